@@ -1,0 +1,133 @@
+"""A request the canary sends and the answer it got, without any credential."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from canary.model.base import Frozen
+
+
+class Credential:
+    """A secret value that cannot be printed, compared by accident, pickled or encoded."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value; call it only where a header is written."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Credential(***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a credential never leaves memory")
+
+
+class FailureKind(StrEnum):
+    """Why no complete answer came; a word a person can act on."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    CONNECT_TIMEOUT = "connect-timeout"
+    TLS = "tls"
+    RESET = "reset"
+    READ_TIMEOUT = "read-timeout"
+    DEADLINE = "deadline"
+    PROTOCOL = "protocol"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too-large"
+    UNREACHABLE = "unreachable"
+
+
+class Failure(Frozen, frozen=True, kw_only=True):
+    """A transport failure. `code` is OpenSSL's verify code for TLS (10 expired, 20 unknown CA)."""
+
+    kind: FailureKind
+    detail: str = ""
+    code: int = 0
+
+
+class Timing(Frozen, frozen=True, kw_only=True):
+    """Phases of one exchange in milliseconds; a reused connection has no dns, tcp and tls."""
+
+    dns_ms: float = 0.0
+    tcp_ms: float = 0.0
+    tls_ms: float = 0.0
+    first_byte_ms: float = 0.0  # from request sent to status line
+    transfer_ms: float = 0.0
+    total_ms: float = 0.0
+    reused: bool = False
+
+
+class PeerCertificate(Frozen, frozen=True, kw_only=True):
+    """What the peer presented: times are ISO 8601 UTC, `days_left` may be negative."""
+
+    subject: str
+    names: tuple[str, ...]
+    issuer: str
+    not_before: str
+    not_after: str
+    days_left: float
+    chain_days_left: float | None = None  # the earliest in the chain, where it is known
+
+
+class Request(Frozen, frozen=True, kw_only=True):
+    """One request; `headers` never holds a credential, `credential_header` names where it goes.
+
+    `credential_header` is a template with one "{}" for the value, e.g. "Authorization: Bearer {}";
+    `credential_query` is the query parameter it is put into instead.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    credential_headers: tuple[str, ...] = ()
+    credential_query: str = ""
+    connect_to: str = ""  # "address:port" really connected to
+    timeout_s: float = 12.0  # a hard deadline from first byte out to last byte in
+    max_body: int = 65_536
+    fresh: bool = False  # a new connection, so that all phases are measured
+
+
+class Answer(Frozen, frozen=True, kw_only=True):
+    """What came back. `failure` is set when no complete answer came."""
+
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    truncated: bool = False  # the body was longer than max_body
+    timing: Timing = msgspec.field(default_factory=Timing)
+    attempts: int = 1
+    peer: str = ""  # "address:port"
+    failure: Failure | None = None
+    certificate: PeerCertificate | None = None
+    tls_version: str = ""
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, case-insensitively, or the empty string."""
+        wanted = name.lower()
+        return next((v for k, v in self.headers if k.lower() == wanted), "")
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type without parameters, lower case."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+    @property
+    def answered_by(self) -> str:
+        """Return "balancer", "target" or "none".
+
+        A load balancer's own answers carry `Server: awselb/2.0`; a target's Server header passes
+        through (AWS: Application Load Balancers, HTTP headers).
+        """
+        if self.status == 0:
+            return "none"
+        return "balancer" if self.header("server").lower().startswith("awselb") else "target"

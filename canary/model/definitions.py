@@ -1,0 +1,168 @@
+"""What an SRE writes: checks (what must hold) and environments (where it is)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import msgspec
+
+from canary.model.base import Frozen, Severity, Suite
+
+CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
+
+
+class Check(Frozen, frozen=True, kw_only=True):
+    """One thing that must hold. `spec` is decoded into the kind's own type by `config`."""
+
+    id: CheckId
+    title: Annotated[str, msgspec.Meta(min_length=5, max_length=120)]
+    kind: Name
+    suite: Suite
+    service: Name
+    severity: Severity
+    runbook: Annotated[str, msgspec.Meta(min_length=3)]
+    needs: tuple[CheckId, ...] = ()
+    every: Annotated[int, msgspec.Meta(ge=60, le=86400)] = 60  # seconds between runs of this check
+    timeout: Seconds = 15.0  # seconds for the whole check
+    opt_in: bool = False  # runs only where the environment lists it under `enable`
+    spec: Any = msgspec.field(default_factory=dict)
+
+
+class Service(Frozen, frozen=True, kw_only=True):
+    """Where one part of the platform is, and what it depends on.
+
+    `connect_to` maps a port of the URL's host ("443", "80") to the "address:port" that is really
+    connected to, as curl's --connect-to does; TLS and Host keep the URL's name.
+    """
+
+    url: str = ""  # public base URL, "" for a part that has none (database, cache)
+    ecs_service: str = ""
+    container: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # container (or listening) port
+    load_balancer: str = ""  # name
+    target_groups: tuple[str, ...] = ()  # names
+    health_path: str = ""
+    log_group: str = ""
+    discovery: str = ""  # Cloud Map name, "mlflow.hokusai-development.local"
+    security_group: str = ""  # name of the group that guards a part without ECS service
+    depends_on: tuple[Name, ...] = ()
+    connect_to: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Principal(Frozen, frozen=True, kw_only=True):
+    """An identity that the canary can take. No secret: nobody; `value_hint` never holds a key."""
+
+    secret: str = ""  # Secrets Manager name or ARN
+    key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
+    generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
+    reason: str = ""  # why it must be refused, for people
+
+
+class Mute(Frozen, frozen=True, kw_only=True):
+    """A check that still runs and is reported but wakes nobody until the date."""
+
+    check: CheckId
+    until: dt.date
+    reason: Annotated[str, msgspec.Meta(min_length=3)]
+
+
+class RouteRule(Frozen, frozen=True, kw_only=True):
+    """A path of the contract and the service that must answer it behind the load balancer."""
+
+    host: str
+    path: str  # a concrete path, e.g. "/api/mlflow/api/2.0/mlflow/experiments/search"
+    service: Name  # whose target group must receive it
+    pattern: str = ""  # the listener rule's usual pattern, used in the remedy
+    priority: int = 0  # the usual priority, used in the remedy
+
+
+class RunLimits(Frozen, frozen=True, kw_only=True):
+    """Time and load of one run."""
+
+    budget: Seconds = 50.0  # seconds, when no Lambda context says otherwise
+    cleanup_reserve: Seconds = 6.0
+    publish_reserve: Seconds = 4.0
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
+    request_timeout: Seconds = 12.0  # a load balancer's own 504 for a silent target comes after 10
+    max_body: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 65_536  # bytes
+    slow_ms: Annotated[int, msgspec.Meta(ge=1)] = 2000
+
+
+class Network(Frozen, frozen=True, kw_only=True):
+    """Where the function runs; identifiers only, nothing is looked up."""
+
+    vpc_id: str = ""
+    subnets: tuple[str, ...] = ()
+    availability_zones: tuple[str, ...] = ()
+    vpc_cidr: str = ""
+    egress: Annotated[str, msgspec.Meta(pattern="^(nat|endpoints)$")] = "nat"
+    create_endpoints: bool = False
+    allow: tuple[str, ...] = ()  # further egress, "10.0.0.0/16:8001"
+
+
+class Schedule(Frozen, frozen=True, kw_only=True):
+    """When the function runs."""
+
+    expression: str = "rate(1 minute)"
+    slow_expression: str = ""  # a second schedule for expensive checks
+    slow_checks: tuple[CheckId, ...] = ()
+    enabled: bool = True
+
+
+class Deployment(Frozen, frozen=True, kw_only=True):
+    """How the function is deployed."""
+
+    memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10240)] = 1024
+    architecture: Annotated[str, msgspec.Meta(pattern="^(arm64|x86_64)$")] = "arm64"
+    log_retention_days: int = 30
+    kms_key_arn: str = ""
+    tracing: bool = False
+    production: bool = False
+    scale: Annotated[str, msgspec.Meta(pattern="^(single|map)$")] = "single"
+    report_days: int = 90
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Notify(Frozen, frozen=True, kw_only=True):
+    """Who hears of it, by severity."""
+
+    page: tuple[str, ...] = ()  # "email:oncall@example.com", "https://…", "sqs:arn…"
+    ticket: tuple[str, ...] = ()
+    report_url: str = ""  # base of links in messages; empty: an s3:// address
+
+
+class Environment(Frozen, frozen=True, kw_only=True):
+    """One deployed platform. `store` is "s3://bucket/prefix" or a folder."""
+
+    name: Name
+    account: Annotated[str, msgspec.Meta(pattern=r"^\d{12}$")]
+    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    cluster: str
+    services: dict[Name, Service]
+    principals: dict[Name, Principal] = msgspec.field(default_factory=dict)
+    routes: tuple[RouteRule, ...] = ()
+    enable: tuple[CheckId, ...] = ()  # opt-in checks that run here
+    disable: dict[CheckId, str] = msgspec.field(default_factory=dict)  # check -> why
+    mutes: tuple[Mute, ...] = ()
+    run: RunLimits = RunLimits()
+    network: Network = Network()
+    schedule: Schedule = Schedule()
+    deployment: Deployment = Deployment()
+    notify: Notify = Notify()
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{4,40}-$")] = (
+        "synthetic-canary-"
+    )
+    experiment: str = "synthetic-canary"  # the one reserved experiment
+    store: str = ""
+    ca_bundle: str = ""  # PEM file; only where the platform's CA is private
+    aws_endpoint_url: str = ""  # only for the sandbox
+
+
+class Config(Frozen, frozen=True, kw_only=True):
+    """Everything a run needs to know, validated: the environment and its checks."""
+
+    environment: Environment
+    checks: tuple[Check, ...]

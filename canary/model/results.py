@@ -1,0 +1,223 @@
+"""What a run found: steps, results, findings, diagnoses, comparison and the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from canary.model.answers import Timing
+from canary.model.base import Change, Confidence, Frozen, Severity, Status, Suite
+
+REPORT_SCHEMA = "hokusai-canary/report/1"
+
+
+class Assertion(Frozen, frozen=True, kw_only=True):
+    """One judgement: what was looked at, what was expected, what was there."""
+
+    subject: str
+    expected: str
+    actual: str
+    holds: bool
+
+
+class Exchange(Frozen, frozen=True, kw_only=True):
+    """One request and its answer as evidence: redacted, bounded, never with a credential."""
+
+    method: str
+    url: str
+    status: int = 0  # 0: no answer
+    content_type: str = ""
+    answered_by: str = "none"  # balancer, target or none
+    server: str = ""
+    location: str = ""
+    excerpt: str = ""  # at most 600 characters of the body
+    body_bytes: int = 0
+    failure: str = ""  # a FailureKind, "" when an answer came
+    failure_detail: str = ""
+    failure_code: int = 0
+    timing: Timing = msgspec.field(default_factory=Timing)
+    attempts: int = 1
+    peer: str = ""
+    principal: str = ""  # which principal asked; "" is nobody
+    header_form: str = ""  # how the credential was carried
+    certificate_not_after: str = ""
+    certificate_names: tuple[str, ...] = ()
+
+
+class Step(Frozen, frozen=True, kw_only=True):
+    """A named part of a check."""
+
+    name: str
+    status: Status
+    reason: str = ""  # one sentence, "" for PASS
+    duration_ms: float = 0.0
+    started_ms: float = 0.0  # since the run began
+    attempts: int = 1
+    assertions: tuple[Assertion, ...] = ()
+    evidence: tuple[Exchange, ...] = ()
+    facts: dict[str, str] = msgspec.field(default_factory=dict)  # further evidence, named
+    always: bool = False  # a clean-up step
+
+
+class Result(Frozen, frozen=True, kw_only=True):
+    """What became of one planned check; every planned check has exactly one."""
+
+    check_id: str
+    title: str
+    suite: Suite
+    kind: str
+    service: str
+    severity: Severity
+    status: Status
+    reason: str = ""
+    runbook: str = ""
+    duration_ms: float = 0.0
+    started_ms: float = 0.0
+    attempts: int = 1
+    muted: str = ""  # the mute's reason, "" when it is not muted
+    carried: bool = False  # not due in this run: the outcome of an earlier run, see `as_of`
+    as_of: str = ""
+    needs: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+class Evidence(Frozen, frozen=True, kw_only=True):
+    """One line that shows it: the resource, the value seen, the value expected, when."""
+
+    resource: str
+    seen: str
+    expected: str = ""
+    at: str = ""  # ISO 8601
+
+
+class Remedy(Frozen, frozen=True, kw_only=True):
+    """What to type; printed, never executed by the canary."""
+
+    summary: str
+    inspect: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+    terraform: str = ""
+    decision: str = ""  # what a person must decide where no command is safe
+
+
+class Finding(Frozen, frozen=True, kw_only=True):
+    """One thing wrong in the control plane or in an answer, before it is held to the failures."""
+
+    cause: str
+    service: str
+    resource: str
+    confidence: Confidence
+    summary: str
+    evidence: tuple[Evidence, ...]
+    remedy: Remedy
+    explains: tuple[str, ...] = ()  # check ids
+    rank: int = 50  # lower is nearer to the root of the chain
+
+
+class Diagnosis(Frozen, frozen=True, kw_only=True):
+    """The failures that one finding explains."""
+
+    cause: str
+    service: str
+    resource: str
+    confidence: Confidence
+    summary: str
+    explains: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    remedy: Remedy
+
+
+class Score(Frozen, frozen=True, kw_only=True):
+    """Per suite and overall; `lost` names each check that lost a point."""
+
+    passed: int
+    total: int
+    percent: float
+    lost: tuple[str, ...] = ()
+
+
+class Transition(Frozen, frozen=True, kw_only=True):
+    """A check's change since the previous run."""
+
+    check_id: str
+    change: Change
+    before: Status | None
+    after: Status | None
+    since: str  # ISO 8601: when the present state began
+    note: str = ""
+
+
+class Drift(Frozen, frozen=True, kw_only=True):
+    """One difference of the control plane between two runs."""
+
+    resource: str
+    attribute: str
+    before: str
+    after: str
+    at: str = ""  # when it was seen, or when AWS says that it happened
+
+
+class Comparison(Frozen, frozen=True, kw_only=True):
+    """The run held against the previous one; `previous` is its run id, "" for the first run."""
+
+    previous: str = ""
+    previous_at: str = ""
+    transitions: tuple[Transition, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    note: str = ""  # e.g. why the previous report could not be read
+
+
+class Residue(Frozen, frozen=True, kw_only=True):
+    """What the canary created and could not remove, or an orphan that the janitor removed."""
+
+    kind: str  # "registered model", "run", "artifact", "key"
+    name: str
+    removed: bool
+    reason: str = ""
+
+
+class Run(Frozen, frozen=True, kw_only=True):
+    """One run. `status` is the worst that counts: FAIL, then ERROR, then PASS."""
+
+    id: str
+    environment: str
+    started_at: str
+    finished_at: str
+    duration_ms: float
+    version: str
+    trigger: str
+    status: Status
+    critical_path_ms: float = 0.0
+    requests: int = 0
+    starved: bool = False  # the canary had too little CPU: latencies are not to be trusted
+    scheduled_at: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class CheckHistory(Frozen, frozen=True, kw_only=True):
+    """What is kept of a check from run to run: its last outcomes, newest last."""
+
+    outcomes: str = ""  # one letter a run: P F E S, at most 60
+    first_attempts: str = ""  # P where the first attempt was good, F where it was not
+    latency_ms: tuple[float, ...] = ()  # of passes, at most 60
+    since: str = ""  # when the present status began
+    last_run_at: str = ""
+    last_status: Status = Status.PASS
+
+
+class Report(Frozen, frozen=True, kw_only=True):
+    """The canonical form of a run (`report.json`)."""
+
+    run: Run
+    scores: dict[str, Score]
+    results: tuple[Result, ...]
+    diagnoses: tuple[Diagnosis, ...] = ()
+    unexplained: tuple[str, ...] = ()
+    comparison: Comparison = Comparison()
+    residue: tuple[Residue, ...] = ()
+    platform: Any = None  # PlatformState as plain data: names and states, never values of secrets
+    history: dict[str, CheckHistory] = msgspec.field(default_factory=dict)
+    old_figures: dict[str, str] = msgspec.field(default_factory=dict)
+    schema: str = REPORT_SCHEMA

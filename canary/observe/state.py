@@ -1,0 +1,328 @@
+"""The control plane as the canary saw it: names and states, never the value of a secret.
+
+Everything is frozen and plain, so that diagnosis is a function of values and a report can keep it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.model import Frozen
+
+
+class Unavailable(Frozen, frozen=True, kw_only=True):
+    """A reading that could not be taken. It is never "fine"."""
+
+    action: str  # IAM action, "ecs:DescribeServices"
+    resource: str
+    code: str  # "AccessDeniedException", "Timeout", …
+    reason: str
+    denied: bool = False
+
+
+class Condition(Frozen, frozen=True, kw_only=True):
+    """One condition of a listener rule. `name` is the header's or the query key's name."""
+
+    field: str  # "path-pattern", "host-header", …
+    values: tuple[str, ...]
+    name: str = ""
+
+
+class Forward(Frozen, frozen=True, kw_only=True):
+    """One target group of a forward action."""
+
+    target_group: str  # ARN
+    weight: int = 1
+
+
+class Action(Frozen, frozen=True, kw_only=True):
+    """The last action of a rule."""
+
+    type: str  # "forward", "redirect", "fixed-response", …
+    forwards: tuple[Forward, ...] = ()
+    status_code: str = ""
+    content_type: str = ""
+    redirect: str = ""  # "HTTPS://#{host}:443/#{path}?#{query}"
+
+
+class Rule(Frozen, frozen=True, kw_only=True):
+    """A listener rule; `priority` is a number, or "default"."""
+
+    arn: str
+    priority: str
+    conditions: tuple[Condition, ...] = ()
+    action: Action
+
+
+class Listener(Frozen, frozen=True, kw_only=True):
+    """A listener with its rules in order of priority, the default last."""
+
+    arn: str
+    port: int
+    protocol: str
+    certificates: tuple[str, ...] = ()  # ARNs, the default first
+    rules: tuple[Rule, ...] = ()
+
+
+class LoadBalancer(Frozen, frozen=True, kw_only=True):
+    """A load balancer and its listeners."""
+
+    arn: str
+    name: str
+    dns_name: str
+    scheme: str = "internet-facing"
+    state: str = "active"
+    vpc_id: str = ""
+    security_groups: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+
+
+class TargetHealth(Frozen, frozen=True, kw_only=True):
+    """A registered target and its health, with AWS's reason code and description."""
+
+    id: str
+    port: int
+    state: str
+    reason: str = ""
+    description: str = ""
+
+
+class TargetGroup(Frozen, frozen=True, kw_only=True):
+    """A target group, its health check and its targets."""
+
+    arn: str
+    name: str
+    protocol: str
+    port: int
+    target_type: str = "ip"
+    vpc_id: str = ""
+    health_path: str = "/"
+    health_port: str = "traffic-port"
+    health_protocol: str = "HTTP"
+    health_matcher: str = "200"
+    health_interval_s: int = 30
+    health_timeout_s: int = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    load_balancers: tuple[str, ...] = ()  # ARNs
+    targets: tuple[TargetHealth, ...] = ()
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Container(Frozen, frozen=True, kw_only=True):
+    """A container of a task definition: names of variables and secrets, never their values.
+
+    `plain` holds the values of the few variables that are addresses (see `observe.ecs`), with any
+    user information removed.
+    """
+
+    name: str
+    image: str
+    ports: tuple[int, ...] = ()
+    variables: tuple[str, ...] = ()
+    plain: dict[str, str] = msgspec.field(default_factory=dict)
+    secrets: dict[str, str] = msgspec.field(default_factory=dict)  # name -> valueFrom
+    log_group: str = ""
+    memory: int = 0
+    command: tuple[str, ...] = ()
+    health_command: str = ""
+
+
+class TaskDefinition(Frozen, frozen=True, kw_only=True):
+    """A revision of a task definition."""
+
+    arn: str
+    family: str
+    revision: int
+    status: str = "ACTIVE"
+    registered_at: str = ""
+    execution_role: str = ""
+    task_role: str = ""
+    cpu: str = ""
+    memory: str = ""
+    architecture: str = "X86_64"
+    containers: tuple[Container, ...] = ()
+
+
+class EcsDeployment(Frozen, frozen=True, kw_only=True):
+    """One of a service's deployments."""
+
+    id: str
+    status: str  # PRIMARY, ACTIVE, INACTIVE
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    failed_tasks: int = 0
+    rollout_state: str = ""
+    rollout_reason: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+
+class Event(Frozen, frozen=True, kw_only=True):
+    """A service event."""
+
+    at: str
+    message: str
+
+
+class StoppedContainer(Frozen, frozen=True, kw_only=True):
+    """A container of a task."""
+
+    name: str
+    exit_code: int | None = None
+    reason: str = ""
+    health: str = ""
+    image: str = ""
+
+
+class Task(Frozen, frozen=True, kw_only=True):
+    """A running or recently stopped task."""
+
+    arn: str
+    service: str  # ECS service name, from the group
+    task_definition: str
+    last_status: str
+    desired_status: str = ""
+    health: str = ""
+    address: str = ""
+    subnet: str = ""
+    security_groups: tuple[str, ...] = ()
+    stop_code: str = ""
+    stopped_reason: str = ""
+    created_at: str = ""
+    started_at: str = ""
+    stopped_at: str = ""
+    started_by: str = ""
+    containers: tuple[StoppedContainer, ...] = ()
+
+
+class EcsService(Frozen, frozen=True, kw_only=True):
+    """An ECS service with its deployments, events and tasks."""
+
+    name: str
+    arn: str
+    status: str
+    desired: int
+    running: int
+    pending: int
+    task_definition: str
+    deployments: tuple[EcsDeployment, ...] = ()
+    events: tuple[Event, ...] = ()  # newest first, at most 30
+    target_groups: tuple[str, ...] = ()  # ARNs of loadBalancers
+    container_ports: tuple[int, ...] = ()
+    registries: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    circuit_breaker: bool = False
+    rollback: bool = False
+    grace_period_s: int = 0
+    tasks: tuple[Task, ...] = ()  # running and recently stopped
+
+
+class GroupRule(Frozen, frozen=True, kw_only=True):
+    """One permission of a security group; -1 means all protocols or all ports."""
+
+    protocol: str
+    from_port: int
+    to_port: int
+    cidrs: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class SecurityGroup(Frozen, frozen=True, kw_only=True):
+    """A security group."""
+
+    id: str
+    name: str
+    vpc_id: str = ""
+    ingress: tuple[GroupRule, ...] = ()
+    egress: tuple[GroupRule, ...] = ()
+
+
+class DiscoveryInstance(Frozen, frozen=True, kw_only=True):
+    """An instance registered in Cloud Map."""
+
+    id: str
+    address: str
+    port: int = 0
+    health: str = ""
+
+
+class DiscoveryService(Frozen, frozen=True, kw_only=True):
+    """A Cloud Map service under its full name."""
+
+    id: str
+    arn: str
+    name: str  # "mlflow.hokusai-development.local"
+    instances: tuple[DiscoveryInstance, ...] = ()
+
+
+class Certificate(Frozen, frozen=True, kw_only=True):
+    """An ACM certificate."""
+
+    arn: str
+    domain: str
+    names: tuple[str, ...] = ()
+    status: str = ""
+    type: str = ""
+    not_after: str = ""
+    renewal_status: str = ""
+    in_use_by: tuple[str, ...] = ()
+
+
+class SecretState(Frozen, frozen=True, kw_only=True):
+    """Whether a secret or parameter that a task definition names exists; never its value."""
+
+    reference: str  # valueFrom as written
+    exists: bool
+    detail: str = ""  # "marked for deletion on …", "has no current version"
+    changed_at: str = ""
+
+
+class LogLine(Frozen, frozen=True, kw_only=True):
+    """One redacted line of a service's log group."""
+
+    at: str
+    message: str
+    stream: str = ""
+
+
+class ErrorCounts(Frozen, frozen=True, kw_only=True):
+    """5xx of the last minutes: made by the balancer against made by the target."""
+
+    load_balancer: str
+    balancer_5xx: float
+    target_5xx: float
+    minutes: int
+
+
+class HostAddress(Frozen, frozen=True, kw_only=True):
+    """What a public host name resolves to, and what its load balancer's name resolves to."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    balancer_addresses: tuple[str, ...] = ()
+    error: str = ""
+
+
+class PlatformState(Frozen, frozen=True, kw_only=True):
+    """Everything that was read, and what could not be."""
+
+    read_at: str = ""
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    services: tuple[EcsService, ...] = ()
+    missing_services: tuple[str, ...] = ()  # ECS answered MISSING
+    cluster_missing: bool = False
+    task_definitions: tuple[TaskDefinition, ...] = ()  # in use and one before, per family
+    security_groups: tuple[SecurityGroup, ...] = ()
+    discovery: tuple[DiscoveryService, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    secrets: tuple[SecretState, ...] = ()
+    logs: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by service
+    errors: tuple[ErrorCounts, ...] = ()
+    hosts: tuple[HostAddress, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()

@@ -1,0 +1,99 @@
+"""What a probe is given. Everything arrives as an argument: no clock, client or store is global."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from canary.model import (
+    Answer,
+    Check,
+    Credential,
+    Environment,
+    Request,
+    Residue,
+    Service,
+    Status,
+    Step,
+)
+from canary.observe.state import PlatformState
+
+
+class CredentialMissingError(Exception):
+    """The secret of a principal could not be read; the check cannot tell (ERROR)."""
+
+
+class Http(Protocol):
+    """The one door to the network. Never raises for what a target does."""
+
+    def send(self, request: Request, credential: Credential | None = None) -> Answer:
+        """Send one request under its hard deadline and return what came back."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, handed in: `monotonic` in seconds, `now` in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    def now(self) -> dt.datetime:
+        """Return the time in UTC."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Everything a probe may use while it carries out one check."""
+
+    environment: Environment
+    run_id: str
+    http: Http
+    clock: Clock
+    credential: Callable[[str], Credential | None]
+    """Principal name -> value; None for nobody. Raises CredentialMissingError."""
+    forget_credential: Callable[[str], None]
+    """Re-read this principal's secret at the next use (called after a refusal, once)."""
+    state: Callable[[], PlatformState]
+    """The control plane; waits until it was read."""
+    remaining: Callable[[bool], float]
+    """Seconds left for this check; True: for a clean-up step, which may use the reserve."""
+    record: Callable[[Step], None]
+    """Keep a finished step at once, so that it survives whatever happens to the check later."""
+    residue: Callable[[Residue], None]
+
+    def service(self, name: str) -> Service:
+        """Return a service of the environment."""
+        return self.environment.services[name]
+
+
+class Run(Protocol):
+    """How a kind is carried out: records its steps; an exception becomes one ERROR step."""
+
+    def __call__(self, check: Check, spec: Any, tools: Tools) -> None:
+        """Carry the check out."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One way of checking: its spec's type and the function that carries it out."""
+
+    name: str
+    spec: type
+    run: Run
+    summary: str
+    reads_state: bool = False
+    requests: Callable[[Any], int] = lambda _spec: 1
+    """How many requests one run of this check sends, for `plan`."""
+
+
+WORST = (Status.FAIL, Status.ERROR, Status.PASS, Status.SKIP)
+
+
+def worst(statuses: list[Status]) -> Status:
+    """Return the status that decides a check: FAIL, then ERROR, then PASS, then SKIP."""
+    return next((s for s in WORST if s in statuses), Status.SKIP)
