@@ -1,0 +1,61 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.stamp
+ENV ?= development
+
+.PHONY: help setup demo test test-slow lint bench synth deploy gate diagnosis-report docs lock clean
+
+help: ## Show the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+setup: $(STAMP) ## Make .venv with everything in it (the other verbs call this themselves)
+
+$(STAMP): requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(STAMP)
+
+demo: setup ## Run the canary against the sandbox and show the report
+	$(PY) -m sandbox.demo
+
+test: setup lint ## All tests but the slow ones (under 10 minutes)
+	$(PY) -m pytest -m "not slow" tests
+
+test-slow: setup ## The slow tests: fault by fault, 50 runs, older MLflow servers
+	$(PY) -m pytest -m slow tests
+
+lint: setup ## ruff and mypy --strict
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: setup ## Measure ratios side by side, write docs/performance.md
+	$(PY) -m tests.bench
+
+synth: setup ## Synthesize every environment into cdk.out, offline
+	$(PY) app.py
+
+deploy: setup ## Deploy one environment: make deploy ENV=name
+	npm ci --silent --no-audit --no-fund
+	npx --no-install cdk deploy "hokusai-canary-$(ENV)"
+
+gate: setup ## Invoke the deployed canary once and fail on what broke: make gate ENV=name
+	$(PY) -m infra.gate --environment $(ENV)
+
+diagnosis-report: setup ## Plant every fault, print fault against named cause, write docs/diagnosis.md
+	$(PY) -m tests.diagnosis_report
+
+docs: setup ## Write the generated pages of docs/ anew
+	$(PY) -m canary catalogue --write
+
+lock: setup ## Compile the requirements files anew
+	$(VENV)/bin/python -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile -q requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt
+	$(VENV)/bin/uv pip compile -q requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+
+clean: ## Remove what was made here
+	rm -rf $(VENV) build cdk.out out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
