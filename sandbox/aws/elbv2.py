@@ -1,0 +1,200 @@
+"""Make target health in moto what the balancer's health checks say it is.
+
+moto calls every registered target healthy and forgets a deregistered one at once. Verdicts are
+kept here; reasons and descriptions are those of the Application Load Balancer guide, "Target
+health status".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import msgspec
+
+from sandbox import names
+
+TargetKey = tuple[str, str, int]  # target group ARN, address, port
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one target, as DescribeTargetHealth words it."""
+
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+
+INITIAL = Verdict(
+    state="initial",
+    reason="Elb.RegistrationInProgress",
+    description="Target registration is in progress",
+)
+UNUSED = Verdict(
+    state="unused",
+    reason="Target.NotInUse",
+    description="Target group is not configured to receive traffic from the load balancer",
+)
+NOT_REGISTERED = Verdict(
+    state="unused",
+    reason="Target.NotRegistered",
+    description="Target is not registered to the target group",
+)
+DRAINING = Verdict(
+    state="draining",
+    reason="Target.DeregistrationInProgress",
+    description="Target deregistration is in progress",
+)
+
+
+class TargetHealth:
+    """The verdicts on all targets, and the targets that are draining."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._verdicts: dict[TargetKey, Verdict] = {}
+        self._draining: dict[TargetKey, float] = {}
+        self.speed = 1.0
+
+    def record(self, key: TargetKey, verdict: Verdict) -> None:
+        """Keep what the balancer found."""
+        with self._lock:
+            self._verdicts[key] = verdict
+
+    def verdict(self, key: TargetKey) -> Verdict:
+        """The last verdict on a registered target, `initial` until there is one."""
+        with self._lock:
+            return self._verdicts.get(key, INITIAL)
+
+    def judged(self, key: TargetKey) -> bool:
+        """Tell whether a target has a verdict at all."""
+        with self._lock:
+            found = self._verdicts.get(key)
+        return found is not None and found.state != "initial"
+
+    def registered(self, key: TargetKey) -> None:
+        """Start a target anew: what was known of its last registration does not count."""
+        with self._lock:
+            self._draining.pop(key, None)
+            self._verdicts.pop(key, None)
+
+    def deregistered(self, key: TargetKey, delay_s: float) -> None:
+        """Let a target drain for its group's deregistration delay."""
+        with self._lock:
+            self._verdicts.pop(key, None)
+            if delay_s > 0:
+                self._draining[key] = time.monotonic() + delay_s / self.speed
+
+    def draining(self, group_arn: str) -> list[tuple[str, int]]:
+        """The (address, port) pairs of one group that still drain."""
+        now = time.monotonic()
+        with self._lock:
+            self._draining = {k: until for k, until in self._draining.items() if until > now}
+            return [(k[1], k[2]) for k in self._draining if k[0] == group_arn]
+
+    def forget(self) -> None:
+        """Drop everything: all targets start anew."""
+        with self._lock:
+            self._verdicts.clear()
+            self._draining.clear()
+
+
+HEALTH = TargetHealth()
+
+
+def groups_in_use() -> set[str]:
+    """The ARNs of the target groups that some listener or rule forwards to."""
+    from moto.elbv2.models import elbv2_backends
+
+    backend = elbv2_backends[names.ACCOUNT][names.REGION]
+    return {
+        arn
+        for balancer in list(backend.load_balancers.values())
+        for listener in list(balancer.listeners.values())
+        for rule in [*listener._non_default_rules.values()]
+        for arn in forwarded_groups(rule.actions)
+    } | {
+        arn
+        for balancer in list(backend.load_balancers.values())
+        for listener in list(balancer.listeners.values())
+        for arn in forwarded_groups(listener.default_actions)
+    }
+
+
+def forwarded_groups(actions: list[Any]) -> list[str]:
+    """The target groups of a list of moto's actions."""
+    found = []
+    for action in actions:
+        data = action.data if hasattr(action, "data") else action
+        if data.get("TargetGroupArn"):
+            found.append(data["TargetGroupArn"])
+        found += [
+            group["TargetGroupArn"]
+            for group in (data.get("ForwardConfig") or {}).get("TargetGroups", [])
+        ]
+    return found
+
+
+def install() -> None:
+    """Replace moto's target health; call once."""
+    from moto.elbv2.models import ELBv2Backend, FakeTargetGroup
+
+    register, deregister = FakeTargetGroup.register, FakeTargetGroup.deregister
+
+    def registering(self: Any, targets: list[dict[str, Any]]) -> None:
+        before = {ident: int(target["Port"]) for ident, target in self.targets.items()}
+        register(self, targets)
+        for target in targets:
+            ident, port = target["Id"], int(self.targets[target["Id"]]["Port"])
+            if before.get(ident) != port:
+                HEALTH.registered((self.arn, ident, port))
+
+    def deregistering(self: Any, targets: list[dict[str, Any]]) -> None:
+        known = {ident: int(target["Port"]) for ident, target in self.targets.items()}
+        deregister(self, targets)
+        delay = float(self.attributes.get("deregistration_delay.timeout_seconds", 300))
+        in_use = self.arn in groups_in_use()
+        for target in targets:
+            if in_use and target["Id"] in known:
+                HEALTH.deregistered((self.arn, target["Id"], known[target["Id"]]), delay)
+
+    FakeTargetGroup.register = registering
+    FakeTargetGroup.deregister = deregistering
+    FakeTargetGroup.health_for = _health_for
+    ELBv2Backend.describe_target_health = _describe_target_health
+
+
+def _health_for(self: Any, target: dict[str, Any], _ec2: Any = None) -> Any:
+    from moto.elbv2.models import FakeHealthStatus
+
+    ident = target["Id"]
+    known = self.targets.get(ident)
+    port = int(target.get("Port") or (known or {}).get("Port") or self.port)
+    if known is not None and int(known["Port"]) == port:
+        in_use = self.arn in groups_in_use()
+        verdict = HEALTH.verdict((self.arn, ident, port)) if in_use else UNUSED
+    elif (ident, port) in HEALTH.draining(self.arn):
+        verdict = DRAINING
+    else:
+        verdict = NOT_REGISTERED
+    check_port = self.health_check_port
+    shown = str(port) if check_port in (None, "traffic-port") else check_port
+    return FakeHealthStatus(
+        ident, str(port), shown, verdict.state, verdict.reason, verdict.description
+    )
+
+
+def _describe_target_health(
+    self: Any, target_group_arn: str, targets: list[dict[str, Any]]
+) -> list[Any]:
+    from moto.elbv2.exceptions import TargetGroupNotFoundError
+
+    group = self.target_groups.get(target_group_arn)
+    if group is None:
+        raise TargetGroupNotFoundError
+    if not targets:
+        targets = list(group.targets.values()) + [
+            {"Id": ident, "Port": port} for ident, port in HEALTH.draining(target_group_arn)
+        ]
+    return [group.health_for(target, self.ec2_backend) for target in targets]
