@@ -1,0 +1,100 @@
+"""Key management of the auth service: the calls that need the admin token."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+import uuid
+from typing import Any
+
+from sandbox.services import auth_keys, resp
+from sandbox.services.auth_keys import KeyRecord
+from sandbox.services.auth_store import Store
+from sandbox.services.validation import key_info
+from sandbox.services.web import Request, Response, json_response, not_found
+
+DAY_S = 86400.0
+DEFAULT_SCOPES = ("model:read", "model:write", "mlflow:access")
+
+
+def manage(
+    request: Request, path: str, store: Store, cache: resp.Cache, admin_token: str
+) -> Response:
+    """Answer a call to /api/v1/keys and below."""
+    if not _is_admin(request, admin_token):
+        return json_response(401, {"detail": "Admin authentication required"})
+    key_id = path.removeprefix("/api/v1/keys").strip("/")
+    if not key_id:
+        return _collection(request, store)
+    key_id, _, action = key_id.partition("/")
+    record = store.find_id(key_id)
+    if record is None:
+        return json_response(404, {"detail": "API key not found"})
+    if action == "rotate" and request.method == "POST":
+        _revoke(store, cache, key_id)
+        return _create(store, {**key_info(record), "name": record.name})
+    if action:
+        return not_found()
+    if request.method == "DELETE":
+        _revoke(store, cache, key_id)
+        return json_response(200, {"message": "API key revoked successfully"})
+    if request.method == "GET":
+        return json_response(200, key_info(record))
+    return json_response(405, {"detail": "Method Not Allowed"})
+
+
+def _is_admin(request: Request, admin_token: str) -> bool:
+    presented = request.headers.get("authorization", "")
+    return secrets.compare_digest(presented.encode(), f"Bearer {admin_token}".encode())
+
+
+def _collection(request: Request, store: Store) -> Response:
+    if request.method == "POST":
+        return _create(store, request.json())
+    if request.method != "GET":
+        return json_response(405, {"detail": "Method Not Allowed"})
+    service_id = request.query.get("service_id", "")
+    active_only = request.query.get("active_only", "").lower() == "true"
+    chosen = [
+        key_info(record)
+        for record in store.all()
+        if (not service_id or record.service_id == service_id)
+        and (not active_only or record.is_active)
+    ]
+    return json_response(200, chosen)
+
+
+def _create(store: Store, body: dict[str, Any]) -> Response:
+    missing = [name for name in ("name", "service_id") if not body.get(name)]
+    if missing:
+        detail = [
+            {"type": "missing", "loc": ["body", name], "msg": "Field required"} for name in missing
+        ]
+        return json_response(422, {"detail": detail})
+    api_key = auth_keys.make_key()
+    days = body.get("expires_in_days")
+    record = KeyRecord(
+        key_id=str(uuid.uuid4()),
+        key_prefix=api_key[:11],
+        name=str(body["name"]),
+        user_id=f"user-{body['name']}",
+        service_id=str(body["service_id"]),
+        scopes=tuple(body.get("scopes") or DEFAULT_SCOPES),
+        environment=str(body.get("environment") or "production"),
+        is_active=True,
+        is_admin=False,
+        rate_limit_per_hour=int(body.get("rate_limit_per_hour") or 1000),
+        allowed_ips=tuple(body.get("allowed_ips") or ()),
+        billing_plan=str(body.get("billing_plan") or "free"),
+        created_at=time.time(),
+        expires_at=time.time() + float(days) * DAY_S if days else None,
+    )
+    store.insert(record, api_key)
+    return json_response(201, {"api_key": api_key, "key_info": key_info(record)})
+
+
+def _revoke(store: Store, cache: resp.Cache, key_id: str) -> None:
+    digest = store.revoke(key_id)
+    with contextlib.suppress(resp.CacheError):  # an unreachable cache forgets by itself
+        cache.delete(f"auth:key:{digest}")

@@ -1,0 +1,63 @@
+"""Misbehaviour that a task definition switches on through SANDBOX_BEHAVIOUR (comma separated)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+HEALTH_PATHS = ("/health", "/ready", "/live", "/version", "/metrics")
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """The switches of one process; `values` maps a switch to what stands behind its colon."""
+
+    values: dict[str, str]
+    _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def has(self, switch: str) -> bool:
+        """Tell whether a switch is on."""
+        return switch in self.values
+
+    def delay_s(self, path: str) -> float:
+        """Seconds to wait before answering a path; health paths are never slowed."""
+        return 0.0 if is_health(path) else float(self.values.get("slow") or 0)
+
+    def fails_now(self, path: str) -> bool:
+        """Tell, once per request, whether this is the fifth one that must fail."""
+        if is_health(path) or not self.has("error-1-in-5"):
+            return False
+        return next(self._counter) % 5 == 0
+
+    def transport(self, path: str) -> str:
+        """Return the switch that spoils the transfer of a path's answer, or an empty string."""
+        if is_health(path):
+            return ""
+        spoilers = ("hang", "header-drip", "reset-body", "huge-body")
+        return next((s for s in spoilers if self.has(s)), "")
+
+    def unmounted(self, path: str) -> bool:
+        """Tell whether a path lies under an unmounted prefix."""
+        prefix = self.values.get("unmount")
+        return bool(prefix) and path.startswith(str(prefix))
+
+
+def is_health(path: str) -> bool:
+    """Tell whether a path is one that only reports on the process."""
+    return path.startswith(HEALTH_PATHS)
+
+
+def parse(text: str) -> Behaviour:
+    """Read `a,b:value`; the value of crash-on-start runs to the end of its text."""
+    values: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, value = part.partition(":")
+        values[name] = value
+    return Behaviour(values)
+
+
+def from_environment() -> Behaviour:
+    """Read the switches of this process."""
+    return parse(os.environ.get("SANDBOX_BEHAVIOUR", ""))

@@ -1,0 +1,121 @@
+"""The database server's stand-in: PostgreSQL's start-up in front of SQLite files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socketserver
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.services import pgwire
+from sandbox.services.settings import log
+
+SSL_REQUEST = 80877103
+INVALID_PASSWORD = "28P01"
+UNKNOWN_DATABASE = "3D000"
+
+
+class _Session(socketserver.BaseRequestHandler):
+    server: DatabaseServer
+
+    def handle(self) -> None:
+        """Serve one connection; a peer that goes away is no error."""
+        try:
+            self._serve()
+        except (OSError, ConnectionError, struct.error):
+            return
+
+    def _serve(self) -> None:
+        words = self._startup()
+        control = self.server.control()
+        time.sleep(float(control.get("delay_s") or 0))
+        user, name = words.get("user", ""), words.get("database", "")
+        pgwire.send(self.request, b"R", struct.pack("!i", 3))
+        _, password = pgwire.receive(self.request)
+        if control.get("users", {}).get(user) != password.rstrip(b"\0").decode():
+            self._fatal(INVALID_PASSWORD, f'password authentication failed for user "{user}"')
+            return
+        path = self.server.folder / f"{name}.sqlite"
+        if not path.exists():
+            self._fatal(UNKNOWN_DATABASE, f'database "{name}" does not exist')
+            return
+        pgwire.send(self.request, b"R", struct.pack("!i", 0))
+        pgwire.send(self.request, b"S", b"server_version\x0015.8\0")
+        pgwire.send(self.request, b"Z", b"I")
+        self._queries(path)
+
+    def _startup(self) -> dict[str, str]:
+        while True:
+            length, code = struct.unpack("!ii", pgwire.receive_exactly(self.request, 8))
+            if code != SSL_REQUEST:
+                break
+            self.request.sendall(b"N")
+        words = pgwire.receive_exactly(self.request, length - 8).split(b"\0")
+        texts = [w.decode() for w in words]
+        return dict(zip(texts[::2], texts[1::2], strict=False))
+
+    def _fatal(self, code: str, message: str) -> None:
+        log(f"FATAL:  {message}")
+        payload = f"SFATAL\0VFATAL\0C{code}\0M{message}\0\0".encode()
+        pgwire.send(self.request, b"E", payload)
+
+    def _queries(self, path: Path) -> None:
+        while True:
+            kind, payload = pgwire.receive(self.request)
+            if kind != b"Q":
+                return
+            query = payload.rstrip(b"\0").decode().strip().rstrip(";").upper()
+            if query == "SHOW DATA_DIRECTORY":
+                self._row("data_directory", str(path))
+            elif query == "SELECT 1":
+                self._row("?column?", "1")
+            else:
+                text = "SERROR\0VERROR\0C0A000\0Monly the start-up is emulated\0\0"
+                pgwire.send(self.request, b"E", text.encode())
+            pgwire.send(self.request, b"Z", b"I")
+
+    def _row(self, column: str, value: str) -> None:
+        meta = struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+        pgwire.send(self.request, b"T", struct.pack("!h", 1) + column.encode() + b"\0" + meta)
+        data = value.encode()
+        pgwire.send(self.request, b"D", struct.pack("!hi", 1, len(data)) + data)
+        pgwire.send(self.request, b"C", b"SELECT 1\0")
+
+
+class DatabaseServer(socketserver.ThreadingTCPServer):
+    """Listens on the endpoint's address; users and delay come from the folder's database.json."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], folder: Path) -> None:
+        self.folder = folder
+        super().__init__(address, _Session)
+
+    def control(self) -> dict[str, Any]:
+        """Read users and delay; an unreadable file admits nobody."""
+        try:
+            value = json.loads((self.folder / "database.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.services.database")
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, default=5432)
+    parser.add_argument("--data", type=Path, required=True)
+    options = parser.parse_args()
+    with DatabaseServer((options.host, options.port), options.data) as server:
+        log(f"database system is ready to accept connections on {options.host}:{options.port}")
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The cache: fakeredis' TCP server with a password, slow or refusing on demand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from fakeredis import TcpFakeServer
+from fakeredis._clients._tcp_server import TCPFakeRequestHandler
+
+from sandbox.services.settings import log
+
+NOAUTH = b"-NOAUTH Authentication required.\r\n"
+WRONGPASS = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+
+
+class _Commands:
+    """Reads whole commands for fakeredis and answers AUTH itself (fakeredis enforces none)."""
+
+    def __init__(self, handler: _Handler) -> None:
+        self._handler = handler
+        self._source = handler.rfile
+        self._buffer = b""
+        self._admitted = False
+
+    def fileno(self) -> int:
+        return self._source.fileno()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def readline(self) -> bytes:
+        """Return one whole admitted command, or nothing yet."""
+        piece = self._source.read1(65536)  # type: ignore[attr-defined]
+        if not piece and not self._buffer:
+            return b""
+        self._buffer += piece or b""
+        taken = _take(self._buffer)
+        if taken is None:
+            return b"" if not piece else self.readline()
+        words, size = taken
+        command, self._buffer = self._buffer[:size], self._buffer[size:]
+        return self._admit(words, command)
+
+    def _admit(self, words: list[bytes], command: bytes) -> bytes:
+        control = self._handler.server.control()
+        time.sleep(float(control.get("delay_s") or 0))
+        password = str(control.get("password") or "").encode()
+        name = words[0].upper() if words else b""
+        if name == b"AUTH":
+            self._admitted = words[-1] == password
+            self._reply(b"+OK\r\n" if self._admitted else WRONGPASS)
+            return self.readline()
+        if password and not self._admitted and name != b"QUIT":
+            self._reply(NOAUTH)
+            return self.readline()
+        return command
+
+    def _reply(self, answer: bytes) -> None:
+        self._handler.wfile.write(answer)
+        self._handler.wfile.flush()
+
+
+def _take(data: bytes) -> tuple[list[bytes], int] | None:
+    """Split one RESP array off the front: its words and its length in bytes."""
+    head, found, _ = data.partition(b"\r\n")
+    if not found or not head.startswith(b"*"):
+        return None
+    words, at = [], len(head) + 2
+    for _ in range(int(head[1:])):
+        line, found, _ = data[at:].partition(b"\r\n")
+        if not found:
+            return None
+        start = at + len(line) + 2
+        end = start + int(line[1:])
+        if len(data) < end + 2:
+            return None
+        words.append(data[start:end])
+        at = end + 2
+    return words, at
+
+
+class _Handler(TCPFakeRequestHandler):
+    server: RedisServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = _Commands(self)  # type: ignore[assignment]
+
+
+class RedisServer(TcpFakeServer):
+    """fakeredis behind a password; DIR/redis.json is read anew for each command."""
+
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], folder: Path) -> None:
+        self.folder = folder
+        super().__init__(address)
+        self.RequestHandlerClass = _Handler
+        self.daemon_threads = True
+
+    def control(self) -> dict[str, Any]:
+        """Read password and delay; no file means no password."""
+        try:
+            value = json.loads((self.folder / "redis.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Close new connections at once while the control file says refuse."""
+        return not self.control().get("refuse")
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.services.redis")
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, default=6379)
+    parser.add_argument("--data", type=Path, required=True)
+    options = parser.parse_args()
+    with RedisServer((options.host, options.port), options.data) as server:
+        log(f"Ready to accept connections tcp {options.host}:{options.port}")
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

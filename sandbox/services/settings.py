@@ -1,0 +1,48 @@
+"""Read a service's environment; a missing required variable ends the process as the platform's do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+
+class MissingSetting(RuntimeError):
+    """A variable without which the service cannot start."""
+
+
+def required(name: str, message: str) -> str:
+    """Return the variable's value, or raise MissingSetting with the service's own words."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise MissingSetting(message)
+    return value
+
+
+def optional(name: str, default: str) -> str:
+    """Return the variable's value, or the default the platform's code carries."""
+    return os.environ.get(name) or default
+
+
+def scaled(seconds: float) -> float:
+    """Divide a duration in seconds by the twin's speed (1 outside the twin)."""
+    return seconds / float(os.environ.get("SANDBOX_SPEED") or 1)
+
+
+def listen_address() -> tuple[str, int]:
+    """Return where to listen: 0.0.0.0 as in a container, PORT from the task definition."""
+    return optional("HOST", "0.0.0.0"), int(required("PORT", "PORT not found in environment"))
+
+
+def log(line: str) -> None:
+    """Write one line to standard output, whence the agent takes it to the log group."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def die(error: BaseException) -> NoReturn:
+    """End the process with exit code 1 and the last lines of a traceback."""
+    log("Traceback (most recent call last):")
+    log('  File "/app/src/main.py", line 21, in <module>\n    settings = load_settings()')
+    log(f"{type(error).__bases__[0].__name__}: {error}")
+    sys.exit(1)
