@@ -103,3 +103,29 @@ OPERATOR_SECRET: Final = "test"
 
 # every child process of a twin carries its id in this environment variable
 MARKER: Final = "HOKUSAI_SANDBOX_TWIN"
+
+# security groups
+AUTH_BALANCER_GROUP: Final = "hokusai-auth-alb-development"
+REGISTRY_BALANCER_GROUP: Final = "hokusai-registry-alb-development"
+AUTH_TASK_GROUP: Final = "hokusai-auth-tasks-development"
+API_TASK_GROUP: Final = "hokusai-api-tasks-development"
+MLFLOW_TASK_GROUP: Final = "hokusai-mlflow-tasks-development"
+REDIS_GROUP: Final = "hokusai-redis-development"
+DATABASE_GROUP: Final = "hokusai-database-development"
+CANARY_GROUP: Final = "hokusai-canary-development"
+TASK_GROUPS: Final = {
+    AUTH_SERVICE: AUTH_TASK_GROUP,
+    API_SERVICE: API_TASK_GROUP,
+    MLFLOW_SERVICE: MLFLOW_TASK_GROUP,
+}
+
+# principals the canary can take; each has a secret CANARY_SECRET_PREFIX + name
+PRINCIPALS: Final = (
+    "valid",
+    "read_only",
+    "revoked",
+    "expired",
+    "other_service",
+    "unknown",
+    "admin",
+)

@@ -109,9 +109,11 @@ def _denied(response: Any, code: str, message: str) -> Any:
     from moto.core.responses import ActionResult
     from moto.core.utils import get_service_model
 
-    protocol = get_service_model(response.boto3_service_name).metadata["protocol"]
+    metadata = get_service_model(response.boto3_service_name).metadata
     json_body = "amz-json" in response.headers.get("Content-Type", "")
-    if (json_body or protocol == "rest-json") and code == "AccessDenied":
+    # services that once spoke the query protocol keep its error codes (CloudWatch, SQS)
+    new = "awsQueryCompatible" not in metadata
+    if new and (json_body or metadata["protocol"] == "rest-json") and code == "AccessDenied":
         code = "AccessDeniedException"
     # a class of this module: moto looks for a service model where a class of its own is defined
     refused = type("Denied", (ServiceException,), {"__module__": __name__})(code, message)

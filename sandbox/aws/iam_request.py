@@ -159,16 +159,16 @@ def _logs(action: str, params: Params) -> list[str]:
     return [_arn("logs", f"log-group:{name}:*")]
 
 
-def _sns(action: str, params: Params) -> list[str]:
+def _sns(_action: str, params: Params) -> list[str]:
     return [params.get("TopicArn") or params.get("TargetArn") or "*"]
 
 
-def _sqs(action: str, params: Params) -> list[str]:
+def _sqs(_action: str, params: Params) -> list[str]:
     url = params.get("QueueUrl", "")
     return [_arn("sqs", url.rpartition("/")[2])] if url else ["*"]
 
 
-def _lambda(action: str, params: Params) -> list[str]:
+def _lambda(_action: str, params: Params) -> list[str]:
     match = re.search(r"/functions/([^/?]+)", params["_path"])
     if not match:
         return ["*"]
@@ -176,7 +176,7 @@ def _lambda(action: str, params: Params) -> list[str]:
     return [name if name.startswith("arn:") else _arn("lambda", f"function:{name}")]
 
 
-def _scheduler(action: str, params: Params) -> list[str]:
+def _scheduler(_action: str, params: Params) -> list[str]:
     match = re.search(r"/(schedules|schedule-groups)/([^/?]+)", params["_path"])
     if not match:
         return ["*"]
@@ -186,7 +186,7 @@ def _scheduler(action: str, params: Params) -> list[str]:
     return [_arn("scheduler", f"schedule/{group}/{match.group(2)}")]
 
 
-def _acm(action: str, params: Params) -> list[str]:
+def _acm(_action: str, params: Params) -> list[str]:
     return [params.get("CertificateArn") or "*"]
 
 
@@ -199,7 +199,7 @@ def _alarm(action: str, params: Params) -> list[str]:
     return ["*"]
 
 
-def _assumed(action: str, params: Params) -> list[str]:
+def _assumed(_action: str, params: Params) -> list[str]:
     return [params.get("RoleArn") or "*"]
 
 

@@ -1,0 +1,1 @@
+"""Build the healthy platform in an empty emulator, through the AWS API."""

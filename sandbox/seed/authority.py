@@ -1,0 +1,78 @@
+"""The twin's own certificate authority; its key never leaves this process."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+import trustme
+
+from sandbox import names
+from sandbox.aws.endpoint import Endpoint
+
+
+class Material(msgspec.Struct, frozen=True, kw_only=True):
+    """A server certificate with its key and chain, PEM."""
+
+    certificate: bytes
+    key: bytes
+    chain: bytes
+
+
+class Authority:
+    """Issues the server certificates of one twin."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA(organization_name="Hokusai sandbox", key_type=trustme.KeyType.ECDSA)
+
+    @property
+    def bundle(self) -> bytes:
+        """The CA certificate that clients of the twin trust, PEM."""
+        return self._ca.cert_pem.bytes()
+
+    def issue(
+        self,
+        *identities: str,
+        valid_days: float = 90,
+        age_days: float = 1,
+    ) -> Material:
+        """Issue a certificate that was made `age_days` ago and ends in `valid_days` days."""
+        now = dt.datetime.now(dt.UTC)
+        leaf = self._ca.issue_cert(
+            *identities,
+            common_name=identities[0],
+            key_type=trustme.KeyType.ECDSA,
+            not_before=now - dt.timedelta(days=age_days),
+            not_after=now + dt.timedelta(days=valid_days),
+        )
+        return Material(
+            certificate=leaf.cert_chain_pems[0].bytes(),
+            key=leaf.private_key_pem.bytes(),
+            chain=self.bundle,
+        )
+
+    def platform(self, *, valid_days: float = 90, age_days: float = 1) -> Material:
+        """The platform's certificate: the zone's wildcard, and the balancers' addresses.
+
+        The addresses are a convenience for clients that cannot choose a server name.
+        """
+        return self.issue(*platform_identities(), valid_days=valid_days, age_days=age_days)
+
+
+def platform_identities() -> list[str]:
+    """The names in the platform's certificate."""
+    addresses = [
+        "127" + address.removeprefix("10") for address in names.BALANCER_ADDRESSES.values()
+    ]
+    return [f"*.{names.ZONE}", names.ZONE, *addresses]
+
+
+def import_certificate(aws: Endpoint, material: Material, name: str) -> str:
+    """Import a certificate into ACM and return its ARN."""
+    answer = aws.client("acm").import_certificate(
+        Certificate=material.certificate,
+        PrivateKey=material.key,
+        CertificateChain=material.chain,
+        Tags=[{"Key": "Name", "Value": name}],
+    )
+    return str(answer["CertificateArn"])

@@ -1,0 +1,56 @@
+"""The whole platform in one call."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import msgspec
+
+from sandbox import names
+from sandbox.aws.endpoint import Endpoint
+from sandbox.seed import balancers, network, principals, secrets, services
+from sandbox.seed.authority import Authority, import_certificate
+
+
+class Platform(msgspec.Struct, frozen=True, kw_only=True):
+    """What was built, by identifier, and the values that were made for it."""
+
+    vpc: network.Vpc
+    balancers: balancers.Balancers
+    stored: secrets.Stored
+    services: services.Services
+    topic: str
+    credentials: secrets.Credentials
+    principals: list[principals.Principal]
+
+
+def build(aws: Endpoint, authority: Authority) -> Platform:
+    """Seed an empty emulator; identifiers are the same each time, credentials are not."""
+    _seed_identifiers(aws)
+    credentials = secrets.fresh_credentials()
+    identities = principals.fresh_principals(credentials.admin_token)
+    vpc = network.build(aws)
+    certificate = import_certificate(aws, authority.platform(), "hokus.ai")
+    balancing = balancers.build(aws, vpc, certificate)
+    stored = secrets.build(aws, credentials)
+    principals.store(aws, identities)
+    running = services.build(aws, vpc, balancing, stored)
+    for bucket in (names.ARTIFACT_BUCKET, names.REPORT_BUCKET):
+        aws.client("s3").create_bucket(Bucket=bucket)
+    topic = aws.client("sns").create_topic(Name=names.ALERT_TOPIC)["TopicArn"]
+    return Platform(
+        vpc=vpc,
+        balancers=balancing,
+        stored=stored,
+        services=running,
+        topic=topic,
+        credentials=credentials,
+        principals=identities,
+    )
+
+
+def _seed_identifiers(aws: Endpoint) -> None:
+    """Make moto's random identifiers the same in every twin."""
+    request = urllib.request.Request(f"{aws.url}/moto-api/seed?a=42", method="POST")
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own loopback
+        answer.read()

@@ -1,0 +1,57 @@
+"""The canary's principals: a key of each kind, made at run time."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import msgspec
+
+from sandbox import names
+from sandbox.aws.endpoint import Endpoint
+
+WRITE_SCOPES = ("model:read", "model:write", "mlflow:write", "mlflow:access", "registry:admin")
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """One identity: its key, and what the auth database is to know of it."""
+
+    name: str
+    api_key: str
+    known: bool = True  # False: the auth database has never heard of it
+    service_id: str = "platform"
+    scopes: tuple[str, ...] = ("model:read",)
+    active: bool = True
+    expired: bool = False
+
+
+def fresh_principals(admin_token: str) -> list[Principal]:
+    """New keys for one twin; `admin` is the auth service's own token and no key."""
+    return [
+        Principal(name="valid", api_key=fresh_key(), scopes=WRITE_SCOPES),
+        Principal(name="read_only", api_key=fresh_key()),
+        Principal(name="revoked", api_key=fresh_key(), scopes=WRITE_SCOPES, active=False),
+        Principal(name="expired", api_key=fresh_key(), scopes=WRITE_SCOPES, expired=True),
+        Principal(
+            name="other_service",
+            api_key=fresh_key(),
+            service_id="website",
+            scopes=WRITE_SCOPES,
+        ),
+        Principal(name="unknown", api_key=fresh_key(), known=False),
+        Principal(name="admin", api_key=admin_token, known=False),
+    ]
+
+
+def fresh_key() -> str:
+    """A key of the platform's form: hk_, the kind, 32 characters."""
+    return f"hk_{'live'}_{secrets.token_hex(16)}"
+
+
+def store(aws: Endpoint, principals: list[Principal]) -> None:
+    """Put each principal's key where the canary reads it."""
+    for principal in principals:
+        aws.client("secretsmanager").create_secret(
+            Name=names.CANARY_SECRET_PREFIX + principal.name,
+            SecretString=json.dumps({"api_key": principal.api_key}),
+        )
