@@ -1,4 +1,4 @@
-"""The auth service: keys are made, validated and revoked here (`python -m sandbox.services.auth`)."""
+"""The auth service: makes, validates and revokes keys (`python -m sandbox.services.auth`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from sandbox.services import auth_admin, auth_keys, behaviour, resp, settings, validation
 from sandbox.services.auth_store import Store
-from sandbox.services.pgwire import DatabaseError, Dsn, UndefinedTable
+from sandbox.services.pgwire import DatabaseError, Dsn, UndefinedTableError
 from sandbox.services.web import Request, Response, json_response, not_found, serve
 
 CACHE_TTL_S = 300.0
@@ -34,7 +34,7 @@ class AuthService:
         """Answer a request; database trouble becomes a 500 with its text, as deployed."""
         try:
             response = self._dispatch(request)
-        except UndefinedTable as error:
+        except UndefinedTableError as error:
             settings.log(f"ERROR:    sqlalchemy.exc.ProgrammingError: {error}")
             response = json_response(500, {"detail": f"UndefinedTable: {error}"})
         except DatabaseError as error:
@@ -160,7 +160,9 @@ def build() -> AuthService:
     """Make the service from its environment; raise what the deployed one dies of."""
     switches = behaviour.from_environment()
     if switches.has("crash-on-start"):
-        raise settings.MissingSetting(switches.values["crash-on-start"] or "application failed")
+        raise settings.MissingSettingError(
+            switches.values["crash-on-start"] or "application failed"
+        )
     url = settings.required("DATABASE_URL", "DATABASE_URL not found in environment")
     return AuthService(
         store=Store(dsn_of(url)),

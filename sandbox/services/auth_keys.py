@@ -78,7 +78,7 @@ def plant(
     rate_limit_per_hour: int = 1000,
     key_id: str | None = None,
 ) -> str:
-    """Insert a ready-made key and return its id; the sandbox's seed uses it, the service does not."""
+    """Insert a ready-made key and return its id; for the seed, the service does not use it."""
     record = KeyRecord(
         key_id=key_id or str(uuid.uuid4()),
         key_prefix=api_key[:11],

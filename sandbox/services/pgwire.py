@@ -21,7 +21,7 @@ class DatabaseError(Exception):
     """The database refused or could not be reached; the text is what libpq would print."""
 
 
-class UndefinedTable(DatabaseError):
+class UndefinedTableError(DatabaseError):
     """The database is there, its schema is not."""
 
 
@@ -116,7 +116,7 @@ def session(dsn: Dsn, timeout_s: float = CONNECT_TIMEOUT_S) -> Iterator[sqlite3.
         text = str(error)
         if text.startswith("no such table: "):
             table = text.removeprefix("no such table: ")
-            raise UndefinedTable(
+            raise UndefinedTableError(
                 f'(psycopg2.errors.UndefinedTable) relation "{table}" does not exist'
             ) from error
         raise DatabaseError(f"(psycopg2.OperationalError) {text}") from error

@@ -110,7 +110,7 @@ class RedisServer(TcpFakeServer):
             return {}
         return value if isinstance(value, dict) else {}
 
-    def verify_request(self, request: object, client_address: object) -> bool:
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 socketserver calls it so
         """Close new connections at once while the control file says refuse."""
         return not self.control().get("refuse")
 

@@ -1,4 +1,4 @@
-"""A Redis client of four commands: each operation is a connection of its own, so nothing is cached."""
+"""A Redis client of four commands: a connection for each operation, nothing is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a service's environment; a missing required variable ends the process as the platform's do."""
+"""Read the environment of a service; a missing required variable ends the process."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 from typing import NoReturn
 
 
-class MissingSetting(RuntimeError):
+class MissingSettingError(RuntimeError):
     """A variable without which the service cannot start."""
 
 
 def required(name: str, message: str) -> str:
-    """Return the variable's value, or raise MissingSetting with the service's own words."""
+    """Return the variable's value, or raise MissingSettingError with the service's own words."""
     value = os.environ.get(name, "")
     if not value:
-        raise MissingSetting(message)
+        raise MissingSettingError(message)
     return value
 
 

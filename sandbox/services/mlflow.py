@@ -1,0 +1,72 @@
+"""MLflow as deployed: look at the database, then become gunicorn (`python -m ...mlflow`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from sandbox.services import behaviour, pgwire, settings
+
+LOG_FORMAT = '%(h)s - "%(r)s" %(s)s ua="%(a)s" traceparent="%({traceparent}i)s"'
+
+
+def dsn() -> pgwire.Dsn:
+    """Read where the tracking database is."""
+    return pgwire.Dsn(
+        host=settings.required("DB_HOST", "Database host not found in environment"),
+        port=int(settings.optional("DB_PORT", "5432")),
+        name=settings.optional("DB_NAME", "mlflow_db"),
+        user=settings.optional("DB_USER", "mlflow"),
+        password=settings.required("DB_PASSWORD", "Database password not found in environment"),
+    )
+
+
+def server_environment(path: str) -> dict[str, str]:
+    """Return the variables by which `mlflow server` tells its web application where things are.
+
+    The names are private to MLflow and held from 3.1.4 to 3.17.2.
+    """
+    artifacts = settings.optional("MLFLOW_ARTIFACTS_DESTINATION", str(Path(path).parent / "art"))
+    values = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{path}",
+        "_MLFLOW_SERVER_REGISTRY_STORE": f"sqlite:///{path}",
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": artifacts,
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+    }
+    if settings.optional("MLFLOW_SERVE_ARTIFACTS", "true").lower() == "true":
+        values["_MLFLOW_SERVER_SERVE_ARTIFACTS"] = "true"
+    hosts = os.environ.get("MLFLOW_ALLOWED_HOSTS")
+    if hosts:
+        values["MLFLOW_SERVER_ALLOWED_HOSTS"] = hosts
+    prefix = os.environ.get("MLFLOW_STATIC_PREFIX")
+    if prefix:
+        values["_MLFLOW_STATIC_PREFIX"] = prefix
+    return values
+
+
+def main() -> None:
+    """Check, then exec gunicorn in this process."""
+    switches = behaviour.from_environment()
+    try:
+        if switches.has("crash-on-start"):
+            raise settings.MissingSettingError(switches.values["crash-on-start"] or "failed")
+        path = pgwire.data_file(dsn())
+        address, port = settings.listen_address()
+    except (RuntimeError, ValueError, pgwire.DatabaseError) as error:
+        settings.die(error)
+    environment = {**os.environ, **server_environment(path)}
+    command = [
+        sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"{address}:{port}",
+        "-w", "1", "--threads", "16", "--graceful-timeout", "2",
+        "--access-logfile", "-", "--access-logformat", LOG_FORMAT,
+        "sandbox.services.mlflow_app:application",
+    ]  # fmt: skip
+    os.execve(sys.executable, command, environment)
+
+
+if __name__ == "__main__":
+    main()

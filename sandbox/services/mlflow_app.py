@@ -1,0 +1,114 @@
+"""MLflow's own web application behind three small layers: gateway, database gate, misbehaviour."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mlflow.server import app as mlflow_application
+
+from sandbox.services import behaviour, keycheck, pgwire, settings
+from sandbox.services.mlflow import dsn
+from sandbox.services.web import Request, Response, json_response
+
+GATE_SECONDS = 1.0
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+
+
+class DatabaseGate:
+    """Asks the database at most once a second whether this server may still speak to it."""
+
+    def __init__(self) -> None:
+        self._dsn = dsn()
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._error = ""
+
+    def error(self) -> str:
+        """Return the driver's text, or an empty string while all is well."""
+        with self._lock:
+            if time.monotonic() - self._asked_at >= GATE_SECONDS:
+                try:
+                    pgwire.data_file(self._dsn, 5.0)
+                    self._error = ""
+                except pgwire.DatabaseError as error:
+                    settings.log(f"ERROR mlflow.store: (psycopg2.OperationalError) {error}")
+                    self._error = str(error)
+                self._asked_at = time.monotonic()
+            return self._error
+
+
+class Application:
+    """The WSGI application that gunicorn serves."""
+
+    def __init__(self) -> None:
+        self._behaviour = behaviour.from_environment()
+        self._gate = DatabaseGate()
+        auth_url = os.environ.get("AUTH_SERVICE_URL", "")
+        service_id = settings.optional("AUTH_SERVICE_ID", "platform")
+        self._gateway = keycheck.KeyCheck(auth_url, service_id, None) if auth_url else None
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = str(environ["PATH_INFO"])
+        if path.endswith("/health") or path.endswith("/version"):
+            return _pass_on(environ, start)
+        refused = self._refusal(environ, path)
+        if refused is not None:
+            return _send(refused, start)
+        return _pass_on(environ, start)
+
+    def _refusal(self, environ: Environ, path: str) -> Response | None:
+        switches = self._behaviour
+        time.sleep(switches.delay_s(path))
+        if switches.has("hang"):
+            time.sleep(3600)
+        if switches.unmounted(path):
+            return json_response(404, {"detail": "Not Found"})
+        if switches.fails_now(path):
+            return json_response(500, {"error_code": "INTERNAL_ERROR", "message": "intermittent"})
+        if self._gateway is not None:
+            caller = self._gateway.admit(_request(environ, path), registry_path=True)
+            if isinstance(caller, Response):
+                return caller
+        error = self._gate.error()
+        if error:
+            # MLflow's own translation of sqlalchemy.exc.OperationalError
+            message = f"(psycopg2.OperationalError) {error}"
+            return json_response(503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": message})
+        return None
+
+
+def _request(environ: Environ, path: str) -> Request:
+    headers = {
+        key.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    method, peer = str(environ["REQUEST_METHOD"]), str(environ.get("REMOTE_ADDR", ""))
+    return Request(method, path, path, {}, headers, b"", peer)
+
+
+def _send(response: Response, start: StartResponse) -> Iterable[bytes]:
+    headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start(f"{response.status} {_reason(response)}", headers)
+    return [response.body]
+
+
+def _reason(response: Response) -> str:
+    try:
+        return str(json.loads(response.body).get("error_code") or "Error").title()
+    except ValueError:
+        return "Error"
+
+
+def _pass_on(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+    return mlflow_application.wsgi_app(environ, start)
+
+
+application = Application()
