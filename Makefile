@@ -19,8 +19,8 @@ $(STAMP): requirements-dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(STAMP)
 
-demo: setup ## Run the canary against the sandbox and show the report
-	$(PY) -m sandbox.demo
+demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first)
+	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT))
 
 test: setup lint ## All tests but the slow ones (under 10 minutes)
 	$(PY) -m pytest -m "not slow" tests

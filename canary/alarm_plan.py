@@ -1,0 +1,317 @@
+"""Which alarms an environment has: made from the same checks that the canary runs.
+
+Pure: checks in, alarms out. `infra` writes them into the template, `rehearse` replays runs through
+them, and a test holds that every check reaches an alarm that reaches an action.
+
+The windows are chosen by arithmetic (docs/decisions/0005): a critical check pages after three
+failing minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a
+month, and sees a hard outage within three minutes. Everything else opens a ticket at 3 of 5.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from canary.metrics import NAMESPACE
+from canary.model import Check, Config, Environment, Frozen, Severity
+
+MINUTE = 60
+MAX_CHILDREN = 100  # a composite's rule may name at most 100 alarms (PutCompositeAlarm)
+NEAR_TIMEOUT_SHARE = 0.7
+
+
+class Missing(StrEnum):
+    """How an alarm treats a period without data."""
+
+    BREACHING = "breaching"
+    NOT_BREACHING = "notBreaching"
+    IGNORE = "ignore"
+    MISSING = "missing"
+
+
+class Reach(StrEnum):
+    """Whom an alarm reaches by itself."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    COMPOSITE = "composite"  # reaches people through the composite page only
+    NOBODY = "nobody"  # muted, or a suppressor
+
+
+class Series(Frozen, frozen=True, kw_only=True):
+    """One metric that an alarm reads."""
+
+    id: str
+    name: str
+    dimensions: dict[str, str]
+    stat: str = "Maximum"
+    namespace: str = NAMESPACE
+
+
+class AlarmPlan(Frozen, frozen=True, kw_only=True):
+    """One alarm. `expression` is metric math over the ids of `series`, "" for the one series."""
+
+    key: str  # stable: from the check's id or the alarm's purpose, never from a position
+    name: str
+    description: str
+    series: tuple[Series, ...]
+    expression: str = ""
+    comparison: str = "GreaterThanThreshold"
+    threshold: float = 0.0
+    period: int = MINUTE
+    datapoints: int = 1
+    periods: int = 1
+    missing: Missing = Missing.NOT_BREACHING
+    reach: Reach = Reach.TICKET
+    check: str = ""  # the check it watches, "" for an alarm with a purpose of its own
+    purpose: str = ""
+    muted: str = ""
+
+
+class CompositePlan(Frozen, frozen=True, kw_only=True):
+    """The one page of an environment."""
+
+    key: str
+    name: str
+    description: str
+    children: tuple[str, ...]  # names; any of them in ALARM
+    suppressor: str
+    wait_s: int = 60
+    extension_s: int = 120
+
+
+class Alarms(Frozen, frozen=True, kw_only=True):
+    """Everything that can wake or ticket a person in one environment."""
+
+    alarms: tuple[AlarmPlan, ...]
+    page: CompositePlan
+
+
+def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
+    """Return the environment's alarms; `budget_s` is the function's time-out in seconds."""
+    environment = config.environment
+    checks = [c for c in config.checks if c.id not in environment.disable]
+    of_checks = tuple(_of_check(environment, c) for c in sorted(checks, key=lambda c: c.id))
+    own = _own(environment, function_name, budget_s)
+    children = tuple(a.name for a in of_checks if a.reach is Reach.COMPOSITE)
+    down = next(a for a in own if a.key == "critical-down")
+    page = CompositePlan(
+        key="page",
+        name=f"hokusai-canary-{environment.name}-page",
+        description=_text(
+            f"One page for {environment.name}: a critical check has failed three runs in a row.",
+            "docs/runbooks/page.md",
+            f"python -m canary show latest --environment {environment.name}",
+        ),
+        children=children if len(children) <= MAX_CHILDREN else (down.name,),
+        suppressor=f"hokusai-canary-{environment.name}-deploy-in-progress",
+    )
+    return Alarms(alarms=of_checks + own, page=page)
+
+
+def _of_check(environment: Environment, check: Check) -> AlarmPlan:
+    critical = check.severity is Severity.CRITICAL
+    datapoints, periods = (3, 3) if critical else (3, 5)
+    slow = check.every > MINUTE
+    mute = next((m for m in environment.mutes if m.check == check.id), None)
+    reach = Reach.COMPOSITE if critical else Reach.TICKET
+    return AlarmPlan(
+        key=check.id,
+        name=f"hokusai-canary-{environment.name}-{check.id.replace('.', '-')}",
+        description=_text(
+            f"Holds when well: {check.title}.",
+            check.runbook,
+            f"python -m canary run --environment {environment.name} --only {check.id}",
+        ),
+        series=(_series("CheckFailed", environment, Check=check.id),),
+        # a check with a cadence of its own has one point a cadence, so its window is shorter
+        period=_period(check.every),
+        datapoints=2 if slow else datapoints,
+        periods=(2 if critical else 3) if slow else periods,
+        missing=Missing.IGNORE,
+        reach=Reach.NOBODY if mute else reach,
+        check=check.id,
+        muted=f"until {mute.until}: {mute.reason}" if mute else "",
+    )
+
+
+def _period(every: int) -> int:
+    return max(MINUTE, -(-every // MINUTE) * MINUTE)
+
+
+def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
+    name = environment.name
+    period = schedule_period(environment.schedule.expression)
+    heartbeat = AlarmPlan(
+        key="heartbeat",
+        name=f"hokusai-canary-{name}-heartbeat",
+        description=_text(
+            "The canary completes a run in every period; when this rings, nothing is watched.",
+            "docs/runbooks/heartbeat.md",
+            f"aws logs tail /hokusai/canary/{name} --since 15m --region {environment.region}",
+        ),
+        series=(_series("RunCompleted", environment, stat="Sum"),),
+        expression="FILL(m, 0)",
+        comparison="LessThanThreshold",
+        threshold=1,
+        period=period,
+        datapoints=3,
+        periods=3,
+        missing=Missing.BREACHING,
+        reach=Reach.PAGE,
+        purpose="silence is never taken for health",
+    )
+    fn = {"FunctionName": function_name}
+    return (
+        heartbeat,
+        _simple(
+            environment,
+            "critical-down",
+            "CriticalDown",
+            "how many critical checks are down in their own window",
+            reach=Reach.NOBODY,
+            missing=Missing.IGNORE,
+        ),
+        _simple(
+            environment,
+            "critical-failed-long",
+            "CriticalFailed",
+            "a critical check has failed ten runs in a row; never suppressed, needs no state",
+            datapoints=10,
+            periods=10,
+            reach=Reach.PAGE,
+            missing=Missing.IGNORE,
+        ),
+        _simple(
+            environment,
+            "canary-errors",
+            "ChecksErrored",
+            "the canary could not tell for some check: its own people, not the platform's",
+            datapoints=3,
+            periods=5,
+        ),
+        _simple(
+            environment,
+            "unstable",
+            "UnstableChecks",
+            "a check needs second attempts: one target of several may be bad",
+            datapoints=3,
+            periods=5,
+        ),
+        _simple(
+            environment,
+            "residue",
+            "CleanupResidue",
+            "the canary left something behind on the platform",
+            datapoints=3,
+            periods=5,
+        ),
+        _simple(
+            environment,
+            "near-timeout",
+            "RunDuration",
+            "a run takes more than 70 % of the function's time",
+            datapoints=3,
+            periods=5,
+            threshold=budget_s * 1000 * NEAR_TIMEOUT_SHARE,
+        ),
+        _simple(
+            environment,
+            "state-lost",
+            "StateLost",
+            "the previous report could not be read or written",
+            datapoints=3,
+            periods=5,
+        ),
+        _lambda(environment, "lambda-errors", "Errors", fn, "runs end in an error of the function"),
+        _lambda(
+            environment,
+            "lambda-throttles",
+            "Throttles",
+            fn,
+            "runs are throttled: two overlap, or the account's limit is reached",
+        ),
+        _deploy(environment),
+    )
+
+
+def schedule_period(expression: str) -> int:
+    """Return the seconds between two runs of a rate expression; a minute for a cron expression.
+
+    A cron schedule with gaps needs its heartbeat on the longest gap, which the environment states
+    by using a rate expression.
+    """
+    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if not found:
+        return MINUTE
+    return int(found[1]) * {"minute": 60, "hour": 3600, "day": 86400}[found[2]]
+
+
+def _series(name: str, environment: Environment, stat: str = "Maximum", **extra: str) -> Series:
+    return Series(
+        id="m", name=name, stat=stat, dimensions={"Environment": environment.name, **extra}
+    )
+
+
+def _simple(
+    environment: Environment,
+    key: str,
+    metric: str,
+    purpose: str,
+    *,
+    datapoints: int = 1,
+    periods: int = 1,
+    threshold: float = 0.0,
+    reach: Reach = Reach.TICKET,
+    missing: Missing = Missing.NOT_BREACHING,
+) -> AlarmPlan:
+    return AlarmPlan(
+        key=key,
+        name=f"hokusai-canary-{environment.name}-{key}",
+        description=_text(
+            f"Rings when {purpose}.",
+            f"docs/runbooks/canary.md#{key}",
+            f"python -m canary show latest --environment {environment.name}",
+        ),
+        series=(_series(metric, environment),),
+        period=schedule_period(environment.schedule.expression),
+        datapoints=datapoints,
+        periods=periods,
+        threshold=threshold,
+        reach=reach,
+        missing=missing,
+        purpose=purpose,
+    )
+
+
+def _lambda(
+    environment: Environment, key: str, metric: str, dimensions: dict[str, str], purpose: str
+) -> AlarmPlan:
+    plan = _simple(environment, key, metric, purpose, datapoints=2, periods=3)
+    series = Series(id="m", name=metric, dimensions=dimensions, stat="Sum", namespace="AWS/Lambda")
+    return _replace(plan, series=(series,))
+
+
+def _deploy(environment: Environment) -> AlarmPlan:
+    """Return the suppressor: the pipeline reports a deployment for a bounded time."""
+    plan = _simple(
+        environment,
+        "deploy-in-progress",
+        "DeployInProgress",
+        "a deployment of the platform is under way (delays the page, never cancels it)",
+        reach=Reach.NOBODY,
+    )
+    return _replace(plan, period=MINUTE)
+
+
+def _replace(plan: AlarmPlan, **changes: object) -> AlarmPlan:
+    changed: AlarmPlan = msgspec.structs.replace(plan, **changes)
+    return changed
+
+
+def _text(holds: str, runbook: str, command: str) -> str:
+    """Return a description: what holds, where the runbook is, the first command (<= 1024)."""
+    return f"{holds} Runbook: {runbook}. First: {command}"[:1024]

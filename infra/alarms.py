@@ -1,0 +1,93 @@
+"""The planned alarms as constructs; which alarms there are is decided in `canary.alarm_plan`."""
+
+from __future__ import annotations
+
+import re
+
+from aws_cdk import aws_cloudwatch as cw
+from constructs import Construct
+
+from canary.alarm_plan import AlarmPlan, Alarms, Reach
+from infra.topics import Topics
+
+
+def logical_id(key: str) -> str:
+    """Return a logical id that depends on the key alone, so that the order of checks is free."""
+    return "Alarm" + "".join(part.title() for part in re.split(r"[^a-z0-9]+", key))
+
+
+def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str, cw.CfnAlarm]:
+    """Write every planned alarm and the composite page; return the alarms by name."""
+    made = {a.name: _alarm(scope, a, topics) for a in plan.alarms}
+    rule = " OR ".join(f'ALARM("{name}")' for name in plan.page.children) or "FALSE"
+    page = cw.CfnCompositeAlarm(
+        scope,
+        "AlarmPage",
+        alarm_name=plan.page.name,
+        alarm_description=plan.page.description,
+        alarm_rule=rule,
+        alarm_actions=[topics.page.topic_arn],
+        ok_actions=[topics.page.topic_arn],
+        # a deployment may delay the page; `critical-failed-long` pages whatever is suppressed
+        actions_suppressor=plan.page.suppressor,
+        actions_suppressor_wait_period=plan.page.wait_s,
+        actions_suppressor_extension_period=plan.page.extension_s,
+    )
+    for name in (*plan.page.children, plan.page.suppressor):
+        page.add_dependency(made[name])
+    return made
+
+
+def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
+    target = {Reach.PAGE: topics.page, Reach.TICKET: topics.ticket}.get(plan.reach)
+    actions = [target.topic_arn] if target else None
+    alarm = cw.CfnAlarm(
+        scope,
+        logical_id(plan.key),
+        alarm_name=plan.name,
+        alarm_description=plan.description + (f" Muted {plan.muted}." if plan.muted else ""),
+        comparison_operator=plan.comparison,
+        threshold=plan.threshold,
+        evaluation_periods=plan.periods,
+        datapoints_to_alarm=plan.datapoints,
+        treat_missing_data=plan.missing.value,
+        alarm_actions=actions,
+        ok_actions=actions,
+        insufficient_data_actions=actions if plan.key == "heartbeat" else None,
+    )
+    _read(alarm, plan)
+    return alarm
+
+
+def _read(alarm: cw.CfnAlarm, plan: AlarmPlan) -> None:
+    """Give the alarm its metric, or its expression over metrics."""
+    if not plan.expression:
+        series = plan.series[0]
+        alarm.namespace, alarm.metric_name = series.namespace, series.name
+        alarm.statistic, alarm.period = series.stat, plan.period
+        alarm.dimensions = _dimensions(series.dimensions)
+        return
+    inputs = [
+        cw.CfnAlarm.MetricDataQueryProperty(
+            id=series.id,
+            return_data=False,
+            metric_stat=cw.CfnAlarm.MetricStatProperty(
+                metric=cw.CfnAlarm.MetricProperty(
+                    namespace=series.namespace,
+                    metric_name=series.name,
+                    dimensions=_dimensions(series.dimensions),
+                ),
+                period=plan.period,
+                stat=series.stat,
+            ),
+        )
+        for series in plan.series
+    ]
+    result = cw.CfnAlarm.MetricDataQueryProperty(
+        id="result", expression=plan.expression, return_data=True
+    )
+    alarm.metrics = [*inputs, result]
+
+
+def _dimensions(values: dict[str, str]) -> list[cw.CfnAlarm.DimensionProperty]:
+    return [cw.CfnAlarm.DimensionProperty(name=k, value=v) for k, v in sorted(values.items())]

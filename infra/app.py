@@ -1,0 +1,65 @@
+"""The CDK app: reads every environment, builds its bundle, adds its stack."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lam
+
+from canary.config import ConfigError, load
+from infra import bundle
+from infra.nag import add_rules
+from infra.network import egress_note
+from infra.stack import Build, CanaryStack
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Synthesize; a wrong file ends it with file, key and reason on stderr and exit status 2."""
+    settings = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(context=settings)
+    try:
+        for file in environment_files(app.node.try_get_context("environments")):
+            add_environment(app, file)
+    except (ConfigError, ValueError, bundle.BundleError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    add_rules(app)
+    app.synth()
+
+
+def environment_files(place: str | None) -> list[Path]:
+    """Return the environment files: a folder's, or the one named."""
+    path = Path(place) if place else ROOT / "canary" / "environments"
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not files:
+        raise ValueError(f"{path}: no environment file (*.toml) here")
+    return files
+
+
+def add_environment(app: cdk.App, file: Path) -> CanaryStack:
+    """Add the stack of one environment file."""
+    config = load(str(file))
+    deployment = config.environment.deployment
+    target = bundle.Target(
+        architecture=app.node.try_get_context("architecture") or deployment.architecture,
+        python=app.node.try_get_context("python") or "3.13",
+    )
+    folder = bundle.ensure(target, file)
+    print(egress_note(config.environment), file=sys.stderr)
+    build = Build(
+        code=lam.Code.from_asset(str(folder)),
+        architecture=target.architecture,
+        python=target.python,
+    )
+    return CanaryStack(app, config, build, _synthesizer(app))
+
+
+def _synthesizer(app: cdk.App) -> cdk.IStackSynthesizer:
+    # the emulator cannot resolve the rule's parameter on an update (KeyError: BootstrapVersion)
+    checked = app.node.try_get_context("bootstrap-version-rule") != "false"
+    return cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=checked)

@@ -1,0 +1,193 @@
+"""The function's zip, built without Docker for the function's own platform and Python.
+
+Only what runs is in it: the third-party packages of requirements.txt and `canary` without its
+command line. Every file has the same time stamp and mode and the bytecode is hash-based, so two
+builds give the same bytes. boto3 comes with the runtime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bundle"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time stamp that a zip can hold
+LEFT_OUT = ("__main__.py", "cli", "__pycache__", "environments")
+PLATFORMS = {
+    "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
+    "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
+}
+NEVER_RUN = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/direct_url.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The platform that a bundle is for: "arm64" or "x86_64", and Python's "major.minor"."""
+
+    architecture: str
+    python: str = "3.13"
+
+
+class BundleError(Exception):
+    """The bundle could not be built; the text says what to do."""
+
+
+def machine() -> str:
+    """Return this machine's architecture in Lambda's words."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def interpreter(version: str) -> str | None:
+    """Return a Python of exactly this minor version on this machine, or None.
+
+    Bytecode only serves the minor version that wrote it.
+    """
+    if "{}.{}".format(*sys.version_info) == version:
+        return sys.executable
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = sorted(home.glob(f"versions/{version}.*/bin/python{version}"))
+    on_path = shutil.which(f"python{version}")
+    candidates = [str(p) for p in found] + ([on_path] if on_path else [])
+    return next((c for c in candidates if _answers(c, version)), None)
+
+
+def _answers(command: str, version: str) -> bool:
+    probe = "import sys; print('{}.{}'.format(*sys.version_info))"
+    try:
+        done = subprocess.run([command, "-c", probe], capture_output=True, text=True, timeout=20)
+    except OSError:
+        return False
+    return done.stdout.strip() == version
+
+
+def ensure(target: Target, environment_file: Path) -> Path:
+    """Return the folder of one environment's bundle, built anew only if its inputs changed.
+
+    It holds that environment's file alone: one account's numbers do not travel to another's.
+    """
+    folder = (
+        BUILD / f"{environment_file.stem}-{target.architecture}-{_sum(target, environment_file)}"
+    )
+    if folder.is_dir():
+        return folder
+    work = folder.with_suffix(".part")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(_packages(target), work)
+    _copy_canary(work, environment_file)
+    _compile(target, work / "canary")
+    _stamp(work)
+    work.rename(folder)
+    return folder
+
+
+def _packages(target: Target) -> Path:
+    """Return a folder with the third-party packages, kept from build to build."""
+    digest = _digest([ROOT / "requirements.txt", Path(__file__)], repr(target))
+    folder = BUILD / f"packages-{target.architecture}-{target.python}-{digest}"
+    if not folder.is_dir():
+        work = folder.with_suffix(".part")
+        shutil.rmtree(work, ignore_errors=True)
+        _install(target, work)
+        _compile(target, work)
+        work.rename(folder)
+    return folder
+
+
+def _sum(target: Target, environment_file: Path) -> str:
+    files = [ROOT / "requirements.txt", Path(__file__), *_sources(), environment_file.resolve()]
+    return _digest(files, repr((target, interpreter(target.python) is not None)))
+
+
+def _digest(files: list[Path], salt: str) -> str:
+    digest = hashlib.sha256(salt.encode())
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources() -> list[Path]:
+    return sorted(
+        path
+        for path in (ROOT / "canary").rglob("*")
+        if path.is_file() and not set(path.relative_to(ROOT / "canary").parts) & set(LEFT_OUT)
+    )
+
+
+def _install(target: Target, folder: Path) -> None:
+    platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        *("--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp"),
+        *("--no-deps", *platforms, f"--python-version={target.python}"),
+        *(f"--target={folder}", "-r", str(ROOT / "requirements.txt")),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise BundleError(
+            f"pip could not fetch the bundle's packages: {done.stderr.strip()[-800:]}"
+        )
+    for pattern in NEVER_RUN:
+        for path in list(folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _copy_canary(folder: Path, environment_file: Path) -> None:
+    place = folder / "canary" / "environments"
+    place.mkdir(parents=True)
+    shutil.copyfile(environment_file, place / environment_file.name)
+    for path in _sources():
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def _compile(target: Target, folder: Path) -> None:
+    python = interpreter(target.python)
+    if python is None:
+        print(
+            f"bundle: no Python {target.python} here, so it ships without bytecode: "
+            "a cold start takes longer",
+            file=sys.stderr,
+        )
+        return
+    # unchecked-hash: a zip resets time stamps, which would make ordinary bytecode stale
+    subprocess.run(
+        [
+            python,
+            "-m",
+            "compileall",
+            "-q",
+            "--invalidation-mode",
+            "unchecked-hash",
+            "-s",
+            str(folder),
+            str(folder),
+        ],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"},
+    )
+
+
+def _stamp(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (315532800, 315532800))
+
+
+def zip_bytes(folder: Path, out: Path) -> Path:
+    """Write the folder as a zip with sorted names and fixed times; the same folder, same bytes."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(str(path.relative_to(folder)), EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return out

@@ -1,0 +1,70 @@
+"""One dashboard per environment, from the same alarms and metrics."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cw
+from constructs import Construct
+
+from canary.alarm_plan import Alarms
+from canary.metrics import NAMESPACE
+from canary.model import Config, Suite
+from infra.alarms import logical_id
+
+MINUTE = Duration.minutes(1)
+QUERY = (
+    "fields @timestamp, run_id, status, failed, diagnoses"
+    " | filter message = 'run finished' | sort @timestamp desc | limit 50"
+)
+
+
+def dashboard(
+    scope: Construct, config: Config, plan: Alarms, alarms: dict[str, cw.CfnAlarm], log_group: str
+) -> cw.Dashboard:
+    """Make the dashboard: alarms first, then scores, then a row of checks for each suite."""
+    name = config.environment.name
+    board = cw.Dashboard(scope, "Dashboard", dashboard_name=f"hokusai-canary-{name}")
+    status = [
+        cw.Alarm.from_alarm_arn(scope, f"On{logical_id(a.key)}", alarms[a.name].attr_arn)
+        for a in plan.alarms
+    ]
+    board.add_widgets(
+        cw.AlarmStatusWidget(title=f"Alarms of {name}", alarms=status, width=24, height=6)
+    )
+    board.add_widgets(
+        _graph("Scores (percent)", [_metric(name, "Score", Suite=s.value) for s in Suite]),
+        _graph("Run", [_metric(name, m) for m in ("RunDuration", "RunCompleted")]),
+        _graph(
+            "The canary itself",
+            [_metric(name, m) for m in ("ChecksErrored", "CleanupResidue", "StateLost")],
+        ),
+    )
+    for suite in Suite:
+        checks = [c for c in config.checks if c.suite is suite]
+        if checks:
+            metrics = [_metric(name, "CheckFailed", Check=c.id) for c in checks]
+            board.add_widgets(_graph(f"Failed: {suite.value}", metrics, width=24))
+    board.add_widgets(
+        cw.LogQueryWidget(
+            title="What broke, and why",
+            log_group_names=[log_group],
+            query_string=QUERY,
+            width=24,
+        )
+    )
+    return board
+
+
+def _metric(environment: str, name: str, **dimensions: str) -> cw.Metric:
+    return cw.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"Environment": environment, **dimensions},
+        statistic="Maximum",
+        period=MINUTE,
+        label=dimensions.get("Check") or dimensions.get("Suite") or name,
+    )
+
+
+def _graph(title: str, metrics: list[cw.Metric], width: int = 8) -> cw.GraphWidget:
+    return cw.GraphWidget(title=title, left=list(metrics), width=width, height=6)

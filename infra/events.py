@@ -1,0 +1,52 @@
+"""The bus for the canary's events, and a log group that keeps them for others to build on."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from canary.model import Environment
+from infra.function import function_name, log_group
+
+SOURCE = "hokusai.canary"
+
+
+def event_bus(scope: Construct, environment: Environment) -> events.EventBus:
+    """Make the bus and the rule that keeps every event of the canary in a log group."""
+    bus = events.EventBus(scope, "Bus", event_bus_name=function_name(environment))
+    kept = log_group(scope, environment, "Events", "/events")
+    events.CfnRule(
+        scope,
+        "KeepEvents",
+        name=f"{function_name(environment)}-keep",
+        description="Keeps the canary's events; others add rules of their own to the bus",
+        event_bus_name=bus.event_bus_name,
+        event_pattern={"source": [SOURCE]},
+        targets=[events.CfnRule.TargetProperty(arn=kept.log_group_arn, id="log")],
+    )
+    _allow(scope, environment, kept)
+    return bus
+
+
+def _allow(scope: Construct, environment: Environment, group: logs.LogGroup) -> None:
+    document = iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                principals=[
+                    iam.ServicePrincipal("events.amazonaws.com"),
+                    iam.ServicePrincipal("delivery.logs.amazonaws.com"),
+                ],
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[group.log_group_arn],
+            )
+        ]
+    )
+    logs.CfnResourcePolicy(
+        scope,
+        "EventsMayLog",
+        policy_name=f"{function_name(environment)}-events",
+        policy_document=cdk.Stack.of(scope).to_json_string(document.to_json()),
+    )

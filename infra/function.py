@@ -1,0 +1,122 @@
+"""The function that runs the checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lam
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from canary.model import Environment
+from infra.network import Place
+
+RUNTIME_MARGIN_S = 10  # between the run's budget and the time-out: start-up and a slow last write
+EVENT_AGE_S = 60  # an older event is a stale run; Lambda keeps throttled ones for up to six hours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the function is given."""
+
+    place: Place
+    code: lam.Code
+    lost: sqs.IQueue
+    variables: dict[str, str]
+    architecture: str
+    python: str = "3.13"
+
+
+def function_name(environment: Environment) -> str:
+    """Return the function's name; account and region keep environments of other places apart."""
+    return f"hokusai-canary-{environment.name}"
+
+
+def timeout_s(environment: Environment) -> int:
+    """Return the function's time-out in seconds: the run's budget and a margin."""
+    return int(environment.run.budget) + RUNTIME_MARGIN_S
+
+
+def log_group(
+    scope: Construct, environment: Environment, name: str, suffix: str = ""
+) -> logs.LogGroup:
+    """Make a log group with retention; it goes with the stack, reports are what is kept."""
+    arn = environment.deployment.kms_key_arn
+    return logs.LogGroup(
+        scope,
+        f"{name}Log",
+        log_group_name=f"/hokusai/canary/{environment.name}{suffix}",
+        retention=_retention(environment.deployment.log_retention_days),
+        encryption_key=kms.Key.from_key_arn(scope, f"{name}LogKey", arn) if arn else None,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+
+
+def _retention(days: int) -> logs.RetentionDays:
+    known = {
+        1: logs.RetentionDays.ONE_DAY,
+        3: logs.RetentionDays.THREE_DAYS,
+        7: logs.RetentionDays.ONE_WEEK,
+        14: logs.RetentionDays.TWO_WEEKS,
+        30: logs.RetentionDays.ONE_MONTH,
+        90: logs.RetentionDays.THREE_MONTHS,
+        180: logs.RetentionDays.SIX_MONTHS,
+        365: logs.RetentionDays.ONE_YEAR,
+        731: logs.RetentionDays.TWO_YEARS,
+    }
+    if days not in known:
+        raise ValueError(f"log_retention_days must be one of {sorted(known)}, not {days}")
+    return known[days]
+
+
+def role(
+    scope: Construct, environment: Environment, name: str = "Role", suffix: str = ""
+) -> iam.Role:
+    """Make an execution role that holds nothing but what `permissions` adds."""
+    return iam.Role(
+        scope,
+        name,
+        role_name=f"{function_name(environment)}{suffix}-{environment.region}",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description=f"The canary of {environment.name}: reads the control plane, writes reports",
+    )
+
+
+def canary_function(
+    scope: Construct, environment: Environment, execution: iam.Role, parts: Parts
+) -> lam.Function:
+    """Make the function: one run at a time, no retries, in private subnets."""
+    deployment = environment.deployment
+    return lam.Function(
+        scope,
+        "Function",
+        function_name=function_name(environment),
+        description=f"Synthetic canary of {environment.name}",
+        runtime=lam.Runtime(f"python{parts.python}", lam.RuntimeFamily.PYTHON),
+        architecture=lam.Architecture.ARM_64
+        if parts.architecture == "arm64"
+        else lam.Architecture.X86_64,
+        handler="canary.handler.handler",
+        code=parts.code,
+        role=execution.without_policy_updates(),
+        memory_size=deployment.memory_mb,
+        timeout=cdk.Duration.seconds(timeout_s(environment)),
+        reserved_concurrent_executions=1,  # two runs at once would clean up after each other
+        vpc=parts.place.vpc,
+        vpc_subnets=parts.place.subnets,
+        security_groups=[parts.place.group],
+        logging_format=lam.LoggingFormat.JSON,
+        # EMF is printed, and a stricter level would drop printed lines that carry none
+        application_log_level_v2=lam.ApplicationLogLevel.INFO,
+        log_group=log_group(scope, environment, "Function"),
+        tracing=lam.Tracing.ACTIVE if deployment.tracing else lam.Tracing.DISABLED,
+        retry_attempts=0,
+        max_event_age=cdk.Duration.seconds(EVENT_AGE_S),
+        on_failure=destinations.SqsDestination(parts.lost),
+        environment=parts.variables,
+    )

@@ -1,0 +1,101 @@
+"""Where the function stands in the platform's VPC, and its way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from canary.model import Environment, Network
+
+ENDPOINTS = ("secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring")
+ENDPOINTS_MORE = ("sns", "events", "servicediscovery", "acm", "ssm")
+ENDPOINT_DOLLARS = 7.30  # an interface endpoint per availability zone and month (0.01 $ an hour)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The VPC, the private subnets and the function's own security group."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    group: ec2.SecurityGroup
+
+
+def place(scope: Construct, environment: Environment) -> Place:
+    """Take the VPC by its identifiers (nothing is looked up) and make the security group."""
+    network = environment.network
+    vpc = ec2.Vpc.from_vpc_attributes(
+        scope,
+        "Vpc",
+        vpc_id=network.vpc_id,
+        availability_zones=list(network.availability_zones),
+        private_subnet_ids=list(network.subnets),
+        vpc_cidr_block=network.vpc_cidr or None,
+    )
+    subnets = ec2.SubnetSelection(subnets=_subnets(scope, network))
+    group = ec2.SecurityGroup(
+        scope,
+        "Group",
+        vpc=vpc,
+        allow_all_outbound=False,
+        description=f"Canary of {environment.name}: out to 443 and what its environment names",
+    )
+    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the public front doors")
+    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(80), "the redirect to 443 is a check")
+    for entry in network.allow:
+        cidr, _, port = entry.rpartition(":")
+        group.add_egress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(int(port)), "environment file")
+    if network.create_endpoints:
+        _endpoints(scope, vpc, subnets, group)
+    return Place(vpc=vpc, subnets=subnets, group=group)
+
+
+def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
+    return [
+        ec2.Subnet.from_subnet_attributes(
+            scope, f"Subnet{number}", subnet_id=subnet, availability_zone=zone
+        )
+        for number, (subnet, zone) in enumerate(
+            zip(network.subnets, network.availability_zones, strict=True)
+        )
+    ]
+
+
+def _endpoints(
+    scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, group: ec2.SecurityGroup
+) -> None:
+    door = ec2.SecurityGroup(
+        scope,
+        "EndpointGroup",
+        vpc=vpc,
+        allow_all_outbound=False,
+        description="Interface endpoints, in from the canary",
+    )
+    door.add_ingress_rule(group, ec2.Port.tcp(443), "the canary")
+    for name in (*ENDPOINTS, *ENDPOINTS_MORE):
+        ec2.InterfaceVpcEndpoint(
+            scope,
+            f"Endpoint{name.title()}",
+            vpc=vpc,
+            service=ec2.InterfaceVpcEndpointAwsService(name),
+            subnets=subnets,
+            security_groups=[door],
+            open=False,
+        )
+
+
+def egress_note(environment: Environment) -> str:
+    """Return one sentence on the way out and what it costs a month."""
+    network = environment.network
+    number = len(ENDPOINTS) + len(ENDPOINTS_MORE)
+    dollars = number * len(network.availability_zones) * ENDPOINT_DOLLARS
+    if network.create_endpoints:
+        return f"{environment.name}: {number} interface endpoints, about {dollars:.0f} $ a month"
+    if network.egress == "endpoints":
+        return f"{environment.name}: leaves by interface endpoints that the platform keeps"
+    return (
+        f"{environment.name}: leaves by the VPC's NAT; create_endpoints = true would add "
+        f"{number} interface endpoints, about {dollars:.0f} $ a month"
+    )

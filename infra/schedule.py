@@ -1,0 +1,95 @@
+"""When the function runs."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from canary.model import Environment
+from infra.function import EVENT_AGE_S, function_name
+
+
+def schedules(
+    scope: Construct, environment: Environment, function: lam.IFunction, lost: sqs.IQueue
+) -> list[scheduler.CfnSchedule]:
+    """Make the schedule, and the slower one where the environment has expensive checks.
+
+    EventBridge Scheduler invokes asynchronously: its own retries and queue see only deliveries that
+    failed, never a failed run. The scheduled time travels in the input, so that a late run knows.
+    """
+    group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=function_name(environment))
+    role = _role(scope, environment, function, lost)
+    plans: list[tuple[str, str, dict[str, object]]] = [
+        ("Every", environment.schedule.expression, {"trigger": "schedule"})
+    ]
+    if environment.schedule.slow_expression:
+        event = {"trigger": "schedule-slow", "only": list(environment.schedule.slow_checks)}
+        plans.append(("Slow", environment.schedule.slow_expression, event))
+    made = []
+    for name, expression, event in plans:
+        schedule = scheduler.CfnSchedule(
+            scope,
+            f"{name}Schedule",
+            name=f"{function_name(environment)}-{name.lower()}",
+            group_name=function_name(environment),
+            schedule_expression=expression,
+            state="ENABLED" if environment.schedule.enabled else "DISABLED",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=_target(event, function, lost, role),
+        )
+        schedule.add_dependency(group)
+        made.append(schedule)
+    return made
+
+
+def _target(
+    event: dict[str, object], function: lam.IFunction, lost: sqs.IQueue, role: iam.Role
+) -> scheduler.CfnSchedule.TargetProperty:
+    placeholders = {
+        "scheduled_at": "<aws.scheduler.scheduled-time>",
+        "execution_id": "<aws.scheduler.execution-id>",
+    }
+    return scheduler.CfnSchedule.TargetProperty(
+        arn=function.function_arn,
+        role_arn=role.role_arn,
+        input=json.dumps({**event, **placeholders}),
+        dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
+        retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+            maximum_event_age_in_seconds=EVENT_AGE_S, maximum_retry_attempts=0
+        ),
+    )
+
+
+def _role(
+    scope: Construct, environment: Environment, function: lam.IFunction, lost: sqs.IQueue
+) -> iam.Role:
+    group = (
+        f"arn:aws:scheduler:{environment.region}:{environment.account}"
+        f":schedule-group/{function_name(environment)}"
+    )
+    role = iam.Role(
+        scope,
+        "ScheduleRole",
+        assumed_by=iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={
+                "StringEquals": {"aws:SourceAccount": environment.account, "aws:SourceArn": group}
+            },
+        ),
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            sid="Invoke",
+            actions=["lambda:InvokeFunction"],
+            resources=[function.function_arn],
+        )
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(sid="Lost", actions=["sqs:SendMessage"], resources=[lost.queue_arn])
+    )
+    return role

@@ -1,0 +1,66 @@
+"""Where reports lie, and where events of failed invocations go."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from canary.model import Environment
+
+
+def report_bucket(scope: Construct, environment: Environment) -> s3.Bucket:
+    """Make the bucket for reports: private, TLS only, encrypted, versioned, kept on deletion."""
+    days = environment.deployment.report_days
+    return s3.Bucket(
+        scope,
+        "Reports",
+        bucket_name=bucket_name(environment),
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        versioned=True,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                id="runs",
+                prefix=f"{store_prefix(environment)}/runs/",
+                expiration=cdk.Duration.days(days),
+            ),
+            # each run writes `latest` anew, and each write of a versioned key leaves one behind
+            s3.LifecycleRule(
+                id="old-versions",
+                noncurrent_version_expiration=cdk.Duration.days(7),
+                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+            ),
+        ],
+    )
+
+
+def bucket_name(environment: Environment) -> str:
+    """Return the bucket's name: the store's, or one made unique by account and region."""
+    if environment.store.startswith("s3://"):
+        return environment.store.removeprefix("s3://").partition("/")[0]
+    return f"hokusai-canary-{environment.name}-{environment.account}-{environment.region}"
+
+
+def store_prefix(environment: Environment) -> str:
+    """Return the key prefix of the store, "canary" where none is given."""
+    if environment.store.startswith("s3://"):
+        return environment.store.removeprefix("s3://").partition("/")[2].strip("/") or "canary"
+    return "canary"
+
+
+def lost_runs(scope: Construct, name: str) -> sqs.Queue:
+    """Make the queue for invocations that were never carried out."""
+    return sqs.Queue(
+        scope,
+        "LostRuns",
+        queue_name=name,
+        enforce_ssl=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        retention_period=cdk.Duration.days(14),
+    )

@@ -1,0 +1,90 @@
+"""The two topics, page and ticket, with a key that CloudWatch may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from canary.model import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topics:
+    """Where messages go, by loudness."""
+
+    key: kms.Key
+    page: sns.Topic
+    ticket: sns.Topic
+
+
+def topics(scope: Construct, environment: Environment) -> Topics:
+    """Make both topics and their subscriptions."""
+    key = _key(scope, environment)
+    page = _topic(scope, "Page", f"hokusai-canary-{environment.name}-page-topic", key, environment)
+    ticket = _topic(
+        scope, "Ticket", f"hokusai-canary-{environment.name}-ticket-topic", key, environment
+    )
+    for topic, targets in ((page, environment.notify.page), (ticket, environment.notify.ticket)):
+        for number, target in enumerate(targets):
+            _subscribe(topic, target, number)
+    return Topics(key=key, page=page, ticket=ticket)
+
+
+def _key(scope: Construct, environment: Environment) -> kms.Key:
+    key = kms.Key(
+        scope,
+        "TopicKey",
+        description=f"Messages of the canary of {environment.name}",
+        enable_key_rotation=True,
+    )
+    # alias/aws/sns cannot be used: its policy is not editable, so alarms would fire into nothing
+    # (AWS re:Post, "CloudWatch alarm does not trigger SNS topic")
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsMayEncrypt",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:SourceAccount": environment.account}},
+        )
+    )
+    return key
+
+
+def _topic(
+    scope: Construct, name: str, topic_name: str, key: kms.Key, environment: Environment
+) -> sns.Topic:
+    topic = sns.Topic(scope, name, topic_name=topic_name, master_key=key, enforce_ssl=True)
+    # enforce_ssl writes a policy with a Deny only, which replaces the default Allow of the owner:
+    # without this statement every alarm action is refused
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsMayPublish",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"ArnLike": {"aws:SourceArn": _alarms_of(environment)}},
+        )
+    )
+    return topic
+
+
+def _alarms_of(environment: Environment) -> str:
+    return f"arn:aws:cloudwatch:{environment.region}:{environment.account}:alarm:*"
+
+
+def _subscribe(topic: sns.Topic, target: str, number: int) -> None:
+    protocol, _, endpoint = target.partition(":")
+    if protocol in ("http", "https"):
+        endpoint = target
+    sns.CfnSubscription(
+        topic,
+        f"Subscription{number}",
+        topic_arn=topic.topic_arn,
+        protocol=protocol,
+        endpoint=endpoint,
+    )
