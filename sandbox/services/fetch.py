@@ -31,7 +31,7 @@ class Answer:
 
 
 def fetch(method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
-    """Send one request; raise FetchTimeoutError or FetchFailedError. The Host header is the URL's own."""
+    """Send one request, its Host header the URL's; raise FetchTimeoutError or FetchFailedError."""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname or "", parts.port, timeout_s)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mlflow.server import app as mlflow_application
+from mlflow.server.handlers import _get_model_registry_store, _get_tracking_store
 
 from sandbox.services import behaviour, keycheck, pgwire, settings
 from sandbox.services.mlflow import dsn
@@ -56,7 +57,7 @@ class Application:
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         path = str(environ["PATH_INFO"])
-        if path.endswith("/health") or path.endswith("/version"):
+        if path.endswith(("/health", "/version")):
             return _pass_on(environ, start)
         refused = self._refusal(environ, path)
         if refused is not None:
@@ -111,4 +112,7 @@ def _pass_on(environ: Environ, start: StartResponse) -> Iterable[bytes]:
     return mlflow_application.wsgi_app(environ, start)
 
 
+# the tables are made before the first answer, not by the first caller
+_get_tracking_store()
+_get_model_registry_store()
 application = Application()
