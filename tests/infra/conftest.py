@@ -1,0 +1,54 @@
+"""Templates synthesized once, with a small folder as code: the bundle has tests of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_lambda as lam
+
+from canary.config import load
+from canary.model import Config
+from infra.stack import Build, CanaryStack
+
+ROOT = Path(__file__).resolve().parents[2]
+DEVELOPMENT = ROOT / "canary" / "environments" / "development.toml"
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "handler.py").write_text("def handler(event, context): return event\n")
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    return load(str(DEVELOPMENT))
+
+
+def synthesize(config: Config, code: str) -> dict[str, Any]:
+    """Return the template of one environment as plain data."""
+    app = cdk.App(context=json.loads((ROOT / "cdk.json").read_text())["context"])
+    build = Build(code=lam.Code.from_asset(code), architecture="arm64")
+    stack = CanaryStack(app, config, build)
+    template: dict[str, Any] = assertions.Template.from_stack(stack).to_json()
+    return template
+
+
+@pytest.fixture(scope="session")
+def template(config: Config, code: str) -> dict[str, Any]:
+    return synthesize(config, code)
+
+
+def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of every resource of one type by logical id."""
+    return {
+        name: r.get("Properties", {})
+        for name, r in template["Resources"].items()
+        if r["Type"] == kind
+    }

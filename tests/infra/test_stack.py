@@ -1,0 +1,156 @@
+"""The template: every check reaches an alarm that reaches an action, and nothing is public."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from canary.alarm_plan import Reach, plan_alarms
+from canary.model import Config, Mute, Severity
+from tests.infra.conftest import resources, synthesize
+
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+def alarm_names(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {p["AlarmName"]: p for p in resources(template, ALARM).values()}
+
+
+def test_every_check_reaches_an_alarm_that_reaches_an_action(
+    config: Config, template: dict[str, Any]
+) -> None:
+    page = next(iter(resources(template, "AWS::CloudWatch::CompositeAlarm").values()))
+    assert page["AlarmActions"]
+    for check in config.checks:
+        name = f"hokusai-canary-development-{check.id.replace('.', '-')}"
+        alarm = alarm_names(template)[name]
+        assert alarm.get("AlarmActions") or f'ALARM("{name}")' in page["AlarmRule"], check.id
+
+
+def test_every_alarm_has_a_check_or_a_named_purpose(config: Config) -> None:
+    ids = {c.id for c in config.checks}
+    for alarm in plan_alarms(config, "fn", 60).alarms:
+        assert alarm.check in ids or (alarm.purpose and not alarm.check), alarm.name
+
+
+def test_every_description_names_what_holds_the_runbook_and_the_first_command(
+    config: Config,
+) -> None:
+    plan = plan_alarms(config, "fn", 60)
+    for text in [a.description for a in plan.alarms] + [plan.page.description]:
+        assert "Runbook: docs/runbooks/" in text and "First: " in text and len(text) <= 1024
+
+
+def test_alarm_ids_stay_when_checks_are_reordered(config: Config, code: str) -> None:
+    turned = msgspec.structs.replace(config, checks=tuple(reversed(config.checks)))
+    first, second = synthesize(config, code), synthesize(turned, code)
+    assert resources(first, ALARM) == resources(second, ALARM)
+
+
+def test_a_mute_keeps_the_alarm_and_takes_its_action(config: Config, code: str) -> None:
+    check = next(c for c in config.checks if c.severity is not Severity.CRITICAL)
+    mute = Mute(check=check.id, until=dt.date(2030, 1, 1), reason="being rebuilt")
+    muted = msgspec.structs.replace(
+        config, environment=msgspec.structs.replace(config.environment, mutes=(mute,))
+    )
+    before, after = (alarm_names(synthesize(c, code)) for c in (config, muted))
+    assert before.keys() == after.keys()
+    name = f"hokusai-canary-development-{check.id.replace('.', '-')}"
+    assert "AlarmActions" in before[name] and "AlarmActions" not in after[name]
+    assert "being rebuilt" in after[name]["AlarmDescription"]
+
+
+def test_a_muted_critical_check_leaves_the_page(config: Config) -> None:
+    check = next(c for c in config.checks if c.severity is Severity.CRITICAL)
+    mute = Mute(check=check.id, until=dt.date(2030, 1, 1), reason="being rebuilt")
+    muted = msgspec.structs.replace(
+        config, environment=msgspec.structs.replace(config.environment, mutes=(mute,))
+    )
+    plan = plan_alarms(muted, "fn", 60)
+    alarm = next(a for a in plan.alarms if a.check == check.id)
+    assert alarm.reach is Reach.NOBODY and alarm.name not in plan.page.children
+
+
+def test_silence_breaches_within_three_periods(template: dict[str, Any]) -> None:
+    heartbeat = alarm_names(template)["hokusai-canary-development-heartbeat"]
+    assert heartbeat["TreatMissingData"] == "breaching"
+    assert (heartbeat["EvaluationPeriods"], heartbeat["DatapointsToAlarm"]) == (3, 3)
+    assert any(m.get("Expression") == "FILL(m, 0)" for m in heartbeat["Metrics"])
+    assert heartbeat["AlarmActions"] and heartbeat["OKActions"]
+
+
+def test_the_page_may_be_delayed_but_one_page_is_never_suppressed(
+    template: dict[str, Any],
+) -> None:
+    page = next(iter(resources(template, "AWS::CloudWatch::CompositeAlarm").values()))
+    assert page["ActionsSuppressor"].endswith("deploy-in-progress")
+    long = alarm_names(template)["hokusai-canary-development-critical-failed-long"]
+    assert long["AlarmActions"]
+
+
+def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
+    policies = resources(template, "AWS::IAM::Policy")
+    return [s for p in policies.values() for s in p["PolicyDocument"]["Statement"]]
+
+
+def test_no_statement_allows_a_star_action(template: dict[str, Any]) -> None:
+    for statement in statements(template):
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            assert not action.endswith(":*") and action != "*", statement
+
+
+def test_no_secret_value_and_no_key_is_in_the_template(template: dict[str, Any]) -> None:
+    text = json.dumps(template)
+    assert "api_key" not in text and "SecretString" not in text
+
+
+def test_the_bucket_is_private_versioned_encrypted_and_kept(template: dict[str, Any]) -> None:
+    bucket = next(r for r in template["Resources"].values() if r["Type"] == "AWS::S3::Bucket")
+    properties = bucket["Properties"]
+    assert all(properties["PublicAccessBlockConfiguration"].values())
+    assert properties["VersioningConfiguration"]["Status"] == "Enabled"
+    assert properties["BucketEncryption"] and properties["LifecycleConfiguration"]
+    assert bucket["DeletionPolicy"] == "Retain"
+
+
+def test_alarms_may_publish_to_encrypted_topics(template: dict[str, Any]) -> None:
+    for policy in resources(template, "AWS::SNS::TopicPolicy").values():
+        effects = {s["Effect"] for s in policy["PolicyDocument"]["Statement"]}
+        assert effects == {"Allow", "Deny"}
+    key = next(iter(resources(template, "AWS::KMS::Key").values()))
+    assert "cloudwatch.amazonaws.com" in json.dumps(key["KeyPolicy"])
+
+
+def test_the_function_runs_once_at_a_time_and_late_events_die(template: dict[str, Any]) -> None:
+    function = next(
+        p for p in resources(template, "AWS::Lambda::Function").values() if "VpcConfig" in p
+    )
+    assert function["ReservedConcurrentExecutions"] == 1
+    assert function["MemorySize"] >= 512 and function["Architectures"] == ["arm64"]
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    invoke = next(iter(resources(template, "AWS::Lambda::EventInvokeConfig").values()))
+    assert (invoke["MaximumRetryAttempts"], invoke["MaximumEventAgeInSeconds"]) == (0, 60)
+    assert invoke["DestinationConfig"]["OnFailure"]
+
+
+def test_the_scheduled_time_travels_with_the_event(template: dict[str, Any]) -> None:
+    schedule = next(iter(resources(template, "AWS::Scheduler::Schedule").values()))
+    event = json.loads(schedule["Target"]["Input"])
+    assert event["scheduled_at"] == "<aws.scheduler.scheduled-time>"
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_names_of_two_environments_never_collide(config: Config, code: str, name: str) -> None:
+    environment = msgspec.structs.replace(config.environment, name=name, store="")
+    other = synthesize(msgspec.structs.replace(config, environment=environment), code)
+    mine = {json.dumps(p.get("AlarmName")) for p in resources(other, ALARM).values()}
+    theirs = {
+        json.dumps(p.get("AlarmName")) for p in resources(synthesize(config, code), ALARM).values()
+    }
+    assert not mine & theirs
