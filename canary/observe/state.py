@@ -76,6 +76,7 @@ class LoadBalancer(Frozen, frozen=True, kw_only=True):
     security_groups: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class TargetHealth(Frozen, frozen=True, kw_only=True):
@@ -127,6 +128,7 @@ class Container(Frozen, frozen=True, kw_only=True):
     memory: int = 0
     command: tuple[str, ...] = ()
     health_command: str = ""
+    essential: bool = True
 
 
 class TaskDefinition(Frozen, frozen=True, kw_only=True):
@@ -219,6 +221,7 @@ class EcsService(Frozen, frozen=True, kw_only=True):
     circuit_breaker: bool = False
     rollback: bool = False
     grace_period_s: int = 0
+    created_at: str = ""
     tasks: tuple[Task, ...] = ()  # running and recently stopped
 
 
@@ -242,6 +245,14 @@ class SecurityGroup(Frozen, frozen=True, kw_only=True):
     egress: tuple[GroupRule, ...] = ()
 
 
+class Subnet(Frozen, frozen=True, kw_only=True):
+    """A subnet that a balancer or a service uses."""
+
+    id: str
+    cidr: str
+    zone: str = ""
+
+
 class DiscoveryInstance(Frozen, frozen=True, kw_only=True):
     """An instance registered in Cloud Map."""
 
@@ -257,6 +268,7 @@ class DiscoveryService(Frozen, frozen=True, kw_only=True):
     id: str
     arn: str
     name: str  # "mlflow.hokusai-development.local"
+    namespace_id: str = ""
     instances: tuple[DiscoveryInstance, ...] = ()
 
 
@@ -278,8 +290,13 @@ class SecretState(Frozen, frozen=True, kw_only=True):
 
     reference: str  # valueFrom as written
     exists: bool
+    kind: str = "secret"  # "secret" (Secrets Manager) or "parameter" (Systems Manager)
+    name: str = ""  # as its own service calls it
+    deleted: bool = False  # marked for deletion, still to be had back
     detail: str = ""  # "marked for deletion on …", "has no current version"
     changed_at: str = ""
+    version: str = ""  # the current version
+    version_before: str = ""  # the one before it, where it can be put back
 
 
 class LogLine(Frozen, frozen=True, kw_only=True):
@@ -312,6 +329,7 @@ class PlatformState(Frozen, frozen=True, kw_only=True):
     """Everything that was read, and what could not be."""
 
     read_at: str = ""
+    deepened: tuple[str, ...] = ()  # services that were read again after they failed
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     services: tuple[EcsService, ...] = ()
@@ -319,7 +337,9 @@ class PlatformState(Frozen, frozen=True, kw_only=True):
     cluster_missing: bool = False
     task_definitions: tuple[TaskDefinition, ...] = ()  # in use and one before, per family
     security_groups: tuple[SecurityGroup, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
     discovery: tuple[DiscoveryService, ...] = ()
+    namespaces: dict[str, str] = msgspec.field(default_factory=dict)  # Cloud Map name -> id
     certificates: tuple[Certificate, ...] = ()
     secrets: tuple[SecretState, ...] = ()
     logs: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by service
