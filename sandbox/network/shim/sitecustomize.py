@@ -1,0 +1,94 @@
+"""Loaded by Python at the start of each task: sends its connections through the twin's network.
+
+Asks the control process (SANDBOX_NETWORK, host:port over UDP) before each connect and each name
+look-up; without the two variables it does nothing. Wildcard binds take the task's own address.
+"""
+
+import json
+import os
+import socket
+
+_SERVER = os.environ.get("SANDBOX_NETWORK", "")
+_ADDRESS = os.environ.get("SANDBOX_ADDRESS", "")  # of the VPC, 10.0.a.b
+_OWN = "127." + _ADDRESS.partition(".")[2]
+_LATE_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: choose the source port at connect (linux/in.h)
+
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+_bind = socket.socket.bind
+_getaddrinfo = socket.getaddrinfo
+
+
+def _ask(question):
+    host, _, port = _SERVER.rpartition(":")
+    data = json.dumps(question).encode()
+    for _ in range(2):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(2.0)
+            try:
+                asking.sendto(data, (host, int(port)))
+                return json.loads(asking.recv(4096))
+            except OSError:
+                continue
+    return {}
+
+
+def _is_stream(sock):
+    return sock.family == socket.AF_INET and bool(sock.type & socket.SOCK_STREAM)
+
+
+def _route(sock, address):
+    if not _is_stream(sock):
+        return address
+    answer = _ask({"ask": "connect", "from": _ADDRESS, "to": address[0], "port": address[1]})
+    if "to" not in answer:
+        raise OSError(113, "No route to host")
+    if sock.getsockname()[1] == 0 and answer["to"][0].startswith("127."):
+        sock.setsockopt(socket.IPPROTO_IP, _LATE_PORT, 1)
+        _bind(sock, (_OWN, 0))
+    return tuple(answer["to"])
+
+
+def connect(self, address):
+    return _connect(self, _route(self, address))
+
+
+def connect_ex(self, address):
+    try:
+        place = _route(self, address)
+    except OSError as error:
+        return error.errno
+    return _connect_ex(self, place)
+
+
+def bind(self, address):
+    if _is_stream(self) and address[0] in ("0.0.0.0", "") and address[1]:
+        address = (_OWN, address[1])
+    return _bind(self, address)
+
+
+def _is_address(name):
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, name)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def getaddrinfo(host, port, *args, **kwargs):
+    name = host.decode() if isinstance(host, bytes) else host
+    if not name or name == "localhost" or _is_address(name):
+        return _getaddrinfo(host, port, *args, **kwargs)
+    addresses = _ask({"ask": "resolve", "name": name}).get("addresses")
+    if not addresses:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return [found for a in addresses for found in _getaddrinfo(a, port, *args, **kwargs)]
+
+
+if _SERVER and _ADDRESS:
+    socket.socket.connect = connect
+    socket.socket.connect_ex = connect_ex
+    socket.socket.bind = bind
+    socket.getaddrinfo = getaddrinfo
