@@ -1,0 +1,137 @@
+"""One boundary between the readers and AWS: an exception becomes an `Unavailable`, never a gap."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from canary.model import Environment, Frozen
+from canary.observe.state import Unavailable
+
+T = TypeVar("T")
+
+# Spellings of "you may not" over AWS's protocols (JSON, query, EC2, REST).
+DENIED_CODES = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "403"}
+)
+
+
+class Permission(Frozen, frozen=True, kw_only=True):
+    """An IAM action that a reader needs.
+
+    `resource` is a template over {region}, {account}, {cluster}, {log_group} (one a service) or
+    "*" where AWS offers no narrower scope; `condition` has the form {operator: {key: template}}.
+    """
+
+    action: str
+    resource: str = "*"
+    condition: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+
+
+class Clients(Protocol):
+    """Where the readers get their AWS clients from; the adapter sets time-outs and retries."""
+
+    def client(self, service: str) -> Any:
+        """Return a client of boto3 for "elbv2", "ecs", …"""
+        ...
+
+
+class Book:
+    """What one observation shares: clients, the environment, and what could not be read."""
+
+    def __init__(self, clients: Clients, environment: Environment) -> None:
+        self.environment = environment
+        self._clients = clients
+        self._lock = threading.Lock()
+        self._unavailable: list[Unavailable] = []
+
+    def client(self, service: str) -> Any:
+        """Return a client; the making of clients is not thread-safe, so one at a time."""
+        with self._lock:
+            return self._clients.client(service)
+
+    def take(
+        self,
+        action: str,
+        resource: str,
+        call: Callable[[], T],
+        default: T,
+        absent: Iterable[str] = (),
+    ) -> T:
+        """Return what the call gives, or the default; codes in `absent` mean "there is none"."""
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - the readers' one boundary: becomes a value
+            code = error_code(error)
+            if code not in set(absent):
+                self._note(action, resource, code, error)
+            return default
+
+    def pages(
+        self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        """Return the items of all pages of an operation."""
+        absent = kwargs.pop("absent", ())
+
+        def call() -> list[dict[str, Any]]:
+            paginator = self.client(service).get_paginator(operation)
+            return [item for page in paginator.paginate(**kwargs) for item in page.get(key, [])]
+
+        return self.take(action, resource, call, [], absent)
+
+    def pages_of_strings(
+        self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
+    ) -> list[str]:
+        """Return the strings (ARNs) of all pages of an operation."""
+        found: list[Any] = self.pages(service, operation, key, action, resource, **kwargs)
+        return [str(item) for item in found]
+
+    def unavailable(self) -> tuple[Unavailable, ...]:
+        """Return what could not be read, in a stable order."""
+        with self._lock:
+            return tuple(sorted(self._unavailable, key=lambda u: (u.action, u.resource)))
+
+    def _note(self, action: str, resource: str, code: str, error: Exception) -> None:
+        note = Unavailable(
+            action=action,
+            resource=resource,
+            code=code,
+            reason=str(error)[:300],
+            denied=is_denied(code, error),
+        )
+        with self._lock:
+            self._unavailable.append(note)
+
+
+def error_code(error: Exception) -> str:
+    """Return AWS's error code, or the kind of the exception (ConnectTimeoutError, …)."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    return str(code) or type(error).__name__
+
+
+def is_denied(code: str, error: Exception) -> bool:
+    """Tell a missing permission from every other failure."""
+    response = getattr(error, "response", None)
+    status = 0
+    if isinstance(response, dict):
+        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
+    return code in DENIED_CODES or "AccessDenied" in code or status == 403
+
+
+def when(value: Any) -> str:
+    """Return a time of AWS as ISO 8601 in UTC, seconds exact; "" for none."""
+    if not isinstance(value, dt.datetime):
+        return str(value) if value else ""
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=dt.UTC)
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds")
+
+
+def strings(values: Iterable[Any] | None) -> tuple[str, ...]:
+    """Return a tuple of strings from what an API gave, None included."""
+    return tuple(str(v) for v in values or ())

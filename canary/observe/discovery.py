@@ -1,0 +1,81 @@
+"""Read Cloud Map: the services behind the environment's internal names, and their instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from canary.observe.calls import Book, Permission
+from canary.observe.state import DiscoveryInstance, DiscoveryService
+
+# Lists cannot be narrowed to a name that is not known yet.
+ACTIONS = (
+    Permission(action="servicediscovery:ListNamespaces"),
+    Permission(action="servicediscovery:ListServices"),
+    Permission(action="servicediscovery:ListInstances"),
+)
+
+
+def read(book: Book) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
+    """Return the services that the environment names, and the namespaces by name."""
+    wanted = {s.discovery for s in book.environment.services.values() if s.discovery}
+    if not wanted:
+        return (), {}
+    raw = book.pages(
+        "servicediscovery",
+        "list_namespaces",
+        "Namespaces",
+        "servicediscovery:ListNamespaces",
+        "*",
+    )
+    parents = {name.partition(".")[2] for name in wanted}
+    spaces = {str(n["Name"]): str(n["Id"]) for n in raw if n.get("Name") in parents}
+    found: list[DiscoveryService] = []
+    for name, identifier in spaces.items():
+        found += [
+            _service(book, s, name, identifier)
+            for s in _services(book, identifier)
+            if f"{s.get('Name')}.{name}" in wanted
+        ]
+    return tuple(found), spaces
+
+
+def _services(book: Book, namespace: str) -> list[dict[str, Any]]:
+    return book.pages(
+        "servicediscovery",
+        "list_services",
+        "Services",
+        "servicediscovery:ListServices",
+        namespace,
+        Filters=[{"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}],
+    )
+
+
+def _service(book: Book, raw: dict[str, Any], parent: str, namespace: str) -> DiscoveryService:
+    identifier = str(raw["Id"])
+    instances = book.pages(
+        "servicediscovery",
+        "list_instances",
+        "Instances",
+        "servicediscovery:ListInstances",
+        identifier,
+        ServiceId=identifier,
+        absent=("ServiceNotFound",),
+    )
+    return DiscoveryService(
+        id=identifier,
+        arn=str(raw.get("Arn", "")),
+        name=f"{raw.get('Name')}.{parent}",
+        namespace_id=namespace,
+        instances=tuple(_instance(i) for i in instances),
+    )
+
+
+def _instance(raw: dict[str, Any]) -> DiscoveryInstance:
+    attributes = raw.get("Attributes") or {}
+    port = str(attributes.get("AWS_INSTANCE_PORT", "0"))
+    return DiscoveryInstance(
+        id=str(raw.get("Id", "")),
+        address=str(attributes.get("AWS_INSTANCE_IPV4", "")),
+        port=int(port) if port.isdigit() else 0,
+        health=str(attributes.get("AWS_INIT_HEALTH_STATUS", "")),
+    )

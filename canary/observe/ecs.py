@@ -1,0 +1,198 @@
+"""Read ECS services with deployments and events, and their running and stopped tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from canary.observe.calls import Book, Permission, strings, when
+from canary.observe.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
+
+_SERVICE = "arn:aws:ecs:{region}:{account}:service/{cluster}/*"
+_TASK = "arn:aws:ecs:{region}:{account}:task/{cluster}/*"
+_CLUSTER = {"ArnEquals": {"ecs:cluster": "arn:aws:ecs:{region}:{account}:cluster/{cluster}"}}
+ACTIONS = (
+    Permission(action="ecs:DescribeServices", resource=_SERVICE),
+    # ListTasks is scoped by the cluster condition, not by a resource.
+    Permission(action="ecs:ListTasks", condition=_CLUSTER),
+    Permission(action="ecs:DescribeTasks", resource=_TASK),
+)
+MAX_EVENTS = 30
+MAX_TASKS = 50  # of each kind and service; ECS keeps stopped tasks for about an hour
+_NO_CLUSTER = ("ClusterNotFoundException",)
+
+
+def read(book: Book) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]:
+    """Return the services, the names that ECS does not know, and whether the cluster is missing."""
+    names = sorted({s.ecs_service for s in book.environment.services.values() if s.ecs_service})
+    services: list[EcsService] = []
+    missing: list[str] = []
+    gone = False
+    for start in range(0, len(names), 10):  # DescribeServices takes ten at a time
+        batch = names[start : start + 10]
+        answer = _describe(book, batch)
+        if answer is None:
+            continue
+        gone = gone or bool(answer.get("clusterMissing"))
+        # A deleted service stays visible for a while as INACTIVE: it is gone all the same.
+        live = [s for s in answer.get("services", []) if s.get("status") != "INACTIVE"]
+        services += [_service(book, s) for s in live]
+        missing += [n for n in batch if n not in {s.get("serviceName") for s in live}]
+    return tuple(services), tuple(missing), gone
+
+
+def _describe(book: Book, names: list[str]) -> dict[str, Any] | None:
+    """Return DescribeServices' answer, or None where it could not be had."""
+    cluster = book.environment.cluster
+    absent: dict[str, Any] = {}
+
+    def call() -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = book.client("ecs").describe_services(
+                cluster=cluster, services=names
+            )
+        except Exception as error:
+            if _code(error) in _NO_CLUSTER:
+                absent["clusterMissing"] = True
+                return absent
+            raise
+        return found
+
+    return book.take("ecs:DescribeServices", cluster, call, None)
+
+
+def _code(error: Exception) -> str:
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def tasks(book: Book, service: str) -> tuple[Task, ...]:
+    """Return a service's running and recently stopped tasks, newest first."""
+    found: list[Task] = []
+    for status in ("RUNNING", "STOPPED"):
+        arns = book.pages_of_strings(
+            "ecs",
+            "list_tasks",
+            "taskArns",
+            "ecs:ListTasks",
+            service,
+            cluster=book.environment.cluster,
+            serviceName=service,
+            desiredStatus=status,
+            absent=("ServiceNotFoundException", *_NO_CLUSTER),
+        )
+        found += _details(book, service, arns)
+    unique = {t.arn: t for t in found}.values()
+    return tuple(sorted(unique, key=lambda t: t.created_at, reverse=True))
+
+
+def _details(book: Book, service: str, arns: list[str]) -> list[Task]:
+    if not arns:
+        return []
+
+    def call() -> list[Task]:
+        client = book.client("ecs")
+        found: list[Task] = []
+        for start in range(0, len(arns), 100):  # DescribeTasks takes a hundred at a time
+            answer = client.describe_tasks(
+                cluster=book.environment.cluster, tasks=arns[start : start + 100]
+            )
+            found += [_task(t, service) for t in answer.get("tasks", [])]
+        return sorted(found, key=lambda t: t.created_at, reverse=True)[:MAX_TASKS]
+
+    return book.take("ecs:DescribeTasks", service, call, [])
+
+
+def _task(raw: dict[str, Any], service: str) -> Task:
+    address, subnet = _interface(raw)
+    return Task(
+        arn=str(raw["taskArn"]),
+        service=service,
+        task_definition=str(raw.get("taskDefinitionArn", "")),
+        last_status=str(raw.get("lastStatus", "")),
+        desired_status=str(raw.get("desiredStatus", "")),
+        health=str(raw.get("healthStatus", "")),
+        address=address,
+        subnet=subnet,
+        stop_code=str(raw.get("stopCode", "")),
+        stopped_reason=str(raw.get("stoppedReason", "")),
+        created_at=when(raw.get("createdAt")),
+        started_at=when(raw.get("startedAt")),
+        stopped_at=when(raw.get("stoppedAt") or raw.get("stoppingAt")),
+        started_by=str(raw.get("startedBy", "")),
+        containers=tuple(_container(c) for c in raw.get("containers") or []),
+    )
+
+
+def _interface(raw: dict[str, Any]) -> tuple[str, str]:
+    """Return the task's address and subnet; attachments spell it privateIPv4Address."""
+    for attachment in raw.get("attachments") or []:
+        details = {d.get("name"): str(d.get("value", "")) for d in attachment.get("details", [])}
+        address = details.get("privateIPv4Address") or details.get("privateIpv4Address")
+        if address:
+            return address, details.get("subnetId", "")
+    for container in raw.get("containers") or []:
+        for interface in container.get("networkInterfaces") or []:
+            if interface.get("privateIpv4Address"):
+                return str(interface["privateIpv4Address"]), ""
+    return "", ""
+
+
+def _container(raw: dict[str, Any]) -> StoppedContainer:
+    code = raw.get("exitCode")
+    return StoppedContainer(
+        name=str(raw.get("name", "")),
+        exit_code=None if code is None else int(code),
+        reason=str(raw.get("reason", "")),
+        health=str(raw.get("healthStatus", "")),
+        image=str(raw.get("image", "")),
+    )
+
+
+def _service(book: Book, raw: dict[str, Any]) -> EcsService:
+    network = (raw.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    balancers = raw.get("loadBalancers") or []
+    configuration = raw.get("deploymentConfiguration") or {}
+    breaker = configuration.get("deploymentCircuitBreaker") or {}
+    events = (raw.get("events") or [])[:MAX_EVENTS]
+    name = str(raw["serviceName"])
+    return EcsService(
+        name=name,
+        arn=str(raw.get("serviceArn", "")),
+        status=str(raw.get("status", "")),
+        desired=int(raw.get("desiredCount") or 0),
+        running=int(raw.get("runningCount") or 0),
+        pending=int(raw.get("pendingCount") or 0),
+        task_definition=str(raw.get("taskDefinition", "")),
+        deployments=tuple(_deployment(d) for d in raw.get("deployments") or []),
+        events=tuple(
+            Event(at=when(e.get("createdAt")), message=str(e.get("message", ""))) for e in events
+        ),
+        target_groups=strings(
+            b.get("targetGroupArn") for b in balancers if b.get("targetGroupArn")
+        ),
+        container_ports=tuple(int(b.get("containerPort") or 0) for b in balancers),
+        registries=strings(r.get("registryArn") for r in raw.get("serviceRegistries") or []),
+        security_groups=strings(network.get("securityGroups")),
+        subnets=strings(network.get("subnets")),
+        circuit_breaker=bool(breaker.get("enable")),
+        rollback=bool(breaker.get("rollback")),
+        grace_period_s=int(raw.get("healthCheckGracePeriodSeconds") or 0),
+        created_at=when(raw.get("createdAt")),
+        tasks=tasks(book, name),
+    )
+
+
+def _deployment(raw: dict[str, Any]) -> EcsDeployment:
+    return EcsDeployment(
+        id=str(raw.get("id", "")),
+        status=str(raw.get("status", "")),
+        task_definition=str(raw.get("taskDefinition", "")),
+        desired=int(raw.get("desiredCount") or 0),
+        running=int(raw.get("runningCount") or 0),
+        pending=int(raw.get("pendingCount") or 0),
+        failed_tasks=int(raw.get("failedTasks") or 0),
+        rollout_state=str(raw.get("rolloutState", "")),
+        rollout_reason=str(raw.get("rolloutStateReason", "")),
+        created_at=when(raw.get("createdAt")),
+        updated_at=when(raw.get("updatedAt")),
+    )

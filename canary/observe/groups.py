@@ -1,0 +1,82 @@
+"""Read the security groups and subnets along the path balancer, task, dependency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from canary.observe.calls import Book, Permission, strings
+from canary.observe.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
+
+# EC2's Describe* actions take no resource (Service Authorization Reference, Amazon EC2).
+ACTIONS = (
+    Permission(action="ec2:DescribeSecurityGroups"),
+    Permission(action="ec2:DescribeSubnets"),
+)
+_ACTION = "ec2:DescribeSecurityGroups"
+
+
+def read(
+    book: Book, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
+) -> tuple[SecurityGroup, ...]:
+    """Return the groups of balancers, services and guarded dependencies."""
+    ids = {g for b in balancers for g in b.security_groups}
+    ids |= {g for s in services for g in s.security_groups}
+    names = {s.security_group for s in book.environment.services.values() if s.security_group}
+    found = _by(book, "group-id", ids) + _by(book, "group-name", names)
+    return tuple({g.id: g for g in found}.values())
+
+
+def _by(book: Book, key: str, values: set[str]) -> list[SecurityGroup]:
+    if not values:
+        return []
+    filters = [{"Name": key, "Values": sorted(values)}]
+    raw = book.pages(
+        "ec2", "describe_security_groups", "SecurityGroups", _ACTION, "*", Filters=filters
+    )
+    return [_group(g) for g in raw]
+
+
+def _group(raw: dict[str, Any]) -> SecurityGroup:
+    return SecurityGroup(
+        id=str(raw["GroupId"]),
+        name=str(raw.get("GroupName", "")),
+        vpc_id=str(raw.get("VpcId", "")),
+        ingress=tuple(_rule(p) for p in raw.get("IpPermissions") or []),
+        egress=tuple(_rule(p) for p in raw.get("IpPermissionsEgress") or []),
+    )
+
+
+def _rule(raw: dict[str, Any]) -> GroupRule:
+    everything = str(raw.get("IpProtocol", "-1")) == "-1"
+    return GroupRule(
+        protocol=str(raw.get("IpProtocol", "-1")),
+        from_port=-1 if everything else int(raw.get("FromPort", -1)),
+        to_port=-1 if everything else int(raw.get("ToPort", -1)),
+        cidrs=strings(r.get("CidrIp") for r in raw.get("IpRanges") or [] if r.get("CidrIp")),
+        groups=strings(p.get("GroupId") for p in raw.get("UserIdGroupPairs") or []),
+    )
+
+
+def subnets(
+    book: Book, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
+) -> tuple[Subnet, ...]:
+    """Return the subnets of balancers and services; a rule by address is held against them."""
+    ids = {s for b in balancers for s in b.subnets} | {n for s in services for n in s.subnets}
+    if not ids:
+        return ()
+    raw = book.pages(
+        "ec2",
+        "describe_subnets",
+        "Subnets",
+        "ec2:DescribeSubnets",
+        "*",
+        Filters=[{"Name": "subnet-id", "Values": sorted(ids)}],
+    )
+    return tuple(
+        Subnet(
+            id=str(s["SubnetId"]),
+            cidr=str(s.get("CidrBlock", "")),
+            zone=str(s.get("AvailabilityZone", "")),
+        )
+        for s in raw
+    )

@@ -1,0 +1,39 @@
+"""Look public host names up, and the names of the balancers that should answer for them."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import urlsplit
+
+from canary.model import Environment
+from canary.observe.state import HostAddress, LoadBalancer
+
+ACTIONS = ()  # DNS needs no permission
+
+
+def read(environment: Environment, balancers: tuple[LoadBalancer, ...]) -> tuple[HostAddress, ...]:
+    """Return where each public host leads; a host with a fixed address is not looked up."""
+    names = {b.name: b.dns_name for b in balancers}
+    found: dict[str, HostAddress] = {}
+    for service in environment.services.values():
+        host = urlsplit(service.url).hostname or ""
+        if not host or service.connect_to or host in found:
+            continue
+        addresses, error = resolve(host)
+        balancer = names.get(service.load_balancer, "")
+        found[host] = HostAddress(
+            host=host,
+            addresses=addresses,
+            balancer_addresses=resolve(balancer)[0] if balancer else (),
+            error=error,
+        )
+    return tuple(found.values())
+
+
+def resolve(host: str) -> tuple[tuple[str, ...], str]:
+    """Return the IPv4 addresses of a name, or why there are none."""
+    try:
+        infos = socket.getaddrinfo(host, 443, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return (), str(error)
+    return tuple(sorted({str(i[4][0]) for i in infos})), ""

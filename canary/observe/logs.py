@@ -1,0 +1,74 @@
+"""Read the last error lines of a failing service's log group: bounded and redacted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+from canary.observe.calls import Book, Permission
+from canary.observe.state import LogLine
+
+ACTIONS = (
+    Permission(
+        action="logs:FilterLogEvents",
+        resource="arn:aws:logs:{region}:{account}:log-group:{log_group}:*",
+    ),
+)
+MAX_LINES = 50
+MAX_SCANNED = 2000  # events looked at; a noisy group must not hold the run up
+MAX_LENGTH = 400
+WINDOW = dt.timedelta(minutes=30)
+_TELLING = re.compile(
+    r"error|exception|traceback|fatal|critical|refused|timed? ?out|timeout|denied|not found"
+    r"|no such|missing|unable|cannot|can't|failed|failure|invalid|exec format|undefined|killed"
+    r"|unreachable|not known|reset|rejected|warn|localhost|\b5\d\d\b",
+    re.IGNORECASE,
+)
+# User information of a URL, and anything of the form of a key of the platform.
+_SECRETS = (
+    (re.compile(r"://[^/\s:@]*:[^/\s@]*@"), "://***@"),
+    (re.compile(r"hk_(live|test|dev)_\w+"), "hk_***"),
+    (re.compile(r"(?i)(bearer|apikey)\s+\S{8,}"), r"\1 ***"),
+    (
+        re.compile(r"(?i)(password|token|secret|api_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;}]+"),
+        r"\1\2***",
+    ),
+)
+
+
+def scrub(text: str) -> str:
+    """Return a line without what could be a secret, and without control characters."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return "".join(c if c.isprintable() else " " for c in text).strip()[:MAX_LENGTH]
+
+
+def read(
+    book: Book, group: str, now: dt.datetime, redact: Callable[[str], str]
+) -> tuple[LogLine, ...]:
+    """Return at most 50 telling lines of the last half hour, newest last."""
+    start = int((now - WINDOW).timestamp() * 1000)
+
+    def call() -> tuple[LogLine, ...]:
+        events: list[dict[str, Any]] = []
+        paginator = book.client("logs").get_paginator("filter_log_events")
+        pages = paginator.paginate(
+            logGroupName=group, startTime=start, PaginationConfig={"MaxItems": MAX_SCANNED}
+        )
+        for page in pages:
+            events += [e for e in page.get("events", []) if _TELLING.search(e.get("message", ""))]
+        events.sort(key=lambda e: int(e.get("timestamp") or 0))
+        return tuple(_line(e, redact) for e in events[-MAX_LINES:])
+
+    return book.take("logs:FilterLogEvents", group, call, (), absent=("ResourceNotFoundException",))
+
+
+def _line(raw: dict[str, Any], redact: Callable[[str], str]) -> LogLine:
+    at = dt.datetime.fromtimestamp(int(raw.get("timestamp") or 0) / 1000, dt.UTC)
+    return LogLine(
+        at=at.isoformat(timespec="seconds"),
+        message=redact(scrub(str(raw.get("message", "")))),
+        stream=str(raw.get("logStreamName", "")),
+    )

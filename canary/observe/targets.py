@@ -1,0 +1,101 @@
+"""Read target groups, their health checks, attributes and the health of their targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from canary.observe.calls import Book, Permission, strings
+from canary.observe.state import LoadBalancer, TargetGroup, TargetHealth
+
+ACTIONS = (
+    Permission(action="elasticloadbalancing:DescribeTargetGroups"),
+    Permission(action="elasticloadbalancing:DescribeTargetHealth"),
+    Permission(action="elasticloadbalancing:DescribeTargetGroupAttributes"),
+)
+
+
+def read(
+    book: Book, balancers: tuple[LoadBalancer, ...], further: frozenset[str] = frozenset()
+) -> tuple[TargetGroup, ...]:
+    """Return the groups of the environment, those its rules forward to, and `further` ARNs."""
+    named = {n for s in book.environment.services.values() for n in s.target_groups}
+    arns = {f for b in balancers for f in forwarded(b)} | further
+    own = {b.arn for b in balancers}
+    found = book.pages(
+        "elbv2",
+        "describe_target_groups",
+        "TargetGroups",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "*",
+    )
+    wanted = [
+        g
+        for g in found
+        if g.get("TargetGroupName") in named
+        or g.get("TargetGroupArn") in arns
+        or own.intersection(g.get("LoadBalancerArns") or [])
+    ]
+    return tuple(_group(book, g) for g in wanted)
+
+
+def forwarded(balancer: LoadBalancer) -> set[str]:
+    """Return the ARNs of the groups that a balancer's rules name."""
+    return {
+        f.target_group
+        for listener in balancer.listeners
+        for rule in listener.rules
+        for f in rule.action.forwards
+    }
+
+
+def health(book: Book, arn: str) -> tuple[TargetHealth, ...]:
+    """Return a group's targets; a target that does not answer has AWS's reason and description."""
+
+    def call() -> tuple[TargetHealth, ...]:
+        answer = book.client("elbv2").describe_target_health(TargetGroupArn=arn)
+        return tuple(_target(t) for t in answer.get("TargetHealthDescriptions", []))
+
+    return book.take("elasticloadbalancing:DescribeTargetHealth", arn, call, ())
+
+
+def _target(raw: dict[str, Any]) -> TargetHealth:
+    state = raw.get("TargetHealth") or {}
+    target = raw.get("Target") or {}
+    return TargetHealth(
+        id=str(target.get("Id", "")),
+        port=int(target.get("Port") or 0),
+        state=str(state.get("State", "")),
+        reason=str(state.get("Reason", "")),
+        description=str(state.get("Description", "")),
+    )
+
+
+def _attributes(book: Book, arn: str) -> dict[str, str]:
+    def call() -> dict[str, str]:
+        answer = book.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
+        return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
+
+    return book.take("elasticloadbalancing:DescribeTargetGroupAttributes", arn, call, {})
+
+
+def _group(book: Book, raw: dict[str, Any]) -> TargetGroup:
+    arn = str(raw["TargetGroupArn"])
+    return TargetGroup(
+        arn=arn,
+        name=str(raw["TargetGroupName"]),
+        protocol=str(raw.get("Protocol", "")),
+        port=int(raw.get("Port") or 0),
+        target_type=str(raw.get("TargetType", "")),
+        vpc_id=str(raw.get("VpcId", "")),
+        health_path=str(raw.get("HealthCheckPath", "")),
+        health_port=str(raw.get("HealthCheckPort", "")),
+        health_protocol=str(raw.get("HealthCheckProtocol", "")),
+        health_matcher=str((raw.get("Matcher") or {}).get("HttpCode", "")),
+        health_interval_s=int(raw.get("HealthCheckIntervalSeconds") or 0),
+        health_timeout_s=int(raw.get("HealthCheckTimeoutSeconds") or 0),
+        healthy_threshold=int(raw.get("HealthyThresholdCount") or 0),
+        unhealthy_threshold=int(raw.get("UnhealthyThresholdCount") or 0),
+        load_balancers=strings(raw.get("LoadBalancerArns")),
+        targets=health(book, arn),
+        attributes=_attributes(book, arn),
+    )
