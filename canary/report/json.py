@@ -1,0 +1,55 @@
+"""The canonical form of a report, `report.json`: compact, deterministic, `schema` first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.model import REPORT_SCHEMA, Report
+from canary.report.text import ReportError, visible
+
+_FAMILY = "hokusai-canary/report/"
+
+
+def render(report: Report) -> str:
+    """Return the report as one line of JSON that `load` reads back to an equal report."""
+    plain = msgspec.to_builtins(report)
+    ordered = {"schema": plain.pop("schema"), **plain}
+    try:
+        encoded = msgspec.json.encode(ordered, order="deterministic") + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate of a target's answer: JSON cannot carry it
+        encoded = msgspec.json.encode(_carriable(ordered), order="deterministic") + b"\n"
+    return encoded.decode()
+
+
+def load(data: bytes | str) -> Report:
+    """Read a report back. Raises ReportError, with what is wrong, for anything else."""
+    try:
+        plain = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"not a report: {error}") from error
+    if not isinstance(plain, dict):
+        raise ReportError(f"not a report: a JSON {type(plain).__name__}, not an object")
+    schema = plain.get("schema")
+    if schema != REPORT_SCHEMA:
+        raise ReportError(_wrong_schema(schema))
+    try:
+        return msgspec.convert(plain, Report)
+    except msgspec.ValidationError as error:
+        raise ReportError(f"a report of schema {schema} that does not fit it: {error}") from error
+
+
+def _wrong_schema(schema: object) -> str:
+    if not isinstance(schema, str) or not schema.startswith(_FAMILY):
+        return f"not a report of this canary: schema is {str(schema)[:80]!r}"
+    return f"written by another version: schema {schema[:80]!r}, this one reads {REPORT_SCHEMA!r}"
+
+
+def _carriable(value: object) -> object:
+    """Return plain data with every character that UTF-8 cannot carry shown as a symbol."""
+    if isinstance(value, str):
+        return value if value.isascii() else visible(value)
+    if isinstance(value, dict):
+        return {str(_carriable(key)): _carriable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_carriable(item) for item in value]
+    return value

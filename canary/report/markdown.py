@@ -1,0 +1,189 @@
+"""Markdown fit for a job summary: verdict, changes, causes with commands, what does not hold.
+
+Text that a target said stands in code spans, where Markdown, HTML, links and mentions are inert.
+"""
+
+from __future__ import annotations
+
+import re
+
+from canary.model import Diagnosis, Report, Result, Status
+from canary.report.text import between, line, milliseconds, percent, plural, visible, when
+from canary.report.verdict import Groups, groups, lasted, mismatches, reason, run_line, verdict
+
+_ROWS = 60  # rows of a table; a job summary is read, not searched
+_MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.ERROR: "❔", Status.SKIP: "➖"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+
+
+def render(report: Report) -> str:
+    """Return the report as GitHub-flavoured Markdown."""
+    found = groups(report)
+    judged = verdict(report)
+    parts = [
+        f"# {_MARKS[judged.status]} {prose(judged.sentence)}",
+        "\n".join(f"- {prose(detail)}" for detail in judged.details),
+        f"{when(report.run.started_at)}, {prose(run_line(report))}",
+        _changes(report),
+        "\n\n".join(_diagnosis(i, d) for i, d in enumerate(report.diagnoses, 1)),
+        _unexplained(report),
+        _table("Failing", report, found.failing),
+        _table("Could not tell", report, found.unknown),
+        _table("Muted", report, found.muted),
+        _skipped(found),
+        _scores(report),
+        _residue(report),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def prose(text: str, limit: int = 400) -> str:
+    """Return text as Markdown that shows exactly that text."""
+    escaped = _SPECIAL.sub(r"\\\1", line(text, limit))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace("@", "@\u2060")  # a word joiner: nobody is mentioned
+
+
+def code(text: str, limit: int = 240) -> str:
+    """Return text as a code span, also within a table, whatever backticks and pipes it holds."""
+    shown = line(text, limit).replace("|", "\\|")
+    if not shown:
+        return ""
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown[0] == "`" or shown[-1] == "`" else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def block(text: str, language: str = "") -> str:
+    """Return text as a fenced block that the text cannot close."""
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    return f"{fence}{language}\n{visible(text)}\n{fence}"
+
+
+def _changes(report: Report) -> str:
+    comparison = report.comparison
+    rows = [
+        f"- **{t.change.replace('_', ' ').lower()}** {code(t.check_id)}"
+        f"{f', since {when(t.since)}' if t.since else ''}{f': {prose(t.note)}' if t.note else ''}"
+        for t in comparison.transitions
+    ]
+    rows += [
+        f"- **changed** {code(d.resource)} {prose(d.attribute)}: {code(d.before)} → {code(d.after)}"
+        for d in comparison.drift
+    ]
+    if not rows:
+        return ""
+    if len(rows) > _ROWS:
+        rows = [*rows[:_ROWS], f"- … and {len(rows) - _ROWS} more"]
+    since = between(comparison.previous_at, report.run.started_at)
+    heading = "## What changed" + (f" since the run {since} before" if since else "")
+    return "\n".join([heading, "", *rows])
+
+
+def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
+    remedy = diagnosis.remedy
+    lines = [
+        f"## Cause {number}: {prose(diagnosis.cause)} ({diagnosis.confidence})",
+        prose(diagnosis.summary),
+        f"In {code(diagnosis.resource)} of {code(diagnosis.service)}; explains "
+        + ", ".join(code(check) for check in diagnosis.explains[:_ROWS])
+        + ".",
+        "\n".join(
+            f"- {code(e.resource)}: {code(e.seen)}"
+            + (f", expected {code(e.expected)}" if e.expected else "")
+            + (f" ({when(e.at)})" if e.at else "")
+            for e in diagnosis.evidence
+        ),
+        prose(remedy.summary),
+        f"To decide: {prose(remedy.decision)}" if remedy.decision else "",
+    ]
+    for label, commands in (
+        ("Inspect", remedy.inspect),
+        ("Fix", remedy.fix),
+        ("Verify", remedy.verify),
+    ):
+        if commands:
+            lines += [f"{label}:", block("\n".join(commands), "sh")]
+    if remedy.terraform:
+        lines += ["In Terraform:", block(remedy.terraform, "terraform")]
+    return "\n\n".join(text for text in lines if text)
+
+
+def _unexplained(report: Report) -> str:
+    if not report.unexplained:
+        return ""
+    checks = ", ".join(code(check) for check in report.unexplained[:_ROWS])
+    return f"**No cause is proven for** {checks}."
+
+
+def _table(title: str, report: Report, results: tuple[Result, ...]) -> str:
+    if not results:
+        return ""
+    rows = [
+        f"## {title}: {plural(len(results), 'check')}",
+        "",
+        "| check | what holds when healthy | severity | expected | actual | for |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows += [_row(report, result) for result in results[:_ROWS]]
+    if len(results) > _ROWS:
+        rows += ["", f"… and {len(results) - _ROWS} more."]
+    return "\n".join(rows)
+
+
+def _row(report: Report, result: Result) -> str:
+    differences = mismatches(result)
+    expected = actual = ""
+    if differences and differences[0].expected:
+        subject = differences[0].subject
+        expected = code(
+            f"{subject}: {differences[0].expected}" if subject else differences[0].expected
+        )
+        actual = code(differences[0].actual)
+        if len(differences) > 1:
+            actual += f" and {len(differences) - 1} more"
+    else:
+        actual = code(reason(result))
+    cells = [code(result.check_id), prose(result.title), result.severity.value, expected, actual]
+    if result.muted:
+        cells[1] += f" (muted: {prose(result.muted)})"
+    return f"| {' | '.join(cells)} | {lasted(report, result.check_id)} |"
+
+
+def _skipped(found: Groups) -> str:
+    if not found.skipped:
+        return ""
+    rows = [f"- {code(r.check_id)}: {prose(reason(r))}" for r in found.skipped[:_ROWS]]
+    if len(found.skipped) > _ROWS:
+        rows.append(f"- … and {len(found.skipped) - _ROWS} more")
+    summary = f"{plural(len(found.skipped), 'check')} not tried"
+    return "\n".join(["<details><summary>" + summary + "</summary>", "", *rows, "", "</details>"])
+
+
+def _scores(report: Report) -> str:
+    rows = ["## Scores", "", "| suite | score | holding | lost by |", "|---|---|---|---|"]
+    for suite, score in report.scores.items():
+        lost = ", ".join(code(check) for check in score.lost[:10])
+        if len(score.lost) > 10:
+            lost += f" and {len(score.lost) - 10} more"
+        held = f"{score.passed} of {score.total}"
+        rows.append(f"| {prose(suite)} | {percent(score.percent)} | {held} | {lost} |")
+    if report.old_figures:
+        rows += ["", "| the old report's figure | now |", "|---|---|"]
+        rows += [f"| {prose(k)} | {prose(v)} |" for k, v in report.old_figures.items()]
+    slowest = max(report.results, key=lambda r: r.duration_ms, default=None)
+    if slowest:
+        took = milliseconds(slowest.duration_ms)
+        rows += ["", f"Slowest check: {code(slowest.check_id)}, {took}."]
+    return "\n".join(rows)
+
+
+def _residue(report: Report) -> str:
+    if not report.residue:
+        return ""
+    rows = [
+        f"- {prose(r.kind)} {code(r.name)}: {'removed' if r.removed else 'left behind'}"
+        + (f" ({prose(r.reason)})" if r.reason else "")
+        for r in report.residue[:_ROWS]
+    ]
+    return "\n".join(["## Residue", "", *rows])

@@ -1,0 +1,110 @@
+"""Text for people: hostile characters made visible, lengths bounded, times and durations read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+LIMIT = 4_000  # characters of one value in a page; a target's answer is cut long before
+
+
+class ReportError(Exception):
+    """A report could not be read: not JSON, half written, or of a schema this version lacks."""
+
+
+def _pictures() -> dict[int, str]:
+    """Map what is invisible, or turns text around, to something that can be seen."""
+    shown = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
+    shown[0x7F] = "\u2421"
+    unseen = [0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFFE, 0xFFFF]
+    for first, last in (
+        (0x80, 0x9F),  # C1 controls
+        (0x200B, 0x200F),  # zero width, directional marks
+        (0x2028, 0x202E),  # separators, embeddings and overrides
+        (0x2060, 0x206F),  # joiners, isolates
+        (0xD800, 0xDFFF),  # lone surrogates: not even UTF-8 can carry them
+        (0xFFF9, 0xFFFB),
+        (0xE0000, 0xE007F),  # tags
+    ):
+        unseen.extend(range(first, last + 1))
+    shown.update({code: f"\u27e8U+{code:04X}\u27e9" for code in unseen})
+    return shown
+
+
+_PICTURES = _pictures()
+
+
+def visible(text: str) -> str:
+    """Return the text with control characters and directional overrides shown as symbols.
+
+    Tabs and line feeds stay; a form that cannot hold them uses `line`.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(_PICTURES)
+
+
+def clip(text: str, limit: int = LIMIT) -> str:
+    """Return at most `limit` characters, saying how many were left out."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} … (+{len(text) - limit:,} characters)"
+
+
+def line(text: str, limit: int = LIMIT) -> str:
+    """Return the text on one line, visible and bounded."""
+    if len(text) < limit and text.isascii() and text.isprintable():
+        return text
+    return " ".join(visible(clip(text, limit)).split())
+
+
+def parse(moment: str) -> dt.datetime | None:
+    """Return an ISO 8601 moment in UTC, or None where it is not one."""
+    try:
+        parsed = dt.datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
+
+
+def when(moment: str) -> str:
+    """Return a moment for people, "22 Nov 2026 10:01 UTC"; what cannot be read stays as it is."""
+    parsed = parse(moment)
+    return f"{parsed.day} {parsed:%b %Y %H:%M} UTC" if parsed else line(moment, 40)
+
+
+def milliseconds(value: float) -> str:
+    """Return a duration given in milliseconds: "18 ms", "1.4 s", "2 min 5 s"."""
+    if value < 10:
+        return f"{value:.1f} ms"
+    if value < 1000:
+        return f"{value:.0f} ms"
+    return f"{value / 1000:.1f} s" if value < 60_000 else duration(value / 1000)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration given in seconds in its two largest units: "2 h 5 min"."""
+    left = max(0, round(seconds))
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        if amount:
+            parts.append(f"{amount} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def between(start: str, end: str) -> str:
+    """Return how long it was from one moment to another, "" where either cannot be read."""
+    first, last = parse(start), parse(end)
+    return duration((last - first).total_seconds()) if first and last else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 check", "2 checks"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def percent(value: float) -> str:
+    """Return a percentage; only what is whole may read 100 %."""
+    if 99.9 < value < 100:
+        return "99.9 %"
+    return f"{value:.1f}".removesuffix(".0") + " %"
