@@ -114,8 +114,6 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     critical = check.severity is Severity.CRITICAL
-    datapoints, periods = (3, 3) if critical else (3, 5)
-    slow = check.every > MINUTE
     mute = next((m for m in environment.mutes if m.check == check.id), None)
     reach = Reach.COMPOSITE if critical else Reach.TICKET
     return AlarmPlan(
@@ -127,19 +125,16 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
             f"python -m canary run --environment {environment.name} --only {check.id}",
         ),
         series=(_series("CheckFailed", environment, Check=check.id),),
-        # a check with a cadence of its own has one point a cadence, so its window is shorter
-        period=_period(check.every),
-        datapoints=2 if slow else datapoints,
-        periods=(2 if critical else 3) if slow else periods,
+        # a check with a slower cadence runs in every period while it fails (see `plan`), so that one
+        # window serves all
+        period=schedule_period(environment.schedule.expression),
+        datapoints=3,
+        periods=3 if critical else 5,
         missing=Missing.IGNORE,
         reach=Reach.NOBODY if mute else reach,
         check=check.id,
         muted=f"until {mute.until}: {mute.reason}" if mute else "",
     )
-
-
-def _period(every: int) -> int:
-    return max(MINUTE, -(-every // MINUTE) * MINUTE)
 
 
 def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
