@@ -105,21 +105,23 @@ HEALTH = TargetHealth()
 
 def groups_in_use() -> set[str]:
     """The ARNs of the target groups that some listener or rule forwards to."""
+    return set(users_of_groups())
+
+
+def users_of_groups() -> dict[str, list[Any]]:
+    """The load balancers that forward to each target group."""
     from moto.elbv2.models import elbv2_backends
 
     backend = elbv2_backends[names.ACCOUNT][names.REGION]
-    return {
-        arn
-        for balancer in list(backend.load_balancers.values())
-        for listener in list(balancer.listeners.values())
-        for rule in [*listener._non_default_rules.values()]
-        for arn in forwarded_groups(rule.actions)
-    } | {
-        arn
-        for balancer in list(backend.load_balancers.values())
-        for listener in list(balancer.listeners.values())
-        for arn in forwarded_groups(listener.default_actions)
-    }
+    users: dict[str, list[Any]] = {}
+    for balancer in list(backend.load_balancers.values()):
+        for listener in list(balancer.listeners.values()):
+            rules = list(listener._non_default_rules.values())
+            actions = [*listener.default_actions, *(a for rule in rules for a in rule.actions)]
+            for arn in forwarded_groups(actions):
+                if balancer not in users.setdefault(arn, []):
+                    users[arn].append(balancer)
+    return users
 
 
 def forwarded_groups(actions: list[Any]) -> list[str]:
@@ -159,6 +161,11 @@ def install() -> None:
             if in_use and target["Id"] in known:
                 HEALTH.deregistered((self.arn, target["Id"], known[target["Id"]]), delay)
 
+    # moto keeps an ARN for good; AWS shows the balancers that forward now
+    FakeTargetGroup.load_balancer_arns = property(
+        lambda self: [balancer.arn for balancer in users_of_groups().get(self.arn, [])],
+        lambda _self, _value: None,
+    )
     FakeTargetGroup.register = registering
     FakeTargetGroup.deregister = deregistering
     FakeTargetGroup.health_for = _health_for

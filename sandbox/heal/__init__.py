@@ -1,0 +1,1 @@
+"""Put the healthy platform back, whatever was changed and by whom."""

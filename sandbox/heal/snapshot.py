@@ -1,0 +1,106 @@
+"""A copy of the platform inside moto, and how it is laid over what moto holds later.
+
+The copy is of moto's own objects, taken in one go so that references between services stay
+true. Laying it over brings back each object of the platform and leaves what others made beside
+it: stacks, buckets, secrets, alarms.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from sandbox import names
+
+# the attributes of each service's backend that hold the platform
+KEPT: dict[str, tuple[str, ...]] = {
+    "ec2": ("vpcs", "subnets", "groups", "enis", "tags", "route_tables", "network_acls"),
+    "elbv2": ("load_balancers", "target_groups"),
+    "ecs": ("clusters", "services", "task_definitions", "tasks"),
+    "servicediscovery": ("namespaces", "services"),
+    "secretsmanager": ("secrets",),
+    "ssm": ("_parameters",),
+    "acm": ("_certificates",),
+    "logs": ("groups",),
+    "sns": ("topics",),
+    "iam": ("roles",),
+}
+# dictionaries of dictionaries: the inner ones are laid over one by one
+NESTED = {("ec2", "groups"), ("ec2", "subnets"), ("ec2", "tags")}
+GLOBAL = {"iam": "aws"}  # services without regions
+
+Copy = dict[str, dict[str, Any]]
+
+
+def take() -> Copy:
+    """Copy the platform as it is now."""
+    _share_backends()
+    return copy.deepcopy({service: _attributes(service) for service in KEPT})
+
+
+def lay_over(pristine: Copy) -> None:
+    """Bring the platform back to a copy; the copy itself stays untouched."""
+    fresh = copy.deepcopy(pristine)
+    _forget_tasks()
+    for service, attributes in fresh.items():
+        backend = _backend(service)
+        for name, value in attributes.items():
+            current = getattr(backend, name)
+            if (service, name) in NESTED:
+                for key, inner in value.items():
+                    _overlay(current.setdefault(key, {}), inner)
+            else:
+                _overlay(current, value)
+
+
+def _overlay(current: dict[Any, Any], pristine: dict[Any, Any]) -> None:
+    """Put the platform's entries back in their old order, before those of others."""
+    others = {key: value for key, value in dict(current).items() if key not in pristine}
+    current.clear()
+    current.update({**pristine, **others})
+
+
+def _forget_tasks() -> None:
+    """Drop what runs in the platform's cluster, services that others put there included."""
+    ecs = _backend("ecs")
+    marker = f"/{names.CLUSTER}/"
+    for arn in [a for a, s in ecs.services.items() if marker in s.arn]:
+        del ecs.services[arn]
+    ecs.tasks.pop(names.CLUSTER, None)
+    for registry in _backend("servicediscovery").services.values():
+        registry.instances = []
+
+
+def _attributes(service: str) -> dict[str, Any]:
+    """The kept attributes as plain dictionaries: moto's own kinds of dict cannot be copied."""
+    backend = _backend(service)
+    found = {}
+    for name in KEPT[service]:
+        value = dict(getattr(backend, name).items())
+        if (service, name) in NESTED:
+            value = {key: dict(inner) for key, inner in value.items()}
+        found[name] = value
+    return found
+
+
+def _backend(service: str) -> Any:
+    from moto.backends import get_backend
+
+    return get_backend(service)[names.ACCOUNT][GLOBAL.get(service, names.REGION)]
+
+
+def _share_backends() -> None:
+    """Have copies refer to the living backends, and to certificates' immutable parts."""
+    from moto.acm.models import CertBundle
+    from moto.core.base_backend import BaseBackend
+
+    BaseBackend.__deepcopy__ = _itself
+    CertBundle.__deepcopy__ = _shallow
+
+
+def _itself(self: Any, _memo: dict[int, Any]) -> Any:
+    return self
+
+
+def _shallow(self: Any, _memo: dict[int, Any]) -> Any:
+    return copy.copy(self)

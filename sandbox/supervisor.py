@@ -1,0 +1,148 @@
+"""Child processes of a twin: started so that none outlives it, ended in order, swept if one did."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from sandbox import names
+
+PR_SET_PDEATHSIG = 1
+FOLDER_PREFIX = "hokusai-sandbox-"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Child(msgspec.Struct, kw_only=True):
+    """A running child process."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is also its process group's."""
+        return self.process.pid
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that forked it ends (prctl(2))."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def twin_id() -> str:
+    """Name this process's twin: process id and start time tell it from any later process."""
+    return f"{os.getpid()}-{_start_ticks(os.getpid())}"
+
+
+def twin_folder(twin: str) -> Path:
+    """Make the twin's temporary folder, readable to its owner alone."""
+    folder = Path(tempfile.gettempdir()) / f"{FOLDER_PREFIX}{twin}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+class Supervisor:
+    """Starts and ends the infrastructure processes of one twin."""
+
+    def __init__(self, twin: str, log_dir: Path) -> None:
+        self._twin = twin
+        self._log_dir = log_dir
+        self.children: dict[str, Child] = {}
+
+    def start(self, name: str, argv: list[str], env: Mapping[str, str] | None = None) -> Child:
+        """Start a process whose output goes to LOG_DIR/NAME.log."""
+        environment = {**os.environ, names.MARKER: self._twin, **(env or {})}
+        with (self._log_dir / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                argv,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                preexec_fn=die_with_parent,  # one prctl: no allocation, no lock
+            )
+        child = Child(name=name, process=process)
+        self.children[name] = child
+        return child
+
+    def stop(self) -> None:
+        """End all children: asked first, killed after a second."""
+        for child in self.children.values():
+            _signal_group(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 1.0
+        for child in self.children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+        for child in self.children.values():
+            _signal_group(child.pid, signal.SIGKILL)
+            child.process.wait()
+        self.children.clear()
+
+
+def sweep() -> list[str]:
+    """End what twins left behind whose own process is gone; returns what was ended."""
+    swept = []
+    for pid, twin in _marked_processes():
+        if not _owner_alive(twin):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+                swept.append(f"process {pid}")
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        if not _owner_alive(folder.name.removeprefix(FOLDER_PREFIX)):
+            shutil.rmtree(folder, ignore_errors=True)
+            swept.append(f"folder {folder}")
+    return swept
+
+
+def kill_marked(twin: str) -> None:
+    """Kill every process that carries this twin's id, except this one."""
+    for pid, found in _marked_processes():
+        if found == twin and pid != os.getpid():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _marked_processes() -> list[tuple[int, str]]:
+    marker = f"{names.MARKER}=".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:  # another user's process, or gone by now
+            continue
+        for variable in variables:
+            if variable.startswith(marker):
+                found.append((int(entry.name), variable.removeprefix(marker).decode()))
+    return found
+
+
+def _owner_alive(twin: str) -> bool:
+    pid, _, ticks = twin.partition("-")
+    return pid.isdigit() and _start_ticks(int(pid)) == ticks
+
+
+def _start_ticks(pid: int) -> str:
+    """When a process started, in clock ticks since boot (field 22 of proc(5) stat)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return fields[19] if fields[0] != "Z" else ""
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
