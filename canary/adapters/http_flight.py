@@ -1,0 +1,152 @@
+"""One request under way, and the one thread that ends requests at their deadline.
+
+`timeout` of requests restarts with every byte received: a server that drips one header byte a
+second holds a client for minutes. The watchdog shuts the socket down instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import socket
+import threading
+import time
+from enum import StrEnum
+from typing import Protocol
+
+from canary.model import PeerCertificate
+
+
+class Phase(StrEnum):
+    """How far a request has come; before REQUEST nothing of it can have reached the server."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    REQUEST = "request"
+    BODY = "body"
+
+
+class Closable(Protocol):
+    """A connection that holds a duplicate of its socket."""
+
+    def drop_handle(self) -> None:
+        """Close the duplicate when the socket itself is closed."""
+        ...
+
+
+class Flight:
+    """What is known of the request that this thread is carrying out."""
+
+    __slots__ = (
+        "certificate",
+        "connect_to",
+        "connection",
+        "deadline",
+        "dns_s",
+        "done",
+        "expired",
+        "first_byte_s",
+        "fresh",
+        "handle",
+        "peer",
+        "phase",
+        "reused",
+        "tcp_s",
+        "tls_s",
+        "tls_version",
+    )
+
+    def __init__(self, *, connect_to: str, deadline: float, fresh: bool) -> None:
+        self.connect_to = connect_to
+        self.deadline = deadline
+        self.fresh = fresh
+        self.phase = Phase.DNS
+        self.dns_s = self.tcp_s = self.tls_s = self.first_byte_s = 0.0
+        self.reused = False
+        self.peer = ""
+        self.tls_version = ""
+        self.certificate: PeerCertificate | None = None
+        self.handle: socket.socket | None = None
+        self.connection: Closable | None = None
+        self.expired = False
+        self.done = False
+
+    def left(self) -> float:
+        """Return the seconds until the deadline, never less than a millisecond."""
+        return max(self.deadline - time.monotonic(), 0.001)
+
+
+class _Current(threading.local):
+    flight: Flight | None = None
+
+
+current = _Current()
+
+
+def flight() -> Flight:
+    """Return the request that this thread is carrying out."""
+    if current.flight is None:
+        raise RuntimeError("a timed connection is used outside HttpDoor.send")
+    return current.flight
+
+
+def _shut(handle: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        handle.shutdown(socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """Shuts the sockets of overdue flights down; one thread for all requests of the process."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, Flight]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, watched: Flight) -> None:
+        """Begin to watch; wakes the thread only when this deadline is the nearest."""
+        with self._changed:
+            heapq.heappush(self._heap, (watched.deadline, next(self._order), watched))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._heap[0][2] is watched:
+                self._changed.notify()
+
+    def attach(self, watched: Flight, handle: socket.socket) -> None:
+        """Name the socket to shut down; one that comes too late is shut down at once."""
+        with self._changed:
+            watched.handle = handle
+            if watched.expired:
+                _shut(handle)
+
+    def release(self, watched: Flight) -> None:
+        """Stop watching; after this the socket is not touched any more."""
+        with self._changed:
+            watched.done = True
+            watched.handle = None
+        if watched.connection is not None:
+            watched.connection.drop_handle()
+            watched.connection = None
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                if not self._heap:
+                    self._changed.wait()
+                    continue
+                wait_s = self._heap[0][0] - time.monotonic()
+                if wait_s > 0:
+                    self._changed.wait(wait_s)
+                    continue
+                overdue = heapq.heappop(self._heap)[2]
+                if not overdue.done:
+                    overdue.expired = True
+                    if overdue.handle is not None:
+                        _shut(overdue.handle)
+
+
+watchdog = Watchdog()

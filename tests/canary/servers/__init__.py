@@ -1,0 +1,1 @@
+"""Local servers that behave well, or badly in one exact way."""

@@ -1,0 +1,151 @@
+"""Every transport fault has its own word, and none holds a request beyond its deadline."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from canary.adapters.http import HttpDoor
+from canary.model import Answer, FailureKind, Request
+from tests.canary.servers import faults
+from tests.canary.servers.faults import Behaviour, serving
+
+DEADLINE_S = 0.6
+
+
+def door() -> HttpDoor:
+    return HttpDoor(run_id="test", trusted=frozenset())
+
+
+def ask(url: str, timeout_s: float = DEADLINE_S, method: str = "GET", **more: object) -> Answer:
+    request = Request(method=method, url=url, timeout_s=timeout_s, **more)  # type: ignore[arg-type]
+    return door().send(request)
+
+
+@pytest.mark.parametrize(
+    ("behave", "kind"),
+    [
+        (faults.reset_before_headers, FailureKind.RESET),
+        (faults.reset_in_body, FailureKind.RESET),
+        (faults.closed_without_answer, FailureKind.RESET),
+        (faults.truncated, FailureKind.TRUNCATED),
+        (faults.silent, FailureKind.READ_TIMEOUT),
+        (faults.header_drip, FailureKind.DEADLINE),
+        (faults.body_drip, FailureKind.DEADLINE),
+        (faults.closing_body_drip, FailureKind.DEADLINE),
+        (faults.garbage, FailureKind.PROTOCOL),
+        (faults.endless, FailureKind.TOO_LARGE),
+    ],
+)
+def test_each_fault_has_its_word_and_ends_in_time(behave: Behaviour, kind: FailureKind) -> None:
+    with serving(behave) as port:
+        began = time.monotonic()
+        answer = ask(f"http://127.0.0.1:{port}/")
+        took = time.monotonic() - began
+    assert answer.failure is not None and answer.failure.kind is kind, answer.failure
+    assert took < DEADLINE_S + 0.25
+
+
+def test_a_body_of_fifty_megabytes_is_cut_at_the_cap_and_its_beginning_kept() -> None:
+    with serving(faults.endless) as port:
+        answer = ask(f"http://127.0.0.1:{port}/", timeout_s=5, max_body=1000)
+    assert (answer.status, answer.truncated, len(answer.body)) == (200, True, 1000)
+    assert answer.timing.total_ms < 1000
+
+
+def test_a_closed_port_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    answer = ask(f"http://127.0.0.1:{port}/")
+    assert answer.failure is not None and answer.failure.kind is FailureKind.REFUSED
+    assert answer.attempts == 2
+
+
+def test_a_name_without_address_is_a_dns_failure() -> None:
+    answer = ask("http://no-such-host.invalid/", timeout_s=5)
+    assert answer.failure is not None and answer.failure.kind is FailureKind.DNS
+
+
+def test_dropped_packets_are_a_connect_timeout_within_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:  # the queue is full: further SYNs are dropped
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        began = time.monotonic()
+        answer = ask(f"http://127.0.0.1:{port}/")
+        took = time.monotonic() - began
+        for filler in fillers:
+            filler.close()
+    assert answer.failure is not None and answer.failure.kind is FailureKind.CONNECT_TIMEOUT
+    assert took < DEADLINE_S + 0.25
+
+
+def test_a_peer_that_never_begins_tls_is_a_tls_failure() -> None:
+    with serving(faults.no_handshake) as port:
+        answer = ask(f"https://127.0.0.1:{port}/")
+    assert answer.failure is not None and answer.failure.kind is FailureKind.TLS
+    assert answer.failure.code == 0
+
+
+def test_a_plain_server_on_the_tls_port_is_a_tls_failure() -> None:
+    with serving(faults.good) as port:
+        answer = ask(f"https://127.0.0.1:{port}/")
+    assert answer.failure is not None and answer.failure.kind is FailureKind.TLS
+
+
+@pytest.mark.parametrize(("method", "attempts"), [("GET", 2), ("DELETE", 2), ("POST", 1)])
+def test_only_idempotent_methods_are_sent_again_after_a_reset(method: str, attempts: int) -> None:
+    with serving(faults.reset_before_headers) as port:
+        answer = ask(f"http://127.0.0.1:{port}/", method=method, timeout_s=3)
+    assert answer.attempts == attempts
+
+
+def test_a_post_is_sent_again_when_it_never_reached_the_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert ask(f"http://127.0.0.1:{port}/", method="POST").attempts == 2
+
+
+def test_a_second_attempt_that_succeeds_is_an_answer_with_two_attempts() -> None:
+    seen: list[int] = []
+
+    def first_resets(sock: socket.socket) -> None:
+        seen.append(1)
+        behave = faults.reset_before_headers if len(seen) == 1 else faults.good
+        behave(sock)
+
+    with serving(first_resets) as port:
+        answer = ask(f"http://127.0.0.1:{port}/", timeout_s=3)
+    assert answer.failure is None and (answer.status, answer.attempts) == (200, 2)
+
+
+def test_a_wrong_answer_is_not_asked_again() -> None:
+    seen: list[bytes] = []
+
+    def always_500(sock: socket.socket) -> None:
+        while head := faults.read_head(sock):
+            seen.append(head)
+            sock.sendall(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n")
+
+    with serving(always_500) as port:
+        answer = ask(f"http://127.0.0.1:{port}/")
+    assert (answer.status, answer.attempts, len(seen)) == (500, 1, 1)
+
+
+def test_a_hanging_request_costs_no_other_one_anything() -> None:
+    one = door()
+    with serving(faults.header_drip) as bad, serving(faults.good) as fine:
+        import threading
+
+        hanging = Request(method="GET", url=f"http://127.0.0.1:{bad}/", timeout_s=2)
+        thread = threading.Thread(target=one.send, args=(hanging,))
+        thread.start()
+        request = Request(method="GET", url=f"http://127.0.0.1:{fine}/", timeout_s=0.5)
+        answers = [one.send(request) for _ in range(20)]
+        thread.join()
+    assert {a.status for a in answers} == {200}
+    assert max(a.timing.total_ms for a in answers) < 400
