@@ -1,0 +1,118 @@
+"""A client's connection: requests one after the other, each with exactly one access record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.balancer.actions import answer_of, deciding
+from sandbox.balancer.addresses import seen_as
+from sandbox.balancer.choose import Chooser
+from sandbox.balancer.exchange import (
+    Client,
+    ClientGoneError,
+    Exchange,
+    asked_of,
+    discard_body,
+    wants_keep_alive,
+)
+from sandbox.balancer.forward import forward
+from sandbox.balancer.headers import too_many_forwarders
+from sandbox.balancer.match import first_match
+from sandbox.balancer.model import Action
+from sandbox.balancer.pages import OwnAnswer, own, plain_http_to_https
+from sandbox.balancer.table import View
+from sandbox.balancer.wire import RefusedError, RequestHead, TruncatedError, read_request
+
+ViewNow = Callable[[], View | None]
+Emit = Callable[[dict[str, Any]], None]
+CLIENT_CLOSED = 460  # in the access record alone: there is nobody left to tell
+
+
+class Serving:
+    """Serves one connection; `idle` says that it may be closed without loss."""
+
+    def __init__(self, client: Client, view_now: ViewNow, chooser: Chooser, emit: Emit) -> None:
+        self.client = client
+        self.idle = True
+        self._view_now = view_now
+        self._chooser = chooser
+        self._emit = emit
+
+    async def run(self, plain_on_tls: bool) -> None:
+        """Serve until either side is done; raises nothing but cancellation and OSError."""
+        if plain_on_tls and (view := self._view_now()) is not None:
+            await self._refuse(view, plain_http_to_https())
+            return
+        first = True
+        while (view := self._view_now()) is not None:
+            self.idle = True
+            request = await self._next(view, view.idle_timeout_s if first else view.keep_alive_s)
+            view = self._view_now()
+            if request is None or view is None:
+                return
+            self.idle, first = False, False
+            exchange = Exchange(client=self.client, view=view, request=request)
+            await self._answer(exchange, request)
+            if not exchange.keep_alive:
+                return
+
+    async def _next(self, view: View, patience_s: float) -> RequestHead | None:
+        """Return the next request; None where there is none, or none that can be understood."""
+        try:
+            async with self.client.reader.patience(patience_s):
+                return await read_request(self.client.reader)
+        except (TimeoutError, TruncatedError):
+            return None
+        except RefusedError as error:
+            await self._refuse(view, own(error.status, error.reason))
+            return None
+
+    async def _refuse(self, view: View, answer: OwnAnswer) -> None:
+        exchange = Exchange(client=self.client, view=view, request=None, started=time.monotonic())
+        exchange.answer(answer)
+        self._emit(exchange.record())
+        await self.client.writer.drain()
+
+    async def _answer(self, exchange: Exchange, request: RequestHead) -> None:
+        exchange.started = time.monotonic()
+        exchange.keep_alive = wants_keep_alive(request)
+        exchange.asked = asked_of(request, seen_as(self.client.peer))
+        try:
+            answer = await self._decide(exchange, request)
+            if answer is not None:
+                await discard_body(exchange)
+                exchange.answer(answer)
+            await self.client.writer.drain()
+        except (ClientGoneError, OSError) as error:
+            exchange.keep_alive = False
+            exchange.status = exchange.status or CLIENT_CLOSED
+            exchange.reason = f"the client closed: {type(error).__name__}"
+        finally:
+            self._emit(exchange.record())
+
+    async def _decide(self, exchange: Exchange, request: RequestHead) -> OwnAnswer | None:
+        view, asked = exchange.view, exchange.asked
+        assert asked is not None
+        if request.method == "TRACE":
+            return own(405, "TRACE is not let through")
+        if too_many_forwarders(request.headers):
+            return own(463, "too many addresses in X-Forwarded-For")
+        rule = first_match(view.rules, asked)
+        exchange.rule = rule.arn if rule else None
+        action = deciding(rule.actions) if rule else None
+        answer = answer_of(action, asked, view.scheme, view.listener.port)
+        if answer is not None or action is None:
+            return answer
+        return await self._forward(exchange, request, action)
+
+    async def _forward(
+        self, exchange: Exchange, request: RequestHead, action: Action
+    ) -> OwnAnswer | None:
+        choice = self._chooser.choose(action, exchange.view.groups, request.headers)
+        exchange.target_group = choice.group.arn if choice.group else None
+        if choice.target is None:
+            return own(503, "no target may be asked")
+        exchange.target = f"{choice.target.id}:{choice.target.port}"
+        return await forward(exchange, request, choice, choice.target)

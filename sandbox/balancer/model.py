@@ -1,0 +1,204 @@
+"""The routing snapshot as frozen types: what the control process says must be served.
+
+Rules keep the spelling of DescribeRules, so a snapshot is the API's answer and nothing else.
+Source of the field names: botocore's elbv2 service model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the snapshot in our own spelling; unknown keys are let through."""
+
+
+class _Aws(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A part of the snapshot in the API's spelling."""
+
+
+class ValuesConfig(_Aws, frozen=True):
+    """Patterns of which one must hold; regular expressions stand beside wildcards."""
+
+    values: list[str] | None = None
+    regex_values: list[str] | None = None
+
+
+class HttpHeaderConfig(ValuesConfig, frozen=True):
+    """Patterns for one header's value; the name carries no wildcard."""
+
+    http_header_name: str = ""
+
+
+class QueryPair(_Aws, frozen=True):
+    """A key and value of the query; without key, the value of any key."""
+
+    key: str | None = None
+    value: str = ""
+
+
+class QueryStringConfig(_Aws, frozen=True):
+    """Pairs of which one must be in the query."""
+
+    values: list[QueryPair] | None = None
+
+
+class Condition(_Aws, frozen=True):
+    """One condition of a rule, in either of the API's two forms."""
+
+    field: str
+    values: list[str] | None = None
+    regex_values: list[str] | None = None
+    host_header_config: ValuesConfig | None = None
+    path_pattern_config: ValuesConfig | None = None
+    http_header_config: HttpHeaderConfig | None = None
+    http_request_method_config: ValuesConfig | None = None
+    query_string_config: QueryStringConfig | None = None
+    source_ip_config: ValuesConfig | None = None
+
+
+class WeightedGroup(_Aws, frozen=True):
+    """A target group and its share of a forward action; weights run from 0 to 999."""
+
+    target_group_arn: str
+    weight: int | None = None
+
+
+class GroupStickiness(_Aws, frozen=True):
+    """Whether a client stays with the target group it was first given, and for how many seconds."""
+
+    enabled: bool | None = None
+    duration_seconds: int | None = None
+
+
+class ForwardConfig(_Aws, frozen=True):
+    """The target groups of a forward action."""
+
+    target_groups: list[WeightedGroup] | None = None
+    target_group_stickiness_config: GroupStickiness | None = None
+
+
+class RedirectConfig(_Aws, frozen=True):
+    """Where a redirect leads; a part that is not given keeps the request's own."""
+
+    status_code: str = "HTTP_302"
+    protocol: str | None = None
+    port: str | None = None
+    host: str | None = None
+    path: str | None = None
+    query: str | None = None
+
+
+class FixedResponseConfig(_Aws, frozen=True):
+    """An answer that the balancer gives itself."""
+
+    status_code: str
+    content_type: str | None = None
+    message_body: str | None = None
+
+
+class Action(_Aws, frozen=True):
+    """One action of a rule; the last in order decides, those before it authenticate."""
+
+    type: str
+    order: int | None = None
+    target_group_arn: str | None = None
+    forward_config: ForwardConfig | None = None
+    redirect_config: RedirectConfig | None = None
+    fixed_response_config: FixedResponseConfig | None = None
+
+
+class Rule(_Part, frozen=True):
+    """A rule of a listener; priority is a number as text, or "default"."""
+
+    arn: str
+    priority: str
+    conditions: list[Condition] = []
+    actions: list[Action] = []
+
+
+class Certificate(_Part, frozen=True):
+    """A certificate of a listener, in PEM."""
+
+    arn: str
+    certificate: str
+    key: str
+    chain: str | None = None
+    default: bool = False
+
+
+class Listener(_Part, frozen=True):
+    """A port of a balancer; edge_port is where it is served, 0 or absent for a free one."""
+
+    arn: str
+    port: int
+    protocol: str
+    edge_port: int | None = None
+    certificates: list[Certificate] = []
+    rules: list[Rule] = []
+
+
+class LoadBalancer(_Part, frozen=True):
+    """One load balancer; address is the VPC's."""
+
+    arn: str
+    name: str
+    address: str
+    attributes: dict[str, Any] = {}
+    listeners: list[Listener] = []
+
+
+class HealthCheck(_Part, frozen=True):
+    """How a target group's targets are probed; times in AWS's seconds, before speed."""
+
+    protocol: str | None = "HTTP"
+    port: str | int | None = "traffic-port"
+    path: str | None = "/"
+    interval_s: float = 30.0
+    timeout_s: float = 5.0
+    healthy: int = 5
+    unhealthy: int = 2
+    matcher: str | None = "200"
+
+
+class Target(_Part, frozen=True):
+    """A registered address; reachable says, for each balancer's ARN, whether packets arrive."""
+
+    id: str
+    port: int
+    draining: bool = False
+    reachable: dict[str, bool] = {}
+
+
+class TargetGroup(_Part, frozen=True):
+    """A target group; in_use says whether some listener forwards to it."""
+
+    arn: str
+    name: str
+    protocol: str | None = "HTTP"
+    port: int | None = None
+    attributes: dict[str, Any] = {}
+    in_use: bool = True
+    health_check: HealthCheck = HealthCheck()
+    targets: list[Target] = []
+
+
+class Snapshot(_Part, frozen=True):
+    """All that the balancers must serve at one moment."""
+
+    serial: int = 0
+    version: int = 1
+    speed: float = 30.0
+    connect_timeout_s: float = 2.0
+    balancers: list[LoadBalancer] = []
+    target_groups: list[TargetGroup] = []
+
+
+_decoder = msgspec.json.Decoder(Snapshot, strict=False)
+
+
+def parse_snapshot(line: bytes) -> Snapshot:
+    """Return the snapshot of one line of JSON; raises msgspec.ValidationError with the path."""
+    return _decoder.decode(line)

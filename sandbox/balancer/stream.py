@@ -1,0 +1,63 @@
+"""A connection's incoming side: it knows how long nothing has moved, and when its peer went."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import SupportsIndex
+
+STREAM_LIMIT = 128 * 1024  # more than any head, so that the limits of `wire` decide
+
+
+class Reader(asyncio.StreamReader):
+    """A stream that knows when its peer went, and that puts off its deadline when data comes."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=STREAM_LIMIT)
+        self._on_gone: Callable[[], None] | None = None
+        self._gone = False
+        self._deadline: asyncio.Timeout | None = None
+        self._patience_s = 0.0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        """Take data in; the idle time starts anew."""
+        super().feed_data(data)
+        self.touch()
+
+    def feed_eof(self) -> None:
+        """Note that the peer sends no more."""
+        super().feed_eof()
+        self._leave()
+
+    def set_exception(self, exc: Exception) -> None:
+        """Note that the connection broke."""
+        super().set_exception(exc)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._gone = True
+        if self._on_gone is not None:
+            self._on_gone()
+
+    def when_gone(self, act: Callable[[], None] | None) -> None:
+        """Have something done when the peer goes, or at once if it has; None forgets it."""
+        self._on_gone = act
+        if act is not None and self._gone:
+            act()
+
+    def touch(self) -> None:
+        """Start the idle time anew, for data that went the other way."""
+        if self._deadline is not None:
+            now = asyncio.get_running_loop().time()
+            self._deadline.reschedule(now + self._patience_s)
+
+    @asynccontextmanager
+    async def patience(self, seconds: float) -> AsyncIterator[None]:
+        """Limit the time in which nothing moves; raises TimeoutError."""
+        try:
+            async with asyncio.timeout(seconds) as self._deadline:
+                self._patience_s = seconds
+                yield
+        finally:
+            self._deadline = None
