@@ -44,7 +44,7 @@ deploy: setup ## Deploy one environment: make deploy ENV=name
 	npx --no-install cdk deploy "hokusai-canary-$(ENV)"
 
 gate: setup ## Invoke the deployed canary once and fail on what broke: make gate ENV=name
-	$(PY) -m infra.gate --environment $(ENV)
+	$(PY) -m canary gate --environment $(ENV)
 
 diagnosis-report: setup ## Plant every fault, print fault against named cause, write docs/diagnosis.md
 	$(PY) -m tests.diagnosis_report

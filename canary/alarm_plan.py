@@ -125,7 +125,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
             f"python -m canary run --environment {environment.name} --only {check.id}",
         ),
         series=(_series("CheckFailed", environment, Check=check.id),),
-        # a check with a slower cadence runs in every period while it fails (see `plan`), so that one
+        # a check with a slower cadence runs in every period while it fails (see `plan`): one
         # window serves all
         period=schedule_period(environment.schedule.expression),
         datapoints=3,

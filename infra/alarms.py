@@ -34,7 +34,7 @@ def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str
         actions_suppressor_extension_period=plan.page.extension_s,
     )
     for name in (*plan.page.children, plan.page.suppressor):
-        page.add_dependency(made[name])
+        page.add_resource_dependency(made[name])
     return made
 
 

@@ -1,11 +1,77 @@
-"""cdk-nag's AwsSolutions rules, and the reasons where a finding is accepted."""
+"""cdk-nag's AwsSolutions rules, and the reason for each finding that is accepted."""
 
 from __future__ import annotations
 
+import re
+
 import aws_cdk as cdk
 import cdk_nag
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct
+
+PACK = "AwsSolutions::AwsSolutions"
+LATEST = (
+    "the runtime is the newest that the bundle's wheels and the test machines have (docs/decisions)"
+)
+ACCEPTED = {
+    "Reports": {
+        "S1": "reports are no user data, and each access log would need a bucket of its own"
+    },
+    "LostRuns": {"SQS3": "it is the dead-letter queue, of the schedule and of the function"},
+    "Function": {"L1": LATEST},
+}
+STAR = {
+    r"\*": "these actions know no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
+    "ecs task definitions (ListTasks is bound to the cluster by a condition), cloudwatch reads, "
+    "ssm:DescribeParameters, and the network interfaces that Lambda itself makes",
+    r".*:certificate/.*": "which certificates the listeners carry is known at run time only",
+    r".*:service/.*": "every service of this one cluster",
+    r".*:task/.*": "every task of this one cluster; task ids are made at run time",
+    r".*:log-group:.*": "every stream of this one log group",
+    r".*:secret:\*": "DescribeSecret alone, never a value: which secrets the task definitions name "
+    "is known at run time only",
+    r".*-\?\?\?\?\?\?": "a secret's ARN ends in six random characters",
+    r"<.*\.Arn>/.*": "reports are named by run, under this one prefix",
+}
 
 
 def add_rules(app: cdk.App) -> None:
     """Let cdk-nag judge every stack at synth; a finding without a reason fails it."""
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(verbose=True))
+
+
+def accept(scope: Construct) -> None:
+    """State the accepted findings of the stack's parts, where the part exists."""
+    for name, findings in ACCEPTED.items():
+        part = scope.node.try_find_child(name)
+        if part:
+            for rule, reason in findings.items():
+                _acknowledge(part, f"{PACK}-{rule}", reason)
+
+
+def accept_stars(policy: iam.Policy) -> None:
+    """State why each resource with a star has one; an unknown one stays a finding."""
+    stack = cdk.Stack.of(policy)
+    document = stack.resolve(policy.document.to_json())
+    for statement in document["Statement"]:
+        resources = statement["Resource"]
+        for resource in resources if isinstance(resources, list) else [resources]:
+            text = _flat(resource)
+            reason = next((r for p, r in STAR.items() if re.fullmatch(p, text)), None)
+            if reason and ("*" in text or "?" in text):
+                _acknowledge(policy, f"{PACK}-IAM5[Resource::{text}]", reason)
+
+
+def _flat(resource: object) -> str:
+    """Return a resource as cdk-nag writes it: "<LogicalId.Arn>/prefix/*"."""
+    if isinstance(resource, str):
+        return resource
+    if isinstance(resource, dict) and "Fn::GetAtt" in resource:
+        return "<{}.{}>".format(*resource["Fn::GetAtt"])
+    if isinstance(resource, dict) and "Fn::Join" in resource:
+        return "".join(_flat(part) for part in resource["Fn::Join"][1])
+    return str(resource)
+
+
+def _acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))

@@ -42,7 +42,7 @@ def schedules(
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=_target(event, function, lost, role),
         )
-        schedule.add_dependency(group)
+        schedule.add_resource_dependency(group)
         made.append(schedule)
     return made
 

@@ -21,6 +21,7 @@ from infra.function import (
     role,
     timeout_s,
 )
+from infra.nag import accept, accept_stars
 from infra.network import place
 from infra.permissions import Resources, statements
 from infra.schedule import schedules
@@ -96,10 +97,12 @@ class CanaryStack(cdk.Stack):
             ),
         ):
             policy.add_statements(statement)
+        accept_stars(policy)
         schedules(self, environment, function, lost)
         plan = plan_alarms(config, function_name(environment), timeout_s(environment))
         alarms = alarm_constructs(self, plan, where)
         board = dashboard(self, config, plan, alarms, function.log_group.log_group_name)
+        accept(self)
         self._outputs(function, board.dashboard_name, bucket.bucket_name, where)
 
     def _outputs(self, function: lam.Function, board: str, bucket: str, where: Topics) -> None:
