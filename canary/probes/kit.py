@@ -64,6 +64,8 @@ class Tools:
     record: Callable[[Step], None]
     """Keep a finished step at once, so that it survives whatever happens to the check later."""
     residue: Callable[[Residue], None]
+    began: float | None = None
+    """`clock.monotonic()` when the run began; None: steps do not say when they started."""
 
     def service(self, name: str) -> Service:
         """Return a service of the environment."""

@@ -1,0 +1,126 @@
+"""`access`: who is let in, who is turned away, and with which words; steps are independent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
+from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted
+from canary.probes.endpoint import notes
+from canary.probes.evidence import Stopwatch
+from canary.probes.expect import Expect, judge
+from canary.probes.kit import CredentialMissingError, Tools
+
+
+class Case(Expect, frozen=True, kw_only=True):
+    """One principal in some header forms on one route, and the answer each must get."""
+
+    principal: str = NOBODY
+    forms: Annotated[tuple[Form, ...], msgspec.Meta(min_length=1)] = ("bearer",)
+    path: str = ""  # "": the check's
+    method: Annotated[str, msgspec.Meta(pattern="^[A-Z]*$")] = ""
+    body: str = ""
+    name: str = ""  # "": made from principal, form and path
+    repeat: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1  # asked again: the answer stays the same
+
+
+class AccessSpec(Frozen, frozen=True, kw_only=True):
+    """A matrix of cases over one service."""
+
+    cases: Annotated[tuple[Case, ...], msgspec.Meta(min_length=1)]
+    path: Annotated[str, msgspec.Meta(pattern="^/")] = "/"
+    method: Annotated[str, msgspec.Meta(pattern="^[A-Z]+$")] = "GET"
+    body: str = ""
+    content_type: str = "application/json"  # of the request's body, where there is one
+
+
+class Cell(Frozen, frozen=True, kw_only=True):
+    """One step of the matrix."""
+
+    name: str
+    case: Case
+    question: Question
+
+
+def cells(spec: AccessSpec) -> list[Cell]:
+    """Return the steps of a matrix in the order written."""
+    made: list[Cell] = []
+    for case in spec.cases:
+        for form in case.forms:
+            made.append(_cell(spec, case, form))
+    return made
+
+
+def _cell(spec: AccessSpec, case: Case, form: str) -> Cell:
+    path, method = case.path or spec.path, case.method or spec.method
+    body = (case.body or spec.body).encode()
+    headers = (("Content-Type", spec.content_type),) if body else ()
+    carried = "" if case.principal == NOBODY else f" as {form}"
+    question = Question(
+        path=path,
+        method=method,
+        principal=case.principal,
+        form=form if case.principal != NOBODY else "none",
+        headers=headers,
+        body=body,
+    )
+    name = case.name + (carried if len(case.forms) > 1 else "") if case.name else ""
+    name = name or f"{case.principal}{carried}: {method} {path.partition('?')[0]}"
+    return Cell(name=name, case=case, question=question)
+
+
+def shape(answer: Answer) -> str:
+    """Return what must stay the same when a question is asked again."""
+    return f"{answer.status} {answer.content_type}"
+
+
+def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Exchange, bool]:
+    if any(status < 400 for status in cell.case.status):
+        return ask_accepted(tools, service, cell.question)
+    return *ask(tools, service, cell.question), False
+
+
+def carry_out(cell: Cell, service: Service, tools: Tools) -> None:
+    """Carry one step out; a secret that is missing makes this step alone ERROR."""
+    watch = Stopwatch(tools)
+    assertions: list[Assertion] = []
+    evidence: list[Exchange] = []
+    facts: dict[str, str] = {}
+    first = ""
+    try:
+        for _ in range(cell.case.repeat):
+            answer, seen, reread = _ask_once(tools, service, cell)
+            assertions += judge(cell.case, answer)
+            evidence.append(seen)
+            facts |= notes(cell.case, answer, tools, reread=reread)
+            if first:
+                assertions.append(
+                    Assertion(
+                        subject="answer when asked again",
+                        expected=first,
+                        actual=shape(answer),
+                        holds=first == shape(answer),
+                    )
+                )
+            first = first or shape(answer)
+    except CredentialMissingError as error:
+        tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
+        return
+    except NoTimeError as error:
+        tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
+        return
+    tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
+
+
+def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
+    """Carry every cell out, whatever became of the others."""
+    service = tools.service(check.service)
+    for cell in cells(spec):
+        carry_out(cell, service, tools)
+
+
+def requests(spec: Any) -> int:
+    """Return how many requests one run sends."""
+    return sum(cell.case.repeat for cell in cells(spec))

@@ -1,0 +1,141 @@
+"""How a probe asks: URL, connect_to, credential form, time left, and evidence of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from canary.model import Answer, Credential, Exchange, Request, Service
+from canary.probes.evidence import exchange
+from canary.probes.kit import Tools
+
+NOBODY = "nobody"
+LEAST_TIME_S = 0.05
+
+Form = Literal[
+    "none",
+    "bearer",
+    "x-api-key",
+    "apikey",
+    "both",
+    "query",
+    "lower-case-scheme",
+    "upper-case-scheme",
+    "lower-case-header",
+    "no-space",
+    "two-spaces",
+    "raw",
+]
+# How a credential is carried: header templates and, for `query`, a parameter.
+FORMS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "bearer": ("Authorization: Bearer {}",),
+    "x-api-key": ("X-API-Key: {}",),
+    "apikey": ("Authorization: ApiKey {}",),
+    "both": ("Authorization: Bearer {}", "X-API-Key: {}"),
+    "query": (),
+    "lower-case-scheme": ("Authorization: bearer {}",),
+    "upper-case-scheme": ("Authorization: BEARER {}",),
+    "lower-case-header": ("x-api-key: {}",),
+    "no-space": ("Authorization: Bearer{}",),
+    "two-spaces": ("Authorization: Bearer  {}",),
+    "raw": ("Authorization: {}",),
+}
+QUERY_PARAMETER = "api_key"
+
+
+class NoTimeError(Exception):
+    """The time of the check is used up: what is left is not tried (SKIP)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What to ask of a service, before it is known where the service is."""
+
+    path: str
+    method: str = "GET"
+    principal: str = ""
+    form: str = "bearer"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    plain: bool = False  # over HTTP on port 80
+    fresh: bool = False
+    cleanup: bool = False  # may use the clean-up reserve
+    max_body: int = 0  # bytes, 0: the environment's
+    show: bool = True  # the body may stand in the evidence
+    keyed: Credential | None = None  # a credential that is no principal's (made by the check)
+
+
+def url_of(service: Service, path: str, *, plain: bool = False) -> str:
+    """Return the URL of a path; `plain` asks port 80 of the same host."""
+    if plain:
+        return f"http://{urlsplit(service.url).hostname}{path}"
+    return service.url.rstrip("/") + path
+
+
+def connect_target(service: Service, url: str) -> str:
+    """Return the "address:port" that is really connected to, "" for the URL's own."""
+    parts = urlsplit(url)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    return service.connect_to.get(str(port), "")
+
+
+def request_of(tools: Tools, service: Service, question: Question) -> Request:
+    """Make the request within the time that is left; raise NoTimeError when none is."""
+    left = tools.remaining(question.cleanup)
+    if left < LEAST_TIME_S:
+        raise NoTimeError("no time left for this step")
+    url = url_of(service, question.path, plain=question.plain)
+    limits = tools.environment.run
+    return Request(
+        method=question.method,
+        url=url,
+        headers=question.headers,
+        body=question.body,
+        credential_headers=FORMS[question.form],
+        credential_query=QUERY_PARAMETER if question.form == "query" else "",
+        connect_to=connect_target(service, url),
+        timeout_s=min(limits.request_timeout, left),
+        max_body=question.max_body or limits.max_body,
+        fresh=question.fresh,
+    )
+
+
+def credential_of(tools: Tools, principal: str) -> Credential | None:
+    """Return a principal's credential; raises CredentialMissingError."""
+    return None if principal in ("", NOBODY) else tools.credential(principal)
+
+
+def ask(tools: Tools, service: Service, question: Question) -> tuple[Answer, Exchange]:
+    """Send one question and return the answer with its evidence."""
+    credential = question.keyed or credential_of(tools, question.principal)
+    request = request_of(tools, service, question)
+    answer = tools.http.send(request, credential)
+    return answer, _evidence(request, answer, question)
+
+
+def ask_accepted(
+    tools: Tools, service: Service, question: Question, refused: tuple[int, ...] = (401,)
+) -> tuple[Answer, Exchange, bool]:
+    """Ask as a principal that must be accepted; after a refusal re-read its secret once.
+
+    A key that was rotated since the secret was cached is no fault of the platform. The question
+    is asked again only when the secret has really changed.
+    """
+    answer, seen = ask(tools, service, question)
+    if answer.status not in refused or question.principal in ("", NOBODY):
+        return answer, seen, False
+    before = tools.credential(question.principal)
+    tools.forget_credential(question.principal)
+    after = tools.credential(question.principal)
+    if before is None or after is None or before.reveal() == after.reveal():
+        return answer, seen, False
+    answer, seen = ask(tools, service, question)
+    return answer, seen, True
+
+
+def _evidence(request: Request, answer: Answer, question: Question) -> Exchange:
+    asked_as = "" if question.principal in ("", NOBODY) else question.principal
+    carried = question.form if asked_as or question.keyed else ""
+    return exchange(request, answer, principal=asked_as, form=carried, show=question.show)

@@ -1,0 +1,28 @@
+"""What evidence must not show: keys, tokens and passwords in a target's answer."""
+
+from __future__ import annotations
+
+import re
+
+STRUCK = "***"
+PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\bhk_(live|test|dev)_[A-Za-z0-9]+"), r"hk_\1_***"),
+    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}"), STRUCK),
+    (re.compile(r"(?i)\b(bearer|apikey|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 ***"),
+    (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), r"\1:***@"),
+    (
+        re.compile(
+            r"(?i)(\"?(?:password|passwd|secret|token|api_key|apikey|authorization|auth_token)"
+            r"\"?\s*[:=]\s*)(\"[^\"]*\"|[^\s,;&}\"]+)"
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), STRUCK),
+)
+
+
+def redact(text: str) -> str:
+    """Return the text with everything that looks like a credential struck out."""
+    for pattern, replacement in PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
