@@ -127,9 +127,8 @@ def when(value: Any) -> str:
     """Return a time of AWS as ISO 8601 in UTC, seconds exact; "" for none."""
     if not isinstance(value, dt.datetime):
         return str(value) if value else ""
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=dt.UTC)
-    return value.astimezone(dt.UTC).isoformat(timespec="seconds")
+    known: dt.datetime = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return known.astimezone(dt.UTC).isoformat(timespec="seconds")
 
 
 def strings(values: Iterable[Any] | None) -> tuple[str, ...]:
