@@ -1,0 +1,151 @@
+"""TOML -> Config, or every problem at once.
+
+Nothing is guessed: an unknown key, a wrong type and a dangling name are refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from canary import crosscheck
+from canary.decode import decode
+from canary.model import Check, Config, Environment
+from canary.probes.kit import Kind
+
+HERE = Path(__file__).resolve().parent
+CHECKS = HERE / "checks"
+ENVIRONMENTS = HERE / "environments"
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; each problem is a line `file: check id: key: what is wrong`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load(
+    environment: str,
+    *,
+    checks: Path = CHECKS,
+    kinds: Mapping[str, Kind] | None = None,
+    desk: bool = True,
+    today: dt.date | None = None,
+) -> Config:
+    """Return the configuration of an environment, given by name or by file.
+
+    `desk` also holds mute dates and runbooks to their rules: right for whoever edits and deploys,
+    wrong for a running function, which must not stop because a mute ended last night.
+    """
+    known = kinds if kinds is not None else _kinds()
+    place = environment_file(environment)
+    problems: list[str] = []
+    where = _environment(place, problems)
+    sources = _checks(checks, known, problems)
+    if where is not None:
+        rules = crosscheck.Rules(
+            file=place.name, desk=desk, today=today or dt.date.today(), root=HERE.parent
+        )
+        problems += crosscheck.problems(where, sources, rules)
+    if problems or where is None:
+        raise ConfigError(sorted(set(problems), key=problems.index))
+    return Config(environment=where, checks=tuple(s.check for s in sources if runs(where, s.check)))
+
+
+def runs(environment: Environment, check: Check) -> bool:
+    """Return whether the check runs in the environment: not disabled, opt-in only if enabled."""
+    if check.id in environment.disable:
+        return False
+    return not check.opt_in or check.id in environment.enable
+
+
+def environment_file(environment: str) -> Path:
+    """Return the file of an environment given by name or by path."""
+    named = ENVIRONMENTS / f"{environment}.toml"
+    if named.is_file() and "/" not in environment:
+        return named
+    path = Path(environment)
+    if path.is_file():
+        return path
+    names = ", ".join(sorted(p.stem for p in ENVIRONMENTS.glob("*.toml")))
+    raise ConfigError([f"{environment}: no such environment or file (there are: {names})"])
+
+
+def read_toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    """Return a file's tables, or None and the problem."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path.name}: cannot be read: {error}")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path.name}: not valid TOML: {error}")
+    return None
+
+
+def _environment(path: Path, problems: list[str]) -> Environment | None:
+    raw = read_toml(path, problems)
+    if raw is None:
+        return None
+    value, wrong = decode(raw, Environment)
+    problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
+    return value if isinstance(value, Environment) else None
+
+
+def _checks(
+    folder: Path, kinds: Mapping[str, Kind], problems: list[str]
+) -> list[crosscheck.Source]:
+    sources: list[crosscheck.Source] = []
+    for path in sorted(folder.glob("*.toml")):
+        sources += check_file(path, kinds, problems)
+    return sources
+
+
+def check_file(
+    path: Path, kinds: Mapping[str, Kind], problems: list[str]
+) -> list[crosscheck.Source]:
+    """Return the checks of one file; what is wrong is added to `problems`."""
+    raw = read_toml(path, problems) or {}
+    problems += [
+        f"{path.name}: {k}: unknown key, a check file holds [[check]]" for k in raw if k != "check"
+    ]
+    tables = raw.get("check", [])
+    if not isinstance(tables, list):
+        problems.append(f"{path.name}: check: must be written [[check]], not [check]")
+        return []
+    found = []
+    for number, table in enumerate(tables, start=1):
+        check = _check(path.name, number, table, kinds, problems)
+        if check is not None:
+            found.append(crosscheck.Source(file=path.name, check=check))
+    return found
+
+
+def _check(
+    file: str, number: int, table: dict[str, Any], kinds: Mapping[str, Kind], problems: list[str]
+) -> Check | None:
+    name = table.get("id", f"check number {number}")
+    value, wrong = decode(table, Check)
+    kind = kinds.get(str(table.get("kind")))
+    if kind is None and "kind" in table:
+        wrong.append(("kind", f"unknown kind {table['kind']} (there are: {', '.join(kinds)})"))
+    spec = None
+    if kind is not None:
+        spec, inner = decode(table.get("spec", {}), kind.spec, "spec")
+        wrong += inner
+    problems += [f"{file}: {name}: {key}: {what}" for key, what in wrong]
+    if wrong or not isinstance(value, Check):
+        return None
+    return msgspec.structs.replace(value, spec=spec)
+
+
+def _kinds() -> Mapping[str, Kind]:
+    from canary.probes import KINDS  # the table imports every kind, so only when it is needed
+
+    return KINDS

@@ -1,0 +1,67 @@
+"""What an environment's canary costs a month. Pure arithmetic on list prices of us-east-1."""
+
+from __future__ import annotations
+
+from canary.model import Config, Frozen
+from canary.plan import Plan
+
+HOURS = 730
+# Prices: AWS's public pricing pages for us-east-1, free tiers not taken off.
+METRIC = 0.30  # a custom metric a month, first 10,000
+ALARM = 0.10  # a standard alarm's metric a month
+COMPOSITE = 0.50
+LAMBDA_GB_S = 0.0000133334  # arm64
+LAMBDA_REQUEST = 0.20 / 1_000_000
+SCHEDULE = 1.00 / 1_000_000
+S3_PUT = 0.005 / 1_000
+S3_GET = 0.0004 / 1_000
+LOG_GB = 0.50
+SECRET = 0.40
+ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
+ENDPOINTS = (
+    9  # secretsmanager ecs elasticloadbalancing ec2 logs monitoring sns acm servicediscovery
+)
+LOG_BYTES_RUN = 1_600
+LOG_BYTES_CHECK = 300
+OWN_ALARMS = 11
+
+
+class Line(Frozen, frozen=True, kw_only=True):
+    """One item of the bill, in dollars a month."""
+
+    item: str
+    dollars: float
+    how: str
+
+
+def monthly(config: Config, plan: Plan, metrics: int, period_s: int) -> tuple[Line, ...]:
+    """Return the bill of an environment whose function runs every `period_s` seconds."""
+    runs = HOURS * 3600 / period_s
+    checks = len(config.checks)
+    seconds = max(plan.expected_ms / 1000 * 1.2, 1.0)
+    memory = config.environment.deployment.memory_mb / 1024
+    logs = runs * (LOG_BYTES_RUN + LOG_BYTES_CHECK * checks) / 1e9
+    secrets = sum(bool(p.secret) for p in config.environment.principals.values())
+    lines = [
+        _line("custom metrics", metrics * METRIC, f"{metrics} metrics"),
+        _line("alarms", (checks + OWN_ALARMS) * ALARM + COMPOSITE, f"{checks + OWN_ALARMS} and 1"),
+        _line(
+            "function",
+            runs * (seconds * memory * LAMBDA_GB_S + LAMBDA_REQUEST),
+            f"{runs:.0f} runs of {seconds:.1f} s at {memory:.2g} GB",
+        ),
+        _line("schedule", runs * SCHEDULE, f"{runs:.0f} invocations"),
+        _line("reports", runs * (2 * S3_PUT + S3_GET), f"{runs:.0f} reports"),
+        _line("logs", logs * LOG_GB, f"{logs:.2f} GB"),
+        _line("secrets", secrets * SECRET, f"{secrets} secrets"),
+    ]
+    network = config.environment.network
+    if network.egress == "endpoints":
+        zones = max(len(network.availability_zones), 1)
+        price = ENDPOINTS * zones * ENDPOINT_HOUR * HOURS
+        lines.append(_line("interface endpoints", price, f"{ENDPOINTS} in {zones} zones"))
+    return tuple(lines)
+
+
+def _line(item: str, dollars: float, how: str) -> Line:
+    return Line(item=item, dollars=round(dollars, 2), how=how)

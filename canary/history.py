@@ -1,0 +1,70 @@
+"""What is kept of each check from run to run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from canary.model import CheckHistory, Result, Status
+
+KEPT = 60
+LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
+DOWN_CRITICAL = (2, 3)
+DOWN = (3, 5)
+UNSTABLE = (4, 10)
+
+
+def updated(
+    history: Mapping[str, CheckHistory], results: Iterable[Result], now: str, *, trusted: bool
+) -> dict[str, CheckHistory]:
+    """Return the history with this run's outcomes; latencies only where they can be trusted."""
+    kept = dict(history)
+    for result in results:
+        if not result.carried:
+            before = history.get(result.check_id, CheckHistory())
+            kept[result.check_id] = _after(before, result, now, trusted=trusted)
+    return kept
+
+
+def _after(before: CheckHistory, result: Result, now: str, *, trusted: bool) -> CheckHistory:
+    tried = result.status is not Status.SKIP
+    first_good = result.status is Status.PASS and result.attempts == 1
+    latency = before.latency_ms
+    if result.status is Status.PASS and trusted:
+        latency = (*latency, round(result.duration_ms, 1))[-KEPT:]
+    changed = not before.since or (
+        tried and (before.last_status is Status.PASS) != (result.status is Status.PASS)
+    )
+    first = before.first_attempts
+    if result.status in (Status.PASS, Status.FAIL):
+        first = (first + ("P" if first_good else "F"))[-KEPT:]
+    return CheckHistory(
+        outcomes=(before.outcomes + LETTER[result.status])[-KEPT:],
+        first_attempts=first,
+        latency_ms=latency,
+        since=now if tried and changed else before.since,
+        last_run_at=now if tried else before.last_run_at,
+        last_status=result.status if tried else before.last_status,
+    )
+
+
+def judged(history: CheckHistory) -> str:
+    """Return the outcomes that say something of the platform: passes and failures."""
+    return "".join(o for o in history.outcomes if o in "PF")
+
+
+def is_down(history: CheckHistory, window: tuple[int, int]) -> bool:
+    """Return whether at least M of the last N judged outcomes were failures."""
+    failures, runs = window
+    return judged(history)[-runs:].count("F") >= failures
+
+
+def is_unstable(history: CheckHistory) -> bool:
+    """Return whether first attempts fail so often that one target of several may be bad."""
+    failures, runs = UNSTABLE
+    return history.first_attempts[-runs:].count("F") >= failures
+
+
+def changes(history: CheckHistory, runs: int = 10) -> int:
+    """Return how often the outcome changed between passing and not passing of late."""
+    seen = ["P" if o == "P" else "F" for o in history.outcomes if o != "S"][-runs:]
+    return sum(a != b for a, b in zip(seen, seen[1:], strict=False))

@@ -1,0 +1,184 @@
+"""Config -> Plan: which checks run now, in which order, within which time. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from canary.model import Check, CheckHistory, Config, Frozen, Suite
+from canary.probes.kit import Kind
+
+JITTER_S = 30.0
+"""A schedule of one minute may fire 59 s early or late, so a check is due half a period early."""
+GUESS_MS = 60.0
+"""Milliseconds of one request, until history knows better."""
+
+
+class PlanError(Exception):
+    """The selection names something that does not exist."""
+
+
+class Planned(Frozen, frozen=True, kw_only=True):
+    """A check that runs: what it needs within this run, and how long it is expected to take."""
+
+    check: Check
+    needs: tuple[str, ...]
+    requests: int
+    expected_ms: float
+    because: str = ""  # "needed by …" where the selection did not name it
+
+
+class Plan(Frozen, frozen=True, kw_only=True):
+    """What a run will do; `order` starts what others wait for, and what takes long, first."""
+
+    order: tuple[Planned, ...]
+    not_due: tuple[str, ...] = ()  # their last outcome is carried
+    narrowed: bool = False  # a selection, not the whole environment
+    budget_s: float
+    cleanup_reserve_s: float
+    publish_reserve_s: float
+    requests: int
+    expected_ms: float  # of the longest chain
+
+
+class Selection(Frozen, frozen=True, kw_only=True):
+    """What to run: everything, or some checks, or some suites."""
+
+    only: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # checks that another schedule runs
+
+    @property
+    def narrow(self) -> bool:
+        """Return whether this is less than everything."""
+        return bool(self.only or self.suites)
+
+
+def make_plan(
+    config: Config,
+    kinds: Mapping[str, Kind],
+    history: Mapping[str, CheckHistory],
+    now: dt.datetime,
+    selection: Selection | None = None,
+    budget_s: float = 0.0,
+) -> Plan:
+    """Return the plan of a run that starts `now`; `budget_s` 0 takes the environment's own."""
+    chosen = selection or Selection()
+    by_id = {c.id: c for c in config.checks}
+    wanted = _chosen(by_id, chosen)
+    due = {i for i in wanted if chosen.only or is_due(by_id[i], history.get(i), now)}
+    running = _with_needs(by_id, due, history, now)
+    planned = {i: _planned(by_id[i], kinds, history.get(i), running, due) for i in running}
+    run = config.environment.run
+    chains = chain_lengths({i: (p.expected_ms, p.needs) for i, p in planned.items()})
+    return Plan(
+        order=tuple(_ordered(planned)),
+        not_due=tuple(c.id for c in config.checks if c.id not in running),
+        narrowed=chosen.narrow,
+        budget_s=budget_s or run.budget,
+        cleanup_reserve_s=run.cleanup_reserve,
+        publish_reserve_s=run.publish_reserve,
+        requests=sum(p.requests for p in planned.values()),
+        expected_ms=max(chains.values(), default=0.0),
+    )
+
+
+def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool:
+    """Return whether the check's own cadence asks for a run now."""
+    if history is None or not history.last_run_at:
+        return True
+    age = (now - dt.datetime.fromisoformat(history.last_run_at)).total_seconds()
+    return age < 0 or age >= check.every - JITTER_S
+
+
+def _chosen(by_id: Mapping[str, Check], selection: Selection) -> set[str]:
+    unknown = [i for i in selection.only if i not in by_id]
+    unknown += [s for s in selection.suites if s not in [k.value for k in Suite]]
+    if unknown:
+        raise PlanError(f"no such check or suite here: {', '.join(unknown)}")
+    if not selection.narrow:
+        return set(by_id) - set(selection.without)
+    suites = set(selection.suites)
+    return set(selection.only) | {i for i, c in by_id.items() if c.suite.value in suites}
+
+
+def _with_needs(
+    by_id: Mapping[str, Check],
+    due: Iterable[str],
+    history: Mapping[str, CheckHistory],
+    now: dt.datetime,
+) -> set[str]:
+    """Add what the due checks need, unless its last outcome is still fresh by its own cadence."""
+    found: set[str] = set()
+    open_ids = list(due)
+    while open_ids:
+        check_id = open_ids.pop()
+        if check_id in found:
+            continue
+        found.add(check_id)
+        open_ids += [n for n in by_id[check_id].needs if is_due(by_id[n], history.get(n), now)]
+    return found
+
+
+def _planned(
+    check: Check,
+    kinds: Mapping[str, Kind],
+    history: CheckHistory | None,
+    running: set[str],
+    due: set[str],
+) -> Planned:
+    requests = kinds[check.kind].requests(check.spec)
+    known = history.latency_ms if history else ()
+    expected = statistics.median(known) if known else max(requests, 1) * GUESS_MS
+    return Planned(
+        check=check,
+        needs=tuple(n for n in check.needs if n in running),
+        requests=requests,
+        expected_ms=expected,
+        because="" if check.id in due else "needed by another check",
+    )
+
+
+def chain_lengths(nodes: Mapping[str, tuple[float, tuple[str, ...]]]) -> dict[str, float]:
+    """Return, for each node, the length of the longest chain that ends with it."""
+    found: dict[str, float] = {}
+    for node in needs_first({i: needs for i, (_, needs) in nodes.items()}):
+        length, needs = nodes[node]
+        found[node] = length + max((found[n] for n in needs if n in found), default=0.0)
+    return found
+
+
+def needs_first(graph: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the nodes so that each comes after what it needs; there is no cycle (config)."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in graph:
+        stack = [(start, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                order.append(node)
+            elif node not in seen and node in graph:
+                seen.add(node)
+                stack.append((node, True))
+                stack += [(need, False) for need in graph[node]]
+    return order
+
+
+def _ordered(planned: Mapping[str, Planned]) -> list[Planned]:
+    """Longest remaining chain first, so that a run is as short as its critical path allows."""
+    backwards: dict[str, list[str]] = {i: [] for i in planned}
+    for check_id, one in planned.items():
+        for need in one.needs:
+            backwards[need].append(check_id)
+    ahead = chain_lengths({i: (planned[i].expected_ms, tuple(b)) for i, b in backwards.items()})
+    rank = {i: n for n, i in enumerate(needs_first({i: p.needs for i, p in planned.items()}))}
+    return sorted(planned.values(), key=lambda p: (-ahead[p.check.id], rank[p.check.id]))
+
+
+def with_budget(plan: Plan, budget_s: float) -> Plan:
+    """Return the plan for another amount of time."""
+    return msgspec.structs.replace(plan, budget_s=budget_s)
