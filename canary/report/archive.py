@@ -1,0 +1,134 @@
+"""What is kept of every check over the last day and month, and its incidents.
+
+A report holds the last 60 outcomes; this holds the longer memory in a few kilobytes. A run reads
+it from the store, calls `update`, and writes it back; a lost archive costs plots, nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from canary.model import Frozen, Report, Result, Status
+from canary.report.text import ReportError, parse
+
+ARCHIVE_SCHEMA = "hokusai-canary/archive/1"
+HOURS, DAYS, INCIDENTS = 24, 31, 200  # how much is kept
+
+
+class Bucket(Frozen, frozen=True, kw_only=True):
+    """An hour or a day of one check. `start` is ISO 8601 UTC; latency is the mean of passes."""
+
+    start: str
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    latency_ms: float = 0.0
+
+
+class CheckArchive(Frozen, frozen=True, kw_only=True):
+    """The last 24 hours and 31 days of one check, oldest first; hours without a run are absent."""
+
+    hours: tuple[Bucket, ...] = ()
+    days: tuple[Bucket, ...] = ()
+
+
+class Incident(Frozen, frozen=True, kw_only=True):
+    """A time during which a check did not pass; `ended` is "" while it lasts."""
+
+    check_id: str
+    status: Status
+    began: str
+    ended: str = ""
+
+
+class Archive(Frozen, frozen=True, kw_only=True):
+    """The memory of one environment."""
+
+    last_run: str = ""
+    checks: dict[str, CheckArchive] = msgspec.field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()  # oldest first
+    schema: str = ARCHIVE_SCHEMA
+
+
+def render(archive: Archive) -> str:
+    """Return the archive as JSON for the store."""
+    return msgspec.json.encode(archive, order="deterministic").decode() + "\n"
+
+
+def load(data: bytes | str) -> Archive:
+    """Read an archive back. Raises ReportError for anything else."""
+    try:
+        archive = msgspec.json.decode(data, type=Archive)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"not an archive: {error}") from error
+    if archive.schema != ARCHIVE_SCHEMA:
+        raise ReportError(f"written by another version: schema {archive.schema[:80]!r}")
+    return archive
+
+
+def update(archive: Archive, report: Report) -> Archive:
+    """Return the archive with this run added; a run that is in it already changes nothing."""
+    at = parse(report.run.started_at)
+    if at is None or archive.last_run == report.run.id:
+        return archive
+    ran = [r for r in report.results if not r.carried and r.status is not Status.SKIP]
+    checks = {c.check_id for c in report.results}
+    kept = {name: value for name, value in archive.checks.items() if name in checks}
+    for result in ran:
+        kept[result.check_id] = _add(kept.get(result.check_id, CheckArchive()), result, at)
+    return Archive(
+        last_run=report.run.id,
+        checks=kept,
+        incidents=_incidents(archive.incidents, ran, report.run.started_at),
+    )
+
+
+def _add(archive: CheckArchive, result: Result, at: dt.datetime) -> CheckArchive:
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return CheckArchive(
+        hours=_count(archive.hours, hour, result, dt.timedelta(hours=HOURS)),
+        days=_count(archive.days, hour.replace(hour=0), result, dt.timedelta(days=DAYS)),
+    )
+
+
+def _count(
+    buckets: tuple[Bucket, ...], start: dt.datetime, result: Result, reach: dt.timedelta
+) -> tuple[Bucket, ...]:
+    oldest = (start - reach).isoformat()
+    key = start.isoformat()
+    kept = {b.start: b for b in buckets if b.start > oldest}
+    kept[key] = _counted(kept.get(key, Bucket(start=key)), result)
+    return tuple(kept[name] for name in sorted(kept))
+
+
+def _counted(bucket: Bucket, result: Result) -> Bucket:
+    if result.status is Status.FAIL:
+        return msgspec.structs.replace(bucket, failed=bucket.failed + 1)
+    if result.status is Status.ERROR:
+        return msgspec.structs.replace(bucket, unknown=bucket.unknown + 1)
+    passed = bucket.passed + 1
+    mean = bucket.latency_ms + (result.duration_ms - bucket.latency_ms) / passed
+    return msgspec.structs.replace(bucket, passed=passed, latency_ms=round(mean, 1))
+
+
+def _incidents(known: tuple[Incident, ...], ran: list[Result], at: str) -> tuple[Incident, ...]:
+    """Open an incident for what stopped passing, end it for what passes again."""
+    status = {r.check_id: r.status for r in ran}
+    kept = []
+    lasting = set()
+    for incident in known:
+        if incident.ended:
+            kept.append(incident)
+        elif status.get(incident.check_id) is Status.PASS:
+            kept.append(msgspec.structs.replace(incident, ended=at))
+        else:
+            lasting.add(incident.check_id)
+            kept.append(incident)
+    kept += [
+        Incident(check_id=name, status=found, began=at)
+        for name, found in status.items()
+        if found is not Status.PASS and name not in lasting
+    ]
+    return tuple(kept[-INCIDENTS:])

@@ -1,0 +1,174 @@
+"""The report page: self-contained, no script, no remote asset, every value escaped."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from canary.model import Change, Diagnosis, Report, Result, Status, Transition
+from canary.report import plots, text
+from canary.report.archive import DAYS, HOURS, Archive, CheckArchive
+from canary.report.matrix import matrix
+from canary.report.platform import platform, short
+from canary.report.verdict import answered, groups, lasted, mismatches, reason, since, verdict
+from canary.report.waterfall import PHASES, waterfalls
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_FULL = 40  # failing checks shown with all their evidence; the rest as rows
+_ORDER = tuple(Change)
+
+WORDS = {
+    Status.PASS: ("✓", "passed"),
+    Status.FAIL: ("✕", "failed"),
+    Status.ERROR: ("?", "could not tell"),
+    Status.SKIP: ("–", "not tried"),
+}
+CHANGES = {
+    Change.BROKE: "broke",
+    Change.FIXED: "fixed",
+    Change.STILL_FAILING: "still failing",
+    Change.FLAKY: "flaky",
+    Change.SLOWER: "slower",
+    Change.NEW: "new",
+    Change.REMOVED: "removed",
+}
+
+
+def render(report: Report, archive: Archive | None = None) -> str:
+    """Return the page of a run; with an archive it also shows the last day, month and incidents."""
+    found = groups(report)
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            run=report.run,
+            verdict=verdict(report),
+            found=found,
+            full=found.failing[:_FULL],
+            brief=found.failing[_FULL:],
+            oldest=_oldest(report, found.failing),
+            changes=_changes(report),
+            diagnoses=report.diagnoses,
+            causes=_causes(report.diagnoses),
+            titles={r.check_id: r.title for r in report.results},
+            matrix=matrix(report),
+            waterfalls=waterfalls(report),
+            platform=platform(report),
+            histories=_histories(report, archive or Archive()),
+            incidents=tuple(reversed(archive.incidents[-30:])) if archive else (),
+            archived=archive is not None,
+            suites=_by_suite(found.passed),
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the template environment; strings are made visible and bounded before escaping."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
+    )
+    made.filters.update(
+        when=text.when,
+        ms=text.milliseconds,
+        percent=text.percent,
+        anchor=anchor,
+        reason=reason,
+        answered=answered,
+        mismatches=mismatches,
+        short=short,
+        by_reason=_by_reason,
+        svg_outcomes=_svg(plots.outcomes),
+        svg_spark=_svg(plots.spark),
+        svg_hours=lambda kept: Markup(plots.buckets(kept, HOURS, "hour")),  # noqa: S704 - numbers
+        svg_days=lambda kept: Markup(plots.buckets(kept, DAYS, "day")),  # noqa: S704 - numbers
+        availability=plots.availability,
+    )
+    made.globals.update(
+        words=WORDS,
+        change_words=CHANGES,
+        phases=PHASES,
+        between=text.between,
+        plural=text.plural,
+        lasted=lasted,
+        since=since,
+        style=Markup((_TEMPLATES / "style.css").read_text("utf-8")),  # noqa: S704 - our own file
+    )
+    return made
+
+
+def shown(value: Any) -> Any:
+    """Return what a template prints: hostile characters visible, a megabyte cut, None nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return text.visible(text.clip(value))
+    return value
+
+
+def anchor(name: str) -> str:
+    """Return an id that is safe in an attribute and a fragment."""
+    return re.sub(r"[^A-Za-z0-9.-]", "_", name)[:100]
+
+
+def _svg(draw: Any) -> Any:
+    """Mark a plot as markup: plots are made of numbers and our own words only."""
+    return lambda value: Markup(draw(value))  # noqa: S704 - see above
+
+
+def _oldest(report: Report, failing: tuple[Result, ...]) -> str:
+    return min((found for r in failing if (found := since(report, r.check_id))), default="")
+
+
+def _changes(report: Report) -> tuple[Transition, ...]:
+    listed = sorted(report.comparison.transitions, key=lambda t: _ORDER.index(t.change))
+    return tuple(listed)
+
+
+def _causes(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:
+    """Map a check to the number of the first diagnosis that explains it."""
+    found: dict[str, int] = {}
+    for number, diagnosis in enumerate(diagnoses, 1):
+        for check in diagnosis.explains:
+            found.setdefault(check, number)
+    return found
+
+
+def _by_suite(results: tuple[Result, ...]) -> dict[str, list[Result]]:
+    suites: dict[str, list[Result]] = {}
+    for result in results:
+        suites.setdefault(result.suite, []).append(result)
+    return suites
+
+
+def _by_reason(results: tuple[Result, ...]) -> list[tuple[str, list[Result]]]:
+    """Group results that share a reason: 300 checks without a secret are one line."""
+    shared: dict[str, list[Result]] = {}
+    for result in results:
+        shared.setdefault(reason(result), []).append(result)
+    return sorted(shared.items(), key=lambda item: -len(item[1]))
+
+
+def _histories(report: Report, archive: Archive) -> list[dict[str, Any]]:
+    """Return a row a check, what does not pass first."""
+    ranked = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
+    rows = []
+    for result in sorted(report.results, key=lambda r: ranked[r.status]):
+        kept = report.history.get(result.check_id)
+        long = archive.checks.get(result.check_id, CheckArchive())
+        if kept is None and not long.days:
+            continue
+        rows.append({"result": result, "kept": kept, "long": long})
+    return list(islice(rows, 400))

@@ -1,0 +1,117 @@
+"""The authentication matrix: who asked (rows) in which form on which route (columns)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from canary.model import Exchange, Frozen, Report, Result, Status, Step
+from canary.report.text import line
+from canary.report.verdict import answered
+
+_SUITE = "authentication"
+
+
+class Cell(Frozen, frozen=True, kw_only=True):
+    """One case: what was answered, what was expected, and where it stands in the report."""
+
+    check_id: str
+    step: str
+    status: Status
+    answer: str
+    expected: str = ""
+    muted: bool = False
+
+
+class Row(Frozen, frozen=True, kw_only=True):
+    """A principal and its cells, one tuple a column; a column may hold several cases, or none."""
+
+    principal: str
+    cells: tuple[tuple[Cell, ...], ...]
+
+
+class Matrix(Frozen, frozen=True, kw_only=True):
+    """`routes` are (method and path, number of columns), `forms` the columns' header forms."""
+
+    routes: tuple[tuple[str, int], ...]
+    forms: tuple[str, ...]
+    rows: tuple[Row, ...]
+    unplaced: tuple[Cell, ...] = ()  # cases that never got as far as a request
+
+
+def matrix(report: Report) -> Matrix | None:
+    """Arrange every authentication case, None where there is none."""
+    placed: dict[tuple[str, str, str], list[Cell]] = {}
+    unplaced: list[Cell] = []
+    for result in report.results:
+        if result.kind != "access" and result.suite != _SUITE:
+            continue
+        for step in result.steps:
+            place = _place(result, step)
+            if place:
+                placed.setdefault(place, []).append(_cell(result, step))
+            elif result.kind == "access":
+                unplaced.append(_cell(result, step))
+    if not placed:
+        return None
+    return _arranged(placed, tuple(unplaced))
+
+
+def _arranged(placed: dict[tuple[str, str, str], list[Cell]], unplaced: tuple[Cell, ...]) -> Matrix:
+    routes = list(dict.fromkeys(route for _, route, _ in placed))
+    columns = [
+        (route, form)
+        for route in routes
+        for form in dict.fromkeys(f for _, r, f in placed if r == route)
+    ]
+    rows = tuple(
+        Row(
+            principal=principal,
+            cells=tuple(tuple(placed.get((principal, r, f), ())) for r, f in columns),
+        )
+        for principal in dict.fromkeys(p for p, _, _ in placed)
+    )
+    return Matrix(
+        routes=tuple((route, sum(1 for r, _ in columns if r == route)) for route in routes),
+        forms=tuple(form for _, form in columns),
+        rows=rows,
+        unplaced=unplaced,
+    )
+
+
+def _place(result: Result, step: Step) -> tuple[str, str, str] | None:
+    """Return (principal, route, form) of a case, None for a step that is not one."""
+    if step.evidence:
+        exchange = step.evidence[0]
+        if result.kind != "access" and not (exchange.principal or exchange.header_form):
+            return None
+        principal = exchange.principal or "nobody"
+        return line(principal, 40), _route(exchange), line(exchange.header_form, 40) or "no header"
+    facts = step.facts
+    if "principal" in facts and "route" in facts:
+        form = line(facts.get("header_form", ""), 40) or "no header"
+        return line(facts["principal"], 40) or "nobody", line(facts["route"], 90), form
+    return None
+
+
+def _route(exchange: Exchange) -> str:
+    try:
+        parts = urlsplit(exchange.url)
+        where = f"{parts.hostname or ''}{parts.path or '/'}"
+    except ValueError:
+        where = exchange.url
+    return line(f"{exchange.method} {where}", 90)
+
+
+def _cell(result: Result, step: Step) -> Cell:
+    answers = [str(e.status) if e.status and not e.failure else answered(e) for e in step.evidence]
+    broken = [a for a in step.assertions if not a.holds]
+    if not answers:
+        answers = [step.reason or ("skipped" if step.status is Status.SKIP else "not asked")]
+    return Cell(
+        check_id=result.check_id,
+        step=step.name,
+        status=step.status,
+        answer=line(", ".join(dict.fromkeys(answers)), 80),
+        expected=line(broken[0].expected, 80) if broken else "",
+        muted=bool(result.muted),
+    )

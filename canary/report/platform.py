@@ -1,0 +1,147 @@
+"""The platform as the canary saw it, with names instead of ARNs and what is off marked as such."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.model import Frozen, Report
+from canary.observe.state import (
+    EcsService,
+    LoadBalancer,
+    PlatformState,
+    Rule,
+    TargetGroup,
+)
+
+
+class RuleRow(Frozen, frozen=True, kw_only=True):
+    """A listener rule in words."""
+
+    priority: str
+    conditions: str
+    action: str
+
+
+class ListenerView(Frozen, frozen=True, kw_only=True):
+    """A listener and its rules in the order in which the balancer tries them."""
+
+    title: str
+    rules: tuple[RuleRow, ...]
+
+
+class BalancerView(Frozen, frozen=True, kw_only=True):
+    """A load balancer."""
+
+    name: str
+    state: str
+    listeners: tuple[ListenerView, ...]
+
+
+class GroupView(Frozen, frozen=True, kw_only=True):
+    """A target group; `off` says what is wrong with it, "" when nothing is."""
+
+    group: TargetGroup
+    off: str
+
+
+class ServiceView(Frozen, frozen=True, kw_only=True):
+    """An ECS service; `off` says what is wrong with it, "" when nothing is."""
+
+    service: EcsService
+    revision: str
+    off: str
+
+
+class PlatformView(Frozen, frozen=True, kw_only=True):
+    """Everything the section shows."""
+
+    state: PlatformState
+    balancers: tuple[BalancerView, ...]
+    groups: tuple[GroupView, ...]
+    services: tuple[ServiceView, ...]
+
+
+def platform(report: Report) -> PlatformView | None:
+    """Return the platform as seen, None where no reading is in the report or it does not fit."""
+    if report.platform is None:
+        return None
+    try:
+        state = msgspec.convert(msgspec.to_builtins(report.platform), PlatformState)
+    except msgspec.ValidationError:
+        return None
+    names = {g.arn: g.name for g in state.target_groups}
+    return PlatformView(
+        state=state,
+        balancers=tuple(_balancer(b, names) for b in state.load_balancers),
+        groups=tuple(GroupView(group=g, off=_group_off(g)) for g in state.target_groups),
+        services=tuple(
+            ServiceView(service=s, revision=short(s.task_definition), off=_service_off(s))
+            for s in state.services
+        ),
+    )
+
+
+def short(arn: str) -> str:
+    """Return the last part of an ARN: "hokusai-auth-development:12"."""
+    return arn.rpartition("/")[2] or arn
+
+
+def _balancer(balancer: LoadBalancer, names: dict[str, str]) -> BalancerView:
+    listeners = tuple(
+        ListenerView(
+            title=f"{item.protocol} {item.port}",
+            rules=tuple(_rule(rule, names) for rule in item.rules),
+        )
+        for item in sorted(balancer.listeners, key=lambda entry: entry.port)
+    )
+    return BalancerView(name=balancer.name, state=balancer.state, listeners=listeners)
+
+
+def _rule(rule: Rule, names: dict[str, str]) -> RuleRow:
+    conditions = " and ".join(
+        f"{c.field}{f' {c.name}' if c.name else ''} {' or '.join(c.values)}"
+        for c in rule.conditions
+    )
+    return RuleRow(
+        priority=rule.priority,
+        conditions=conditions or "everything else",
+        action=_action(rule, names),
+    )
+
+
+def _action(rule: Rule, names: dict[str, str]) -> str:
+    action = rule.action
+    if action.type == "forward":
+        groups = [
+            names.get(f.target_group, short(f.target_group))
+            + (f" (weight {f.weight})" if len(action.forwards) > 1 else "")
+            for f in action.forwards
+        ]
+        return f"forward to {', '.join(groups) or 'nothing'}"
+    if action.type == "redirect":
+        return f"redirect {action.status_code} to {action.redirect}"
+    if action.type == "fixed-response":
+        return f"answer {action.status_code} {action.content_type}"
+    return action.type
+
+
+def _group_off(group: TargetGroup) -> str:
+    if not group.targets:
+        return "no target is registered"
+    bad = [t for t in group.targets if t.state not in ("healthy", "unused", "initial")]
+    if bad:
+        return f"{len(bad)} of {len(group.targets)} not healthy"
+    return "" if group.load_balancers else "attached to no load balancer"
+
+
+def _service_off(service: EcsService) -> str:
+    if service.status != "ACTIVE":
+        return f"status {service.status}"
+    if service.desired == 0:
+        return "scaled to zero"
+    if service.running != service.desired:
+        return f"{service.running} of {service.desired} running"
+    failed = [d for d in service.deployments if d.rollout_state == "FAILED"]
+    if failed:
+        return "a deployment failed"
+    return "deployment in progress" if len(service.deployments) > 1 else ""
