@@ -1,0 +1,319 @@
+"""One service's scheduler: brings running tasks and deployments to what the service asks for."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+from sandbox.ecs import definition as definitions
+from sandbox.ecs import moto_ecs, records
+from sandbox.ecs.deployments import (
+    COMPLETED,
+    FAILED,
+    IN_PROGRESS,
+    BackOff,
+    Deployment,
+    limits,
+)
+from sandbox.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
+from sandbox.ecs.task import Task, Workshop
+
+TO_START = "TaskFailedToStart"
+EXITED = "EssentialContainerExited"
+BY_SCHEDULER = "ServiceSchedulerInitiated"
+FAILURES_TO_COMPLAIN = 3
+
+
+class ServiceScheduler:
+    """Follows one of moto's services; `step` is called a few times a second."""
+
+    def __init__(self, workshop: Workshop, service: Any) -> None:
+        self.tasks: list[Task] = []
+        self.deployments: list[Deployment] = []
+        self._workshop = workshop
+        self._speed = workshop.surroundings.speed
+        self._events = Events(service.name)
+        self._backoff = BackOff(self._speed)
+        self._asked: tuple[object, ...] = ()
+        self._last_completed: Deployment | None = None
+        self._subnets = itertools.count()
+        self._steady = False
+
+    def step(self, service: Any) -> None:
+        """Observe, decide, act, and show the result in moto."""
+        desired = service.desired_count if service.status == "ACTIVE" else 0
+        self._follow(service)
+        self._observe(service)
+        self._complete(service, desired)
+        self._break_circuit(service, desired)
+        self._scale(service, desired)
+        self._show(service, desired)
+
+    @property
+    def primary(self) -> Deployment:
+        """The newest deployment."""
+        return self.deployments[0]
+
+    def settled(self, service: Any) -> bool:
+        """Tell whether nothing is under way: steady, or failing in a way that will not change soon."""
+        if self._asked != _asked(service) or any(t.stopping or t.booting for t in self.tasks):
+            return False
+        desired = service.desired_count if service.status == "ACTIVE" else 0
+        if self._steady or desired == 0:
+            return not self.tasks or self._steady
+        mine = self._of(self.primary)
+        may_roll_back = (
+            limits(service, desired).breaker
+            and self.primary.rollout == IN_PROGRESS
+            and not any(t.condemned for t in mine)
+        )
+        if self._backoff.failures and not may_roll_back:
+            return True
+        if self.primary.rollout == FAILED or any(t.condemned for t in mine):
+            return True
+        return len(mine) == desired and all(t.complaint(0.0)[0] for t in mine)
+
+    # what the control plane asks for
+
+    def _follow(self, service: Any) -> None:
+        asked = _asked(service)
+        if asked == self._asked:
+            return
+        first = not self.deployments
+        if first or asked[1:] != self._asked[1:]:
+            self._deploy(service, first)
+        self._asked = asked
+        self._steady = False
+
+    def _deploy(self, service: Any, first: bool) -> Deployment:
+        for older in self.deployments:
+            older.status = "ACTIVE"
+        made = Deployment(service.task_definition, service.network_configuration)
+        if first and service.deployments:
+            made.id = service.deployments[0]["id"]
+            made.reason = f"ECS deployment {made.id} in progress."
+        self.deployments.insert(0, made)
+        self._backoff.reset()
+        self._events.solved()
+        return made
+
+    # what the tasks do
+
+    def _observe(self, service: Any) -> None:
+        for task in list(self.tasks):
+            task.watch(self._workshop.prober)
+            if task.stopping:
+                task.step_down()
+            elif task.exit_code is not None:
+                self._exited(service, task)
+            elif task.record.desired_status == "STOPPED":
+                self._stop(service, task, "UserInitiated", "Task stopped by user")
+            else:
+                self._check(service, task)
+        self.tasks = [t for t in self.tasks if not t.gone]
+
+    def _exited(self, service: Any, task: Task) -> None:
+        groups = task.deregister()
+        task.close(EXITED, "Essential container in task exited")
+        self._say_deregistered(service, groups)
+        self._failed(service, task, reached_running=True)
+
+    def _check(self, service: Any, task: Task) -> None:
+        if task.healthy(self._speed):
+            task.was_healthy = True
+            if task.deployment_id == self.primary.id:
+                self.primary.failed_tasks = 0
+            return
+        grace = float(service.health_check_grace_period_seconds or 0) / self._speed
+        reason, event = task.complaint(grace)
+        if reason:
+            task.condemned = reason
+            self._events.say(service, event)
+            self._failed(service, task, reached_running=True)
+
+    def _failed(self, service: Any, task: Task, reached_running: bool) -> None:
+        self._steady = False
+        if not task.was_healthy or not reached_running:
+            self._count_failure(task)
+        if task.was_healthy:
+            self._backoff.reset()  # it ran well for a while: its end is the first of a new row
+        self._backoff.failed(time.monotonic(), reached_running)
+        if self._backoff.failures >= FAILURES_TO_COMPLAIN:
+            self._events.complain(service, INCONSISTENT)
+
+    def _count_failure(self, task: Task) -> None:
+        for deployment in self.deployments:
+            if deployment.id == task.deployment_id:
+                deployment.failed_tasks += 1
+                deployment.updated_at = moto_ecs.now()
+
+    # rollout
+
+    def _complete(self, service: Any, desired: int) -> None:
+        alive = [t for t in self.tasks if t.alive]
+        mine = [t for t in alive if t.deployment_id == self.primary.id]
+        done = (
+            len(mine) == len(alive) == desired
+            and all(t.healthy(self._speed) for t in mine)
+            and self.primary.rollout != FAILED
+        )
+        if not done:
+            self._steady = False
+            return
+        if self.primary.rollout == IN_PROGRESS:
+            self.primary.complete()
+            self._last_completed = self.primary
+            self._events.say(service, f"(deployment {self.primary.id}) deployment completed.")
+        if not self._steady and not any(t.stopping for t in self.tasks):
+            self._steady = True
+            self._backoff.reset()
+            self._events.solved()
+            self._events.say(service, "has reached a steady state.")
+
+    def _break_circuit(self, service: Any, desired: int) -> None:
+        allowed = limits(service, desired)
+        broken = self.primary
+        if (
+            not allowed.breaker
+            or broken.rollout != IN_PROGRESS
+            or broken.failed_tasks < allowed.threshold
+        ):
+            return
+        broken.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
+        text = f"(deployment {broken.id}) deployment failed: tasks failed to start."
+        self._events.say(service, text)
+        if not allowed.rollback or self._last_completed is None:
+            return
+        service.task_definition = self._last_completed.definition_arn
+        made = self._deploy(service, first=False)
+        made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
+        self._asked = _asked(service)
+        self._events.say(service, f"rolling back to deployment {made.id}.")
+
+    # counts
+
+    def _scale(self, service: Any, desired: int) -> None:
+        allowed = limits(service, desired)
+        self._replace_condemned(service, allowed.most)
+        self._scale_in(service, desired)
+        self._stop_older(service, desired, allowed.least)
+        wanted = desired - len(self._serving(self.primary))
+        room = allowed.most - len([t for t in self.tasks if t.alive])
+        if wanted <= 0 or self.primary.rollout == FAILED:
+            return
+        if room <= 0 and allowed.most <= allowed.least:
+            self._events.complain(service, PERCENT_BLOCK)
+        if time.monotonic() < self._backoff.until:
+            return
+        for _ in range(min(wanted, room)):
+            self._start(service)
+
+    def _replace_condemned(self, service: Any, most: int) -> None:
+        """Stop an unhealthy task once its replacement is there, or where none fits beside it."""
+        for task in [t for t in self.tasks if t.alive and t.condemned]:
+            fresh = [
+                t
+                for t in self.tasks
+                if t.alive and not t.condemned and (t.healthy(self._speed) or t.complaint(0)[0])
+            ]
+            no_room = len([t for t in self.tasks if t.alive]) >= most and not self._newcomers()
+            if fresh or no_room:
+                self._stop(service, task, BY_SCHEDULER, task.condemned)
+
+    def _newcomers(self) -> list[Task]:
+        return [t for t in self.tasks if t.alive and not t.condemned and not t.was_healthy]
+
+    def _scale_in(self, service: Any, desired: int) -> None:
+        mine = self._of(self.primary)
+        surplus = len(mine) - desired
+        # while an unhealthy task waits for its replacement there is one more for a time
+        surplus -= len([t for t in mine if t.condemned]) if desired else 0
+        for task in sorted(mine, key=lambda t: (not t.condemned, -t.started))[: max(0, surplus)]:
+            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+
+    def _stop_older(self, service: Any, desired: int, least: int) -> None:
+        older = [t for t in self.tasks if t.alive and t.deployment_id != self.primary.id]
+        healthy = [t for t in self.tasks if t.alive and t.healthy(self._speed)]
+        spare = len(healthy) - (least if desired else 0)
+        for task in older:
+            counts = task in healthy
+            if counts and spare <= 0:
+                continue
+            if not counts and desired and not healthy and len(older) <= least:
+                continue  # unhealthy, but all there is: it stays until something better runs
+            spare -= counts
+            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+
+    def _start(self, service: Any) -> None:
+        definition = moto_ecs.backend().describe_task_definition(self.primary.definition_arn)
+        subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
+        subnet = subnets[next(self._subnets) % len(subnets)]
+        record = records.create(service, definition, self.primary.id, subnet)
+        task = Task(record, definitions.read(definition), self.primary.id)
+        self._events.say(service, f"has started 1 tasks: (task {task.id}).")
+        reason = task.launch(self._workshop)
+        if reason:
+            task.close(TO_START, reason)
+            shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
+            self._events.complain(service, shape, key=reason[:150])
+            self._failed(service, task, reached_running=False)
+            return
+        self.tasks.append(task)
+        for arn in task.register(service):
+            self._events.say(service, f"registered 1 targets in (target-group {arn})")
+
+    def _stop(self, service: Any, task: Task, code: str, reason: str) -> None:
+        self._steady = False
+        groups = task.stop(code, reason, self._speed)
+        self._events.say(service, f"has stopped 1 running tasks: (task {task.id}).")
+        if groups:
+            self._events.say(service, "has begun draining connections on 1 tasks.")
+        self._say_deregistered(service, groups)
+
+    def _say_deregistered(self, service: Any, groups: list[str]) -> None:
+        for arn in groups:
+            self._events.say(service, f"deregistered 1 targets in (target-group {arn})")
+
+    # showing
+
+    def _of(self, deployment: Deployment) -> list[Task]:
+        return [t for t in self.tasks if t.alive and t.deployment_id == deployment.id]
+
+    def _serving(self, deployment: Deployment) -> list[Task]:
+        return [t for t in self._of(deployment) if not t.condemned]
+
+    def _show(self, service: Any, desired: int) -> None:
+        with_tasks = {t.deployment_id for t in self.tasks if not t.gone}
+        self.deployments = [d for d in self.deployments if d is self.primary or d.id in with_tasks]
+        alive = [t for t in self.tasks if t.alive]
+        service.running_count = len([t for t in alive if t.started])
+        service.pending_count = len(alive) - service.running_count
+        service.deployments = [
+            d.document(
+                service,
+                desired if d is self.primary else len(self._of(d)),
+                len([t for t in self._of(d) if t.started]),
+                len([t for t in self._of(d) if not t.started]),
+            )
+            for d in self.deployments
+        ]
+
+
+def _asked(service: Any) -> tuple[object, ...]:
+    """Everything whose change starts something; all but the count starts a deployment."""
+    return (
+        service.desired_count if service.status == "ACTIVE" else 0,
+        service.task_definition,
+        repr(service.network_configuration),
+        repr(service.load_balancers),
+        repr(service.service_registries),
+        getattr(service, "force_serial", 0),
+    )
+
+
+def _scaling(deployment: Deployment) -> str:
+    return f"Scaling activity initiated by (deployment {deployment.id})"
+
+
+__all__ = ["COMPLETED", "ServiceScheduler"]
