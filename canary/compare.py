@@ -1,4 +1,4 @@
-"""This run against the previous one: what broke, was fixed, still fails, flickers or slowed. Pure."""
+"""This run against the previous: what broke, was fixed, still fails, flickers, slowed. Pure."""
 
 from __future__ import annotations
 

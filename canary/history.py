@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 from canary.model import CheckHistory, Result, Status
@@ -67,4 +68,4 @@ def is_unstable(history: CheckHistory) -> bool:
 def changes(history: CheckHistory, runs: int = 10) -> int:
     """Return how often the outcome changed between passing and not passing of late."""
     seen = ["P" if o == "P" else "F" for o in history.outcomes if o != "S"][-runs:]
-    return sum(a != b for a, b in zip(seen, seen[1:], strict=False))
+    return sum(a != b for a, b in itertools.pairwise(seen))
