@@ -82,8 +82,20 @@ def platform(report: Report) -> PlatformView | None:
 
 
 def short(arn: str) -> str:
-    """Return the last part of an ARN: "hokusai-auth-development:12"."""
-    return arn.rpartition("/")[2] or arn
+    """Return what a person calls an ARN: "hokusai-auth-development:12"; other text as it is."""
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        return arn
+    resource = arn.split(":", 5)[5]
+    kind, *parts = resource.split("/")
+    if not parts:
+        return resource
+    if kind == "targetgroup":
+        return parts[0]
+    if kind == "listener-rule" and len(parts) > 1:
+        return f"a rule of {parts[1]}"
+    if kind in ("loadbalancer", "listener") and len(parts) > 1:
+        return parts[1]
+    return parts[-1]
 
 
 def _balancer(balancer: LoadBalancer, names: dict[str, str]) -> BalancerView:

@@ -36,11 +36,11 @@ _PICTURES = _pictures()
 def visible(text: str) -> str:
     """Return the text with control characters and directional overrides shown as symbols.
 
-    Tabs and line feeds stay; a form that cannot hold them uses `line`.
+    Tabs and line ends stay; a form that cannot hold them uses `line`.
     """
     if text.isascii() and text.isprintable():
         return text
-    return text.translate(_PICTURES)
+    return text.replace("\r\n", "\n").translate(_PICTURES)
 
 
 def clip(text: str, limit: int = LIMIT) -> str:

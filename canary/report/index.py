@@ -1,0 +1,94 @@
+"""One page over all environments, kept by each run: read it, `add` this run, write it back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.model import Frozen, Report, Status
+from canary.report.html import environment
+from canary.report.text import ReportError, parse
+from canary.report.verdict import groups, verdict
+
+INDEX_SCHEMA = "hokusai-canary/index/1"
+SILENT_AFTER_S = 900  # an environment that has said nothing for so long is not called healthy
+
+
+class Entry(Frozen, frozen=True, kw_only=True):
+    """The latest run of one environment; `page` is a link relative to the index."""
+
+    environment: str
+    run_id: str
+    finished_at: str
+    status: Status
+    sentence: str
+    scores: dict[str, float]
+    failing: int
+    causes: tuple[str, ...] = ()
+    page: str = ""
+
+
+class Index(Frozen, frozen=True, kw_only=True):
+    """All environments, by name."""
+
+    entries: tuple[Entry, ...] = ()
+    schema: str = INDEX_SCHEMA
+
+
+def entry(report: Report, page: str = "") -> Entry:
+    """Return a run's entry; the page defaults to latest/<environment>.html."""
+    judged = verdict(report)
+    return Entry(
+        environment=report.run.environment,
+        run_id=report.run.id,
+        finished_at=report.run.finished_at,
+        status=judged.status,
+        sentence=judged.sentence,
+        scores={name: score.percent for name, score in report.scores.items()},
+        failing=len(groups(report).failing),
+        causes=tuple(f"{d.cause} ({d.service})" for d in report.diagnoses[:3]),
+        page=page or f"latest/{report.run.environment}.html",
+    )
+
+
+def add(index: Index, new: Entry) -> Index:
+    """Return the index with this entry; an older run never replaces a newer one."""
+    kept = {e.environment: e for e in index.entries}
+    known = kept.get(new.environment)
+    if known is None or known.finished_at <= new.finished_at:
+        kept[new.environment] = new
+    return Index(entries=tuple(kept[name] for name in sorted(kept)))
+
+
+def dump(index: Index) -> str:
+    """Return the index as JSON for the store."""
+    return msgspec.json.encode(index, order="deterministic").decode() + "\n"
+
+
+def load(data: bytes | str) -> Index:
+    """Read an index back. Raises ReportError for anything else."""
+    try:
+        index = msgspec.json.decode(data, type=Index)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"not an index: {error}") from error
+    if index.schema != INDEX_SCHEMA:
+        raise ReportError(f"written by another version: schema {index.schema[:80]!r}")
+    return index
+
+
+def render(index: Index, now: str) -> str:
+    """Return the page; `now` (ISO 8601) decides which environment has fallen silent."""
+    ranked = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
+    silent = {e.environment for e in index.entries if _silent(e, now)}
+    entries = sorted(
+        index.entries,
+        key=lambda e: (0 if e.environment in silent else 1, ranked[e.status], e.environment),
+    )
+    page = environment().get_template("index.html.j2")
+    return page.render(entries=entries, silent=silent, now=now)
+
+
+def _silent(item: Entry, now: str) -> bool:
+    finished, present = parse(item.finished_at), parse(now)
+    if finished is None or present is None:
+        return True
+    return (present - finished).total_seconds() > SILENT_AFTER_S
