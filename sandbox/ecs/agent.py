@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox import supervisor
+from sandbox import names, supervisor
 from sandbox.aws.endpoint import Endpoint
 from sandbox.ecs import moto_ecs, records, registration
 from sandbox.ecs.probe import Prober
@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 class Agent:
     """Runs the tasks of every service of the emulator.
 
-    ca_bundle is the file that tasks trust for the public hosts; twin marks their processes.
+    ca_bundle is the file that tasks trust for the public hosts (by default `ca.pem` beside the
+    log folder); twin marks their processes. The network must have been started.
     """
 
     def __init__(
@@ -44,17 +45,17 @@ class Agent:
     ) -> None:
         moto_ecs.install()
         self._aws, self._log_dir, self._speed, self._network = aws, log_dir, speed, network
-        self._ca_bundle, self._twin = ca_bundle, twin or supervisor.twin_id()
+        self._ca_bundle = ca_bundle or log_dir.parent / "ca.pem"
+        self._twin = twin or supervisor.twin_id()
         self._schedulers: dict[str, ServiceScheduler] = {}
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._reset = threading.Event()
         self._wake = threading.Event()
-        self._prober = Prober()
-        self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to follow the services; the network must have been started."""
+        """Begin to follow the services, for the first time or again after `stop`."""
         parts = urlsplit(self._aws.url)
         if parts.hostname and parts.port:
             self._network.let_through((parts.hostname, parts.port))
@@ -62,30 +63,37 @@ class Agent:
             network=self._network.question_address,
             aws_url=self._aws.url,
             speed=self._speed,
-            ca_bundle=str(self._ca_bundle or ""),
+            ca_bundle=str(self._ca_bundle) if self._ca_bundle.exists() else "",
             twin=self._twin,
         )
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        self._workshop = Workshop(surroundings, self._prober, self._log_dir, self._aws)
+        self._stop.clear()
+        self._workshop = Workshop(surroundings, Prober(), self._log_dir, self._aws)
+        self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End every task and the thread."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(RESET_TIMEOUT_S)
-        self._prober.close()
+        if self._thread is not None:
+            self._thread.join(RESET_TIMEOUT_S)
+            self._workshop.prober.close()
+            self._thread = None
 
     def reset(self) -> None:
         """End every task, forget everything, start all services anew; returns when that is done.
 
         Call it after the services' records were put back: targets, instances, task records and
-        interfaces that are left of earlier tasks are removed.
+        interfaces that are left of earlier tasks are removed. A stopped agent only forgets.
         """
+        if self._thread is None:
+            self._begin_anew()
+            return
         self._reset.set()
         self._wake.set()
         deadline = time.monotonic() + RESET_TIMEOUT_S
-        while self._reset.is_set() and time.monotonic() < deadline and self._thread.is_alive():
+        while self._reset.is_set() and time.monotonic() < deadline:
             time.sleep(0.02)
 
     @contextlib.contextmanager
@@ -111,6 +119,18 @@ class Agent:
                 key.partition(":")[2]: [t for t in scheduler.tasks if t.alive]
                 for key, scheduler in self._schedulers.items()
             }
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """The newest task of each service: pid, port and address by the service's short name."""
+        return {
+            names.DISCOVERY_NAMES.get(service, service): {
+                "pid": tasks[-1].pid,
+                "port": tasks[-1].definition.port,
+                "address": tasks[-1].address,
+            }
+            for service, tasks in self.tasks().items()
+            if tasks
+        }
 
     def _run(self) -> None:
         while not self._stop.is_set():

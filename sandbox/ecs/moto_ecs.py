@@ -49,11 +49,11 @@ def install() -> None:
 
     if getattr(EC2ContainerServiceBackend, "follows_agent", False):
         return
-    Task.advance = lambda _: None
+    Task.advance = lambda _: None  # type: ignore[method-assign,assignment,misc]
     _patch_services(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_tasks(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_definitions(EC2ContainerServiceBackend)
-    EC2ContainerServiceBackend.follows_agent = True
+    EC2ContainerServiceBackend.follows_agent = True  # type: ignore[attr-defined]
 
 
 def _patch_services(backends: Any, responses: Any) -> None:
@@ -76,9 +76,8 @@ def _patch_services(backends: Any, responses: Any) -> None:
     def create_response(self: Any) -> Any:
         given = self._get_params()
         result = create_call(self)
-        service = self.ecs_backend._get_service(
-            given.get("cluster", "default"), given["serviceName"]
-        )
+        cluster = given.get("cluster", "default")
+        service = self.ecs_backend._get_service(cluster, given["serviceName"])
         for key, attribute in KEPT.items():
             if given.get(key) is not None:
                 setattr(service, attribute, given[key])

@@ -49,7 +49,7 @@ def resolve(value_from: str, role_arn: str, task_id: str) -> str:
 def _secret(value_from: str, role_arn: str, task_id: str) -> str:
     parts = value_from.split(":")
     arn, key = ":".join(parts[:7]), (parts[7] if len(parts) > 7 else "")
-    stage, version = (parts[8:10] + ["", ""])[:2]
+    stage, version = [*parts[8:10], "", ""][:2]
     action = "secretsmanager:GetSecretValue"
     found = _find_secret(arn)
     if not iam.simulate(role_arn, action, found.arn if found else arn):

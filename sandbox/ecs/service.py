@@ -56,7 +56,7 @@ class ServiceScheduler:
         return self.deployments[0]
 
     def settled(self, service: Any) -> bool:
-        """Tell whether nothing is under way: steady, or failing in a way that will not change soon."""
+        """Tell whether nothing is under way: steady, or failing in a way that will last."""
         if self._asked != _asked(service) or any(t.stopping or t.booting for t in self.tasks):
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0

@@ -234,10 +234,9 @@ class Task:
             self.close()
         elif moment >= self._terminate_at + KILL_AFTER_S:
             process.signal_group(self._process, signal.SIGKILL)
-        elif moment >= self._terminate_at:
-            if self.record.last_status != "STOPPING":
-                self.record.last_status = "STOPPING"
-                process.signal_group(self._process, signal.SIGTERM)
+        elif moment >= self._terminate_at and self.record.last_status != "STOPPING":
+            self.record.last_status = "STOPPING"
+            process.signal_group(self._process, signal.SIGTERM)
 
     def close(self, code: str = "", reason: str = "") -> None:
         """Write the end into the record, with the last log lines."""
