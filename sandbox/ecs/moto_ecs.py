@@ -49,7 +49,7 @@ def install() -> None:
 
     if getattr(EC2ContainerServiceBackend, "follows_agent", False):
         return
-    Task.advance = lambda _: None  # type: ignore[method-assign,assignment,misc]
+    Task.advance = lambda _: None  # type: ignore[method-assign,assignment]
     _patch_services(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_tasks(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_definitions(EC2ContainerServiceBackend)

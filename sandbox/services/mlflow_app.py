@@ -112,7 +112,7 @@ def _pass_on(environ: Environ, start: StartResponse) -> Iterable[bytes]:
     return mlflow_application.wsgi_app(environ, start)
 
 
-# the tables are made before the first answer, not by the first caller
-_get_tracking_store()
-_get_model_registry_store()
+# gunicorn loads this before it listens and forks: tables are made now, connections later
+for _store in (_get_tracking_store(), _get_model_registry_store()):
+    _store.engine.dispose()
 application = Application()
