@@ -103,6 +103,8 @@ class Chooser:
         weights = [1 if one.weight is None else one.weight for one in named]
         if not sum(weights):
             return None
+        if len(named) == 1:
+            return named[0].target_group_arn
         turn = self._turn("|".join(one.target_group_arn for one in named), sum(weights))
         for one, weight in zip(named, weights, strict=True):
             if turn < weight:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +12,7 @@ from sandbox.balancer.actions import answer_of, deciding
 from sandbox.balancer.addresses import seen_as
 from sandbox.balancer.choose import Chooser
 from sandbox.balancer.exchange import (
+    LINGER_S,
     Client,
     ClientGoneError,
     Exchange,
@@ -23,7 +26,13 @@ from sandbox.balancer.match import first_match
 from sandbox.balancer.model import Action
 from sandbox.balancer.pages import OwnAnswer, own, plain_http_to_https
 from sandbox.balancer.table import View
-from sandbox.balancer.wire import RefusedError, RequestHead, TruncatedError, read_request
+from sandbox.balancer.wire import (
+    CHUNK_BYTES,
+    RefusedError,
+    RequestHead,
+    TruncatedError,
+    read_request,
+)
 
 ViewNow = Callable[[], View | None]
 Emit = Callable[[dict[str, Any]], None]
@@ -74,6 +83,16 @@ class Serving:
         exchange.answer(answer)
         self._emit(exchange.record())
         await self.client.writer.drain()
+        await self._linger()
+
+    async def _linger(self) -> None:
+        """Read away what the client still sends: closing on unread bytes resets the answer."""
+        if self.client.writer.can_write_eof():
+            self.client.writer.write_eof()
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(LINGER_S):
+                while await self.client.reader.read(CHUNK_BYTES):
+                    pass
 
     async def _answer(self, exchange: Exchange, request: RequestHead) -> None:
         exchange.started = time.monotonic()

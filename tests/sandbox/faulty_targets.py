@@ -148,7 +148,7 @@ class Targets:
         place = (address, 0)
 
         async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError, EOFError):
+            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await self._behaviours[place](reader, writer)
             writer.close()
 
