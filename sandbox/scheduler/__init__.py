@@ -1,0 +1,1 @@
+"""Fires the schedules of the emulated EventBridge Scheduler, which moto stores and never runs."""
