@@ -37,8 +37,7 @@ class Reach(StrEnum):
 
     PAGE = "page"
     TICKET = "ticket"
-    COMPOSITE = "composite"  # reaches people through the composite page only
-    NOBODY = "nobody"  # muted, or a suppressor
+    NOBODY = "nobody"  # muted, a suppressor, or heard through the composite page alone
 
 
 class Series(Frozen, frozen=True, kw_only=True):
@@ -69,18 +68,31 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     check: str = ""  # the check it watches, "" for an alarm with a purpose of its own
     purpose: str = ""
     muted: str = ""
+    pages: bool = False  # a critical check that wakes people: part of the composite page
 
 
 class CompositePlan(Frozen, frozen=True, kw_only=True):
-    """The one page of an environment."""
+    """The one page of an environment.
+
+    It rings when a critical check is down in the canary's own window, which has hysteresis both
+    ways, or, while that state is lost, when any critical check's own alarm rings.
+    """
 
     key: str
     name: str
     description: str
-    children: tuple[str, ...]  # names; any of them in ALARM
+    down: str  # name of the alarm on the canary's own window
+    state_lost: str  # name of the alarm that lets the raw alarms page
+    children: tuple[str, ...]  # names of the critical checks' alarms
     suppressor: str
     wait_s: int = 60
     extension_s: int = 120
+
+    @property
+    def rule(self) -> str:
+        """Return the composite's AlarmRule."""
+        raw = " OR ".join(f'ALARM("{name}")' for name in self.children) or "FALSE"
+        return f'ALARM("{self.down}") OR (ALARM("{self.state_lost}") AND ({raw}))'
 
 
 class Alarms(Frozen, frozen=True, kw_only=True):
@@ -96,18 +108,21 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     checks = [c for c in config.checks if c.id not in environment.disable]
     of_checks = tuple(_of_check(environment, c) for c in sorted(checks, key=lambda c: c.id))
     own = _own(environment, function_name, budget_s)
-    children = tuple(a.name for a in of_checks if a.reach is Reach.COMPOSITE)
-    down = next(a for a in own if a.key == "critical-down")
+    names = {a.key: a.name for a in own}
+    children = tuple(a.name for a in of_checks if a.pages)
     page = CompositePlan(
         key="page",
         name=f"hokusai-canary-{environment.name}-page",
         description=_text(
             f"One page for {environment.name}: a critical check has failed three runs in a row.",
-            "docs/runbooks/page.md",
+            "docs/runbooks/canary.md#page",
             f"python -m canary show latest --environment {environment.name}",
         ),
-        children=children if len(children) <= MAX_CHILDREN else (down.name,),
-        suppressor=f"hokusai-canary-{environment.name}-deploy-in-progress",
+        down=names["critical-down"],
+        state_lost=names["state-lost"],
+        # two places of the rule are taken; with more, the stateless escalation is what remains
+        children=children[: MAX_CHILDREN - 2],
+        suppressor=names["deploy-in-progress"],
     )
     return Alarms(alarms=of_checks + own, page=page)
 
@@ -115,7 +130,6 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     critical = check.severity is Severity.CRITICAL
     mute = next((m for m in environment.mutes if m.check == check.id), None)
-    reach = Reach.COMPOSITE if critical else Reach.TICKET
     return AlarmPlan(
         key=check.id,
         name=f"hokusai-canary-{environment.name}-{check.id.replace('.', '-')}",
@@ -131,7 +145,8 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         datapoints=3,
         periods=3 if critical else 5,
         missing=Missing.IGNORE,
-        reach=Reach.NOBODY if mute else reach,
+        reach=Reach.NOBODY if mute else Reach.TICKET,
+        pages=critical and not mute,
         check=check.id,
         muted=f"until {mute.until}: {mute.reason}" if mute else "",
     )
@@ -145,7 +160,7 @@ def _own(environment: Environment, function_name: str, budget_s: float) -> tuple
         name=f"hokusai-canary-{name}-heartbeat",
         description=_text(
             "The canary completes a run in every period; when this rings, nothing is watched.",
-            "docs/runbooks/heartbeat.md",
+            "docs/runbooks/canary.md#heartbeat",
             f"aws logs tail /hokusai/canary/{name} --since 15m --region {environment.region}",
         ),
         series=(_series("RunCompleted", environment, stat="Sum"),),

@@ -9,8 +9,9 @@ from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
-DOWN_CRITICAL = (2, 3)
+DOWN_CRITICAL = (3, 3)
 DOWN = (3, 5)
+RECOVERED = 3  # passes in a row; hysteresis on the way up, so that flapping is one incident
 UNSTABLE = (4, 10)
 
 
@@ -54,9 +55,24 @@ def judged(history: CheckHistory) -> str:
 
 
 def is_down(history: CheckHistory, window: tuple[int, int]) -> bool:
-    """Return whether at least M of the last N judged outcomes were failures."""
+    """Return whether the check is down: M of N failures put it down, three passes take it up.
+
+    Replayed over the kept outcomes, so that no further state is needed.
+    """
+    return down(judged(history), window)
+
+
+def down(outcomes: str, window: tuple[int, int]) -> bool:
+    """Return whether outcomes ("P" and "F", newest last) leave a check down."""
     failures, runs = window
-    return judged(history)[-runs:].count("F") >= failures
+    is_it = False
+    for end in range(1, len(outcomes) + 1):
+        seen = outcomes[:end]
+        if not is_it:
+            is_it = seen[-runs:].count("F") >= failures
+        elif "F" not in seen[-RECOVERED:]:
+            is_it = False
+    return is_it
 
 
 def is_unstable(history: CheckHistory) -> bool:

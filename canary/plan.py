@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from canary.model import Check, CheckHistory, Config, Frozen, Suite
+from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite
 from canary.probes.kit import Kind
 
 JITTER_S = 30.0
@@ -87,8 +87,12 @@ def make_plan(
 
 
 def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool:
-    """Return whether the check's own cadence asks for a run now."""
-    if history is None or not history.last_run_at:
+    """Return whether the check's own cadence asks for a run now.
+
+    A check that fails is looked at in every run, so that its alarm's window is minutes whatever its
+    cadence (docs/decisions/0005), and its recovery is seen at once.
+    """
+    if history is None or not history.last_run_at or history.last_status is Status.FAIL:
         return True
     age = (now - dt.datetime.fromisoformat(history.last_run_at)).total_seconds()
     return age < 0 or age >= check.every - JITTER_S

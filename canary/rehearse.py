@@ -7,14 +7,24 @@ same evaluator that the sandbox runs over deployed alarms.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from canary.alarm_plan import AlarmPlan, Alarms, Reach
-from canary.alarms import ALARM, INSUFFICIENT_DATA, OK, State, breaches, evaluate, evaluation_range
+from canary.alarms import (
+    ALARM,
+    INSUFFICIENT_DATA,
+    OK,
+    State,
+    breaches,
+    evaluate,
+    evaluation_range,
+    holds,
+    parse_rule,
+)
+from canary.history import DOWN_CRITICAL, UNSTABLE, down
 from canary.model import Frozen
 
-LOOK_BACK = 10  # runs that count for a check's stability, as in `metrics`
-UNSTABLE_AT = 4
+LOOK_BACK = 60  # outcomes of a check that the canary keeps, as in `history`
 
 
 class Outcome(Frozen, frozen=True, kw_only=True):
@@ -24,6 +34,7 @@ class Outcome(Frozen, frozen=True, kw_only=True):
     failed: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
     deploying: bool = False
+    state_lost: bool = False  # the canary could not read its previous report
 
 
 class Page(Frozen, frozen=True, kw_only=True):
@@ -50,22 +61,18 @@ class Rehearsal(Frozen, frozen=True, kw_only=True):
         return tuple(m for m in self.messages if m.reach is Reach.TICKET and m.state == ALARM)
 
 
-Pattern = Callable[[int], Outcome]
-
-
 def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[str]) -> Rehearsal:
     """Replay outcomes, one a minute, through every alarm and the composite page."""
     judges = [_Judge(plan) for plan in alarms.alarms]
     page = _PageJudge(alarms)
-    recent: list[frozenset[str]] = []
+    memory = _Memory(critical)
     messages: list[Page] = []
     minute = -1
     for minute, outcome in enumerate(outcomes):
-        recent = [*recent[-(LOOK_BACK - 1) :], outcome.unstable | outcome.failed]
-        values = _values(outcome, critical, recent)
+        memory.take(outcome)
         states = {}
         for judge in judges:
-            changed = judge.look(values(judge.plan))
+            changed = judge.look(memory.value(judge.plan, outcome))
             states[judge.plan.name] = judge.state
             if changed and judge.plan.reach in (Reach.PAGE, Reach.TICKET):
                 messages.append(_page(minute, judge.plan.name, judge.plan.reach, judge.state))
@@ -78,18 +85,41 @@ def _page(minute: int, alarm: str, reach: Reach, state: State) -> Page:
     return Page(minute=minute, alarm=alarm, reach=reach, state=state)
 
 
-def _values(
-    outcome: Outcome, critical: frozenset[str], recent: Sequence[frozenset[str]]
-) -> Callable[[AlarmPlan], float | None]:
-    """Return what each alarm's metric shows in this minute; None: no data point."""
-    counts = {check: sum(check in r for r in recent) for r in recent for check in r}
-    shown: dict[str, float] = {
-        "CriticalFailed": float(len(outcome.failed & critical)),
-        "UnstableChecks": float(sum(n >= UNSTABLE_AT for n in counts.values())),
-        "RunCompleted": 1.0,
-    }
+class _Memory:
+    """What the canary itself keeps from run to run: each check's last outcomes."""
 
-    def value(plan: AlarmPlan) -> float | None:
+    def __init__(self, critical: frozenset[str]) -> None:
+        self._critical = critical
+        self._bad: dict[str, str] = {}  # outcomes of checks that failed of late, newest last
+        self._shown: dict[str, float] = {}
+
+    def take(self, outcome: Outcome) -> None:
+        """Take one run's outcomes in; a dead canary remembers nothing new."""
+        if not outcome.completed:
+            return
+        for check in outcome.failed | outcome.unstable | self._bad.keys():
+            letter = "F" if check in outcome.failed else "f" if check in outcome.unstable else "P"
+            kept = (self._bad.get(check, "") + letter)[-LOOK_BACK:]
+            self._bad[check] = kept
+        self._bad = {c: o for c, o in self._bad.items() if set(o[-15:]) != {"P"}}
+        judged = {c: o.replace("f", "P") for c, o in self._bad.items()}
+        needed, runs = UNSTABLE
+        self._shown = {
+            "RunCompleted": 1.0,
+            "CriticalFailed": float(len(outcome.failed & self._critical)),
+            "CriticalDown": float(
+                sum(c in self._critical and down(o, DOWN_CRITICAL) for c, o in judged.items())
+            ),
+            "UnstableChecks": float(
+                sum(sum(x in "Ff" for x in o[-runs:]) >= needed for o in self._bad.values())
+            ),
+            "StateLost": float(outcome.state_lost),
+        }
+        if outcome.state_lost:
+            self._bad = {}
+
+    def value(self, plan: AlarmPlan, outcome: Outcome) -> float | None:
+        """Return what the alarm's metric shows in this minute; None: no data point."""
         name = plan.series[0].name
         if name == "DeployInProgress":
             return 1.0 if outcome.deploying else None
@@ -97,9 +127,7 @@ def _values(
             return None
         if plan.check:
             return float(plan.check in outcome.failed)
-        return shown.get(name, 0.0)
-
-    return value
+        return self._shown.get(name, 0.0)
 
 
 class _Judge:
@@ -140,14 +168,14 @@ class _PageJudge:
 
     def __init__(self, alarms: Alarms) -> None:
         self._plan = alarms.page
+        self._rule = parse_rule(alarms.page.rule)
         self._announced: State = OK
         self._since: int | None = None
         self._released: int | None = None
 
     def look(self, states: dict[str, State], minute: int) -> State | None:
         """Return the state to announce now, or None."""
-        ringing = any(states[name] == ALARM for name in self._plan.children)
-        state: State = ALARM if ringing else OK
+        state: State = ALARM if holds(self._rule, states) else OK
         if states.get(self._plan.suppressor) == ALARM:
             self._released = minute
             return None

@@ -19,13 +19,12 @@ def logical_id(key: str) -> str:
 def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str, cw.CfnAlarm]:
     """Write every planned alarm and the composite page; return the alarms by name."""
     made = {a.name: _alarm(scope, a, topics) for a in plan.alarms}
-    rule = " OR ".join(f'ALARM("{name}")' for name in plan.page.children) or "FALSE"
     page = cw.CfnCompositeAlarm(
         scope,
         "AlarmPage",
         alarm_name=plan.page.name,
         alarm_description=plan.page.description,
-        alarm_rule=rule,
+        alarm_rule=plan.page.rule,
         alarm_actions=[topics.page.topic_arn],
         ok_actions=[topics.page.topic_arn],
         # a deployment may delay the page; `critical-failed-long` pages whatever is suppressed
@@ -33,7 +32,12 @@ def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str
         actions_suppressor_wait_period=plan.page.wait_s,
         actions_suppressor_extension_period=plan.page.extension_s,
     )
-    for name in (*plan.page.children, plan.page.suppressor):
+    for name in (
+        *plan.page.children,
+        plan.page.down,
+        plan.page.state_lost,
+        plan.page.suppressor,
+    ):
         page.add_resource_dependency(made[name])
     return made
 
