@@ -36,7 +36,7 @@ def group(*targets: Json, **changes: Any) -> Json:
         "port": "traffic-port",
         "path": "/health",
         "interval_s": 3,
-        "timeout_s": 5,
+        "timeout_s": 0.5,
         "healthy": 2,
         "unhealthy": 2,
         "matcher": "200",
