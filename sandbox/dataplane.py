@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -17,16 +20,21 @@ from sandbox.services import auth_keys
 from sandbox.supervisor import Supervisor
 
 A_DAY_S = 86_400.0
+SERVERS = {
+    "redis": (names.REDIS_ADDRESS, names.REDIS_PORT),
+    "database": (names.DATABASE_ADDRESS, names.DATABASE_PORT),
+}
 
 
 class Dataplane:
-    """Database and cache of one twin: files, control documents and the processes that serve them."""
+    """Database and cache of one twin: files, control documents, and their processes."""
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
         self.folder = folder / "data"
         self._pristine = folder / "pristine"
         self._supervisor = supervisor
         self._controls: dict[str, dict[str, Any]] = {}
+        self._locks: list[sqlite3.Connection] = []
 
     def prepare(self, platform: Platform) -> None:
         """Create the databases and the control documents of the healthy platform."""
@@ -51,6 +59,8 @@ class Dataplane:
 
     def restore(self) -> None:
         """Put the pristine databases and controls back, atomically file by file."""
+        while self._locks:
+            self._locks.pop().close()
         for source in self._pristine.glob("*.sqlite"):
             temporary = self.folder / f".{source.name}"
             shutil.copyfile(source, temporary)
@@ -60,20 +70,67 @@ class Dataplane:
         for name, values in self._controls.items():
             self._write(name, values)
 
+    def revive(self) -> None:
+        """Start the servers that a fault stopped, and empty the cache."""
+        for name in SERVERS:
+            if name not in self._supervisor.children:
+                self._start(name)
+                self._await(name)
+        self.flush_cache()
+
+    def _await(self, name: str, timeout_s: float = 10.0) -> None:
+        """Wait until a server accepts connections; raises TimeoutError."""
+        address, port = SERVERS[name]
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((loopback(address), port), 0.5),
+            ):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{name} does not accept connections")
+
+    def ready(self) -> None:
+        """Wait until both servers accept connections; raises TimeoutError."""
+        for name in SERVERS:
+            self._await(name)
+
     def keep(self, database: str) -> None:
         """Make a database's present content the one that `restore` puts back."""
         shutil.copyfile(self.folder / f"{database}.sqlite", self._pristine / f"{database}.sqlite")
 
     def start(self) -> None:
         """Start the cache and the database server on their addresses."""
-        for name, address, port in (
-            ("redis", names.REDIS_ADDRESS, names.REDIS_PORT),
-            ("database", names.DATABASE_ADDRESS, names.DATABASE_PORT),
-        ):
-            module = f"sandbox.services.{name}"
-            options = ["--host", loopback(address), "--port", str(port)]
-            argv = [sys.executable, "-m", module, *options, "--data", str(self.folder)]
-            self._supervisor.start(name, argv, {"PYTHONUNBUFFERED": "1"})
+        for name in SERVERS:
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        address, port = SERVERS[name]
+        options = ["--host", loopback(address), "--port", str(port), "--data", str(self.folder)]
+        argv = [sys.executable, "-m", f"sandbox.services.{name}", *options]
+        self._supervisor.start(name, argv, {"PYTHONUNBUFFERED": "1"})
+
+    def stop(self, name: str) -> None:
+        """Stop `redis` or `database` until the next restore."""
+        self._supervisor.end(name)
+
+    def lock(self, database: str) -> None:
+        """Hold a database's write lock until the next restore: it can be read and not written."""
+        connection = sqlite3.connect(self.database_file(database), check_same_thread=False)
+        connection.execute("BEGIN IMMEDIATE")
+        self._locks.append(connection)
+
+    def change_database_password(self, user: str, password: str) -> None:
+        """Give a database user a new password, as a rotation does."""
+        users = json.loads((self.folder / "database.json").read_text())["users"]
+        self.control("database", users={**users, user: password})
+
+    def flush_cache(self) -> None:
+        """Empty the cache: positive answers kept in it would outlive what they rest on."""
+        self.stop("redis")
+        self._start("redis")
+        self._await("redis")
 
     def control(self, name: str, **changes: Any) -> None:
         """Change the behaviour of `redis` or `database` until the next restore."""

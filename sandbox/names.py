@@ -111,7 +111,7 @@ AUTH_TASK_GROUP: Final = "hokusai-auth-tasks-development"
 API_TASK_GROUP: Final = "hokusai-api-tasks-development"
 MLFLOW_TASK_GROUP: Final = "hokusai-mlflow-tasks-development"
 REDIS_GROUP: Final = "hokusai-redis-development"
-DATABASE_GROUP: Final = "hokusai-database-development"
+DATABASE_GROUP: Final = "hokusai-rds-development"
 CANARY_GROUP: Final = "hokusai-canary-development"
 TASK_GROUPS: Final = {
     AUTH_SERVICE: AUTH_TASK_GROUP,
@@ -122,10 +122,10 @@ TASK_GROUPS: Final = {
 # principals the canary can take; each has a secret CANARY_SECRET_PREFIX + name
 PRINCIPALS: Final = (
     "valid",
-    "read_only",
+    "read-only",
     "revoked",
     "expired",
-    "other_service",
+    "other-service",
     "unknown",
     "admin",
 )

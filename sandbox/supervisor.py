@@ -76,6 +76,13 @@ class Supervisor:
         self.children[name] = child
         return child
 
+    def end(self, name: str) -> None:
+        """Kill one child and wait until it is gone; nothing happens if there is none."""
+        child = self.children.pop(name, None)
+        if child is not None:
+            _signal_group(child.pid, signal.SIGKILL)
+            child.process.wait()
+
     def stop(self) -> None:
         """End all children: asked first, killed after a second."""
         for child in self.children.values():

@@ -1,0 +1,58 @@
+"""Whole days: several faults at once, as they met the platform."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox import names
+from sandbox.faults import routing
+from sandbox.faults.site import Site
+
+AUTH = names.AUTH_SERVICE
+NEVER_S = 2_147_483_647  # ECS's greatest grace period: the unhealthy task is left alone
+NO_BREAKER = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "minimumHealthyPercent": 100,
+    "maximumPercent": 200,
+}
+
+
+def seed_day(site: Site) -> None:
+    """The platform on 2025-08-05: auth answers 502, /api/mlflow/* goes to the wrong group."""
+    _break_auth(site)
+    routing.mlflow_api_rule_wrong_target(site)
+
+
+def seed_day_as_reported(site: Site) -> None:
+    """The same day as the report believed it to be: no rule for /api/mlflow/* at all."""
+    _break_auth(site)
+    routing.mlflow_api_rule_missing(site)
+
+
+def _break_auth(site: Site) -> None:
+    """Leave auth with a task that listens elsewhere, and a deployment that never completes.
+
+    ECS then says 1/1 with two deployments, while the balancer is refused and answers 502.
+    """
+    ecs = site.client("ecs")
+    elsewhere = site.set_variable(AUTH, "PORT", "8080")
+    elsewhere["containerDefinitions"][0].pop("healthCheck", None)
+    ecs.update_service(cluster=names.CLUSTER, service=AUTH, healthCheckGracePeriodSeconds=NEVER_S)
+    site.deploy_for_good(AUTH, elsewhere)
+    _wait_for_the_one_deployment(site)
+    crashing = "crash-on-start:RuntimeError: could not load settings"
+    site.deploy(
+        AUTH,
+        site.set_variable(AUTH, "SANDBOX_BEHAVIOUR", crashing),
+        deploymentConfiguration=NO_BREAKER,
+    )
+
+
+def _wait_for_the_one_deployment(site: Site) -> None:
+    """Wait up to 15 s until the broken revision is the only one that runs."""
+    for _ in range(75):
+        answer = site.client("ecs").describe_services(cluster=names.CLUSTER, services=[AUTH])
+        service = answer["services"][0]
+        if len(service["deployments"]) == 1 and service["runningCount"] == 1:
+            return
+        time.sleep(0.2)

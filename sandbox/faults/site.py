@@ -1,0 +1,147 @@
+"""What a fault works on: the AWS API of a twin, and short words for what incidents did to it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from sandbox import names
+from sandbox.seed.network import permission
+
+if TYPE_CHECKING:
+    from sandbox.twin import Twin
+
+Definition = dict[str, Any]
+# what DescribeTaskDefinition returns and RegisterTaskDefinition does not take
+READ_ONLY = (
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+)
+
+
+class Site:
+    """A twin, as a fault sees it."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.platform = twin.platform
+        self.data = twin.dataplane
+
+    def client(self, service: str) -> Any:
+        """A client of the twin's AWS, as the operator."""
+        return self.twin.aws.client(service)
+
+    # --- load balancing
+
+    def listener(self, balancer: str, port: int = 443) -> str:
+        """A listener's ARN, found as it is now."""
+        arn = self.platform.balancers.balancers[balancer]
+        found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        return str(next(each["ListenerArn"] for each in found if each["Port"] == port))
+
+    def rule(self, balancer: str, priority: int) -> str:
+        """A rule's ARN on the balancer's HTTPS listener."""
+        rules = self.client("elbv2").describe_rules(ListenerArn=self.listener(balancer))["Rules"]
+        return str(next(r["RuleArn"] for r in rules if r["Priority"] == str(priority)))
+
+    def target_group(self, name: str) -> str:
+        """A target group's ARN."""
+        return self.platform.balancers.target_groups[name]
+
+    def change_target_group(self, name: str, **changes: Any) -> None:
+        """Change a target group's health check."""
+        self.client("elbv2").modify_target_group(TargetGroupArn=self.target_group(name), **changes)
+
+    # --- security groups
+
+    def revoke(self, group: str, port: int, source: str) -> None:
+        """Take away one ingress rule."""
+        ids = self.platform.vpc.groups
+        self.client("ec2").revoke_security_group_ingress(
+            GroupId=ids[group], IpPermissions=[permission(ids, port, source)]
+        )
+
+    # --- ECS
+
+    def definition(self, service: str) -> Definition:
+        """The service's running task definition, ready to be registered again."""
+        ecs = self.client("ecs")
+        running = ecs.describe_services(cluster=names.CLUSTER, services=[service])
+        arn = running["services"][0]["taskDefinition"]
+        found = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        return {k: v for k, v in copy.deepcopy(found).items() if k not in READ_ONLY}
+
+    def deploy(self, service: str, definition: Definition, **service_changes: Any) -> str:
+        """Register a revision and deploy it, as a pipeline does."""
+        ecs = self.client("ecs")
+        answer = ecs.register_task_definition(**definition)
+        arn = answer["taskDefinition"]["taskDefinitionArn"]
+        ecs.update_service(
+            cluster=names.CLUSTER, service=service, taskDefinition=arn, **service_changes
+        )
+        return str(arn)
+
+    def deploy_for_good(self, service: str, definition: Definition) -> str:
+        """Deploy without the circuit breaker's rollback: the platform stays on the bad revision."""
+        return self.deploy(
+            service,
+            definition,
+            deploymentConfiguration={
+                "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+                "minimumHealthyPercent": 0,  # the old task makes room: no second one serves
+                "maximumPercent": 100,
+            },
+        )
+
+    def set_variable(self, service: str, name: str, value: str | None) -> Definition:
+        """The service's definition with one plain variable set, or without it."""
+        definition = self.definition(service)
+        container = definition["containerDefinitions"][0]
+        kept = [pair for pair in container["environment"] if pair["name"] != name]
+        container["environment"] = kept if value is None else [*kept, _pair(name, value)]
+        return definition
+
+    def set_secret(self, service: str, name: str, value_from: str | None) -> Definition:
+        """The service's definition with one injected secret set, or without it."""
+        definition = self.definition(service)
+        container = definition["containerDefinitions"][0]
+        kept = [pair for pair in container.get("secrets", []) if pair["name"] != name]
+        if value_from is not None:
+            kept.append({"name": name, "valueFrom": value_from})
+        container["secrets"] = kept
+        return definition
+
+    def behave(self, service: str, behaviour: str) -> None:
+        """Deploy an image that misbehaves, the way a bad build does."""
+        self.deploy_for_good(service, self.set_variable(service, "SANDBOX_BEHAVIOUR", behaviour))
+
+    def restart(self, service: str) -> None:
+        """Replace the service's tasks by new ones of the same revision."""
+        self.client("ecs").update_service(
+            cluster=names.CLUSTER, service=service, forceNewDeployment=True
+        )
+
+    # --- secrets
+
+    def put_secret(self, name: str, value: str) -> None:
+        """Give a secret a new value."""
+        self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=value)
+
+    def secret(self, name: str) -> str:
+        """A secret's present value."""
+        return str(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+    def put_secret_key(self, name: str, key: str, value: str) -> None:
+        """Give one key of a JSON secret a new value."""
+        self.put_secret(name, json.dumps({**json.loads(self.secret(name)), key: value}))
+
+
+def _pair(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": value}
