@@ -1,0 +1,113 @@
+"""`certificate`: trusted, of the right name, and not about to end, leaf and chain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from canary.model import (
+    Answer,
+    Assertion,
+    Check,
+    Exchange,
+    FailureKind,
+    Frozen,
+    PeerCertificate,
+    Status,
+)
+from canary.probes.asking import NoTimeError, Question, ask
+from canary.probes.evidence import Stopwatch
+from canary.probes.kit import Tools
+from canary.probes.stating import assertion, minutes_since
+
+STEPS = ("trust", "name", "leaf", "chain")
+# OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)
+DATE_CODES = (9, 10)
+NAME_CODES = (62, 63, 64)
+
+
+class CertificateSpec(Frozen, frozen=True, kw_only=True):
+    """How many days must be left, and the path that is asked to see the certificate."""
+
+    days: Annotated[float, msgspec.Meta(ge=0)] = 7
+    path: Annotated[str, msgspec.Meta(pattern="^/")] = "/health"
+    only_days: bool = False  # judge the time alone; trust and name are another check's
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Return whether a certificate's name covers a host; a wildcard stands for one label."""
+    pattern, host = pattern.lower(), host.lower()
+    if pattern.startswith("*."):
+        return "." in host and host.partition(".")[2] == pattern[2:]
+    return pattern == host
+
+
+def run(check: Check, spec: CertificateSpec, tools: Tools) -> None:
+    """Shake hands on a new connection and judge what was shown."""
+    service = tools.service(check.service)
+    watch = Stopwatch(tools)
+    try:
+        answer, seen = ask(tools, service, Question(path=spec.path, fresh=True))
+    except NoTimeError as error:
+        tools.record(watch.step(STEPS[0], status=Status.SKIP, reason=str(error)))
+        return
+    shown, failure = answer.certificate, answer.failure
+    if shown is None:
+        text = f"{failure.kind.value}: {failure.detail}" if failure else "no certificate"
+        made = [assertion("handshake", "shows a certificate", text, False)]
+        tools.record(watch.step(STEPS[0], made, evidence=[seen]))
+        for name in STEPS[1:]:
+            reason = "no certificate was shown"
+            tools.record(watch.step(name, status=Status.SKIP, reason=reason))
+        return
+    if not spec.only_days:
+        host = urlsplit(service.url).hostname or ""
+        tools.record(watch.step(STEPS[0], [trust(answer)], evidence=[seen], facts=_facts(answer)))
+        tools.record(watch.step(STEPS[1], [named(shown, host)], evidence=[seen]))
+    _times(watch, spec, shown, seen, tools)
+
+
+def trust(answer: Answer) -> Assertion:
+    """Judge the chain alone: date and name have steps of their own."""
+    failure = answer.failure
+    tls = failure is not None and failure.kind is FailureKind.TLS
+    distrusted = tls and failure is not None and failure.code not in (*DATE_CODES, *NAME_CODES)
+    text = failure.detail if failure is not None and distrusted else "trusted"
+    return assertion("chain", "trusted", text, not distrusted)
+
+
+def named(shown: PeerCertificate, host: str) -> Assertion:
+    """Judge the names."""
+    names = ", ".join(shown.names) or shown.subject
+    return assertion("names", f"cover {host}", names, any(covers(n, host) for n in shown.names))
+
+
+def _facts(answer: Answer) -> dict[str, str]:
+    shown = answer.certificate
+    issuer = shown.issuer if shown else ""
+    return {"issuer": issuer, "tls": answer.tls_version}
+
+
+def _times(
+    watch: Stopwatch, spec: CertificateSpec, shown: PeerCertificate, seen: Exchange, tools: Tools
+) -> None:
+    text = f"more than {spec.days:g} days"
+    left = shown.days_left
+    leaf = assertion("leaf", text, f"{left:.1f} days, until {shown.not_after}", left > spec.days)
+    began = minutes_since(shown.not_before, tools.clock.now())
+    valid = assertion("valid from", "the past", shown.not_before, began is None or began >= 0)
+    tools.record(watch.step(STEPS[2], [leaf, valid], evidence=[seen]))
+    chain = shown.chain_days_left
+    if chain is None:
+        reason = "the chain was not verified" if left <= 0 else "the chain could not be read"
+        tools.record(watch.step(STEPS[3], status=Status.SKIP, reason=reason))
+        return
+    made = assertion("earliest in the chain", text, f"{chain:.1f} days", chain > spec.days)
+    tools.record(watch.step(STEPS[3], [made]))
+
+
+def requests(_spec: Any) -> int:
+    """Return how many requests one run sends."""
+    return 1

@@ -1,0 +1,170 @@
+"""`ecs_service`: the tasks that should run do run, the rollout is over, and none fails on the side.
+
+Running is not healthy: the target group's own check says whether the tasks answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from canary.model import Assertion, Check, Frozen, Step
+from canary.observe.state import EcsDeployment, EcsService, PlatformState, Task
+from canary.probes.evidence import Stopwatch
+from canary.probes.kit import Tools
+from canary.probes.stating import assertion, could_not_tell, minutes_since, moment, unavailable
+
+STEPS = ("tasks", "rollout", "stopped tasks")
+# Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.
+PLANNED = ("scaling activity initiated by", "deployment", "task stopped by user")
+STEADY = "has reached a steady state"
+CRASH_CODES = ("EssentialContainerExited",)
+
+
+class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
+    """How long a rollout may take and how far back a failed task counts, in minutes."""
+
+    rollout_minutes: float = 15
+    recent_minutes: float = 15
+
+
+def _find(state: PlatformState, name: str) -> EcsService | None:
+    return next((s for s in state.services if s.name == name), None)
+
+
+def run(check: Check, spec: EcsServiceSpec, tools: Tools) -> None:
+    """Judge the service as the control plane describes it."""
+    watch = Stopwatch(tools)
+    state = tools.state()
+    name = tools.service(check.service).ecs_service
+    if not name:
+        reason = f"service {check.service} names no ecs_service"
+        steps = could_not_tell(watch, STEPS, reason)
+    elif (service := _find(state, name)) is not None:
+        now = tools.clock.now()
+        steps = [
+            watch.step(STEPS[0], tasks(service), facts=facts(service)),
+            rollout(watch, service, spec, now),
+            stopped(watch, state, service, spec, now),
+        ]
+    elif state.cluster_missing or name in state.missing_services:
+        there = "no such cluster" if state.cluster_missing else "no such service"
+        made = [assertion(f"ECS service {name}", "exists", there, False)]
+        steps = [watch.step(STEPS[0], made)]
+    else:
+        reason = unavailable(state, "ecs:") or f"{name} was not read"
+        steps = could_not_tell(watch, STEPS, reason)
+    for step in steps:
+        tools.record(step)
+
+
+def facts(service: EcsService) -> dict[str, str]:
+    """Return what helps a reader beside the judgement."""
+    newest = service.events[0].message if service.events else ""
+    revision = service.task_definition.rsplit("/", 1)[-1]
+    return {"task definition": revision, "newest event": newest}
+
+
+def tasks(service: EcsService) -> list[Assertion]:
+    """Judge the counts."""
+    return [
+        assertion("status", "ACTIVE", service.status, service.status == "ACTIVE"),
+        assertion("desired tasks", "at least 1", service.desired, service.desired > 0),
+        assertion(
+            "running tasks", service.desired, service.running, service.running >= service.desired
+        ),
+    ]
+
+
+def primary(service: EcsService) -> EcsDeployment | None:
+    """Return the deployment that ECS is moving to, or stands at."""
+    return next((d for d in service.deployments if d.status == "PRIMARY"), None)
+
+
+def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt.datetime) -> Step:
+    """Judge the newest deployment: completed, or young and without a failed task."""
+    newest = primary(service)
+    if newest is None:
+        made = [assertion("primary deployment", "exists", "none", False)]
+        return watch.step(STEPS[1], made)
+    state = newest.rollout_state or "COMPLETED"  # other deployment controllers tell no state
+    age = minutes_since(newest.created_at, now)
+    known = {"deployment": newest.id, "reason": newest.rollout_reason}
+    if state == "IN_PROGRESS" and newest.failed_tasks == 0:
+        young = age is not None and age < spec.rollout_minutes
+        text = f"COMPLETED within {spec.rollout_minutes:.0f} minutes"
+        shown = state if age is None else f"{state} for {age:.0f} minutes"
+        if young:
+            known["note"] = "a rollout is in progress"
+        return watch.step(STEPS[1], [assertion("rollout", text, shown, young)], facts=known)
+    shown = f"{state}, {newest.failed_tasks} failed tasks" if newest.failed_tasks else state
+    holds = state == "COMPLETED"
+    return watch.step(STEPS[1], [assertion("rollout", "COMPLETED", shown, holds)], facts=known)
+
+
+def failed_stop(task: Task) -> bool:
+    """Return whether a task ended on its own or for being unhealthy, and was not replaced."""
+    reason = task.stopped_reason.lower()
+    if task.stop_code in ("UserInitiated", "SpotInterruption", "TerminationNotice"):
+        return False
+    if task.stop_code == "TaskFailedToStart" or task.stop_code in CRASH_CODES:
+        return True
+    if "failed" in reason or "unhealthy" in reason:
+        return True
+    return not any(text in reason for text in PLANNED) and bool(reason)
+
+
+def recent_failures(
+    service: EcsService, spec: EcsServiceSpec, now: dt.datetime
+) -> tuple[list[Task], list[Task]]:
+    """Return the failed tasks that count, and those that are past.
+
+    A failure counts while it belongs to the present deployment. One crash, or any number of tasks
+    that could not start, is past once ECS reported a steady state after it; two crashes are a loop
+    however steady the time between them was.
+    """
+    newest = primary(service)
+    failures = []
+    for task in service.tasks:
+        age = minutes_since(task.stopped_at, now)
+        if age is None or age > spec.recent_minutes or not failed_stop(task):
+            continue
+        if newest and task.started_by and task.started_by != newest.id:
+            continue
+        failures.append(task)
+    crashes = [t for t in failures if t.stop_code != "TaskFailedToStart"]
+    past = [t for t in failures if _steady_after(service, t)]
+    if len(crashes) > 1:
+        past = [t for t in past if t not in crashes]
+    return [t for t in failures if t not in past], past
+
+
+def _steady_after(service: EcsService, task: Task) -> bool:
+    stopped_at = moment(task.stopped_at)
+    steady = (moment(e.at) for e in service.events if STEADY in e.message)
+    return stopped_at is not None and any(at is not None and at > stopped_at for at in steady)
+
+
+def stopped(
+    watch: Stopwatch,
+    state: PlatformState,
+    service: EcsService,
+    spec: EcsServiceSpec,
+    now: dt.datetime,
+) -> Step:
+    """Judge the recently stopped tasks."""
+    reason = unavailable(state, "ecs:ListTasks", "ecs:DescribeTasks")
+    if reason and not service.tasks:
+        return could_not_tell(watch, STEPS[2:], reason)[0]
+    failures, past = recent_failures(service, spec, now)
+    known = {f"stopped {n}": _told(task) for n, task in enumerate(failures[:3], start=1)}
+    if past:
+        known["note"] = f"{len(past)} failed before the present steady state: {_told(past[0])}"
+    text = f"none in {spec.recent_minutes:.0f} minutes"
+    shown = f"{len(failures)}: {_told(failures[0])}" if failures else "none"
+    made = [assertion("failed tasks", text, shown, not failures)]
+    return watch.step(STEPS[2], made, facts=known)
+
+
+def _told(task: Task) -> str:
+    exits = [f"exit {c.exit_code}" for c in task.containers if c.exit_code is not None]
+    return " ".join((task.stopped_at, task.stop_code, task.stopped_reason, *exits))[:240]

@@ -1,0 +1,259 @@
+"""`key_lifecycle`: a short-lived, narrow key is made, validated, used, revoked and refused.
+
+Opt-in: it needs the auth service's admin token, which can do everything.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+
+from canary.model import (
+    Answer,
+    Assertion,
+    Check,
+    Credential,
+    Exchange,
+    Frozen,
+    Residue,
+    Service,
+    Status,
+)
+from canary.probes.asking import NoTimeError, Question, ask
+from canary.probes.evidence import Stopwatch
+from canary.probes.expect import MISSING, look_up, parse
+from canary.probes.kit import Tools
+from canary.probes.registration import object_name
+from canary.probes.stating import assertion
+
+KEYS = "/api/v1/keys"
+JSON_HEADERS = (("Content-Type", "application/json"),)
+PAUSE_S = 1.0
+
+
+class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
+    """Whose key is made, for what, and where it is used.
+
+    The key may do nothing: using it must be refused for its scope (403), which proves that it was
+    recognised. `cache_s` is how long a revoked key may still be recognised there.
+    """
+
+    principal: str = "admin"
+    service_id: str = "platform"
+    scopes: tuple[str, ...] = ("model:read",)
+    use_service: str = "registry"
+    use_path: str = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+    use_status: tuple[int, ...] = (200, 403)
+    cache_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 60
+
+
+class _StopError(Exception):
+    """The step cannot go on."""
+
+
+@dataclass(kw_only=True)
+class Life:
+    """What the steps hand to each other."""
+
+    auth: Service
+    spec: KeyLifecycleSpec
+    tools: Tools
+    name: str
+    key: Credential | None = None
+    key_id: str = ""
+    tried: bool = False
+    revoked: bool = False
+    assertions: list[Assertion] = field(default_factory=list)
+    evidence: list[Exchange] = field(default_factory=list)
+
+    def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
+        """Judge; what does not hold ends the step."""
+        self.assertions.append(assertion(subject, expected, actual, holds))
+        if not holds:
+            raise _StopError
+
+    def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        """Call key management; the body never becomes evidence, since it may hold a key."""
+        return self._ask(
+            self.auth,
+            Question(
+                path=path,
+                method=method,
+                principal=self.spec.principal,
+                headers=JSON_HEADERS if body else (),
+                body=json.dumps(body).encode() if body else b"",
+                cleanup=True,
+                show=False,
+            ),
+        )
+
+    def validate(self) -> Answer:
+        """Ask the auth service about our key."""
+        body = json.dumps({"service_id": self.spec.service_id}).encode()
+        question = Question(
+            path=f"{KEYS}/validate", method="POST", headers=JSON_HEADERS, body=body, keyed=self.key
+        )
+        return self._ask(self.auth, question)
+
+    def use(self) -> Answer:
+        """Use our key where it would be used."""
+        service = self.tools.service(self.spec.use_service)
+        return self._ask(service, Question(path=self.spec.use_path, keyed=self.key))
+
+    def _ask(self, service: Service, question: Question) -> Answer:
+        answer, seen = ask(self.tools, service, question)
+        self.evidence.append(seen)
+        if answer.failure is not None:
+            self.hold("answer", "a complete answer", answer.failure.kind.value, False)
+        return answer
+
+
+def create(life: Life) -> None:
+    """Make the key."""
+    life.tried = True
+    body = {
+        "name": life.name,
+        "service_id": life.spec.service_id,
+        "scopes": list(life.spec.scopes),
+        "expires_in_days": 1,
+        "rate_limit_per_hour": 100,
+    }
+    answer = life.admin("POST", KEYS, body)
+    life.hold("status", "200 or 201", answer.status, answer.status in (200, 201))
+    document = parse(answer)
+    value, key_id = look_up(document, "api_key"), look_up(document, "key_info.key_id")
+    life.hold("key id", "present", "absent" if key_id is MISSING else "present", bool(key_id))
+    life.key_id = str(key_id)
+    life.hold("key", "present", "absent", isinstance(value, str) and bool(value))
+    life.key = Credential(str(value))
+
+
+def validated(life: Life) -> None:
+    """The auth service knows the key and nothing more than its scope."""
+    answer = life.validate()
+    life.hold("status", 200, answer.status, answer.status == 200)
+    scopes = look_up(parse(answer), "scopes")
+    wanted = list(life.spec.scopes)
+    life.hold("scopes", wanted, scopes, isinstance(scopes, list) and sorted(scopes) == wanted)
+
+
+def used(life: Life) -> None:
+    """The registry recognises the key."""
+    answer = life.use()
+    expected = " or ".join(map(str, life.spec.use_status))
+    life.hold("status", expected, answer.status, answer.status in life.spec.use_status)
+
+
+def revoke(life: Life) -> None:
+    """Revoke the key."""
+    answer = life.admin("DELETE", f"{KEYS}/{life.key_id}")
+    life.hold("status", "200 or 204", answer.status, answer.status in (200, 204))
+    life.revoked = True
+
+
+def refused_by_auth(life: Life) -> None:
+    """The auth service refuses it at once."""
+    answer = life.validate()
+    life.hold("status", 401, answer.status, answer.status == 401)
+
+
+def refused_in_use(life: Life) -> None:
+    """The registry refuses it before its cache can be an excuse."""
+    clock = life.tools.clock
+    until = clock.monotonic() + life.spec.cache_s + PAUSE_S
+    while True:
+        answer = life.use()
+        if answer.status == 401 or clock.monotonic() > until:
+            break
+        if life.tools.remaining(False) < 2 * PAUSE_S:
+            raise NoTimeError("no time left to outwait the cache")
+        time.sleep(PAUSE_S)
+    text = f"401 within {life.spec.cache_s:.0f} s"
+    life.hold("status", text, answer.status, answer.status == 401)
+
+
+def nothing_left(life: Life) -> None:
+    """No active key of our name is listed; what is left is revoked now."""
+    listed = f"{KEYS}?service_id={life.spec.service_id}&active_only=true"
+    left = _ours(life, listed)
+    for key_id in left:
+        life.admin("DELETE", f"{KEYS}/{key_id}")
+    left = _ours(life, listed) if left else []
+    for key_id in left:
+        text = "could not be revoked"
+        life.tools.residue(Residue(kind="key", name=key_id, removed=False, reason=text))
+    life.hold("active keys of this run", "none", ", ".join(left) or "none", not left)
+
+
+def _ours(life: Life, listed: str) -> list[str]:
+    answer = life.admin("GET", listed)
+    life.hold("status", 200, answer.status, answer.status == 200)
+    document = parse(answer)
+    rows = document if isinstance(document, list) else look_up(document, "keys")
+    return [
+        str(row.get("key_id"))
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and row.get("name") == life.name
+    ]
+
+
+STEPS: tuple[tuple[str, Callable[[Life], None]], ...] = (
+    ("create", create),
+    ("validate", validated),
+    ("use", used),
+    ("revoke", revoke),
+    ("refused by auth", refused_by_auth),
+    ("refused in use", refused_in_use),
+)
+
+
+def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bool) -> bool:
+    """Carry one step out and record it; return whether it passed."""
+    watch = Stopwatch(life.tools)
+    life.assertions, life.evidence = [], []
+    status, reason = None, ""
+    try:
+        step(life)
+    except _StopError:
+        status = Status.FAIL
+    except NoTimeError as error:
+        status, reason = Status.SKIP, str(error)
+    made = watch.step(
+        name,
+        life.assertions,
+        status=status,
+        reason=reason,
+        evidence=life.evidence[-3:],
+        always=always,
+    )
+    life.tools.record(made)
+    return made.status is Status.PASS
+
+
+def run(check: Check, spec: KeyLifecycleSpec, tools: Tools) -> None:
+    """Live the life of a key; it is revoked however the steps before ended."""
+    tools.credential(spec.principal)
+    name = object_name(tools.environment.prefix, tools.run_id)
+    life = Life(auth=tools.service(check.service), spec=spec, tools=tools, name=name)
+    failed = ""
+    for title, step in STEPS:
+        must = step is revoke and bool(life.key_id)
+        if failed and not must and not (life.revoked and step is refused_by_auth):
+            reason = f"needs {failed}, which did not pass"
+            skipped = Stopwatch(tools).step(title, status=Status.SKIP, reason=reason)
+            tools.record(skipped)
+            continue
+        if not carry_out(life, title, step, always=step is revoke):
+            failed = failed or title
+    if life.tried:
+        carry_out(life, "nothing left", nothing_left, always=True)
+
+
+def requests(_spec: Any) -> int:
+    """Return how many requests one run sends when the cache forgets at once."""
+    return 7

@@ -1,0 +1,104 @@
+"""`listener_rule`: each path of the contract reaches its service's target group, by the rules.
+
+The rules are simulated as they were read, so a missing rule, one on the wrong listener, one that
+points elsewhere and one that another shadows are all seen without a request.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from canary.model import Assertion, Check, Frozen, RouteRule, Step
+from canary.observe.state import Listener, LoadBalancer, PlatformState, Rule
+from canary.probes.evidence import Stopwatch
+from canary.probes.kit import Tools
+from canary.probes.rules import UnknownConditionError, taken_by
+from canary.probes.stating import assertion, could_not_tell, unavailable
+
+ACTIONS = (
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTargetGroups",
+)
+
+
+class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
+    """Which listener carries the contract, and whether port 80 must redirect."""
+
+    port: int = 443
+    redirect_port: int = 80  # 0: no such listener is expected
+
+
+def run(check: Check, spec: ListenerRuleSpec, tools: Tools) -> None:
+    """Simulate every route whose host is the service's."""
+    watch = Stopwatch(tools)
+    state = tools.state()
+    service = tools.service(check.service)
+    balancer = next((b for b in state.load_balancers if b.name == service.load_balancer), None)
+    reason = unavailable(state, *ACTIONS)
+    if reason:
+        tools.record(could_not_tell(watch, ["listener rules"], reason)[0])
+        return
+    if balancer is None:
+        name = f"load balancer {service.load_balancer}"
+        tools.record(watch.step("load balancer", [assertion(name, "exists", "missing", False)]))
+        return
+    listener = _listener(balancer, spec.port)
+    shown = ", ".join(f"{x.protocol}:{x.port}" for x in balancer.listeners) or "no listener"
+    have = assertion(f"listener on {spec.port}", "exists", shown, listener is not None)
+    tools.record(watch.step(f"listener {spec.port}", [have]))
+    if spec.redirect_port:
+        tools.record(_redirects(watch, balancer, spec.redirect_port, shown))
+    host = urlsplit(service.url).hostname or ""
+    for route in tools.environment.routes:
+        if listener is not None and route.host == host:
+            tools.record(_route(watch, state, listener, route, tools))
+
+
+def _listener(balancer: LoadBalancer, port: int) -> Listener | None:
+    return next((x for x in balancer.listeners if x.port == port), None)
+
+
+def _redirects(watch: Stopwatch, balancer: LoadBalancer, port: int, shown: str) -> Step:
+    listener = _listener(balancer, port)
+    made = [assertion(f"listener on {port}", "exists", shown, listener is not None)]
+    for rule in listener.rules if listener else ():
+        if rule.priority == "default":
+            action = rule.action
+            seen = f"{action.type} {action.status_code} {action.redirect}".strip()
+            good = action.type == "redirect" and action.redirect.upper().startswith("HTTPS")
+            made.append(assertion("default action", "redirect to HTTPS", seen, good))
+    return watch.step(f"listener {port} redirects", made)
+
+
+def _route(
+    watch: Stopwatch, state: PlatformState, listener: Listener, route: RouteRule, tools: Tools
+) -> Step:
+    name = f"{route.host}{route.path}"
+    wanted = tools.service(route.service).target_groups
+    try:
+        rule = taken_by(listener, route.host, route.path)
+    except UnknownConditionError as error:
+        reason = f"a rule has the condition {error}"
+        return could_not_tell(watch, [name], reason)[0]
+    judged, facts = _judge(state, rule, wanted)
+    return watch.step(name, [judged], facts=facts)
+
+
+def _judge(
+    state: PlatformState, rule: Rule | None, wanted: tuple[str, ...]
+) -> tuple[Assertion, dict[str, str]]:
+    expected = f"forward to {' or '.join(wanted)}"
+    if rule is None:
+        return assertion("route", expected, "no rule takes it", False), {}
+    names = {g.arn: g.name for g in state.target_groups}
+    forwards = [f for f in rule.action.forwards if f.weight > 0]
+    reached = [names.get(f.target_group, f.target_group) for f in forwards]
+    action = rule.action
+    answer = f"{action.type} {action.status_code} {action.content_type}".strip()
+    shown = f"forward to {', '.join(reached)}" if reached else answer
+    holds = bool(reached) and all(name in wanted for name in reached)
+    by = f"{shown} by rule {rule.priority}"
+    patterns = [v for c in rule.conditions for v in c.values]
+    return assertion("route", expected, by, holds), {"rule": rule.arn, "on": ", ".join(patterns)}

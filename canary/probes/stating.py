@@ -1,0 +1,41 @@
+"""What the control-plane kinds share: a reading that was not taken is never "fine"."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from canary.model import Assertion, Status, Step
+from canary.observe.state import PlatformState
+from canary.probes.evidence import Stopwatch
+
+
+def assertion(subject: str, expected: object, actual: object, holds: bool) -> Assertion:
+    """Make one judgement of a reading."""
+    return Assertion(subject=subject, expected=str(expected), actual=str(actual), holds=holds)
+
+
+def unavailable(state: PlatformState, *actions: str) -> str:
+    """Return why the readings of some IAM actions are missing, or an empty string."""
+    lost = [u for u in state.unavailable if u.action.startswith(actions)]
+    return "; ".join(f"{u.action} on {u.resource or '*'}: {u.code} {u.reason}" for u in lost[:2])
+
+
+def could_not_tell(watch: Stopwatch, names: Sequence[str], reason: str) -> list[Step]:
+    """Return ERROR steps: the canary could not tell."""
+    return [watch.step(n, status=Status.ERROR, reason=f"could not tell: {reason}") for n in names]
+
+
+def moment(text: str) -> dt.datetime | None:
+    """Read an ISO 8601 time; None for an empty or unreadable one."""
+    try:
+        read = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
+
+
+def minutes_since(text: str, now: dt.datetime) -> float | None:
+    """Return the minutes since a time, None when it is not known."""
+    read = moment(text)
+    return None if read is None else (now - read).total_seconds() / 60

@@ -1,0 +1,82 @@
+"""`target_group`: attached to a load balancer, with targets, and the targets healthy."""
+
+from __future__ import annotations
+
+from canary.model import Check, Frozen, Step
+from canary.observe.state import PlatformState, TargetGroup, TargetHealth
+from canary.probes.evidence import Stopwatch
+from canary.probes.kit import Tools
+from canary.probes.stating import assertion, could_not_tell, unavailable
+
+LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
+COMING = ("initial",)
+STEPS = ("attached", "registered", "healthy")
+
+
+class TargetGroupSpec(Frozen, frozen=True, kw_only=True):
+    """Which group; empty: every group of the service."""
+
+    target_group: str = ""
+
+
+def run(check: Check, spec: TargetGroupSpec, tools: Tools) -> None:
+    """Judge each target group as the control plane describes it."""
+    watch = Stopwatch(tools)
+    state = tools.state()
+    configured = tools.service(check.service).target_groups
+    names = (spec.target_group,) if spec.target_group else configured
+    if not names:
+        reason = f"service {check.service} names no target group"
+        for step in could_not_tell(watch, STEPS, reason):
+            tools.record(step)
+    for name in names:
+        for step in judge_group(watch, state, name):
+            tools.record(step)
+
+
+def judge_group(watch: Stopwatch, state: PlatformState, name: str) -> list[Step]:
+    """Return the steps of one target group."""
+    group = next((g for g in state.target_groups if g.name == name), None)
+    reason = unavailable(
+        state, "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetH"
+    )
+    if group is None and reason:
+        return could_not_tell(watch, [f"{name} {s}" for s in STEPS], reason)
+    if group is None:
+        gone = [assertion(f"target group {name}", "exists", "no such target group", False)]
+        return [watch.step(f"{name} {STEPS[0]}", gone)]
+    return [_attached(watch, group), *_targets(watch, state, group)]
+
+
+def _attached(watch: Stopwatch, group: TargetGroup) -> Step:
+    balancers = [arn.split("/")[-2] if arn.count("/") > 1 else arn for arn in group.load_balancers]
+    shown = ", ".join(balancers) or "none"
+    made = [assertion("load balancer", "at least one", shown, bool(balancers))]
+    return watch.step(f"{group.name} {STEPS[0]}", made)
+
+
+def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list[Step]:
+    reason = unavailable(state, "elasticloadbalancing:DescribeTargetHealth")
+    names = [f"{group.name} {s}" for s in STEPS[1:]]
+    if not group.targets and reason:
+        return could_not_tell(watch, names, reason)
+    staying = [t for t in group.targets if t.state not in LEAVING]
+    registered = [assertion("registered targets", "at least 1", len(staying), bool(staying))]
+    return [watch.step(names[0], registered), _healthy(watch, names[1], group, staying)]
+
+
+def _healthy(watch: Stopwatch, name: str, group: TargetGroup, staying: list[TargetHealth]) -> Step:
+    """Judge health: a new target beside a healthy one is no failure, alone it is."""
+    healthy = [t for t in staying if t.state == "healthy"]
+    made = []
+    known = {"health check": f"{group.health_protocol} {group.health_path} {group.health_matcher}"}
+    for target in staying:
+        shown = f"{target.state} {target.reason} {target.description}".strip()
+        if target.state in COMING and healthy:
+            known["note"] = f"{target.id} is not judged yet"
+            continue
+        subject = f"target {target.id}:{target.port}"
+        made.append(assertion(subject, "healthy", shown, target.state == "healthy"))
+    if not staying:
+        made.append(assertion("healthy targets", "at least 1", 0, False))
+    return watch.step(name, made, facts=known)
