@@ -96,7 +96,8 @@ def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
         for evidence in diagnosis.evidence[:2]
     ]  # fmt: skip
     if first:
-        lines.append(Text(f"  first: {line(first, 300)}", style="cyan"))
+        # Never broken by us: the terminal wraps it softly, so that it can be copied whole.
+        lines.append(Text(line(first), style="cyan", no_wrap=True, overflow="ignore"))
     return list(lines)
 
 

@@ -1,0 +1,238 @@
+"""EventBridge events for others to build on; the schema is documented in docs/events.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from canary.messages.state import Event, Incident, Notified
+from canary.model import Confidence, Frozen, Report, Result, Severity, Status
+from canary.report.text import between, line
+from canary.report.verdict import groups, reason, verdict
+
+EVENT_SCHEMA = "hokusai-canary/event/1"
+SOURCE = "hokusai.canary"
+RUN_COMPLETED, CHECK_BROKE, CHECK_FIXED, DIAGNOSED = (
+    "RunCompleted",
+    "CheckBroke",
+    "CheckFixed",
+    "Diagnosed",
+)
+_BATCH = 10  # entries of one PutEvents call
+_LISTED = 50  # checks named in one event: an entry may have 256 KiB in all
+
+
+class RunCompleted(Frozen, frozen=True, kw_only=True):
+    """A run came to its end, whatever it found."""
+
+    run_id: str
+    environment: str
+    status: Status
+    started_at: str
+    finished_at: str
+    duration_ms: float
+    verdict: str
+    scores: dict[str, float]
+    failed: tuple[str, ...]  # check ids, at most 50
+    errored: tuple[str, ...]
+    causes: tuple[str, ...]
+    report: str
+    schema: str = EVENT_SCHEMA
+
+
+class CheckBroke(Frozen, frozen=True, kw_only=True):
+    """A check that did not fail before fails now; sent once, however long it lasts."""
+
+    run_id: str
+    environment: str
+    check_id: str
+    title: str
+    suite: str
+    service: str
+    severity: Severity
+    reason: str
+    since: str
+    incident: str
+    runbook: str
+    report: str
+    schema: str = EVENT_SCHEMA
+
+
+class CheckFixed(Frozen, frozen=True, kw_only=True):
+    """A check that was reported as broken holds again, was muted, or is no longer checked."""
+
+    run_id: str
+    environment: str
+    check_id: str
+    title: str
+    broke_at: str
+    fixed_at: str
+    lasted: str
+    why: Literal["holds", "muted", "removed"]
+    incident: str
+    report: str
+    schema: str = EVENT_SCHEMA
+
+
+class Diagnosed(Frozen, frozen=True, kw_only=True):
+    """The cause of an open incident is known; sent once for a cause."""
+
+    run_id: str
+    environment: str
+    incident: str
+    cause: str
+    service: str
+    resource: str
+    confidence: Confidence
+    summary: str
+    explains: tuple[str, ...]
+    inspect: tuple[str, ...]
+    fix: tuple[str, ...]
+    report: str
+    schema: str = EVENT_SCHEMA
+
+
+DETAILS: dict[str, type[Frozen]] = {
+    RUN_COMPLETED: RunCompleted,
+    CHECK_BROKE: CheckBroke,
+    CHECK_FIXED: CheckFixed,
+    DIAGNOSED: Diagnosed,
+}
+
+
+def of_run(
+    report: Report, before: Notified, after: Iterable[Incident], link: str
+) -> tuple[Event, ...]:
+    """Return the run's events: what broke, what was fixed, what was explained, then the run.
+
+    Keys name the run that was last told of, so that two overlapping runs derive the same ones.
+    """
+    known = {i.key: i for i in before.incidents}
+    last = before.last_run
+    everywhere = {c for i in before.incidents if i.audience == "platform" for c in i.checks}
+    results = {r.check_id: r for r in report.results}
+    found: list[Event] = []
+    for incident in after:
+        if incident.audience != "platform":
+            continue
+        old = known.get(incident.key)
+        was = set(old.checks) if old else set()
+        for name in incident.checks:
+            if name not in everywhere and name in results:
+                found.append(_broke(report, incident, results[name], link, last))
+        found += [
+            _fixed(report, incident, name, results, link, last)
+            for name in sorted(was - set(incident.checks))
+        ]
+        if incident.cause and (old is None or old.cause != incident.cause):
+            found += _diagnosed(report, incident, link)
+    return (*found, _completed(report, link))
+
+
+def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]]:
+    """Return PutEvents entries in batches of ten; `bus` is a name or ARN, "" the default bus."""
+    made = [
+        {
+            "Source": SOURCE,
+            "DetailType": event.detail_type,
+            "Detail": msgspec.json.encode({**event.detail, "key": event.key}).decode(),
+            "Time": event.at,
+            **({"EventBusName": bus} if bus else {}),
+        }
+        for event in events
+    ]
+    return [made[start : start + _BATCH] for start in range(0, len(made), _BATCH)]
+
+
+def _event(report: Report, key: str, detail: Frozen) -> Event:
+    return Event(
+        key=key,
+        detail_type=type(detail).__name__,
+        detail=msgspec.to_builtins(detail),
+        at=report.run.finished_at,
+    )
+
+
+def _broke(report: Report, incident: Incident, result: Result, link: str, last: str) -> Event:
+    detail = CheckBroke(
+        run_id=report.run.id,
+        environment=report.run.environment,
+        check_id=result.check_id,
+        title=line(result.title, 200),
+        suite=result.suite,
+        service=result.service,
+        severity=result.severity,
+        reason=line(reason(result), 500),
+        since=report.run.started_at,
+        incident=incident.key,
+        runbook=line(result.runbook, 300),
+        report=link,
+    )
+    return _event(report, f"{incident.key}/{result.check_id}/broke@{last}", detail)
+
+
+def _fixed(
+    report: Report, incident: Incident, name: str, results: dict[str, Result], link: str, last: str
+) -> Event:
+    result = results.get(name)
+    detail = CheckFixed(
+        run_id=report.run.id,
+        environment=report.run.environment,
+        check_id=name,
+        title=line(result.title if result else name, 200),
+        broke_at=incident.opened_at,
+        fixed_at=report.run.started_at,
+        lasted=between(incident.opened_at, report.run.started_at),
+        why=_why(result),
+        incident=incident.key,
+        report=link,
+    )
+    return _event(report, f"{incident.key}/{name}/fixed@{last}", detail)
+
+
+def _why(result: Result | None) -> Literal["holds", "muted", "removed"]:
+    if result is None:
+        return "removed"
+    return "holds" if result.status is Status.PASS else "muted"
+
+
+def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
+    cause = next((d for d in report.diagnoses if d.cause == incident.cause), None)
+    if cause is None:
+        return []
+    detail = Diagnosed(
+        run_id=report.run.id,
+        environment=report.run.environment,
+        incident=incident.key,
+        cause=cause.cause,
+        service=cause.service,
+        resource=line(cause.resource, 500),
+        confidence=cause.confidence,
+        summary=line(cause.summary, 500),
+        explains=cause.explains[:_LISTED],
+        inspect=tuple(line(c, 2_000) for c in cause.remedy.inspect[:10]),
+        fix=tuple(line(c, 2_000) for c in cause.remedy.fix[:10]),
+        report=link,
+    )
+    return [_event(report, f"{incident.key}/{cause.cause}/diagnosed", detail)]
+
+
+def _completed(report: Report, link: str) -> Event:
+    found = groups(report)
+    detail = RunCompleted(
+        run_id=report.run.id,
+        environment=report.run.environment,
+        status=report.run.status,
+        started_at=report.run.started_at,
+        finished_at=report.run.finished_at,
+        duration_ms=report.run.duration_ms,
+        verdict=verdict(report).sentence,
+        scores={name: score.percent for name, score in report.scores.items()},
+        failed=tuple(r.check_id for r in found.failing[:_LISTED]),
+        errored=tuple(r.check_id for r in found.unknown[:_LISTED]),
+        causes=tuple(d.cause for d in report.diagnoses[:_LISTED]),
+        report=link,
+    )
+    return _event(report, f"{report.run.environment}/{report.run.id}/completed", detail)

@@ -1,0 +1,71 @@
+"""Which checks newly do not hold, put together by what is known to have broken them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from canary.messages.state import Audience, Incident
+from canary.model import (
+    SEVERITY_ORDER,
+    Change,
+    Diagnosis,
+    Frozen,
+    Report,
+    Result,
+    Severity,
+    Status,
+)
+
+_SETTLED = 3  # runs in a row that a flaky check must fail before people are told
+_BLIND = "canary-blind"
+
+
+class Group(Frozen, frozen=True, kw_only=True):
+    """Checks that newly do not hold, for one reason as far as is known."""
+
+    name: str
+    audience: Audience
+    members: tuple[Result, ...]
+    cause: Diagnosis | None = None
+
+
+def groups(report: Report, known: list[Incident]) -> list[Group]:
+    """Return the groups of which nobody was told yet, the most important cause first."""
+    told = {check for i in known if i.audience == "platform" for check in i.checks}
+    blind = {check for i in known if i.audience == "canary" for check in i.checks}
+    fresh = [r for r in report.results if not r.muted and r.check_id not in told]
+    failing = [r for r in fresh if r.status is Status.FAIL and not _restless(report, r)]
+    found: list[Group] = []
+    for cause in report.diagnoses:
+        members = tuple(r for r in failing if r.check_id in cause.explains)
+        failing = [r for r in failing if r.check_id not in cause.explains]
+        if members:
+            name = f"{cause.cause}.{cause.service}"
+            found.append(Group(name=name, audience="platform", members=members, cause=cause))
+    for service in dict.fromkeys(r.service for r in failing):
+        members = tuple(r for r in failing if r.service == service)
+        found.append(Group(name=f"unexplained.{service}", audience="platform", members=members))
+    unknown = tuple(r for r in fresh if r.status is Status.ERROR and r.check_id not in blind)
+    if unknown:
+        found.append(Group(name=_BLIND, audience="canary", members=unknown))
+    return found
+
+
+def _restless(report: Report, result: Result) -> bool:
+    """Return whether a flaky check has not failed for long enough to tell people."""
+    flaky = any(
+        t.check_id == result.check_id and t.change is Change.FLAKY
+        for t in report.comparison.transitions
+    )
+    kept = report.history.get(result.check_id)
+    return flaky and not (kept and kept.outcomes.endswith("F" * _SETTLED))
+
+
+def is_of(incident: Incident, diagnosis: Diagnosis) -> bool:
+    """Return whether an incident has this cause in this service."""
+    return incident.cause == diagnosis.cause and incident.service == diagnosis.service
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """Return the most severe."""
+    return min(severities, key=SEVERITY_ORDER.index)

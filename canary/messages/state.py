@@ -1,0 +1,98 @@
+"""What the canary has said so far: open incidents and what could not be delivered yet."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from canary.model import Frozen, Severity
+from canary.report.text import ReportError
+
+STATE_SCHEMA = "hokusai-canary/notified/1"
+
+Audience = Literal["platform", "canary"]  # FAIL pages the platform's people, ERROR the canary's own
+Kind = Literal["broke", "worse", "diagnosed", "fixed", "blind", "sighted"]
+
+
+class Incident(Frozen, frozen=True, kw_only=True):
+    """Something that is not as it should be and of which people were told.
+
+    `checks` are those still not holding, `ever` all that belonged to it. `identity` and
+    `generation` make the key, which two overlapping runs derive alike from the same state.
+    """
+
+    identity: str
+    generation: int
+    audience: Audience
+    opened_at: str
+    severity: Severity
+    checks: tuple[str, ...]
+    ever: tuple[str, ...]
+    cause: str = ""  # "" as long as no cause is proven
+    service: str = ""
+    summary: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the incident's name for de-duplication."""
+        return f"{self.identity}#{self.generation}"
+
+
+class Message(Frozen, frozen=True, kw_only=True):
+    """A message to people. `key` is unique to what it says: the same key is never sent twice."""
+
+    key: str
+    kind: Kind
+    audience: Audience
+    severity: Severity
+    subject: str  # at most 99 printable ASCII characters (SNS, Publish: Subject)
+    text: str
+    link: str = ""
+    attempts: int = 0  # sends that failed
+    first_tried_at: str = ""
+
+
+class Event(Frozen, frozen=True, kw_only=True):
+    """An EventBridge event before it is an entry; `detail` is plain data."""
+
+    key: str
+    detail_type: str
+    detail: dict[str, Any]
+    at: str
+    attempts: int = 0
+
+
+class Notified(Frozen, frozen=True, kw_only=True):
+    """The state kept between runs."""
+
+    incidents: tuple[Incident, ...] = ()
+    generations: dict[str, int] = msgspec.field(default_factory=dict)  # identity -> last used
+    pending: tuple[Message, ...] = ()  # could not be sent; the next run tries again
+    pending_events: tuple[Event, ...] = ()
+    last_run: str = ""
+    schema: str = STATE_SCHEMA
+
+
+class Outbox(Frozen, frozen=True, kw_only=True):
+    """What to send now, and the state once everything was sent."""
+
+    messages: tuple[Message, ...]
+    events: tuple[Event, ...]
+    state: Notified
+
+
+def dump(state: Notified) -> str:
+    """Return the state as JSON for the store."""
+    return msgspec.json.encode(state, order="deterministic").decode() + "\n"
+
+
+def load(data: bytes | str) -> Notified:
+    """Read the state back. Raises ReportError for anything else."""
+    try:
+        state = msgspec.json.decode(data, type=Notified)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"not a notified state: {error}") from error
+    if state.schema != STATE_SCHEMA:
+        raise ReportError(f"written by another version: schema {state.schema[:80]!r}")
+    return state
