@@ -16,7 +16,7 @@ _TEAMS_TEXT = 6_000  # Teams takes 28 KB in all
 def slack(message: Message) -> dict[str, Any]:
     """Return a Slack payload: `text` for notifications, blocks for the channel."""
     header = clip(message.subject, _SLACK_HEADER - 30)
-    body = _slack_escaped(clip(retried(message), _SLACK_SECTION // 3))
+    body = _cut(_slack_escaped(retried(message)))
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}},
         # A fence of backticks in the text would end the block: an apostrophe stands for each.
@@ -53,6 +53,15 @@ def teams(message: Message) -> dict[str, Any]:
 def _slack_escaped(text: str) -> str:
     """Escape what Slack reads as control: &, < and > (mentions and links are within <>)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(escaped: str) -> str:
+    """Cut escaped text to Slack's limit, never within an entity."""
+    if len(escaped) <= _SLACK_SECTION:
+        return escaped
+    kept = escaped[:_SLACK_SECTION]
+    start = kept.rfind("&")
+    return (kept if ";" in kept[start:] else kept[:start]) + " …"
 
 
 def _teams_escaped(text: str) -> str:

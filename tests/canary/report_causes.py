@@ -21,6 +21,14 @@ from canary.observe.state import (
 _ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
 _ECS = "arn:aws:ecs:us-east-1:123456789012"
 _AT = "2026-11-22T09:27:02Z"
+_SERVICE = "--cluster hokusai-development --service{} hokusai-auth-development"
+_TERRAFORM = """resource "aws_lb_listener_rule" "mlflow_proxy" {
+  priority = 105
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.registry_api.arn
+  }
+}"""
 
 
 def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
@@ -46,10 +54,11 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
             inspect=(f"aws elbv2 describe-rules --rule-arns {rule} --region us-east-1",),
             fix=(
                 f"aws elbv2 modify-rule --rule-arn {rule} --actions "
-                f"Type=forward,TargetGroupArn={_ARN}:targetgroup/hokusai-reg-api-development/50dc6c495c0c9188 --region us-east-1",
+                f"Type=forward,TargetGroupArn={_ARN}:targetgroup/hokusai-reg-api-development/50dc "
+                "--region us-east-1",
             ),
             verify=("python -m canary run --environment development --only mlflow.proxy",),
-            terraform='resource "aws_lb_listener_rule" "mlflow_proxy" {\n  priority = 105\n  action {\n    type             = "forward"\n    target_group_arn = aws_lb_target_group.registry_api.arn\n  }\n}',
+            terraform=_TERRAFORM,
         ),
     )  # fmt: skip
     port = Diagnosis(
@@ -58,16 +67,21 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
         summary="Auth's new revision listens on another port than its target group probes",
         explains=auth,
         evidence=(
-            Evidence(resource="hokusai-auth-tg-development", seen="10.0.1.17:8000 unhealthy, Target.FailedHealthChecks",
+            Evidence(resource="hokusai-auth-tg-development",
+                     seen="10.0.1.17:8000 unhealthy, Target.FailedHealthChecks",
                      expected="healthy", at=_AT),
-            Evidence(resource="hokusai-auth-development", seen="2 deployments, the new one in progress since 09:24",
+            Evidence(resource="hokusai-auth-development",
+                     seen="2 deployments, the new one in progress since 09:24",
                      expected="1 deployment, completed", at="2026-11-22T09:24:10Z"),
         ),
         remedy=Remedy(
             summary="Return to the revision that ran before, then mend the port in the new one.",
-            inspect=("aws ecs describe-services --cluster hokusai-development --services hokusai-auth-development --region us-east-1",),
-            fix=("aws ecs update-service --cluster hokusai-development --service hokusai-auth-development --task-definition hokusai-auth-development:11 --region us-east-1",),
-            verify=("aws ecs wait services-stable --cluster hokusai-development --services hokusai-auth-development --region us-east-1",),
+            inspect=(f"aws ecs describe-services {_SERVICE.format('s')} --region us-east-1",),
+            fix=(
+                f"aws ecs update-service {_SERVICE.format('')} "
+                "--task-definition hokusai-auth-development:11 --region us-east-1",
+            ),
+            verify=(f"aws ecs wait services-stable {_SERVICE.format('s')} --region us-east-1",),
             decision="Whether to roll back or to roll forward with the right port.",
         ),
     )  # fmt: skip
@@ -112,17 +126,20 @@ def seed_platform(healthy: bool) -> PlatformState:
 
 
 def _group(name: str, port: int, healthy: bool) -> TargetGroup:
-    bad = not healthy and name == "auth"
-    state = (
-        ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
-        if bad
-        else ("healthy", "", "")
-    )
+    target = TargetHealth(id="10.0.1.17", port=port, state="healthy")
+    if not healthy and name == "auth":
+        target = TargetHealth(
+            id="10.0.1.17",
+            port=port,
+            state="unhealthy",
+            reason="Target.FailedHealthChecks",
+            description="Health checks failed",
+        )
     return TargetGroup(
         arn=f"{_ARN}:targetgroup/hokusai-{name}-development/50dc6c495c0c9188",
         name=f"hokusai-{name}-development", protocol="HTTP", port=port, health_path="/health",
         load_balancers=(f"{_ARN}:loadbalancer/app/hokusai-registry-development/78840d73e3e9652e",),
-        targets=(TargetHealth(id="10.0.1.17", port=port, state=state[0], reason=state[1], description=state[2]),),
+        targets=(target,),
     )  # fmt: skip
 
 

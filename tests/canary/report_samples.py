@@ -1,4 +1,4 @@
-"""Sample reports: a healthy run, the seed day, a canary that could not tell, 300 checks, hostile."""
+"""Sample reports: a healthy run, the seed day, a canary that could not tell, 300 checks."""
 
 from __future__ import annotations
 
@@ -125,7 +125,10 @@ def check(
 
 def bad_gateway(result: Result, url: str) -> Result:
     """Return the check as failing with the load balancer's own 502."""
-    body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>"
+    body = (
+        "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+        "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>"
+    )
     return failing(
         result,
         ("status", "200", "502"),
@@ -300,7 +303,10 @@ def seed_day() -> Report:
         if result.check_id in ("auth.health", "auth.targets"):
             result = bad_gateway(result, "https://auth.hokus.ai/health")
         elif result.check_id in ("registry.rules", "mlflow.proxy", "registry.models"):
-            page = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not found on the server."
+            page = (
+                "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n"
+                "<h1>Not Found</h1>\n<p>The requested URL was not found on the server."
+            )
             shown = exchange(
                 ROUTES[0], 404, content_type="text/html", excerpt=page, server="werkzeug"
             )

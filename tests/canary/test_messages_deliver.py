@@ -1,0 +1,135 @@
+"""Delivery: each key once, also when runs overlap; what failed is kept, retried and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from canary.messages.decide import decide
+from canary.messages.deliver import deliver
+from canary.messages.state import Event, Message, Notified, load
+from canary.messages.wording import retried
+from canary.report.text import ReportError
+from tests.canary import report_samples as samples
+from tests.canary.test_messages import LINK, at
+
+NOW = "2026-11-22T10:00:05Z"
+
+
+class Keys:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def claim(self, key: str) -> bool:
+        fresh = key not in self.taken
+        self.taken.add(key)
+        return fresh
+
+    def release(self, key: str) -> None:
+        self.taken.discard(key)
+
+
+class Post:
+    """A message service that can be out of order."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.events: list[Event] = []
+        self.broken = False
+
+    def send(self, message: Message) -> None:
+        if self.broken:
+            raise ConnectionError("no route")
+        self.sent.append(message)
+
+    def put(self, events: Sequence[Event]) -> Sequence[str]:
+        if self.broken:
+            return [e.key for e in events]
+        self.events += events
+        return []
+
+
+def test_overlapping_runs_send_each_message_once() -> None:
+    post, keys = Post(), Keys()
+    for minute in (1, 2):  # both read the same, empty state
+        outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
+        deliver(outbox, post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+    assert len([e for e in post.events if e.detail_type == "CheckBroke"]) == 14
+    assert len([e for e in post.events if e.detail_type == "RunCompleted"]) == 2
+
+
+def test_a_lost_state_does_not_repeat_what_was_said() -> None:
+    post, keys = Post(), Keys()
+    deliver(decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW)
+    deliver(decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+
+
+def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late() -> None:
+    post, keys = Post(), Keys()
+    post.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert first.sent == 0 and first.failed == len(first.problems) > 2
+    assert "could not be sent: ConnectionError" in first.problems[0]
+    post.broken = False
+    outbox = decide(at(samples.seed_day(), 2), first.state, LINK)
+    second = deliver(outbox, post.send, post.put, keys, NOW)
+    assert [retried(m).startswith("(Late: ") for m in post.sent] == [True, True]
+    assert second.state.pending == () and second.state.pending_events == ()
+    assert [e.detail_type for e in post.events].count("CheckBroke") == 14
+    third = decide(at(samples.seed_day(), 3), second.state, LINK)
+    assert deliver(third, post.send, post.put, keys, NOW).sent == 1  # its own RunCompleted
+
+
+def test_what_is_over_before_it_could_be_told_is_one_message() -> None:
+    post, keys = Post(), Keys()
+    post.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    post.broken = False
+    deliver(decide(at(samples.healthy(), 2), first.state, LINK), post.send, post.put, keys, NOW)
+    assert [m.kind for m in post.sent] == ["fixed", "fixed"]
+    assert "could not be delivered" in post.sent[0].text
+
+
+def test_events_that_a_call_refused_are_retried() -> None:
+    post, keys = Post(), Keys()
+
+    def refuse_all(_events: Sequence[Event]) -> Sequence[str]:
+        raise TimeoutError
+
+    outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
+    delivery = deliver(outbox, post.send, refuse_all, keys, NOW)
+    kept = {e.detail_type for e in delivery.state.pending_events}
+    assert kept == {"CheckBroke", "Diagnosed"}
+    assert "events could not be sent: TimeoutError" in delivery.problems
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a notified state: Input data was truncated"),
+        (b"[]", "not a notified state: Expected `object`, got `array`"),
+        (b'{"schema":"other/2"}', "written by another version: schema 'other/2'"),
+    ],
+)
+def test_a_state_that_cannot_be_read_says_why(data: bytes, message: str) -> None:
+    with pytest.raises(ReportError, match=message.replace("[", "\\[")):
+        load(data)
+
+
+def test_the_state_kept_is_bounded() -> None:
+    post, keys = Post(), Keys()
+    post.broken = True
+    report = samples.many()
+    delivery = deliver(decide(at(report, 1), Notified(), LINK), post.send, post.put, keys, NOW)
+    assert len(delivery.state.pending_events) <= 50
+    assert len(msgspec.json.encode(delivery.state)) < 100_000

@@ -1,0 +1,100 @@
+"""Events and webhook payloads: their schema, their limits, and hostile text in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from canary.messages import events, webhooks
+from canary.messages.state import Message
+from canary.messages.wording import ascii_subject
+from canary.model import Severity
+from tests.canary import report_samples as samples
+from tests.canary.test_messages import after
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
+
+
+def test_every_event_of_an_outage_fits_its_schema() -> None:
+    seen = set()
+    for outbox in (after(samples.seed_day()), after(samples.seed_day(), samples.healthy())):
+        for batch in events.entries(outbox.events, bus="platform"):
+            assert len(batch) <= 10
+            for entry in batch:
+                detail = json.loads(entry["Detail"])
+                detail.pop("key")
+                msgspec.convert(detail, events.DETAILS[entry["DetailType"]])
+                assert entry["Source"] == "hokusai.canary"
+                assert entry["EventBusName"] == "platform"
+                assert len(entry["Detail"]) < 20_000
+                seen.add(entry["DetailType"])
+    assert seen == set(events.DETAILS)
+
+
+def test_every_broken_check_has_its_event_and_every_fixed_one() -> None:
+    failed = {r.check_id for r in samples.seed_day().results if r.status == "FAIL"}
+    broke = after(samples.seed_day()).events
+    fixed = after(samples.seed_day(), samples.healthy()).events
+    assert {e.detail["check_id"] for e in broke if e.detail_type == "CheckBroke"} == failed
+    assert {e.detail["check_id"] for e in fixed if e.detail_type == "CheckFixed"} == failed
+
+
+@pytest.mark.parametrize("name", sorted(events.DETAILS))
+def test_every_field_of_every_event_is_documented(name: str) -> None:
+    section = DOCUMENT.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n## ")[0]
+    fields = {f.name for f in msgspec.structs.fields(events.DETAILS[name])}
+    documented = {row.split("`")[1] for row in section.splitlines() if row.startswith("| `")}
+    assert documented == fields - {"schema"}
+
+
+def hostile_message() -> Message:
+    text = "```\n<!channel> <https://evil.example|click> **bold** [x](https://evil.example)\n```"
+    return Message(
+        key="k", kind="broke", audience="platform", severity=Severity.HIGH,
+        subject="BROKE <@U123> & [x](y)", text=text, link="https://reports.example.com/a?b|c",
+    )  # fmt: skip
+
+
+def test_slack_gets_no_mention_no_link_and_no_way_out_of_the_block() -> None:
+    payload = webhooks.slack(hostile_message())
+    body = payload["blocks"][1]["text"]["text"]
+    assert body.startswith("```") and body.endswith("```") and "`" not in body[3:-3]
+    assert "<" not in body and "<" not in payload["text"]
+    assert payload["blocks"][2]["text"]["text"] == "<https://reports.example.com/a?b%7Cc|Report>"
+    assert len(payload["blocks"][0]["text"]["text"]) <= 150
+
+
+def test_teams_gets_a_card_whose_text_is_shown_as_it_is() -> None:
+    payload = webhooks.teams(hostile_message())
+    card = payload["attachments"][0]["content"]
+    assert card["body"][1]["type"] == "RichTextBlock"
+    assert "\\[x\\]\\(y\\)" in card["body"][0]["text"]
+    assert card["actions"][0]["url"].startswith("https://reports.example.com/")
+
+
+def test_a_link_that_is_not_https_is_no_link() -> None:
+    message = msgspec.structs.replace(hostile_message(), link="javascript:alert(1)")
+    assert "actions" not in webhooks.teams(message)["attachments"][0]["content"]
+    assert len(webhooks.slack(message)["blocks"]) == 2
+
+
+def test_payloads_of_a_megabyte_stay_within_the_services_limits() -> None:
+    message = msgspec.structs.replace(hostile_message(), text="&" * 1_000_000)
+    assert len(webhooks.slack(message)["blocks"][1]["text"]["text"]) <= 3_000
+    assert len(json.dumps(webhooks.teams(message))) < 28_000
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("ünïcode", "Canary: ?n?code"),
+        ("two\nlines\x07", "two lines?"),
+        ("", "Hokusai Canary"),
+        ("x" * 200, "x" * 96 + "..."),
+    ],
+)
+def test_a_subject_is_what_sns_accepts(text: str, subject: str) -> None:
+    assert ascii_subject(text) == subject
