@@ -103,6 +103,8 @@ OPERATOR_SECRET: Final = "test"
 
 # every child process of a twin carries its id in this environment variable
 MARKER: Final = "HOKUSAI_SANDBOX_TWIN"
+# where the VPC's 10.0. is on this machine: "127.0.", or another block for a second twin
+LOOPBACK: Final = "HOKUSAI_SANDBOX_LOOPBACK"
 
 # security groups
 AUTH_BALANCER_GROUP: Final = "hokusai-auth-alb-development"

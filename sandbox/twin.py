@@ -6,16 +6,14 @@ import contextlib
 import logging
 import os
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from sandbox import names, supervisor
+from sandbox import block, names, supervisor
 from sandbox.aws.elbv2 import HEALTH
 from sandbox.aws.endpoint import Endpoint
 from sandbox.aws.server import AwsServer
@@ -49,6 +47,7 @@ class Twin:
     def __init__(self, *, speed: float = 30.0, aws_port: int = 0) -> None:
         self.speed = speed
         self.id = supervisor.twin_id()
+        self._block = block.claim()
         self.folder = supervisor.twin_folder(self.id)
         self.log_dir = self.folder / "log"
         self.log_dir.mkdir()
@@ -189,3 +188,4 @@ class Twin:
         self._stops.clear()
         supervisor.kill_marked(self.id)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._block.close()

@@ -34,7 +34,6 @@ def run(state_file: Path, fault_ids: Sequence[str], *, speed: float, aws_port: i
         signal.signal(number, lambda *_: ended.set())
     supervisor.sweep()
     began = time.monotonic()
-    refuse_taken_addresses()
     twin = Twin(speed=speed, aws_port=aws_port)
     control: Control | None = None
     try:
@@ -62,24 +61,6 @@ def _start(twin: Twin) -> None:
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(f"a port that the sandbox needs is in use: {error}") from error
         raise
-
-
-def refuse_taken_addresses() -> None:
-    """Look whether the fixed addresses are free; raises PortTakenError for the first that is not."""
-    import socket
-
-    from sandbox.dataplane import SERVERS
-    from sandbox.network.addresses import loopback
-
-    for name, (address, port) in SERVERS.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((loopback(address), port))
-            except OSError:
-                raise PortTakenError(
-                    f"{loopback(address)}:{port} ({name}) is in use; is another sandbox up?"
-                ) from None
 
 
 def describe(twin: Twin, control_url: str) -> State:

@@ -17,7 +17,7 @@ from sandbox.supervisor import die_with_parent
 
 SHIM = Path(__file__).resolve().parent.parent / "network" / "shim"
 ROOT = Path(__file__).resolve().parent.parent.parent
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", names.MARKER)
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", names.MARKER, names.LOOPBACK)
 
 
 @dataclass(frozen=True)

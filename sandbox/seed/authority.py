@@ -9,6 +9,7 @@ import trustme
 
 from sandbox import names
 from sandbox.aws.endpoint import Endpoint
+from sandbox.network.addresses import loopback
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +62,7 @@ class Authority:
 
 def platform_identities() -> list[str]:
     """The names in the platform's certificate."""
-    addresses = [
-        "127" + address.removeprefix("10") for address in names.BALANCER_ADDRESSES.values()
-    ]
+    addresses = [loopback(address) for address in names.BALANCER_ADDRESSES.values()]
     return [f"*.{names.ZONE}", names.ZONE, *addresses]
 
 

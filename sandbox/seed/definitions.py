@@ -22,7 +22,7 @@ ALLOWED_HOSTS = ",".join(
         f"mlflow.{names.NAMESPACE}:5000",
         names.REGISTRY_HOST,
         f"{names.REGISTRY_HOST}:*",
-        "127.0.*",  # the edge's own address, for clients that cannot set a host name
+        "127.*",  # the edge's own address, for clients that cannot set a host name
         "localhost:*",
     )
 )

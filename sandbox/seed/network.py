@@ -57,8 +57,8 @@ def build(aws: Endpoint) -> Vpc:
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": True})
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     ec2.create_tags(Resources=[vpc], Tags=_named("hokusai-vpc-development"))
-    private = [_subnet(ec2, vpc, f"10.0.{n}.0/24", z) for n, z in zip((1, 2, 3), ZONES)]
-    public = [_subnet(ec2, vpc, f"10.0.{n}.0/24", z) for n, z in zip((101, 102, 103), ZONES)]
+    private = _subnets(ec2, vpc, (1, 2, 3))
+    public = _subnets(ec2, vpc, (101, 102, 103))
     groups = {name: _group(ec2, vpc, name) for name in GROUPS}
     for group, port, source, why in EDGES:
         allow(aws, groups, group, port, source, why)
@@ -85,13 +85,19 @@ def permission(groups: dict[str, str], port: int, source: str, why: str = "") ->
     return {**base, "UserIdGroupPairs": [{"GroupId": groups[source], **note}]}
 
 
-def _subnet(ec2: Any, vpc: str, cidr: str, zone: str) -> str:
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{names.REGION}{zone}")[
-        "Subnet"
-    ]["SubnetId"]
-    kind = "public" if ".10" in cidr.removeprefix("10.0") else "private"
-    ec2.create_tags(Resources=[subnet], Tags=_named(f"hokusai-{kind}-{zone}-development"))
-    return str(subnet)
+def _subnets(ec2: Any, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
+    """A subnet 10.0.N.0/24 in each zone; N above 100 is public."""
+    found = []
+    for third, zone in zip(thirds, ZONES, strict=True):
+        subnet = ec2.create_subnet(
+            VpcId=vpc,
+            CidrBlock=f"10.0.{third}.0/24",
+            AvailabilityZone=f"{names.REGION}{zone}",
+        )["Subnet"]["SubnetId"]
+        kind = "public" if third > 100 else "private"
+        ec2.create_tags(Resources=[subnet], Tags=_named(f"hokusai-{kind}-{zone}-development"))
+        found.append(str(subnet))
+    return found
 
 
 def _group(ec2: Any, vpc: str, name: str) -> str:

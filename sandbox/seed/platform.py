@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import urllib.request
-
 import msgspec
+import urllib3
 
 from sandbox import names
 from sandbox.aws.endpoint import Endpoint
@@ -51,6 +50,6 @@ def build(aws: Endpoint, authority: Authority) -> Platform:
 
 def _seed_identifiers(aws: Endpoint) -> None:
     """Make moto's random identifiers the same in every twin."""
-    request = urllib.request.Request(f"{aws.url}/moto-api/seed?a=42", method="POST")
-    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own loopback
-        answer.read()
+    answer = urllib3.request("POST", f"{aws.url}/moto-api/seed?a=42", timeout=5.0)
+    if answer.status != 200:
+        raise RuntimeError(f"moto did not take the seed: {answer.status}")

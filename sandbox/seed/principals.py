@@ -29,11 +29,11 @@ def fresh_principals(admin_token: str) -> list[Principal]:
     """New keys for one twin; `admin` is the auth service's own token and no key."""
     return [
         Principal(name="valid", api_key=fresh_key(), scopes=WRITE_SCOPES),
-        Principal(name="read_only", api_key=fresh_key()),
+        Principal(name="read-only", api_key=fresh_key()),
         Principal(name="revoked", api_key=fresh_key(), scopes=WRITE_SCOPES, active=False),
         Principal(name="expired", api_key=fresh_key(), scopes=WRITE_SCOPES, expired=True),
         Principal(
-            name="other_service",
+            name="other-service",
             api_key=fresh_key(),
             service_id="website",
             scopes=WRITE_SCOPES,
@@ -51,7 +51,8 @@ def fresh_key() -> str:
 def store(aws: Endpoint, principals: list[Principal]) -> None:
     """Put each principal's key where the canary reads it."""
     for principal in principals:
+        key = "admin_token" if principal.name == "admin" else "api_key"
         aws.client("secretsmanager").create_secret(
             Name=names.CANARY_SECRET_PREFIX + principal.name,
-            SecretString=json.dumps({"api_key": principal.api_key}),
+            SecretString=json.dumps({key: principal.api_key}),
         )

@@ -10,7 +10,7 @@ import socket
 
 _SERVER = os.environ.get("SANDBOX_NETWORK", "")
 _ADDRESS = os.environ.get("SANDBOX_ADDRESS", "")  # of the VPC, 10.0.a.b
-_OWN = "127." + _ADDRESS.partition(".")[2]
+_OWN = os.environ.get("HOKUSAI_SANDBOX_LOOPBACK", "127.0.") + _ADDRESS[len("10.0.") :]
 _LATE_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: choose the source port at connect (linux/in.h)
 
 _connect = socket.socket.connect

@@ -1,0 +1,30 @@
+"""A block of loopback addresses for each twin, so that several run side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+
+from sandbox import names
+
+BLOCKS = 64  # 127.0. to 127.63.
+
+
+class NoBlockError(Exception):
+    """Every block is taken."""
+
+
+def claim() -> socket.socket:
+    """Take the first free block for this process and its children; close the socket to let go.
+
+    The claim is an abstract Unix socket: the kernel drops it with the process, no file stays.
+    """
+    for number in range(BLOCKS):
+        holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with contextlib.suppress(OSError):
+            holder.bind(f"\0hokusai-sandbox-block-{number}")
+            os.environ[names.LOOPBACK] = f"127.{number}."
+            return holder
+        holder.close()
+    raise NoBlockError(f"all {BLOCKS} blocks of loopback addresses are taken by sandboxes")
