@@ -1,0 +1,146 @@
+"""One twin for the whole session, and small helpers to look at it from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import urllib3
+
+from sandbox.state import State, read
+
+ROOT = Path(__file__).parents[2]
+READY_S = 60.0
+
+
+def sandbox(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+    """Run one command of the sandbox to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+class RunningTwin:
+    """A twin that was brought up by the command line."""
+
+    def __init__(self, state_file: Path, *options: str) -> None:
+        self.state_file = state_file
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "up", "--state", str(state_file), *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.ready_line = self.process.stdout.readline()
+        if not state_file.exists():
+            _, error = self.process.communicate(timeout=10)
+            raise AssertionError(f"the sandbox did not come up: {error}")
+        self.state: State = read(state_file)
+
+    def stop(self) -> int:
+        """End it as a person does, and return its exit code."""
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=20)
+        finally:
+            self.process.kill()
+        return self.process.returncode
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that acts as the operator."""
+        return boto3.client(
+            service,
+            region_name=self.state.region,
+            endpoint_url=self.state.aws_endpoint_url,
+            aws_access_key_id=self.state.aws.access_key_id,
+            aws_secret_access_key=self.state.aws.secret_access_key,
+        )
+
+    def key(self, principal: str) -> str:
+        """The key of one of the canary's principals."""
+        answer = self.client("secretsmanager").get_secret_value(
+            SecretId=f"hokusai/canary/development/{principal}"
+        )
+        return str(next(iter(json.loads(answer["SecretString"]).values())))
+
+    def get(
+        self, host: str, path: str, *, key: str = "", method: str = "GET", timeout: float = 10.0
+    ) -> urllib3.BaseHTTPResponse:
+        """Ask the edge once, with the host's own name in SNI and Host."""
+        address, _, port = str(self.state.edge[host]["443"]).partition(":")
+        pool = urllib3.HTTPSConnectionPool(
+            address,
+            int(port),
+            ca_certs=self.state.ca_bundle,
+            assert_hostname=host,
+            server_hostname=host,
+            retries=False,
+            timeout=timeout,
+        )
+        headers = {"Host": host, "User-Agent": "twin-test"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        with pool:
+            return pool.request(method, path, headers=headers, redirect=False)
+
+    def settle(self, timeout: float = 30.0) -> None:
+        """Wait until steady, as a script does."""
+        done = sandbox(
+            "settle", "--state", str(self.state_file), "--timeout", str(timeout)
+        )
+        assert done.returncode == 0, done.stderr
+
+    def plant(self, fault: str) -> None:
+        """Break it by the library."""
+        done = sandbox("break", fault, "--state", str(self.state_file))
+        assert done.returncode == 0, done.stderr
+
+    def heal(self) -> None:
+        """Heal it and wait until it is well."""
+        done = sandbox("heal", "--state", str(self.state_file))
+        assert done.returncode == 0, done.stderr
+        self.settle()
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTwin]:
+    """A twin that all tests of the session share; leave it as you found it."""
+    running = RunningTwin(tmp_path_factory.mktemp("twin") / "state.json")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def healthy_twin(twin: RunningTwin) -> Iterator[RunningTwin]:
+    """The shared twin, healthy now and healed afterwards."""
+    twin.heal()
+    yield twin
+    twin.heal()
+
+
+@pytest.fixture
+def start_twin(tmp_path: Path) -> Iterator[Callable[..., RunningTwin]]:
+    """Start further twins that end with the test."""
+    started: list[RunningTwin] = []
+
+    def start(*options: str, name: str = "state.json") -> RunningTwin:
+        running = RunningTwin(tmp_path / name, *options)
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
