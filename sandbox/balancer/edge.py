@@ -19,6 +19,7 @@ from sandbox.balancer.table import Place, View
 TLS_FIRST_BYTE = b"\x16"  # a handshake record; a request in clear text starts with a letter
 HANDSHAKE_S = 10.0
 BACKLOG = 512
+FILLERS = 4  # more than a queue of one holds
 
 
 class Edge:
@@ -30,6 +31,8 @@ class Edge:
         self._host = loopback(view.balancer.address)
         self._holder = self._bound(view.listener.edge_port or 0)
         self.port: int = self._holder.getsockname()[1]
+        self._plug: socket.socket | None = None
+        self._hole: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
         self._certificates: list[Certificate] = []
         self._context: ssl.SSLContext | None = None
@@ -61,17 +64,49 @@ class Edge:
         if view.scheme == "https" and self._certificates != view.listener.certificates:
             self._certificates = view.listener.certificates
             self._context = server_context(self._certificates)
+        if not view.listener.admitted:
+            self._stop_accepting()
+            self._drop_packets()
+            return
+        self._let_go()
         if self._accepting is None:
-            plug = self._bound(self.port)
+            self._plug = plug = self._bound(self.port)
             plug.listen(BACKLOG)
             self._accepting = asyncio.create_task(self._accept(plug))
 
     def hide(self) -> None:
         """Listen no more; idle connections are closed, answers under way are finished."""
         self.view = None
+        self._let_go()
+        self._stop_accepting()
+
+    def _drop_packets(self) -> None:
+        """Let connections hang as dropped packets do: a queue of one, filled by ourselves."""
+        if self._hole:
+            return
+        plug = self._bound(self.port)
+        plug.listen(0)
+        self._hole = [plug]
+        for _ in range(FILLERS):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(self.address)
+            self._hole.append(filler)
+
+    def _let_go(self) -> None:
+        for plug in reversed(self._hole):
+            plug.close()
+        self._hole = []
+
+    def _stop_accepting(self) -> None:
         if self._accepting is not None:
+            # Closed here and not only when the task ends: the port must be free at once.
             self._accepting.cancel()
             self._accepting = None
+        if self._plug is not None:
+            asyncio.get_running_loop().remove_reader(self._plug)
+            self._plug.close()
+            self._plug = None
         for task, serving in self._open.items():
             if serving is None or serving.idle:
                 task.cancel()
@@ -85,18 +120,15 @@ class Edge:
 
     async def _accept(self, plug: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            while True:
-                try:
-                    connection, peer = await loop.sock_accept(plug)
-                except OSError:
-                    await asyncio.sleep(0.05)  # out of descriptors: wait for some to come back
-                    continue
-                task = loop.create_task(self._welcome(connection, peer))
-                self._open[task] = None
-                task.add_done_callback(self._open.pop)
-        finally:
-            plug.close()
+        while True:
+            try:
+                connection, peer = await loop.sock_accept(plug)
+            except OSError:
+                await asyncio.sleep(0.05)  # out of descriptors: wait for some to come back
+                continue
+            task = loop.create_task(self._welcome(connection, peer))
+            self._open[task] = None
+            task.add_done_callback(self._open.pop)
 
     async def _welcome(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         writer: asyncio.StreamWriter | None = None

@@ -130,12 +130,16 @@ class Certificate(_Part, frozen=True):
 
 
 class Listener(_Part, frozen=True):
-    """A port of a balancer; edge_port is where it is served, 0 or absent for a free one."""
+    """A port of a balancer; edge_port is where it is served, 0 or absent for a free one.
+
+    admitted False: the balancer's security groups let no client in, so packets are dropped.
+    """
 
     arn: str
     port: int
     protocol: str
     edge_port: int | None = None
+    admitted: bool = True
     certificates: list[Certificate] = []
     rules: list[Rule] = []
 

@@ -156,6 +156,17 @@ def test_a_deleted_listener_refuses_and_comes_back_on_its_port(rig: Rig) -> None
     kept.close()
 
 
+def test_a_listener_that_admits_nobody_drops_packets_and_opens_again(rig: Rig) -> None:
+    rig.show(listener(rule("default", said("open"))))
+    place = rig.edge()
+    rig.show(listener(rule("default", said("open")), admitted=False))
+    assert rig.edge() == place
+    with pytest.raises(TimeoutError):
+        socket.create_connection(place, timeout=0.5)
+    rig.show(listener(rule("default", said("again"))))
+    assert rig.edge() == place and rig.get().body == b"again"
+
+
 def test_a_changed_rule_holds_from_the_next_request_on_the_same_connection(rig: Rig) -> None:
     rig.show(listener(rule("default", said("before"))))
     connection = http.client.HTTPConnection(*rig.edge(), timeout=5)
