@@ -74,6 +74,9 @@ def environment_file(environment: str) -> Path:
     path = Path(environment)
     if path.is_file():
         return path
+    for other in sorted(ENVIRONMENTS.glob("*.toml")):  # a file may be called otherwise
+        if (read_toml(other, []) or {}).get("name") == environment:
+            return other
     names = ", ".join(sorted(p.stem for p in ENVIRONMENTS.glob("*.toml")))
     raise ConfigError([f"{environment}: no such environment or file (there are: {names})"])
 
@@ -149,3 +152,19 @@ def _kinds() -> Mapping[str, Kind]:
     from canary.probes import KINDS  # the table imports every kind, so only when it is needed
 
     return KINDS
+
+
+def problems_of(path: Path) -> list[str]:
+    """Return what is wrong with one environment or check file, for `validate`."""
+    problems: list[str] = []
+    raw = read_toml(path, problems)
+    if raw is None:
+        return problems
+    if "check" in raw:
+        found = check_file(path, _kinds(), problems)
+        return [*problems, *crosscheck.within_file(found)]
+    try:
+        load(str(path))
+    except ConfigError as error:
+        return error.problems
+    return []

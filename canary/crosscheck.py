@@ -177,3 +177,8 @@ def _limits(environment: Environment, at: str) -> Iterator[str]:
     run = environment.run
     if run.budget <= run.cleanup_reserve + run.publish_reserve:
         yield f"{at}: run.budget: leaves no time beside cleanup_reserve and publish_reserve"
+
+
+def within_file(sources: list[Source]) -> list[str]:
+    """Return the problems that one file of checks shows by itself."""
+    return [*_duplicates(sources), *_cycles(sources)]

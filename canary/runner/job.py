@@ -116,6 +116,7 @@ class Job:
             remaining=self._remaining,
             record=self._record,
             residue=self._keep_residue,
+            began=self._times.start,
         )
 
     def _record(self, step: Step) -> None:

@@ -1,0 +1,65 @@
+"""The one place where boto3's clients are made: short time-outs, few retries, lazily."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config as BotoConfig
+
+import canary
+from canary.model import Environment
+
+CONNECT_S = 2
+READ_S = 5
+ATTEMPTS = 2
+"""boto3's own 60 s and 5 attempts would burn a whole run where a network path is missing."""
+EMULATOR = "test"
+"""The emulator's operator; used only with an endpoint of its own and no credentials at hand."""
+
+
+class Clients:
+    """Clients of one environment's account and region, one a service. Thread-safe."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service: "ecs", "elbv2", …"""
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]
+
+    def _make(self, service: str) -> Any:
+        endpoint = self._environment.aws_endpoint_url or None
+        if self._session is None:
+            self._session = boto3.session.Session(region_name=self._environment.region)
+        return self._session.client(
+            service, endpoint_url=endpoint, config=_settings(endpoint), **_operator(endpoint)
+        )
+
+
+def _settings(endpoint: str | None) -> BotoConfig:
+    emulated = endpoint or os.environ.get("AWS_ENDPOINT_URL")
+    return BotoConfig(
+        connect_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        max_pool_connections=16,
+        user_agent_extra=f"hokusai-canary/{canary.__version__}",
+        # an emulator has no bucket host names
+        s3={"addressing_style": "path"} if emulated else {},
+    )
+
+
+def _operator(endpoint: str | None) -> dict[str, str]:
+    at_hand = os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_PROFILE")
+    if endpoint is None or at_hand:
+        return {}
+    return {"aws_access_key_id": EMULATOR, "aws_secret_access_key": EMULATOR}

@@ -1,0 +1,36 @@
+"""The canary's own log: one JSON object a line, through Powertools."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TextIO
+
+from aws_lambda_powertools import Logger
+
+PART = 200_000
+"""Characters of a report in one log event; CloudWatch long took no more than 256 KB."""
+
+
+class Log:
+    """Writes events with their fields."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._logger = Logger(
+            service="hokusai-canary", stream=stream or sys.stdout, utc=True, location=None
+        )
+
+    def event(self, message: str, **fields: Any) -> None:
+        """Write one event."""
+        self._logger.info(message, extra=fields)
+
+    def problem(self, message: str, **fields: Any) -> None:
+        """Write something that a person should look at."""
+        self._logger.error(message, extra=fields)
+
+    def whole(self, message: str, text: str, **fields: Any) -> None:
+        """Write a long text completely, in parts that can be put together again."""
+        parts = [text[i : i + PART] for i in range(0, len(text), PART)]
+        for number, part in enumerate(parts, start=1):
+            self._logger.error(
+                message, extra={**fields, "part": number, "parts": len(parts), "text": part}
+            )

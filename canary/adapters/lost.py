@@ -1,0 +1,31 @@
+"""Runs whose report the store did not take, remembered on this machine until the next run."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+
+class LostRuns:
+    """A small file in the temporary folder, which a warm function keeps from run to run."""
+
+    def __init__(self, environment: str, folder: Path | None = None) -> None:
+        place = folder or Path(tempfile.gettempdir())
+        self._file = place / f"hokusai-canary-{environment}.lost"
+
+    def remember(self, run_id: str) -> None:
+        """Note that this run's report is not in the store."""
+        try:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(run_id + "\n")
+        except OSError:
+            return  # the log has the whole report; this was only a hint for the next run
+
+    def take(self) -> tuple[str, ...]:
+        """Return the noted runs and forget them."""
+        try:
+            found = tuple(self._file.read_text(encoding="utf-8").split())
+            self._file.unlink()
+        except OSError:
+            return ()
+        return found

@@ -1,0 +1,135 @@
+"""Where reports lie: a bucket or a folder, with the same promises.
+
+`runs/<id>.json` is written once and never again; `latest.json` is written last and never replaces
+a newer run. Only bytes pass through here: what they mean is the caller's business.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Protocol
+
+LATEST = "latest.json"
+RUNS = "runs/"
+TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class StoreError(Exception):
+    """The store could not be read or written."""
+
+
+class Store(Protocol):
+    """Named bytes; a name has the form "runs/<id>.json"."""
+
+    place: str
+
+    def read(self, name: str) -> bytes | None:
+        """Return what is kept under the name, None for nothing; raises StoreError."""
+        ...
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write once and return True; a name that exists already is left as it is."""
+        ...
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write, whatever was there before."""
+        ...
+
+    def point(self, data: bytes) -> bool:
+        """Make these bytes the latest report unless a newer run's are; return whether it did."""
+        ...
+
+    def names(self, limit: int) -> list[str]:
+        """Return the names of runs, newest first."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove what is kept under the name, if anything is."""
+        ...
+
+
+def open_store(place: str, s3: Any = None) -> Store:
+    """Return the store at "s3://bucket/prefix" or in a folder; `s3` makes the client."""
+    if place.startswith("s3://"):
+        from canary.adapters.store_s3 import BucketStore
+
+        return BucketStore(place, s3)
+    return FolderStore(Path(place))
+
+
+def run_id(data: bytes) -> str:
+    """Return the run id in a report's bytes, "" where they are no report. Ids sort by time."""
+    try:
+        found = json.loads(data)["run"]["id"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def is_newer(data: bytes, present: bytes | None) -> bool:
+    """Return whether a report may take the place of the present one."""
+    return present is None or run_id(data) >= run_id(present)
+
+
+class FolderStore:
+    """A folder; each file appears whole, by renaming."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.place = str(folder)
+
+    def read(self, name: str) -> bytes | None:
+        """Return what is kept under the name, None for nothing."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self._folder / name}: {error}") from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write once and return True; a name that exists already is left as it is."""
+        path = self._folder / name
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            os.link(part, path)  # fails where the name exists, and shows the file whole
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise StoreError(f"{path}: {error}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return True
+
+    def delete(self, name: str) -> None:
+        """Remove what is kept under the name, if anything is."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write, whatever was there before."""
+        path = self._folder / name
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise StoreError(f"{path}: {error}") from error
+
+    def point(self, data: bytes) -> bool:
+        """Make these bytes the latest report unless a newer run's are."""
+        if not is_newer(data, self.read(LATEST)):
+            return False
+        self.write(LATEST, data)
+        return True
+
+    def names(self, limit: int) -> list[str]:
+        """Return the names of runs, newest first."""
+        found = sorted((p.name for p in (self._folder / RUNS).glob("*.json")), reverse=True)
+        return [RUNS + name for name in found[:limit]]

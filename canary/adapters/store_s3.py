@@ -1,0 +1,106 @@
+"""The store in a bucket, with conditional writes so that two runs never lose each other's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from canary.adapters.store import LATEST, RUNS, TYPES, StoreError, is_newer
+
+ATTEMPTS = 4
+"""Tries to move the pointer; each loses only to a run that moved it in between."""
+MISSING = ("NoSuchKey", "404", "NotFound")
+EXISTS = ("PreconditionFailed", "412")
+RACE = (*EXISTS, "ConditionalRequestConflict", "409", *MISSING)
+
+
+class BucketStore:
+    """Objects under "s3://bucket/prefix"."""
+
+    def __init__(self, place: str, s3: Callable[[], Any]) -> None:
+        self.place = place.rstrip("/")
+        self._bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._s3 = s3
+
+    def read(self, name: str) -> bytes | None:
+        """Return what is kept under the name, None for nothing."""
+        found = self._get(name)
+        return None if found is None else found[0]
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write once and return True; a name that exists already is left as it is."""
+        return self._put(name, data, lost=EXISTS, IfNoneMatch="*")
+
+    def delete(self, name: str) -> None:
+        """Remove what is kept under the name, if anything is."""
+        with self._errors(name):
+            self._s3().delete_object(Bucket=self._bucket, Key=self._prefix + name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write, whatever was there before."""
+        self._put(name, data)
+
+    def point(self, data: bytes) -> bool:
+        """Make these bytes the latest report unless a newer run's are."""
+        for _ in range(ATTEMPTS):
+            found = self._get(LATEST)
+            if found is not None and not is_newer(data, found[0]):
+                return False
+            condition = {"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}
+            if self._put(LATEST, data, lost=RACE, **condition):
+                return True
+        raise StoreError(f"{self.place}/{LATEST}: lost the race {ATTEMPTS} times")
+
+    def names(self, limit: int) -> list[str]:
+        """Return the names of runs, newest first."""
+        start = self._prefix + RUNS
+        with self._errors(RUNS):
+            pages = self._s3().get_paginator("list_objects_v2")
+            listed = pages.paginate(Bucket=self._bucket, Prefix=start)
+            keys = [o["Key"] for page in listed for o in page.get("Contents", [])]
+        found = sorted(k.removeprefix(self._prefix) for k in keys if k.endswith(".json"))
+        return found[::-1][:limit]
+
+    def _get(self, name: str) -> tuple[bytes, str] | None:
+        with self._errors(name):
+            try:
+                answer = self._s3().get_object(Bucket=self._bucket, Key=self._prefix + name)
+                return answer["Body"].read(), answer["ETag"]
+            except ClientError as error:
+                if _code(error) in MISSING:
+                    return None
+                raise
+
+    def _put(self, name: str, data: bytes, lost: tuple[str, ...] = (), **condition: str) -> bool:
+        """Write and return True; False where a condition did not hold."""
+        kind = TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
+        with self._errors(name):
+            try:
+                self._s3().put_object(
+                    Bucket=self._bucket,
+                    Key=self._prefix + name,
+                    Body=data,
+                    ContentType=kind,
+                    **condition,
+                )
+            except ClientError as error:
+                if _code(error) in lost:
+                    return False
+                raise
+        return True
+
+    @contextmanager
+    def _errors(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"{self.place}/{name}: {error}") from error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

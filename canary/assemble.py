@@ -1,0 +1,116 @@
+"""Everything that a run found -> its report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from canary.model import (
+    CheckHistory,
+    Comparison,
+    Config,
+    Diagnosis,
+    Frozen,
+    Report,
+    Result,
+    Run,
+    Status,
+)
+from canary.observe.state import PlatformState
+from canary.runner import Outcome
+from canary.score import old_figures, scores
+
+
+class Explained(Protocol):
+    """What diagnosis gives back."""
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """Return the causes, most important first."""
+        ...
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """Return the failing checks that nothing explains."""
+        ...
+
+
+class Unexplained(Frozen, frozen=True, kw_only=True):
+    """The verdict when diagnosis itself failed: everything is unexplained."""
+
+    diagnoses: tuple[Diagnosis, ...] = ()
+    unexplained: tuple[str, ...] = ()
+
+
+class Facts(Frozen, frozen=True, kw_only=True):
+    """What is known of the run itself."""
+
+    id: str
+    environment: str
+    started_at: str
+    finished_at: str
+    duration_ms: float
+    version: str
+    trigger: str
+    scheduled_at: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def assemble(
+    facts: Facts,
+    results: tuple[Result, ...],
+    outcome: Outcome,
+    explained: Explained,
+    comparison: Comparison,
+    state: PlatformState,
+    history: dict[str, CheckHistory],
+) -> Report:
+    """Return the report."""
+    run = Run(
+        id=facts.id,
+        environment=facts.environment,
+        started_at=facts.started_at,
+        finished_at=facts.finished_at,
+        duration_ms=round(facts.duration_ms, 1),
+        version=facts.version,
+        trigger=facts.trigger,
+        status=run_status(results),
+        critical_path_ms=outcome.critical_path_ms,
+        requests=outcome.requests,
+        starved=outcome.starved,
+        scheduled_at=facts.scheduled_at,
+        notes=(*facts.notes, *_skips(outcome.results)),
+    )
+    return Report(
+        run=run,
+        scores=scores(results),
+        results=results,
+        diagnoses=tuple(explained.diagnoses),
+        unexplained=tuple(explained.unexplained),
+        comparison=comparison,
+        residue=outcome.residue,
+        platform=msgspec.to_builtins(state),
+        history=history,
+        old_figures=old_figures(results),
+    )
+
+
+def run_status(results: Iterable[Result]) -> Status:
+    """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing."""
+    found = {r.status for r in results if not r.muted}
+    if Status.FAIL in found:
+        return Status.FAIL
+    return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS
+
+
+def _skips(results: tuple[Result, ...]) -> list[str]:
+    late = [r.check_id for r in results if r.reason == "no time left in this run"]
+    return [f"no time was left for {len(late)} checks: {', '.join(late)}"] if late else []
+
+
+def in_order(config: Config, outcome: Outcome, carried: dict[str, Result]) -> tuple[Result, ...]:
+    """Return this run's results and the carried ones, in the order of the configuration."""
+    found = {**carried, **{r.check_id: r for r in outcome.results}}
+    return tuple(found[c.id] for c in config.checks if c.id in found)

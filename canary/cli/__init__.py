@@ -1,0 +1,34 @@
+"""The command line. Results go to stdout, progress and problems to stderr.
+
+Exit status: 0 all passed, 1 some check failed, 2 wrong usage or configuration, 3 the canary could
+not tell.
+"""
+
+from __future__ import annotations
+
+import click
+
+import canary
+from canary.cli import desk, reading, running
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT, epilog="Exit status: 0 well, 1 failed, 2 usage, 3 unknown.")
+@click.version_option(canary.__version__, package_name="hokusai-canary")
+def main() -> None:
+    """A synthetic canary for an ML platform that names the cause."""
+
+
+for command in (
+    running.run,
+    desk.list_checks,
+    desk.plan,
+    desk.validate,
+    reading.show,
+    reading.compare,
+    reading.history,
+    desk.permissions,
+    desk.schema,
+):
+    main.add_command(command)

@@ -1,0 +1,119 @@
+"""`list`, `plan`, `validate`, `permissions`, `schema`: what an SRE asks before anything runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from canary import config as configuration
+from canary import cost, schemas
+from canary import permissions as needed
+from canary.alarm_plan import schedule_period
+from canary.cli.common import WrongUseError, as_json, environment_option, loaded
+from canary.model import Config
+from canary.plan import Plan, PlanError, Selection, make_plan
+
+FORMS = click.Choice(("text", "json"))
+
+
+@click.command("list")
+@environment_option
+@click.option("--format", "form", type=FORMS, default="text")
+def list_checks(environment: str, form: str) -> None:
+    """List the checks of an environment."""
+    config = loaded(environment)
+    if form == "json":
+        click.echo(as_json(config.checks))
+        return
+    for check in config.checks:
+        click.echo(f"{check.id:44} {check.severity.value:8} {check.suite.value:14} {check.title}")
+
+
+@click.command()
+@environment_option
+@click.option("--only", multiple=True, metavar="ID")
+@click.option("--suite", "suites", multiple=True, metavar="SUITE")
+@click.option("--format", "form", type=FORMS, default="text")
+def plan(environment: str, only: tuple[str, ...], suites: tuple[str, ...], form: str) -> None:
+    """Show what a run would do: order, time, requests, and the monthly cost."""
+    from canary.probes import KINDS
+
+    config = loaded(environment)
+    now = dt.datetime.now(dt.UTC)
+    try:
+        made = make_plan(config, KINDS, {}, now, Selection(only=only, suites=suites))
+    except PlanError as error:
+        raise WrongUseError(str(error)) from error
+    metrics = metric_count(config)
+    period = schedule_period(config.environment.schedule.expression)
+    bill = cost.monthly(config, made, metrics, period)
+    if form == "json":
+        click.echo(as_json({"plan": made, "metrics": metrics, "monthly": bill}))
+    else:
+        click.echo(_told(made, metrics, bill))
+
+
+def metric_count(config: Config) -> int:
+    """Return how many custom metrics the environment has: what its bill mostly consists of."""
+    from canary.metrics import CHECK, METRICS, RUN
+
+    run = sum(m.dimensions == RUN for m in METRICS)
+    check = sum(m.dimensions == CHECK for m in METRICS)
+    suites = {c.suite for c in config.checks}
+    return run + check * len(config.checks) + len(suites)
+
+
+def _told(made: Plan, metrics: int, bill: tuple[cost.Line, ...]) -> str:
+    lines = [
+        f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
+        + (f"  needs {', '.join(p.needs)}" if p.needs else "")
+        for p in made.order
+    ]
+    lines += [
+        "",
+        f"{len(made.order)} checks, {made.requests} requests, longest chain about"
+        f" {made.expected_ms / 1000:.1f} s, budget {made.budget_s:.0f} s"
+        f" (of which clean-up {made.cleanup_reserve_s:.0f} s,"
+        f" publishing {made.publish_reserve_s:.0f} s), {metrics} custom metrics",
+        "",
+        *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
+        f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month"
+        " (us-east-1 list prices, free tiers not taken off)",
+    ]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+def validate(files: tuple[Path, ...]) -> None:
+    """Hold environment and check files against their schema; every problem is printed."""
+    problems: list[str] = []
+    chosen = files or tuple(sorted(configuration.ENVIRONMENTS.glob("*.toml")))
+    for path in chosen:
+        problems += configuration.problems_of(path)
+    if problems:
+        raise WrongUseError("\n".join(dict.fromkeys(problems)))
+    click.echo(f"{len(chosen)} files are well: {', '.join(p.name for p in chosen)}")
+
+
+@click.command()
+@environment_option
+@click.option("--format", "form", type=FORMS, default="text")
+def permissions(environment: str, form: str) -> None:
+    """Print the IAM actions that the environment's checks need, with their resources."""
+    config = loaded(environment)
+    found = needed.needed(config.environment)
+    if form == "json":
+        click.echo(as_json(found))
+        return
+    for one in found:
+        click.echo(f"{one.action:48} {one.resource}")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(("check", "environment")))
+def schema(what: str) -> None:
+    """Print the JSON Schema of a check file or an environment file, for editors."""
+    click.echo(as_json(schemas.check_file() if what == "check" else schemas.environment_file()))

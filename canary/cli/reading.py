@@ -1,0 +1,139 @@
+"""`show`, `compare`, `history`: read reports back."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+
+from canary.adapters.store import LATEST, Store, StoreError, open_store
+from canary.cli.common import WrongUseError, as_json, environment_option, loaded, out_folder, render
+from canary.model import CheckHistory, Comparison, Environment, Report
+from canary.publish import run_name
+from canary.report import ReportError
+from canary.report import json as canonical
+
+FORMS = ("text", "json", "markdown", "html", "junit")
+
+store_option = click.option(
+    "--store",
+    metavar="PLACE",
+    help="Where runs are kept; default: the last local run's folder, "
+    "then the environment's own store.",
+)
+
+
+@click.command()
+@click.argument("run_or_file", default="latest", metavar="[RUN_OR_FILE]")
+@environment_option
+@store_option
+@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+def show(run_or_file: str, environment: str, store: str | None, form: str) -> None:
+    """Show a report: a file, a run's id, or "latest"."""
+    click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@environment_option
+@store_option
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
+def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
+    """Hold report B against report A, each a file, a run's id, or "latest"."""
+    from canary.compare import compare as comparing
+    from canary.previous import previous_state
+
+    before, after = (fetch(x, environment, store) for x in (a, b))
+    found = comparing(
+        before,
+        after.results,
+        after.history,
+        (previous_state(before), previous_state(after)),
+        now=after.run.started_at,
+        trusted=not after.run.starved,
+    )
+    click.echo(as_json(found) if form == "json" else _told(found))
+
+
+def _told(found: Comparison) -> str:
+    lines = [
+        f"{t.change.value:14} {t.check_id}  since {t.since}  {t.note}".rstrip()
+        for t in found.transitions
+    ]
+    lines += [
+        f"DRIFT          {d.resource}: {d.attribute}: {d.before or '-'} -> {d.after or '-'}"
+        for d in found.drift
+    ]
+    return "\n".join(lines) or "nothing changed"
+
+
+@click.command()
+@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@environment_option
+@store_option
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
+def history(checks: tuple[str, ...], environment: str, store: str | None, form: str) -> None:
+    """Show the last outcomes of each check: P passed, F failed, E could not tell, S skipped."""
+    kept = fetch("latest", environment, store).history
+    unknown = [c for c in checks if c not in kept]
+    if unknown:
+        raise WrongUseError(f"no history of {', '.join(unknown)}")
+    chosen = {name: kept[name] for name in (checks or sorted(kept))}
+    if form == "json":
+        click.echo(as_json(chosen))
+        return
+    for name, known in chosen.items():
+        click.echo(_line(name, known))
+
+
+def _line(name: str, known: CheckHistory) -> str:
+    import statistics
+
+    usual = f"{statistics.median(known.latency_ms):.0f} ms" if known.latency_ms else "-"
+    return (
+        f"{name:44} {known.last_status.value:5} since {known.since}  {usual:>8}  {known.outcomes}"
+    )
+
+
+def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
+    """Return a report by file, run id or "latest"; ends with exit status 2 if there is none."""
+    path = Path(run_or_file)
+    if path.is_file():
+        return _decoded(path.read_bytes(), run_or_file)
+    where = loaded(environment).environment
+    name = LATEST if run_or_file == "latest" else run_name(run_or_file)
+    tried = []
+    for place in [store] if store else _places(where):
+        tried.append(place)
+        try:
+            data = _store(place, where).read(name)
+        except StoreError as error:
+            raise WrongUseError(str(error)) from error
+        if data is not None:
+            return _decoded(data, f"{place}/{name}")
+    raise WrongUseError(f"no report {run_or_file} (looked in {', '.join(tried)})")
+
+
+def _places(environment: Environment) -> list[str]:
+    local = str(out_folder(None, environment.name) / "store")
+    return [local, environment.store] if environment.store else [local]
+
+
+def _store(place: str, environment: Environment) -> Store:
+    return open_store(place, functools.partial(_client, environment))
+
+
+def _client(environment: Environment) -> Any:
+    from canary.adapters.aws import Clients
+
+    return Clients(environment).client("s3")
+
+
+def _decoded(data: bytes, name: str) -> Report:
+    try:
+        return canonical.load(data)
+    except ReportError as error:
+        raise WrongUseError(f"{name}: {error}") from error

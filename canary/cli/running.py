@@ -1,0 +1,86 @@
+"""`run`: one run, its reports into a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from canary.cli.common import WrongUseError, environment_option, loaded, out_folder, render
+from canary.model import Report, Status
+from canary.plan import PlanError, Selection
+
+FORMS = ("text", "json", "markdown", "junit")
+FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
+EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
+
+
+@click.command()
+@environment_option
+@click.option("--only", multiple=True, metavar="ID", help="Only these checks and their needs.")
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where reports are written; default out/<environment>.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), default="text", help="What goes to stdout."
+)
+@click.option(
+    "--store",
+    metavar="PLACE",
+    help='Where runs are kept and compared: "environment" for the deployed canary\'s own store, '
+    "an s3:// address or a folder; default OUT/store.",
+)
+@click.option("--budget", type=float, default=0.0, help="Seconds for the whole run.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def run(
+    environment: str,
+    only: tuple[str, ...],
+    suites: tuple[str, ...],
+    out: Path | None,
+    form: str,
+    store: str | None,
+    budget: float,
+    quiet: bool,
+) -> None:
+    """Carry one run out and write report.json, report.md, report.html and junit.xml."""
+    from canary import wire
+    from canary.cli.progress import Shown
+    from canary.pipeline import Asked, run_once
+
+    config = loaded(environment)
+    folder = out_folder(out, config.environment.name)
+    place = config.environment.store if store == "environment" else store
+    made = wire.world(config, place or str(folder / "store"))
+    selection = Selection(only=only, suites=suites)
+    asked = Asked(selection=selection, trigger="command line", budget_s=budget)
+    with Shown(quiet=quiet) as shown:
+        try:
+            report = run_once(config, wire.parts(made), asked, shown.tell)
+        except PlanError as error:
+            raise WrongUseError(str(error)) from error
+        done = wire.leave_behind(
+            made,
+            report,
+            latest=asked.whole,
+            emit=lambda _: None,
+            say=lambda _: None,
+            whole=lambda message, _: click.echo(f"{message}: see {folder}", err=True),
+            notify=lambda _: (),
+        )
+    write_all(report, folder)
+    for problem in done.problems:
+        click.echo(problem, err=True)
+    click.echo(render(report, form).rstrip("\n"))
+    click.echo(f"Reports: {folder}", err=True)
+    sys.exit(EXIT[report.run.status])
+
+
+def write_all(report: Report, folder: Path) -> None:
+    """Write the report in every form."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, form in {**FILES, "junit.xml": "junit"}.items():
+        (folder / name).write_text(render(report, form), encoding="utf-8")

@@ -1,0 +1,114 @@
+"""The Lambda function: one run for each invocation.
+
+Event: `{}` runs everything; `only`, `suites` narrow it; `trigger`, `scheduled_at`, `execution_id`
+say why and when. Returns a small summary. It raises only where the configuration is wrong or where
+nobody could be told of the run at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from canary import config, tell, wire
+from canary.adapters import emf
+from canary.adapters.log import Log
+from canary.alarm_plan import schedule_period
+from canary.model import Environment
+from canary.pipeline import Asked, run_once
+from canary.plan import Selection
+from canary.publish import summary
+
+MARGIN_S = 1.5
+"""Seconds between the end of a run and the function's time-out, for the runtime itself."""
+SLOW = "schedule-slow"
+
+
+class Context(Protocol):
+    """What the handler asks of the Lambda context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return milliseconds until the time-out."""
+        ...
+
+
+class NobodyToldError(Exception):
+    """The report reached neither the store, nor the metrics, nor the log."""
+
+
+def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]:
+    """Run once and return the summary."""
+    made = _world(os.environ["CANARY_ENVIRONMENT"], os.environ.get("CANARY_STORE", ""))
+    log = Log()
+    asked = asked_by(event or {}, made.environment)
+    late = lateness(asked, made.environment, made.clock.now())
+    if late:
+        log.problem("run is stale", reason=late, trigger=asked.trigger)
+        return {"run_id": "", "status": "STALE", "reason": late}
+    limit = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
+    budget = max(min(made.environment.run.budget, limit), 1.0)
+    report = run_once(made.config, wire.parts(made), _with_budget(asked, budget))
+    done = wire.leave_behind(
+        made,
+        report,
+        latest=asked.whole,
+        emit=lambda e: emf.emit(e.points, e.run_id),
+        say=lambda s: log.event(s.message, **s.fields),
+        whole=lambda message, text: log.whole(message, text, run_id=report.run.id),
+        notify=tell.notifier(made, tell.channels()),
+    )
+    for problem in done.problems:
+        log.problem("publishing", run_id=report.run.id, problem=problem)
+    if not done.anywhere:
+        raise NobodyToldError("; ".join(done.problems))
+    return summary(report, made.store.place)
+
+
+@functools.cache
+def _world(name: str, store: str) -> wire.World:
+    """Return what stays warm between invocations."""
+    loaded = config.load(name, desk=False)
+    return wire.world(loaded, store or loaded.environment.store or "/tmp/hokusai-canary")  # noqa: S108 - all that a function may write to
+
+
+def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
+    """Return what an event asks for; the scheduled runs leave slow checks to their own schedule."""
+    trigger = str(event.get("trigger", "invoke"))
+    slow = environment.schedule.slow_checks if environment.schedule.slow_expression else ()
+    return Asked(
+        selection=Selection(
+            only=tuple(event.get("only", ())),
+            suites=tuple(event.get("suites", ())),
+            without=slow if trigger == "schedule" else (),
+        ),
+        trigger=trigger,
+        scheduled_at=str(event.get("scheduled_at", "")),
+        carry_rest=trigger.startswith("schedule"),
+    )
+
+
+def _with_budget(asked: Asked, budget_s: float) -> Asked:
+
+    return dataclasses.replace(asked, budget_s=budget_s)
+
+
+def lateness(asked: Asked, environment: Environment, now: dt.datetime) -> str:
+    """Return why a run is not worth carrying out any more, "" if it is.
+
+    A throttled event waits in Lambda's queue; when it comes back after its period, the next run is
+    due already, and this one would judge the past.
+    """
+    schedule = environment.schedule
+    expression = schedule.slow_expression if asked.trigger == SLOW else schedule.expression
+    try:
+        planned = dt.datetime.fromisoformat(asked.scheduled_at)
+    except ValueError:
+        return ""  # invoked by hand, or a placeholder that nobody filled in
+    planned = planned if planned.tzinfo else planned.replace(tzinfo=dt.UTC)
+    age, period = (now - planned).total_seconds(), schedule_period(expression)
+    # the scheduler is exact to the minute only
+    return f"scheduled {age:.0f} s ago, period {period} s" if age > period + 60 else ""

@@ -1,0 +1,147 @@
+"""The main path: plan -> observe + probe -> diagnose -> compare -> a report to publish.
+
+Everything it touches is handed in; `wire` makes it for the Lambda function and the command line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import canary
+from canary import history as past
+from canary.assemble import Explained, Facts, Unexplained, assemble, in_order
+from canary.compare import compare
+from canary.model import Config, Environment, Report, Result, Status
+from canary.observe.state import PlatformState
+from canary.plan import Plan, Selection, make_plan
+from canary.previous import Previous, carried, previous_state, pruned
+from canary.probes.kit import Kind
+from canary.runner import Doors, Outcome, Progress, carry_out
+from canary.runner.events import Tell, quiet
+
+PUBLISHING_S = 2.0
+"""Seconds kept back from reading more of the control plane."""
+DEEPEN_S = 10.0
+EVERYTHING = Selection()
+BAD = (Status.FAIL, Status.ERROR)
+
+Diagnose = Callable[
+    [tuple[Result, ...], PlatformState, Environment, PlatformState | None, dt.datetime], Explained
+]
+Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
+"""Seconds, action: the action's value; raises TimeoutError when it takes longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a run is made of."""
+
+    kinds: Mapping[str, Kind]
+    doors: Doors
+    previous: Callable[[], Previous]
+    deepen: Callable[[PlatformState, frozenset[str]], PlatformState]
+    diagnose: Diagnose
+    within: Within
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What this run was asked for; `budget_s` 0 takes the environment's own."""
+
+    selection: Selection = EVERYTHING
+    trigger: str = "manual"
+    scheduled_at: str = ""
+    budget_s: float = 0.0
+    carry_rest: bool = False
+    """A narrowed run that stands for the whole environment: what it does not run is carried."""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether the report speaks of the whole environment."""
+        return self.carry_rest or not self.selection.narrow
+
+
+def new_run_id(moment: str) -> str:
+    """Return an id that sorts by time; `moment` is ISO 8601 in UTC."""
+    stamp = moment[:19].replace("-", "").replace(":", "").lower()
+    return f"{stamp}-{secrets.token_hex(3)}"
+
+
+def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> Report:
+    """Carry one run out and return its report; publishing it is the next word."""
+    clock = parts.doors.clock
+    start, started = clock.monotonic(), clock.now()
+    run_id = new_run_id(started.isoformat())
+    now = started.isoformat(timespec="seconds")
+    previous = parts.previous()
+    known = previous.report.history if previous.report else {}
+    plan = make_plan(config, parts.kinds, known, started, asked.selection, asked.budget_s)
+    kept = carried(previous.report, plan.not_due) if asked.whole else {}
+    outcome = carry_out(plan, parts.kinds, parts.doors, run_id, kept, tell, start)
+    results = in_order(config, outcome, kept)
+
+    tell(Progress(phase="diagnose"))
+    notes = [previous.note] if previous.note else []
+    before = previous_state(previous.report)
+    state = _deepened(parts, outcome, plan, notes)
+    explained = _explained(parts, results, state, before, notes)
+
+    history = past.updated(known, results, now, trusted=not outcome.starved)
+    comparison = compare(
+        previous.report,
+        results,
+        history,
+        (before, state),
+        now=now,
+        trusted=not outcome.starved,
+        narrowed=not asked.whole,
+        note=previous.note,
+    )
+    facts = Facts(
+        id=run_id,
+        environment=config.environment.name,
+        started_at=now,
+        finished_at=clock.now().isoformat(timespec="seconds"),
+        duration_ms=(clock.monotonic() - start) * 1000,
+        version=canary.__version__,
+        trigger=asked.trigger,
+        scheduled_at=asked.scheduled_at,
+        notes=tuple(notes),
+    )
+    kept_history = pruned(history, config) if asked.whole else history
+    report = assemble(facts, results, outcome, explained, comparison, state, kept_history)
+    return parts.doors.redactor.clean(report)
+
+
+def _deepened(parts: Parts, outcome: Outcome, plan: Plan, notes: list[str]) -> PlatformState:
+    """Read again what failing services need, so that no diagnosis argues from an older state."""
+    failing = frozenset(r.service for r in outcome.results if r.status in BAD)
+    left = outcome.times.end - parts.doors.clock.monotonic() - PUBLISHING_S
+    if not failing or not plan.order:
+        return outcome.state
+    if left <= 0:
+        notes.append("no time was left to read the control plane again after the failures")
+        return outcome.state
+    try:
+        return parts.within(min(left, DEEPEN_S), lambda: parts.deepen(outcome.state, failing))
+    except Exception as error:  # noqa: BLE001 - the boundary: the first reading still stands
+        notes.append(f"the control plane could not be read again: {type(error).__name__}: {error}")
+        return outcome.state
+
+
+def _explained(
+    parts: Parts,
+    results: tuple[Result, ...],
+    state: PlatformState,
+    before: PlatformState | None,
+    notes: list[str],
+) -> Explained:
+    try:
+        environment = parts.doors.environment
+        return parts.diagnose(results, state, environment, before, parts.doors.clock.now())
+    except Exception as error:  # noqa: BLE001 - the boundary: results are published undiagnosed
+        notes.append(f"diagnosis failed: {type(error).__name__}: {error}")
+        return Unexplained(unexplained=tuple(r.check_id for r in results if r.status in BAD))

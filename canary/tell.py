@@ -1,0 +1,100 @@
+"""Wires the messages: what changed goes to the topics and the bus, each thing once."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from canary.adapters.notify import StoreLedger, publish_text, put_entries
+from canary.adapters.store import StoreError
+from canary.messages import decide, deliver, events, state
+from canary.messages.state import Event, Message, Notified
+from canary.model import Frozen, Report, Severity
+from canary.report.text import ReportError
+from canary.wire import World
+
+STATE = "notified.json"
+
+
+class Channels(Frozen, frozen=True, kw_only=True):
+    """Where messages go; an empty name sends nothing there."""
+
+    page: str = ""
+    ticket: str = ""
+    bus: str = ""
+
+
+def channels() -> Channels:
+    """Return the channels that the function's variables name."""
+    return Channels(
+        page=os.environ.get("CANARY_PAGE_TOPIC", ""),
+        ticket=os.environ.get("CANARY_TICKET_TOPIC", ""),
+        bus=os.environ.get("CANARY_EVENT_BUS", ""),
+    )
+
+
+def notifier(made: World, to: Channels) -> Callable[[Report], Iterable[str]]:
+    """Return what tells people and programs of a report, and returns what could not be told."""
+
+    def notify(report: Report) -> Iterable[str]:
+        if to == Channels():
+            return ()
+        known, problems = _known(made)
+        outbox = decide.decide(report, known, link=_link(made, report))
+        delivery = deliver.deliver(
+            outbox,
+            functools.partial(_send, made, to),
+            functools.partial(_put, made, to),
+            _Ledger(made),
+            report.run.finished_at,
+        )
+        made.store.write(STATE, state.dump(delivery.state).encode())
+        return (*problems, *delivery.problems)
+
+    return notify
+
+
+class _Ledger(StoreLedger):
+    """The store's ledger, but for what every run says of itself: its key is its own anyway."""
+
+    def __init__(self, made: World) -> None:
+        super().__init__(made.store)
+
+    def claim(self, key: str) -> bool:
+        """Take a key; False when another run has it or said it."""
+        return events.RUN_COMPLETED in key or super().claim(key)
+
+    def release(self, key: str) -> None:
+        """Give a key back whose send failed."""
+        if events.RUN_COMPLETED not in key:
+            super().release(key)
+
+
+def _known(made: World) -> tuple[Notified, tuple[str, ...]]:
+    try:
+        data = made.store.read(STATE)
+        return (Notified() if data is None else state.load(data)), ()
+    except (StoreError, ReportError) as error:
+        return Notified(), (f"what was said before could not be read: {error}",)
+
+
+def _link(made: World, report: Report) -> str:
+    base = made.environment.notify.report_url or made.store.place
+    return f"{base.rstrip('/')}/runs/{report.run.id}.html"
+
+
+def _send(made: World, to: Channels, message: Message) -> None:
+    loud = message.severity is Severity.CRITICAL and message.audience == "platform"
+    topic = to.page if loud else to.ticket
+    if topic:
+        sns = functools.partial(made.clients.client, "sns")
+        publish_text(sns, topic, message.subject, message.text)
+
+
+def _put(made: World, to: Channels, found: Sequence[Event]) -> Sequence[str]:
+    if not to.bus:
+        return ()
+    bus = functools.partial(made.clients.client, "events")
+    failed = put_entries(bus, events.entries(found, to.bus))
+    return [found[position].key for position in failed]

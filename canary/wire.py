@@ -1,0 +1,163 @@
+"""Makes the parts of a run out of the adapters, once for the function and the command line."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from canary import measure
+from canary.adapters.aws import Clients
+from canary.adapters.clock import SystemClock
+from canary.adapters.http import HttpDoor
+from canary.adapters.lost import LostRuns
+from canary.adapters.secrets import Secrets
+from canary.adapters.store import LATEST, Store, open_store
+from canary.assemble import Unexplained
+from canary.model import Config, Environment, Report
+from canary.observe import deepen, observe
+from canary.pipeline import Diagnose, Parts
+from canary.previous import Previous, read_previous
+from canary.probes import KINDS
+from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish, run_name
+from canary.redact import Redactor
+from canary.report import json as canonical
+from canary.runner import Doors
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What stays between runs of one process: clients, secrets and the store."""
+
+    config: Config
+    clients: Clients
+    secrets: Secrets
+    store: Store
+    lost: LostRuns
+    redactor: Redactor
+    clock: SystemClock
+
+    @property
+    def environment(self) -> Environment:
+        """Return the environment that this is the world of."""
+        return self.config.environment
+
+
+def world(config: Config, store: str) -> World:
+    """Make everything that reaches outside, without reaching outside yet."""
+    clients = Clients(config.environment)
+    clock = SystemClock()
+    return World(
+        config=config,
+        clients=clients,
+        secrets=Secrets(
+            functools.partial(clients.client, "secretsmanager"), config.environment, clock
+        ),
+        store=open_store(store, functools.partial(clients.client, "s3")),
+        lost=LostRuns(config.environment.name),
+        redactor=Redactor(),
+        clock=clock,
+    )
+
+
+def parts(made: World) -> Parts:
+    """Return what a run is made of."""
+    environment = made.environment
+    doors = Doors(
+        environment=environment,
+        http=functools.partial(HttpDoor.for_environment, environment),
+        clock=made.clock,
+        credential=made.secrets.credential,
+        forget_credential=made.secrets.forget,
+        observe=lambda: observe(made.clients, environment),
+        redactor=made.redactor,
+    )
+    return Parts(
+        kinds=KINDS,
+        doors=doors,
+        previous=lambda: previous(made),
+        deepen=lambda state, failing: deepen(
+            made.clients, environment, state, failing, made.redactor.text
+        ),
+        diagnose=_diagnose(),
+        within=within,
+    )
+
+
+def previous(made: World) -> Previous:
+    """Return the previous report; runs that were lost since are part of the note."""
+    found = read_previous(lambda: made.store.read(LATEST), canonical.load)
+    lost = made.lost.take()
+    if not lost:
+        return found
+    note = f"the reports of earlier runs could not be stored: {', '.join(lost)}"
+    return Previous(report=found.report, note="; ".join(n for n in (found.note, note) if n))
+
+
+def _diagnose() -> Diagnose:
+    from canary import diagnose  # its rules are needed only when something failed
+
+    found: Diagnose = getattr(diagnose, "diagnose", lambda *_: Unexplained())
+    return found
+
+
+def within(seconds: float, action: Callable[[], T]) -> T:
+    """Return the action's value; raises TimeoutError when it takes longer, leaving it behind."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(action())
+        except Exception as error:  # noqa: BLE001 - carried over to the waiting thread
+            failed.append(error)
+
+    thread = threading.Thread(target=work, name="within", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise TimeoutError(f"not done within {seconds:.1f} s")
+    return found[0]
+
+
+def leave_behind(
+    made: World,
+    report: Report,
+    *,
+    latest: bool,
+    emit: Callable[[Emit], None],
+    say: Callable[[Say], None],
+    whole: Callable[[str, str], None],
+    notify: Callable[[Report], Iterable[str]],
+) -> Published:
+    """Publish a report: metrics, log, store, messages."""
+
+    def keep(effect: Keep) -> None:
+        if effect.once:
+            made.store.create(effect.name, effect.data)
+        else:
+            made.store.write(effect.name, effect.data)
+
+    sinks = Sinks(keep=keep, point=made.store.point, emit=emit, say=say, whole=whole, notify=notify)
+    data = canonical.render(report).encode()
+    points = measure.measure(report)
+    todo = effects(report, data, points, latest=latest, further=_page(report, latest=latest))
+    done = publish(todo, sinks)
+    if not done.kept:
+        made.lost.remember(report.run.id)
+    return done
+
+
+def _page(report: Report, *, latest: bool) -> list[Keep]:
+    """Return the HTML page where something changed; an unchanged run has nothing new to show."""
+    if not latest or not report.comparison.transitions:
+        return []
+    from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
+
+    return [Keep(name=run_name(report.run.id, ".html"), data=html.render(report).encode())]
