@@ -188,6 +188,8 @@ class ServiceScheduler:
         service.task_definition = self._last_completed.definition_arn
         made = self._deploy(service, first=False)
         made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
+        for task in self._of(self._last_completed):  # the same revision: they serve on
+            task.deployment_id = task.record.started_by = made.id
         self._asked = _asked(service)
         self._events.say(service, f"rolling back to deployment {made.id}.")
 

@@ -108,7 +108,8 @@ class Health:
             answer = fetch("GET", url, {}, b"", PROBE_TIMEOUT_S)
         except (FetchTimeoutError, FetchFailedError) as error:
             self.breaker.record(success=False)
-            return f"{type(error).__name__}: {error}"
+            timed_out = isinstance(error, FetchTimeoutError)
+            return f"{'TimeoutError' if timed_out else 'ConnectionError'}: {error}"
         # 401 and 403 of MLflow's own gateway prove that it is there
         reached = answer.status in (200, 401) or (
             answer.status == 403 and "json" in answer.header("content-type")

@@ -61,7 +61,7 @@ def main() -> None:
     environment = {**os.environ, **server_environment(path)}
     command = [
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"{address}:{port}",
-        "-w", "1", "--threads", "16", "--preload", "--graceful-timeout", "2",
+        "-w", "1", "--threads", "16", "--preload", "--graceful-timeout", "1",
         "--access-logfile", "-", "--access-logformat", LOG_FORMAT,
         "sandbox.services.mlflow_app:application",
     ]  # fmt: skip
