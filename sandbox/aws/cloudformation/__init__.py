@@ -1,0 +1,31 @@
+"""CloudFormation of the emulator: the resource types and properties that moto lacks.
+
+Every type calls the emulator's own API, so that botocore checks the parameters and the result is
+what an API caller would have made.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from sandbox import alarms
+from sandbox.aws.cloudformation import access, monitoring, repairs, running, stacks
+from sandbox.aws.cloudformation.plug import Kind, plug
+from sandbox.lambda_host.configuration import keep_configuration
+
+KINDS: tuple[Kind, ...] = (*access.KINDS, *monitoring.KINDS, *running.KINDS)
+
+
+@functools.cache
+def install() -> None:
+    """Extend moto, once; before or after its first request."""
+    from moto.cloudformation import parsing
+
+    alarms.install()
+    keep_configuration()
+    for kind in KINDS:
+        plug(kind)
+    repairs.install()
+    stacks.install()
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()
