@@ -7,14 +7,17 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.asking import Form, NoTimeError, Question, ask, ask_accepted
+from canary.probes.asking import Form, NoTimeError, Question, ask, ask_accepted, url_of
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import Expect, judge
 from canary.probes.kit import Tools
 
 
 class EndpointSpec(Expect, frozen=True, kw_only=True):
-    """One request of a service and what its answer must be."""
+    """One request of a service and what its answer must be.
+
+    `redirect = "https"` expects Location to be the same host and path over HTTPS.
+    """
 
     path: Annotated[str, msgspec.Meta(pattern="^/")]
     method: Annotated[str, msgspec.Meta(pattern="^[A-Z]+$")] = "GET"
@@ -58,6 +61,9 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
     """Ask, and hold the answer against the expectation."""
     service = tools.service(check.service)
     question = question_of(spec)
+    if spec.redirect == "https":
+        there = "https://" + url_of(service, spec.path, plain=True).partition("://")[2]
+        spec = msgspec.structs.replace(spec, redirect=there)
     for number in range(1, spec.repeat + 1):
         name = f"{spec.method} {spec.path}" + (f" ({number})" if spec.repeat > 1 else "")
         watch = Stopwatch(tools)

@@ -138,7 +138,7 @@ def validated(life: Life) -> None:
     answer = life.validate()
     life.hold("status", 200, answer.status, answer.status == 200)
     scopes = look_up(parse(answer), "scopes")
-    wanted = list(life.spec.scopes)
+    wanted = sorted(life.spec.scopes)
     life.hold("scopes", wanted, scopes, isinstance(scopes, list) and sorted(scopes) == wanted)
 
 
@@ -238,7 +238,7 @@ def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bo
 def run(check: Check, spec: KeyLifecycleSpec, tools: Tools) -> None:
     """Live the life of a key; it is revoked however the steps before ended."""
     tools.credential(spec.principal)
-    name = object_name(tools.environment.prefix, tools.run_id)
+    name = object_name(tools.environment.prefix, tools.run_id, "key")
     life = Life(auth=tools.service(check.service), spec=spec, tools=tools, name=name)
     failed = ""
     for title, step in STEPS:

@@ -94,9 +94,9 @@ STEPS: tuple[FlowStep, ...] = (
 )
 
 
-def object_name(prefix: str, run_id: str) -> str:
-    """Return the name of everything this run makes."""
-    return prefix + re.sub(r"[^A-Za-z0-9-]", "-", run_id)
+def object_name(prefix: str, run_id: str, kind: str) -> str:
+    """Return the name of what one check of this run makes; no name is the beginning of another."""
+    return f"{prefix}{re.sub(r'[^A-Za-z0-9-]', '-', run_id)}-{kind}"
 
 
 def steps_of(spec: RegistrationSpec) -> list[FlowStep]:
@@ -107,6 +107,7 @@ def steps_of(spec: RegistrationSpec) -> list[FlowStep]:
 def start(check: Check, spec: RegistrationSpec, tools: Tools) -> Flow:
     """Make the flow's beginning; raises CredentialMissingError before anything is sent."""
     tools.credential(spec.principal)
+    kind = "full" if spec.with_run else "quick"
     return Flow(
         check=check,
         service=tools.service(check.service),
@@ -114,7 +115,7 @@ def start(check: Check, spec: RegistrationSpec, tools: Tools) -> Flow:
         base=spec.base,
         principal=spec.principal,
         form=spec.form,
-        name=object_name(tools.environment.prefix, tools.run_id),
+        name=object_name(tools.environment.prefix, tools.run_id, kind),
         experiment=tools.environment.experiment,
         tags=spec.tags,
         nonce=secrets.token_bytes(64),

@@ -17,6 +17,8 @@ def assertion(subject: str, expected: object, actual: object, holds: bool) -> As
 
 def unavailable(state: PlatformState, *actions: str) -> str:
     """Return why the readings of some IAM actions are missing, or an empty string."""
+    if not state.read_at:
+        return "the control plane was not read"
     lost = [u for u in state.unavailable if u.action.startswith(actions)]
     return "; ".join(f"{u.action} on {u.resource or '*'}: {u.code} {u.reason}" for u in lost[:2])
 
