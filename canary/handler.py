@@ -84,6 +84,7 @@ def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
             only=tuple(event.get("only", ())),
             suites=tuple(event.get("suites", ())),
             without=slow if trigger == "schedule" else (),
+            due_only=trigger.startswith("schedule"),
         ),
         trigger=trigger,
         scheduled_at=str(event.get("scheduled_at", "")),

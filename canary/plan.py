@@ -50,6 +50,7 @@ class Selection(Frozen, frozen=True, kw_only=True):
     only: tuple[str, ...] = ()
     suites: tuple[str, ...] = ()
     without: tuple[str, ...] = ()  # checks that another schedule runs
+    due_only: bool = False  # each check at its own cadence; a person who asks gets everything
 
     @property
     def narrow(self) -> bool:
@@ -69,8 +70,13 @@ def make_plan(
     chosen = selection or Selection()
     by_id = {c.id: c for c in config.checks}
     wanted = _chosen(by_id, chosen)
-    due = {i for i in wanted if chosen.only or is_due(by_id[i], history.get(i), now)}
-    running = _with_needs(by_id, due, history, now)
+    wait = {
+        c.id
+        for c in config.checks
+        if chosen.due_only and not chosen.only and not is_due(c, history.get(c.id), now)
+    }
+    due = wanted - wait
+    running = _with_needs(by_id, due, wait)
     planned = {i: _planned(by_id[i], kinds, history.get(i), running, due) for i in running}
     run = config.environment.run
     chains = chain_lengths({i: (p.expected_ms, p.needs) for i, p in planned.items()})
@@ -109,21 +115,15 @@ def _chosen(by_id: Mapping[str, Check], selection: Selection) -> set[str]:
     return set(selection.only) | {i for i, c in by_id.items() if c.suite.value in suites}
 
 
-def _with_needs(
-    by_id: Mapping[str, Check],
-    due: Iterable[str],
-    history: Mapping[str, CheckHistory],
-    now: dt.datetime,
-) -> set[str]:
+def _with_needs(by_id: Mapping[str, Check], due: Iterable[str], wait: set[str]) -> set[str]:
     """Add what the due checks need, unless its last outcome is still fresh by its own cadence."""
     found: set[str] = set()
     open_ids = list(due)
     while open_ids:
         check_id = open_ids.pop()
-        if check_id in found:
-            continue
-        found.add(check_id)
-        open_ids += [n for n in by_id[check_id].needs if is_due(by_id[n], history.get(n), now)]
+        if check_id not in found:
+            found.add(check_id)
+            open_ids += [need for need in by_id[check_id].needs if need not in wait]
     return found
 
 
