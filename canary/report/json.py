@@ -11,14 +11,17 @@ _FAMILY = "hokusai-canary/report/"
 
 
 def render(report: Report) -> str:
-    """Return the report as one line of JSON that `load` reads back to an equal report."""
-    plain = msgspec.to_builtins(report)
-    ordered = {"schema": plain.pop("schema"), **plain}
+    """Return the report as one line of JSON that `load` reads back to the same report."""
     try:
-        encoded = msgspec.json.encode(ordered, order="deterministic") + b"\n"
+        return _encoded(report)
     except UnicodeEncodeError:  # a lone surrogate of a target's answer: JSON cannot carry it
-        encoded = msgspec.json.encode(_carriable(ordered), order="deterministic") + b"\n"
-    return encoded.decode()
+        return _encoded(msgspec.convert(_carriable(msgspec.to_builtins(report)), Report))
+
+
+def _encoded(report: Report) -> str:
+    fields = {"schema": report.schema, **msgspec.structs.asdict(report)}
+    raw = {n: msgspec.Raw(msgspec.json.encode(v, order="deterministic")) for n, v in fields.items()}
+    return msgspec.json.encode(raw).decode() + "\n"
 
 
 def load(data: bytes | str) -> Report:

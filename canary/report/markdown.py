@@ -23,7 +23,7 @@ def render(report: Report) -> str:
     parts = [
         f"# {_MARKS[judged.status]} {prose(judged.sentence)}",
         "\n".join(f"- {prose(detail)}" for detail in judged.details),
-        f"{when(report.run.started_at)}, {prose(run_line(report))}",
+        f"{moment(report.run.started_at)}, {prose(run_line(report))}",
         _changes(report),
         "\n\n".join(_diagnosis(i, d) for i, d in enumerate(report.diagnoses, 1)),
         _unexplained(report),
@@ -42,6 +42,11 @@ def prose(text: str, limit: int = 400) -> str:
     escaped = _SPECIAL.sub(r"\\\1", line(text, limit))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("@", "@\u2060")  # a word joiner: nobody is mentioned
+
+
+def moment(text: str) -> str:
+    """Return a time for people; what cannot be read as one is text like any other."""
+    return prose(when(text))
 
 
 def code(text: str, limit: int = 240) -> str:
@@ -64,7 +69,7 @@ def _changes(report: Report) -> str:
     comparison = report.comparison
     rows = [
         f"- **{t.change.replace('_', ' ').lower()}** {code(t.check_id)}"
-        f"{f', since {when(t.since)}' if t.since else ''}{f': {prose(t.note)}' if t.note else ''}"
+        f"{f', since {moment(t.since)}' if t.since else ''}{f': {prose(t.note)}' if t.note else ''}"
         for t in comparison.transitions
     ]
     rows += [
@@ -91,7 +96,7 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
         "\n".join(
             f"- {code(e.resource)}: {code(e.seen)}"
             + (f", expected {code(e.expected)}" if e.expected else "")
-            + (f" ({when(e.at)})" if e.at else "")
+            + (f" ({moment(e.at)})" if e.at else "")
             for e in diagnosis.evidence
         ),
         prose(remedy.summary),

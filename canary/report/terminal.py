@@ -33,8 +33,13 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         no_color=not colour,
         highlight=False,
     )
-    console.print(summary(report))
+    show(report, console)
     return out.getvalue()
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the summary; a command longer than the screen is left to the terminal to wrap."""
+    console.print(summary(report), crop=False)
 
 
 def summary(report: Report) -> RenderableType:

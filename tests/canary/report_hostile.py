@@ -11,6 +11,7 @@ import msgspec
 from canary.model import Report
 from canary.observe.state import PlatformState
 from tests.canary import report_samples as samples
+from tests.canary.report_parts import exchange, failing
 
 SCRIPT = "<script>window.pwned = 1</script>"
 PAYLOADS = (
@@ -71,5 +72,5 @@ def hostile() -> Report:
 
 def _megabyte() -> Any:
     plain = samples.healthy().results[1]
-    shown = samples.exchange("https://auth.hokus.ai/health", 500, excerpt="A" * 1_000_000)
-    return samples.failing(plain, ("body", "a document", "B" * 1_000_000), shown)
+    shown = exchange("https://auth.hokus.ai/health", 500, excerpt="A" * 1_000_000)
+    return failing(plain, ("body", "a document", "B" * 1_000_000), shown)

@@ -9,6 +9,7 @@ from canary.messages.state import Notified, Outbox, dump, load
 from canary.model import Change, Report, Severity, Status, Transition
 from tests.canary import report_samples as samples
 from tests.canary.report_hostile import hostile
+from tests.canary.report_parts import BEGAN
 
 LINK = "https://reports.example.com/latest/development.html"
 
@@ -168,7 +169,7 @@ def test_a_flaky_check_is_told_only_when_it_stays_broken() -> None:
         failed.comparison,
         transitions=(
             Transition(check_id="auth.health", change=Change.FLAKY, before=Status.PASS,
-                       after=Status.FAIL, since=samples.BEGAN),
+                       after=Status.FAIL, since=BEGAN),
         ),
     )  # fmt: skip
     restless = msgspec.structs.replace(failed, comparison=flaky)
