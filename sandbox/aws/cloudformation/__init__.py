@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from sandbox import alarms
+from sandbox import alarms, scheduler
 from sandbox.aws.cloudformation import access, monitoring, repairs, running, stacks
 from sandbox.aws.cloudformation.plug import Kind, plug
 from sandbox.lambda_host.configuration import keep_configuration
@@ -22,6 +22,7 @@ def install() -> None:
     from moto.cloudformation import parsing
 
     alarms.install()
+    scheduler.install()
     keep_configuration()
     for kind in KINDS:
         plug(kind)
