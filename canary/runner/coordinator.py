@@ -21,6 +21,8 @@ from canary.runner.times import GRACE, Times, times
 
 LEAST_START_S = 0.25
 """Seconds of probing time under which no further check is started."""
+PATIENCE_S = 5.0
+"""Seconds for which checks of the control plane wait for its reading without taking a slot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +67,18 @@ class _Coordinator:
         self._plan, self._kinds, self._doors, self._run_id = plan, kinds, doors, run_id
         self._tell = tell
         self._times = times(plan, began)
+        self._patience = min(began + PATIENCE_S, self._times.probing)
         self._outcomes: dict[str, Result] = dict(carried)
         self._ended: dict[str, Result] = {}
         self._waiting: list[Planned] = list(plan.order)
         self._running: dict[str, Job] = {}
         self._abandoned: list[Job] = []
         self._requests = 0
-        self._news: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._residue: list[Residue] = []
         self._residue_lock = threading.Lock()
         self._today = doors.clock.now().date().isoformat()
-        self._observation = Observation(doors.observe, doors.clock.monotonic)
+        self._observation = Observation(doors.observe, lambda: self._news.put(None))
         self._http: Http = doors.http(run_id)
 
     def run(self) -> Outcome:
@@ -85,7 +88,7 @@ class _Coordinator:
         with Starvation(self._doors.clock) as starvation:
             while self._waiting or self._running:
                 self._start_ready()
-                if self._running:
+                if self._waiting or self._running:
                     self._await_news()
                 self._end_overdue()
             self._let_clean_up()
@@ -116,6 +119,8 @@ class _Coordinator:
             again = False
             for planned in list(self._waiting):
                 if any(n not in self._outcomes for n in planned.needs):
+                    continue
+                if self._kinds[planned.check.kind].reads_state and not self._may_read():
                     continue
                 again |= self._start_or_skip(planned)
 
@@ -154,23 +159,27 @@ class _Coordinator:
         with self._residue_lock:
             self._residue.append(residue)
 
+    def _may_read(self) -> bool:
+        return self._observation.read or not self._left(self._patience)
+
     def _await_news(self) -> None:
-        """Wait for a check to end, at most until the next one is overdue."""
-        next_end = min(self._end_of(j) for j in self._running.values())
+        """Wait for a check or the reading to end, at most until the next thing is overdue."""
+        ends = [self._end_of(j) for j in self._running.values()]
+        if self._waiting and not self._may_read():
+            ends.append(self._patience)
         try:
-            job = self._news.get(timeout=self._left(next_end) + 0.001)
+            self._finish(self._news.get(timeout=self._left(min(ends, default=0.0)) + 0.001))
+            while not self._news.empty():
+                self._finish(self._news.get())
         except queue.Empty:
             return
-        self._finish(job)
-        while not self._news.empty():
-            self._finish(self._news.get())
 
     def _end_of(self, job: Job) -> float:
         return (job.cleanup_deadline() if job.cleaning else job.deadline) + GRACE
 
-    def _finish(self, job: Job) -> None:
-        if self._running.pop(job.check.id, None) is None:
-            return  # it was abandoned before
+    def _finish(self, job: Job | None) -> None:
+        if job is None or self._running.pop(job.check.id, None) is None:
+            return  # the control plane was read, or the check was abandoned before
         self._requests += job.requests
         self._keep_job(job, job.ended)
 

@@ -33,9 +33,9 @@ class Doors:
 class Observation:
     """The control plane, read once in a thread of its own while the probes run."""
 
-    def __init__(self, observe: Callable[[], PlatformState], now: Callable[[], float]) -> None:
+    def __init__(self, observe: Callable[[], PlatformState], done: Callable[[], None]) -> None:
         self._observe = observe
-        self._now = now
+        self._done = done
         self._read = threading.Event()
         self._state: PlatformState | None = None
         self._problem = ""
@@ -50,6 +50,12 @@ class Observation:
         except Exception as error:  # noqa: BLE001 - a reader's bug is a reading that is missing
             self._problem = f"{type(error).__name__}: {error}"
         self._read.set()
+        self._done()
+
+    @property
+    def read(self) -> bool:
+        """Return whether reading has ended, well or not."""
+        return self._read.is_set()
 
     def state(self, seconds: float) -> PlatformState:
         """Return what was read, waiting at most so long; raises StateUnavailableError."""
