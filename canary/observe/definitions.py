@@ -15,7 +15,7 @@ ACTIONS = (
     Permission(action="ecs:ListTaskDefinitions"),
 )
 # Addresses and names only. Everything else is known by its name alone.
-_PLAIN = re.compile(r"^(PORT|.*_(URL|URI|HOST|HOSTS|PORT|SERVICE_ID|NAME|ENDPOINT))$")
+_PLAIN = re.compile(r"^(PORT|.*_(URL|URI|HOST|HOSTS|PORT|SERVICE_ID|NAME|USER|ENDPOINT))$")
 _SECRETIVE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH_NAME)")
 _ARN = re.compile(r"^(?P<base>.*:task-definition/)(?P<family>[^:]+):(?P<revision>\d+)$")
 _MAX_VALUE = 200

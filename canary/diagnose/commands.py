@@ -1,0 +1,54 @@
+"""AWS CLI commands with real names filled in, quoted for a shell, that run verbatim."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from canary.model import Environment
+
+
+class Shell(str):
+    """A piece that is to reach the shell as it is: a command substitution in double quotes."""
+
+    __slots__ = ()
+
+
+Value = str | int | bool | Sequence[str] | None
+
+
+class Aws:
+    """Writes commands for one region and cluster."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.region = environment.region
+        self.cluster = environment.cluster
+
+    def __call__(self, service: str, operation: str, /, **options: Value) -> str:
+        """Return a command; `a_b="x"` becomes `--a-b x`, True a flag, a list several words."""
+        words = ["aws", service, *operation.split(), "--region", self.region]
+        for name, value in options.items():
+            if value is None or value is False:
+                continue
+            words.append("--" + name.replace("_", "-"))
+            if value is True:
+                continue
+            many = [value] if isinstance(value, str | int) else list(value)
+            words += [v if isinstance(v, Shell) else shlex.quote(str(v)) for v in many]
+        return " ".join(words)
+
+    def ecs(self, operation: str, /, **options: Value) -> str:
+        """Return a command of ECS for the cluster."""
+        return self("ecs", operation, cluster=self.cluster, **options)
+
+
+def substitute(command: str) -> Shell:
+    """Return `"$(command)"`, for an identifier that only exists once an earlier command ran."""
+    return Shell(f'"$({command})"')
+
+
+def compact(value: Any) -> str:
+    """Return JSON without blanks, for an option that takes a structure."""
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,298 @@
+"""Configuration: variables, secrets and upstream addresses of the revision in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from canary.diagnose import revisions
+from canary.diagnose.case import AUTH, CACHE, DATABASE, MLFLOW, Atoms, Case
+from canary.diagnose.claims import SETTINGS, TARGET, Claim, shown
+from canary.diagnose.revisions import Rollout
+from canary.diagnose.symptoms import Symptom
+from canary.diagnose.targets import live
+from canary.model import Confidence, Evidence, Remedy
+from canary.observe.state import EcsService, TaskDefinition
+
+# Which dependency a variable is about, by its name.
+ABOUT = (
+    ("MLFLOW_TRACKING", MLFLOW),
+    ("MLFLOW_SERVER", MLFLOW),
+    ("MLFLOW_URL", MLFLOW),
+    ("MLFLOW_HOST", MLFLOW),
+    ("AUTH_SERVICE", AUTH),
+    ("AUTH_URL", AUTH),
+    ("REDIS", CACHE),
+    ("CACHE", CACHE),
+    ("DB_", DATABASE),
+    ("DATABASE", DATABASE),
+    ("POSTGRES", DATABASE),
+    ("BACKEND_STORE", DATABASE),
+)
+_ANY_WAY_WRONG = (
+    Symptom.PROXY_404,
+    Symptom.NO_KEY_SEEN,
+    Symptom.NOT_MOUNTED,
+    Symptom.HOST_REJECTED,
+    Symptom.MLFLOW_404,
+    Symptom.METHOD,
+    Symptom.WRONG_REDIRECT,
+)
+
+
+def dependency_of(case: Case, name: str, variable: str) -> str:
+    """Return the dependency of a service that a variable is about, "" for none."""
+    for prefix, other in ABOUT:
+        if variable.startswith(prefix) and other in case.closure(name) - {name}:
+            return other
+    return ""
+
+
+def affected(case: Case, name: str, variable: str) -> Atoms:
+    """Return the failures that a wrong or missing variable of a service accounts for."""
+    if "SERVICE_ID" in variable:
+        return frozenset(f for f in case.having(Symptom.KEY_REFUSED) if f.front == name)
+    other = dependency_of(case, name, variable)
+    if not other:
+        return case.outage(name)
+    atoms = case.outage(other, via=name)
+    if other == MLFLOW:
+        atoms |= {f for f in case.having(*_ANY_WAY_WRONG) if f.front == name and "mlflow" in f.path}
+    return atoms
+
+
+def in_use(case: Case, name: str) -> TaskDefinition | None:
+    """Return the revision that a service's tasks run."""
+    service = case.ecs(name)
+    return case.definition(service.task_definition) if service else None
+
+
+def upstream(case: Case) -> Iterator[Claim]:
+    """Claim an address of an upstream that is not where the environment says it is."""
+    for name in case.services:
+        definition, service = in_use(case, name), case.ecs(name)
+        if definition is None or service is None:
+            continue
+        for container in definition.containers:
+            for variable, value in container.plain.items():
+                other = dependency_of(case, name, variable)
+                expected = _addresses(case, other) if other else ()
+                atoms = affected(case, name, variable)
+                if expected and atoms and "://" in value and not _leads(case, other, value):
+                    yield _upstream_claim(case, name, service, definition, variable, value, atoms)
+
+
+def _addresses(case: Case, other: str) -> tuple[str, ...]:
+    part = case.services[other]
+    found = [case.host(other)] if part.url else []
+    return (*found, *([f"{part.discovery}:{part.port}"] if part.discovery else []))
+
+
+def _leads(case: Case, other: str, value: str) -> bool:
+    """Tell whether an address leads to a part: by its public name, its internal one, or a task."""
+    part = case.services[other]
+    try:
+        url = urlsplit(value)
+        port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+    except ValueError:
+        return False
+    if part.url and url.hostname == case.host(other):
+        return True
+    tasks = {t.address for t in live(case.ecs(other))}
+    if url.hostname in {part.discovery, *tasks} - {""}:
+        return not part.port or port == part.port
+    return False
+
+
+def _upstream_claim(
+    case: Case,
+    name: str,
+    service: EcsService,
+    definition: TaskDefinition,
+    variable: str,
+    value: str,
+    atoms: Atoms,
+) -> Claim:
+    other = dependency_of(case, name, variable)
+    expected = " or ".join(_addresses(case, other))
+    return Claim(
+        cause="upstream-url-wrong",
+        service=name,
+        resource=definition.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"{variable} of {service.name} leads to {value}, where {other} is not.",
+        evidence=(
+            Evidence(
+                resource=f"{definition.family}:{definition.revision} {variable}",
+                seen=value,
+                expected=expected,
+                at=definition.registered_at,
+            ),
+            *_change_evidence(case, name),
+            *shown(atoms),
+        ),
+        remedy=_back(case, name, service, f"Set {variable} to {expected} in a new revision."),
+        atoms=atoms,
+        rank=SETTINGS,
+    )
+
+
+def _change_evidence(case: Case, name: str) -> tuple[Evidence, ...]:
+    change = revisions.rollout(case, name)
+    return change.evidence() if change else ()
+
+
+def _back(case: Case, name: str, service: EcsService, decision: str) -> Remedy:
+    back = revisions.rollback(case, name)
+    return Remedy(
+        summary=back.summary or decision,
+        inspect=(*back.inspect, *revisions.inspect(case, name)),
+        fix=back.fix,
+        verify=revisions.verify(case, service),
+        decision="" if back.fix else decision,
+        terraform="# environment and secrets of the aws_ecs_task_definition\n",
+    )
+
+
+def changed(case: Case) -> Iterator[Claim]:
+    """Claim what the running revision lost or changed, where failures are about it."""
+    for name in case.services:
+        change = revisions.rollout(case, name)
+        service = case.ecs(name)
+        if change is None or service is None or change.rolled_back:
+            continue
+        yield from _lost(case, name, service, change)
+        yield from _altered(case, name, service, change)
+
+
+def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
+    gone = change.difference
+    for cause, variables in (
+        ("secret-not-injected", gone.lost_secrets),
+        ("environment-variable-missing", gone.lost_variables),
+    ):
+        for variable in variables:
+            atoms = affected(case, name, variable)
+            if atoms:
+                yield _change_claim(case, name, service, change, cause, variable, atoms)
+
+
+def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
+    for variable, _, now in change.difference.changed_plain:
+        other = dependency_of(case, name, variable)
+        if other and "://" in now and _addresses(case, other):
+            continue  # `upstream` judges addresses of services
+        if variable == "PORT":
+            continue  # `listening` judges it
+        cause = "service-id-wrong" if "SERVICE_ID" in variable else "environment-variable-wrong"
+        atoms = affected(case, name, variable)
+        if atoms:
+            yield _change_claim(case, name, service, change, cause, variable, atoms)
+
+
+def _change_claim(
+    case: Case,
+    name: str,
+    service: EcsService,
+    change: Rollout,
+    cause: str,
+    variable: str,
+    atoms: Atoms,
+) -> Claim:
+    words = {
+        "secret-not-injected": "no longer gets the secret",
+        "environment-variable-missing": "no longer has the variable",
+        "environment-variable-wrong": "has another value of",
+        "service-id-wrong": "presents itself to auth with another",
+    }
+    telling = dependency_of(case, name, variable) or variable in case.log_text(name)
+    return Claim(
+        cause=cause,
+        service=name,
+        resource=change.bad.arn,
+        confidence=Confidence.CERTAIN if telling else Confidence.LIKELY,
+        summary=f"{service.name} {words[cause]} {variable} since revision {change.bad.revision}.",
+        evidence=(*change.evidence(), *shown(atoms)),
+        remedy=_back(case, name, service, f"Register a revision with {variable} as it was."),
+        atoms=atoms,
+        rank=SETTINGS,
+    )
+
+
+def listening(case: Case) -> Iterator[Claim]:
+    """Claim tasks that are told to listen on another port than the one that is mapped."""
+    for name in case.services:
+        service = case.ecs(name)
+        running = {t.task_definition for t in live(service)}
+        atoms = case.outage(name)
+        wanted = {service.task_definition, *running} if service and atoms else set()
+        for arn in sorted(wanted):
+            definition = case.definition(arn)
+            mapped = revisions.misfit(definition) if definition else None
+            if service and definition and mapped:
+                yield _listening_claim(case, name, service, definition, mapped, atoms)
+                break
+
+
+def _listening_claim(
+    case: Case,
+    name: str,
+    service: EcsService,
+    definition: TaskDefinition,
+    mapped: tuple[str, str],
+    atoms: Atoms,
+) -> Claim:
+    told, port = mapped
+    two = len([d for d in service.deployments if d.running or d.pending or d.desired])
+    extra = (
+        Evidence(
+            resource=service.name,
+            seen=f"{two} deployments, running {service.running} of {service.desired}: a task runs"
+            " and does not answer where the balancer asks, so the rollout cannot end",
+            expected="one deployment",
+            at=case.state.read_at,
+        ),
+    )
+    return Claim(
+        cause="port-mismatch",
+        service=name,
+        resource=definition.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"The container of {service.name} listens on {told}; its task definition maps"
+        f" {port}, where the balancer is refused (502).",
+        evidence=(
+            Evidence(
+                resource=f"{definition.family}:{definition.revision}",
+                seen=f"PORT={told}, container port {port}",
+                expected=f"PORT={port}",
+                at=definition.registered_at,
+            ),
+            *(extra if two > 1 else ()),
+            *shown(atoms),
+        ),
+        remedy=_fitting_revision(case, name, service, definition, port),
+        atoms=atoms,
+        rank=TARGET - 4,
+    )
+
+
+def _fitting_revision(
+    case: Case, name: str, service: EcsService, wrong: TaskDefinition, port: str
+) -> Remedy:
+    before = case.ecs_before(name)
+    known = [d for d in case.state.task_definitions if d.family == wrong.family]
+    fit = [
+        d
+        for d in known
+        if d.status == "ACTIVE" and not revisions.misfit(d) and d.revision < wrong.revision
+    ]
+    last_good = [d for d in fit if before and d.arn == before.task_definition]
+    good = (last_good or sorted(fit, key=lambda d: d.revision))[-1:]
+    decision = f"Register a revision with PORT={port}."
+    return Remedy(
+        summary=f"Go back to {good[0].family}:{good[0].revision}." if good else decision,
+        inspect=(case.aws("ecs", "describe-task-definition", task_definition=wrong.arn),),
+        fix=(revisions.deploy(case, service, good[0].arn),) if good else (),
+        verify=revisions.verify(case, service),
+        decision="" if good else decision,
+    )

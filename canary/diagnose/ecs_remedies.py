@@ -1,0 +1,207 @@
+"""Remedies of ECS: back to a good revision, a role's permission, a secret, a service made anew."""
+
+from __future__ import annotations
+
+import re
+
+from canary.diagnose import revisions
+from canary.diagnose.case import Case
+from canary.diagnose.commands import compact
+from canary.diagnose.secret_remedies import restore
+from canary.diagnose.starts import Stop
+from canary.model import Remedy
+from canary.observe.state import EcsService
+
+_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
+_RESOURCE = re.compile(r"on resource:? (?P<resource>arn:\S+)")
+
+
+def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
+    """Return the remedy of a service whose tasks do not start."""
+    if stop.cause == "execution-role-denied":
+        return _grant(case, name, service, stop)
+    if stop.cause in ("secret-unavailable", "database-auth-failed"):
+        return restore(case, name, service, stop.words, stop.cause)
+    back = revisions.rollback(case, name)
+    texts = {
+        "image-pull-failed": "Build and push the image that the revision names, or deploy another.",
+        "image-wrong-architecture": "Build the image for the architecture of the task definition.",
+        "task-out-of-memory": "Give the task definition more memory.",
+        "task-crash-loop": "Read the log: the image or its settings must be mended.",
+        "database-schema-missing": "Run the migrations of the service against its database.",
+        "database-unreachable": "See whether the database runs and accepts connections.",
+        "security-group-blocked": "See the tasks' security group, routes and VPC endpoints.",
+    }
+    decision = "" if back.fix else texts.get(stop.cause, "Register a revision that is complete.")
+    return Remedy(
+        summary=back.summary or decision,
+        inspect=(*revisions.inspect(case, name), *back.inspect),
+        fix=back.fix,
+        verify=revisions.verify(case, service),
+        decision=decision,
+    )
+
+
+def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
+    definition = case.definition(stop.task.task_definition if stop.task else "") or case.definition(
+        service.task_definition
+    )
+    role = definition.execution_role.rpartition("/")[2] if definition else ""
+    action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
+    actions = _actions(action["action"] if action else "")
+    resources = _resources(case, service, resource["resource"] if resource else "")
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}],
+    }
+    fix = case.aws(
+        "iam",
+        "put-role-policy",
+        role_name=role,
+        policy_name=f"{name}-read-at-start",
+        policy_document=compact(policy),
+    )
+    explicit = "explicit deny" in stop.words
+    change = revisions.rollout(case, name)
+    swapped = change and change.good.execution_role != change.bad.execution_role
+    back = revisions.rollback(case, name).fix if swapped else ()
+    fresh = revisions.deploy(case, service)
+    return Remedy(
+        summary=f"Let the execution role {role} read what the task definition names.",
+        inspect=(
+            case.aws("iam", "list-role-policies", role_name=role),
+            case.aws("iam", "list-attached-role-policies", role_name=role),
+        ),
+        fix=() if explicit else back or ((fix, fresh) if role else ()),
+        verify=revisions.verify(case, service),
+        decision="A policy denies the action explicitly: find that statement and remove it."
+        if explicit
+        else "",
+        terraform=f'resource "aws_iam_role_policy" "{name}" {{\n  role = "{role}"\n}}\n',
+    )
+
+
+def _actions(denied: str) -> list[str]:
+    """Return the denied action with those that ECS needs beside it."""
+    families = {
+        "secretsmanager": ["secretsmanager:GetSecretValue"],
+        "ssm": ["ssm:GetParameters"],
+        "ecr": [
+            "ecr:GetAuthorizationToken",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:BatchCheckLayerAvailability",
+        ],
+        "logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "kms": ["kms:Decrypt"],
+    }
+    prefix = denied.partition(":")[0]
+    if not denied:
+        return families["secretsmanager"] + families["ssm"]
+    return families.get(prefix, [denied])
+
+
+def _resources(case: Case, service: EcsService, denied: str) -> list[str]:
+    """Return what the revision refers to of the denied kind, so that one grant is enough."""
+    from canary.observe.secrets import secret_id
+
+    definition = case.definition(service.task_definition)
+    references = {
+        v for c in (definition.containers if definition else ()) for v in c.secrets.values()
+    }
+    found = {denied} if denied else set()
+    for reference in references:
+        if ":secretsmanager:" in reference and (not denied or ":secretsmanager:" in denied):
+            found.add(secret_id(reference))
+        if ":secretsmanager:" not in reference and (not denied or ":ssm:" in denied):
+            found.add(_parameter_arn(case, reference))
+    return sorted(found) or ["*"]
+
+
+def _parameter_arn(case: Case, reference: str) -> str:
+    if reference.startswith("arn:"):
+        return reference
+    account, region = case.environment.account, case.environment.region
+    return f"arn:aws:ssm:{region}:{account}:parameter/{reference.lstrip('/')}"
+
+
+def create_service(case: Case, name: str) -> Remedy:
+    """Return the command that makes a service as the previous run saw it, else as is usual."""
+    part = case.services[name]
+    old = case.ecs_before(name)
+    show = case.aws.ecs("describe-services", services=[part.ecs_service])
+    group = next(iter(case.groups(name)), None)
+    network = _network(case, name, old)
+    registry = next((s.arn for s in case.state.discovery if s.name == part.discovery), "")
+    definition = old.task_definition if old else part.ecs_service
+    if not network:
+        return Remedy(
+            summary=f"Create the ECS service {part.ecs_service}.",
+            inspect=(show,),
+            decision="Nothing shows in which subnets and security groups it ran: apply Terraform.",
+        )
+    balancer = (
+        f"targetGroupArn={group.arn},containerName={part.container},containerPort={part.port}"
+        if group
+        else None
+    )
+    create = case.aws.ecs(
+        "create-service",
+        service_name=part.ecs_service,
+        task_definition=definition,
+        desired_count=(old.desired if old else 0) or 1,
+        launch_type="FARGATE",
+        network_configuration=network,
+        load_balancers=balancer,
+        service_registries=f"registryArn={registry}" if registry else None,
+        deployment_configuration=compact(
+            {
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            }
+        ),
+        health_check_grace_period_seconds=(old.grace_period_s if old else 120) or None,
+    )
+    wait = case.aws.ecs("wait services-stable", services=[part.ecs_service])
+    return Remedy(
+        summary=f"Create the ECS service {part.ecs_service} as it was.",
+        inspect=(show, case.aws("ecs", "list-task-definitions", family_prefix=part.ecs_service)),
+        fix=(create,),
+        verify=(wait, show),
+        terraform=f'resource "aws_ecs_service" "{name}" {{\n  name = "{part.ecs_service}"\n}}\n',
+    )
+
+
+def _network(case: Case, name: str, old: EcsService | None) -> str:
+    """Return the network of the service before, else what the other services show."""
+    if old and old.subnets:
+        return compact(_awsvpc(old.subnets, old.security_groups))
+    neighbour = next((s for s in case.state.services if s.subnets), None)
+    guards = _guards(case, name)
+    if neighbour is None or not guards:
+        return ""
+    return compact(_awsvpc(neighbour.subnets, guards))
+
+
+def _guards(case: Case, name: str) -> tuple[str, ...]:
+    """Return the groups that admit the balancer on the service's port: the task's own group."""
+    balancer = case.balancer(name)
+    port = case.services[name].port
+    return tuple(
+        g.id
+        for g in case.state.security_groups
+        if balancer
+        for r in g.ingress
+        if r.from_port <= port <= r.to_port and set(balancer.security_groups) & set(r.groups)
+    )[:1]
+
+
+def _awsvpc(subnets: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "awsvpcConfiguration": {
+            "subnets": list(subnets),
+            "securityGroups": list(groups),
+            "assignPublicIp": "DISABLED",
+        }
+    }

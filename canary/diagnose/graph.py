@@ -1,0 +1,17 @@
+"""The dependency graph of the environment file."""
+
+from __future__ import annotations
+
+from canary.model import Environment
+
+
+def closure(environment: Environment, name: str) -> frozenset[str]:
+    """Return a service and everything it depends on, directly or not."""
+    found: set[str] = set()
+    rest = [name]
+    while rest:
+        one = rest.pop()
+        if one not in found and one in environment.services:
+            found.add(one)
+            rest += environment.services[one].depends_on
+    return frozenset(found)

@@ -1,0 +1,258 @@
+"""Revisions of a task definition: which one was good, what differs, and the way back to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canary.diagnose.case import Case
+from canary.model import Evidence, Remedy
+from canary.observe.state import Container, EcsService, TaskDefinition
+
+_SCALING = "Scaling activity initiated by"
+FAILED_CODES = ("TaskFailedToStart", "EssentialContainerExited")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What a newer revision has, lacks or changes against an older one."""
+
+    lost_variables: tuple[str, ...] = ()
+    new_variables: tuple[str, ...] = ()
+    lost_secrets: tuple[str, ...] = ()
+    changed_plain: tuple[tuple[str, str, str], ...] = ()  # name, before, now
+    changed_secrets: tuple[tuple[str, str, str], ...] = ()
+    other: tuple[tuple[str, str, str], ...] = ()  # image, memory, ports, …
+
+    def lines(self) -> list[str]:
+        """Return the differences in words."""
+        found = [f"variable {n} is gone" for n in self.lost_variables]
+        found += [f"variable {n} is new" for n in self.new_variables]
+        found += [f"secret {n} is gone" for n in self.lost_secrets]
+        pairs = (*self.changed_plain, *self.changed_secrets, *self.other)
+        return found + [f"{n}: {a or 'nothing'} became {b or 'nothing'}" for n, a, b in pairs]
+
+
+def difference(old: TaskDefinition, new: TaskDefinition) -> Difference:
+    """Compare two revisions container by container."""
+    before = {c.name: c for c in old.containers}
+    parts = [_containers(before[c.name], c) for c in new.containers if c.name in before]
+    fields = ("cpu", "memory", "architecture", "execution_role", "task_role")
+    other = [
+        (f, str(getattr(old, f)), str(getattr(new, f)))
+        for f in fields
+        if getattr(old, f) != getattr(new, f)
+    ]
+    return Difference(
+        lost_variables=tuple(n for p in parts for n in p.lost_variables),
+        new_variables=tuple(n for p in parts for n in p.new_variables),
+        lost_secrets=tuple(n for p in parts for n in p.lost_secrets),
+        changed_plain=tuple(n for p in parts for n in p.changed_plain),
+        changed_secrets=tuple(n for p in parts for n in p.changed_secrets),
+        other=(*(n for p in parts for n in p.other), *other),
+    )
+
+
+def _containers(old: Container, new: Container) -> Difference:
+    known = {*new.variables, *new.secrets}
+    other = [
+        (label, str(a), str(b))
+        for label, a, b in (
+            ("image", old.image, new.image),
+            ("ports", old.ports, new.ports),
+            ("container memory", old.memory, new.memory),
+            ("command", " ".join(old.command), " ".join(new.command)),
+            ("health command", old.health_command, new.health_command),
+        )
+        if a != b
+    ]
+    both = set(old.plain) & set(new.plain)
+    refs = set(old.secrets) & set(new.secrets)
+    moved = [
+        (n, "a secret", new.plain.get(n, "a plain value"))
+        for n in sorted(set(old.secrets) & set(new.variables))
+    ]
+    return Difference(
+        lost_variables=tuple(sorted(set(old.variables) - known)),
+        new_variables=tuple(sorted(set(new.variables) - {*old.variables, *old.secrets})),
+        lost_secrets=tuple(sorted(set(old.secrets) - known)),
+        changed_plain=(
+            *(
+                (n, old.plain[n], new.plain[n])
+                for n in sorted(both)
+                if old.plain[n] != new.plain[n]
+            ),
+            *moved,
+        ),
+        changed_secrets=tuple(
+            (n, old.secrets[n], new.secrets[n])
+            for n in sorted(refs)
+            if old.secrets[n] != new.secrets[n]
+        ),
+        other=tuple(other),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """A change of revision: the one that is suspected and the one that ran before."""
+
+    service: EcsService
+    bad: TaskDefinition
+    good: TaskDefinition
+    at: str
+    rolled_back: bool  # the service already runs the good one again
+
+    @property
+    def difference(self) -> Difference:
+        """Return what the suspected revision changed."""
+        return difference(self.good, self.bad)
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the change with its time."""
+        lines = self.difference.lines()[:6] or ["the same content"]
+        return (
+            Evidence(
+                resource=f"{self.bad.family}:{self.bad.revision}",
+                seen="; ".join(lines),
+                expected=f"as in {self.good.family}:{self.good.revision}",
+                at=self.at,
+            ),
+        )
+
+
+def rollout(case: Case, name: str) -> Rollout | None:
+    """Return the last change of a service's revision, where it can be told."""
+    service = case.ecs(name)
+    if service is None:
+        return None
+    bad = _suspect(service)
+    good = _good(case, name, service, bad)
+    newer, older = case.definition(bad), case.definition(good) if good else None
+    if newer is None or older is None or newer.arn == older.arn:
+        return None
+    deployment = next((d for d in service.deployments if d.task_definition == bad), None)
+    return Rollout(
+        service=service,
+        bad=newer,
+        good=older,
+        at=deployment.created_at if deployment else newer.registered_at,
+        rolled_back=service.task_definition == older.arn,
+    )
+
+
+def _suspect(service: EcsService) -> str:
+    """Return the newest revision that was tried, also when ECS has gone back since."""
+    for deployment in service.deployments:
+        if deployment.status != "PRIMARY" and deployment.failed_tasks:
+            return deployment.task_definition
+    back = any("rolling back" in e.message for e in service.events[:10])
+    failed = [t for t in service.tasks if t.stop_code in FAILED_CODES]
+    if back and failed and "rolling back" in _primary_reason(service):
+        return failed[0].task_definition
+    if back and failed and failed[0].task_definition != service.task_definition:
+        return failed[0].task_definition
+    return service.task_definition
+
+
+def _primary_reason(service: EcsService) -> str:
+    return next((d.rollout_reason for d in service.deployments if d.status == "PRIMARY"), "")
+
+
+def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
+    """Return the revision that ran before the suspected one."""
+    if service.task_definition != bad:
+        return service.task_definition
+    before = case.ecs_before(name)
+    if before and before.task_definition != bad and _usable(case, before.task_definition):
+        return before.task_definition
+    for deployment in service.deployments:
+        if deployment.task_definition != bad and _usable(case, deployment.task_definition):
+            return deployment.task_definition
+    for task in service.tasks:
+        scaled = _SCALING in task.stopped_reason or task.last_status == "RUNNING"
+        if scaled and task.task_definition != bad and _usable(case, task.task_definition):
+            return task.task_definition
+    return ""
+
+
+def _usable(case: Case, arn: str) -> bool:
+    found = case.definition(arn)
+    return found is not None and found.status == "ACTIVE" and misfit(found) is None
+
+
+def predecessor(case: Case, name: str) -> TaskDefinition | None:
+    """Return the revision numbered before the one in use, whether it ever ran or not."""
+    service = case.ecs(name)
+    used = case.definition(service.task_definition) if service else None
+    if used is None:
+        return None
+    older = [
+        d
+        for d in case.state.task_definitions
+        if d.family == used.family and d.revision < used.revision and d.status == "ACTIVE"
+    ]
+    return max(older, key=lambda d: d.revision, default=None)
+
+
+def rollback(case: Case, name: str) -> Remedy:
+    """Return the way back to the revision that ran before; without one, nothing to type."""
+    change = rollout(case, name)
+    service = case.ecs(name)
+    if change is None or service is None:
+        return Remedy(summary="")
+    back = f"{change.good.family}:{change.good.revision}"
+    return Remedy(
+        summary=f"Go back to {back}.",
+        inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
+        fix=(deploy(case, service, change.good.arn),),
+        verify=verify(case, service),
+        terraform="",
+    )
+
+
+def deploy(case: Case, service: EcsService, definition: str = "") -> str:
+    """Return the command that starts tasks anew, of a given revision or of the present one."""
+    return case.aws.ecs(
+        "update-service",
+        service=service.name,
+        task_definition=definition or None,
+        force_new_deployment=True,
+    )
+
+
+def verify(case: Case, service: EcsService) -> tuple[str, ...]:
+    """Return the commands that show whether a deployment came through."""
+    return (
+        case.aws.ecs("wait services-stable", services=[service.name]),
+        case.aws.ecs("describe-services", services=[service.name]),
+    )
+
+
+def inspect(case: Case, name: str) -> tuple[str, ...]:
+    """Return the commands that show a service's deployments, stopped tasks and log."""
+    service = case.ecs(name)
+    if service is None:
+        return ()
+    found = [
+        case.aws.ecs("describe-services", services=[service.name]),
+        case.aws.ecs("list-tasks", service_name=service.name, desired_status="STOPPED"),
+    ]
+    stopped = [t.arn for t in service.tasks if t.stopped_at][:3]
+    if stopped:
+        found.append(case.aws.ecs("describe-tasks", tasks=stopped))
+    return (*found, *log_tail(case, name))
+
+
+def log_tail(case: Case, name: str) -> tuple[str, ...]:
+    """Return the command that shows the last half hour of a service's log."""
+    group = case.services[name].log_group
+    return (case.aws("logs", f"tail {group}", since="30m"),) if group else ()
+
+
+def misfit(definition: TaskDefinition) -> tuple[str, str] | None:
+    """Return the port that a container is told to listen on and the mapped one, if they differ."""
+    for container in definition.containers:
+        told = container.plain.get("PORT", "")
+        if told.isdigit() and container.ports and int(told) not in container.ports:
+            return told, str(container.ports[0])
+    return None
