@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import names
-from sandbox.network.addresses import loopback
 from sandbox.supervisor import die_with_parent
 
 SHIM = Path(__file__).resolve().parent.parent / "network" / "shim"
 ROOT = Path(__file__).resolve().parent.parent.parent
+LISTEN = "0A"
 INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", names.MARKER, names.LOOPBACK)
 
 
@@ -85,10 +84,13 @@ def exit_code(process: subprocess.Popen[bytes]) -> int | None:
     return 128 - code if code is not None and code < 0 else code
 
 
-def listening(address: str, port: int) -> bool:
-    """Tell whether something accepts connections at a task's port."""
+def listening(pid: int) -> set[int]:
+    """Return the TCP ports on which a process listens (proc(5): fd, net/tcp)."""
     try:
-        with socket.create_connection((loopback(address), port), 0.2):
-            return True
-    except OSError:
-        return False
+        links = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+        lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    except OSError:  # it ended meanwhile
+        return set()
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = (line.split() for line in lines)
+    return {int(r[1].rpartition(":")[2], 16) for r in rows if r[3] == LISTEN and r[9] in inodes}

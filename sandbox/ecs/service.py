@@ -63,16 +63,13 @@ class ServiceScheduler:
         if self._steady or desired == 0:
             return not self.tasks or self._steady
         mine = self._of(self.primary)
-        may_roll_back = (
-            limits(service, desired).breaker
-            and self.primary.rollout == IN_PROGRESS
-            and not any(t.condemned for t in mine)
+        if limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS:
+            return False  # either it completes or the circuit breaker ends it
+        return (
+            self._backoff.failures > 0
+            or self.primary.rollout == FAILED
+            or any(t.condemned for t in mine)
         )
-        if self._backoff.failures and not may_roll_back:
-            return True
-        if self.primary.rollout == FAILED or any(t.condemned for t in mine):
-            return True
-        return len(mine) == desired and all(t.complaint(0.0)[0] for t in mine)
 
     # what the control plane asks for
 
@@ -139,6 +136,8 @@ class ServiceScheduler:
         if task.was_healthy:
             self._backoff.reset()  # it ran well for a while: its end is the first of a new row
         self._backoff.failed(time.monotonic(), reached_running)
+        if task.condemned:
+            self._backoff.until = 0.0  # a task that runs is replaced at once
         if self._backoff.failures >= FAILURES_TO_COMPLAIN:
             self._events.complain(service, INCONSISTENT)
 

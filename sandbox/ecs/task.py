@@ -14,8 +14,10 @@ from sandbox.ecs import images, loglines, process, records, registration, secret
 from sandbox.ecs.definition import Definition
 from sandbox.ecs.probe import ContainerHealth, Prober
 
-BOOT_ALLOWANCE_S = 20.0  # real seconds a process may take until it listens; not scaled
-LISTEN_GRACE_S = 3.0
+# real seconds, not scaled: processes boot here as fast as anywhere
+BOOT_ALLOWANCE_S = 30.0  # a process may take this long until it listens
+LONGEST_GRACE_S = 2.5  # what is left of a long grace period once it listens
+LISTEN_GRACE_S = 5.0  # time for the health checks to see a port that has just opened
 KILL_AFTER_S = 2.5
 OOM_REASON = "OutOfMemoryError: Container killed due to memory usage"
 
@@ -63,6 +65,7 @@ class Task:
         self._health: ContainerHealth | None = None
         self._tail: loglines.LogTail | None = None
         self._listened_at = 0.0
+        self._on_its_port = False
         self._terminate_at = 0.0
         self._killed_for_memory = False
 
@@ -172,8 +175,10 @@ class Task:
         if self._health is not None:
             self._health.step(prober, self.address)
             records.health(self.record, self._health.status)
-        if not self._listened_at and process.listening(self.address, self.definition.port):
-            self._listened_at = time.monotonic()
+        if not self._listened_at and self._process is not None:
+            ports = process.listening(self._process.pid)
+            self._listened_at = time.monotonic() if ports else 0.0
+            self._on_its_port = self.definition.port in ports
 
     def healthy(self, speed: float) -> bool:
         """Tell whether the task counts for a deployment: its checks pass, or it ran 40 s."""
@@ -211,7 +216,8 @@ class Task:
         moment = time.monotonic()
         if not self._listened_at:
             return moment - self.started > max(grace_s, BOOT_ALLOWANCE_S)
-        return moment > max(self.started + grace_s, self._listened_at + LISTEN_GRACE_S)
+        seen = self._listened_at + (LISTEN_GRACE_S if self._on_its_port else 0.0)
+        return moment > max(self.started + min(grace_s, LONGEST_GRACE_S), seen)
 
     @property
     def booting(self) -> bool:
