@@ -38,5 +38,6 @@ def _check(given: dict[str, Any]) -> None:
         raise ValidationException(str(error)) from error
     if not iam.assumable(given["target"]["RoleArn"], "scheduler.amazonaws.com"):
         raise ValidationException(
-            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            "The execution role you provide must allow AWS EventBridge Scheduler "
+            "to assume the role."
         )
