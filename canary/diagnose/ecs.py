@@ -27,7 +27,8 @@ _START_CAUSES = {
     "database-schema-missing": "finds no table in the database",
     "database-unreachable": "does not reach the database",
     "security-group-blocked": "has tasks that cannot reach AWS at start",
-    "deployment-stuck": "has a deployment that does not come through",
+    "deployment-stuck": "has a deployment that does not come through: its new tasks end",
+    "deployment-rolled-back": "went back to the revision before: the new one's tasks end",
 }
 
 
@@ -91,7 +92,7 @@ def scaled_to_zero(case: Case) -> Iterator[Claim]:
                 inspect=(case.aws.ecs("describe-services", services=[service.name]),),
                 fix=tuple(fix),
                 verify=revisions.verify(case, service),
-                terraform=f'resource "aws_ecs_service" "{name}" {{\n  desired_count = {count}\n}}\n',
+                terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
             ),
             atoms=atoms,
             rank=START,
@@ -110,7 +111,8 @@ def not_starting(case: Case) -> Iterator[Claim]:
 
 def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: Atoms) -> Claim:
     change = revisions.rollout(case, name)
-    shown_by_aws = not stop.cause.startswith(("database-", "security-", "deployment-"))
+    shown_by_aws = not stop.cause.startswith(("database-", "security-"))
+    shown_by_aws = shown_by_aws and bool(stop.task)
     logged = stop.cause.startswith("environment-") and not (change or stop.name)
     return Claim(
         cause=stop.cause,

@@ -103,8 +103,6 @@ def _actions(denied: str) -> list[str]:
 
 def _resources(case: Case, service: EcsService, denied: str) -> list[str]:
     """Return what the revision refers to of the denied kind, so that one grant is enough."""
-    from canary.observe.secrets import secret_id
-
     definition = case.definition(service.task_definition)
     references = {
         v for c in (definition.containers if definition else ()) for v in c.secrets.values()
@@ -112,10 +110,15 @@ def _resources(case: Case, service: EcsService, denied: str) -> list[str]:
     found = {denied} if denied else set()
     for reference in references:
         if ":secretsmanager:" in reference and (not denied or ":secretsmanager:" in denied):
-            found.add(secret_id(reference))
+            found.add(_secret_arn(reference))
         if ":secretsmanager:" not in reference and (not denied or ":ssm:" in denied):
             found.add(_parameter_arn(case, reference))
     return sorted(found) or ["*"]
+
+
+def _secret_arn(reference: str) -> str:
+    """Return a secret's ARN without JSON key, stage and version."""
+    return ":".join(reference.split(":")[:7])
 
 
 def _parameter_arn(case: Case, reference: str) -> str:

@@ -74,15 +74,26 @@ def rules(case: Case) -> Iterator[Claim]:
     for need in needs(case):
         found = _misled(case, need)
         if found:
-            key = (found[2].arn, _kind(case, need, found[1], found[2]))
+            kind = _kind(case, need, found[1], found[2])
+            several = kind == "target-group-detached"  # one finding, however many rules
+            key = (need.service if several else found[2].arn, kind)
             wrong.setdefault(key, []).append(need)
             keep[key] = found
     for (arn, kind), victims in wrong.items():
         balancer, listener, rule = keep[(arn, kind)]
+        astray = _astray(listener, victims) if kind == "target-group-detached" else (rule,)
         for mine in _by_service(kind, victims):
-            atoms = _victims(case, balancer, listener, rule, mine)
+            atoms: Atoms = frozenset().union(
+                *(_victims(case, balancer, listener, r, mine) for r in astray)
+            )
             if atoms:
-                yield _claim(case, kind, balancer, listener, rule, mine, atoms)
+                yield _claim(case, kind, balancer, listener, astray, mine, atoms)
+
+
+def _astray(listener: Listener, victims: list[Need]) -> tuple[Rule, ...]:
+    """Return every rule that takes one of these paths elsewhere."""
+    took = [winner(listener, n.host, n.path, n.method) for n in victims]
+    return tuple({r.arn: r for r in took if r is not None}.values())
 
 
 def _by_service(kind: str, victims: list[Need]) -> list[list[Need]]:
@@ -127,6 +138,9 @@ def _by_design(case: Case, need: Need, rule: Rule) -> bool:
 
 def _kind(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     """Return the cause: what is the matter with the rule that takes the path."""
+    foreign = _foreign(case, need, listener, rule)
+    if foreign:
+        return foreign
     if rule.priority == "default":
         return _for_default(case, need, listener, rule)
     later = [r for r in listener.rules if r is not rule and _right(case, need, r)]
@@ -138,6 +152,22 @@ def _kind(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     if _was_right(case, need, rule):
         return "rule-wrong-target"
     return _elsewhere(case, need, listener) or "rule-missing"
+
+
+def _foreign(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+    """Return the cause where a rule forwards to groups that are no service's of ours."""
+    live = [f.target_group for f in rule.action.forwards if f.weight > 0]
+    ours = {g.arn for n in case.services for g in case.groups(n)}
+    strange = [a for a in live if a not in ours]
+    if rule.action.type != "forward" or not strange:
+        return ""
+    if need.receivers(case).intersection(live):  # a part of the traffic goes astray
+        group = case.group(strange[0])
+        empty = group is not None and not group.targets
+        return "target-group-empty" if empty else "rule-wrong-target"
+    if not _reached(listener, case, need.service) and len(strange) == len(live):
+        return "target-group-detached"
+    return ""
 
 
 def _exact_later(later: list[Rule], usual: list[str]) -> bool:
@@ -231,6 +261,8 @@ _TEXTS = {
     "rule-missing": "No rule of {listener} leads {path} to {service}.",
     "rule-wrong-target": "The rule for {path} forwards to the wrong target group.",
     "rule-shadowed": "A rule of higher priority takes {path} away from {service}.",
+    "target-group-empty": "A part of the traffic for {path} goes to a group without targets.",
+    "target-group-detached": "The rules for {service} forward to a group that is not its own.",
     "rule-on-wrong-listener": "The rule for {path} stands on another listener only.",
 }
 
@@ -240,20 +272,21 @@ def _claim(
     kind: str,
     balancer: LoadBalancer,
     listener: Listener,
-    rule: Rule,
+    astray: tuple[Rule, ...],
     mine: list[Need],
     atoms: Atoms,
 ) -> Claim:
+    rule = astray[0]
     first = next((n for n in mine if n.pattern), mine[0])
     right = case.groups(first.service)[0]
     where = f"{balancer.name}:{listener.port}"
     path = first.pattern or first.path
     summary = _TEXTS[kind].format(listener=where, path=path, service=first.service)
-    remedy = remedies.for_rule(case, kind, listener, rule, mine, right)
+    remedy = remedies.for_rule(case, kind, listener, astray, mine, right)
     return Claim(
         cause=kind,
         service=first.service,
-        resource=rule.arn if kind in ("rule-wrong-target", "rule-shadowed") else listener.arn,
+        resource=_resource(kind, listener, rule, right.arn),
         confidence=Confidence.CERTAIN,
         summary=f"{summary} The right target group is {right.name}.",
         evidence=(
@@ -270,6 +303,12 @@ def _claim(
         atoms=atoms,
         rank=ROUTE,
     )
+
+
+def _resource(kind: str, listener: Listener, rule: Rule, right: str) -> str:
+    if kind == "target-group-detached":
+        return right
+    return listener.arn if kind in ("rule-missing", "rule-on-wrong-listener") else rule.arn
 
 
 def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:

@@ -45,17 +45,27 @@ def look(case: Case, balancer: str) -> Remedy:
 
 
 def for_rule(
-    case: Case, kind: str, listener: Listener, rule: Rule, mine: list[Need], right: TargetGroup
+    case: Case,
+    kind: str,
+    listener: Listener,
+    astray: tuple[Rule, ...],
+    mine: list[Need],
+    right: TargetGroup,
 ) -> Remedy:
     """Return the remedy of a rule that is missing, wrong or in the way."""
+    rule = astray[0]
     need = next((n for n in mine if n.pattern), mine[0])
     makers = {
         "rule-missing": _create,
         "rule-on-wrong-listener": _create,
         "rule-wrong-target": _retarget,
+        "target-group-empty": _retarget,
     }
     if kind == "rule-shadowed":
         summary, fix = _reorder(case, listener, rule, mine)
+    elif kind == "target-group-detached":
+        each = [_retarget(case, listener, r, need, right)[1] for r in astray]
+        summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
     else:
         summary, fix = makers[kind](case, listener, rule, need, right)
     return Remedy(

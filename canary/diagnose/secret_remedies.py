@@ -33,9 +33,9 @@ def restore(case: Case, name: str, service: EcsService, words: str, cause: str) 
         return _reference_back(case, name, service)
     gone = [s for s in known if not s.exists]
     for secret in gone:
-        return _missing(case, name, service, secret)
+        return _missing(case, service, secret)
     if cause == "database-auth-failed" or "json key" in words or "invalid character" in words:
-        return value_back(case, name, service, ("password", "database", "db"), words)
+        return value_back(case, name, service, ("password", "database", "db"))
     back = revisions.rollback(case, name)
     return Remedy(
         summary=back.summary or "Make the secret that the stopped reason names readable.",
@@ -59,7 +59,7 @@ def _reference_back(case: Case, name: str, service: EcsService) -> Remedy:
     )
 
 
-def _missing(case: Case, name: str, service: EcsService, secret: SecretState) -> Remedy:
+def _missing(case: Case, service: EcsService, secret: SecretState) -> Remedy:
     fresh = revisions.deploy(case, service)
     if secret.deleted:
         bring_back = case.aws("secretsmanager", "restore-secret", secret_id=secret.name)
@@ -96,9 +96,7 @@ def _plain(identifier: str) -> str:
     return name if name and len(suffix) == 6 else tail
 
 
-def value_back(
-    case: Case, name: str, service: EcsService, words: tuple[str, ...], text: str = ""
-) -> Remedy:
+def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...]) -> Remedy:
     """Return the way back to the value before, for a secret or parameter changed lately."""
     fresh = revisions.deploy(case, service)
     recent = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canary.diagnose.case import Case
 from canary.diagnose.revisions import rollout
@@ -178,9 +178,32 @@ def _by_event(case: Case, service: EcsService) -> Stop | None:
     return None
 
 
+def serving(case: Case, name: str, stop: Stop) -> bool:
+    """Tell whether tasks of another revision go on serving beside those that stop."""
+    service = case.ecs(name)
+    tried = stop.task.task_definition if stop.task else ""
+    return any(
+        t.last_status == "RUNNING" and t.task_definition != tried
+        for t in (service.tasks if service else ())
+    )
+
+
+def _of_deployment(case: Case, name: str) -> str:
+    """Return what became of the deployment whose tasks stop."""
+    service = case.ecs(name)
+    deployments = service.deployments if service else ()
+    primary = next((d for d in deployments if d.status == "PRIMARY"), None)
+    back = any(d.rollout_state == "FAILED" for d in deployments) or (
+        primary is not None and "rolling back" in primary.rollout_reason
+    )
+    return "deployment-rolled-back" if back else "deployment-stuck"
+
+
 def refine(case: Case, name: str, stop: Stop) -> Stop:
     """Hold what a log says against what the revision changed: the change is nearer to the root."""
     change = rollout(case, name)
+    if stop.cause == "task-crash-loop" and serving(case, name, stop):
+        return replace(stop, cause=_of_deployment(case, name))
     if change is None:
         return stop
     gone = change.difference

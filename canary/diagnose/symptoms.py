@@ -118,7 +118,7 @@ _BODIES: tuple[tuple[frozenset[int] | None, re.Pattern[str], Symptom], ...] = tu
          S.UPSTREAM_UNREACHABLE),
         ((500, 502, 503, 504), r"mlflow.{0,40}timeout|timeout.{0,40}mlflow", S.UPSTREAM_SLOW),
         ((500, 501, 502, 503, 504), r"artifacts?_disabled|artifact", S.ARTIFACTS),
-        ((503,), r"\"ready\"|not ready|\"checks\"|\"dependencies\"|unhealthy|degraded", S.NOT_READY),
+        ((503,), r"\"ready\"|not ready|\"(checks|dependencies)\"|unhealthy|degraded", S.NOT_READY),
         ((500, 502, 503, 504), r"\"error_type\"|tracking_uri", S.UPSTREAM_UNREACHABLE),
     )
 )  # fmt: skip

@@ -140,7 +140,7 @@ def health_check(case: Case) -> Iterator[Claim]:
             if not sick or not wrong or not atoms:
                 continue
             yield Claim(
-                cause="health-check-mismatch",
+                cause=_check_cause(wrong),
                 service=name,
                 resource=group.arn,
                 confidence=Confidence.CERTAIN,
@@ -155,6 +155,12 @@ def health_check(case: Case) -> Iterator[Claim]:
                 atoms=atoms,
                 rank=TARGET - 2,
             )
+
+
+def _check_cause(wrong: list[Mismatch]) -> str:
+    """Return the cause that the first thing wrong with a health check has."""
+    causes = {"port": "port-mismatch", "protocol": "target-protocol-mismatch"}
+    return causes.get(wrong[0][0], "health-check-mismatch")
 
 
 def _said(target: TargetHealth) -> str:

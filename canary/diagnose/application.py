@@ -1,0 +1,127 @@
+"""Applications: routes, host names, prefixes, slowness, broken answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.auth import behaviour
+from canary.diagnose.case import MLFLOW, Case
+from canary.diagnose.claims import APPLICATION, Claim
+from canary.diagnose.symptoms import Symptom
+from canary.model import Confidence
+
+S = Symptom
+
+
+def routes(case: Case) -> Iterator[Claim]:
+    """Claim routes that the application does not have."""
+    for front in sorted({f.front for f in case.having(S.NOT_MOUNTED)}):
+        yield from behaviour(
+            case,
+            "route-not-mounted",
+            frozenset(f for f in case.having(S.NOT_MOUNTED) if f.front == front),
+            "{front} answers 404 by itself: it has no such route.",
+            APPLICATION + 1,
+        )
+
+
+def host_header(case: Case) -> Iterator[Claim]:
+    """Claim MLflow's list of allowed hosts."""
+    atoms = case.having(S.HOST_REJECTED)
+    keeper = MLFLOW if MLFLOW in case.services else ""
+    yield from behaviour(
+        case,
+        "host-header-rejected",
+        atoms,
+        "MLflow refuses the Host header that reaches it.",
+        APPLICATION,
+        keeper,
+    )
+
+
+def prefix(case: Case) -> Iterator[Claim]:
+    """Claim a path that the proxy hands on in a form that MLflow does not serve."""
+    atoms = case.having(S.PROXY_404, S.MLFLOW_404, S.METHOD)
+    yield from behaviour(
+        case,
+        "path-prefix-wrong",
+        atoms,
+        "{front} hands the path on in a form that MLflow does not know.",
+        APPLICATION + 2,
+    )
+
+
+def slow(case: Case) -> Iterator[Claim]:
+    """Claim answers that are late, endless or oversized."""
+    late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
+    for front in sorted({f.front for f in case.having(*late)}):
+        atoms = frozenset(f for f in case.having(*late) if f.front == front)
+        keeper = MLFLOW if _all_through_mlflow(case, front) else front
+        yield from behaviour(
+            case,
+            "latency-degraded",
+            atoms,
+            "{front} answers too late, too slowly or without end.",
+            APPLICATION + 5,
+            keeper,
+        )
+
+
+def _all_through_mlflow(case: Case, front: str) -> bool:
+    """Tell whether only what goes on to MLflow is late."""
+    late = [
+        f for f in case.having(S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW) if f.front == front and f.host
+    ]
+    return MLFLOW in case.services and bool(late) and all("mlflow" in f.path for f in late)
+
+
+def throttled(case: Case) -> Iterator[Claim]:
+    """Claim a limit that is reached."""
+    yield from behaviour(
+        case,
+        "capacity-throttled",
+        case.having(S.THROTTLED, S.NO_BALANCE),
+        "{front} refuses requests because a limit or balance is used up.",
+        APPLICATION + 3,
+    )
+
+
+def broken(case: Case) -> Iterator[Claim]:
+    """Claim a service whose answers break off or fail, where the control plane shows no fault."""
+    kinds = (S.RESET, S.APP_5XX, S.BALANCER_502, S.BALANCER_503, S.REFUSED, S.NO_CONNECTION,
+             S.UPSTREAM_UNREACHABLE, S.NOT_READY)  # fmt: skip
+    for front in sorted({f.front for f in case.having(*kinds)}):
+        atoms = frozenset(f for f in case.having(*kinds) if f.front == front)
+        passed = any(
+            r.status == "PASS" and r.service == front and any(s.evidence for s in r.steps)
+            for r in case.results
+        )
+        yield from behaviour(
+            case,
+            "targets-unhealthy",
+            atoms,
+            "{front} fails " + ("a part of its requests." if passed else "its requests."),
+            APPLICATION + 4,
+            confidence=Confidence.LIKELY if passed else Confidence.POSSIBLE,
+        )
+
+
+def lying_health(case: Case) -> Iterator[Claim]:
+    """Claim a health document that calls well what fails on the real path."""
+    paths = {
+        f.front for f in case.failures if f.symptom in (S.WRONG_ANSWER,) and "health" in f.path
+    }
+    for front in sorted(paths):
+        atoms = frozenset(
+            f
+            for f in case.having(S.WRONG_ANSWER)
+            if f.front == front and ("health" in f.path or "ready" in f.path)
+        )
+        yield from behaviour(
+            case,
+            "health-endpoint-misleading",
+            atoms,
+            "The health document of {front} says something else than the real path.",
+            APPLICATION + 7,
+            confidence=Confidence.POSSIBLE,
+        )

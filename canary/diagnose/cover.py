@@ -1,0 +1,140 @@
+"""Choose the smallest set of claims that accounts for all failures, most important first."""
+
+from __future__ import annotations
+
+from canary.diagnose.case import Atoms, Case
+from canary.diagnose.claims import Claim
+from canary.model import Confidence, Diagnosis
+
+_STARTS = frozenset(
+    {
+        "service-missing",
+        "service-scaled-to-zero",
+        "execution-role-denied",
+        "secret-unavailable",
+        "image-pull-failed",
+        "image-wrong-architecture",
+        "task-out-of-memory",
+        "environment-variable-missing",
+        "environment-variable-wrong",
+        "secret-not-injected",
+    }
+)
+_NETWORK = frozenset({"security-group-blocked"})
+_ROUTES = frozenset(
+    {
+        "listener-missing",
+        "rule-missing",
+        "rule-wrong-target",
+        "rule-shadowed",
+        "rule-on-wrong-listener",
+        "target-group-detached",
+    }
+)
+_LOGIN = frozenset({"database-auth-failed", "database-unreachable", "database-schema-missing"})
+_CHECKS = frozenset({"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"})
+_CRASH = frozenset({"task-crash-loop", "deployment-stuck", "deployment-rolled-back"})
+
+# A cause, and the causes on the same service, or on what it depends on, that it may follow from.
+FOLLOWS: dict[str, frozenset[str]] = {
+    "target-group-empty": _STARTS
+    | _CRASH
+    | _LOGIN
+    | _NETWORK
+    | _CHECKS
+    | {"target-group-detached"},
+    "target-group-detached": _ROUTES - {"target-group-detached"},
+    "targets-unhealthy": _STARTS | _CRASH | _LOGIN | _NETWORK | _CHECKS | {"upstream-url-wrong"},
+    "health-check-mismatch": frozenset({"port-mismatch", "target-protocol-mismatch"}),
+    "target-protocol-mismatch": frozenset({"port-mismatch"}),
+    "task-crash-loop": _STARTS | _LOGIN | _NETWORK,
+    "deployment-stuck": _STARTS | _LOGIN | _NETWORK,
+    "deployment-rolled-back": _STARTS | _LOGIN,
+    "service-discovery-missing": _STARTS | _CRASH | _LOGIN,
+    "service-discovery-stale": _STARTS | _CRASH,
+    "database-unreachable": _NETWORK | {"environment-variable-wrong", "database-auth-failed"},
+    "database-auth-failed": frozenset({"environment-variable-wrong", "secret-not-injected"}),
+    "cache-unreachable": _NETWORK
+    | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
+    "environment-variable-wrong": frozenset({"port-mismatch"}),
+}
+
+
+def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
+    """Return the chosen claims and the failures that none accounts for."""
+    real = [c for c in claims if c.atoms and not c.standing]
+    roots = [c for c in real if not _follows_any(case, c, real)]
+    certain = [c for c in roots if c.confidence is Confidence.CERTAIN]
+    chosen = _distinct(certain)
+    left = frozenset(case.failures) - _covered(chosen)
+    others = [c for c in roots if c.confidence is not Confidence.CERTAIN]
+    while left:
+        best = max(others, key=lambda c: _worth(c, left), default=None)
+        if best is None or not best.atoms & left:
+            break
+        chosen.append(best)
+        left -= best.atoms
+    chosen += [c for c in claims if c.standing]
+    left -= _covered([c for c in claims if c.standing])
+    return sorted(_distinct(chosen), key=_importance), left
+
+
+def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
+    """Tell whether a claim may be a mere consequence of another one."""
+    roots = FOLLOWS.get(claim.cause, frozenset())
+    near = case.closure(claim.service) if claim.service in case.services else {claim.service}
+    return any(
+        other.cause in roots
+        and other is not claim
+        and (other.service in near or claim.service in case.closure(other.service))
+        and _reliable(other, claim)
+        and bool(other.atoms & claim.atoms)
+        for other in all_claims
+    )
+
+
+def _reliable(root: Claim, follower: Claim) -> bool:
+    order = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
+    return order.index(root.confidence) <= order.index(follower.confidence)
+
+
+def _worth(claim: Claim, left: Atoms) -> tuple[int, int, int, str]:
+    """Return how much a claim adds: sure before possible, near the root, heavy, then stable."""
+    covered = claim.atoms & left
+    if not covered:
+        return (-1, 0, 0, "")
+    sure = 1 if claim.confidence is Confidence.LIKELY else 0
+    return (sure, sum(f.weight for f in covered), -claim.rank, claim.cause)
+
+
+def _covered(claims: list[Claim]) -> Atoms:
+    return frozenset().union(*(c.atoms for c in claims)) if claims else frozenset()
+
+
+def _distinct(claims: list[Claim]) -> list[Claim]:
+    """Return one claim for each cause and resource."""
+    found: dict[tuple[str, str], Claim] = {}
+    for claim in claims:
+        found.setdefault((claim.cause, claim.resource), claim)
+    return list(found.values())
+
+
+def _importance(claim: Claim) -> tuple[bool, bool, int, int, str, str]:
+    possible = claim.confidence is Confidence.POSSIBLE
+    weight = sum(f.weight for f in claim.atoms)
+    return (claim.standing, possible, claim.rank // 10, -weight, claim.cause, claim.resource)
+
+
+def as_diagnosis(claim: Claim) -> Diagnosis:
+    """Return a claim in the form of the report."""
+    heavy = sorted(claim.atoms, key=lambda f: (-f.weight, f.check_id))
+    return Diagnosis(
+        cause=claim.cause,
+        service=claim.service,
+        resource=claim.resource,
+        confidence=claim.confidence,
+        summary=claim.summary,
+        explains=tuple(dict.fromkeys(f.check_id for f in heavy)),
+        evidence=claim.evidence,
+        remedy=claim.remedy,
+    )
