@@ -60,6 +60,7 @@ class Twin:
         self._stops: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self.planted: list[str] = []
+        self.undo: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Start every part; what was started is stopped again if a part fails."""
@@ -155,12 +156,19 @@ class Twin:
             self.agent.stop()
             snapshot.lay_over(self.pristine)
             HEALTH.forget()
+            self._take_away()
             self.dataplane.restore()
             self.dataplane.revive()
             self._name_places()
             self.agent.reset()
             self.agent.start()
             self.planted.clear()
+
+    def _take_away(self) -> None:
+        """Remove what faults made beside the platform; what is gone already is fine."""
+        while self.undo:
+            with contextlib.suppress(Exception):
+                self.undo.pop()()
 
     def keep_databases(self) -> None:
         """Make what the first start migrated part of the healthy platform."""

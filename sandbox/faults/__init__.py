@@ -65,8 +65,6 @@ _ROWS = (
     ("database-blocked-from-mlflow", targets.database_blocked_from_mlflow,
      "security-group-blocked", "13",
      "The database's security group does not admit MLflow"),
-    ("edge-closed", targets.edge_closed, "security-group-blocked", "21",
-     "The registry balancer's security group admits nobody on 443"),
     ("one-of-two-bad", targets.one_of_two_bad, "targets-unhealthy", "",
      "One of the API's two targets does not answer"),
     ("certificate-expired", targets.certificate_expired, "certificate-expired", "01",

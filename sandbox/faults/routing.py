@@ -142,7 +142,9 @@ def _new_group(site: Site, name: str, port: int) -> str:
         UnhealthyThresholdCount=2,
         HealthCheckTimeoutSeconds=5,
     )
-    return str(answer["TargetGroups"][0]["TargetGroupArn"])
+    arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
+    site.afterwards(lambda: site.client("elbv2").delete_target_group(TargetGroupArn=arn))
+    return arn
 
 
 def _paths(*patterns: str) -> dict[str, Any]:

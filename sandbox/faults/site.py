@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox import names
@@ -37,6 +38,10 @@ class Site:
     def client(self, service: str) -> Any:
         """A client of the twin's AWS, as the operator."""
         return self.twin.aws.client(service)
+
+    def afterwards(self, undo: Callable[[], object]) -> None:
+        """Remember how to take away what a fault made beside the platform; heal calls it."""
+        self.twin.undo.append(undo)
 
     # --- load balancing
 

@@ -63,19 +63,15 @@ def database_blocked_from_mlflow(site: Site) -> None:
     site.deploy_for_good(names.MLFLOW_SERVICE, site.definition(names.MLFLOW_SERVICE))
 
 
-def edge_closed(site: Site) -> None:
-    """Take away the registry balancer's ingress from the internet on 443."""
-    site.revoke(names.REGISTRY_BALANCER_GROUP, 443, "0.0.0.0/0")
-
-
 def one_of_two_bad(site: Site) -> None:
     """Register an address beside the API's task where nothing answers."""
-    site.client("ec2").create_network_interface(
+    made = site.client("ec2").create_network_interface(
         SubnetId=site.platform.vpc.private[0],
         PrivateIpAddress=NOBODY,
         Groups=[site.platform.vpc.groups[names.API_TASK_GROUP]],
         Description="left over from a task of yesterday",
-    )
+    )["NetworkInterface"]["NetworkInterfaceId"]
+    site.afterwards(lambda: site.client("ec2").delete_network_interface(NetworkInterfaceId=made))
     site.client("elbv2").register_targets(
         TargetGroupArn=site.target_group(names.API_TARGET_GROUP),
         Targets=[{"Id": NOBODY, "Port": names.PORTS[names.API_SERVICE]}],
