@@ -47,7 +47,10 @@ def local_model(page: Page) -> None:
 
 
 def experiment(page: Page) -> None:
-    """Find the reserved experiment, restore it, or create it."""
+    """Find the reserved experiment, restore it, or create it.
+
+    Restoring brings its deleted runs back as well; the janitor takes them as orphans.
+    """
     flow = page.flow
     found = _by_name(page)
     if found.answer.status == 200:
