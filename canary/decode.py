@@ -11,6 +11,8 @@ import msgspec
 
 AT = re.compile(r" - at `(?:key in )?\$(?P<path>.*)`$")
 
+REGEX = re.compile(r"^Expected `str` matching regex '(?P<regex>.*)'$")
+
 type_hints = typing.get_type_hints
 
 Problem = tuple[str, str]
@@ -74,8 +76,13 @@ def _plain(wanted: Any) -> Any:
 def _problem(text: str, path: str) -> Problem:
     at = AT.search(text)
     inner = at.group("path") if at else ""
-    what = AT.sub("", text).replace("`", "")
+    what = REGEX.sub(_must_match, AT.sub("", text)).replace("`", "")
     return (path + inner if path else inner.lstrip(".")), what[:1].lower() + what[1:]
+
+
+def _must_match(found: re.Match[str]) -> str:
+    """Return the rule as it was written; msgspec doubles its backslashes."""
+    return "must match " + found.group("regex").replace("\\\\", "\\")
 
 
 def _join(path: str, key: str) -> str:
