@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
@@ -93,5 +94,5 @@ def _read(alarm: cw.CfnAlarm, plan: AlarmPlan) -> None:
     alarm.metrics = [*inputs, result]
 
 
-def _dimensions(values: dict[str, str]) -> list[cw.CfnAlarm.DimensionProperty]:
+def _dimensions(values: dict[str, str]) -> list[cdk.IResolvable | cw.CfnAlarm.DimensionProperty]:
     return [cw.CfnAlarm.DimensionProperty(name=k, value=v) for k, v in sorted(values.items())]

@@ -28,8 +28,11 @@ def schedules(
         ("Every", environment.schedule.expression, {"trigger": "schedule"})
     ]
     if environment.schedule.slow_expression:
-        event = {"trigger": "schedule-slow", "only": list(environment.schedule.slow_checks)}
-        plans.append(("Slow", environment.schedule.slow_expression, event))
+        slow: dict[str, object] = {
+            "trigger": "schedule-slow",
+            "only": list(environment.schedule.slow_checks),
+        }
+        plans.append(("Slow", environment.schedule.slow_expression, slow))
     made = []
     for name, expression, event in plans:
         schedule = scheduler.CfnSchedule(
