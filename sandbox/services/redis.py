@@ -54,6 +54,12 @@ class _Commands:
             self._admitted = words[-1] == password
             self._reply(b"+OK\r\n" if self._admitted else WRONGPASS)
             return self.readline()
+        if name == b"HELLO" and len(words) == 5:  # HELLO 3 AUTH user password
+            self._admitted = words[-1] == password
+            if not self._admitted:
+                self._reply(WRONGPASS)
+                return self.readline()
+            return b"*2\r\n$5\r\nHELLO\r\n$%d\r\n%s\r\n" % (len(words[1]), words[1])
         if password and not self._admitted and name != b"QUIT":
             self._reply(NOAUTH)
             return self.readline()
