@@ -11,10 +11,20 @@ class ReportError(Exception):
     """A report could not be read: not JSON, half written, or of a schema this version lacks."""
 
 
+_NAMES = (
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR",
+    "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC",
+    "FS", "GS", "RS", "US",
+)  # fmt: skip
+
+
 def _pictures() -> dict[int, str]:
-    """Map what is invisible, or turns text around, to something that can be seen."""
-    shown = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
-    shown[0x7F] = "\u2421"
+    """Map what is invisible, or turns text around, to a name between ⟨ and ⟩.
+
+    Unicode has pictures of control characters, but the fonts of many systems lack them.
+    """
+    shown = {code: f"\u27e8{name}\u27e9" for code, name in enumerate(_NAMES) if code not in (9, 10)}
+    shown[0x7F] = "\u27e8DEL\u27e9"
     unseen = [0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFFE, 0xFFFF]
     for first, last in (
         (0x80, 0x9F),  # C1 controls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from canary.model import Confidence, Diagnosis, Drift, Evidence, Remedy
 from canary.observe.state import (
     Action,
@@ -181,6 +183,6 @@ def _service(name: str, healthy: bool) -> EcsService:
     return EcsService(
         name=family, arn=f"{_ECS}:service/hokusai-development/{family}", status="ACTIVE",
         desired=1, running=1, pending=0, task_definition=new.task_definition,
-        deployments=(rolling, new) if moving else (new,),
+        deployments=(rolling, msgspec.structs.replace(new, status="ACTIVE")) if moving else (new,),
         events=(Event(at=_AT, message=f"(service {family}) has reached a steady state."),),
     )  # fmt: skip

@@ -1,0 +1,67 @@
+"""The pages as Chromium shows them: on a phone, in the dark, in print, and under attack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from canary.model import Report
+from canary.report import html
+from canary.report.index import Index, add, entry
+from canary.report.index import render as render_index
+from tests.canary import report_samples as samples
+from tests.canary.browser import CHROMIUM, Seen, look, printed
+from tests.canary.report_hostile import hostile
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+
+PAGES: dict[str, Callable[[], Report]] = {
+    "healthy": samples.healthy,
+    "seed_day": samples.seed_day,
+    "could_not_tell": samples.could_not_tell,
+    "many": samples.many,
+    "hostile": hostile,
+}
+
+
+def holds(seen: Seen) -> None:
+    """State what must hold of every page, wherever it is shown."""
+    assert seen.pwned is None and seen.scripts == 0
+    assert seen.loaded == []
+    assert seen.overflow <= 0
+    assert seen.contrast >= 4.5, f"too faint: {seen.faint!r}"
+    assert seen.levels[0] == 1 and seen.levels.count(1) == 1
+    steps = [b - a for a, b in zip(seen.levels, seen.levels[1:], strict=False)]
+    assert max(steps, default=0) <= 1, "a heading level is left out"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone_and_runs_nothing(name: str, tmp_path: Path) -> None:
+    seen = look(tmp_path, html.render(PAGES[name]()), width=360)
+    assert seen.width == 360
+    holds(seen)
+
+
+@pytest.mark.parametrize("name", ["seed_day", "could_not_tell", "healthy"])
+def test_a_page_is_readable_in_the_dark(name: str, tmp_path: Path) -> None:
+    light = look(tmp_path, html.render(PAGES[name]()))
+    dark = look(tmp_path, html.render(PAGES[name]()), dark=True)
+    holds(light)
+    holds(dark)
+    assert light.background != dark.background
+
+
+def test_the_index_fits_a_phone(tmp_path: Path) -> None:
+    index = add(Index(), entry(samples.seed_day()))
+    seen = look(tmp_path, render_index(index, "2026-11-22T10:01:00Z"), width=360)
+    holds(seen)
+    assert seen.title == "Hokusai Canary: all environments"
+
+
+def test_a_printed_report_is_a_few_pages(tmp_path: Path) -> None:
+    document = printed(tmp_path, html.render(samples.seed_day()))
+    pages = len(re.findall(rb"/Type\s*/Page\b", document))
+    assert document.startswith(b"%PDF-") and 3 <= pages <= 14
