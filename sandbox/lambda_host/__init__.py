@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sandbox.aws.endpoint import Endpoint
 from sandbox.lambda_host.install import LambdaHost, install_into_moto
 
 
 def install(
-    port: int, *, speed: float = 1.0, work_dir: Path | None = None, host: str = "127.0.0.1"
+    emulator: int | Endpoint, *, speed: float = 1.0, work_dir: Path | None = None
 ) -> LambdaHost:
-    """Make moto's Lambda run code; `port` is the emulator's, which functions call back.
+    """Make moto's Lambda run code; functions call the emulator back (its endpoint, or its port).
 
     The caller stops the host that is returned: it ends every environment and removes its files.
     """
-    return install_into_moto(f"http://{host}:{port}", speed, work_dir)
+    url = f"http://127.0.0.1:{emulator}" if isinstance(emulator, int) else emulator.url
+    return install_into_moto(url, speed, work_dir)
 
 
 __all__ = ["LambdaHost", "install"]

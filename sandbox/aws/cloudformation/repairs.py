@@ -22,12 +22,15 @@ def install() -> None:
     """Repair the models that the stacks here use."""
     from moto.awslambda.models import LambdaFunction, Permission
     from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupIngress
+    from moto.events.models import EventBus
     from moto.iam.models import Role
     from moto.kms.models import Key
     from moto.logs.models import LogGroup
     from moto.s3.models import FakeBucket
     from moto.sns.models import Topic
 
+    bus: Any = EventBus  # Ref of a bus is its name
+    bus.physical_resource_id = property(lambda self: self.name)
     _after(FakeBucket, _bucket)
     _after(SecurityGroup, _group)
     _after(LambdaFunction, _function)
@@ -46,6 +49,7 @@ def _after(model: Any, repair: Repair, *, keep_on_update: bool = False) -> None:
 
     def created(_cls: Any, /, *given: Any, **rest: Any) -> Any:
         name, template, account, region = given
+        _prepare(template)
         resource = create(name, template, account, region, **rest)
         repair(resource, template.get("Properties", {}), region)
         return resource
@@ -55,7 +59,7 @@ def _after(model: Any, repair: Repair, *, keep_on_update: bool = False) -> None:
         account_id: str, region_name: str,
     ) -> Any:  # fmt: skip
         resource = original_resource
-        _zip_inline_code(cloudformation_json)
+        _prepare(cloudformation_json, update=True)
         if not in_place:
             resource = update(
                 original_resource, new_resource_name, cloudformation_json, account_id, region_name
@@ -67,14 +71,19 @@ def _after(model: Any, repair: Repair, *, keep_on_update: bool = False) -> None:
     model.update_from_cloudformation_json = classmethod(updated)
 
 
-def _zip_inline_code(template: dict[str, Any]) -> None:
-    """moto zips the code in a template on creation alone."""
-    code = template.get("Properties", {}).get("Code")
-    if template.get("Type") == "AWS::Lambda::Function" and "ZipFile" in code:
+def _prepare(template: dict[str, Any], *, update: bool = False) -> None:
+    """Write properties as moto reads them: code zipped also on update, KMS's own form of tags."""
+    kind, given = template.get("Type"), template.get("Properties", {})
+    if kind == "AWS::KMS::Key":
+        given["Tags"] = [
+            {"TagKey": tag["Key"], "TagValue": tag["Value"]} if "Key" in tag else tag
+            for tag in given.get("Tags", [])
+        ]
+    if update and kind == "AWS::Lambda::Function" and "ZipFile" in given["Code"]:
         from moto.awslambda.models import LambdaFunction
 
-        zipped = LambdaFunction._create_zipfile_from_plaintext_code(code["ZipFile"])
-        code["ZipFile"] = base64.b64encode(zipped)
+        zipped = LambdaFunction._create_zipfile_from_plaintext_code(given["Code"]["ZipFile"])
+        given["Code"]["ZipFile"] = base64.b64encode(zipped)
 
 
 def _nothing(*_: Any) -> None:

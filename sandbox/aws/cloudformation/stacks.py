@@ -44,24 +44,50 @@ def _unknown_types_fail() -> None:
 
 
 def _failed_stacks_go() -> None:
-    """A stack that could not be made is not left behind as one that exists."""
+    """A stack that could not be made is not left behind, and the failure is told, not a 500."""
     from moto.cloudformation.models import CloudFormationBackend
 
     backend: Any = CloudFormationBackend
-    original = backend.create_stack
+    create, change = backend.create_stack, backend.update_stack
+    execute = backend.execute_change_set
 
-    def create_stack(self: Any, name: str, *rest: Any, **named: Any) -> Any:
+    def create_stack(self: Any, *rest: Any, **named: Any) -> Any:
         before = set(self.stacks)
         try:
-            return original(self, name, *rest, **named)
-        except Exception:
+            return create(self, *rest, **named)
+        except Exception as error:
             for stack_id in set(self.stacks) - before:
                 failed = self.stacks.pop(stack_id)
                 with contextlib.suppress(Exception):  # what was made so far; best effort
                     failed.resource_map.delete()
-            raise
+            raise _told(error) from error
+
+    def update_stack(self: Any, *rest: Any, **named: Any) -> Any:
+        try:
+            return change(self, *rest, **named)
+        except Exception as error:
+            raise _told(error) from error
+
+    def execute_change_set(self: Any, *rest: Any, **named: Any) -> Any:
+        try:
+            return execute(self, *rest, **named)
+        except Exception as error:
+            raise _told(error) from error
 
     backend.create_stack = create_stack
+    backend.update_stack = update_stack
+    backend.execute_change_set = execute_change_set
+
+
+def _told(error: Exception) -> Exception:
+    """A failure as CloudFormation answers it; moto's own errors stay as they are."""
+    from moto.cloudformation.exceptions import ValidationError
+    from moto.core.exceptions import ServiceException
+    from werkzeug.exceptions import HTTPException
+
+    if isinstance(error, HTTPException | ServiceException):
+        return error
+    return ValidationError(message=f"Resource handler failed: {type(error).__name__}: {error}")
 
 
 def _change_sets() -> None:
