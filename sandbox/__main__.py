@@ -41,12 +41,21 @@ def main() -> None:
     help="How much faster than AWS health checks, back-off and delays run.",
 )
 @click.option(
+    "--pace",
+    type=click.FloatRange(1, 200),
+    default=1.0,
+    show_default=True,
+    help="How much faster than AWS alarms and schedules run.",
+)
+@click.option(
     "--aws-port",
     type=click.IntRange(0, 65535),
     default=0,
     help="The emulated AWS's port; 0 for any free one.",
 )
-def up(state_file: Path, fault_ids: tuple[str, ...], speed: float, aws_port: int) -> None:
+def up(
+    state_file: Path, fault_ids: tuple[str, ...], speed: float, pace: float, aws_port: int
+) -> None:
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
     if state_file.exists():
@@ -59,7 +68,7 @@ def up(state_file: Path, fault_ids: tuple[str, ...], speed: float, aws_port: int
     from sandbox.up import PortTakenError, run
 
     try:
-        run(state_file, fault_ids, speed=speed, aws_port=aws_port)
+        run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
     except PortTakenError as error:
         _fail(str(error))
 

@@ -44,8 +44,9 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 class Twin:
     """A running twin; start it from a thread that lives as long as it does."""
 
-    def __init__(self, *, speed: float = 30.0, aws_port: int = 0) -> None:
+    def __init__(self, *, speed: float = 30.0, pace: float = 1.0, aws_port: int = 0) -> None:
         self.speed = speed
+        self.pace = pace
         self.id = supervisor.twin_id()
         self._block = block.claim()
         self.folder = supervisor.twin_folder(self.id)
@@ -79,7 +80,7 @@ class Twin:
         self._stops.append(self._server.stop)
         self.ca_file.write_bytes(self.authority.bundle)
         self.platform: Platform = build(self.aws, self.authority)
-        self.loops = Loops(self.aws, self.speed, self.log_dir)
+        self.loops = Loops(self.aws, self.pace, self.folder / "lambda")
         self._stops.append(self.loops.stop)
 
     def _start_data_plane(self) -> None:

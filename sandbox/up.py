@@ -24,7 +24,9 @@ class PortTakenError(Exception):
     """An address that the twin needs is in use."""
 
 
-def run(state_file: Path, fault_ids: Sequence[str], *, speed: float, aws_port: int) -> None:
+def run(
+    state_file: Path, fault_ids: Sequence[str], *, speed: float, pace: float, aws_port: int
+) -> None:
     """Run a twin until a signal ends it.
 
     Raises PortTakenError, with one line for people, when an address is in use.
@@ -34,7 +36,7 @@ def run(state_file: Path, fault_ids: Sequence[str], *, speed: float, aws_port: i
         signal.signal(number, lambda *_: ended.set())
     supervisor.sweep()
     began = time.monotonic()
-    twin = Twin(speed=speed, aws_port=aws_port)
+    twin = Twin(speed=speed, pace=pace, aws_port=aws_port)
     control: Control | None = None
     try:
         _start(twin)

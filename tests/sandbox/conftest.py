@@ -98,9 +98,7 @@ class RunningTwin:
 
     def settle(self, timeout: float = 30.0) -> None:
         """Wait until steady, as a script does."""
-        done = sandbox(
-            "settle", "--state", str(self.state_file), "--timeout", str(timeout)
-        )
+        done = sandbox("settle", "--state", str(self.state_file), "--timeout", str(timeout))
         assert done.returncode == 0, done.stderr
 
     def plant(self, fault: str) -> None:
