@@ -6,6 +6,7 @@ a newer run. Only bytes pass through here: what they mean is the caller's busine
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -103,7 +104,7 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"{path}: {error}") from error
         finally:
-            part.unlink(missing_ok=True)
+            _forget(part)
         return True
 
     def delete(self, name: str) -> None:
@@ -119,7 +120,7 @@ class FolderStore:
             part.write_bytes(data)
             os.replace(part, path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            _forget(part)
             raise StoreError(f"{path}: {error}") from error
 
     def point(self, data: bytes) -> bool:
@@ -133,3 +134,8 @@ class FolderStore:
         """Return the names of runs, newest first."""
         found = sorted((p.name for p in (self._folder / RUNS).glob("*.json")), reverse=True)
         return [RUNS + name for name in found[:limit]]
+
+
+def _forget(part: Path) -> None:
+    with contextlib.suppress(OSError):  # it was never made, or cannot be reached any more
+        part.unlink()

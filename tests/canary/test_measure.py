@@ -1,0 +1,51 @@
+"""Metrics: one table, and the points that a report gives."""
+
+from __future__ import annotations
+
+from canary.measure import measure
+from canary.metrics import BY_NAME, METRICS
+from canary.model import CheckHistory, Comparison, Report, Residue
+from tests.canary.made import report, result
+
+
+def points(made: Report) -> dict[tuple[str, ...], float]:
+    return {(p.metric, *(v for _, v in p.dimensions[1:])): p.value for p in measure(made)}
+
+
+def test_failed_and_passed_checks_have_a_point_others_none() -> None:
+    found = points(report(*(result(s, f"api.{s.lower()}") for s in "PFES")))
+    assert found["CheckFailed", "api.p"] == 0.0 and found["CheckFailed", "api.f"] == 1.0
+    assert ("CheckFailed", "api.e") not in found and ("CheckFailed", "api.s") not in found
+    assert found["ChecksErrored",] == 1.0 and found["ChecksSkipped",] == 1.0
+    assert found["Score", "endpoints"] == 25.0
+
+
+def test_every_metric_of_the_table_is_published() -> None:
+    found = {p.metric for p in measure(report(result()))}
+    assert found == set(BY_NAME) and len(BY_NAME) == len(METRICS)
+
+
+def test_residue_lost_state_and_muted_checks_are_counted_as_they_should() -> None:
+    left = (
+        Residue(kind="run", name="a", removed=False),
+        Residue(kind="run", name="b", removed=True),
+    )
+    muted = result("F", muted="until then")
+    found = points(report(muted, residue=left, comparison=Comparison(note="unreadable")))
+    assert found["CleanupResidue",] == 1.0 and found["OrphansRemoved",] == 1.0
+    assert found["StateLost",] == 1.0 and found["CriticalFailed",] == 0.0
+    assert found["CheckFailed", "api.it"] == 1.0
+
+
+def test_a_critical_check_is_down_by_its_own_window() -> None:
+    def down(outcomes: str) -> float:
+        return points(report(result(), history={"api.it": CheckHistory(outcomes=outcomes)}))[
+            "CriticalDown",
+        ]
+
+    assert [down(o) for o in ("PPF", "PFF", "FFF", "FSFSF", "FFFP", "FFFPPP")] == [0, 0, 1, 1, 1, 0]
+
+
+def test_unstable_counts_first_attempts() -> None:
+    known = {"api.it": CheckHistory(first_attempts="PFPFPFPFPP")}
+    assert points(report(result(), history=known))["UnstableChecks",] == 1.0

@@ -1,0 +1,94 @@
+"""Planning: what is due, what it needs, in which order."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from canary import cost
+from canary.model import CheckHistory, Status, Suite
+from canary.plan import Plan, PlanError, Selection, is_due, make_plan
+from tests.canary.worlds import KINDS, NOW, check, config
+
+MADE = config(
+    check("api.root"),
+    check("api.leaf", needs=("api.root",)),
+    check("api.rare", every=300, suite=Suite.REGISTRATION),
+)
+
+
+def ago(seconds: float, status: Status = Status.PASS) -> CheckHistory:
+    at = (NOW - dt.timedelta(seconds=seconds)).isoformat()
+    return CheckHistory(outcomes="P", last_run_at=at, last_status=status)
+
+
+def plan(history: dict[str, CheckHistory] | None = None, **selection: object) -> Plan:
+    return make_plan(MADE, KINDS, history or {}, NOW, Selection(**selection))  # type: ignore[arg-type]
+
+
+def ids(made: Plan) -> list[str]:
+    return [p.check.id for p in made.order]
+
+
+def test_everything_runs_the_first_time() -> None:
+    assert sorted(ids(plan(due_only=True))) == ["api.leaf", "api.rare", "api.root"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "due"),
+    [(60, False), (240, False), (269, False), (271, True), (300, True), (-5, True)],
+)
+def test_a_check_keeps_its_own_cadence_with_the_schedulers_jitter(seconds: int, due: bool) -> None:
+    assert is_due(check(every=300), ago(seconds), NOW) is due
+
+
+def test_a_failing_check_is_looked_at_in_every_run() -> None:
+    assert is_due(check(every=300), ago(10, Status.FAIL), NOW)
+
+
+def test_a_scheduled_run_leaves_out_what_is_not_due() -> None:
+    made = plan({"api.rare": ago(60)}, due_only=True)
+    assert sorted(ids(made)) == ["api.leaf", "api.root"]
+    assert made.not_due == ("api.rare",)
+
+
+def test_a_person_who_asks_gets_everything() -> None:
+    assert len(ids(plan({"api.rare": ago(60)}))) == 3
+
+
+def test_a_selection_brings_its_needs_along() -> None:
+    made = plan(only=("api.leaf",))
+    assert sorted(ids(made)) == ["api.leaf", "api.root"]
+    assert made.narrowed
+    assert [p.because for p in made.order if p.check.id == "api.root"] == [
+        "needed by another check"
+    ]
+
+
+def test_a_suite_can_be_selected() -> None:
+    assert ids(plan(suites=("registration",))) == ["api.rare"]
+
+
+def test_another_schedules_checks_are_left_to_it() -> None:
+    assert sorted(ids(plan(without=("api.rare",)))) == ["api.leaf", "api.root"]
+
+
+@pytest.mark.parametrize("wrong", [{"only": ("api.nothing",)}, {"suites": ("nothing",)}])
+def test_an_unknown_selection_is_refused(wrong: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(PlanError, match=r"no such check or suite here: .*nothing"):
+        plan(**wrong)
+
+
+def test_what_others_wait_for_and_what_takes_long_starts_first() -> None:
+    history = {
+        "api.rare": CheckHistory(latency_ms=(900.0,)),
+        "api.leaf": CheckHistory(latency_ms=(2000.0,)),
+    }
+    assert ids(plan(history)) == ["api.root", "api.leaf", "api.rare"]
+
+
+def test_the_bill_names_its_items_and_endpoints_cost_extra() -> None:
+    lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), 20, 60)}
+    assert lines["custom metrics"] == pytest.approx(6.0)
+    assert "interface endpoints" not in lines
