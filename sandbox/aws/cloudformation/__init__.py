@@ -12,6 +12,7 @@ from sandbox import alarms, scheduler
 from sandbox.aws.cloudformation import access, monitoring, repairs, running, stacks
 from sandbox.aws.cloudformation.plug import Kind, plug
 from sandbox.lambda_host.configuration import keep_configuration
+from sandbox.metrics import api as metrics_api
 
 KINDS: tuple[Kind, ...] = (*access.KINDS, *monitoring.KINDS, *running.KINDS)
 
@@ -23,6 +24,7 @@ def install() -> None:
 
     alarms.install()
     scheduler.install()
+    metrics_api.install()
     keep_configuration()
     for kind in KINDS:
         plug(kind)
