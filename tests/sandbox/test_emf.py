@@ -129,7 +129,7 @@ def test_metric_data_knows_percentiles_math_and_namespaces(aws: Endpoint) -> Non
 
 
 def test_a_balancers_requests_become_its_metrics(aws: Endpoint) -> None:
-    from sandbox.metrics.balancer import BalancerMetrics
+    from sandbox.metrics.access import BalancerMetrics
 
     balancer = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/reg/50dc"
     group = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/api/73e2"

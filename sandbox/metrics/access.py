@@ -8,6 +8,7 @@ not reported by AWS and not here; the period is a minute there, a flush here.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections import Counter, defaultdict
@@ -70,6 +71,19 @@ class BalancerMetrics:
     def _loop(self) -> None:
         while not self._stop.wait(self._flush_s):
             self.flush()
+
+
+@functools.cache
+def _recorder() -> BalancerMetrics:
+    """The one of this process, writing from its first request on."""
+    metrics = BalancerMetrics()
+    metrics.start()
+    return metrics
+
+
+def record(request: Mapping[str, Any]) -> None:
+    """Take one access record; its metrics are there within a second."""
+    _recorder().record(request)
 
 
 def counted(request: Mapping[str, Any]) -> Iterator[MetricName]:
