@@ -16,7 +16,17 @@ from canary.report import plots, text
 from canary.report.archive import DAYS, HOURS, Archive, CheckArchive
 from canary.report.matrix import matrix
 from canary.report.platform import platform, short
-from canary.report.verdict import answered, groups, lasted, mismatches, reason, since, verdict
+from canary.report.verdict import (
+    answered,
+    groups,
+    lasted,
+    mismatches,
+    old_figures,
+    reason,
+    scores,
+    since,
+    verdict,
+)
 from canary.report.waterfall import PHASES, waterfalls
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -58,6 +68,8 @@ def render(report: Report, archive: Archive | None = None) -> str:
             diagnoses=report.diagnoses,
             causes=_causes(report.diagnoses),
             titles={r.check_id: r.title for r in report.results},
+            scores=scores(report),
+            old_figures=old_figures(report),
             matrix=matrix(report),
             waterfalls=waterfalls(report),
             platform=platform(report),

@@ -9,7 +9,17 @@ import re
 
 from canary.model import Diagnosis, Report, Result, Status
 from canary.report.text import between, line, milliseconds, percent, plural, visible, when
-from canary.report.verdict import Groups, groups, lasted, mismatches, reason, run_line, verdict
+from canary.report.verdict import (
+    Groups,
+    groups,
+    lasted,
+    mismatches,
+    old_figures,
+    reason,
+    run_line,
+    scores,
+    verdict,
+)
 
 _ROWS = 60  # rows of a table; a job summary is read, not searched
 _MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.ERROR: "❔", Status.SKIP: "➖"}
@@ -167,7 +177,7 @@ def _skipped(found: Groups) -> str:
 
 def _scores(report: Report) -> str:
     rows = ["## Scores", "", "| suite | score | holding | lost by |", "|---|---|---|---|"]
-    for suite, score in report.scores.items():
+    for suite, score in scores(report):
         lost = ", ".join(code(check) for check in score.lost[:10])
         if len(score.lost) > 10:
             lost += f" and {len(score.lost) - 10} more"
@@ -175,7 +185,9 @@ def _scores(report: Report) -> str:
         rows.append(f"| {prose(suite)} | {percent(score.percent)} | {held} | {lost} |")
     if report.old_figures:
         rows += ["", "| the old report's figure | now |", "|---|---|"]
-        rows += [f"| {prose(k)} | {prose(v)} |" for k, v in report.old_figures.items()]
+        figures, note = old_figures(report)
+        rows += [f"| {prose(name)} | {prose(value)} |" for name, value in figures]
+        rows += ["", prose(note)] if note else []
     slowest = max(report.results, key=lambda r: r.duration_ms, default=None)
     if slowest:
         took = milliseconds(slowest.duration_ms)

@@ -1,4 +1,7 @@
-"""The authentication matrix: who asked (rows) in which form on which route (columns)."""
+"""The authentication matrix: on which route and in which header form (rows) who asked (columns).
+
+The principals are few and the routes many and long, so the principals are the columns.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +26,25 @@ class Cell(Frozen, frozen=True, kw_only=True):
 
 
 class Row(Frozen, frozen=True, kw_only=True):
-    """A principal and its cells, one tuple a column; a column may hold several cases, or none."""
+    """A header form and its cells, one tuple a principal; a place may hold several cases."""
 
-    principal: str
+    form: str
     cells: tuple[tuple[Cell, ...], ...]
 
 
-class Matrix(Frozen, frozen=True, kw_only=True):
-    """`routes` are (method and path, number of columns), `forms` the columns' header forms."""
+class Route(Frozen, frozen=True, kw_only=True):
+    """A route and its rows; `broken` counts the cases that do not hold."""
 
-    routes: tuple[tuple[str, int], ...]
-    forms: tuple[str, ...]
+    name: str  # method, host and path
     rows: tuple[Row, ...]
+    broken: int
+
+
+class Matrix(Frozen, frozen=True, kw_only=True):
+    """Every case, placed."""
+
+    principals: tuple[str, ...]
+    routes: tuple[Route, ...]
     unplaced: tuple[Cell, ...] = ()  # cases that never got as far as a request
 
 
@@ -57,25 +67,18 @@ def matrix(report: Report) -> Matrix | None:
 
 
 def _arranged(placed: dict[tuple[str, str, str], list[Cell]], unplaced: tuple[Cell, ...]) -> Matrix:
-    routes = list(dict.fromkeys(route for _, route, _ in placed))
-    columns = [
-        (route, form)
-        for route in routes
-        for form in dict.fromkeys(f for _, r, f in placed if r == route)
-    ]
-    rows = tuple(
-        Row(
-            principal=principal,
-            cells=tuple(tuple(placed.get((principal, r, f), ())) for r, f in columns),
+    principals = tuple(dict.fromkeys(p for p, _, _ in placed))
+    routes = []
+    for name in dict.fromkeys(route for _, route, _ in placed):
+        forms = dict.fromkeys(form for _, route, form in placed if route == name)
+        rows = tuple(
+            Row(form=form, cells=tuple(tuple(placed.get((p, name, form), ())) for p in principals))
+            for form in forms
         )
-        for principal in dict.fromkeys(p for p, _, _ in placed)
-    )
-    return Matrix(
-        routes=tuple((route, sum(1 for r, _ in columns if r == route)) for route in routes),
-        forms=tuple(form for _, form in columns),
-        rows=rows,
-        unplaced=unplaced,
-    )
+        cells = [cell for row in rows for place in row.cells for cell in place]
+        broken = sum(1 for cell in cells if cell.status in (Status.FAIL, Status.ERROR))
+        routes.append(Route(name=name, rows=rows, broken=broken))
+    return Matrix(principals=principals, routes=tuple(routes), unplaced=unplaced)
 
 
 def _place(result: Result, step: Step) -> tuple[str, str, str] | None:

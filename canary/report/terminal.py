@@ -10,7 +10,7 @@ from rich.text import Text
 
 from canary.model import Diagnosis, Report, Result, Status
 from canary.report.text import line, percent, plural, when
-from canary.report.verdict import groups, lasted, reason, run_line, verdict
+from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
 _CAUSES, _CHECKS = 3, 8  # what fits on a screen of 40 lines beside the scores
 _MARKS = {Status.PASS: "✓", Status.FAIL: "✕", Status.ERROR: "?", Status.SKIP: "–"}
@@ -70,7 +70,7 @@ def _scores(report: Report) -> RenderableType:
     table.add_column(justify="right")
     table.add_column()
     table.add_column(overflow="ellipsis", no_wrap=True)
-    for suite, score in report.scores.items():
+    for suite, score in scores(report):
         filled = round(20 * max(0.0, min(score.percent, 100.0)) / 100)
         whole = score.passed == score.total
         table.add_row(
@@ -110,7 +110,8 @@ def _checks(report: Report, title: str, results: tuple[Result, ...]) -> list[Ren
     if not results:
         return []
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=36)
+    widest = max(len(line(r.check_id, 80)) for r in results[:_CHECKS]) + 2
+    table.add_column(no_wrap=True, overflow="ellipsis", min_width=min(widest, 36), max_width=36)
     table.add_column(no_wrap=True, overflow="ellipsis")
     table.add_column(no_wrap=True)
     for result in results[:_CHECKS]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from canary.model import SEVERITY_ORDER, Exchange, Frozen, Report, Result, Status, Step
+from canary.model import (
+    SEVERITY_ORDER,
+    Exchange,
+    Frozen,
+    Report,
+    Result,
+    Score,
+    Status,
+    Step,
+    Suite,
+)
 from canary.report.text import between, line, milliseconds, plural
 
 
@@ -34,6 +44,12 @@ class Mismatch(Frozen, frozen=True, kw_only=True):
     actual: str
 
 
+_OLD = (
+    "Infrastructure Health Score",
+    "Authentication Success Rate",
+    "Model Registration Success",
+    "Test Suite Success Rate",
+)
 _FIELDS = {Status.FAIL: "failing", Status.ERROR: "unknown", Status.SKIP: "skipped"}
 
 
@@ -186,3 +202,25 @@ def lasted(report: Report, check_id: str) -> str:
 def failing_steps(result: Result) -> tuple[Step, ...]:
     """Return the steps that did not pass and were tried."""
     return tuple(s for s in result.steps if s.status in (Status.FAIL, Status.ERROR))
+
+
+def scores(report: Report) -> tuple[tuple[str, Score], ...]:
+    """Return the scores in the suites' order, overall last; JSON knows no order of keys."""
+    order = [*Suite]
+    return tuple(
+        sorted(
+            report.scores.items(),
+            key=lambda item: (
+                order.index(Suite(item[0])) if item[0] in order else len(order),
+                item[0],
+            ),
+        )
+    )
+
+
+def old_figures(report: Report) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return the old report's figures in its order, and the note on how they are counted."""
+    found = dict(report.old_figures)
+    note = found.pop("Rule", "")
+    ranked = [*(name for name in _OLD if name in found), *(n for n in found if n not in _OLD)]
+    return tuple((name, found[name]) for name in ranked), note

@@ -9,14 +9,15 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from canary.model import Report, Result
-from canary.report import html
+from canary.model import Report, Result, Suite
+from canary.report import html, json
 from canary.report.archive import Archive, load, render, update
 from canary.report.index import Index, add, dump, entry
 from canary.report.index import load as load_index
 from canary.report.index import render as render_index
 from canary.report.matrix import matrix
 from canary.report.text import ReportError
+from canary.report.verdict import old_figures, scores
 from canary.report.waterfall import waterfalls
 from tests.canary import report_samples as samples
 from tests.canary.report_hostile import SCRIPT, hostile
@@ -152,22 +153,33 @@ def test_the_page_is_the_same_whenever_it_is_rendered() -> None:
     assert html.render(samples.seed_day()) == html.render(samples.seed_day())
 
 
-def test_the_matrix_has_a_row_a_principal_and_a_column_a_form_of_a_route() -> None:
+def test_the_matrix_has_a_column_a_principal_and_a_row_a_form_of_a_route() -> None:
     found = matrix(samples.seed_day())
     assert found is not None
-    assert [row.principal for row in found.rows] == [
+    assert found.principals == (
         "valid", "nobody", "malformed", "unknown", "revoked", "expired", "other-service",
         "read-only",
-    ]  # fmt: skip
-    assert sum(span for _, span in found.routes) == len(found.forms) == 10
-    cell = found.rows[0].cells[0][0]
+    )  # fmt: skip
+    assert [(route.name, len(route.rows), route.broken) for route in found.routes] == [
+        ("GET registry.hokus.ai/api/mlflow/api/2.0/mlflow/experiments/search", 5, 13),
+        ("GET auth.hokus.ai/api/v1/keys/validate", 5, 13),
+    ]
+    cell = found.routes[0].rows[0].cells[0][0]
     assert (cell.answer, cell.expected, cell.status) == ("404", "200", "FAIL")
 
 
 def test_every_authentication_case_is_in_the_matrix_once() -> None:
     found = matrix(samples.healthy())
     assert found is not None
-    assert sum(len(cells) for row in found.rows for cells in row.cells) == 26
+    rows = [row for route in found.routes for row in route.rows]
+    assert sum(len(place) for row in rows for place in row.cells) == 26
+
+
+def test_scores_and_old_figures_keep_their_order_when_read_back() -> None:
+    read = json.load(json.render(samples.healthy()))
+    assert [name for name, _ in scores(read)] == [*Suite, "overall"]
+    figures, note = old_figures(read)
+    assert figures[0][0] == "Infrastructure Health Score" and note == ""
 
 
 def test_a_report_without_authentication_cases_has_no_matrix() -> None:
