@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -71,6 +72,8 @@ def up(
         run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
     except PortTakenError as error:
         _fail(str(error))
+    sys.stdout.flush()
+    os._exit(0)  # all is cleaned up; a thread that lingers must not keep the process
 
 
 @main.command()

@@ -30,6 +30,7 @@ from sandbox.seed.platform import Platform, build
 SETTLE_LOOK_S = 0.1
 # a change made through the API reaches agent and publisher within their loops' period
 NOTICE_S = 0.35
+STOP_S = 5.0  # for an orderly end; then every process of the twin is killed
 log = logging.getLogger(__name__)
 
 
@@ -190,11 +191,15 @@ class Twin:
         return found
 
     def stop(self) -> None:
-        """End everything, in reverse order; a part that fails to stop does not keep the rest."""
-        for stop in reversed(self._stops):
-            with contextlib.suppress(Exception):
-                stop()
-        self._stops.clear()
+        """End everything, in reverse order; a part that does not stop does not keep the rest."""
+        orderly = threading.Thread(target=self._stop_parts, name="stop", daemon=True)
+        orderly.start()
+        orderly.join(STOP_S)
         supervisor.kill_marked(self.id)
         shutil.rmtree(self.folder, ignore_errors=True)
         self._block.close()
+
+    def _stop_parts(self) -> None:
+        while self._stops:
+            with contextlib.suppress(Exception):
+                self._stops.pop()()

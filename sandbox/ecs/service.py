@@ -57,19 +57,20 @@ class ServiceScheduler:
 
     def settled(self, service: Any) -> bool:
         """Tell whether nothing is under way: steady, or failing in a way that will last."""
-        if self._asked != _asked(service) or any(t.stopping or t.booting for t in self.tasks):
+        if self._asked != _asked(service):
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0
+        ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
+        if desired and self._backoff.failures > 0 and not ended_by_breaker:
+            return True  # a loop of failing tasks never rests; its first end is visible
+        if any(t.stopping or t.booting for t in self.tasks):
+            return False
         if self._steady or desired == 0:
             return not self.tasks or self._steady
         mine = self._of(self.primary)
-        if limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS:
+        if ended_by_breaker:
             return False  # either it completes or the circuit breaker ends it
-        return (
-            self._backoff.failures > 0
-            or self.primary.rollout == FAILED
-            or any(t.condemned for t in mine)
-        )
+        return self.primary.rollout == FAILED or any(t.condemned for t in mine)
 
     # what the control plane asks for
 

@@ -96,7 +96,7 @@ class RunningTwin:
         with pool:
             return pool.request(method, path, headers=headers, redirect=False)
 
-    def settle(self, timeout: float = 30.0) -> None:
+    def settle(self, timeout: float = 60.0) -> None:
         """Wait until steady, as a script does."""
         done = sandbox("settle", "--state", str(self.state_file), "--timeout", str(timeout))
         assert done.returncode == 0, done.stderr
@@ -123,8 +123,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTwin]:
 
 @pytest.fixture
 def healthy_twin(twin: RunningTwin) -> Iterator[RunningTwin]:
-    """The shared twin, healthy now and healed afterwards."""
-    twin.heal()
+    """The shared twin; every test that breaks it has it healed afterwards."""
     yield twin
     twin.heal()
 

@@ -1,0 +1,172 @@
+"""Heal brings the platform back after any change through the AWS API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import names
+from tests.sandbox.conftest import RunningTwin
+
+VOLATILE = {
+    "createdAt", "updatedAt", "registeredAt", "events", "CreatedTime", "LastModifiedDate",
+    "LastAccessedDate", "CreatedDate", "ResponseMetadata", "createTime", "id", "serviceArn",
+}  # fmt: skip
+
+
+def still(value: Any) -> Any:
+    """A description without what differs from one moment to the next."""
+    if isinstance(value, dict):
+        return {k: still(v) for k, v in value.items() if k not in VOLATILE}
+    return [still(item) for item in value] if isinstance(value, list) else value
+
+
+def picture(twin: RunningTwin) -> dict[str, Any]:
+    """The platform as the AWS API shows it."""
+    elbv2, ecs, ec2 = twin.client("elbv2"), twin.client("ecs"), twin.client("ec2")
+    found: dict[str, Any] = {}
+    for balancer in elbv2.describe_load_balancers()["LoadBalancers"]:
+        listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
+        found[balancer["LoadBalancerName"]] = {
+            each["Port"]: (
+                elbv2.describe_rules(ListenerArn=each["ListenerArn"])["Rules"],
+                each.get("Certificates"),
+            )
+            for each in listeners["Listeners"]
+        }
+    found["groups"] = elbv2.describe_target_groups()["TargetGroups"]
+    found["security"] = [
+        g for g in ec2.describe_security_groups()["SecurityGroups"] if "hokusai" in g["GroupName"]
+    ]
+    found["services"] = ecs.describe_services(
+        cluster=names.CLUSTER, services=list(names.CONTAINERS)
+    )["services"]
+    found["secrets"] = {
+        name: twin.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        for name in (names.AUTH_SECRET, names.APP_SECRET, names.REDIS_SECRET)
+    }
+    found["parameters"] = {
+        p["Name"]: p["Value"]
+        for p in twin.client("ssm").get_parameters_by_path(Path="/hokusai", Recursive=True)[
+            "Parameters"
+        ]
+    }
+    found["role"] = twin.client("iam").get_role_policy(
+        RoleName=names.EXECUTION_ROLE, PolicyName=f"{names.EXECUTION_ROLE}-policy"
+    )["PolicyDocument"]
+    return dict(still(found))
+
+
+def delete_listeners(twin: RunningTwin) -> None:
+    elbv2 = twin.client("elbv2")
+    for balancer in elbv2.describe_load_balancers()["LoadBalancers"]:
+        arn = balancer["LoadBalancerArn"]
+        for listener in elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
+            elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
+
+
+def delete_a_balancer(twin: RunningTwin) -> None:
+    elbv2 = twin.client("elbv2")
+    found = elbv2.describe_load_balancers(Names=[names.AUTH_BALANCER])["LoadBalancers"]
+    elbv2.delete_load_balancer(LoadBalancerArn=found[0]["LoadBalancerArn"])
+
+
+def delete_services(twin: RunningTwin) -> None:
+    for service in names.CONTAINERS:
+        twin.client("ecs").delete_service(cluster=names.CLUSTER, service=service, force=True)
+
+
+def revoke_everything(twin: RunningTwin) -> None:
+    ec2 = twin.client("ec2")
+    for group in ec2.describe_security_groups()["SecurityGroups"]:
+        if "hokusai" in group["GroupName"] and group["IpPermissions"]:
+            ec2.revoke_security_group_ingress(
+                GroupId=group["GroupId"], IpPermissions=group["IpPermissions"]
+            )
+
+
+def lose_secrets_and_parameters(twin: RunningTwin) -> None:
+    twin.client("secretsmanager").delete_secret(
+        SecretId=names.AUTH_SECRET, ForceDeleteWithoutRecovery=True
+    )
+    twin.client("secretsmanager").put_secret_value(SecretId=names.REDIS_SECRET, SecretString="x")
+    twin.client("ssm").delete_parameters(
+        Names=[names.REDIS_PORT_PARAMETER, names.REDIS_ENDPOINT_PARAMETER]
+    )
+
+
+def take_rights_away(twin: RunningTwin) -> None:
+    twin.client("iam").put_role_policy(
+        RoleName=names.EXECUTION_ROLE,
+        PolicyName=f"{names.EXECUTION_ROLE}-policy",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    )
+
+
+def change_target_groups(twin: RunningTwin) -> None:
+    elbv2 = twin.client("elbv2")
+    for group in elbv2.describe_target_groups()["TargetGroups"]:
+        elbv2.modify_target_group(
+            TargetGroupArn=group["TargetGroupArn"],
+            HealthCheckPath="/wrong",
+            Matcher={"HttpCode": "299"},
+            HealthCheckIntervalSeconds=60,
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        delete_listeners,
+        delete_a_balancer,
+        delete_services,
+        revoke_everything,
+        lose_secrets_and_parameters,
+        take_rights_away,
+        change_target_groups,
+    ],
+)
+def test_heal_undoes_what_anyone_did_through_the_api(
+    healthy_twin: RunningTwin, change: Callable[[RunningTwin], None]
+) -> None:
+    before = picture(healthy_twin)
+    change(healthy_twin)
+    assert picture_or_nothing(healthy_twin) != before
+    healthy_twin.heal()
+    assert picture(healthy_twin) == before
+    assert healthy_twin.get(names.REGISTRY_HOST, "/health").status == 200
+    assert healthy_twin.get(names.AUTH_HOST, "/ready").status == 200
+
+
+def picture_or_nothing(twin: RunningTwin) -> dict[str, Any] | None:
+    """The platform's picture, or nothing where a part of it cannot be described at all."""
+    try:
+        return picture(twin)
+    except (ClientError, LookupError):
+        return None
+
+
+def test_heal_leaves_what_others_made_beside_the_platform(healthy_twin: RunningTwin) -> None:
+    secrets = healthy_twin.client("secretsmanager")
+    healthy_twin.client("s3").create_bucket(Bucket="somebody-elses")
+    secrets.create_secret(Name="somebody-elses", SecretString="x")
+    healthy_twin.client("logs").create_log_group(logGroupName="/somebody/elses")
+    healthy_twin.heal()
+    assert secrets.get_secret_value(SecretId="somebody-elses")["SecretString"] == "x"
+    groups = healthy_twin.client("logs").describe_log_groups(logGroupNamePrefix="/somebody")
+    assert len(groups["logGroups"]) == 1
+    buckets = [each["Name"] for each in healthy_twin.client("s3").list_buckets()["Buckets"]]
+    assert "somebody-elses" in buckets
+
+
+def test_heal_restores_the_auth_database(healthy_twin: RunningTwin) -> None:
+    search = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+    healthy_twin.plant("key-unknown")
+    key = healthy_twin.key("valid")
+    assert healthy_twin.get(names.REGISTRY_HOST, search, key=key).status == 401
+    healthy_twin.heal()
+    assert healthy_twin.get(names.REGISTRY_HOST, search, key=key).status == 200
