@@ -18,6 +18,12 @@ class Keep(Frozen, frozen=True, kw_only=True):
     once: bool = False
 
 
+class KeepPage(Frozen, frozen=True, kw_only=True):
+    """Render the report as a page and keep it; rendered only here, where a failure is a value."""
+
+    report: Report
+
+
 class MakeLatest(Frozen, frozen=True, kw_only=True):
     """Make the report the latest one, unless a newer run's is."""
 
@@ -44,7 +50,7 @@ class Notify(Frozen, frozen=True, kw_only=True):
     report: Report
 
 
-Effect = Keep | MakeLatest | Emit | Say | Notify
+Effect = Keep | KeepPage | MakeLatest | Emit | Say | Notify
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,7 @@ class Sinks:
     """Where effects go."""
 
     keep: Callable[[Keep], None]
+    page: Callable[[Report], None]
     point: Callable[[bytes], bool]
     emit: Callable[[Emit], None]
     say: Callable[[Say], None]
@@ -87,15 +94,18 @@ def effects(
     points: tuple[Point, ...],
     *,
     latest: bool,
-    further: Iterable[Effect] = (),
 ) -> tuple[Effect, ...]:
-    """Return what to do, in order: metrics first, since they wake people."""
+    """Return what to do, in order: metrics first, since they wake people.
+
+    A page is made where something changed; an unchanged run has nothing new to show.
+    """
     found: list[Effect] = [
         Emit(points=points, run_id=report.run.id),
         Say(message="run finished", fields=summary(report)),
         Keep(name=run_name(report.run.id), data=data, once=True),
-        *further,
     ]
+    if latest and report.comparison.transitions:
+        found.append(KeepPage(report=report))
     if latest:
         found += [MakeLatest(data=data), Notify(report=report)]
     return tuple(found)
@@ -147,6 +157,8 @@ def _one(effect: Effect, sinks: Sinks, done: Published) -> None:
         case Keep():
             sinks.keep(effect)
             done.kept = done.kept or effect.once
+        case KeepPage():
+            sinks.page(effect.report)
         case MakeLatest():
             if not sinks.point(effect.data):
                 done.problems.append("a newer run is the latest one, this run is kept beside it")

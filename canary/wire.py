@@ -15,10 +15,10 @@ from canary.adapters.http import HttpDoor
 from canary.adapters.lost import LostRuns
 from canary.adapters.secrets import Secrets
 from canary.adapters.store import LATEST, Store, open_store
-from canary.assemble import Unexplained
+from canary.diagnose import diagnose
 from canary.model import Config, Environment, Report
 from canary.observe import deepen, observe
-from canary.pipeline import Diagnose, Parts
+from canary.pipeline import Parts
 from canary.previous import Previous, read_previous
 from canary.probes import KINDS
 from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish, run_name
@@ -83,7 +83,7 @@ def parts(made: World) -> Parts:
         deepen=lambda state, failing: deepen(
             made.clients, environment, state, failing, made.redactor.text
         ),
-        diagnose=_diagnose(),
+        diagnose=diagnose,
         within=within,
     )
 
@@ -96,13 +96,6 @@ def previous(made: World) -> Previous:
         return found
     note = f"the reports of earlier runs could not be stored: {', '.join(lost)}"
     return Previous(report=found.report, note="; ".join(n for n in (found.note, note) if n))
-
-
-def _diagnose() -> Diagnose:
-    from canary import diagnose  # its rules are needed only when something failed
-
-    found: Diagnose = getattr(diagnose, "diagnose", lambda *_: Unexplained())
-    return found
 
 
 def within(seconds: float, action: Callable[[], T]) -> T:
@@ -144,20 +137,18 @@ def leave_behind(
         else:
             made.store.write(effect.name, effect.data)
 
-    sinks = Sinks(keep=keep, point=made.store.point, emit=emit, say=say, whole=whole, notify=notify)
+    def page(report: Report) -> None:
+        from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
+
+        made.store.write(run_name(report.run.id, ".html"), html.render(report).encode())
+
+    sinks = Sinks(
+        keep=keep, page=page, point=made.store.point, emit=emit, say=say, whole=whole, notify=notify
+    )
     data = canonical.render(report).encode()
     points = measure.measure(report)
-    todo = effects(report, data, points, latest=latest, further=_page(report, latest=latest))
+    todo = effects(report, data, points, latest=latest)
     done = publish(todo, sinks)
     if not done.kept:
         made.lost.remember(report.run.id)
     return done
-
-
-def _page(report: Report, *, latest: bool) -> list[Keep]:
-    """Return the HTML page where something changed; an unchanged run has nothing new to show."""
-    if not latest or not report.comparison.transitions:
-        return []
-    from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
-
-    return [Keep(name=run_name(report.run.id, ".html"), data=html.render(report).encode())]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -11,13 +12,21 @@ PART = 200_000
 """Characters of a report in one log event; CloudWatch long took no more than 256 KB."""
 
 
+class _Stdout(io.TextIOBase):
+    """Standard output as it is at the moment of writing: Powertools keeps the first it was given."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 class Log:
     """Writes events with their fields."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._logger = Logger(
-            service="hokusai-canary", stream=stream or sys.stdout, utc=True, location=None
-        )
+    def __init__(self) -> None:
+        self._logger = Logger(service="hokusai-canary", stream=_Stdout(), utc=True, location=None)
 
     def event(self, message: str, **fields: Any) -> None:
         """Write one event."""

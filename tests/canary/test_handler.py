@@ -1,0 +1,202 @@
+"""The Lambda handler against moto and a platform of which nothing answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from canary import handler as function
+from canary.handler import asked_by, handler, lateness
+from canary.model import Report, Schedule
+from canary.report import json as canonical
+from tests.canary import worlds
+
+BUCKET = "canary-reports"
+STORE = f"s3://{BUCKET}/canary"
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+ENVIRONMENT = """
+name = "nothing-answers"
+account = "123456789012"
+region = "us-east-1"
+cluster = "hokusai-development"
+
+[services.auth]
+url = "{url}"
+ecs_service = "hokusai-auth-development"
+load_balancer = "hokusai-auth-development"
+target_groups = ["tg"]
+
+[services.registry]
+url = "{url}"
+ecs_service = "hokusai-api-development"
+load_balancer = "hokusai-registry-development"
+target_groups = ["tg"]
+
+[services.mlflow]
+ecs_service = "hokusai-mlflow-development"
+load_balancer = "hokusai-registry-development"
+target_groups = ["tg"]
+"""
+PRINCIPALS = ("valid", "read-only", "revoked", "expired", "other-service", "admin")
+
+
+class Context:
+    """A Lambda context with a time-out."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - time.monotonic()) * 1000)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    secrets = [f'[principals.{p}]\nsecret = "canary/{p}"\n' for p in PRINCIPALS]
+    generated = [f'[principals.{p}]\ngenerated = "{p}"\n' for p in ("unknown", "malformed")]
+    path = tmp_path / "nothing-answers.toml"
+    path.write_text(ENVIRONMENT.format(url="https://127.0.0.1:1") + "\n".join(secrets + generated))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("CANARY_ENVIRONMENT", str(file))
+    monkeypatch.setenv("CANARY_STORE", STORE)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    function._world.cache_clear()
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+def latest(client: Any) -> Report:
+    body = client.get_object(Bucket=BUCKET, Key="canary/latest.json")["Body"].read()
+    return canonical.load(body)
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def test_a_platform_of_which_nothing_answers_is_reported_and_nothing_is_raised(
+    aws: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = handler({}, Context())
+    assert summary["status"] == "FAIL" and "auth.https-redirect" in summary["failed"]
+    report = latest(aws)
+    assert report.run.id == summary["run_id"]
+    assert summary["report"] == f"{STORE}/runs/{report.run.id}.json"
+    assert len(json.dumps(summary)) < 20_000
+    written = lines(capsys.readouterr().out)
+    emf = [d for d in written if "_aws" in d]
+    assert any(d.get("RunCompleted") == [1.0] for d in emf)
+    finished = next(d for d in written if d.get("message") == "run finished")
+    assert finished["run_id"] == report.run.id and finished["status"] == "FAIL"
+
+
+def test_every_check_has_one_result_and_the_next_run_is_compared(aws: Any) -> None:
+    first = handler({}, Context())
+    handler({"trigger": "invoke"}, Context())
+    report = latest(aws)
+    assert report.comparison.previous == first["run_id"]
+    assert len({r.check_id for r in report.results}) == len(report.results) > 50
+    assert {t.change.value for t in report.comparison.transitions} == {"STILL_FAILING"}
+
+
+def test_a_selection_runs_alone_and_leaves_the_latest_report(aws: Any) -> None:
+    handler({}, Context())
+    before = latest(aws).run.id
+    handler({"only": ["auth.https-redirect"]}, Context())
+    assert latest(aws).run.id == before
+
+
+def test_a_run_with_little_time_ends_in_it_and_says_what_it_left_out(aws: Any) -> None:
+    began = time.monotonic()
+    handler({}, Context(4.0))
+    assert time.monotonic() - began < 4.0
+    assert latest(aws).results
+
+
+def test_a_report_that_cannot_be_stored_is_in_the_log_and_the_next_run_says_so(
+    aws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CANARY_STORE", "s3://no-such-bucket/canary")
+    lost = handler({}, Context())
+    parts = [
+        d
+        for d in lines(capsys.readouterr().out)
+        if d.get("message") == "report that could not be stored"
+    ]
+    assert canonical.load("".join(p["text"] for p in parts)).run.id == lost["run_id"]
+    monkeypatch.setenv("CANARY_STORE", STORE)
+    summary = handler({}, Context())
+    assert any(lost["run_id"] in note for note in summary["notes"])
+
+
+def test_a_half_written_or_older_report_is_a_note_and_no_error(aws: Any) -> None:
+    for body in (
+        b'{"schema": "hokusai-canary/report/1", "run"',
+        b'{"schema": "hokusai-canary/report/0"}',
+    ):
+        aws.put_object(Bucket=BUCKET, Key="canary/latest.json", Body=body)
+        summary = handler({}, Context())
+        assert any("previous report could not be read" in n for n in summary["notes"])
+
+
+@pytest.mark.parametrize(
+    ("age", "trigger", "stale"),
+    [
+        (30, "schedule", False),
+        (110, "schedule", False),
+        (200, "schedule", True),
+        (900, "schedule-slow", False),
+    ],
+)
+def test_a_run_older_than_its_period_ends(age: int, trigger: str, stale: bool) -> None:
+    where = worlds.environment(schedule=Schedule(slow_expression="rate(1 hour)"))
+    planned = (NOW - dt.timedelta(seconds=age)).isoformat()
+    asked = asked_by({"trigger": trigger, "scheduled_at": planned}, where)
+    assert bool(lateness(asked, where, NOW)) is stale
+
+
+def test_a_stale_run_says_so_and_touches_nothing(aws: Any) -> None:
+    old = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
+    summary = handler({"trigger": "schedule", "scheduled_at": old}, Context())
+    assert summary["status"] == "STALE" and "ago" in summary["reason"]
+    assert "Contents" not in aws.list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_placeholder_that_nobody_filled_in_is_no_schedule() -> None:
+    where = worlds.environment()
+    asked = asked_by({"scheduled_at": "<aws.scheduler.scheduled-time>"}, where)
+    assert lateness(asked, where, NOW) == ""
+
+
+def test_the_scheduled_run_leaves_slow_checks_to_their_schedule() -> None:
+    where = worlds.environment(
+        schedule=Schedule(slow_expression="rate(1 hour)", slow_checks=("api.slow",))
+    )
+    assert asked_by({"trigger": "schedule"}, where).selection.without == ("api.slow",)
+    slow = asked_by({"trigger": "schedule-slow", "only": ["api.slow"]}, where)
+    assert slow.selection.without == () and slow.carry_rest
+
+
+def test_importing_the_handler_loads_nothing_that_a_healthy_run_needs_not() -> None:
+    code = "import canary.handler, sys; print(sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for package in ("jinja2", "click", "rich", "mlflow", "aws_cdk", "moto"):
+        assert f"'{package}'" not in done.stdout
