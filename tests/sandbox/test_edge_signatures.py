@@ -194,14 +194,15 @@ def test_a_deleted_listener_refuses_connections(healed: RunningTwin) -> None:
     assert ask(healed.state, AUTH, "/health").status == 200
 
 
-def test_mlflow_out_of_reach_of_the_api_is_502_json_that_names_the_address(
+def test_mlflow_gone_is_502_json_through_the_api_and_503_html_past_it(
     healed: RunningTwin,
 ) -> None:
-    broken(healed, "mlflow-blocked-from-api")
+    broken(healed, "mlflow-scaled-to-zero")
     answer = registry(healed, SEARCH, "valid")
-    assert answer.kind == JSON and answer.status in (502, 503, 504)
-    assert "MLflow" in answer.document["detail"]
-    assert registry(healed, "/mlflow/").status == 200  # the balancer still gets in
+    assert (answer.status, answer.kind, answer.from_balancer) == (502, JSON, False)
+    assert "Failed to connect to MLflow server at http" in answer.document["detail"]
+    past = registry(healed, "/mlflow/health")
+    assert past.status == 503 and is_own_page(past, "503 Service Temporarily Unavailable")
 
 
 def test_a_host_that_mlflow_does_not_allow_is_403_plain_text_from_mlflow(
