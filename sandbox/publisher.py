@@ -12,7 +12,7 @@ import msgspec
 from sandbox.aws import routing
 from sandbox.aws.elbv2 import HEALTH, Verdict, groups_in_use
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.2
 log = logging.getLogger(__name__)
 
 
