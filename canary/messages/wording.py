@@ -10,6 +10,7 @@ from canary.report.verdict import groups, reason, since
 SUBJECT = 99  # SNS takes fewer than 100 ASCII characters (Publish: Subject)
 TEXT = 8_000  # far below SNS's 256 KiB: a message is read on a phone
 _SAID = {"blind": "broke", "sighted": "fixed"}  # so that a key says the same of any incident
+_PLAIN = str.maketrans({"…": "...", "–": "-", "’": "'", "⟨": "<", "⟩": ">"})
 _CHECKS = 5  # named in a message; the page has them all
 
 
@@ -87,7 +88,7 @@ def retried(message: Message) -> str:
 
 def ascii_subject(text: str) -> str:
     """Return a subject SNS accepts: printable ASCII on one line, at most 99 characters."""
-    plain = line(text, 400).replace("…", "...").replace("–", "-").replace("’", "'")
+    plain = line(text, 400).translate(_PLAIN)
     plain = plain.encode("ascii", "replace").decode().strip() or "Hokusai Canary"
     if not plain[0].isalnum():  # "begins with a letter, number or punctuation mark"
         plain = f"Canary: {plain}"

@@ -8,6 +8,7 @@
     badge.py     an SVG badge
     index.py     one page over all environments
     archive.py   what the page needs of the last day and month
+    pages.py     all files for people that a run leaves in the store, in one call
 
 Everything that a target said is hostile input: it passes through `text.visible` and the escaping
 of its form.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from canary.model import Frozen, Report, Status
-from canary.report.html import environment
+from canary.report.html import anchor, environment
 from canary.report.text import ReportError, parse
 from canary.report.verdict import groups, verdict
 
@@ -46,7 +46,7 @@ def entry(report: Report, page: str = "") -> Entry:
         scores={name: score.percent for name, score in report.scores.items()},
         failing=len(groups(report).failing),
         causes=tuple(f"{d.cause} ({d.service})" for d in report.diagnoses[:3]),
-        page=page or f"latest/{report.run.environment}.html",
+        page=page or f"latest/{anchor(report.run.environment)}.html",
     )
 
 

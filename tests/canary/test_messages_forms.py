@@ -91,7 +91,7 @@ def test_payloads_of_a_megabyte_stay_within_the_services_limits() -> None:
     ("text", "subject"),
     [
         ("ünïcode", "Canary: ?n?code"),
-        ("two\nlines\x07", "two lines?"),
+        ("two\nlines\x07", "two lines<BEL>"),
         ("", "Hokusai Canary"),
         ("x" * 200, "x" * 96 + "..."),
     ],

@@ -1,0 +1,65 @@
+"""The files for people that a run leaves in the store, beside its report.
+
+    latest/<environment>.html   the page of the latest run, with the last day and month
+    badges/<environment>.svg    its badge
+    archive.json                what the plots need, see archive.py
+    index.json, index.html      all environments that share the store
+
+What was there before is handed in as bytes; what cannot be read is begun anew, with a note.
+Two environments that write the index at the same moment may drop one another's line until their
+next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from canary.model import Frozen, Report
+from canary.report import archive, badge, html, index
+from canary.report.text import ReportError
+
+ARCHIVE, INDEX = "archive.json", "index.json"
+
+_Kept = TypeVar("_Kept")
+
+
+class Pages(Frozen, frozen=True, kw_only=True):
+    """File name -> text, and what is to be said of files that could not be read."""
+
+    files: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def pages(
+    report: Report, archived: bytes | None = None, indexed: bytes | None = None, *, now: str = ""
+) -> Pages:
+    """Return all files after this run; `now` (ISO 8601) defaults to the run's end."""
+    notes: list[str] = []
+    memory = _read(archived, archive.load, archive.Archive(), notes)
+    memory = archive.update(memory, report)
+    known = _read(indexed, index.load, index.Index(), notes)
+    known = index.add(known, index.entry(report))
+    name = html.anchor(report.run.environment)
+    return Pages(
+        files={
+            f"latest/{name}.html": html.render(report, memory),
+            f"badges/{name}.svg": badge.render(report),
+            ARCHIVE: archive.render(memory),
+            INDEX: index.dump(known),
+            "index.html": index.render(known, now or report.run.finished_at),
+        },
+        notes=tuple(notes),
+    )
+
+
+def _read(
+    data: bytes | None, load: Callable[[bytes], _Kept], empty: _Kept, notes: list[str]
+) -> _Kept:
+    if data is None:
+        return empty
+    try:
+        return load(data)
+    except ReportError as error:
+        notes.append(f"begun anew, because it was {error}")
+        return empty
