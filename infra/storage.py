@@ -10,8 +10,13 @@ from constructs import Construct
 from canary.model import Environment
 
 
-def report_bucket(scope: Construct, environment: Environment) -> s3.Bucket:
-    """Make the bucket for reports: private, TLS only, encrypted, versioned, kept on deletion."""
+def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
+    """Make the bucket for reports: private, TLS only, encrypted, versioned, kept on deletion.
+
+    An environment that names a `store` has a bucket already; it is used as it is.
+    """
+    if environment.store:
+        return s3.Bucket.from_bucket_name(scope, "Reports", bucket_name(environment))
     days = environment.deployment.report_days
     return s3.Bucket(
         scope,
@@ -41,17 +46,13 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.Bucket:
 
 
 def bucket_name(environment: Environment) -> str:
-    """Return the bucket's name: the store's, or one made unique by account and region."""
-    if environment.store.startswith("s3://"):
-        return environment.store.removeprefix("s3://").partition("/")[0]
-    return f"hokusai-canary-{environment.name}-{environment.account}-{environment.region}"
+    """Return the bucket's name: the environment's own, or one made unique by account and region."""
+    return environment.report_store.removeprefix("s3://").partition("/")[0]
 
 
 def store_prefix(environment: Environment) -> str:
     """Return the key prefix of the store, "canary" where none is given."""
-    if environment.store.startswith("s3://"):
-        return environment.store.removeprefix("s3://").partition("/")[2].strip("/") or "canary"
-    return "canary"
+    return environment.report_store.removeprefix("s3://").partition("/")[2].strip("/") or "canary"
 
 
 def lost_runs(scope: Construct, name: str) -> sqs.Queue:

@@ -119,7 +119,7 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
 
 def _places(environment: Environment) -> list[str]:
     local = str(out_folder(None, environment.name) / "store")
-    return [local, environment.store] if environment.store else [local]
+    return [local, environment.report_store]
 
 
 def _store(place: str, environment: Environment) -> Store:

@@ -53,7 +53,7 @@ def run(
 
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
-    place = config.environment.store if store == "environment" else store
+    place = config.environment.report_store if store == "environment" else store
     made = wire.world(config, place or str(folder / "store"))
     selection = Selection(only=only, suites=suites)
     asked = Asked(selection=selection, trigger="command line", budget_s=budget)

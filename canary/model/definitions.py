@@ -156,9 +156,15 @@ class Environment(Frozen, frozen=True, kw_only=True):
         "synthetic-canary-"
     )
     experiment: str = "synthetic-canary"  # the one reserved experiment
-    store: str = ""
+    store: str = ""  # a bucket of yours, "s3://bucket/prefix"; empty: the stack makes one
     ca_bundle: str = ""  # PEM file; only where the platform's CA is private
     aws_endpoint_url: str = ""  # only for the sandbox
+
+    @property
+    def report_store(self) -> str:
+        """Return where deployed runs keep their reports: `store`, or the stack's own bucket."""
+        own = f"hokusai-canary-{self.name}-{self.account}-{self.region}"
+        return self.store or f"s3://{own}/canary"
 
 
 class Config(Frozen, frozen=True, kw_only=True):
