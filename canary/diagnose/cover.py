@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary.diagnose.case import Atoms, Case
+from canary.diagnose.case import CACHE, DATABASE, Atoms, Case
 from canary.diagnose.claims import Claim
 from canary.model import Confidence, Diagnosis
 
@@ -35,6 +35,10 @@ _LOGIN = frozenset({"database-auth-failed", "database-unreachable", "database-sc
 _CHECKS = frozenset({"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"})
 _CRASH = frozenset({"task-crash-loop", "deployment-stuck", "deployment-rolled-back"})
 
+_SHARED = _LOGIN | {"cache-unreachable"}
+# Words of the database itself: a fact, although the control plane cannot show it.
+_FACTS = frozenset({"database-auth-failed", "database-schema-missing"})
+
 # A cause, and the causes on the same service, or on what it depends on, that it may follow from.
 FOLLOWS: dict[str, frozenset[str]] = {
     "target-group-empty": _STARTS
@@ -64,10 +68,10 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
     """Return the chosen claims and the failures that none accounts for."""
     real = [c for c in claims if c.atoms and not c.standing]
     roots = [c for c in real if not _follows_any(case, c, real)]
-    certain = [c for c in roots if c.confidence is Confidence.CERTAIN]
+    certain = [c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in _FACTS]
     chosen = _distinct(certain)
     left = frozenset(case.failures) - _covered(chosen)
-    others = [c for c in roots if c.confidence is not Confidence.CERTAIN]
+    others = [c for c in roots if c not in certain]
     while left:
         best = max(others, key=lambda c: _worth(c, left), default=None)
         if best is None or not best.atoms & left:
@@ -82,15 +86,29 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
 def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
     """Tell whether a claim may be a mere consequence of another one."""
     roots = FOLLOWS.get(claim.cause, frozenset())
-    near = case.closure(claim.service) if claim.service in case.services else {claim.service}
+    near = _near(case, claim)
     return any(
         other.cause in roots
         and other is not claim
-        and (other.service in near or claim.service in case.closure(other.service))
+        and other.service in near
         and _reliable(other, claim)
         and bool(other.atoms & claim.atoms)
         for other in all_claims
     )
+
+
+def _near(case: Case, claim: Claim) -> frozenset[str]:
+    """Return the services on which the root of a claim may lie."""
+    own = frozenset({claim.service})
+    if claim.service not in case.services:
+        return own
+    if claim.cause == "targets-unhealthy":
+        return case.closure(claim.service)
+    if claim.cause in _SHARED:  # seen at the dependency, rooted in the one who asks
+        return case.dependants(claim.service)
+    if claim.cause in _CRASH:  # what a process needs to start at all
+        return own | (case.closure(claim.service) & {DATABASE, CACHE})
+    return own
 
 
 def _reliable(root: Claim, follower: Claim) -> bool:

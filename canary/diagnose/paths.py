@@ -8,6 +8,7 @@ for your Application Load Balancer).
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from functools import lru_cache
 
 from canary.observe.state import Condition, Listener, Rule
@@ -65,9 +66,11 @@ def patterns(rule: Rule) -> tuple[str, ...]:
     return tuple(v for c in rule.conditions if c.field == "path-pattern" for v in c.values)
 
 
-def free_priority(listener: Listener, wanted: int, before: int | None = None) -> int:
+def free_priority(
+    listener: Listener, wanted: int, before: int | None = None, taken: Set[int] = frozenset()
+) -> int:
     """Return a priority that no rule has: the usual one, else the nearest that still wins."""
-    used = {int(r.priority) for r in listener.rules if r.priority.isdigit()}
+    used = {int(r.priority) for r in listener.rules if r.priority.isdigit()} | taken
     limit = before if before is not None else 50_001
     start = wanted if 0 < wanted < limit else max(1, min(limit - 1, 100))
     for step in range(50_000):

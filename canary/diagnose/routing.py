@@ -70,17 +70,17 @@ def _need(case: Case, failure: Failure) -> Need:
 def rules(case: Case) -> Iterator[Claim]:
     """Claim each rule that takes a path away from the service that must answer it."""
     wrong: dict[tuple[str, str], list[Need]] = {}
-    keep: dict[tuple[str, str], tuple[LoadBalancer, Listener, Rule]] = {}
+    keep: dict[str, tuple[LoadBalancer, Listener, Rule]] = {}
     for need in needs(case):
         found = _misled(case, need)
         if found:
             kind = _kind(case, need, found[1], found[2])
             several = kind == "target-group-detached"  # one finding, however many rules
-            key = (need.service if several else found[2].arn, kind)
-            wrong.setdefault(key, []).append(need)
-            keep[key] = found
-    for (arn, kind), victims in wrong.items():
-        balancer, listener, rule = keep[(arn, kind)]
+            arn = need.service if several else found[2].arn
+            wrong.setdefault((arn, kind), []).append(need)
+            keep[arn] = found
+    for (arn, kind), victims in _joined(wrong).items():
+        balancer, listener, rule = keep[arn]
         astray = _astray(listener, victims) if kind == "target-group-detached" else (rule,)
         for mine in _by_service(kind, victims):
             atoms: Atoms = frozenset().union(
@@ -88,6 +88,18 @@ def rules(case: Case) -> Iterator[Claim]:
             )
             if atoms:
                 yield _claim(case, kind, balancer, listener, astray, mine, atoms)
+
+
+def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], list[Need]]:
+    """Join what one default rule answers: paths with and without a pattern are one finding."""
+    found: dict[tuple[str, str], list[Need]] = {}
+    order = ("rule-on-wrong-listener", "rule-missing", "rule-wrong-target")
+    for (arn, kind), victims in wrong.items():
+        kinds = [k for a, k in wrong if a == arn]
+        joined = next((k for k in order if k in kinds), kind)
+        own = {v.pattern for v in victims} == {""}
+        found.setdefault((arn, joined if own else kind), []).extend(victims)
+    return found
 
 
 def _astray(listener: Listener, victims: list[Need]) -> tuple[Rule, ...]:
@@ -98,7 +110,7 @@ def _astray(listener: Listener, victims: list[Need]) -> tuple[Rule, ...]:
 
 def _by_service(kind: str, victims: list[Need]) -> list[list[Need]]:
     """Return the victims service by service; a rule in everyone's way is one finding."""
-    if kind == "rule-shadowed":
+    if kind in ("rule-shadowed", "rule-missing", "rule-on-wrong-listener"):
         return [victims]
     services = dict.fromkeys(v.service for v in victims)
     return [[v for v in victims if v.service == s] for s in services]

@@ -68,6 +68,8 @@ def for_rule(
         summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
     else:
         summary, fix = makers[kind](case, listener, rule, need, right)
+        if makers[kind] is _create:
+            fix = _create_all(case, listener, rule, mine)
     return Remedy(
         summary=summary,
         inspect=(
@@ -97,6 +99,36 @@ def _create(case: Case, listener: Listener, rule: Rule, need: Need, right: Targe
         actions=forward(right.arn),
     )
     return f"Create the rule for {need.pattern} towards {right.name}.", (command,)
+
+
+def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) -> tuple[str, ...]:
+    """Return a command for each pattern that is missing, and one for the default if it is wrong."""
+    found: list[str] = []
+    seen: set[str] = set()
+    taken: set[int] = set()
+    before = int(rule.priority) if rule.priority.isdigit() else None
+    for need in mine:
+        groups = case.groups(need.service)
+        if need.pattern in seen or not groups:
+            continue
+        seen.add(need.pattern)
+        if not need.pattern:
+            if rule.priority == "default":
+                found += _default(case, listener, groups[0])[1]
+            continue
+        priority = free_priority(listener, need.priority, before, taken)
+        taken.add(priority)
+        found.append(
+            case.aws(
+                "elbv2",
+                "create-rule",
+                listener_arn=listener.arn,
+                priority=priority,
+                conditions=f"Field=path-pattern,Values={need.pattern}",
+                actions=forward(groups[0].arn),
+            )
+        )
+    return tuple(found)
 
 
 def _default(case: Case, listener: Listener, right: TargetGroup) -> Made:

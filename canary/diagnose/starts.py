@@ -155,11 +155,11 @@ def by_text(text: str) -> tuple[str, str, str] | None:
 
 def _by_exit(task: Task) -> Stop | None:
     codes = [c.exit_code for c in task.containers if c.exit_code is not None]
+    if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
+        return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
     if task.stop_code == "EssentialContainerExited" or any(codes):
         words = f"{task.stopped_reason}; exit code {', '.join(map(str, codes)) or 'unknown'}"
         return Stop(cause="task-crash-loop", task=task, words=words)
-    if "health check" in task.stopped_reason:
-        return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
     if task.stop_code == "TaskFailedToStart":
         return Stop(cause="deployment-stuck", task=task, words=task.stopped_reason)
     return None
