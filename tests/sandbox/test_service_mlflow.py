@@ -1,0 +1,70 @@
+"""The real MLflow behind the real edge: the registration contract's calls answer as documented."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Any
+
+import urllib3
+
+from sandbox import names
+from tests.sandbox.conftest import RunningTwin
+
+BASE = "/api/mlflow/api/2.0"
+
+
+def call(
+    twin: RunningTwin, method: str, path: str, body: Any = None, raw: bytes | None = None
+) -> urllib3.BaseHTTPResponse:
+    """One call of the contract with the canary's valid key."""
+    address, _, port = str(twin.state.edge[names.REGISTRY_HOST]["443"]).partition(":")
+    pool = urllib3.HTTPSConnectionPool(
+        address,
+        int(port),
+        ca_certs=twin.state.ca_bundle,
+        assert_hostname=names.REGISTRY_HOST,
+        server_hostname=names.REGISTRY_HOST,
+        retries=False,
+        timeout=20.0,
+    )
+    headers = {"Host": names.REGISTRY_HOST, "Authorization": f"Bearer {twin.key('valid')}"}
+    if body is not None:
+        headers["Content-Type"], raw = "application/json", json.dumps(body).encode()
+    with pool:
+        return pool.request(method, BASE + path, headers=headers, body=raw)
+
+
+def test_a_model_is_registered_with_its_artifact_and_removed(twin: RunningTwin) -> None:
+    name = f"sandbox-test-{uuid.uuid4()}"
+    moment = int(time.time() * 1000)
+    run = call(
+        twin, "POST", "/mlflow/runs/create", {"experiment_id": "0", "start_time": moment}
+    ).json()["run"]["info"]["run_id"]
+    artifact = f"/mlflow-artifacts/artifacts/0/{run}/artifacts/model/MLmodel"
+    assert call(twin, "PUT", artifact, raw=b"nonce").status == 200
+    assert call(twin, "GET", artifact).data == b"nonce"
+    objects = twin.client("s3").list_objects_v2(Bucket=names.ARTIFACT_BUCKET, Prefix=f"0/{run}/")
+    assert objects["KeyCount"] == 1
+    assert call(twin, "POST", "/mlflow/registered-models/create", {"name": name}).status == 200
+    version = call(
+        twin,
+        "POST",
+        "/mlflow/model-versions/create",
+        {"name": name, "source": f"runs:/{run}/model", "run_id": run},
+    ).json()["model_version"]
+    assert (version["version"], version["status"]) == ("1", "READY")
+    assert call(twin, "DELETE", "/mlflow/registered-models/delete", {"name": name}).status == 200
+    assert call(twin, "POST", "/mlflow/runs/delete", {"run_id": run}).status == 200
+
+
+def test_a_search_without_its_parameter_is_mlflow_s_own_400(twin: RunningTwin) -> None:
+    answer = call(twin, "GET", "/mlflow/experiments/search")
+    assert (answer.status, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_an_unknown_path_is_json_through_the_api_and_html_beside_it(twin: RunningTwin) -> None:
+    assert call(twin, "GET", "/nothing").json()["error_code"] == "RESOURCE_NOT_FOUND"
+    beside = twin.get(names.REGISTRY_HOST, "/mlflow/api/2.0/mlflow/experiments/search")
+    assert (beside.status, beside.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
