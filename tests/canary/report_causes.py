@@ -37,9 +37,12 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
     """Return the two causes of the seed day."""
     auth = tuple(i for i in failed if i.startswith("auth."))
     rest = tuple(i for i in failed if not i.startswith("auth."))
-    group = f"{_ARN}:targetgroup/hokusai-auth-tg-development/6d0ecf831eec9f09"
+    return (_wrong_port(auth), _wrong_rule(rest))
+
+
+def _wrong_rule(rest: tuple[str, ...]) -> Diagnosis:
     rule = f"{_ARN}:listener-rule/app/hokusai-registry-development/78840d73e3e9652e/1f/105"
-    wrong = Diagnosis(
+    return Diagnosis(
         cause="listener-rule-wrong-target", service="registry", resource=rule,
         confidence=Confidence.CERTAIN,
         summary="The rule for /api/mlflow/* forwards to MLflow instead of the registry API",
@@ -63,7 +66,11 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
             terraform=_TERRAFORM,
         ),
     )  # fmt: skip
-    port = Diagnosis(
+
+
+def _wrong_port(auth: tuple[str, ...]) -> Diagnosis:
+    group = f"{_ARN}:targetgroup/hokusai-auth-tg-development/6d0ecf831eec9f09"
+    return Diagnosis(
         cause="container-port-mismatch", service="auth", resource=group,
         confidence=Confidence.LIKELY,
         summary="Auth's new revision listens on another port than its target group probes",
@@ -87,7 +94,6 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
             decision="Whether to roll back or to roll forward with the right port.",
         ),
     )  # fmt: skip
-    return (port, wrong)
 
 
 def seed_drift() -> tuple[Drift, ...]:

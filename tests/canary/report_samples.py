@@ -134,7 +134,6 @@ def seed_day() -> Report:
     return report(
         results,
         diagnoses=seed_diagnoses(lost),
-        unexplained=(),
         comparison=Comparison(
             previous="20261122T092617Z-0c11",
             previous_at="2026-11-22T09:26:17Z",
