@@ -200,6 +200,14 @@ class _IdleLimit:
             connection.close()
         return connection
 
+    def _put_conn(self, conn: Any) -> None:
+        """Take a connection back; one too many is closed without urllib3's warning."""
+        pool = self.pool  # type: ignore[attr-defined]
+        if conn is not None and pool is not None and pool.full():
+            conn.close()
+            return
+        super()._put_conn(conn)  # type: ignore[misc]
+
 
 class TimedPool(_IdleLimit, HTTPConnectionPool):
     """Connections without TLS."""

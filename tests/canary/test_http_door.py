@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 
@@ -245,3 +247,14 @@ def test_a_drip_over_tls_ends_at_the_deadline(authority: Authority) -> None:
         )
     assert answer.failure is not None and answer.failure.kind is FailureKind.DEADLINE
     assert time.monotonic() - began < 0.9
+
+
+def test_many_threads_share_one_door() -> None:
+    one = door()
+    with serving(faults.good) as port, ThreadPoolExecutor(16) as threads:
+        request = Request(method="GET", url=f"http://127.0.0.1:{port}/", timeout_s=10)
+        fresh = msgspec.structs.replace(request, fresh=True)
+        answers = list(threads.map(one.send, [request, request, fresh] * 100))
+    assert {(a.status, a.failure, a.attempts) for a in answers} == {(200, None, 1)}
+    assert one.sent == 300
+    assert sum(not a.timing.reused for a in answers) <= 100 + 16

@@ -93,7 +93,7 @@ def _wait(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:
     for _ in range(300):
         if server.poll() is not None:
             raise RuntimeError((folder / "server.log").read_text()[-2000:])
-        with contextlib.suppress(OSError), urllib.request.urlopen(ask, timeout=5):
+        with contextlib.suppress(OSError), urllib.request.urlopen(ask, timeout=60):
             return
         time.sleep(0.2)
     raise RuntimeError("MLflow did not start within 60 s")
