@@ -8,8 +8,6 @@ from typing import Protocol
 import msgspec
 
 from canary.model import (
-    CheckHistory,
-    Comparison,
     Config,
     Diagnosis,
     Frozen,
@@ -63,11 +61,9 @@ def assemble(
     results: tuple[Result, ...],
     outcome: Outcome,
     explained: Explained,
-    comparison: Comparison,
     state: PlatformState,
-    history: dict[str, CheckHistory],
 ) -> Report:
-    """Return the report."""
+    """Return the report, not yet held against the previous one."""
     run = Run(
         id=facts.id,
         environment=facts.environment,
@@ -89,10 +85,8 @@ def assemble(
         results=results,
         diagnoses=tuple(explained.diagnoses),
         unexplained=tuple(explained.unexplained),
-        comparison=comparison,
         residue=outcome.residue,
         platform=msgspec.to_builtins(state),
-        history=history,
         old_figures=old_figures(results),
     )
 

@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 import canary
 from canary import history as past
 from canary.assemble import Explained, Facts, Unexplained, assemble, in_order
@@ -75,7 +77,6 @@ def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> 
     clock = parts.doors.clock
     start, started = clock.monotonic(), clock.now()
     run_id = new_run_id(started.isoformat())
-    now = started.isoformat(timespec="seconds")
     previous = parts.previous()
     known = previous.report.history if previous.report else {}
     plan = make_plan(config, parts.kinds, known, started, asked.selection, asked.budget_s)
@@ -88,22 +89,10 @@ def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> 
     before = previous_state(previous.report)
     state = _deepened(parts, outcome, plan, notes)
     explained = _explained(parts, results, state, before, notes)
-
-    history = past.updated(known, results, now, trusted=not outcome.starved)
-    comparison = compare(
-        previous.report,
-        results,
-        history,
-        (before, state),
-        now=now,
-        trusted=not outcome.starved,
-        narrowed=not asked.whole,
-        note=previous.note,
-    )
     facts = Facts(
         id=run_id,
         environment=config.environment.name,
-        started_at=now,
+        started_at=started.isoformat(timespec="seconds"),
         finished_at=clock.now().isoformat(timespec="seconds"),
         duration_ms=(clock.monotonic() - start) * 1000,
         version=canary.__version__,
@@ -111,9 +100,34 @@ def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> 
         scheduled_at=asked.scheduled_at,
         notes=tuple(notes),
     )
-    kept_history = pruned(history, config) if asked.whole else history
-    report = assemble(facts, results, outcome, explained, comparison, state, kept_history)
-    return parts.doors.redactor.clean(report)
+    report = assemble(facts, results, outcome, explained, state)
+    compared = _compared(config, asked, report, previous, (before, state))
+    return parts.doors.redactor.clean(compared)
+
+
+def _compared(
+    config: Config,
+    asked: Asked,
+    report: Report,
+    previous: Previous,
+    states: tuple[PlatformState | None, PlatformState],
+) -> Report:
+    """Return the report with its history and with what changed since the previous run."""
+    known = previous.report.history if previous.report else {}
+    now, trusted = report.run.started_at, not report.run.starved
+    history = past.updated(known, report.results, now, trusted=trusted)
+    comparison = compare(
+        previous.report,
+        report.results,
+        history,
+        states,
+        now=now,
+        trusted=trusted,
+        narrowed=not asked.whole,
+        note=previous.note,
+    )
+    kept = pruned(history, config) if asked.whole else history
+    return msgspec.structs.replace(report, comparison=comparison, history=kept)
 
 
 def _deepened(parts: Parts, outcome: Outcome, plan: Plan, notes: list[str]) -> PlatformState:

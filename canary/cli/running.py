@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from canary.cli.common import WrongUseError, environment_option, loaded, out_folder, render
-from canary.model import Report, Status
+from canary.model import Config, Report, Status
+from canary.pipeline import Asked, run_once
 from canary.plan import PlanError, Selection
 
 FORMS = ("text", "json", "markdown", "junit")
@@ -47,16 +48,26 @@ def run(
     quiet: bool,
 ) -> None:
     """Carry one run out and write report.json, report.md, report.html and junit.xml."""
-    from canary import wire
-    from canary.cli.progress import Shown
-    from canary.pipeline import Asked, run_once
-
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
-    place = config.environment.report_store if store == "environment" else store
-    made = wire.world(config, place or str(folder / "store"))
+    place = config.environment.store if store == "environment" else store
     selection = Selection(only=only, suites=suites)
     asked = Asked(selection=selection, trigger="command line", budget_s=budget)
+    report, problems = _carried_out(config, place or str(folder / "store"), asked, quiet)
+    write_all(report, folder)
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(render(report, form).rstrip("\n"))
+    click.echo(f"Reports: {folder}", err=True)
+    sys.exit(EXIT[report.run.status])
+
+
+def _carried_out(config: Config, place: str, asked: Asked, quiet: bool) -> tuple[Report, list[str]]:
+    """Return the report of one run, and what went wrong in keeping it."""
+    from canary import wire
+    from canary.cli.progress import Shown
+
+    made = wire.world(config, place)
     with Shown(quiet=quiet) as shown:
         try:
             report = run_once(config, wire.parts(made), asked, shown.tell)
@@ -68,15 +79,10 @@ def run(
             latest=asked.whole,
             emit=lambda _: None,
             say=lambda _: None,
-            whole=lambda message, _: click.echo(f"{message}: see {folder}", err=True),
+            whole=lambda message, _: click.echo(f"{message}: see --out", err=True),
             notify=lambda _: (),
         )
-    write_all(report, folder)
-    for problem in done.problems:
-        click.echo(problem, err=True)
-    click.echo(render(report, form).rstrip("\n"))
-    click.echo(f"Reports: {folder}", err=True)
-    sys.exit(EXIT[report.run.status])
+    return report, done.problems
 
 
 def write_all(report: Report, folder: Path) -> None:

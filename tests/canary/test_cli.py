@@ -1,0 +1,140 @@
+"""The command line, as a user runs it: exit status, clean stdout, files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from canary.cli import main
+from canary.report import json as canonical
+from tests.canary.test_handler import ENVIRONMENT, PRINCIPALS
+
+COMMANDS = (
+    "run",
+    "list",
+    "plan",
+    "validate",
+    "show",
+    "compare",
+    "history",
+    "permissions",
+    "schema",
+)
+ONE = "auth.https-redirect"
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="python -m canary")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    generated = [
+        f'[principals.{p}]\ngenerated = "malformed"\n'
+        for p in (*PRINCIPALS, "unknown", "malformed")
+    ]
+    path = tmp_path / "nothing-answers.toml"
+    text = ENVIRONMENT.format(url="https://127.0.0.1:1") + "\n".join(generated)
+    path.write_text('aws_endpoint_url = "http://127.0.0.1:1"\n' + text)
+    return str(path)
+
+
+@pytest.fixture
+def out(tmp_path: Path, file: str) -> Path:
+    done = call("run", "-e", file, "--only", ONE, "--out", str(tmp_path / "out"), "-q")
+    assert done.exit_code == 1, done.output
+    return tmp_path / "out"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    done = call(command, "--help")
+    assert done.exit_code == 0 and command in done.output
+
+
+def test_the_list_is_an_array_of_checks() -> None:
+    done = call("list", "--format", "json")
+    checks = json.loads(done.stdout)
+    assert done.exit_code == 0 and len(checks) > 50
+    assert {"id", "title", "kind", "suite", "service", "severity", "needs"} <= set(checks[0])
+
+
+def test_the_plan_says_its_budget_and_its_monthly_cost() -> None:
+    done = call("plan")
+    assert done.exit_code == 0
+    assert "budget 50 s" in done.stdout and "$ a month" in done.stdout
+    assert json.loads(call("plan", "--format", "json").stdout)["plan"]["budget_s"] == 50.0
+
+
+def test_permissions_are_actions_with_resources() -> None:
+    found = json.loads(call("permissions", "--format", "json").stdout)
+    actions = {p["action"] for p in found}
+    assert {"ecs:DescribeServices", "secretsmanager:GetSecretValue"} <= actions
+    assert not [a for a in actions if "*" in a]
+
+
+@pytest.mark.parametrize("what", ["check", "environment"])
+def test_schemas_are_json(what: str) -> None:
+    assert json.loads(call("schema", what).stdout)["$schema"].startswith("https://json-schema.org")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--environment", "nowhere"), "nowhere: no such environment or file"),
+        (("run", "-e", "development", "--only", "no.such"), "no such check or suite here: no.such"),
+        (("plan", "--suite", "no-such"), "no such check or suite here: no-such"),
+        (("show", "20200101t000000-abcdef", "--store", "out/nowhere"), "no report"),
+        (("run", "--format", "pdf"), "'pdf' is not one of"),
+        (("nothing",), "No such command 'nothing'"),
+    ],
+)
+def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
+    arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call(*arguments)
+    assert done.exit_code == 2 and words in done.stderr and done.stdout == ""
+
+
+def test_validate_prints_every_problem_and_ends_with_status_2() -> None:
+    bad = Path(__file__).parent / "bad_config"
+    done = call("validate", str(bad / "check-unknown-key.toml"), str(bad / "check-circle.toml"))
+    assert done.exit_code == 2
+    assert "check-unknown-key.toml: auth.it: retries: unknown key" in done.stderr
+    assert "check-circle.toml: auth.a: needs: go in a circle" in done.stderr
+
+
+def test_a_run_writes_every_form_of_its_report(out: Path) -> None:
+    names = {p.name for p in out.iterdir() if p.is_file()}
+    assert names == {"report.json", "report.md", "report.html", "junit.xml"}
+    report = canonical.load((out / "report.json").read_bytes())
+    assert [r.check_id for r in report.results] == [ONE]
+
+
+def test_json_on_stdout_is_the_report_and_nothing_else(file: str, tmp_path: Path) -> None:
+    done = call("run", "-e", file, "--only", ONE, "--out", str(tmp_path), "--format", "json")
+    assert canonical.load(done.stdout).run.environment == "nothing-answers"
+    assert "Probing" in done.stderr
+
+
+def test_a_report_is_shown_and_compared_from_its_file(out: Path, file: str) -> None:
+    report = str(out / "report.json")
+    assert ONE in call("show", report).stdout
+    assert call("show", report, "--format", "markdown").stdout
+    done = call("compare", report, report)
+    assert done.exit_code == 0 and "STILL_FAILING" in done.stdout
+
+
+def test_history_reads_the_latest_whole_run(file: str, tmp_path: Path) -> None:
+    assert call("run", "-e", file, "--out", str(tmp_path / "o"), "-q").exit_code == 1
+    store = str(tmp_path / "o" / "store")
+    done = call("history", ONE, "-e", file, "--store", store)
+    assert (
+        done.exit_code == 0 and done.stdout.startswith(ONE) and done.stdout.rstrip().endswith("F")
+    )
+    shown = call("show", "latest", "-e", file, "--store", store, "--format", "json").stdout
+    assert ONE in {r.check_id for r in canonical.load(shown).results}
