@@ -221,7 +221,11 @@ def template(**changes: dict[str, Any]) -> str:
         name: {"Type": kind, "Properties": {**properties, **changes.get(name, {})}}
         for name, (kind, properties) in resources.items()
     }
-    outputs = {"FunctionName": {"Value": ref("Function")}, "Key": {"Value": arn("Key")}}
+    outputs = {
+        "FunctionName": {"Value": ref("Function")},
+        "Key": {"Value": arn("Key")},
+        "Logs": {"Value": arn("Logs")},
+    }
     return json.dumps({"Resources": body, "Outputs": outputs})
 
 
@@ -238,6 +242,7 @@ def test_the_stack_is_complete_with_every_resource(stack: Endpoint) -> None:
     assert shown["StackStatus"] == "CREATE_COMPLETE"
     outputs = {o["OutputKey"]: o["OutputValue"] for o in shown["Outputs"]}
     assert outputs["FunctionName"] == "canary" and outputs["Key"].startswith("arn:aws:kms:")
+    assert outputs["Logs"] == f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/canary:*"
     made = client.describe_stack_resources(StackName="canary")["StackResources"]
     assert {r["LogicalResourceId"] for r in made} == set(RESOURCES) - {"Metadata"}
 

@@ -31,6 +31,7 @@ def install() -> None:
 
     bus: Any = EventBus  # Ref of a bus is its name
     bus.physical_resource_id = property(lambda self: self.name)
+    _group_arns(LogGroup)
     _after(FakeBucket, _bucket)
     _after(SecurityGroup, _group)
     _after(LambdaFunction, _function)
@@ -84,6 +85,17 @@ def _prepare(template: dict[str, Any], *, update: bool = False) -> None:
 
         zipped = LambdaFunction._create_zipfile_from_plaintext_code(given["Code"]["ZipFile"])
         given["Code"]["ZipFile"] = base64.b64encode(zipped)
+
+
+def _group_arns(model: Any) -> None:
+    """The Arn of a log group ends in `:*` in a template, as grants to its streams need it."""
+    original = model.get_cfn_attribute
+
+    def get_cfn_attribute(self: Any, name: str) -> Any:
+        value = original(self, name)
+        return f"{value.removesuffix(':*')}:*" if name == "Arn" else value
+
+    model.get_cfn_attribute = get_cfn_attribute
 
 
 def _nothing(*_: Any) -> None:
