@@ -57,6 +57,14 @@ def log_group(
     )
 
 
+def streams_arn(environment: Environment) -> str:
+    """Return the ARN of every stream of the function's log group, which is what is written to."""
+    return (
+        f"arn:aws:logs:{environment.region}:{environment.account}"
+        f":log-group:/hokusai/canary/{environment.name}:*"
+    )
+
+
 def _retention(days: int) -> logs.RetentionDays:
     known = {
         1: logs.RetentionDays.ONE_DAY,

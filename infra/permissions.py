@@ -17,7 +17,7 @@ from canary.observe import statements as reader_statements
 class Resources:
     """ARNs of what the stack itself makes."""
 
-    log_group_arn: str
+    log_streams_arn: str
     bucket_arn: str
     prefix: str
     topic_arns: tuple[str, ...]
@@ -97,10 +97,16 @@ def _own(made: Resources) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="Log",
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[made.log_group_arn],
+            resources=[made.log_streams_arn],
         ),
         iam.PolicyStatement(
             sid="Reports", actions=["s3:GetObject", "s3:PutObject"], resources=[keys]
+        ),
+        # a claim keeps two runs from sending one message; it is let go when the send failed
+        iam.PolicyStatement(
+            sid="Claims",
+            actions=["s3:DeleteObject"],
+            resources=[f"{made.bucket_arn}/{made.prefix}/claims/*"],
         ),
         # without it a missing report answers 403, which cannot be told from a denied one
         iam.PolicyStatement(

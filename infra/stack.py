@@ -19,6 +19,7 @@ from infra.function import (
     canary_function,
     function_name,
     role,
+    streams_arn,
     timeout_s,
 )
 from infra.nag import accept, accept_stars
@@ -87,7 +88,7 @@ class CanaryStack(cdk.Stack):
         for statement in statements(
             config,
             Resources(
-                log_group_arn=function.log_group.log_group_arn,
+                log_streams_arn=streams_arn(environment),
                 bucket_arn=bucket.bucket_arn,
                 prefix=store_prefix(environment),
                 topic_arns=(where.page.topic_arn, where.ticket.topic_arn),
