@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Any
 
 import msgspec
 
 from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
-from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted
+from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, hung
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import Expect, judge
@@ -82,16 +83,20 @@ def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Excha
     return *ask(tools, service, cell.question), False
 
 
-def carry_out(cell: Cell, service: Service, tools: Tools) -> None:
-    """Carry one step out; a secret that is missing makes this step alone ERROR."""
+def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
+    """Carry one step out; return whether the target hung.
+
+    A secret that is missing makes this step alone ERROR.
+    """
     watch = Stopwatch(tools)
     assertions: list[Assertion] = []
     evidence: list[Exchange] = []
     facts: dict[str, str] = {}
-    first = ""
+    first, hanging = "", False
     try:
         for _ in range(cell.case.repeat):
             answer, seen, reread = _ask_once(tools, service, cell)
+            hanging = hanging or hung(answer)
             assertions += judge(cell.case, answer)
             evidence.append(seen)
             facts |= notes(cell.case, answer, tools, reread=reread)
@@ -107,18 +112,22 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> None:
             first = first or shape(answer)
     except CredentialMissingError as error:
         tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
-        return
+        return hanging
     except NoTimeError as error:
         tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
-        return
+        return hanging
     tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
+    return hanging
 
 
 def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
-    """Carry every cell out, whatever became of the others."""
+    """Carry every cell out, whatever became of the others; once it hung, with less patience."""
     service = tools.service(check.service)
+    hanging = False
     for cell in cells(spec):
-        carry_out(cell, service, tools)
+        question = dataclasses.replace(cell.question, impatient=hanging)
+        asked = msgspec.structs.replace(cell, question=question)
+        hanging = carry_out(asked, service, tools) or hanging
 
 
 def requests(spec: Any) -> int:

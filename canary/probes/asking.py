@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from canary.model import Answer, Credential, Exchange, Request, Service
+from canary.model import Answer, Credential, Exchange, FailureKind, Request, Service
 from canary.probes.evidence import exchange
 from canary.probes.kit import Tools
 
 NOBODY = "nobody"
 LEAST_TIME_S = 0.05
+# A first question waits long enough for a balancer's own 504; once a target hung, that is known.
+IMPATIENT_S = 2.0
+HUNG = (FailureKind.READ_TIMEOUT, FailureKind.DEADLINE, FailureKind.CONNECT_TIMEOUT)
 
 Form = Literal[
     "none",
@@ -64,6 +67,7 @@ class Question:
     cleanup: bool = False  # may use the clean-up reserve
     max_body: int = 0  # bytes, 0: the environment's
     show: bool = True  # the body may stand in the evidence
+    impatient: bool = False  # the target hung before: give it `IMPATIENT_S` only
     keyed: Credential | None = None  # a credential that is no principal's (made by the check)
 
 
@@ -88,6 +92,7 @@ def request_of(tools: Tools, service: Service, question: Question) -> Request:
         raise NoTimeError("no time left for this step")
     url = url_of(service, question.path, plain=question.plain)
     limits = tools.environment.run
+    patience = IMPATIENT_S if question.impatient else limits.request_timeout
     return Request(
         method=question.method,
         url=url,
@@ -96,10 +101,15 @@ def request_of(tools: Tools, service: Service, question: Question) -> Request:
         credential_headers=FORMS[question.form],
         credential_query=QUERY_PARAMETER if question.form == "query" else "",
         connect_to=connect_target(service, url),
-        timeout_s=min(limits.request_timeout, left),
+        timeout_s=min(patience, left),
         max_body=question.max_body or limits.max_body,
         fresh=question.fresh,
     )
+
+
+def hung(answer: Answer) -> bool:
+    """Return whether the time was used up, the canary's or the balancer's (504)."""
+    return answer.status == 504 or (answer.failure is not None and answer.failure.kind in HUNG)
 
 
 def credential_of(tools: Tools, principal: str) -> Credential | None:

@@ -17,6 +17,7 @@ STEPS = ("tasks", "rollout", "stopped tasks")
 # Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.
 PLANNED = ("scaling activity initiated by", "deployment", "task stopped by user")
 STEADY = "has reached a steady state"
+ROLLED_BACK = "rolling back"  # in the reason of the deployment that took over, or in an event
 CRASH_CODES = ("EssentialContainerExited",)
 
 
@@ -25,6 +26,7 @@ class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
 
     rollout_minutes: float = 15
     recent_minutes: float = 15
+    rollback_minutes: float = 60  # how long a deployment that was rolled back is a failure
 
 
 def _find(state: PlatformState, name: str) -> EcsService | None:
@@ -89,7 +91,8 @@ def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt
     state = newest.rollout_state or "COMPLETED"  # other deployment controllers tell no state
     age = minutes_since(newest.created_at, now)
     known = {"deployment": newest.id, "reason": newest.rollout_reason}
-    if state == "IN_PROGRESS" and newest.failed_tasks == 0:
+    rolled_back = roll_back_of(service, newest)
+    if state == "IN_PROGRESS" and newest.failed_tasks == 0 and not rolled_back:
         young = age is not None and age < spec.rollout_minutes
         text = f"COMPLETED within {spec.rollout_minutes:.0f} minutes"
         shown = state if age is None else f"{state} for {age:.0f} minutes"
@@ -98,7 +101,18 @@ def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt
         return watch.step(STEPS[1], [assertion("rollout", text, shown, young)], facts=known)
     shown = f"{state}, {newest.failed_tasks} failed tasks" if newest.failed_tasks else state
     holds = state == "COMPLETED"
+    if rolled_back:
+        holds = holds and age is not None and age > spec.rollback_minutes
+        shown = f"{state} after a roll back: {rolled_back}"
     return watch.step(STEPS[1], [assertion("rollout", "COMPLETED", shown, holds)], facts=known)
+
+
+def roll_back_of(service: EcsService, newest: EcsDeployment) -> str:
+    """Return what says that a deployment took over because another one failed, or nothing."""
+    if ROLLED_BACK in newest.rollout_reason.lower():
+        return newest.rollout_reason
+    told = (e.message for e in service.events if ROLLED_BACK in e.message.lower())
+    return next((message for message in told if newest.id in message), "")
 
 
 def failed_stop(task: Task) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from canary.model import Answer, Assertion, Check, Exchange, Service
-from canary.probes.asking import Form, Question, ask, ask_accepted
+from canary.probes.asking import Form, Question, ask, ask_accepted, hung
 from canary.probes.expect import MISSING, look_up, parse
 from canary.probes.kit import Tools
 from canary.probes.stating import assertion
@@ -45,6 +45,7 @@ class Flow:
     artifacts: str = ""  # path below the artifact proxy
     source: str = ""
     version: str = ""
+    hung: bool = False  # a call was held until its time was used up
     tried: set[str] = field(default_factory=set)  # steps whose requests may have made something
 
 
@@ -132,11 +133,13 @@ class Page:
             headers=headers,
             body=body,
             cleanup=self.cleanup,
+            impatient=flow.hung,
         )
         if self.cleanup:
             answer, seen = ask(flow.tools, flow.service, question)
         else:
             answer, seen, _ = ask_accepted(flow.tools, flow.service, question)
+        flow.hung = flow.hung or hung(answer)
         self.evidence.append(seen)
         return Reply(answer=answer, document=parse(answer))
 

@@ -78,6 +78,8 @@ def stopped(minutes: float, reason: str, code: str, by: str = "ecs-svc/1") -> Ta
     )
 
 
+ROLLBACK = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0."
+ROLLING = Event(at=ago(5), message="(service api) rolling back to deployment ecs-svc/1.")
 CRASH = ("Essential container in task exited", "EssentialContainerExited")
 NO_START = ("ResourceInitializationError: unable to pull secrets", "TaskFailedToStart")
 SCALED = ("Scaling activity initiated by (deployment ecs-svc/1)", "ServiceSchedulerInitiated")
@@ -109,6 +111,13 @@ STEADY = Event(at=ago(1), message="(service api) has reached a steady state.")
                 )
             ),
             {"rollout"},
+        ),
+        (ecs(deployments=(deployment(rollout_reason=ROLLBACK, created_at=ago(5)),)), {"rollout"}),
+        (ecs(deployments=(deployment(rollout_reason=ROLLBACK, created_at=ago(90)),)), set()),
+        (ecs(deployments=(deployment(created_at=ago(5)),), events=(ROLLING,)), {"rollout"}),
+        (
+            ecs(deployments=(deployment(id="ecs-svc/9", created_at=ago(1)),), events=(ROLLING,)),
+            set(),
         ),
         (ecs(tasks=(stopped(3, *CRASH),)), {"stopped tasks"}),
         (ecs(tasks=(stopped(3, *UNHEALTHY),)), {"stopped tasks"}),
