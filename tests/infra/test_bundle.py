@@ -1,0 +1,67 @@
+"""The zip: small, the same bytes twice, only what runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import bundle
+from tests.infra.conftest import DEVELOPMENT
+
+HERE = "{}.{}".format(*sys.version_info)
+MEGABYTES = 1_000_000
+RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """The bundle for Lambda's own platform."""
+    return bundle.ensure(bundle.Target(architecture="arm64"), DEVELOPMENT)
+
+
+def test_the_zip_is_at_most_six_megabytes(folder: Path, tmp_path: Path) -> None:
+    assert bundle.zip_bytes(folder, tmp_path / "a.zip").stat().st_size <= 6 * MEGABYTES
+
+
+def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
+    target = bundle.Target(architecture=bundle.machine(), python=HERE)
+    zips = []
+    for number in (1, 2):
+        built = bundle.ensure(target, DEVELOPMENT)
+        zips.append(bundle.zip_bytes(built, tmp_path / f"{number}.zip").read_bytes())
+        if number == 1:
+            shutil.rmtree(built)  # so that the second one is built anew
+    assert zips[0] == zips[1]
+
+
+def test_only_what_runs_is_in_it(folder: Path) -> None:
+    inside = {str(p.relative_to(folder)) for p in folder.rglob("*")}
+    assert "canary/handler.py" in inside and "canary/environments/development.toml" in inside
+    assert any(name.endswith(".css") for name in inside)
+    forbidden = ("canary/cli", "canary/__main__.py", "boto3", "botocore", "moto", "click", "rich")
+    assert not inside & set(forbidden)
+
+
+def test_every_native_module_is_for_the_function_s_own_platform(folder: Path) -> None:
+    native = [p.name for p in folder.rglob("*.so")]
+    assert native and all("313-aarch64" in name for name in native)
+
+
+def test_the_handler_imports_from_the_bundle_and_the_runtime_alone(tmp_path: Path) -> None:
+    target = bundle.Target(architecture=bundle.machine(), python=HERE)
+    built = bundle.ensure(target, DEVELOPMENT)
+    for name in RUNTIME:  # what the Python runtime of Lambda brings along
+        found = importlib.util.find_spec(name)
+        assert found and found.origin
+        origin = Path(found.origin)
+        origin = origin.parent if origin.name == "__init__.py" else origin
+        (tmp_path / origin.name).symlink_to(origin)
+    paths = [str(built), str(tmp_path)]
+    code = f"import sys; sys.path[:0] = {paths!r}; import canary.handler"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
