@@ -7,6 +7,7 @@ everything here reads the raw datapoints.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import msgspec
 
 from sandbox import names
+
+_indexing = threading.Lock()
 
 
 class MetricName(msgspec.Struct, frozen=True):
@@ -70,11 +73,7 @@ def series(
     """One value for each period of the grid, oldest first; None where there is no datapoint."""
     buckets: list[list[Any]] = [[] for _ in range(grid.count)]
     start = grid.start
-    for datum in tuple(_backend(region).metric_data):
-        if datum.name != which.name or datum.namespace != which.namespace:
-            continue
-        if _dimensions(datum) != which.dimensions:
-            continue
+    for datum in tuple(_index(region).get(which, ())):
         index = math.floor((epoch(datum.timestamp) - start) / grid.period)
         if 0 <= index < grid.count:
             buckets[index].append(datum)
@@ -113,17 +112,33 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
 
 def known(namespace: str, name: str, region: str = names.REGION) -> tuple[MetricName, ...]:
     """Every metric of a name, whatever its dimensions."""
-    found = (
-        MetricName(namespace, name, _dimensions(datum))
-        for datum in tuple(_backend(region).metric_data)
-        if datum.name == name and datum.namespace == namespace
-    )
-    return tuple(dict.fromkeys(found))
+    everything = list(_index(region))
+    return tuple(w for w in everything if (w.namespace, w.name) == (namespace, name))
 
 
 def epoch(moment: datetime) -> float:
     """Epoch seconds of moto's timestamps, which are UTC without saying so."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _index(region: str) -> dict[MetricName, list[Any]]:
+    """moto's datapoints by metric, brought up to date; it lives on the backend and goes with it.
+
+    moto keeps one list of all: without an index, eighty alarms would read it eighty times a round.
+    """
+    backend = _backend(region)
+    with _indexing:
+        kept = vars(backend).setdefault("datapoints_by_metric", {"read": 0, "index": {}})
+        data = backend.metric_data
+        index: dict[MetricName, list[Any]] = kept["index"]
+        if len(data) < kept["read"]:  # somebody took datapoints away
+            index.clear()
+            kept["read"] = 0
+        for datum in data[kept["read"] :]:
+            which = MetricName(datum.namespace, datum.name, _dimensions(datum))
+            index.setdefault(which, []).append(datum)
+            kept["read"] += 1
+        return index
 
 
 def _dimensions(datum: Any) -> tuple[tuple[str, str], ...]:

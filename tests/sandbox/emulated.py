@@ -91,7 +91,7 @@ def messages(aws: Endpoint, group: str) -> list[str]:
     return [event["message"] for event in found]
 
 
-def until(look: Callable[[], T], timeout: float = 15.0) -> T:
+def until(look: Callable[[], T], timeout: float = 45.0) -> T:
     """What `look` gives once it gives something; the last thing it gave after the timeout."""
     deadline = time.monotonic() + timeout
     while not (found := look()) and time.monotonic() < deadline:

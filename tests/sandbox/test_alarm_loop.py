@@ -313,14 +313,16 @@ def test_the_thread_evaluates_in_compressed_time(aws: Endpoint) -> None:
         TreatMissingData="notBreaching",
     )  # fmt: skip
 
-    def state() -> str:
-        found = cloudwatch.describe_alarms(AlarmNames=["live"])["MetricAlarms"]
-        return str(found[0]["StateValue"])
+    def changes() -> list[str]:
+        items = cloudwatch.describe_alarm_history(
+            AlarmName="live", HistoryItemType="StateUpdate", ScanBy="TimestampAscending"
+        )["AlarmHistoryItems"]
+        return [item["HistorySummary"].rsplit(" ", 1)[-1] for item in items]
 
     loop.start()
     try:
+        assert until(lambda: changes() == ["OK"])
         put(metric("Story", "live"), [1])
-        assert until(lambda: state() == "ALARM", 5)
-        assert until(lambda: state() == "OK", 8)
+        assert until(lambda: changes() == ["OK", "ALARM", "OK"])
     finally:
         loop.stop()

@@ -121,7 +121,7 @@ def test_a_second_run_is_throttled_and_comes_late_or_not_at_all(aws: Endpoint) -
     assert record["requestContext"]["approximateInvokeCount"] == 0
     assert "responsePayload" not in record
     holder.join()
-    assert (total("Throttles", "single") or 0) >= 2
+    assert (total("Throttles", "single") or 0) >= 1
     assert total("Invocations", "single") == 1
 
 
