@@ -9,6 +9,7 @@ from canary.diagnose.case import AUTH, Atoms, Case
 from canary.diagnose.claims import NETWORK, Claim, shown
 from canary.diagnose.commands import compact
 from canary.diagnose.firewall import ANYWHERE, Side, lets_in, lets_out
+from canary.diagnose.starts import afresh
 from canary.diagnose.symptoms import EDGE, Symptom
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
@@ -255,7 +256,7 @@ def _remedy(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) 
     return Remedy(
         summary=f"Open port {', '.join(map(str, ports))} in {guard.name} ({direction}).",
         inspect=(show,),
-        fix=(fix,),
+        fix=(fix, *afresh(case, *(n for e in lost for n in (e.owner, e.service)))),
         verify=(show,),
         terraform=blocks + "\n",
     )

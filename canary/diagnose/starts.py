@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from canary.diagnose.case import Case
-from canary.diagnose.revisions import rollout
+from canary.diagnose.revisions import deploy, rollout
 from canary.model import Evidence
 from canary.observe.state import EcsService, Task
 
@@ -93,6 +93,21 @@ def failed(service: EcsService) -> list[Task]:
         and not t.stopped_reason.startswith(_HARMLESS)
         and t.stop_code not in ("UserInitiated", "SpotInterruption", "TerminationNotice")
     ]
+
+
+def afresh(case: Case, *names: str) -> tuple[str, ...]:
+    """Return the commands that begin a new deployment where tasks were ended by the fault.
+
+    ECS goes on by itself, but only after its back-off, and the failed tasks stay on the record of
+    the present deployment.
+    """
+    found: list[str] = []
+    for name in dict.fromkeys(names):
+        service = case.ecs(name) if name in case.services else None
+        ended = [t for t in failed(service) if case.age(t.stopped_at) < RECENT_S] if service else []
+        if service and ended:
+            found.append(deploy(case, service))
+    return tuple(found)
 
 
 def stop_of(case: Case, name: str) -> Stop | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.case import Case
 from canary.diagnose.claims import TARGET, Claim, shown
 from canary.diagnose.revisions import log_tail, rollback
+from canary.diagnose.starts import afresh
 from canary.diagnose.symptoms import BALANCER_5XX, Symptom
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import EcsService, TargetGroup, TargetHealth, Task
@@ -228,7 +229,7 @@ def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
     return Remedy(
         summary=f"Let the health check ask {wanted['path']} on the traffic port.",
         inspect=_inspect(case, group),
-        fix=(fix,),
+        fix=(fix, *afresh(case, name)),
         verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         terraform=f'health_check {{\n  path    = "{wanted["path"]}"\n'
         f'  port    = "traffic-port"\n  matcher = "{wanted["codes"]}"\n}}\n',
@@ -279,7 +280,8 @@ def _wrong_port(
             targets=[f"Id={t.id},Port={t.port}" for t in wrong],
         )
     )
-    if service.container_ports and right not in service.container_ports:
+    reverted = bool(service.container_ports) and right not in service.container_ports
+    if reverted:
         fix = list(rollback(case, name).fix)
     return Claim(
         cause="port-mismatch",
@@ -295,7 +297,7 @@ def _wrong_port(
         remedy=Remedy(
             summary=f"Register the tasks on port {right} and take the wrong targets out.",
             inspect=_inspect(case, group),
-            fix=tuple(fix),
+            fix=(*fix, *afresh(case, name)) if not reverted else tuple(fix),
             verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         ),
         atoms=atoms,
