@@ -20,7 +20,7 @@ from sandbox.aws.server import AwsServer
 from sandbox.balancer.process import Balancer
 from sandbox.dataplane import Dataplane
 from sandbox.ecs.agent import Agent
-from sandbox.heal import snapshot
+from sandbox.heal import buckets, snapshot
 from sandbox.loops import Loops
 from sandbox.network import Network
 from sandbox.publisher import Publisher, record
@@ -159,6 +159,7 @@ class Twin:
             snapshot.lay_over(self.pristine)
             HEALTH.forget()
             self._take_away()
+            buckets.restore(self.aws)
             self.dataplane.restore()
             self.dataplane.revive()
             self._name_places()

@@ -55,10 +55,25 @@ def picture(twin: RunningTwin) -> dict[str, Any]:
             "Parameters"
         ]
     }
+    found["buckets"] = [
+        each["Name"]
+        for each in twin.client("s3").list_buckets()["Buckets"]
+        if each["Name"].startswith(names.PREFIX)
+    ]
+    found["artifacts frozen"] = frozen(twin)
     found["role"] = twin.client("iam").get_role_policy(
         RoleName=names.EXECUTION_ROLE, PolicyName=f"{names.EXECUTION_ROLE}-policy"
     )["PolicyDocument"]
     return dict(still(found))
+
+
+def frozen(twin: RunningTwin) -> bool:
+    """Tell whether the artifact bucket refuses to be written to."""
+    try:
+        twin.client("s3").put_object(Bucket=names.ARTIFACT_BUCKET, Key="probe", Body=b"")
+    except ClientError:
+        return True
+    return False
 
 
 def delete_listeners(twin: RunningTwin) -> None:
@@ -100,11 +115,21 @@ def lose_secrets_and_parameters(twin: RunningTwin) -> None:
 
 
 def take_rights_away(twin: RunningTwin) -> None:
-    twin.client("iam").put_role_policy(
-        RoleName=names.EXECUTION_ROLE,
-        PolicyName=f"{names.EXECUTION_ROLE}-policy",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    twin.client("iam").delete_role_policy(
+        RoleName=names.EXECUTION_ROLE, PolicyName=f"{names.EXECUTION_ROLE}-policy"
     )
+
+
+def lock_and_lose_buckets(twin: RunningTwin) -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{names.ARTIFACT_BUCKET}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    twin.client("s3").put_bucket_policy(Bucket=names.ARTIFACT_BUCKET, Policy=policy)
+    twin.client("s3").delete_bucket(Bucket=names.REPORT_BUCKET)
 
 
 def change_target_groups(twin: RunningTwin) -> None:
@@ -127,6 +152,7 @@ def change_target_groups(twin: RunningTwin) -> None:
         revoke_everything,
         lose_secrets_and_parameters,
         take_rights_away,
+        lock_and_lose_buckets,
         change_target_groups,
     ],
 )
