@@ -153,6 +153,8 @@ def _explained(
     before: PlatformState | None,
     notes: list[str],
 ) -> Explained:
+    if not state.unavailable and all(r.status is Status.PASS for r in results):
+        return Unexplained()  # nothing is wrong, and nothing was kept from us
     try:
         environment = parts.doors.environment
         return parts.diagnose(results, state, environment, before, parts.doors.clock.now())
