@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +27,7 @@ def handler(event, context):
 """
 SLEEPING = """
 import time
+from pathlib import Path
 def handler(event, context):
     print("began", event["n"])
     time.sleep(event["seconds"])
@@ -160,7 +165,6 @@ def test_a_body_that_is_no_json_is_refused(aws: Endpoint) -> None:
 
 def test_nothing_is_left_when_the_host_stops(aws: Endpoint) -> None:
     import os
-    from pathlib import Path
 
     from sandbox import lambda_host
 
@@ -173,3 +177,31 @@ def test_nothing_is_left_when_the_host_stops(aws: Endpoint) -> None:
     with pytest.raises(ClientError, match="not running"):
         send_sync(aws, "leaving", {})
     assert os.getpid() != pid
+
+
+ORPHAN = """
+import json, os, signal, sys
+from sandbox import lambda_host
+from sandbox.aws.server import AwsServer
+from tests.sandbox.emulated import function
+aws = AwsServer().start()
+from pathlib import Path
+lambda_host.install(aws, work_dir=Path(sys.argv[1]))
+function(aws, "orphan", "import os\\ndef handler(e, c): return os.getpid()")
+answer = aws.client("lambda").invoke(FunctionName="orphan")
+print(json.loads(answer["Payload"].read()), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_host_takes_its_environments_with_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ORPHAN, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    pid = int(done.stdout)
+    assert until(lambda: not Path(f"/proc/{pid}/cmdline").exists(), 5)
