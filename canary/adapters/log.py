@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any
+from typing import IO, Any, cast
 
 from aws_lambda_powertools import Logger
 
@@ -13,7 +13,7 @@ PART = 200_000
 
 
 class _Stdout(io.TextIOBase):
-    """Standard output as it is at the moment of writing: Powertools keeps the first it was given."""
+    """Standard output as it is when written to: Powertools keeps the first that it was given."""
 
     def write(self, text: str) -> int:
         return sys.stdout.write(text)
@@ -26,7 +26,9 @@ class Log:
     """Writes events with their fields."""
 
     def __init__(self) -> None:
-        self._logger = Logger(service="hokusai-canary", stream=_Stdout(), utc=True, location=None)
+        self._logger = Logger(
+            service="hokusai-canary", stream=cast(IO[str], _Stdout()), utc=True, location=None
+        )
 
     def event(self, message: str, **fields: Any) -> None:
         """Write one event."""
