@@ -17,7 +17,8 @@ from sandbox.ecs import moto_ecs, records, registration
 from sandbox.ecs.probe import Prober
 from sandbox.ecs.process import Surroundings
 from sandbox.ecs.service import ServiceScheduler
-from sandbox.ecs.task import Task, Workshop
+from sandbox.ecs.task import Task
+from sandbox.ecs.workshop import Workshop
 from sandbox.network import Network
 
 STEP_S = 0.2
@@ -116,7 +117,7 @@ class Agent:
         """The tasks that live, by service name."""
         with self._lock:
             return {
-                key.partition(":")[2]: [t for t in scheduler.tasks if t.alive]
+                key.partition(":")[2]: scheduler.fleet.alive
                 for key, scheduler in self._schedulers.items()
             }
 
@@ -176,10 +177,10 @@ class Agent:
                     del tasks[arn]
 
     def _end(self, scheduler: ServiceScheduler) -> None:
-        for task in scheduler.tasks:
+        for task in scheduler.fleet.tasks:
             task.deregister()
             task.close("ServiceSchedulerInitiated", "Service deleted")
-        scheduler.tasks.clear()
+        scheduler.fleet.tasks.clear()
 
     def _end_all(self) -> None:
         for scheduler in self._schedulers.values():

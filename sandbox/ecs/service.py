@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import Any
 
-from sandbox.ecs import definition as definitions
-from sandbox.ecs import moto_ecs, records
-from sandbox.ecs.deployments import (
-    COMPLETED,
-    FAILED,
-    IN_PROGRESS,
-    BackOff,
-    Deployment,
-    limits,
-)
+from sandbox.ecs import choose, moto_ecs
+from sandbox.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, limits
 from sandbox.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
-from sandbox.ecs.task import Task, Workshop
+from sandbox.ecs.fleet import Fleet
+from sandbox.ecs.task import Task
+from sandbox.ecs.workshop import Workshop
 
-TO_START = "TaskFailedToStart"
-EXITED = "EssentialContainerExited"
 BY_SCHEDULER = "ServiceSchedulerInitiated"
 FAILURES_TO_COMPLAIN = 3
 
@@ -29,15 +20,14 @@ class ServiceScheduler:
     """Follows one of moto's services; `step` is called a few times a second."""
 
     def __init__(self, workshop: Workshop, service: Any) -> None:
-        self.tasks: list[Task] = []
         self.deployments: list[Deployment] = []
         self._workshop = workshop
         self._speed = workshop.surroundings.speed
         self._events = Events(service.name)
+        self.fleet = Fleet(workshop, self._events)
         self._backoff = BackOff(self._speed)
         self._asked: tuple[object, ...] = ()
         self._last_completed: Deployment | None = None
-        self._subnets = itertools.count()
         self._steady = False
 
     def step(self, service: Any) -> None:
@@ -61,13 +51,13 @@ class ServiceScheduler:
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0
         ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
-        if desired and self._backoff.failures > 0 and not ended_by_breaker:
-            return True  # a loop of failing tasks never rests; its first end is visible
-        if any(t.stopping or t.booting for t in self.tasks):
+        if desired and self._backoff.failures > 1 and not ended_by_breaker:
+            return True  # a loop of failing tasks never rests; its first ends are visible
+        if any(t.stopping or t.booting for t in self.fleet.tasks):
             return False
         if self._steady or desired == 0:
-            return not self.tasks or self._steady
-        mine = self._of(self.primary)
+            return not self.fleet.tasks or self._steady
+        mine = self.fleet.of(self.primary)
         if ended_by_breaker:
             return False  # either it completes or the circuit breaker ends it
         return self.primary.rollout == FAILED or any(t.condemned for t in mine)
@@ -99,7 +89,7 @@ class ServiceScheduler:
     # what the tasks do
 
     def _observe(self, service: Any) -> None:
-        for task in list(self.tasks):
+        for task in list(self.fleet.tasks):
             task.watch(self._workshop.prober)
             if task.stopping:
                 task.step_down()
@@ -109,12 +99,10 @@ class ServiceScheduler:
                 self._stop(service, task, "UserInitiated", "Task stopped by user")
             else:
                 self._check(service, task)
-        self.tasks = [t for t in self.tasks if not t.gone]
+        self.fleet.tasks = [t for t in self.fleet.tasks if not t.gone]
 
     def _exited(self, service: Any, task: Task) -> None:
-        groups = task.deregister()
-        task.close(EXITED, "Essential container in task exited")
-        self._say_deregistered(service, groups)
+        self.fleet.exited(service, task)
         self._failed(service, task, reached_running=True)
 
     def _check(self, service: Any, task: Task) -> None:
@@ -151,7 +139,7 @@ class ServiceScheduler:
     # rollout
 
     def _complete(self, service: Any, desired: int) -> None:
-        alive = [t for t in self.tasks if t.alive]
+        alive = self.fleet.alive
         mine = [t for t in alive if t.deployment_id == self.primary.id]
         done = (
             len(mine) == len(alive) == desired
@@ -165,7 +153,7 @@ class ServiceScheduler:
             self.primary.complete()
             self._last_completed = self.primary
             self._events.say(service, f"(deployment {self.primary.id}) deployment completed.")
-        if not self._steady and not any(t.stopping for t in self.tasks):
+        if not self._steady and not any(t.stopping for t in self.fleet.tasks):
             self._steady = True
             self._backoff.reset()
             self._events.solved()
@@ -188,7 +176,7 @@ class ServiceScheduler:
         service.task_definition = self._last_completed.definition_arn
         made = self._deploy(service, first=False)
         made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
-        for task in self._of(self._last_completed):  # the same revision: they serve on
+        for task in self.fleet.of(self._last_completed):  # the same revision: they serve on
             task.deployment_id = task.record.started_by = made.id
         self._asked = _asked(service)
         self._events.say(service, f"rolling back to deployment {made.id}.")
@@ -197,106 +185,45 @@ class ServiceScheduler:
 
     def _scale(self, service: Any, desired: int) -> None:
         allowed = limits(service, desired)
-        self._replace_condemned(service, allowed.most)
-        self._scale_in(service, desired)
-        self._stop_older(service, desired, allowed.least)
-        wanted = desired - len(self._serving(self.primary))
-        room = allowed.most - len([t for t in self.tasks if t.alive])
+        for task in choose.replaced(self.fleet, self._speed, allowed.most):
+            self._stop(service, task, BY_SCHEDULER, task.condemned)
+        for task in choose.surplus(self.fleet, self.primary, desired):
+            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+        for task in choose.retired(self.fleet, self.primary, desired, allowed.least):
+            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+        wanted = desired - len(self.fleet.serving(self.primary))
+        room = allowed.most - len(self.fleet.alive)
         if wanted <= 0 or self.primary.rollout == FAILED:
             return
         if room <= 0 and allowed.most <= allowed.least:
             self._events.complain(service, PERCENT_BLOCK)
-        if time.monotonic() < self._backoff.until:
-            return
-        for _ in range(min(wanted, room)):
-            self._start(service)
-
-    def _replace_condemned(self, service: Any, most: int) -> None:
-        """Stop an unhealthy task once its replacement is there, or where none fits beside it."""
-        for task in [t for t in self.tasks if t.alive and t.condemned]:
-            fresh = [
-                t
-                for t in self.tasks
-                if t.alive and not t.condemned and (t.healthy(self._speed) or t.complaint(0)[0])
-            ]
-            no_room = len([t for t in self.tasks if t.alive]) >= most and not self._newcomers()
-            if fresh or no_room:
-                self._stop(service, task, BY_SCHEDULER, task.condemned)
-
-    def _newcomers(self) -> list[Task]:
-        return [t for t in self.tasks if t.alive and not t.condemned and not t.was_healthy]
-
-    def _scale_in(self, service: Any, desired: int) -> None:
-        mine = self._of(self.primary)
-        surplus = len(mine) - desired
-        # while an unhealthy task waits for its replacement there is one more for a time
-        surplus -= len([t for t in mine if t.condemned]) if desired else 0
-        for task in sorted(mine, key=lambda t: (not t.condemned, -t.started))[: max(0, surplus)]:
-            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
-
-    def _stop_older(self, service: Any, desired: int, least: int) -> None:
-        older = [t for t in self.tasks if t.alive and t.deployment_id != self.primary.id]
-        healthy = [t for t in self.tasks if t.alive and t.healthy(self._speed)]
-        spare = len(healthy) - (least if desired else 0)
-        for task in older:
-            counts = task in healthy
-            if counts and spare <= 0:
-                continue
-            if not counts and desired and not healthy and len(older) <= least:
-                continue  # unhealthy, but all there is: it stays until something better runs
-            spare -= counts
-            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+        if time.monotonic() >= self._backoff.until:
+            for _ in range(min(wanted, room)):
+                self._start(service)
 
     def _start(self, service: Any) -> None:
-        definition = moto_ecs.backend().describe_task_definition(self.primary.definition_arn)
-        subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
-        subnet = subnets[next(self._subnets) % len(subnets)]
-        record = records.create(service, definition, self.primary.id, subnet)
-        task = Task(record, definitions.read(definition), self.primary.id)
-        self._events.say(service, f"has started 1 tasks: (task {task.id}).")
-        reason = task.launch(self._workshop)
-        if reason:
-            task.close(TO_START, reason)
-            shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
-            self._events.complain(service, shape, key=reason[:150])
+        task = self.fleet.start(service, self.primary)
+        if task.gone:
             self._failed(service, task, reached_running=False)
-            return
-        self.tasks.append(task)
-        for arn in task.register(service):
-            self._events.say(service, f"registered 1 targets in (target-group {arn})")
 
     def _stop(self, service: Any, task: Task, code: str, reason: str) -> None:
         self._steady = False
-        groups = task.stop(code, reason, self._speed)
-        self._events.say(service, f"has stopped 1 running tasks: (task {task.id}).")
-        if groups:
-            self._events.say(service, "has begun draining connections on 1 tasks.")
-        self._say_deregistered(service, groups)
-
-    def _say_deregistered(self, service: Any, groups: list[str]) -> None:
-        for arn in groups:
-            self._events.say(service, f"deregistered 1 targets in (target-group {arn})")
+        self.fleet.stop(service, task, code, reason)
 
     # showing
 
-    def _of(self, deployment: Deployment) -> list[Task]:
-        return [t for t in self.tasks if t.alive and t.deployment_id == deployment.id]
-
-    def _serving(self, deployment: Deployment) -> list[Task]:
-        return [t for t in self._of(deployment) if not t.condemned]
-
     def _show(self, service: Any, desired: int) -> None:
-        with_tasks = {t.deployment_id for t in self.tasks if not t.gone}
+        with_tasks = {t.deployment_id for t in self.fleet.tasks if not t.gone}
         self.deployments = [d for d in self.deployments if d is self.primary or d.id in with_tasks]
-        alive = [t for t in self.tasks if t.alive]
+        alive = self.fleet.alive
         service.running_count = len([t for t in alive if t.started])
         service.pending_count = len(alive) - service.running_count
         service.deployments = [
             d.document(
                 service,
-                desired if d is self.primary else len(self._of(d)),
-                len([t for t in self._of(d) if t.started]),
-                len([t for t in self._of(d) if not t.started]),
+                desired if d is self.primary else len(self.fleet.of(d)),
+                len([t for t in self.fleet.of(d) if t.started]),
+                len([t for t in self.fleet.of(d) if not t.started]),
             )
             for d in self.deployments
         ]
@@ -316,6 +243,3 @@ def _asked(service: Any) -> tuple[object, ...]:
 
 def _scaling(deployment: Deployment) -> str:
     return f"Scaling activity initiated by (deployment {deployment.id})"
-
-
-__all__ = ["COMPLETED", "ServiceScheduler"]

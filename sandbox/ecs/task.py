@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sandbox.ecs import images, loglines, process, records, registration, secrets
 from sandbox.ecs.definition import Definition
 from sandbox.ecs.probe import ContainerHealth, Prober
+from sandbox.ecs.workshop import Workshop
 
 # real seconds, not scaled: processes boot here as fast as anywhere
-BOOT_ALLOWANCE_S = 30.0  # a process may take this long until it listens
+BOOT_ALLOWANCE_S = 60.0  # a process may take this long until it listens
 LONGEST_GRACE_S = 2.5  # what is left of a long grace period once it listens
 LISTEN_GRACE_S = 5.0  # time for the health checks to see a port that has just opened
 KILL_AFTER_S = 2.5
 OOM_REASON = "OutOfMemoryError: Container killed due to memory usage"
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What tasks share: the machine's surroundings, the prober, credentials, a folder."""
-
-    surroundings: process.Surroundings
-    prober: Prober
-    log_dir: Path
-    aws: Any
-
-    def credentials(self, role: str, task_id: str) -> dict[str, str]:
-        """Return the environment variables of a session of the task role."""
-        if not role:
-            return {}
-        with contextlib.suppress(Exception):  # no such role: the task has no credentials
-            given = self.aws.client("sts").assume_role(RoleArn=role, RoleSessionName=task_id)
-            keys = given["Credentials"]
-            return {
-                "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-                "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-                "AWS_SESSION_TOKEN": keys["SessionToken"],
-            }
-        return {}
 
 
 class Task:

@@ -98,8 +98,8 @@ class Health:
             body = {"status": "error", "error_type": error.split(":")[0], "error": error}
             return json_response(503, body)
         latency = round((time.monotonic() - started) * 1000, 1)
-        body = {"status": "ok", "tracking_uri": self.mlflow_url, "latency_ms": latency}
-        return json_response(200, {**body, "sample_model": None})
+        body = {"status": "ok", "tracking_uri": self.mlflow_url}
+        return json_response(200, {**body, "latency_ms": latency, "sample_model": None})
 
     def mlflow_error(self) -> str:
         """Ask MLflow for one experiment and return what went wrong, or an empty string."""

@@ -115,7 +115,7 @@ def _pass_on(environ: Environ, start: StartResponse) -> Iterable[bytes]:
 
 # gunicorn loads this before it listens and forks: tables are made now, connections later
 for _store in (_get_tracking_store(), _get_model_registry_store()):
-    _store.engine.dispose()
+    _store.engine.dispose()  # type: ignore[union-attr]
 if os.environ.get("_MLFLOW_SERVER_ARTIFACT_DESTINATION", "").startswith("s3:"):
     import boto3
 

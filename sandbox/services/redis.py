@@ -34,7 +34,7 @@ class _Commands:
 
     def readline(self) -> bytes:
         """Return one whole admitted command, or nothing yet."""
-        piece = self._source.read1(65536)  # type: ignore[attr-defined]
+        piece = self._source.read1(65536)
         if not piece and not self._buffer:
             return b""
         self._buffer += piece or b""

@@ -128,7 +128,9 @@ def test_a_task_that_does_not_listen_on_its_port_fails_its_health_check(api: Sub
     assert "due to (reason Health checks failed)" in complaints[0]
     assert all(t["stopCode"] == "ServiceSchedulerInitiated" for t in stopped_by_elb)
     answer = api.twin.get(names.REGISTRY_HOST, "/health")
-    assert (answer.status, answer.headers["Server"]) == (502, "awselb/2.0")
+    # no second task fits beside it: between two of them the target group is empty
+    assert answer.status in (502, 503)
+    assert answer.headers["Server"] == "awselb/2.0"
 
 
 def test_a_deployment_without_room_says_so(api: Subject) -> None:
