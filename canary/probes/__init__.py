@@ -13,6 +13,7 @@ from canary.probes import (
     registration,
     target_group,
 )
+from canary.probes.key_life import KeyLifecycleSpec
 from canary.probes.kit import Kind
 
 KINDS: dict[str, Kind] = {
@@ -77,7 +78,7 @@ KINDS: dict[str, Kind] = {
     ),
     "key_lifecycle": Kind(
         name="key_lifecycle",
-        spec=key_lifecycle.KeyLifecycleSpec,
+        spec=KeyLifecycleSpec,
         run=key_lifecycle.run,
         summary="a narrow key is made, used, revoked and refused (opt-in)",
         requests=key_lifecycle.requests,

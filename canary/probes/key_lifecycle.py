@@ -5,112 +5,19 @@ Opt-in: it needs the auth service's admin token, which can do everything.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-
-from canary.model import (
-    Answer,
-    Assertion,
-    Check,
-    Credential,
-    Exchange,
-    Frozen,
-    Residue,
-    Service,
-    Status,
-)
-from canary.probes.asking import NoTimeError, Question, ask
+from canary.model import Check, Credential, Residue, Status
+from canary.probes.asking import NoTimeError
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import MISSING, look_up, parse
+from canary.probes.key_life import KEYS, KeyLifecycleSpec, Life, StopError
 from canary.probes.kit import Tools
 from canary.probes.registration import object_name
-from canary.probes.stating import assertion
 
-KEYS = "/api/v1/keys"
-JSON_HEADERS = (("Content-Type", "application/json"),)
 PAUSE_S = 1.0
-
-
-class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
-    """Whose key is made, for what, and where it is used.
-
-    The key may do nothing: using it must be refused for its scope (403), which proves that it was
-    recognised. `cache_s` is how long a revoked key may still be recognised there.
-    """
-
-    principal: str = "admin"
-    service_id: str = "platform"
-    scopes: tuple[str, ...] = ("model:read",)
-    use_service: str = "registry"
-    use_path: str = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
-    use_status: tuple[int, ...] = (200, 403)
-    cache_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 60
-
-
-class _StopError(Exception):
-    """The step cannot go on."""
-
-
-@dataclass(kw_only=True)
-class Life:
-    """What the steps hand to each other."""
-
-    auth: Service
-    spec: KeyLifecycleSpec
-    tools: Tools
-    name: str
-    key: Credential | None = None
-    key_id: str = ""
-    tried: bool = False
-    revoked: bool = False
-    assertions: list[Assertion] = field(default_factory=list)
-    evidence: list[Exchange] = field(default_factory=list)
-
-    def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
-        """Judge; what does not hold ends the step."""
-        self.assertions.append(assertion(subject, expected, actual, holds))
-        if not holds:
-            raise _StopError
-
-    def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """Call key management; the body never becomes evidence, since it may hold a key."""
-        return self._ask(
-            self.auth,
-            Question(
-                path=path,
-                method=method,
-                principal=self.spec.principal,
-                headers=JSON_HEADERS if body else (),
-                body=json.dumps(body).encode() if body else b"",
-                cleanup=True,
-                show=False,
-            ),
-        )
-
-    def validate(self) -> Answer:
-        """Ask the auth service about our key."""
-        body = json.dumps({"service_id": self.spec.service_id}).encode()
-        question = Question(
-            path=f"{KEYS}/validate", method="POST", headers=JSON_HEADERS, body=body, keyed=self.key
-        )
-        return self._ask(self.auth, question)
-
-    def use(self) -> Answer:
-        """Use our key where it would be used."""
-        service = self.tools.service(self.spec.use_service)
-        return self._ask(service, Question(path=self.spec.use_path, keyed=self.key))
-
-    def _ask(self, service: Service, question: Question) -> Answer:
-        answer, seen = ask(self.tools, service, question)
-        self.evidence.append(seen)
-        if answer.failure is not None:
-            self.hold("answer", "a complete answer", answer.failure.kind.value, False)
-        return answer
 
 
 def create(life: Life) -> None:
@@ -219,7 +126,7 @@ def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bo
     status, reason = None, ""
     try:
         step(life)
-    except _StopError:
+    except StopError:
         status = Status.FAIL
     except NoTimeError as error:
         status, reason = Status.SKIP, str(error)
