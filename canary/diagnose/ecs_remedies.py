@@ -133,39 +133,14 @@ def create_service(case: Case, name: str) -> Remedy:
     part = case.services[name]
     old = case.ecs_before(name)
     show = case.aws.ecs("describe-services", services=[part.ecs_service])
-    group = next(iter(case.groups(name)), None)
     network = _network(case, name, old)
-    registry = next((s.arn for s in case.state.discovery if s.name == part.discovery), "")
-    definition = old.task_definition if old else part.ecs_service
     if not network:
         return Remedy(
             summary=f"Create the ECS service {part.ecs_service}.",
             inspect=(show,),
             decision="Nothing shows in which subnets and security groups it ran: apply Terraform.",
         )
-    balancer = (
-        f"targetGroupArn={group.arn},containerName={part.container},containerPort={part.port}"
-        if group
-        else None
-    )
-    create = case.aws.ecs(
-        "create-service",
-        service_name=part.ecs_service,
-        task_definition=definition,
-        desired_count=(old.desired if old else 0) or 1,
-        launch_type="FARGATE",
-        network_configuration=network,
-        load_balancers=balancer,
-        service_registries=f"registryArn={registry}" if registry else None,
-        deployment_configuration=compact(
-            {
-                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-                "minimumHealthyPercent": 100,
-                "maximumPercent": 200,
-            }
-        ),
-        health_check_grace_period_seconds=(old.grace_period_s if old else 120) or None,
-    )
+    create = _create(case, name, old, network)
     wait = case.aws.ecs("wait services-stable", services=[part.ecs_service])
     return Remedy(
         summary=f"Create the ECS service {part.ecs_service} as it was.",
@@ -208,3 +183,33 @@ def _awsvpc(subnets: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, obje
             "assignPublicIp": "DISABLED",
         }
     }
+
+
+def _create(case: Case, name: str, old: EcsService | None, network: str) -> str:
+    part = case.services[name]
+    group = next(iter(case.groups(name)), None)
+    registry = next((s.arn for s in case.state.discovery if s.name == part.discovery), "")
+    definition = old.task_definition if old else part.ecs_service
+    balancer = (
+        f"targetGroupArn={group.arn},containerName={part.container},containerPort={part.port}"
+        if group
+        else None
+    )
+    return case.aws.ecs(
+        "create-service",
+        service_name=part.ecs_service,
+        task_definition=definition,
+        desired_count=(old.desired if old else 0) or 1,
+        launch_type="FARGATE",
+        network_configuration=network,
+        load_balancers=balancer,
+        service_registries=f"registryArn={registry}" if registry else None,
+        deployment_configuration=compact(
+            {
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            }
+        ),
+        health_check_grace_period_seconds=(old.grace_period_s if old else 120) or None,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.diagnose import routing_remedies as remedies
+from canary.diagnose import listener_remedies as remedies
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import ROUTE, TLS_EDGE, Claim, shown
 from canary.diagnose.paths import patterns, winner

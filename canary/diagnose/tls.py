@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import APPLICATION, TLS_EDGE, Claim, shown
+from canary.diagnose.listener_remedies import covers, usable
 from canary.diagnose.listeners import secure
-from canary.diagnose.routing_remedies import covers, usable
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import Certificate, Listener, LoadBalancer

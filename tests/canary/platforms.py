@@ -93,28 +93,7 @@ BALANCERS = {"auth": "auth", "registry": "registry", "mlflow": "registry"}
 def environment(names: Names) -> Environment:
     """Return the environment of the platform."""
     hosts = {"auth": f"auth.{names.domain}", "registry": f"registry.{names.domain}"}
-    services = {
-        name: Service(
-            url=f"https://{hosts[name]}" if name in hosts else "",
-            ecs_service=names.of(name),
-            container=f"{names.prefix}-{name}",
-            port=port,
-            load_balancer=f"{names.prefix}-{BALANCERS[name]}-lb",
-            target_groups=(f"{names.of(name)}-tg",),
-            health_path="/health",
-            log_group=f"/ecs/{names.of(name)}",
-            discovery=f"{name}.{names.prefix}.local",
-            depends_on={
-                "auth": ("database", "cache"),
-                "registry": ("auth", "mlflow", "cache", "database"),
-                "mlflow": ("database",),
-            }[name],
-            connect_to={"443": "127.0.0.1:4430"},
-        )
-        for name, port in names.ports.items()
-    }
-    services["cache"] = Service(port=6379, security_group="cache-guard")
-    services["database"] = Service(port=5432, security_group="database-guard")
+    services = _parts(names, hosts)
     first, second, third = names.priorities
     host = hosts["registry"]
     return Environment(
@@ -144,6 +123,32 @@ def environment(names: Names) -> Environment:
     )  # fmt: skip
 
 
+def _parts(names: Names, hosts: dict[str, str]) -> dict[str, Service]:
+    services = {
+        name: Service(
+            url=f"https://{hosts[name]}" if name in hosts else "",
+            ecs_service=names.of(name),
+            container=f"{names.prefix}-{name}",
+            port=port,
+            load_balancer=f"{names.prefix}-{BALANCERS[name]}-lb",
+            target_groups=(f"{names.of(name)}-tg",),
+            health_path="/health",
+            log_group=f"/ecs/{names.of(name)}",
+            discovery=f"{name}.{names.prefix}.local",
+            depends_on={
+                "auth": ("database", "cache"),
+                "registry": ("auth", "mlflow", "cache", "database"),
+                "mlflow": ("database",),
+            }[name],
+            connect_to={"443": "127.0.0.1:4430"},
+        )
+        for name, port in names.ports.items()
+    }
+    services["cache"] = Service(port=6379, security_group="cache-guard")
+    services["database"] = Service(port=5432, security_group="database-guard")
+    return services
+
+
 API_PATH = "/api/mlflow/api/2.0/mlflow/experiments/search"
 
 
@@ -157,13 +162,10 @@ def _rule(names: Names, listener: str, priority: str, paths: Iterable[str], grou
     )
 
 
-def _balancer(names: Names, which: str) -> LoadBalancer:
-    name = f"{names.prefix}-{which}-lb"
-    base = f"app/{name}/1234"
-    secure, plain = names.elb("listener", f"{base}/443"), names.elb("listener", f"{base}/80")
+def _rules(names: Names, which: str, secure: str) -> tuple[Rule, ...]:
     first, second, third = (str(p) for p in names.priorities)
     api = names.group("registry")
-    rules = {
+    return {
         "auth": (
             _rule(names, secure, "90", ("/health", "/"), names.group("auth")),
             _rule(names, secure, "100", ("/api/v1/*",), names.group("auth")),
@@ -176,6 +178,13 @@ def _balancer(names: Names, which: str) -> LoadBalancer:
             _rule(names, secure, "default", (), api),
         ),
     }[which]
+
+
+def _balancer(names: Names, which: str) -> LoadBalancer:
+    name = f"{names.prefix}-{which}-lb"
+    base = f"app/{name}/1234"
+    secure, plain = names.elb("listener", f"{base}/443"), names.elb("listener", f"{base}/80")
+    rules = _rules(names, which, secure)
     redirect = Action(
         type="redirect", status_code="HTTP_301", redirect="HTTPS://#{host}:443/#{path}?#{query}"
     )

@@ -33,9 +33,15 @@ class Recorder:
         self.calls: set[str] = set()
         self._url, self._denied, self._fails = url, denied, fails
         self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Return a client whose calls are noted."""
+        """Return a client whose calls are noted; made once, as the adapter does."""
+        if service not in self._made:
+            self._made[service] = self._make(service)
+        return self._made[service]
+
+    def _make(self, service: str) -> Any:
         if self._fails:
             config = Config(connect_timeout=0.2, retries={"max_attempts": 0})
         else:

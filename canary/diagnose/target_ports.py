@@ -1,0 +1,94 @@
+"""Targets registered on a port that the container does not listen on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.case import Case
+from canary.diagnose.claims import TARGET, Claim, shown
+from canary.diagnose.revisions import rollback
+from canary.diagnose.starts import afresh
+from canary.diagnose.targets import GONE, evidence, inspect, live, port_of, said
+from canary.model import Confidence, Remedy
+from canary.observe.state import EcsService, TargetGroup, TargetHealth
+
+
+def ports(case: Case) -> Iterator[Claim]:
+    """Claim targets registered on a port that the container does not listen on."""
+    for name in case.services:
+        service = case.ecs(name)
+        if not service or not case.definition(service.task_definition):
+            continue
+        right = port_of(case, name)
+        for group in case.groups(name):
+            active = [t for t in group.targets if t.state not in GONE]
+            wrong = [t for t in active if t.port and t.port != right]
+            atoms = case.outage(name)
+            if wrong and atoms and any(t.state != "healthy" for t in wrong):
+                yield _wrong_port(case, name, service, group, wrong, right)
+
+
+def _wrong_port(
+    case: Case,
+    name: str,
+    service: EcsService,
+    group: TargetGroup,
+    wrong: list[TargetHealth],
+    right: int,
+) -> Claim:
+    atoms = case.outage(name)
+    fix = _fix(case, name, service, group, wrong, right)
+    return Claim(
+        cause="port-mismatch",
+        service=name,
+        resource=group.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"{group.name} sends traffic to port {wrong[0].port}; the container of"
+        f" {service.name} listens on {right}.",
+        evidence=(
+            *(evidence(case, group, said(t), f"port {right}") for t in wrong[:3]),
+            *shown(atoms, 1),
+        ),
+        remedy=Remedy(
+            summary=f"Register the tasks on port {right} and take the wrong targets out.",
+            inspect=inspect(case, group),
+            fix=fix,
+            verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
+        ),
+        atoms=atoms,
+        rank=TARGET - 3,
+    )
+
+
+def _fix(
+    case: Case,
+    name: str,
+    service: EcsService,
+    group: TargetGroup,
+    wrong: list[TargetHealth],
+    right: int,
+) -> tuple[str, ...]:
+    addresses = [t.address for t in live(service)] or [t.id for t in wrong]
+    known = {t.id for t in group.targets if t.port == right and t.state not in GONE}
+    fix = [
+        case.aws(
+            "elbv2",
+            "register-targets",
+            target_group_arn=group.arn,
+            targets=[f"Id={a},Port={right}" for a in addresses if a not in known],
+        )
+    ]
+    if set(addresses) <= known:
+        fix = []
+    fix.append(
+        case.aws(
+            "elbv2",
+            "deregister-targets",
+            target_group_arn=group.arn,
+            targets=[f"Id={t.id},Port={t.port}" for t in wrong],
+        )
+    )
+    reverted = bool(service.container_ports) and right not in service.container_ports
+    if reverted:
+        return rollback(case, name).fix
+    return (*fix, *afresh(case, name))
