@@ -95,6 +95,64 @@ class CompositePlan(Frozen, frozen=True, kw_only=True):
         return f'ALARM("{self.down}") OR (ALARM("{self.state_lost}") AND ({raw}))'
 
 
+class Purpose(Frozen, frozen=True, kw_only=True):
+    """An alarm of the canary's own: which metric, and what it means when it rings."""
+
+    key: str
+    metric: str
+    when: str
+    datapoints: int = 3
+    periods: int = 5
+    threshold: float = 0.0
+    reach: Reach = Reach.TICKET
+    missing: Missing = Missing.NOT_BREACHING
+
+
+PURPOSES: tuple[Purpose, ...] = (
+    Purpose(
+        key="critical-down",
+        metric="CriticalDown",
+        when="a critical check is down in its own window",
+        datapoints=1,
+        periods=1,
+        reach=Reach.NOBODY,  # heard through the page
+        missing=Missing.IGNORE,
+    ),
+    Purpose(
+        key="critical-failed-long",
+        metric="CriticalFailed",
+        when="a critical check failed ten runs in a row; never suppressed, needs no state",
+        datapoints=10,
+        periods=10,
+        reach=Reach.PAGE,
+        missing=Missing.IGNORE,
+    ),
+    Purpose(
+        key="canary-errors",
+        metric="ChecksErrored",
+        when="the canary could not tell for some check: a matter for its own people",
+    ),
+    Purpose(
+        key="unstable",
+        metric="UnstableChecks",
+        when="a check often needs a second attempt: one target of several may be bad",
+    ),
+    Purpose(
+        key="residue", metric="CleanupResidue", when="the canary left something on the platform"
+    ),
+    Purpose(
+        key="near-timeout",
+        metric="RunDuration",
+        when="a run takes more than 70 % of the function's time",
+    ),
+    Purpose(
+        key="state-lost",
+        metric="StateLost",
+        when="the previous report could not be read or written",
+    ),
+)
+
+
 class Alarms(Frozen, frozen=True, kw_only=True):
     """Everything that can wake or ticket a person in one environment."""
 
@@ -153,9 +211,27 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
 
 
 def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
+    """Return the alarms that watch the canary itself, or what no single check shows."""
+    long_run = budget_s * 1000 * NEAR_TIMEOUT_SHARE
+    watched = tuple(
+        _simple(environment, purpose)
+        if purpose.key != "near-timeout"
+        else _simple(environment, msgspec.structs.replace(purpose, threshold=long_run))
+        for purpose in PURPOSES
+    )
+    fn = {"FunctionName": function_name}
+    return (
+        _heartbeat(environment),
+        *watched,
+        _lambda(environment, "lambda-errors", "Errors", fn, "runs end in an error"),
+        _lambda(environment, "lambda-throttles", "Throttles", fn, "runs are throttled or overlap"),
+        _deploy(environment),
+    )
+
+
+def _heartbeat(environment: Environment) -> AlarmPlan:
     name = environment.name
-    period = schedule_period(environment.schedule.expression)
-    heartbeat = AlarmPlan(
+    return AlarmPlan(
         key="heartbeat",
         name=f"hokusai-canary-{name}-heartbeat",
         description=_text(
@@ -167,84 +243,12 @@ def _own(environment: Environment, function_name: str, budget_s: float) -> tuple
         expression="FILL(m, 0)",
         comparison="LessThanThreshold",
         threshold=1,
-        period=period,
+        period=schedule_period(environment.schedule.expression),
         datapoints=3,
         periods=3,
         missing=Missing.BREACHING,
         reach=Reach.PAGE,
         purpose="silence is never taken for health",
-    )
-    fn = {"FunctionName": function_name}
-    return (
-        heartbeat,
-        _simple(
-            environment,
-            "critical-down",
-            "CriticalDown",
-            "how many critical checks are down in their own window",
-            reach=Reach.NOBODY,
-            missing=Missing.IGNORE,
-        ),
-        _simple(
-            environment,
-            "critical-failed-long",
-            "CriticalFailed",
-            "a critical check has failed ten runs in a row; never suppressed, needs no state",
-            datapoints=10,
-            periods=10,
-            reach=Reach.PAGE,
-            missing=Missing.IGNORE,
-        ),
-        _simple(
-            environment,
-            "canary-errors",
-            "ChecksErrored",
-            "the canary could not tell for some check: its own people, not the platform's",
-            datapoints=3,
-            periods=5,
-        ),
-        _simple(
-            environment,
-            "unstable",
-            "UnstableChecks",
-            "a check needs second attempts: one target of several may be bad",
-            datapoints=3,
-            periods=5,
-        ),
-        _simple(
-            environment,
-            "residue",
-            "CleanupResidue",
-            "the canary left something behind on the platform",
-            datapoints=3,
-            periods=5,
-        ),
-        _simple(
-            environment,
-            "near-timeout",
-            "RunDuration",
-            "a run takes more than 70 % of the function's time",
-            datapoints=3,
-            periods=5,
-            threshold=budget_s * 1000 * NEAR_TIMEOUT_SHARE,
-        ),
-        _simple(
-            environment,
-            "state-lost",
-            "StateLost",
-            "the previous report could not be read or written",
-            datapoints=3,
-            periods=5,
-        ),
-        _lambda(environment, "lambda-errors", "Errors", fn, "runs end in an error of the function"),
-        _lambda(
-            environment,
-            "lambda-throttles",
-            "Throttles",
-            fn,
-            "runs are throttled: two overlap, or the account's limit is reached",
-        ),
-        _deploy(environment),
     )
 
 
@@ -266,60 +270,45 @@ def _series(name: str, environment: Environment, stat: str = "Maximum", **extra:
     )
 
 
-def _simple(
-    environment: Environment,
-    key: str,
-    metric: str,
-    purpose: str,
-    *,
-    datapoints: int = 1,
-    periods: int = 1,
-    threshold: float = 0.0,
-    reach: Reach = Reach.TICKET,
-    missing: Missing = Missing.NOT_BREACHING,
-) -> AlarmPlan:
+def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
     return AlarmPlan(
-        key=key,
-        name=f"hokusai-canary-{environment.name}-{key}",
+        key=purpose.key,
+        name=f"hokusai-canary-{environment.name}-{purpose.key}",
         description=_text(
-            f"Rings when {purpose}.",
-            f"docs/runbooks/canary.md#{key}",
+            f"Rings when {purpose.when}.",
+            f"docs/runbooks/canary.md#{purpose.key}",
             f"python -m canary show latest --environment {environment.name}",
         ),
-        series=(_series(metric, environment),),
+        series=(_series(purpose.metric, environment),),
         period=schedule_period(environment.schedule.expression),
-        datapoints=datapoints,
-        periods=periods,
-        threshold=threshold,
-        reach=reach,
-        missing=missing,
-        purpose=purpose,
+        datapoints=purpose.datapoints,
+        periods=purpose.periods,
+        threshold=purpose.threshold,
+        reach=purpose.reach,
+        missing=purpose.missing,
+        purpose=purpose.when,
     )
 
 
 def _lambda(
-    environment: Environment, key: str, metric: str, dimensions: dict[str, str], purpose: str
+    environment: Environment, key: str, metric: str, dimensions: dict[str, str], when: str
 ) -> AlarmPlan:
-    plan = _simple(environment, key, metric, purpose, datapoints=2, periods=3)
+    plan = _simple(environment, Purpose(key=key, metric=metric, when=when, datapoints=2, periods=3))
     series = Series(id="m", name=metric, dimensions=dimensions, stat="Sum", namespace="AWS/Lambda")
-    return _replace(plan, series=(series,))
+    return msgspec.structs.replace(plan, series=(series,))
 
 
 def _deploy(environment: Environment) -> AlarmPlan:
     """Return the suppressor: the pipeline reports a deployment for a bounded time."""
-    plan = _simple(
-        environment,
-        "deploy-in-progress",
-        "DeployInProgress",
-        "a deployment of the platform is under way (delays the page, never cancels it)",
+    purpose = Purpose(
+        key="deploy-in-progress",
+        metric="DeployInProgress",
+        when="a deployment of the platform is under way (delays the page, never cancels it)",
+        datapoints=1,
+        periods=1,
         reach=Reach.NOBODY,
     )
-    return _replace(plan, period=MINUTE)
-
-
-def _replace(plan: AlarmPlan, **changes: object) -> AlarmPlan:
-    changed: AlarmPlan = msgspec.structs.replace(plan, **changes)
-    return changed
+    return msgspec.structs.replace(_simple(environment, purpose), period=MINUTE)
 
 
 def _text(holds: str, runbook: str, command: str) -> str:
