@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from canary.diagnose.case import Case
-from canary.diagnose.revisions import deploy, rollout
+from canary.diagnose.revisions import Rollout, deploy, rollout
 from canary.model import Evidence
 from canary.observe.state import EcsService, Task
 
@@ -193,6 +193,17 @@ def _by_event(case: Case, service: EcsService) -> Stop | None:
     return None
 
 
+def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
+    """Tell a denial for what does not exist: a role's policy names secrets, not placeholders."""
+    resource = re.search(r"on resource:? (\S+)", stop.words)
+    if resource is None:
+        return False
+    denied = resource[1].rstrip(".")
+    now = [v for _, _, v in change.difference.changed_secrets] if change else []
+    gone = [s.reference for s in case.state.secrets if not s.exists]
+    return any(v.startswith(denied) or denied.startswith(v) for v in (*now, *gone) if v)
+
+
 def serving(case: Case, name: str, stop: Stop) -> bool:
     """Tell whether tasks of another revision go on serving beside those that stop."""
     service = case.ecs(name)
@@ -217,6 +228,8 @@ def _of_deployment(case: Case, name: str) -> str:
 def refine(case: Case, name: str, stop: Stop) -> Stop:
     """Hold what a log says against what the revision changed: the change is nearer to the root."""
     change = rollout(case, name)
+    if stop.cause == "execution-role-denied" and _no_such_secret(case, stop, change):
+        return replace(stop, cause="secret-unavailable")
     if stop.cause == "task-crash-loop" and serving(case, name, stop):
         return replace(stop, cause=_of_deployment(case, name))
     if change is None:
