@@ -45,8 +45,8 @@ class TimedAdapter(HTTPAdapter):
         self,
         request: PreparedRequest,
         verify: object,  # noqa: ARG002 - the signature is requests'
-        proxies: object = None,  # noqa: ARG002
-        cert: object = None,  # noqa: ARG002
+        proxies: object = None,  # noqa: ARG002 - the same
+        cert: object = None,  # noqa: ARG002 - the same
     ) -> HTTPConnectionPool:
         """Return the pool of the URL's host; never a proxy's."""
         scheme, host, port = origin(request.url or "")

@@ -90,7 +90,7 @@ class _Timed:
             found = resolve(host, port, under_way.left())
         except OSError as error:
             gai = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
-            raise NameResolutionError(host, self, gai) from error  # type: ignore[arg-type]
+            raise NameResolutionError(host, self, gai) from error  # type: ignore[arg-type]  # stubs name the pool's own class
         under_way.dns_s = time.perf_counter() - began
         under_way.phase = Phase.CONNECT
         return self._first_open(found, under_way)
@@ -118,7 +118,7 @@ class _Timed:
         if isinstance(last, TimeoutError):
             text = f"no connection within {self.timeout:.1f} s"
             raise ConnectTimeoutError(self, text) from last
-        raise NewConnectionError(self, str(last)) from last  # type: ignore[arg-type]
+        raise NewConnectionError(self, str(last)) from last  # type: ignore[arg-type]  # stubs name the pool's own class
 
     def _note(self, under_way: Flight) -> None:
         self.noted = under_way
@@ -129,7 +129,7 @@ class _Timed:
 
     def close(self) -> None:
         """Close; http.client calls this before the body is read when no more requests may come."""
-        super().close()  # type: ignore[misc]
+        super().close()  # type: ignore[misc]  # the class it is mixed into has it
         if self.noted is None or self.noted.done:
             self.drop_handle()
 
@@ -149,13 +149,13 @@ class _Timed:
                 under_way.certificate = self.certificate
                 self._note(under_way)
             under_way.phase = Phase.REQUEST
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        super().request(*args, **kwargs)  # type: ignore[misc]  # the class it is mixed into has it
         under_way.phase = Phase.REQUEST
 
     def getresponse(self) -> Any:
         """Return the answer, noting the time from the last byte sent."""
         began = time.perf_counter()
-        answer: HTTPResponse = super().getresponse()  # type: ignore[misc]
+        answer: HTTPResponse = super().getresponse()  # type: ignore[misc]  # the class it is mixed into has it
         under_way = flight()
         under_way.first_byte_s = time.perf_counter() - began
         under_way.phase = Phase.BODY
@@ -193,8 +193,8 @@ class _IdleLimit:
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         if flight().fresh:
-            return self._new_conn()  # type: ignore[attr-defined]
-        connection = super()._get_conn(timeout)  # type: ignore[misc]
+            return self._new_conn()  # type: ignore[attr-defined]  # the class it is mixed into has it
+        connection = super()._get_conn(timeout)  # type: ignore[misc]  # the class it is mixed into has it
         used_at = connection.used_at
         if used_at and time.monotonic() - used_at > IDLE_LIMIT_S:
             connection.close()
@@ -202,11 +202,11 @@ class _IdleLimit:
 
     def _put_conn(self, conn: Any) -> None:
         """Take a connection back; one too many is closed without urllib3's warning."""
-        pool = self.pool  # type: ignore[attr-defined]
+        pool = self.pool  # type: ignore[attr-defined]  # the class it is mixed into has it
         if conn is not None and pool is not None and pool.full():
             conn.close()
             return
-        super()._put_conn(conn)  # type: ignore[misc]
+        super()._put_conn(conn)  # type: ignore[misc]  # the class it is mixed into has it
 
 
 class TimedPool(_IdleLimit, HTTPConnectionPool):

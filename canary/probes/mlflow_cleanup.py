@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from canary.model import Residue
@@ -91,9 +92,9 @@ def residue(page: Page) -> None:
     """Count by listing what is left under our name, after one more attempt to remove it."""
     flow = page.flow
     for name in [str(m["name"]) for m in models(page, flow.name)]:
-        _try(page, lambda name=name: remove_model(page, name))  # type: ignore[misc]
+        _try(page, partial(remove_model, page, name))
     for info in list(runs(page, flow.name)):
-        _try(page, lambda info=info: remove_run(page, str(info["run_id"])))  # type: ignore[misc]
+        _try(page, partial(remove_run, page, str(info["run_id"])))
     left = [(MODEL, str(m["name"])) for m in models(page, flow.name)]
     left += [(RUN, str(info["run_id"])) for info in runs(page, flow.name)]
     left += [(ARTIFACT, name) for name in _files(page)]
@@ -146,9 +147,9 @@ def _orphans(
     for model in models(page, prefix):
         name, born = str(model["name"]), int(model.get("creation_timestamp") or now_ms(flow))
         if name != flow.name and name.startswith(prefix) and born < oldest:
-            found.append((MODEL, name, lambda name=name: remove_model(page, name)))  # type: ignore[misc]
+            found.append((MODEL, name, partial(remove_model, page, name)))
     for info in runs(page, prefix):
         run_id, born = str(info["run_id"]), int(info.get("start_time") or now_ms(flow))
         if info["name"] != flow.name and born < oldest:
-            found.append((RUN, run_id, lambda run_id=run_id: remove_run(page, run_id)))  # type: ignore[misc]
+            found.append((RUN, run_id, partial(remove_run, page, run_id)))
     return found
