@@ -56,8 +56,12 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "deployment-rolled-back": _STARTS | _LOGIN,
     "service-discovery-missing": _STARTS | _CRASH | _LOGIN,
     "service-discovery-stale": _STARTS | _CRASH,
-    "database-unreachable": _NETWORK | {"environment-variable-wrong", "database-auth-failed"},
-    "database-auth-failed": frozenset({"environment-variable-wrong", "secret-not-injected"}),
+    "database-unreachable": _NETWORK
+    | {"environment-variable-wrong", "database-auth-failed", "database-unreachable"},
+    "database-auth-failed": frozenset(
+        {"environment-variable-wrong", "secret-not-injected", "database-auth-failed"}
+    ),
+    "database-schema-missing": frozenset({"database-schema-missing"}),
     "cache-unreachable": _NETWORK
     | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
     "environment-variable-wrong": frozenset({"port-mismatch"}),

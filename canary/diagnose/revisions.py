@@ -119,8 +119,8 @@ def rollback(case: Case, name: str) -> Remedy:
     """Return the way back to the revision that ran before; without one, nothing to type."""
     change = rollout(case, name)
     service = case.ecs(name)
-    if change is None or service is None:
-        return Remedy(summary="")
+    if change is None or service is None or not change.difference.lines():
+        return Remedy(summary="")  # a revision of the same content is no way back
     back = f"{change.good.family}:{change.good.revision}"
     return Remedy(
         summary=f"Go back to {back}.",
