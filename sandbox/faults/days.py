@@ -38,8 +38,8 @@ def _break_auth(site: Site) -> None:
     elsewhere = site.set_variable(AUTH, "PORT", "8080")
     elsewhere["containerDefinitions"][0].pop("healthCheck", None)
     ecs.update_service(cluster=names.CLUSTER, service=AUTH, healthCheckGracePeriodSeconds=NEVER_S)
-    site.deploy_for_good(AUTH, elsewhere)
-    _wait_for_the_one_deployment(site)
+    broken = site.deploy_for_good(AUTH, elsewhere)
+    _wait_until_alone(site, broken)
     crashing = "crash-on-start:RuntimeError: could not load settings"
     site.deploy(
         AUTH,
@@ -48,11 +48,16 @@ def _break_auth(site: Site) -> None:
     )
 
 
-def _wait_for_the_one_deployment(site: Site) -> None:
-    """Wait up to 15 s until the broken revision is the only one that runs."""
-    for _ in range(75):
+def _wait_until_alone(site: Site, definition: str) -> None:
+    """Wait up to 30 s until a revision is the only one that runs.
+
+    Raises TimeoutError: with another revision beside it the day would not be that day.
+    """
+    for _ in range(150):
         answer = site.client("ecs").describe_services(cluster=names.CLUSTER, services=[AUTH])
         service = answer["services"][0]
-        if len(service["deployments"]) == 1 and service["runningCount"] == 1:
+        revisions = {(d["taskDefinition"], d["runningCount"]) for d in service["deployments"]}
+        if revisions == {(definition, 1)}:
             return
         time.sleep(0.2)
+    raise TimeoutError(f"{definition} does not run alone")
