@@ -14,6 +14,7 @@ from sandbox.ecs.workshop import Workshop
 
 BY_SCHEDULER = "ServiceSchedulerInitiated"
 FAILURES_TO_COMPLAIN = 3
+PAUSE_S = 300.0  # ECS itself does not throttle tasks that reach RUNNING
 
 
 class ServiceScheduler:
@@ -126,7 +127,11 @@ class ServiceScheduler:
             self._backoff.reset()  # it ran well for a while: its end is the first of a new row
         self._backoff.failed(time.monotonic(), reached_running)
         if task.condemned:
-            self._backoff.until = 0.0  # a task that runs is replaced at once
+            # replaced at once; a loop without end gets pauses, in which the twin is steady
+            breaker = limits(service, service.desired_count).breaker
+            counted = breaker and self.primary.rollout == IN_PROGRESS
+            pause = 0.0 if task.was_healthy or counted else PAUSE_S / self._speed
+            self._backoff.until = time.monotonic() + pause
         if self._backoff.failures >= FAILURES_TO_COMPLAIN:
             self._events.complain(service, INCONSISTENT)
 
