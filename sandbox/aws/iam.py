@@ -15,6 +15,7 @@ from typing import Any
 from sandbox import names
 from sandbox.aws.iam_policy import Decision, applies, decide
 from sandbox.aws.iam_request import asked
+from sandbox.aws.iam_s3 import s3_asked
 
 _session = threading.local()
 
@@ -132,14 +133,10 @@ def _authorize_s3(self: Any, bucket_name: str | None = None, key_name: str | Non
     _session.arn = session[1] if session else None
     if session is None:
         return
-    action = self._get_action()
-    target = f"{bucket_name}/{key_name}" if key_name else (bucket_name or "*")
+    action, resources = s3_asked(self._get_action(), bucket_name, key_name, self.body or b"")
     context = {"aws:SecureTransport": "true", "s3:prefix": _prefix(self)}
     documents = role_documents(session[0]) or []
-    resource = target if target == "*" else f"arn:aws:s3:::{target}"
-    action = {"ListObjectsV2": "ListBucket", "ListObjects": "ListBucket"}.get(action, action)
-    action = {"HeadObject": "GetObject", "HeadBucket": "ListBucket"}.get(action, action)
-    if decide(documents, f"s3:{action}", [resource], context) is not Decision.ALLOWED:
+    if decide(documents, action, resources, context) is not Decision.ALLOWED:
         raise S3AccessDeniedError
 
 

@@ -199,6 +199,18 @@ def _alarm(action: str, params: Params) -> list[str]:
     return ["*"]
 
 
+def _bus(action: str, params: Params) -> list[str]:
+    if action != "PutEvents":
+        return ["*"]
+    buses = {str(e.get("EventBusName") or "default") for e in params.get("Entries", [])}
+    return [b if b.startswith("arn:") else _arn("events", f"event-bus/{b}") for b in sorted(buses)]
+
+
+def _machine(action: str, params: Params) -> list[str]:
+    arn = params.get("stateMachineArn") or params.get("executionArn") or "*"
+    return [arn] if action != "ListStateMachines" else ["*"]
+
+
 def _assumed(_action: str, params: Params) -> list[str]:
     return [params.get("RoleArn") or "*"]
 
@@ -214,5 +226,7 @@ RESOURCES: dict[str, Callable[[str, Params], list[str]]] = {
     "scheduler": _scheduler,
     "acm": _acm,
     "cloudwatch": _alarm,
+    "events": _bus,
+    "states": _machine,
     "sts": _assumed,
 }

@@ -1,0 +1,34 @@
+"""Read from an S3 request what IAM looks at: the action's IAM name and the resources."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+# API operations whose IAM action has another name (Service Authorization Reference, Amazon S3)
+_ACTIONS = {
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "DeleteObjects": "DeleteObject",
+    "UploadPart": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+}
+
+
+def s3_asked(
+    operation: str, bucket: str | None, key: str | None, body: str | bytes = b""
+) -> tuple[str, list[str]]:
+    """The IAM action and the ARNs of an operation; a batch of deletions names each of its keys."""
+    action = "s3:" + _ACTIONS.get(operation, operation)
+    if not bucket:
+        return action, ["*"]
+    arn = f"arn:aws:s3:::{bucket}"
+    if operation == "DeleteObjects":
+        text = body.decode() if isinstance(body, bytes) else body
+        return action, [f"{arn}/{unescape(k)}" for k in re.findall("<Key>(.*?)</Key>", text)] or [
+            f"{arn}/*"
+        ]
+    return action, [f"{arn}/{key}" if key else arn]
