@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from canary.diagnose import (
     application,
+    attributes,
     auth,
     canary,
     configuration,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=listeners.redirects, needs=_RULES),
     Rule(find=routing.rules, needs=(*_RULES, *_GROUPS)),
     Rule(find=routing.by_signature),
+    Rule(find=attributes.idle_timeout, also=(f"{_ELB}DescribeLoadBalancerAttributes",)),
     Rule(
         find=network.blocked,
         needs=(*_FIREWALL, *_ECS, f"{_ELB}DescribeLoadBalancers"),

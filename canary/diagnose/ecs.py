@@ -27,6 +27,7 @@ _START_CAUSES = {
     "database-schema-missing": "finds no table in the database",
     "database-unreachable": "does not reach the database",
     "security-group-blocked": "has tasks that cannot reach AWS at start",
+    "health-check-mismatch": "has tasks that fail their container's own health check",
     "deployment-stuck": "has a deployment that does not come through: its new tasks end",
     "deployment-rolled-back": "went back to the revision before: the new one's tasks end",
 }
@@ -112,6 +113,9 @@ def not_starting(case: Case) -> Iterator[Claim]:
 def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: Atoms) -> Claim:
     change = revisions.rollout(case, name)
     shown_by_aws = not stop.cause.startswith(("database-", "security-"))
+    if stop.cause == "health-check-mismatch":  # the check or the application: the change decides
+        lines = change.difference.lines() if change else []
+        shown_by_aws = any(line.startswith("health command") for line in lines)
     shown_by_aws = shown_by_aws and bool(stop.task)
     logged = stop.cause.startswith("environment-") and not (change or stop.name)
     return Claim(

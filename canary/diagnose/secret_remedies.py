@@ -34,7 +34,9 @@ def restore(case: Case, name: str, service: EcsService, words: str, cause: str) 
     gone = [s for s in known if not s.exists]
     for secret in gone:
         return _missing(case, service, secret)
-    if cause == "database-auth-failed" or "json key" in words or "invalid character" in words:
+    if "json key" in words or "invalid character" in words:  # the value's form is wrong
+        return value_back(case, name, service, ("",))
+    if cause == "database-auth-failed":
         return value_back(case, name, service, ("password", "database", "db"))
     back = revisions.rollback(case, name)
     return Remedy(

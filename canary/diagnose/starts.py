@@ -170,6 +170,8 @@ def by_text(text: str) -> tuple[str, str, str] | None:
 
 def _by_exit(task: Task) -> Stop | None:
     codes = [c.exit_code for c in task.containers if c.exit_code is not None]
+    if "container health check" in task.stopped_reason:
+        return Stop(cause="health-check-mismatch", task=task, words=task.stopped_reason)
     if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
         return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
     if task.stop_code == "EssentialContainerExited" or any(codes):
@@ -195,7 +197,7 @@ def _by_event(case: Case, service: EcsService) -> Stop | None:
 
 def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
     """Tell a denial for what does not exist: a role's policy names secrets, not placeholders."""
-    resource = re.search(r"on resource:? (\S+)", stop.words)
+    resource = re.search(r"on resource:? (arn:\S+)", stop.words)
     if resource is None:
         return False
     denied = resource[1].rstrip(".")
