@@ -30,6 +30,15 @@ class MakeLatest(Frozen, frozen=True, kw_only=True):
     data: bytes
 
 
+class KeepLatestPages(Frozen, frozen=True, kw_only=True):
+    """Keep the page of the latest run, its badge, the archive and the status index.
+
+    Left out when the report did not become the latest one.
+    """
+
+    report: Report
+
+
 class Emit(Frozen, frozen=True, kw_only=True):
     """Publish metrics."""
 
@@ -50,7 +59,7 @@ class Notify(Frozen, frozen=True, kw_only=True):
     report: Report
 
 
-Effect = Keep | KeepPage | MakeLatest | Emit | Say | Notify
+Effect = Keep | KeepPage | MakeLatest | KeepLatestPages | Emit | Say | Notify
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +69,8 @@ class Sinks:
     keep: Callable[[Keep], None]
     page: Callable[[Report], None]
     point: Callable[[bytes], bool]
+    latest_pages: Callable[[Report], Iterable[str]]
+    """Report -> what is to be said of pages that had to be begun anew or left out."""
     emit: Callable[[Emit], None]
     say: Callable[[Say], None]
     whole: Callable[[str, str], None]
@@ -76,6 +87,7 @@ class Published:
     kept: bool = False  # the report lies in the store
     logged: bool = False  # the report stands in the log instead
     emitted: bool = False
+    pointed: bool = False  # the report is the latest one
 
     @property
     def anywhere(self) -> bool:
@@ -88,6 +100,11 @@ def run_name(run_id: str, suffix: str = ".json") -> str:
     return f"runs/{run_id}{suffix}"
 
 
+def latest_page(environment: str) -> str:
+    """Return the name under which the page of an environment's latest run is kept."""
+    return f"latest/{environment}.html"
+
+
 def effects(
     report: Report,
     data: bytes,
@@ -95,9 +112,10 @@ def effects(
     *,
     latest: bool,
 ) -> tuple[Effect, ...]:
-    """Return what to do, in order: metrics first, since they wake people.
+    """Return what to do, in order: metrics first, since they wake people, pages last.
 
-    A page is made where something changed; an unchanged run has nothing new to show.
+    A run keeps a page of its own where something changed; an unchanged run has nothing new to
+    show beyond the latest page, which every run writes anew.
     """
     found: list[Effect] = [
         Emit(points=points, run_id=report.run.id),
@@ -107,7 +125,7 @@ def effects(
     if latest and report.comparison.transitions:
         found.append(KeepPage(report=report))
     if latest:
-        found += [MakeLatest(data=data), Notify(report=report)]
+        found += [MakeLatest(data=data), Notify(report=report), KeepLatestPages(report=report)]
     return tuple(found)
 
 
@@ -160,8 +178,12 @@ def _one(effect: Effect, sinks: Sinks, done: Published) -> None:
         case KeepPage():
             sinks.page(effect.report)
         case MakeLatest():
-            if not sinks.point(effect.data):
+            done.pointed = sinks.point(effect.data)
+            if not done.pointed:
                 done.problems.append("a newer run is the latest one, this run is kept beside it")
+        case KeepLatestPages():
+            if done.pointed:
+                done.problems += sinks.latest_pages(effect.report)
         case Emit():
             sinks.emit(effect)
             done.emitted = True

@@ -11,6 +11,7 @@ from canary.adapters.store import StoreError
 from canary.messages import decide, deliver, events, state
 from canary.messages.state import Event, Message, Notified
 from canary.model import Frozen, Report, Severity
+from canary.publish import latest_page
 from canary.report.text import ReportError
 from canary.wire import World
 
@@ -81,7 +82,7 @@ def _known(made: World) -> tuple[Notified, tuple[str, ...]]:
 
 def _link(made: World, report: Report) -> str:
     base = made.environment.notify.report_url or made.store.place
-    return f"{base.rstrip('/')}/runs/{report.run.id}.html"
+    return f"{base.rstrip('/')}/{latest_page(report.run.environment)}"
 
 
 def _send(made: World, to: Channels, message: Message) -> None:

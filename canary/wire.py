@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from canary import measure
+from canary import measure, shown
 from canary.adapters.aws import Clients
 from canary.adapters.clock import SystemClock
 from canary.adapters.http import HttpDoor
@@ -157,7 +157,14 @@ def leave_behind(
         made.store.write(run_name(report.run.id, ".html"), html.render(report).encode())
 
     sinks = Sinks(
-        keep=keep, page=page, point=made.store.point, emit=emit, say=say, whole=whole, notify=notify
+        keep=keep,
+        page=page,
+        point=made.store.point,
+        latest_pages=functools.partial(shown.keep_latest, made.store),
+        emit=emit,
+        say=say,
+        whole=whole,
+        notify=notify,
     )
     data = canonical.render(report).encode()
     points = measure.measure(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from typing import IO, Any, cast
 
@@ -10,6 +11,7 @@ from aws_lambda_powertools import Logger
 
 PART = 200_000
 """Characters of a report in one log event; CloudWatch long took no more than 256 KB."""
+CHATTY = ("boto3", "botocore", "s3transfer", "urllib3")
 
 
 class _Stdout(io.TextIOBase):
@@ -26,6 +28,8 @@ class Log:
     """Writes events with their fields."""
 
     def __init__(self) -> None:
+        for chatty in CHATTY:  # they tell of every client made, through the runtime's own handler
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         self._logger = Logger(
             service="hokusai-canary", stream=cast(IO[str], _Stdout()), utc=True, location=None
         )

@@ -59,7 +59,14 @@ MAY: dict[str, set[str]] = {
         for room in PURE
     },
 }
-WIRING = {"canary.handler", "canary.wire", "canary.tell", "canary.cli", "canary.__main__"}
+WIRING = {
+    "canary.handler",
+    "canary.wire",
+    "canary.shown",
+    "canary.tell",
+    "canary.cli",
+    "canary.__main__",
+}
 
 
 def modules(folder: str) -> list[Path]:
