@@ -26,7 +26,8 @@ def s3_asked(
     if not bucket:
         return action, ["*"]
     arn = f"arn:aws:s3:::{bucket}"
-    if operation == "DeleteObjects":
+    # moto calls a batch DeleteObject, on the bucket
+    if operation in ("DeleteObjects", "DeleteObject") and not key:
         text = body.decode() if isinstance(body, bytes) else body
         return action, [f"{arn}/{unescape(k)}" for k in re.findall("<Key>(.*?)</Key>", text)] or [
             f"{arn}/*"

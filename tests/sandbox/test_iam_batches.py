@@ -39,7 +39,9 @@ def session(aws: Endpoint) -> Iterator[Any]:
         PolicyName="p",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
     )
-    held = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="s")["Credentials"]
+    held = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")[
+        "Credentials"
+    ]
     yield lambda service: boto3.client(
         service,
         region_name=aws.region,
