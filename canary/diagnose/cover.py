@@ -141,10 +141,12 @@ def _distinct(claims: list[Claim]) -> list[Claim]:
     return list(found.values())
 
 
-def _importance(claim: Claim) -> tuple[bool, bool, int, int, str, str]:
+def _importance(claim: Claim) -> tuple[bool, bool, int, bool, int, str, str]:
     possible = claim.confidence is Confidence.POSSIBLE
     weight = sum(f.weight for f in claim.atoms)
-    return (claim.standing, possible, claim.rank // 10, -weight, claim.cause, claim.resource)
+    sure = claim.confidence is Confidence.CERTAIN
+    stage = claim.rank // 10
+    return (claim.standing, possible, stage, not sure, -weight, claim.cause, claim.resource)
 
 
 def as_diagnosis(claim: Claim) -> Diagnosis:
