@@ -28,6 +28,9 @@ def routes(case: Case) -> Iterator[Claim]:
 def host_header(case: Case) -> Iterator[Claim]:
     """Claim MLflow's list of allowed hosts."""
     atoms = case.having(S.HOST_REJECTED)
+    if atoms and MLFLOW in case.services:  # health documents and proxies say it in their words
+        fronts = {f.front for f in atoms}
+        atoms |= {f for f in case.outage(MLFLOW) if f.front in fronts and f.host}
     keeper = MLFLOW if MLFLOW in case.services else ""
     yield from behaviour(
         case,

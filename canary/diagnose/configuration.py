@@ -182,8 +182,8 @@ def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Ite
         other = dependency_of(case, name, variable)
         if other and "://" in now and _addresses(case, other):
             continue  # `upstream` judges addresses of services
-        if variable == "PORT":
-            continue  # `listening` judges it
+        if variable == "PORT" or "ALLOWED" in variable:
+            continue  # `listening` judges the port, `application.host_header` the list of hosts
         cause = "service-id-wrong" if "SERVICE_ID" in variable else "environment-variable-wrong"
         atoms = affected(case, name, variable)
         if atoms:

@@ -36,7 +36,7 @@ def table(rows: list[Row]) -> str:
 
 
 def write(target: Path, rows: list[Row]) -> None:
-    """Put the matrix between its marks, keeping rows of faults that were not run this time."""
+    """Put the matrix between its marks."""
     text = target.read_text() if target.exists() else f"{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
