@@ -84,21 +84,24 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
     if service.task_definition != bad:
         return service.task_definition
     before = case.ecs_before(name)
-    if before and before.task_definition != bad and _usable(case, before.task_definition):
+    if before and before.task_definition != bad and _usable(case, before.task_definition, bad):
         return before.task_definition
     for deployment in service.deployments:
-        if deployment.task_definition != bad and _usable(case, deployment.task_definition):
+        if deployment.task_definition != bad and _usable(case, deployment.task_definition, bad):
             return deployment.task_definition
     for task in service.tasks:
         scaled = _SCALING in task.stopped_reason or task.last_status == "RUNNING"
-        if scaled and task.task_definition != bad and _usable(case, task.task_definition):
+        if scaled and task.task_definition != bad and _usable(case, task.task_definition, bad):
             return task.task_definition
     return ""
 
 
-def _usable(case: Case, arn: str) -> bool:
-    found = case.definition(arn)
-    return found is not None and found.status == "ACTIVE" and misfit(found) is None
+def _usable(case: Case, arn: str, bad: str) -> bool:
+    """Tell whether a revision is one to go back to; a newer one was left for a reason."""
+    found, tried = case.definition(arn), case.definition(bad)
+    if found is None or found.status != "ACTIVE" or misfit(found) is not None:
+        return False
+    return tried is None or found.family != tried.family or found.revision < tried.revision
 
 
 def predecessor(case: Case, name: str) -> TaskDefinition | None:
