@@ -20,11 +20,15 @@ class Publisher:
     """A thread that publishes the routing whenever it differs from what was published last."""
 
     def __init__(
-        self, publish: Callable[[dict[str, Any]], None], speed: float, reachable: routing.Reachable
+        self,
+        publish: Callable[[dict[str, Any]], None],
+        speed: float,
+        reachable: routing.Reachable,
+        admitted: routing.Admitted,
     ) -> None:
         self._publish = publish
         self._speed = speed
-        self._reachable = reachable
+        self._reachable, self._admitted = reachable, admitted
         self._last = b""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -42,7 +46,7 @@ class Publisher:
 
     def look(self) -> bool:
         """Publish if something changed; tells whether it did."""
-        snapshot = routing.snapshot(self._speed, self._reachable)
+        snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
         encoded = msgspec.json.encode(snapshot)
         if encoded == self._last:
             return False

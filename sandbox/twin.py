@@ -93,7 +93,9 @@ class Twin:
         self._balancer = Balancer(self.log_dir, record, self.loops.request)
         self._balancer.start()
         self._stops.append(self._balancer.stop)
-        self._publisher = Publisher(self._balancer.publish, self.speed, self.network.allowed)
+        self._publisher = Publisher(
+            self._balancer.publish, self.speed, self.network.allowed, self.network.admitted
+        )
         self._publisher.start()
         self._stops.append(self._publisher.stop)
         if not self._balancer.applied(10.0):
@@ -133,22 +135,22 @@ class Twin:
         time.sleep(NOTICE_S)
         waiting: list[str] = []
         while time.monotonic() - began < timeout_s:
-            waiting = self._unsteady()
+            waiting = self._unsteady(began)
             if not waiting:
                 time.sleep(NOTICE_S)  # what one part did last, another may yet have to notice
-                waiting = self._unsteady()
+                waiting = self._unsteady(began)
                 if not waiting:
                     return Settled(steady=True, seconds=time.monotonic() - began)
             time.sleep(SETTLE_LOOK_S)
         return Settled(steady=False, seconds=time.monotonic() - began, waiting_for=waiting)
 
-    def _unsteady(self) -> list[str]:
+    def _unsteady(self, began: float) -> list[str]:
         found = []
         if self._publisher.look():
             found.append("routing changed just now")
         if not self.agent.steady():
             found.append("ECS services are moving")
-        if not self._balancer.steady():
+        if not self._balancer.steady(after=began):  # a process may have died just before
             found.append("health checks have no verdict yet")
         return found
 

@@ -11,13 +11,15 @@ from sandbox.aws.elbv2 import HEALTH, users_of_groups
 Json = dict[str, Any]
 # (security groups of a balancer, target's address, port) -> do packets arrive?
 Reachable = Callable[[list[str], str, int], bool]
+# (security groups of a balancer, its address, port) -> does the internet get in?
+Admitted = Callable[[list[str], str, int], bool]
 
 CONNECT_TIMEOUT_S = 2.0  # AWS's is 10 s; a twin's user need not wait that long
 
 _spare_addresses: dict[str, str] = {}
 
 
-def snapshot(speed: float, reachable: Reachable) -> Json:
+def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
     """Describe all balancers and target groups at this moment, without a serial number."""
     from moto.elbv2.models import elbv2_backends
 
@@ -28,7 +30,7 @@ def snapshot(speed: float, reachable: Reachable) -> Json:
         "version": 1,
         "speed": speed,
         "connect_timeout_s": CONNECT_TIMEOUT_S,
-        "balancers": [_balancer(balancer) for balancer in balancers],
+        "balancers": [_balancer(balancer, admitted) for balancer in balancers],
         "target_groups": [
             _target_group(group, users.get(group.arn, []), reachable)
             for group in list(backend.target_groups.values())
@@ -46,14 +48,15 @@ def address_of(balancer: Any) -> str:
     return _spare_addresses.setdefault(balancer.arn, f"10.0.102.{number}")
 
 
-def _balancer(balancer: Any) -> Json:
+def _balancer(balancer: Any, admitted: Admitted) -> Json:
+    groups, address = list(balancer.security_groups or []), address_of(balancer)
     return {
         "arn": balancer.arn,
         "name": balancer.name,
-        "address": address_of(balancer),
+        "address": address,
         "attributes": dict(balancer.attrs),
         "listeners": [
-            _listener(listener)
+            {**_listener(listener), "admitted": admitted(groups, address, int(listener.port))}
             for listener in list(balancer.listeners.values())
             if listener.protocol in ("HTTP", "HTTPS")
         ],
@@ -136,7 +139,7 @@ def _target_group(group: Any, balancers: list[Any], reachable: Reachable) -> Jso
                 "port": port,
                 "draining": draining,
                 "reachable": {
-                    balancer.arn: reachable(list(balancer.security_groups), ident, port)
+                    balancer.arn: reachable(list(balancer.security_groups or []), ident, port)
                     for balancer in balancers
                 },
             }

@@ -15,7 +15,8 @@ from sandbox.ecs.workshop import Workshop
 # real seconds, not scaled: processes boot here as fast as anywhere
 BOOT_ALLOWANCE_S = 60.0  # a process may take this long until it listens
 LONGEST_GRACE_S = 2.5  # what is left of a long grace period once it listens
-LISTEN_GRACE_S = 5.0  # time for the health checks to see a port that has just opened
+LISTEN_GRACE_S = 5.0  # time for the health checks to see a port that has just opened ...
+BOOT_SHARE = 0.75  # ... or this share of the boot, which tells how busy the machine is
 KILL_AFTER_S = 2.5
 OOM_REASON = "OutOfMemoryError: Container killed due to memory usage"
 
@@ -190,7 +191,8 @@ class Task:
         moment = time.monotonic()
         if not self._listened_at:
             return moment - self.started > max(grace_s, BOOT_ALLOWANCE_S)
-        seen = self._listened_at + (LISTEN_GRACE_S if self._on_its_port else 0.0)
+        margin = max(LISTEN_GRACE_S, BOOT_SHARE * (self._listened_at - self.started))
+        seen = self._listened_at + (margin if self._on_its_port else 0.0)
         return moment > max(self.started + min(grace_s, LONGEST_GRACE_S), seen)
 
     @property

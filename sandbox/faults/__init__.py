@@ -40,6 +40,8 @@ _ROWS = (
      "Half of the registration traffic goes to a group without targets"),
     ("api-group-empty", routing.api_group_empty, "target-group-empty", "36",
      "The API's targets were deregistered by hand"),
+    ("edge-closed", routing.edge_closed, "security-group-blocked", "",
+     "The registry balancer's security group lets nobody in on 443; connections hang"),
     # targets
     ("api-health-path-wrong", targets.api_health_path_wrong, "health-check-mismatch", "02",
      "The API's health check asks for a path that answers 404"),

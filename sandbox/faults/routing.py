@@ -109,6 +109,11 @@ def half_to_an_empty_group(site: Site) -> None:
     site.client("elbv2").modify_rule(RuleArn=site.rule(REGISTRY, 105), Actions=[action])
 
 
+def edge_closed(site: Site) -> None:
+    """Take away the ingress of the registry's balancer from the internet on 443."""
+    site.revoke(names.REGISTRY_BALANCER_GROUP, 443, "0.0.0.0/0")
+
+
 def api_group_empty(site: Site) -> None:
     """Deregister the API's targets by hand."""
     elbv2 = site.client("elbv2")

@@ -12,6 +12,9 @@ from typing import Any
 from sandbox import names
 from sandbox.network.addresses import NAT_ADDRESS
 
+# how the descriptions of the interfaces of tasks, caches, databases and balancers begin
+OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ")
+
 
 def _ec2() -> Any:
     from moto.ec2.models import ec2_backends
@@ -20,11 +23,19 @@ def _ec2() -> Any:
 
 
 def owner_groups(address: str) -> list[str] | None:
-    """Return the security groups of the network interface at an address; None: nobody is there."""
+    """Return the security groups of whoever has an address; None: nobody, packets are lost.
+
+    An interface that is attached to nothing counts as nobody, as on AWS.
+    """
     for interface in list(_ec2().enis.values()):
-        if interface.private_ip_address == address:
+        if interface.private_ip_address == address and _attached(interface):
             return [group.id for group in interface.group_set]
     return None
+
+
+def _attached(interface: Any) -> bool:
+    """Tell by its description, which AWS writes, whether an interface is in somebody's use."""
+    return str(interface.description or "").startswith(OWNERS)
 
 
 def balancer_groups(address: str) -> list[str] | None:

@@ -84,6 +84,12 @@ class Network:
             return False
         return groups.permitted(from_groups, _any_public_subnet(), target, to_ip, port)
 
+    def admitted(self, balancer_groups: list[str], address: str, port: int) -> bool:
+        """Tell whether a balancer's security groups let the internet in; without any they do."""
+        return not balancer_groups or groups.permitted(
+            [], NAT_ADDRESS, balancer_groups, address, port
+        )
+
     def route(self, source: str, to: str, port: int) -> Place:
         """Return where a task's connection really goes; the black hole when nothing lets it."""
         if (to, port) in self._outside:

@@ -77,7 +77,14 @@ class RunningTwin:
         return str(next(iter(json.loads(answer["SecretString"]).values())))
 
     def get(
-        self, host: str, path: str, *, key: str = "", method: str = "GET", timeout: float = 10.0
+        self,
+        host: str,
+        path: str,
+        *,
+        key: str = "",
+        method: str = "GET",
+        timeout: float = 10.0,
+        body: bytes | None = None,
     ) -> urllib3.BaseHTTPResponse:
         """Ask the edge once, with the host's own name in SNI and Host."""
         address, _, port = str(self.state.edge[host]["443"]).partition(":")
@@ -93,8 +100,10 @@ class RunningTwin:
         headers = {"Host": host, "User-Agent": "twin-test"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         with pool:
-            return pool.request(method, path, headers=headers, redirect=False)
+            return pool.request(method, path, headers=headers, redirect=False, body=body)
 
     def settle(self, timeout: float = 60.0) -> None:
         """Wait until steady, as a script does."""

@@ -12,6 +12,7 @@ import urllib3
 
 from sandbox import names
 from sandbox.faults import FAULTS
+from tests.sandbox import fingerprint
 from tests.sandbox.conftest import RunningTwin
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
@@ -109,14 +110,29 @@ def test_a_fault_shows_at_the_edge_as_it_did(
         check(healthy_twin, symptom)
 
 
+@pytest.fixture(scope="module")
+def healthy_answers(twin: RunningTwin) -> tuple[fingerprint.Answer | str, ...]:
+    """What the healthy platform answers."""
+    return fingerprint.take(twin)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", list(FAULTS))
-def test_every_fault_can_be_planted_and_healed(healthy_twin: RunningTwin, fault: str) -> None:
-    healthy_twin.plant(fault)
-    healthy_twin.heal()
-    key = healthy_twin.key("valid")
-    assert healthy_twin.get(REGISTRY, SEARCH, key=key).status == 200
-    assert healthy_twin.get(AUTH, "/ready").status == 200
+def test_every_fault_settles_shows_as_promised_and_heals(
+    healthy_answers: tuple[fingerprint.Answer | str, ...], twin: RunningTwin, fault: str
+) -> None:
+    try:
+        twin.plant(fault)
+        twin.settle()
+        broken = fingerprint.take(twin)
+    finally:
+        twin.heal()
+    if FAULTS[fault].symptom:
+        assert broken != healthy_answers
+    else:
+        assert fingerprint.statuses(broken) == fingerprint.statuses(healthy_answers)
+    healed = fingerprint.take(twin)
+    assert fingerprint.statuses(healed) == fingerprint.statuses(healthy_answers)
 
 
 @pytest.mark.slow

@@ -65,7 +65,10 @@ def place() -> Iterator[Place]:
     }
     for subnet, address, group in ((0, TASK, "task"), (1, STORE, "store")):
         ec2.create_network_interface(
-            SubnetId=subnets[subnet], PrivateIpAddress=address, Groups=[groups[group]]
+            SubnetId=subnets[subnet],
+            PrivateIpAddress=address,
+            Groups=[groups[group]],
+            Description=f"ELB app/{group}",
         )
     network = Network()
     network.start()
@@ -222,3 +225,36 @@ def test_a_process_under_the_shim_sees_the_vpc(place: Place) -> None:
         opened = child(place, port)
         assert opened["peer"] == loopback(STORE)
         assert opened["source"] == loopback(TASK)
+
+
+def test_an_interface_that_is_attached_to_nothing_swallows_packets(place: Place) -> None:
+    left_over = "10.0.1.250"
+    place.ec2.authorize_security_group_ingress(**place.edge("task", 5001))
+    place.ec2.create_network_interface(
+        SubnetId=place.subnets[0],
+        PrivateIpAddress=left_over,
+        Groups=[place.groups["store"]],
+        Description="left over from a task of yesterday",
+    )
+    assert place.network.route(TASK, left_over, 5001) == place.network.blackhole
+    assert not place.network.allowed([place.groups["task"]], left_over, 5001)
+    place.ec2.revoke_security_group_ingress(**place.edge("task", 5001))
+
+
+def test_the_internet_gets_in_where_a_group_admits_its_address(place: Place) -> None:
+    def admitted() -> bool:
+        return place.network.admitted([place.groups["edge"]], "10.0.101.10", 8443)
+
+    for cidr, gets_in in (("0.0.0.0/0", True), ("10.0.0.0/16", False)):
+        rule = {
+            "IpProtocol": "tcp",
+            "FromPort": 8443,
+            "ToPort": 8443,
+            "IpRanges": [{"CidrIp": cidr}],
+        }
+        given = {"GroupId": place.groups["edge"], "IpPermissions": [rule]}
+        assert not admitted()
+        place.ec2.authorize_security_group_ingress(**given)
+        assert admitted() == gets_in
+        place.ec2.revoke_security_group_ingress(**given)
+    assert place.network.admitted([], "10.0.101.10", 8443)
