@@ -13,10 +13,12 @@ help: ## Show the verbs
 
 setup: $(STAMP) ## Make .venv with everything in it (the other verbs call this themselves)
 
-$(STAMP): requirements-dev.txt
+$(STAMP): requirements-dev.txt requirements-setup.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	$(VENV)/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes -r requirements-dev.txt \
+	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(STAMP)
 
 demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first)
@@ -53,9 +55,9 @@ docs: setup ## Write the generated pages of docs/ anew
 	$(PY) -m canary catalogue --write
 
 lock: setup ## Compile the requirements files anew
-	$(VENV)/bin/python -m pip install --quiet uv
 	$(VENV)/bin/uv pip compile -q requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt
 	$(VENV)/bin/uv pip compile -q requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+	echo uv | $(VENV)/bin/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-setup.txt
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) build cdk.out out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
