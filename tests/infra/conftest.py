@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from aws_cdk import aws_lambda as lam
 from canary.config import load
 from canary.model import Config
 from infra.stack import Build, CanaryStack
+from tests.infra.deployed import Deployed, deploy_to
+from tests.sandbox.conftest import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]
 DEVELOPMENT = ROOT / "canary" / "environments" / "development.toml"
@@ -52,3 +55,14 @@ def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
         for name, r in template["Resources"].items()
         if r["Type"] == kind
     }
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The twin's own environment, deployed to a twin whose minutes take four seconds."""
+    folder = tmp_path_factory.mktemp("deployed")
+    twin = RunningTwin(folder / "state.json", "--pace", "15")
+    try:
+        yield deploy_to(twin, folder / "cdk.out")
+    finally:
+        twin.stop()

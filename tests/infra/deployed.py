@@ -1,0 +1,162 @@
+"""The stack of a twin, deployed to that twin, and what a person may look at afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra import bundle
+from sandbox.aws.endpoint import Endpoint
+from sandbox.deploy import deploy
+from tests.sandbox.conftest import RunningTwin
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "hokusai-canary-development"
+LOG_GROUP = "/hokusai/canary/development"
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+def context(environments: str) -> dict[str, str]:
+    """Return the context that lets this machine run the bundle, and the emulator the template."""
+    return {
+        "environments": environments,
+        "python": "{}.{}".format(*sys.version_info),
+        "architecture": bundle.machine(),
+        "bootstrap-version-rule": "false",
+    }
+
+
+def synthesize(environments: str, out: Path) -> subprocess.CompletedProcess[str]:
+    """Run `python app.py` as the CDK's command line does."""
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+            "CDK_OUTDIR": str(out),
+            "CDK_CONTEXT_JSON": json.dumps(context(environments)),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def until(holds: Callable[[], Any], seconds: float, what: str) -> None:
+    """Wait until something holds; what it is stands in the failure."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """A stack in a twin. `ears` are queues that hear the topics, by "page" and "ticket"."""
+
+    twin: RunningTwin
+    template: dict[str, Any]
+    physical: dict[str, str]
+    outputs: dict[str, str]
+    ears: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Return a client of the operator."""
+        return self.twin.client(service)
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every alarm of the stack by its name without the prefix."""
+        pages = self.client("cloudwatch").get_paginator("describe_alarms")
+        found = pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"], AlarmNamePrefix=STACK)
+        return {
+            alarm["AlarmName"].removeprefix(f"{STACK}-"): alarm["StateValue"]
+            for page in found
+            for alarm in (*page["MetricAlarms"], *page["CompositeAlarms"])
+        }
+
+    def ringing(self) -> set[str]:
+        """Return the names of the alarms that ring."""
+        return {name for name, state in self.states().items() if state == "ALARM"}
+
+    def heard(self, topic: str) -> list[tuple[str, str]]:
+        """Return (alarm, new state) of every alarm's message to a topic since the last look."""
+        sqs, found = self.client("sqs"), []
+        while True:
+            answer = sqs.receive_message(QueueUrl=self.ears[topic], MaxNumberOfMessages=10)
+            if not answer.get("Messages"):
+                return found
+            for message in answer["Messages"]:
+                sqs.delete_message(
+                    QueueUrl=self.ears[topic], ReceiptHandle=message["ReceiptHandle"]
+                )
+                told = json.loads(json.loads(message["Body"])["Message"])
+                if "AlarmName" in told:  # the canary's own messages go to the topics too
+                    name = told["AlarmName"].removeprefix(f"{STACK}-")
+                    found.append((name, told["NewStateValue"]))
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return every JSON line of the function's log."""
+        pages = self.client("logs").get_paginator("filter_log_events")
+        lines = (e["message"] for p in pages.paginate(logGroupName=LOG_GROUP) for e in p["events"])
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the log's line of every run, oldest first."""
+        return [line for line in self.log() if line.get("message") == "run finished"]
+
+    def run_now(self) -> dict[str, Any]:
+        """Run everything once, as a person who asks does; waits while a run is under way."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                answer = self.client("lambda").invoke(FunctionName=STACK, Payload=b"{}")
+            except ClientError as error:
+                if "TooManyRequests" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+                continue
+            found: dict[str, Any] = json.loads(answer["Payload"].read())
+            return found
+
+    def schedule(self, state: str) -> None:
+        """Switch the schedule to ENABLED or DISABLED, as a person does."""
+        scheduler = self.client("scheduler")
+        now = scheduler.get_schedule(Name=f"{STACK}-every", GroupName=STACK)
+        kept = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        scheduler.update_schedule(**{k: now[k] for k in kept}, State=state)
+
+
+def deploy_to(twin: RunningTwin, out: Path) -> Deployed:
+    """Synthesize the twin's own environment, deploy it there and listen to its topics."""
+    done = synthesize(twin.state.environment_file, out)
+    assert done.returncode == 0, done.stderr
+    endpoint = Endpoint(url=twin.state.aws_endpoint_url, region=twin.state.region)
+    outputs = deploy(out, STACK, endpoint)
+    rows = twin.client("cloudformation").describe_stack_resources(StackName=STACK)
+    return Deployed(
+        twin=twin,
+        template=json.loads((out / f"{STACK}.template.json").read_text()),
+        physical={r["LogicalResourceId"]: r["PhysicalResourceId"] for r in rows["StackResources"]},
+        outputs=outputs,
+        ears={
+            name: _listen(twin, outputs[f"{name.title()}Topic"], name)
+            for name in ("page", "ticket")
+        },
+    )
+
+
+def _listen(twin: RunningTwin, topic: str, name: str) -> str:
+    url = str(twin.client("sqs").create_queue(QueueName=f"ear-{name}")["QueueUrl"])
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:ear-{name}"
+    twin.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
