@@ -6,8 +6,10 @@ Retried, once: transport failures of idempotent methods, and failures before any
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
+import os
 import random
 import ssl
 import threading
@@ -30,6 +32,12 @@ CONNECT_LIMIT_S = 4.0  # a load balancer's node accepts within milliseconds or n
 RETRY_PAUSE_S = 0.1
 
 
+@functools.lru_cache(maxsize=4)
+def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
+    """Return the context that trusts a file; loading one costs some 20 ms, warm runs keep it."""
+    return ssl.create_default_context(cafile=ca_file)
+
+
 class ForbiddenTargetError(ValueError):
     """A credential would have gone to a host that is not the platform's."""
 
@@ -47,7 +55,7 @@ class HttpDoor:
     ) -> None:
         self._trusted = trusted
         self._size = concurrency
-        self._context = ssl.create_default_context(cafile=ca_bundle or certifi.where())
+        self._ca_file = ca_bundle or certifi.where()
         self._adapters: dict[str, TimedAdapter] = {}
         self._untrusted: dict[str, PeerCertificate | None] = {}
         self._lock = threading.Lock()
@@ -119,9 +127,8 @@ class HttpDoor:
         found = self._adapters.get(connect_to)
         if found is None:
             with self._lock:
-                found = self._adapters.setdefault(
-                    connect_to, TimedAdapter(self._context, self._size)
-                )
+                context = trusting(self._ca_file, os.path.getmtime(self._ca_file))
+                found = self._adapters.setdefault(connect_to, TimedAdapter(context, self._size))
         return found
 
     def _attempt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from canary.runner.job import Job
 from canary.runner.path import critical_path_ms
 from canary.runner.starvation import Starvation
 from canary.runner.times import GRACE, Times, times
+from canary.runner.workers import Workers
 
 LEAST_START_S = 0.25
 """Seconds of probing time under which no further check is started."""
@@ -74,6 +76,7 @@ class _Coordinator:
         self._running: dict[str, Job] = {}
         self._abandoned: list[Job] = []
         self._requests = 0
+        self._workers = Workers()
         self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._residue: list[Residue] = []
         self._residue_lock = threading.Lock()
@@ -92,6 +95,7 @@ class _Coordinator:
                     self._await_news()
                 self._end_overdue()
             self._let_clean_up()
+        self._workers.end()
         state = self._observation.final(self._left(self._times.cleanup))
         found = tuple(self._ended[p.check.id] for p in self._plan.order)
         with self._residue_lock:
@@ -153,7 +157,7 @@ class _Coordinator:
         )
         self._running[planned.check.id] = job
         self._tell(Progress(phase="probe", check_id=planned.check.id, total=len(self._plan.order)))
-        job.start(self._news.put)
+        self._workers.do(job.work, functools.partial(self._news.put, job))
 
     def _add_residue(self, residue: Residue) -> None:
         with self._residue_lock:
@@ -226,5 +230,5 @@ class _Coordinator:
     def _let_clean_up(self) -> None:
         """Give abandoned checks that are clearing away behind themselves their reserve."""
         for job in self._abandoned:
-            if job.cleaning and job.thread is not None:
-                job.thread.join(self._left(min(job.cleanup_deadline(), self._times.cleanup)))
+            if job.cleaning:
+                job.returned.wait(self._left(min(job.cleanup_deadline(), self._times.cleanup)))

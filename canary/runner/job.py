@@ -36,7 +36,7 @@ class RunOutOfTimeError(Exception):
 
 
 class Job:
-    """Carries one check out in a thread; after `seal` nothing more is recorded."""
+    """Carries one check out; after `seal` nothing more is recorded."""
 
     def __init__(
         self,
@@ -64,20 +64,15 @@ class Job:
         self.waiting_since = 0.0
         self.waits_for_target = False
         self.requests = 0
-        self.thread: threading.Thread | None = None
+        self.returned = threading.Event()
 
-    def start(self, done: Callable[[Job], None]) -> None:
-        """Begin in a thread of its own; `done` is called when the probe returns."""
-
-        def work() -> None:
-            try:
-                self._probe()
-            finally:
-                self.ended = self._doors.clock.monotonic()
-                done(self)
-
-        self.thread = threading.Thread(target=work, name=self.check.id, daemon=True)
-        self.thread.start()
+    def work(self) -> None:
+        """Carry the probe out; raises nothing that a probe can raise."""
+        try:
+            self._probe()
+        finally:
+            self.ended = self._doors.clock.monotonic()
+            self.returned.set()
 
     def _probe(self) -> None:
         try:
@@ -86,7 +81,7 @@ class Job:
             self._error("credential", str(error))
         except RunOutOfTimeError as error:
             self._error("out of time", str(error))
-        except Exception as error:  # noqa: BLE001 - the boundary: a probe's bug is an ERROR
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: a bug is an ERROR
             self._error("canary", f"{type(error).__name__}: {error}")
 
     def _error(self, name: str, reason: str) -> None:
