@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from canary.diagnose.case import Case
 from canary.diagnose.claims import TARGET, Claim, shown
+from canary.diagnose.sickness import said, sick
 from canary.diagnose.starts import afresh
-from canary.diagnose.targets import evidence, inspect, port_of, said
+from canary.diagnose.targets import evidence, inspect, port_of
 from canary.model import Confidence, Remedy
 from canary.observe.state import TargetGroup, TargetHealth
 
@@ -18,10 +19,10 @@ def health_check(case: Case) -> Iterator[Claim]:
     """Claim a health check that asks what the application does not answer."""
     for name in case.services:
         for group in case.groups(name):
-            sick = [t for t in group.targets if t.state == "unhealthy"]
-            wrong = _mismatches(case, name, group, sick)
+            ill = sick(case, name, group)
+            wrong = _mismatches(case, name, group, ill)
             atoms = case.outage(name)
-            if not sick or not wrong or not atoms:
+            if not ill or not wrong or not atoms:
                 continue
             yield Claim(
                 cause=_check_cause(wrong),
@@ -32,7 +33,7 @@ def health_check(case: Case) -> Iterator[Claim]:
                 f" {'; '.join(f'{k} is {a}, expected {b}' for k, a, b in wrong)}.",
                 evidence=(
                     *(evidence(case, group, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
-                    evidence(case, group, said(sick[0]), "healthy"),
+                    evidence(case, group, said(ill[0]), "healthy"),
                     *shown(atoms, 1),
                 ),
                 remedy=_mend_check(case, name, group),
@@ -116,16 +117,16 @@ def protocol(case: Case) -> Iterator[Claim]:
     """Claim a group that speaks TLS to an application that speaks plain HTTP."""
     for name in case.services:
         for group in case.groups(name):
-            sick = [t for t in group.targets if t.state == "unhealthy"]
+            ill = sick(case, name, group)
             atoms = case.outage(name)
-            if group.protocol == "HTTPS" and sick and atoms:
+            if group.protocol == "HTTPS" and ill and atoms:
                 yield Claim(
                     cause="target-protocol-mismatch",
                     service=name,
                     resource=group.arn,
                     confidence=Confidence.LIKELY,
                     summary=f"{group.name} speaks HTTPS to its targets, and they fail.",
-                    evidence=(evidence(case, group, said(sick[0]), "protocol HTTP"),),
+                    evidence=(evidence(case, group, said(ill[0]), "protocol HTTP"),),
                     remedy=Remedy(
                         summary="A group's protocol cannot be changed: make a new one.",
                         inspect=inspect(case, group),

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from canary.diagnose.case import Case
 from canary.diagnose.claims import TARGET, Claim, shown
 from canary.diagnose.revisions import rollback
+from canary.diagnose.sickness import said
 from canary.diagnose.starts import afresh
-from canary.diagnose.targets import GONE, evidence, inspect, live, port_of, said
+from canary.diagnose.targets import GONE, evidence, inspect, live, port_of
 from canary.model import Confidence, Remedy
 from canary.observe.state import EcsService, TargetGroup, TargetHealth
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.case import Case
 from canary.diagnose.claims import TARGET, Claim, shown
 from canary.diagnose.revisions import log_tail, rollback
+from canary.diagnose.sickness import said, sick
 from canary.diagnose.symptoms import BALANCER_5XX, Symptom
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import EcsService, TargetGroup, TargetHealth, Task
@@ -130,10 +131,6 @@ def detached(case: Case) -> Iterator[Claim]:
             )
 
 
-def said(target: TargetHealth) -> str:
-    return f"{target.id}:{target.port} {target.state} {target.reason} ({target.description})"
-
-
 def strangers(case: Case) -> Iterator[Claim]:
     """Claim a sick target that is no task of the service (registered by hand, or left over)."""
     if not case.read("ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeServices"):
@@ -185,18 +182,18 @@ def unhealthy(case: Case) -> Iterator[Claim]:
     """Claim sick targets whose own reason nothing else explains."""
     for name in case.services:
         for group in case.groups(name):
-            sick = [t for t in group.targets if t.state == "unhealthy"]
+            ill = sick(case, name, group)
             atoms = case.outage(name)
             down = {f for f in atoms if f.symptom in BALANCER_5XX | {Symptom.CONTROL_TARGETS}}
-            if sick and atoms and (down or len(sick) == len(group.targets)):
+            if ill and atoms and (down or len(ill) >= len(group.targets)):
                 yield Claim(
                     cause="targets-unhealthy",
                     service=name,
                     resource=group.arn,
                     confidence=Confidence.LIKELY,
-                    summary=f"{len(sick)} of {len(group.targets)} targets of {group.name} fail"
-                    f" their health checks: {sick[0].description or sick[0].reason}.",
-                    evidence=(evidence(case, group, said(sick[0]), "healthy"), *shown(atoms)),
+                    summary=f"{len(ill)} of {max(len(group.targets), 1)} targets of {group.name} fail"
+                    f" their health checks: {ill[0].description or ill[0].reason}.",
+                    evidence=(evidence(case, group, said(ill[0]), "healthy"), *shown(atoms)),
                     remedy=_restart(case, name, group),
                     atoms=atoms,
                     rank=TARGET + 5,
