@@ -25,15 +25,6 @@ def idle_timeout(case: Case) -> Iterator[Claim]:
         old = case.previous.load_balancers if case.previous else ()
         before = next((b.attributes.get(IDLE, "") for b in old if b.arn == balancer.arn), "")
         wanted = before if before.isdigit() and int(before) >= SHORT_S else str(USUAL_S)
-        show = case.aws(
-            "elbv2", "describe-load-balancer-attributes", load_balancer_arn=balancer.arn
-        )
-        fix = case.aws(
-            "elbv2",
-            "modify-load-balancer-attributes",
-            load_balancer_arn=balancer.arn,
-            attributes=f"Key={IDLE},Value={wanted}",
-        )
         yield Claim(
             cause="balancer-attribute-wrong",
             service=min(f.front for f in atoms),
@@ -49,13 +40,24 @@ def idle_timeout(case: Case) -> Iterator[Claim]:
                 ),
                 *shown(atoms),
             ),
-            remedy=Remedy(
-                summary=f"Set the idle timeout back to {wanted} s.",
-                inspect=(show,),
-                fix=(fix,),
-                verify=(show,),
-                terraform=f"# aws_lb\nidle_timeout = {wanted}\n",
-            ),
+            remedy=_remedy(case, balancer.arn, wanted),
             atoms=atoms,
             rank=ROUTE + 5,
         )
+
+
+def _remedy(case: Case, balancer: str, wanted: str) -> Remedy:
+    show = case.aws("elbv2", "describe-load-balancer-attributes", load_balancer_arn=balancer)
+    fix = case.aws(
+        "elbv2",
+        "modify-load-balancer-attributes",
+        load_balancer_arn=balancer,
+        attributes=f"Key={IDLE},Value={wanted}",
+    )
+    return Remedy(
+        summary=f"Set the idle timeout back to {wanted} s.",
+        inspect=(show,),
+        fix=(fix,),
+        verify=(show,),
+        terraform=f"# aws_lb\nidle_timeout = {wanted}\n",
+    )

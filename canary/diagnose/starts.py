@@ -12,7 +12,7 @@ from canary.observe.state import EcsService, Task
 
 RECENT_S = 3600.0
 _HARMLESS = ("Scaling activity initiated by", "Task stopped by user")
-_ENOUGH_FOR_STEADY = "has reached a steady state"
+_STEADY = "has reached a steady state"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +96,7 @@ def failed(service: EcsService) -> list[Task]:
 
 
 def afresh(case: Case, *names: str) -> tuple[str, ...]:
-    """Return the commands that begin a new deployment where tasks were ended by the fault.
-
-    ECS goes on by itself, but only after its back-off, and the failed tasks stay on the record of
-    the present deployment.
-    """
+    """Return commands for a new deployment where the fault ended tasks: it skips the back-off."""
     found: list[str] = []
     for name in dict.fromkeys(names):
         service = case.ecs(name) if name in case.services else None
@@ -185,7 +181,7 @@ def _by_exit(task: Task) -> Stop | None:
 def _by_event(case: Case, service: EcsService) -> Stop | None:
     """Return what service events say, where ECS keeps no stopped task any more."""
     for event in service.events:
-        if _ENOUGH_FOR_STEADY in event.message or case.age(event.at) > RECENT_S:
+        if _STEADY in event.message or case.age(event.at) > RECENT_S:
             return None
         if "unable to place a task" in event.message or "unable to consistently" in event.message:
             for pattern, cause in _REASONS:

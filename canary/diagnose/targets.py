@@ -191,8 +191,8 @@ def unhealthy(case: Case) -> Iterator[Claim]:
                     service=name,
                     resource=group.arn,
                     confidence=Confidence.LIKELY,
-                    summary=f"{len(ill)} of {max(len(group.targets), 1)} targets of {group.name} fail"
-                    f" their health checks: {ill[0].description or ill[0].reason}.",
+                    summary=f"{len(ill)} of {max(len(group.targets), 1)} targets of {group.name}"
+                    f" fail their health checks: {ill[0].description or ill[0].reason}.",
                     evidence=(evidence(case, group, said(ill[0]), "healthy"), *shown(atoms)),
                     remedy=_restart(case, name, group),
                     atoms=atoms,
