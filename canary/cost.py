@@ -23,7 +23,6 @@ ENDPOINTS = (
 )
 LOG_BYTES_RUN = 1_600
 LOG_BYTES_CHECK = 300
-OWN_ALARMS = 11
 
 
 class Line(Frozen, frozen=True, kw_only=True):
@@ -34,8 +33,21 @@ class Line(Frozen, frozen=True, kw_only=True):
     how: str
 
 
-def monthly(config: Config, plan: Plan, metrics: int, period_s: int) -> tuple[Line, ...]:
-    """Return the bill of an environment whose function runs every `period_s` seconds."""
+PUTS, GETS = 8, 5
+"""Of a run in the store: report, latest, what was said, and the pages; what each was before."""
+
+
+class Counts(Frozen, frozen=True, kw_only=True):
+    """What the environment has of everything that is billed by the piece."""
+
+    metrics: int
+    alarms: int  # without the composite
+    period_s: int  # seconds between two runs
+
+
+def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
+    """Return the bill of an environment."""
+    metrics, alarms, period_s = counts.metrics, counts.alarms, counts.period_s
     runs = HOURS * 3600 / period_s
     checks = len(config.checks)
     seconds = max(plan.expected_ms / 1000 * 1.2, 1.0)
@@ -44,14 +56,14 @@ def monthly(config: Config, plan: Plan, metrics: int, period_s: int) -> tuple[Li
     secrets = sum(bool(p.secret) for p in config.environment.principals.values())
     lines = [
         _line("custom metrics", metrics * METRIC, f"{metrics} metrics"),
-        _line("alarms", (checks + OWN_ALARMS) * ALARM + COMPOSITE, f"{checks + OWN_ALARMS} and 1"),
+        _line("alarms", alarms * ALARM + COMPOSITE, f"{alarms} and a composite one"),
         _line(
             "function",
             runs * (seconds * memory * LAMBDA_GB_S + LAMBDA_REQUEST),
             f"{runs:.0f} runs of {seconds:.1f} s at {memory:.2g} GB",
         ),
         _line("schedule", runs * SCHEDULE, f"{runs:.0f} invocations"),
-        _line("reports", runs * (2 * S3_PUT + S3_GET), f"{runs:.0f} reports"),
+        _line("reports", runs * (PUTS * S3_PUT + GETS * S3_GET), f"{runs:.0f} reports and pages"),
         _line("logs", logs * LOG_GB, f"{logs:.2f} GB"),
         _line("secrets", secrets * SECRET, f"{secrets} secrets"),
     ]

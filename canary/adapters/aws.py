@@ -21,10 +21,14 @@ EMULATOR = "test"
 
 
 class Clients:
-    """Clients of one environment's account and region, one a service. Thread-safe."""
+    """Clients of one environment's account and region, one a service. Thread-safe.
 
-    def __init__(self, environment: Environment) -> None:
+    `read_s` is how many seconds an answer may take: longer only where the call waits for work.
+    """
+
+    def __init__(self, environment: Environment, read_s: float = READ_S) -> None:
         self._environment = environment
+        self._read_s = read_s
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._session: Any = None
@@ -41,15 +45,18 @@ class Clients:
         if self._session is None:
             self._session = boto3.session.Session(region_name=self._environment.region)
         return self._session.client(
-            service, endpoint_url=endpoint, config=_settings(endpoint), **_operator(endpoint)
+            service,
+            endpoint_url=endpoint,
+            config=_settings(endpoint, self._read_s),
+            **_operator(endpoint),
         )
 
 
-def _settings(endpoint: str | None) -> BotoConfig:
+def _settings(endpoint: str | None, read_s: float) -> BotoConfig:
     emulated = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     return BotoConfig(
         connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
+        read_timeout=read_s,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
         max_pool_connections=16,
         user_agent_extra=f"hokusai-canary/{canary.__version__}",

@@ -9,26 +9,38 @@ from __future__ import annotations
 import click
 
 import canary
-from canary.cli import desk, reading, running
+from canary.cli import cataloguing, desk, gate, reading, rehearsing, running
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT, epilog="Exit status: 0 well, 1 failed, 2 usage, 3 unknown.")
+@click.group(
+    context_settings=CONTEXT,
+    epilog="Exit status: 0 well, 1 some check failed, 2 wrong usage or configuration, 3 the canary "
+    "could not tell. Variables: CANARY_ENVIRONMENT names the environment, NO_COLOR turns colours "
+    "off.",
+)
 @click.version_option(canary.__version__, package_name="hokusai-canary")
 def main() -> None:
-    """A synthetic canary for an ML platform that names the cause."""
+    """A synthetic canary for an ML platform that names the cause.
+
+    Checks say what must hold (canary/checks/*.toml), environments say where
+    (canary/environments/*.toml). Results go to stdout, progress and problems to stderr.
+    """
 
 
 for command in (
     running.run,
+    gate.gate,
     desk.list_checks,
     desk.plan,
     desk.validate,
     reading.show,
     reading.compare,
     reading.history,
+    rehearsing.rehearse_alarms,
     desk.permissions,
     desk.schema,
+    cataloguing.catalogue,
 ):
     main.add_command(command)

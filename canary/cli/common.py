@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -13,11 +13,13 @@ import click
 import msgspec
 
 from canary import config
-from canary.model import Config, Report
+from canary.model import SEVERITY_ORDER, Config, Report, Severity, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "development"
+FORMS = click.Choice(("text", "json"))
+EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
 
 
 def environment_option(command: F) -> F:
@@ -29,7 +31,58 @@ def environment_option(command: F) -> F:
         show_default=DEFAULT,
         metavar="NAME_OR_FILE",
         help="An environment by name (canary/environments/NAME.toml) or file.",
+        shell_complete=complete_environment,
     )(command)
+
+
+def fail_on_option(command: F) -> F:
+    """Add `--fail-on SEVERITY`."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice([s.value for s in SEVERITY_ORDER]),
+        help="Only checks of this severity or worse count for the exit status.",
+    )(command)
+
+
+def complete_environment(
+    _context: click.Context, _parameter: click.Parameter, begun: str
+) -> list[str]:
+    """Complete the name of an environment."""
+    names = sorted(p.stem for p in config.ENVIRONMENTS.glob("*.toml"))
+    return [n for n in names if n.startswith(begun)]
+
+
+def complete_check(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete the id of a check of the environment that the command line names so far."""
+    try:
+        known = config.load(context.params.get("environment") or DEFAULT, desk=False)
+    except config.ConfigError:
+        return []
+    return [c.id for c in known.checks if c.id.startswith(begun)]
+
+
+def exit_status(failed: Iterable[Severity], unknown: Iterable[Severity], fail_on: str) -> int:
+    """Return 1 where a check of this severity or worse failed, 3 where one is unknown, else 0."""
+    counts = SEVERITY_ORDER[: SEVERITY_ORDER.index(Severity(fail_on)) + 1]
+    if any(s in counts for s in failed):
+        return EXIT[Status.FAIL]
+    return EXIT[Status.ERROR] if any(s in counts for s in unknown) else EXIT[Status.PASS]
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows under heads (of several lines), the first column left, the others right."""
+    above = [head.split("\n") for head in heads]
+    tall = max(len(lines) for lines in above)
+    top = [[([""] * (tall - len(lines)) + lines)[at] for lines in above] for at in range(tall)]
+    every = [*top, *rows]
+    wide = [max(len(row[column]) for row in every) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, wide, strict=True))
+        ).rstrip()
+        for row in every
+    )
 
 
 def loaded(environment: str) -> Config:

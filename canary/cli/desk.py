@@ -10,19 +10,33 @@ import click
 from canary import config as configuration
 from canary import cost, schemas
 from canary import permissions as needed
-from canary.alarm_plan import schedule_period
-from canary.cli.common import WrongUseError, as_json, environment_option, loaded
+from canary.alarm_plan import plan_alarms, schedule_period
+from canary.cli.common import (
+    FORMS,
+    WrongUseError,
+    as_json,
+    complete_check,
+    complete_environment,
+    environment_option,
+    loaded,
+)
+from canary.cli.scaling import scaling
 from canary.model import Config
 from canary.plan import Plan, PlanError, Selection, make_plan
-
-FORMS = click.Choice(("text", "json"))
+from canary.probes import KINDS
 
 
 @click.command("list")
 @environment_option
 @click.option("--format", "form", type=FORMS, default="text")
 def list_checks(environment: str, form: str) -> None:
-    """List the checks of an environment."""
+    """List the checks of an environment: id, severity, suite, title.
+
+    \b
+    Examples:
+      python -m canary list --environment development
+      python -m canary list --format json | jq -r '.[].id'
+    """
     config = loaded(environment)
     if form == "json":
         click.echo(as_json(config.checks))
@@ -33,26 +47,60 @@ def list_checks(environment: str, form: str) -> None:
 
 @click.command()
 @environment_option
-@click.option("--only", multiple=True, metavar="ID")
-@click.option("--suite", "suites", multiple=True, metavar="SUITE")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Only these checks and their needs.",
+    shell_complete=complete_check,
+)
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
+@click.option(
+    "--checks",
+    "sizes",
+    metavar="N|all",
+    help="On paper instead: what N checks a minute would take (all: 100 to 100,000).",
+)
 @click.option("--format", "form", type=FORMS, default="text")
-def plan(environment: str, only: tuple[str, ...], suites: tuple[str, ...], form: str) -> None:
-    """Show what a run would do: order, time, requests, and the monthly cost."""
-    from canary.probes import KINDS
+def plan(
+    environment: str, only: tuple[str, ...], suites: tuple[str, ...], sizes: str | None, form: str
+) -> None:
+    """Show what a run would do: order, time, requests, and the monthly cost.
 
+    Nothing is asked of the platform or of AWS. Prices are list prices of us-east-1.
+
+    \b
+    Examples:
+      python -m canary plan --environment development
+      python -m canary plan --suite authentication
+      python -m canary plan --checks 10000
+      python -m canary plan --checks all
+    """
+    if sizes is not None:
+        scaling(sizes, form)
+        return
     config = loaded(environment)
     now = dt.datetime.now(dt.UTC)
     try:
         made = make_plan(config, KINDS, {}, now, Selection(only=only, suites=suites))
     except PlanError as error:
         raise WrongUseError(str(error)) from error
-    metrics = metric_count(config)
-    period = schedule_period(config.environment.schedule.expression)
-    bill = cost.monthly(config, made, metrics, period)
+    counts = counted(config)
+    bill = cost.monthly(config, made, counts)
     if form == "json":
-        click.echo(as_json({"plan": made, "metrics": metrics, "monthly": bill}))
+        click.echo(as_json({"plan": made, "metrics": counts.metrics, "monthly": bill}))
     else:
-        click.echo(_told(made, metrics, bill))
+        click.echo(_told(made, counts.metrics, bill))
+
+
+def counted(config: Config) -> cost.Counts:
+    """Return how much the environment has of what is billed by the piece."""
+    alarms = plan_alarms(config, "function", config.environment.run.budget).alarms
+    return cost.Counts(
+        metrics=metric_count(config),
+        alarms=len(alarms),
+        period_s=schedule_period(config.environment.schedule.expression),
+    )
 
 
 def metric_count(config: Config) -> int:
@@ -87,22 +135,53 @@ def _told(made: Plan, metrics: int, bill: tuple[cost.Line, ...]) -> str:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-def validate(files: tuple[Path, ...]) -> None:
-    """Hold environment and check files against their schema; every problem is printed."""
+@click.option(
+    "--environment",
+    "-e",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="An environment by name, with every check file.",
+    shell_complete=complete_environment,
+)
+def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
+    """Hold environment and check files against their schema; every problem is printed.
+
+    A problem is a line: file, check, key, what is wrong. Without arguments all environments are
+    read, each together with all check files. Exit status 2 where anything is wrong.
+
+    \b
+    Examples:
+      python -m canary validate
+      python -m canary validate --environment development
+      python -m canary validate canary/checks/endpoints.toml
+    """
     problems: list[str] = []
-    chosen = files or tuple(sorted(configuration.ENVIRONMENTS.glob("*.toml")))
+    try:
+        named = tuple(configuration.environment_file(name) for name in names)
+    except configuration.ConfigError as error:
+        raise WrongUseError(str(error)) from error
+    chosen = (*named, *files) or tuple(sorted(configuration.ENVIRONMENTS.glob("*.toml")))
     for path in chosen:
         problems += configuration.problems_of(path)
     if problems:
         raise WrongUseError("\n".join(dict.fromkeys(problems)))
-    click.echo(f"{len(chosen)} files are well: {', '.join(p.name for p in chosen)}")
+    files_are = "file is" if len(chosen) == 1 else "files are"
+    click.echo(f"{len(chosen)} {files_are} well: {', '.join(p.name for p in chosen)}")
 
 
 @click.command()
 @environment_option
 @click.option("--format", "form", type=FORMS, default="text")
 def permissions(environment: str, form: str) -> None:
-    """Print the IAM actions that the environment's checks need, with their resources."""
+    """Print the IAM actions that the environment's checks need, with their resources.
+
+    The deployed function's role is made from the same list.
+
+    \b
+    Examples:
+      python -m canary permissions --environment development
+    """
     config = loaded(environment)
     found = needed.needed(config.environment)
     if form == "json":
@@ -115,5 +194,11 @@ def permissions(environment: str, form: str) -> None:
 @click.command()
 @click.argument("what", type=click.Choice(("check", "environment")))
 def schema(what: str) -> None:
-    """Print the JSON Schema of a check file or an environment file, for editors."""
+    """Print the JSON Schema of a check file or an environment file, for editors.
+
+    \b
+    Examples:
+      python -m canary schema check > check.schema.json
+      python -m canary schema environment > environment.schema.json
+    """
     click.echo(as_json(schemas.check_file() if what == "check" else schemas.environment_file()))

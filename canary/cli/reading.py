@@ -31,7 +31,14 @@ store_option = click.option(
 @store_option
 @click.option("--format", "form", type=click.Choice(FORMS), default="text")
 def show(run_or_file: str, environment: str, store: str | None, form: str) -> None:
-    """Show a report: a file, a run's id, or "latest"."""
+    """Show a report: a file, a run's id, or "latest".
+
+    \b
+    Examples:
+      python -m canary show latest --environment development
+      python -m canary show out/development/report.json --format markdown
+      python -m canary show latest --store s3://bucket/canary
+    """
     click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
 
 
@@ -42,7 +49,16 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
 @store_option
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
 def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
-    """Hold report B against report A, each a file, a run's id, or "latest"."""
+    """Hold report B against report A, each a file, a run's id, or "latest".
+
+    Prints what broke, was fixed, still fails or became slower, and what drifted in the control
+    plane between the two.
+
+    \b
+    Examples:
+      python -m canary compare before.json after.json
+      python -m canary compare 20261122t120000-1f260f latest
+    """
     from canary.compare import compare as comparing
     from canary.previous import previous_state
 
@@ -76,7 +92,16 @@ def _told(found: Comparison) -> str:
 @store_option
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
 def history(checks: tuple[str, ...], environment: str, store: str | None, form: str) -> None:
-    """Show the last outcomes of each check: P passed, F failed, E could not tell, S skipped."""
+    """Show the last outcomes of each check, newest last: at most sixty.
+
+    P passed, F failed, E could not tell, S skipped; before them the present status, since when,
+    and the usual latency.
+
+    \b
+    Examples:
+      python -m canary history --environment development
+      python -m canary history registry.health registry.ready
+    """
     kept = fetch("latest", environment, store).history
     unknown = [c for c in checks if c not in kept]
     if unknown:
@@ -102,18 +127,18 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     """Return a report by file, run id or "latest"; ends with exit status 2 if there is none."""
     path = Path(run_or_file)
     if path.is_file():
-        return _decoded(path.read_bytes(), run_or_file)
+        return decoded(path.read_bytes(), run_or_file)
     where = loaded(environment).environment
     name = LATEST if run_or_file == "latest" else run_name(run_or_file)
     tried = []
     for place in [store] if store else _places(where):
         tried.append(place)
         try:
-            data = _store(place, where).read(name)
+            data = store_at(place, where).read(name)
         except StoreError as error:
             raise WrongUseError(str(error)) from error
         if data is not None:
-            return _decoded(data, f"{place}/{name}")
+            return decoded(data, f"{place}/{name}")
     raise WrongUseError(f"no report {run_or_file} (looked in {', '.join(tried)})")
 
 
@@ -122,7 +147,8 @@ def _places(environment: Environment) -> list[str]:
     return [local, environment.report_store]
 
 
-def _store(place: str, environment: Environment) -> Store:
+def store_at(place: str, environment: Environment) -> Store:
+    """Return the store at a place, with the environment's region and account."""
     return open_store(place, functools.partial(_client, environment))
 
 
@@ -132,7 +158,8 @@ def _client(environment: Environment) -> Any:
     return Clients(environment).client("s3")
 
 
-def _decoded(data: bytes, name: str) -> Report:
+def decoded(data: bytes, name: str) -> Report:
+    """Return a report from its bytes, or end with what is wrong and exit status 2."""
     try:
         return canonical.load(data)
     except ReportError as error:

@@ -7,20 +7,41 @@ from pathlib import Path
 
 import click
 
-from canary.cli.common import WrongUseError, environment_option, loaded, out_folder, render
-from canary.model import Config, Report, Status
+from canary.cli.common import (
+    EXIT,
+    WrongUseError,
+    complete_check,
+    environment_option,
+    exit_status,
+    fail_on_option,
+    loaded,
+    out_folder,
+    render,
+)
+from canary.model import Config, Report, Status, Suite
 from canary.pipeline import Asked, run_once
 from canary.plan import PlanError, Selection
 
 FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
-EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
 
 
 @click.command()
 @environment_option
-@click.option("--only", multiple=True, metavar="ID", help="Only these checks and their needs.")
-@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Only these checks and their needs.",
+    shell_complete=complete_check,
+)
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    metavar="SUITE",
+    help=f"Only these suites: {', '.join(s.value for s in Suite)}.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -36,6 +57,7 @@ EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
     "an s3:// address or a folder; default OUT/store.",
 )
 @click.option("--budget", type=float, default=0.0, help="Seconds for the whole run.")
+@fail_on_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def run(
     environment: str,
@@ -45,9 +67,28 @@ def run(
     form: str,
     store: str | None,
     budget: float,
+    fail_on: str | None,
     quiet: bool,
 ) -> None:
-    """Carry one run out and write report.json, report.md, report.html and junit.xml."""
+    """Carry one run out and write report.json, report.md, report.html and junit.xml.
+
+    Progress goes to stderr, the report to stdout. The run is compared with the previous one in
+    the store; a narrowed run does not become the latest one.
+
+    \b
+    Exit status:
+      0  every check passed (a muted check does not count)
+      1  some check failed
+      2  wrong usage or configuration
+      3  the canary could not tell for some check
+
+    \b
+    Examples:
+      python -m canary run --environment development
+      python -m canary run --only registry.health --only registry.ready
+      python -m canary run --suite authentication --format markdown
+      python -m canary run --fail-on high --format junit
+    """
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
     place = config.environment.store if store == "environment" else store
@@ -59,7 +100,17 @@ def run(
         click.echo(problem, err=True)
     click.echo(render(report, form).rstrip("\n"))
     click.echo(f"Reports: {folder}", err=True)
-    sys.exit(EXIT[report.run.status])
+    sys.exit(status_of(report, fail_on))
+
+
+def status_of(report: Report, fail_on: str | None) -> int:
+    """Return the exit status of a report."""
+    if fail_on is None:
+        return EXIT[report.run.status]
+    awake = [r for r in report.results if not r.muted]
+    failed = [r.severity for r in awake if r.status is Status.FAIL]
+    unknown = [r.severity for r in awake if r.status in (Status.ERROR, Status.SKIP)]
+    return exit_status(failed, unknown, fail_on)
 
 
 def _carried_out(config: Config, place: str, asked: Asked, quiet: bool) -> tuple[Report, list[str]]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from canary.alarm_plan import plan_alarms
 from canary.cli import main
+from canary.config import load
 from canary.report import json as canonical
 from tests.canary.test_handler import ENVIRONMENT, PRINCIPALS
 
@@ -22,7 +27,11 @@ COMMANDS = (
     "history",
     "permissions",
     "schema",
+    "rehearse",
+    "gate",
+    "catalogue",
 )
+ROOT = Path(__file__).resolve().parents[2]
 ONE = "auth.https-redirect"
 
 
@@ -53,6 +62,11 @@ def out(tmp_path: Path, file: str) -> Path:
 def test_every_command_explains_itself(command: str) -> None:
     done = call(command, "--help")
     assert done.exit_code == 0 and command in done.output
+    assert "Examples:" in done.output and max(map(len, done.output.splitlines())) <= 100
+
+
+def test_the_list_of_commands_names_each_of_them() -> None:
+    assert set(COMMANDS) == set(main.commands)
 
 
 def test_the_list_is_an_array_of_checks() -> None:
@@ -89,6 +103,10 @@ def test_schemas_are_json(what: str) -> None:
         (("plan", "--suite", "no-such"), "no such check or suite here: no-such"),
         (("show", "20200101t000000-abcdef", "--store", "out/nowhere"), "no report"),
         (("run", "--format", "pdf"), "'pdf' is not one of"),
+        (("run", "--fail-on", "loud"), "'loud' is not one of"),
+        (("validate", "--environment", "nowhere"), "nowhere: no such environment or file"),
+        (("plan", "--checks", "many"), "a number, numbers with commas, or all"),
+        (("plan", "--checks", "0"), "must be 1 or more"),
         (("nothing",), "No such command 'nothing'"),
     ],
 )
@@ -138,3 +156,58 @@ def test_history_reads_the_latest_whole_run(file: str, tmp_path: Path) -> None:
     )
     shown = call("show", "latest", "-e", file, "--store", store, "--format", "json").stdout
     assert ONE in {r.check_id for r in canonical.load(shown).results}
+
+
+def test_what_many_checks_would_take_is_planned_on_paper() -> None:
+    text = call("plan", "--checks", "all").stdout
+    assert all(size in text for size in ("100 ", "1,000 ", "10,000 ", "100,000 "))
+    (one,) = json.loads(call("plan", "--checks", "10000", "--format", "json").stdout)
+    assert one["shape"] == "map" and one["checks"] == 10_000
+
+
+def test_the_bill_counts_the_alarms_that_the_deployment_makes() -> None:
+    bill = json.loads(call("plan", "--format", "json").stdout)["monthly"]
+    config = load("development", desk=False)
+    planned = len(plan_alarms(config, "fn", 50).alarms)
+    line = next(item for item in bill if item["item"] == "alarms")
+    assert line["how"].startswith(f"{planned} ") and planned > len(config.checks)
+
+
+def test_an_environment_is_validated_by_name() -> None:
+    done = call("validate", "--environment", "development")
+    assert done.exit_code == 0 and done.stdout == "1 file is well: development.toml\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("canary ga", "gate"),
+        ("canary run --only registry.heal", "registry.health"),
+        ("canary plan -e dev", "development"),
+        ("canary rehearse --pattern fl", "flapping"),
+    ],
+)
+def test_the_shell_completes_commands_checks_and_environments(typed: str, offered: str) -> None:
+    words = {"_CANARY_COMPLETE": "bash_complete", "COMP_WORDS": typed}
+    done = subprocess.run(
+        [sys.executable, "-m", "canary"],
+        env={**os.environ, **words, "COMP_CWORD": str(len(typed.split()) - 1)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"plain,{offered}" in done.stdout.splitlines()
+
+
+def test_the_one_word_command_makes_its_own_completion() -> None:
+    done = subprocess.run(
+        [str(ROOT / "bin" / "canary")],
+        env={**os.environ, "_CANARY_COMPLETE": "bash_source"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not (ROOT / ".venv" / "bin" / "python").exists():
+        pytest.skip("the one-word command uses .venv, which make setup makes")
+    assert "_canary_completion" in done.stdout and done.stdout.rstrip().endswith("_setup;")

@@ -16,6 +16,7 @@ MADE = config(
     check("api.leaf", needs=("api.root",)),
     check("api.rare", every=300, suite=Suite.REGISTRATION),
 )
+COUNTS = cost.Counts(metrics=20, alarms=14, period_s=60)
 
 
 def ago(seconds: float, status: Status = Status.PASS) -> CheckHistory:
@@ -89,6 +90,6 @@ def test_what_others_wait_for_and_what_takes_long_starts_first() -> None:
 
 
 def test_the_bill_names_its_items_and_endpoints_cost_extra() -> None:
-    lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), 20, 60)}
+    lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), COUNTS)}
     assert lines["custom metrics"] == pytest.approx(6.0)
     assert "interface endpoints" not in lines

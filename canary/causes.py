@@ -1,0 +1,90 @@
+"""Every cause that a diagnosis may name, and what it means. Ids are stable: scripts rely on them.
+
+`canary.diagnose` says when each one holds; a test keeps the two together.
+"""
+
+from __future__ import annotations
+
+CAUSES: dict[str, dict[str, str]] = {
+    "routing": {
+        "listener-missing": "The load balancer has no listener on the port.",
+        "rule-missing": "No listener rule takes a path of the contract.",
+        "rule-wrong-target": "The rule that takes the path forwards to another service.",
+        "rule-shadowed": "A rule with a smaller priority takes the path first.",
+        "rule-on-wrong-listener": "The rule exists, but on another listener of the balancer.",
+        "target-group-detached": "No rule and no default action forwards to the target group.",
+        "target-group-empty": "The target group has no registered target.",
+        "dns-wrong-load-balancer": "The host's name leads to another load balancer.",
+        "dns-name-missing": "The host's name does not resolve.",
+    },
+    "targets": {
+        "health-check-mismatch": "The health check's path or matcher is not what the app answers.",
+        "port-mismatch": "The target group and the container do not use the same port.",
+        "security-group-blocked": "No rule of a security group lets the connection in.",
+        "targets-unhealthy": "Targets fail their health check for a reason of their own.",
+        "target-protocol-mismatch": "One side speaks HTTP where the other expects HTTPS.",
+    },
+    "ecs": {
+        "service-missing": "The ECS service does not exist, or is inactive.",
+        "service-scaled-to-zero": "The service wants no task.",
+        "task-crash-loop": "Tasks start and end again.",
+        "task-out-of-memory": "Tasks are ended for their use of memory.",
+        "image-pull-failed": "The image cannot be pulled.",
+        "image-wrong-architecture": "The image is made for another processor.",
+        "secret-unavailable": "A secret or parameter that the task names cannot be read.",
+        "execution-role-denied": "The execution role may not read what the task needs to start.",
+        "deployment-stuck": "A deployment does not reach its steady state.",
+        "deployment-rolled-back": "The circuit breaker brought the revision before back.",
+        "deployment-not-effective": "The revision that runs is not the one that was deployed.",
+    },
+    "configuration": {
+        "environment-variable-missing": "The task definition lost a variable.",
+        "environment-variable-wrong": "A variable of the task definition has a wrong value.",
+        "secret-not-injected": "The task definition lost a secret.",
+        "upstream-url-wrong": "A service asks its upstream at a wrong address.",
+        "service-id-wrong": "The API names itself to the auth service by a wrong id.",
+    },
+    "dependencies": {
+        "database-unreachable": "The database does not answer.",
+        "database-auth-failed": "The database refuses the user or password.",
+        "database-schema-missing": "Tables are missing: migrations did not run.",
+        "cache-unreachable": "The cache does not answer, or refuses its token.",
+        "service-discovery-missing": "The service's name in Cloud Map has no instance.",
+        "service-discovery-stale": "The service's name leads to an address without a task.",
+        "artifact-store-failing": "Artifacts cannot be written or read.",
+        "circuit-breaker-open": "A service has stopped asking its dependency for a while.",
+    },
+    "auth": {
+        "auth-service-down": "The auth service does not answer.",
+        "credential-rejected": "A key that should be good is refused.",
+        "credential-header-lost": "The key is lost on the way: a header is not passed on.",
+        "scope-insufficient": "The key is good, its scopes are not enough.",
+        "protection-missing": "A protected path answers without a key.",
+        "revoked-key-accepted": "A revoked key opens a protected path.",
+        "expired-key-accepted": "An expired key opens a protected path.",
+        "rate-limit-missing": "Answers carry no rate limit.",
+        "auth-error-misreported": "A failure of the auth service is told as a refusal of the key.",
+    },
+    "tls": {
+        "certificate-expired": "The certificate has ended.",
+        "certificate-expiring": "The certificate ends soon, its renewal did not happen.",
+        "certificate-name-mismatch": "The certificate is made for other names.",
+        "certificate-untrusted": "No trusted authority signed the certificate.",
+    },
+    "application": {
+        "route-not-mounted": "The application itself does not know the path.",
+        "host-header-rejected": "The application refuses the Host header it is sent.",
+        "path-prefix-wrong": "A prefix of the path is lost or doubled on the way.",
+        "health-endpoint-misleading": "A health document says something else than real use.",
+        "latency-degraded": "Answers are right and late.",
+        "capacity-throttled": "Requests are turned away for load.",
+    },
+    "canary": {
+        "canary-egress-blocked": "The canary itself cannot reach the platform.",
+        "canary-permission-denied": "The canary's role may not read something it needs.",
+        "canary-credential-missing": "A secret of the canary is missing or unreadable.",
+        "canary-config-wrong": "The environment file names something that does not exist.",
+    },
+}
+
+ALL: dict[str, str] = {cause: says for family in CAUSES.values() for cause, says in family.items()}

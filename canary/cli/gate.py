@@ -1,0 +1,115 @@
+"""`gate`: ask the deployed canary once, for a pipeline to stop at."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from canary.adapters.function import Busy, InvokeError, invoke
+from canary.cli.common import EXIT, FORMS, as_json, environment_option, exit_status, fail_on_option
+from canary.cli.common import loaded as loading
+from canary.model import Config, Severity, Status
+
+PATIENCE_S = 120.0
+PAUSE_S = 5.0
+MARGIN_S = 30.0  # the function's own time beyond its run's budget, and the way there and back
+
+
+@click.command()
+@environment_option
+@fail_on_option
+@click.option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=PATIENCE_S,
+    show_default=True,
+    help="Seconds to wait for a run that is under way.",
+)
+@click.option("--format", "form", type=FORMS, default="text")
+def gate(environment: str, fail_on: str | None, patience: float, form: str) -> None:
+    """Invoke the deployed canary once and fail on what broke.
+
+    For the end of a deployment: the function hokusai-canary-ENVIRONMENT runs every check from
+    inside the VPC, and its summary is printed with the causes. It runs once at a time; while a
+    scheduled run is under way the gate asks again. Needs lambda:InvokeFunction on that function.
+
+    \b
+    Exit status:
+      0  every check passed
+      1  some check failed
+      2  wrong usage or configuration
+      3  the canary could not tell, or could not be asked
+
+    \b
+    Examples:
+      python -m canary gate --environment development
+      python -m canary gate --environment development --fail-on high --format json
+    """
+    config = loading(environment)
+    name = f"hokusai-canary-{config.environment.name}"
+    try:
+        found = asked(_invoker(config, name), patience)
+    except InvokeError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT[Status.ERROR])
+    click.echo(as_json(found) if form == "json" else told(name, found))
+    sys.exit(status_of(found, config, fail_on))
+
+
+def _invoker(config: Config, name: str) -> Callable[[], dict[str, Any]]:
+    from canary.adapters.aws import Clients
+
+    client = Clients(config.environment, config.environment.run.budget + MARGIN_S).client("lambda")
+    return lambda: invoke(client, name, {"trigger": "gate"}).summary
+
+
+def asked(invoke: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """Return the function's summary, waiting while another run is under way."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return invoke()
+        except Busy as error:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise InvokeError(f"the canary was busy for {patience:.0f} s") from error
+            click.echo("The canary is busy with another run …", err=True)
+            time.sleep(min(PAUSE_S, left))
+
+
+def status_of(found: dict[str, Any], config: Config, fail_on: str | None) -> int:
+    """Return the exit status of a summary; a check that is not known here counts as critical."""
+    try:
+        status = Status(found.get("status", ""))
+    except ValueError:
+        return EXIT[Status.ERROR]  # a stale run, or a summary of another version
+    if fail_on is None:
+        return EXIT[status]
+    known = {c.id: c.severity for c in config.checks}
+    muted = {m.check for m in config.environment.mutes}
+
+    def severities(key: str) -> list[Severity]:
+        return [known.get(c, Severity.CRITICAL) for c in found.get(key, ()) if c not in muted]
+
+    return exit_status(severities("failed"), severities("errors"), fail_on)
+
+
+def told(name: str, found: dict[str, Any]) -> str:
+    """Return the summary for people: verdict, causes, checks, where the report lies."""
+    scores = "  ".join(f"{suite} {value:g} %" for suite, value in found.get("scores", {}).items())
+    lines = [f"{name}: {found.get('status')}  run {found.get('run_id') or '-'}", scores]
+    lines += [
+        f"  cause: {d['cause']} in {d['service']} ({d['confidence'].lower()}): {d['resource']},"
+        f" explains {len(d['explains'])}"
+        for d in found.get("diagnoses", ())
+    ]
+    lines += [f"  failed: {check}" for check in found.get("failed", ())]
+    lines += [f"  could not tell: {check}" for check in found.get("errors", ())]
+    lines += [f"  unexplained: {check}" for check in found.get("unexplained", ())]
+    lines += [f"  note: {note}" for note in found.get("notes", ())]
+    lines += [str(found[key]) for key in ("reason", "report") if found.get(key)]
+    return "\n".join(line for line in lines if line)
