@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -58,12 +59,23 @@ class Supervisor:
         self._twin = twin
         self._log_dir = log_dir
         self.children: dict[str, Child] = {}
+        # PDEATHSIG fires when the forking *thread* ends, and a request's thread ends with it:
+        # one thread that lives as long as the twin does all the forking
+        self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
 
     def start(self, name: str, argv: list[str], env: Mapping[str, str] | None = None) -> Child:
         """Start a process whose output goes to LOG_DIR/NAME.log."""
         environment = {**os.environ, names.MARKER: self._twin, **(env or {})}
+        process = self._forker.submit(self._fork, name, argv, environment).result()
+        child = Child(name=name, process=process)
+        self.children[name] = child
+        return child
+
+    def _fork(
+        self, name: str, argv: list[str], environment: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
         with (self._log_dir / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 argv,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -72,9 +84,6 @@ class Supervisor:
                 process_group=0,
                 preexec_fn=die_with_parent,  # one prctl: no allocation, no lock
             )
-        child = Child(name=name, process=process)
-        self.children[name] = child
-        return child
 
     def end(self, name: str) -> None:
         """Kill one child and wait until it is gone; nothing happens if there is none."""
