@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping
 
 from canary import history as past
@@ -147,7 +146,7 @@ def _recent(latencies: tuple[float, ...]) -> tuple[float, float]:
     """Return the median of all but the last three, and of the last three; zeros without enough."""
     if len(latencies) < BASELINE + 3:
         return 0.0, 0.0
-    return statistics.median(latencies[:-3]), statistics.median(latencies[-3:])
+    return past.median(latencies[:-3]), past.median(latencies[-3:])
 
 
 def _is_slow(usual: float, recent: float) -> bool:

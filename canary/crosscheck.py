@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from canary.model import Check, Environment
+from canary.model import Check, Environment, Frozen
 
 LONGEST_MUTE = 90
 """Days; a longer silence is a decision to remove the check, and is written as `disable`."""
 NOBODY = ("", "nobody")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Frozen, frozen=True, kw_only=True):
     """A check and the file that it stands in."""
 
     file: str
     check: Check
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
+class Rules(Frozen, frozen=True, kw_only=True):
     """What to hold the configuration to; `root` is where runbooks' paths start."""
 
     file: str  # the environment's, for messages

@@ -7,12 +7,13 @@ nobody could be told of the run at all.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 import os
 from collections.abc import Mapping
 from typing import Any, Protocol
+
+import msgspec
 
 from canary import config, tell, wire
 from canary.adapters import emf
@@ -94,7 +95,7 @@ def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
 
 def _with_budget(asked: Asked, budget_s: float) -> Asked:
 
-    return dataclasses.replace(asked, budget_s=budget_s)
+    return msgspec.structs.replace(asked, budget_s=budget_s)
 
 
 def lateness(asked: Asked, environment: Environment, now: dt.datetime) -> str:

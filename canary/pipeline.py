@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,7 +15,7 @@ import canary
 from canary import history as past
 from canary.assemble import Explained, Facts, Unexplained, assemble, in_order
 from canary.compare import compare
-from canary.model import Config, Environment, Report, Result, Status
+from canary.model import Config, Environment, Frozen, Report, Result, Status
 from canary.observe.state import PlatformState
 from canary.plan import Plan, Selection, make_plan
 from canary.previous import Previous, carried, previous_state, pruned
@@ -37,8 +36,7 @@ Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
 """Seconds, action: the action's value; raises TimeoutError when it takes longer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(Frozen, frozen=True, kw_only=True):
     """What a run is made of."""
 
     kinds: Mapping[str, Kind]
@@ -49,8 +47,7 @@ class Parts:
     within: Within
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Frozen, frozen=True, kw_only=True):
     """What this run was asked for; `budget_s` 0 takes the environment's own."""
 
     selection: Selection = EVERYTHING

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from canary.history import median
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite
 from canary.probes.kit import Kind
 
@@ -136,7 +136,7 @@ def _planned(
 ) -> Planned:
     requests = kinds[check.kind].requests(check.spec)
     known = history.latency_ms if history else ()
-    expected = statistics.median(known) if known else max(requests, 1) * GUESS_MS
+    expected = median(known) if known else max(requests, 1) * GUESS_MS
     return Planned(
         check=check,
         needs=tuple(n for n in check.needs if n in running),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from canary.measure import Point
 from canary.model import Frozen, Report, Status
@@ -62,8 +63,7 @@ class Notify(Frozen, frozen=True, kw_only=True):
 Effect = Keep | KeepPage | MakeLatest | KeepLatestPages | Emit | Say | Notify
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sinks:
+class Sinks(Frozen, frozen=True, kw_only=True):
     """Where effects go."""
 
     keep: Callable[[Keep], None]
@@ -79,11 +79,10 @@ class Sinks:
     """Report -> what could not be told."""
 
 
-@dataclass
-class Published:
+class Published(msgspec.Struct, kw_only=True):
     """What became of the effects."""
 
-    problems: list[str] = field(default_factory=list)
+    problems: list[str] = msgspec.field(default_factory=list)
     kept: bool = False  # the report lies in the store
     logged: bool = False  # the report stands in the log instead
     emitted: bool = False

@@ -6,7 +6,6 @@ import datetime as dt
 import functools
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from canary import measure, shown
@@ -17,7 +16,7 @@ from canary.adapters.lost import LostRuns
 from canary.adapters.secrets import Secrets
 from canary.adapters.store import LATEST, Store, open_store
 from canary.assemble import Explained
-from canary.model import Config, Environment, Report, Result
+from canary.model import Config, Environment, Frozen, Report, Result
 from canary.observe import deepen, observe
 from canary.observe.state import PlatformState
 from canary.pipeline import Parts
@@ -31,8 +30,7 @@ from canary.runner import Doors
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(Frozen, frozen=True, kw_only=True):
     """What stays between runs of one process: clients, secrets and the store."""
 
     config: Config

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from canary.model import Frozen
 
 SEQUENCE, SET, INTEGER, OID = 0x30, 0x31, 0x02, 0x06
 VERSION, EXTENSIONS = 0xA0, 0xA3
@@ -19,8 +20,7 @@ COMMON_NAME = bytes([0x55, 0x04, 0x03])  # 2.5.4.3
 ALTERNATIVE_NAME = bytes([0x55, 0x1D, 0x11])  # 2.5.29.17
 
 
-@dataclass(frozen=True, kw_only=True)
-class DecodedCertificate:
+class DecodedCertificate(Frozen, frozen=True, kw_only=True):
     """What the certificate says of itself."""
 
     subject: str

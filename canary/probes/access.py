@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Annotated, Any
 
 import msgspec
@@ -125,7 +124,7 @@ def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
     service = tools.service(check.service)
     hanging = False
     for cell in cells(spec):
-        question = dataclasses.replace(cell.question, impatient=hanging)
+        question = msgspec.structs.replace(cell.question, impatient=hanging)
         asked = msgspec.structs.replace(cell, question=question)
         hanging = carry_out(asked, service, tools) or hanging
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from canary.model import Answer, Credential, Exchange, FailureKind, Request, Service
+from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
 from canary.probes.evidence import exchange
 from canary.probes.kit import Tools
 
@@ -52,8 +51,7 @@ class NoTimeError(Exception):
     """The time of the check is used up: what is left is not tried (SKIP)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Frozen, frozen=True, kw_only=True):
     """What to ask of a service, before it is known where the service is."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
@@ -37,8 +36,7 @@ class StopError(Exception):
     """The step cannot go on."""
 
 
-@dataclass(kw_only=True)
-class Life:
+class Life(msgspec.Struct, kw_only=True):
     """What the steps hand to each other."""
 
     auth: Service
@@ -49,8 +47,8 @@ class Life:
     key_id: str = ""
     tried: bool = False
     revoked: bool = False
-    assertions: list[Assertion] = field(default_factory=list)
-    evidence: list[Exchange] = field(default_factory=list)
+    assertions: list[Assertion] = msgspec.field(default_factory=list)
+    evidence: list[Exchange] = msgspec.field(default_factory=list)
 
     def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
         """Judge; what does not hold ends the step."""

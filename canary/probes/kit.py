@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from canary.model import (
@@ -12,6 +11,7 @@ from canary.model import (
     Check,
     Credential,
     Environment,
+    Frozen,
     Request,
     Residue,
     Service,
@@ -45,8 +45,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tools:
+class Tools(Frozen, frozen=True, kw_only=True):
     """Everything a probe may use while it carries out one check."""
 
     environment: Environment
@@ -80,8 +79,7 @@ class Run(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
+class Kind(Frozen, frozen=True, kw_only=True):
     """One way of checking: its spec's type and the function that carries it out."""
 
     name: str

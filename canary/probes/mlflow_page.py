@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from canary.model import Answer, Assertion, Check, Exchange, Service
+import msgspec
+
+from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service
 from canary.probes.asking import Form, Question, ask, ask_accepted, hung
 from canary.probes.expect import MISSING, look_up, parse
 from canary.probes.kit import Tools
@@ -23,8 +24,7 @@ class StepFailedError(Exception):
     """The step cannot go on; its last assertion says why."""
 
 
-@dataclass(kw_only=True)
-class Flow:
+class Flow(msgspec.Struct, kw_only=True):
     """What the steps of one flow hand to each other."""
 
     check: Check
@@ -46,11 +46,11 @@ class Flow:
     source: str = ""
     version: str = ""
     hung: bool = False  # a call was held until its time was used up
-    tried: set[str] = field(default_factory=set)  # steps whose requests may have made something
+    # steps whose requests may have made something
+    tried: set[str] = msgspec.field(default_factory=set)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
+class Reply(Frozen, frozen=True, kw_only=True):
     """An answer and the document in it."""
 
     answer: Answer
@@ -63,15 +63,14 @@ class Reply:
         return code if isinstance(code, str) else ""
 
 
-@dataclass(kw_only=True)
-class Page:
+class Page(msgspec.Struct, kw_only=True):
     """Collects what one step sees."""
 
     flow: Flow
     cleanup: bool = False
-    assertions: list[Assertion] = field(default_factory=list)
-    evidence: list[Exchange] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)
+    assertions: list[Assertion] = msgspec.field(default_factory=list)
+    evidence: list[Exchange] = msgspec.field(default_factory=list)
+    facts: dict[str, str] = msgspec.field(default_factory=dict)
 
     def call(
         self,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -44,8 +43,7 @@ class RegistrationSpec(Frozen, frozen=True, kw_only=True):
     janitor_limit: Annotated[int, msgspec.Meta(ge=0, le=100)] = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlowStep:
+class FlowStep(Frozen, frozen=True, kw_only=True):
     """A named step: what carries it out, and which steps must have passed before."""
 
     name: str

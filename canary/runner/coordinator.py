@@ -6,9 +6,8 @@ import functools
 import queue
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from canary.model import Residue, Result
+from canary.model import Frozen, Residue, Result
 from canary.observe.state import PlatformState
 from canary.plan import Plan, Planned
 from canary.probes.kit import Http, Kind
@@ -27,8 +26,7 @@ PATIENCE_S = 5.0
 """Seconds for which checks of the control plane wait for its reading without taking a slot."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Frozen, frozen=True, kw_only=True):
     """What carrying out a plan gave."""
 
     results: tuple[Result, ...]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from canary.model import Credential, Environment
+from canary.model import Credential, Environment, Frozen
 from canary.observe.state import PlatformState, Unavailable
 from canary.probes.kit import Clock, Http
 from canary.redact import Redactor
@@ -16,8 +15,7 @@ class StateUnavailableError(Exception):
     """The control plane was not read in time; a check that needs it cannot tell (ERROR)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doors:
+class Doors(Frozen, frozen=True, kw_only=True):
     """Everything that a run touches outside itself."""
 
     environment: Environment
