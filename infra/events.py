@@ -25,10 +25,20 @@ def event_bus(scope: Construct, environment: Environment) -> events.EventBus:
         description="Keeps the canary's events; others add rules of their own to the bus",
         event_bus_name=bus.event_bus_name,
         event_pattern={"source": [SOURCE]},
-        targets=[events.CfnRule.TargetProperty(arn=kept.log_group_arn, id="log")],
+        # without the ":*" that a log group's own ARN attribute ends in, as the CDK's target does it
+        targets=[events.CfnRule.TargetProperty(arn=_bare_arn(scope, kept), id="log")],
     )
     _allow(scope, environment, kept)
     return bus
+
+
+def _bare_arn(scope: Construct, group: logs.LogGroup) -> str:
+    return cdk.Stack.of(scope).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=group.log_group_name,
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def _allow(scope: Construct, environment: Environment, group: logs.LogGroup) -> None:
