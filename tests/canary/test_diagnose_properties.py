@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,8 +38,9 @@ ports = st.lists(st.integers(10_000, 60_000), min_size=3, max_size=3, unique=Tru
 def renamed(value: Any, kind: type[T], changes: dict[str, str]) -> T:
     """Return a value with texts replaced everywhere, by way of its JSON."""
     text = msgspec.json.encode(value).decode()
-    for old, new in changes.items():
-        text = text.replace(old, new)
+    # one pass, and whole numbers only: what was put in is never replaced again
+    olds = (rf"(?<!\d){old}(?!\d)" if old.isdigit() else re.escape(old) for old in changes)
+    text = re.sub("|".join(olds), lambda found: changes[found.group()], text)
     return msgspec.json.decode(text, type=kind)
 
 
