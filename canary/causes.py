@@ -14,6 +14,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "rule-on-wrong-listener": "The rule exists, but on another listener of the balancer.",
         "target-group-detached": "No rule and no default action forwards to the target group.",
         "target-group-empty": "The target group has no registered target.",
+        "balancer-attribute-wrong": "The load balancer's idle timeout cuts good answers off.",
         "dns-wrong-load-balancer": "The host's name leads to another load balancer.",
         "dns-name-missing": "The host's name does not resolve.",
     },

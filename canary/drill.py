@@ -168,7 +168,7 @@ def figures(name: str, told: Rehearsal, real: Sequence[Incident]) -> Figures:
     further = [max(len({p.alarm for p in found}) - 1, 0) for found in own]
     return Figures(
         pattern=name,
-        days=round(days, 2),
+        days=round(days, 4),
         incidents=len(real),
         unnoticed=noticed.count(None),
         pages_per_month=round(len(pages) * month, 1),

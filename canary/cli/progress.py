@@ -7,8 +7,10 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from canary.model import Status
+from canary.model import Result, Status
+from canary.report.text import visible
 from canary.runner import Progress as News
 
 WORDS = {
@@ -66,8 +68,18 @@ class Shown:
         elif not news.check_id:
             self._console.print(f"{WORDS.get(news.phase, news.phase)} …")
         if news.result is not None and news.result.status is not Status.PASS:
-            status = news.result.status
-            self._console.print(
-                f"  [{STYLE[status]}]{status.value:5}[/] ", news.check_id, end=" ", markup=True
-            )
-            self._console.print(news.result.reason, markup=False, soft_wrap=True)
+            # one object, one line: with the bar on screen rich loses a line that is not ended
+            if self._bar is None:
+                self._console.print(line(news.result), soft_wrap=True)
+            else:
+                self._console.print(line(news.result), no_wrap=True, overflow="ellipsis")
+
+
+def line(result: Result) -> Text:
+    """Return what did not pass as one line; every value is plain text, never markup."""
+    return Text.assemble(
+        "  ",
+        (f"{result.status.value:5}", STYLE[result.status]),
+        f" {result.check_id}  ",
+        (" ".join(visible(result.reason).split()), "dim"),
+    )

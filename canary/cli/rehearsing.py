@@ -155,10 +155,11 @@ def _told(found: Iterable[Figures], period_s: int) -> str:
         for f in found
     ]  # fmt: skip
     unit = "minutes" if period_s == 60 else f"runs, of which there is one in {period_s} s"
-    days = ", ".join(sorted({f"{f.days:g}" for f in found}))
+    spans = sorted({f.days for f in found})
+    over = ", ".join(f"{d:g} days" if d >= 1 else f"{d * 1440:.0f} minutes" for d in spans)
     return (
         f"{table(HEADS, rows)}\n\n"
-        f"Over {days} days; a month is {drill.MONTH_DAYS}. Times are medians in {unit}:\n"
+        f"Over {over}; a month is {drill.MONTH_DAYS}. Times are medians in {unit}:\n"
         "from the beginning of an incident to its first message (seen) and page, and from its\n"
         "end until the page is taken back (clear). Twice: further pages of the same alarm for\n"
         "one incident; escalated: pages of a further alarm for it."

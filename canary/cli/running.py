@@ -25,8 +25,29 @@ from canary.plan import PlanError, Selection
 FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
 
+HELP = """\
+Carry one run out and write report.json, report.md, report.html and junit.xml.
 
-@click.command()
+Progress goes to stderr, the report to stdout. The run is compared with the previous one in
+the store; a narrowed run does not become the latest one.
+
+\b
+Exit status:
+  0  every check passed (a muted check does not count)
+  1  some check failed
+  2  wrong usage or configuration
+  3  the canary could not tell for some check
+
+\b
+Examples:
+  python -m canary run --environment development
+  python -m canary run --only registry.health --only registry.ready
+  python -m canary run --suite authentication --format markdown
+  python -m canary run --fail-on high --format junit
+"""
+
+
+@click.command(help=HELP)
 @environment_option
 @click.option(
     "--only",
@@ -70,25 +91,7 @@ def run(
     fail_on: str | None,
     quiet: bool,
 ) -> None:
-    """Carry one run out and write report.json, report.md, report.html and junit.xml.
-
-    Progress goes to stderr, the report to stdout. The run is compared with the previous one in
-    the store; a narrowed run does not become the latest one.
-
-    \b
-    Exit status:
-      0  every check passed (a muted check does not count)
-      1  some check failed
-      2  wrong usage or configuration
-      3  the canary could not tell for some check
-
-    \b
-    Examples:
-      python -m canary run --environment development
-      python -m canary run --only registry.health --only registry.ready
-      python -m canary run --suite authentication --format markdown
-      python -m canary run --fail-on high --format junit
-    """
+    """Carry one run out and write its reports."""
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
     place = config.environment.store if store == "environment" else store

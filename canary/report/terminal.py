@@ -71,7 +71,7 @@ def _scores(report: Report) -> RenderableType:
     table.add_column()
     table.add_column(overflow="ellipsis", no_wrap=True)
     for suite, score in scores(report):
-        filled = round(20 * max(0.0, min(score.percent, 100.0)) / 100)
+        filled = int(20 * max(0.0, min(score.percent, 100.0)) / 100)  # full means all
         whole = score.passed == score.total
         table.add_row(
             Text(line(suite, 20)),
@@ -109,17 +109,20 @@ def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
 def _checks(report: Report, title: str, results: tuple[Result, ...]) -> list[RenderableType]:
     if not results:
         return []
-    table = Table.grid(padding=(0, 2))
-    widest = max(len(line(r.check_id, 80)) for r in results[:_CHECKS]) + 2
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=min(widest, 36), max_width=36)
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_column(no_wrap=True)
-    for result in results[:_CHECKS]:
+    shown = results[:_CHECKS]
+    times = [lasted(report, r.check_id) for r in shown]
+    # fixed edges and one elastic column: rich shrinks nothing that may not wrap
+    table = Table.grid(padding=(0, 2), expand=True)
+    widest = max(len(line(r.check_id, 80)) for r in shown) + 2
+    table.add_column(no_wrap=True, overflow="ellipsis", width=min(widest, 36))
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, width=max(map(len, times)))
+    for result, time in zip(shown, times, strict=True):
         table.add_row(
             Text(f"{_MARKS[result.status]} {line(result.check_id, 80)}",
                  style=_STYLES[result.status]),
             Text(reason(result)),
-            Text(lasted(report, result.check_id), style="dim"),
+            Text(time, style="dim"),
         )  # fmt: skip
     parts: list[RenderableType] = [Text(""), Text(f"{title}: {len(results)}", style="bold"), table]
     if len(results) > _CHECKS:
