@@ -15,7 +15,7 @@ from aws_cdk import aws_lambda as lam
 from canary.config import load
 from canary.model import Config
 from infra.stack import Build, CanaryStack
-from tests.infra.deployed import Deployed, deploy_to
+from tests.infra.deployed import PACE, Deployed, deploy_to
 from tests.sandbox.conftest import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,9 +59,9 @@ def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The twin's own environment, deployed to a twin whose minutes take four seconds."""
+    """The twin's own environment, deployed to a twin whose minutes take six seconds."""
     folder = tmp_path_factory.mktemp("deployed")
-    twin = RunningTwin(folder / "state.json", "--pace", "15")
+    twin = RunningTwin(folder / "state.json", "--pace", str(PACE))
     try:
         yield deploy_to(twin, folder / "cdk.out")
     finally:

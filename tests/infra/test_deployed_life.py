@@ -1,0 +1,71 @@
+"""The deployed zip under its role: runs by schedule, a fault pages once, silence is heard.
+
+Minutes take six seconds here. The checks' cadences stay in real time, so the schedule, else as
+deployed, asks for every check in every run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import names
+from tests.infra.deployed import LOG_GROUP, MINUTE_S, Deployed, until
+
+FAULT = "artifact-bucket-denied"  # one critical check fails and nothing else
+EXPECTED = {"registration-model", "critical-down", "page"}
+
+
+@pytest.fixture(scope="module")
+def living(deployed: Deployed) -> Iterator[Deployed]:
+    """The deployed stack, asking for every check in every run."""
+    before = deployed.schedule()
+    event = {**json.loads(before["Target"]["Input"]), "trigger": "compressed"}
+    deployed.schedule(Target={**before["Target"], "Input": json.dumps(event)})
+    yield deployed
+    deployed.schedule(Target=before["Target"], State="ENABLED")
+
+
+def test_runs_come_by_schedule_and_their_metrics_arrive(living: Deployed) -> None:
+    until(lambda: len(living.runs()) >= 2, 60, "two scheduled runs")
+    found = living.client("cloudwatch").list_metrics(Namespace="HokusaiCanary")["Metrics"]
+    metrics = {m["MetricName"] for m in found}
+    assert {"RunCompleted", "RunDuration", "CheckFailed", "Score", "StateLost"} <= metrics
+    assert living.runs()[0]["status"] == "PASS"
+    kept = living.client("s3").list_objects_v2(Bucket=living.outputs["ReportBucket"])
+    assert any(o["Key"] == "canary/latest.json" for o in kept["Contents"])
+    assert "RunCompleted" in {line["detail-type"] for line in living.log(f"{LOG_GROUP}/events")}
+
+
+def test_a_fault_raises_exactly_its_alarms_and_pages_once(living: Deployed) -> None:
+    until(lambda: living.states()["registration-model"] == "OK", 60, "the check's alarm is OK")
+    living.heard("page")
+    living.twin.plant(FAULT)
+    until(lambda: living.ringing() >= EXPECTED, 30 * MINUTE_S, "the fault's alarms ring")
+    assert living.ringing() == EXPECTED
+    assert living.heard("page") == [("page", "ALARM")]
+    assert living.runs()[-1]["failed"] == ["registration.model"]
+
+
+@pytest.mark.slow
+def test_healing_clears_them_and_is_told_once(living: Deployed) -> None:
+    living.client("s3").delete_bucket_policy(Bucket=names.ARTIFACT_BUCKET)
+    until(lambda: not living.ringing(), 30 * MINUTE_S, "no alarm rings after the healing")
+    assert living.heard("page") == [("page", "OK")]
+
+
+@pytest.mark.slow
+def test_a_schedule_that_stops_raises_the_heartbeat_alone(living: Deployed) -> None:
+    living.schedule(State="DISABLED")
+    until(lambda: living.ringing(), 30 * MINUTE_S, "silence is heard")
+    assert living.ringing() == {"heartbeat"}
+    assert living.heard("page") == [("heartbeat", "ALARM")]
+    living.schedule(State="ENABLED")
+    until(lambda: not living.ringing(), 30 * MINUTE_S, "the heartbeat is back")
+
+
+def test_nothing_was_denied_to_the_function(living: Deployed) -> None:
+    assert not [line for line in living.log() if "AccessDenied" in str(line)]
+    assert not [line["problem"] for line in living.log() if line.get("message") == "publishing"]

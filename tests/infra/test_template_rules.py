@@ -1,0 +1,126 @@
+"""Rules that the template keeps: linted, nothing public, no star where a resource can be named."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canary.alarm_plan import plan_alarms
+from canary.metrics import BY_NAME, NAMESPACE
+from canary.model import Config
+from infra.permissions import INTERFACES
+from tests.infra.conftest import DEVELOPMENT, ROOT, resources
+from tests.infra.deployed import synthesize as run_app
+
+# actions of ours that take no resource (Service Authorization Reference); acm:ListCertificates,
+# ssm:DescribeParameters and the rest of the list answer for a whole account or not at all
+NO_RESOURCE = re.compile(
+    r"elasticloadbalancing:Describe\w+|ec2:Describe\w+|servicediscovery:List\w+|ecs:ListTasks"
+    r"|ecs:DescribeTaskDefinition|ecs:ListTaskDefinitions|cloudwatch:GetMetricData"
+    r"|ssm:DescribeParameters|acm:ListCertificates|xray:Put\w+"
+)
+PUBLISHED_BY_PIPELINES = {"DeployInProgress"}
+
+
+def test_cfn_lint_finds_nothing(template: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(template))
+    # W3005: the CDK itself adds the role to the function's DependsOn, where Fn::GetAtt would do
+    options = ["--regions", "us-east-1", "--ignore-checks", "W3005", "--", str(file)]
+    linter = str(Path(sys.executable).with_name("cfn-lint"))
+    done = subprocess.run([linter, *options], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_every_environment_synthesizes_without_account_or_aws_call(tmp_path: Path) -> None:
+    done = run_app(str(DEVELOPMENT.parent), tmp_path / "cdk.out")
+    assert done.returncode == 0, done.stderr
+    stacks = {p.name for p in (tmp_path / "cdk.out").glob("*.template.json")}
+    files = DEVELOPMENT.parent.glob("*.toml")
+    assert stacks == {f"hokusai-canary-{f.stem}.template.json" for f in files}
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "says"),
+    [
+        ('account = "123456789012"', 'account = "12"', "account"),
+        ('cluster = "hokusai-development"', 'custer = "x"', "custer"),
+        ("production = true", 'production = "yes"', "production"),
+        ("[network]", "[network]\negres = 1", "egres"),
+    ],
+)
+def test_a_wrong_environment_file_ends_the_synthesis_with_file_key_and_reason(
+    tmp_path: Path, line: str, wrong: str, says: str
+) -> None:
+    text = DEVELOPMENT.read_text()
+    assert line in text, line
+    file = tmp_path / "broken.toml"
+    file.write_text(text.replace(line, wrong, 1))
+    done = run_app(str(file), tmp_path / "cdk.out")
+    assert done.returncode == 2
+    assert "broken.toml" in done.stderr and says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_environments_ends_the_synthesis(tmp_path: Path) -> None:
+    done = run_app(str(tmp_path), tmp_path / "cdk.out")
+    assert done.returncode == 2 and "no environment file" in done.stderr
+
+
+def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in resources(template, "AWS::IAM::Policy").values():
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_a_star_is_the_resource_of_such_actions_alone_that_know_none(
+    template: dict[str, Any],
+) -> None:
+    for statement in statements(template):
+        if "*" in listed(statement["Resource"]):
+            named = set(listed(statement["Action"])) - set(INTERFACES)
+            assert not [a for a in named if not NO_RESOURCE.fullmatch(a)], statement
+
+
+def test_nothing_that_changes_the_platform_is_allowed(template: dict[str, Any]) -> None:
+    allowed = {a for s in statements(template) for a in listed(s["Action"])} - set(INTERFACES)
+    own = {"logs", "s3", "sns", "kms", "events", "sqs", "lambda", "xray", "states"}
+    verbs = re.compile(r"\w+:(Get|List|Describe|Filter)\w+")
+    assert not [a for a in allowed if a.split(":")[0] not in own and not verbs.fullmatch(a)]
+
+
+def test_nothing_is_public(template: dict[str, Any]) -> None:
+    for kind in ("AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"):
+        for policy in resources(template, kind).values():
+            for statement in policy["PolicyDocument"]["Statement"]:
+                everyone = statement["Principal"] in ("*", {"AWS": "*"})
+                assert not everyone or statement["Effect"] == "Deny"
+    for group in resources(template, "AWS::EC2::SecurityGroup").values():
+        assert not group.get("SecurityGroupIngress")
+    kinds = {r["Type"] for r in template["Resources"].values()}
+    assert not kinds & {"AWS::Lambda::Url", "AWS::ApiGateway::RestApi", "AWS::Lambda::Permission"}
+
+
+def test_every_metric_that_an_alarm_reads_is_one_that_is_published(config: Config) -> None:
+    for alarm in plan_alarms(config, "fn", 60).alarms:
+        for series in alarm.series:
+            if series.namespace == NAMESPACE and series.name not in PUBLISHED_BY_PIPELINES:
+                assert set(BY_NAME[series.name].dimensions) == series.dimensions.keys(), alarm.name
+
+
+def test_every_alarm_s_runbook_exists_with_its_heading(config: Config) -> None:
+    plan = plan_alarms(config, "fn", 60)
+    for text in [a.description for a in plan.alarms] + [plan.page.description]:
+        [(file, anchor)] = re.findall(r"Runbook: (docs/runbooks/[\w-]+\.md)#([\w-]+)", text)
+        headings = re.findall(r"^#+ (.+)$", (ROOT / file).read_text(), re.MULTILINE)
+        assert anchor in [re.sub(r"[^\w]+", "-", h.lower()).strip("-") for h in headings], text
