@@ -61,6 +61,14 @@ class Deployment:
         }
 
 
+def count_failure(deployments: list[Deployment], ident: str) -> None:
+    """Count a task that failed before it was ever healthy against its deployment."""
+    for deployment in deployments:
+        if deployment.id == ident:
+            deployment.failed_tasks += 1
+            deployment.updated_at = moto_ecs.now()
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a service's deployment configuration allows."""
@@ -87,11 +95,20 @@ def limits(service: Any, desired: int) -> Limits:
 
 @dataclass
 class BackOff:
-    """When the next task may start: longer after each failure in a row; seconds of real time."""
+    """When the next task may start: longer after each failure in a row; seconds of real time.
+
+    A change of the control plane ends a pause: nobody waits in the twin for what was mended.
+    """
 
     speed: float
     failures: int = 0
     until: float = 0.0
+    _changed_at: float = 0.0
+
+    def look(self, changed_at: float) -> None:
+        """Take in when the control plane was last changed."""
+        if changed_at > self._changed_at:
+            self._changed_at, self.until = changed_at, 0.0
 
     def failed(self, moment: float, reached_running: bool) -> None:
         """Wait 15 s, 30 s, ... up to 27 minutes (5 if it ran), each divided by the speed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sandbox.ecs import choose, moto_ecs
-from sandbox.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, limits
+from sandbox.aws.changes import CHANGES
+from sandbox.ecs import choose
+from sandbox.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, count_failure, limits
 from sandbox.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
 from sandbox.ecs.fleet import Fleet
 from sandbox.ecs.task import Task
@@ -30,10 +31,12 @@ class ServiceScheduler:
         self._asked: tuple[object, ...] = ()
         self._last_completed: Deployment | None = None
         self._steady = False
+        self._tried_at = 0.0  # when the last task that failed was made
 
     def step(self, service: Any) -> None:
         """Observe, decide, act, and show the result in moto."""
         desired = service.desired_count if service.status == "ACTIVE" else 0
+        self._backoff.look(CHANGES.last)
         self._follow(service)
         self._observe(service)
         self._complete(service, desired)
@@ -53,7 +56,8 @@ class ServiceScheduler:
         desired = service.desired_count if service.status == "ACTIVE" else 0
         ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
         if desired and self._backoff.failures > 1 and not ended_by_breaker:
-            return True  # a loop of failing tasks never rests; its first ends are visible
+            # a loop of failing tasks never rests; an end that no later change explains is enough
+            return self._tried_at >= CHANGES.last
         if any(t.stopping or t.booting for t in self.fleet.tasks):
             return False
         if self._steady or desired == 0:
@@ -121,8 +125,9 @@ class ServiceScheduler:
 
     def _failed(self, service: Any, task: Task, reached_running: bool) -> None:
         self._steady = False
+        self._tried_at = task.made
         if not task.was_healthy or not reached_running:
-            self._count_failure(task)
+            count_failure(self.deployments, task.deployment_id)
         if task.was_healthy:
             self._backoff.reset()  # it ran well for a while: its end is the first of a new row
         self._backoff.failed(time.monotonic(), reached_running)
@@ -134,12 +139,6 @@ class ServiceScheduler:
             self._backoff.until = time.monotonic() + pause
         if self._backoff.failures >= FAILURES_TO_COMPLAIN:
             self._events.complain(service, INCONSISTENT)
-
-    def _count_failure(self, task: Task) -> None:
-        for deployment in self.deployments:
-            if deployment.id == task.deployment_id:
-                deployment.failed_tasks += 1
-                deployment.updated_at = moto_ecs.now()
 
     # rollout
 

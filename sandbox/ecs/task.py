@@ -28,6 +28,7 @@ class Task:
         self.record = record
         self.definition = definition
         self.deployment_id = deployment_id
+        self.made = time.monotonic()
         self.started = 0.0
         self.condemned = ""  # why it must be replaced, while it still runs
         self.stopping = False

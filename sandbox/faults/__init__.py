@@ -219,11 +219,14 @@ _ALSO = {
     "auth-down-misreported": ("auth-error-misreported",),
     "health-lies": ("health-endpoint-misleading",),
 }
-# these leave every answer at the edge as it was; the control plane shows them
+# these leave every answer at the edge as it was, for one thing because a balancer without a
+# healthy target fails open; the control plane shows them
 _SILENT = {
     "one-of-two-bad",
     "bad-deploy-rolled-back",
     "deployment-stuck",
+    "api-health-path-wrong",
+    "api-health-port-wrong",
     "mlflow-matcher-wrong",
     "health-check-speaks-tls",
     "certificate-expiring",

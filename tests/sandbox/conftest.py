@@ -83,7 +83,7 @@ class RunningTwin:
         *,
         key: str = "",
         method: str = "GET",
-        timeout: float = 10.0,
+        timeout: float | urllib3.Timeout = 10.0,
         body: bytes | None = None,
     ) -> urllib3.BaseHTTPResponse:
         """Ask the edge once, with the host's own name in SNI and Host."""

@@ -16,7 +16,7 @@ CREATE = "/api/mlflow/api/2.0/mlflow/experiments/create"
 REGISTRY, AUTH = names.REGISTRY_HOST, names.AUTH_HOST
 SLOW_S = 0.95
 HUGE_BYTES = 10_000_000
-PATIENCE_S = 8.0
+PATIENCE = urllib3.Timeout(connect=1.5, read=6.0)
 
 
 class Request(NamedTuple):
@@ -78,7 +78,7 @@ def _ask(twin: RunningTwin, request: Request) -> Answer | str:
             request.path,
             key=key,
             method=request.method,
-            timeout=PATIENCE_S,
+            timeout=PATIENCE,
             body=body,
         )
     except urllib3.exceptions.HTTPError as error:

@@ -1,0 +1,63 @@
+"""When somebody last changed the control plane: what failed before may succeed from then on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+# services whose changes can make a failing task well; others (metrics, alarms) never do
+WATCHED = {
+    "ec2",
+    "elasticloadbalancingv2",
+    "elbv2",
+    "ecs",
+    "iam",
+    "logs",
+    "secretsmanager",
+    "servicediscovery",
+    "ssm",
+}
+READS = (
+    "Describe",
+    "List",
+    "Get",
+    "Batch",
+    "Filter",
+    "Discover",
+    "PutLogEvents",
+    "CreateLogStream",
+)
+
+
+class Changes:
+    """The moment of the last change; seconds of time.monotonic."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def note(self) -> None:
+        """Something was changed just now."""
+        self.last = time.monotonic()
+
+
+CHANGES = Changes()
+
+
+def is_change(service: str, action: str) -> bool:
+    """Tell whether an API call may have changed what tasks depend on."""
+    return service in WATCHED and not action.startswith(READS)
+
+
+def install() -> None:
+    """Notice every change that is made through moto; call once."""
+    from moto.core.responses import BaseResponse
+
+    original = BaseResponse.call_action
+
+    def call_action(self: Any) -> Any:
+        answer = original(self)
+        if is_change(str(self.service_name), str(self._get_action() or "")):
+            CHANGES.note()
+        return answer
+
+    BaseResponse.call_action = call_action
