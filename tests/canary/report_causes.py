@@ -43,7 +43,7 @@ def seed_diagnoses(failed: tuple[str, ...]) -> tuple[Diagnosis, ...]:
 def _wrong_rule(rest: tuple[str, ...]) -> Diagnosis:
     rule = f"{_ARN}:listener-rule/app/hokusai-registry-development/78840d73e3e9652e/1f/105"
     return Diagnosis(
-        cause="listener-rule-wrong-target", service="registry", resource=rule,
+        cause="rule-wrong-target", service="registry", resource=rule,
         confidence=Confidence.CERTAIN,
         summary="The rule for /api/mlflow/* forwards to MLflow instead of the registry API",
         explains=rest,
@@ -71,7 +71,7 @@ def _wrong_rule(rest: tuple[str, ...]) -> Diagnosis:
 def _wrong_port(auth: tuple[str, ...]) -> Diagnosis:
     group = f"{_ARN}:targetgroup/hokusai-auth-tg-development/6d0ecf831eec9f09"
     return Diagnosis(
-        cause="container-port-mismatch", service="auth", resource=group,
+        cause="port-mismatch", service="auth", resource=group,
         confidence=Confidence.LIKELY,
         summary="Auth's new revision listens on another port than its target group probes",
         explains=auth,

@@ -74,7 +74,7 @@ def test_a_message_names_what_broke_the_cause_the_first_command_and_the_link() -
     assert message.subject.startswith("BROKE development: Auth's new revision listens")
     for part in (
         "Auth answers its health check: status: expected 200, was 502",
-        "container-port-mismatch in auth",
+        "port-mismatch in auth",
         "First command:\n  aws ecs describe-services --cluster hokusai-development",
         f"Report: {LINK}",
     ):

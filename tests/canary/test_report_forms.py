@@ -107,7 +107,7 @@ def test_a_half_written_report_is_refused() -> None:
         (
             samples.seed_day(),
             "failing",
-            "development is failing: 14 of 27 checks, because of container-port-mismatch (auth) "
+            "development is failing: 14 of 27 checks, because of port-mismatch (auth) "
             "and 1 further cause.",
         ),
         (

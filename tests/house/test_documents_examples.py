@@ -108,3 +108,11 @@ def test_the_rule_in_the_document_claims_what_it_says() -> None:
         now=platforms.NOW,
     )
     assert list(rule.find(case)) == []
+
+
+def test_a_copied_environment_with_a_new_name_is_valid(tmp_path: Path) -> None:
+    text = DEVELOPMENT.read_text().replace('name = "development"', 'name = "mine"', 1)
+    text = text.replace("123456789012", "210987654321").replace("vpc-0123456789abcdef0", "vpc-1")
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    assert config.problems_of(path) == []
