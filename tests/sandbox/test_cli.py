@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,6 @@ import pytest
 
 from sandbox import names
 from sandbox.faults import FAULTS
-from sandbox.state import alive
 from tests.sandbox.conftest import RunningTwin, sandbox
 
 
@@ -121,13 +118,3 @@ def test_two_twins_run_side_by_side(
     assert other.get(names.REGISTRY_HOST, "/health").status == 503
     assert twin.get(names.REGISTRY_HOST, "/health").status in (200, 503)
     assert other.state.edge != twin.state.edge
-
-
-def test_no_temporary_folder_belongs_to_a_dead_process() -> None:
-    for folder in Path(tempfile.gettempdir()).glob("hokusai-sandbox-*"):
-        pid = int(folder.name.removeprefix("hokusai-sandbox-").partition("-")[0])
-        for _ in range(20):  # another twin may be ending just now
-            if alive(pid) or not folder.exists():
-                break
-            time.sleep(0.1)
-        assert alive(pid) or not folder.exists()
