@@ -100,7 +100,8 @@ def _leads(case: Case, other: str, value: str) -> bool:
         return True
     tasks = {t.address for t in live(case.ecs(other))}
     if url.hostname in {part.discovery, *tasks} - {""}:
-        return not part.port or port == part.port
+        plain = any(g.protocol == "HTTP" for g in case.groups(other))
+        return (not part.port or port == part.port) and not (url.scheme == "https" and plain)
     return False
 
 
@@ -180,11 +181,14 @@ def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterat
 def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
     for variable, _, now in change.difference.changed_plain:
         other = dependency_of(case, name, variable)
-        if other and "://" in now and _addresses(case, other):
-            continue  # `upstream` judges addresses of services
+        address = bool(other) and "://" in now and bool(_addresses(case, other))
+        if address and not _leads(case, other, now):
+            continue  # `upstream` claims it
         if variable == "PORT" or "ALLOWED" in variable:
             continue  # `listening` judges the port, `application.host_header` the list of hosts
         cause = "service-id-wrong" if "SERVICE_ID" in variable else "environment-variable-wrong"
+        if address:  # the right host, with another path, scheme or form of the name
+            cause = "upstream-url-wrong"
         atoms = affected(case, name, variable)
         if atoms:
             yield _change_claim(case, name, service, change, cause, variable, atoms)
@@ -204,8 +208,10 @@ def _change_claim(
         "environment-variable-missing": "no longer has the variable",
         "environment-variable-wrong": "has another value of",
         "service-id-wrong": "presents itself to auth with another",
+        "upstream-url-wrong": "has another address in",
     }
     telling = dependency_of(case, name, variable) or variable in case.log_text(name)
+    telling = telling and cause != "upstream-url-wrong"  # the host is right: only the change tells
     return Claim(
         cause=cause,
         service=name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from canary.diagnose.case import Case
 from canary.diagnose.differences import Difference, difference, misfit
 from canary.model import Evidence, Remedy
-from canary.observe.state import EcsService, TaskDefinition
+from canary.observe.state import EcsDeployment, EcsService, TaskDefinition
 
 _SCALING = "Scaling activity initiated by"
 FAILED_CODES = ("TaskFailedToStart", "EssentialContainerExited")
@@ -64,7 +64,7 @@ def rollout(case: Case, name: str) -> Rollout | None:
 def _suspect(service: EcsService) -> str:
     """Return the newest revision that was tried, also when ECS has gone back since."""
     for deployment in service.deployments:
-        if deployment.status != "PRIMARY" and deployment.failed_tasks:
+        if deployment.failed_tasks and _left(service, deployment):
             return deployment.task_definition
     back = any("rolling back" in e.message for e in service.events[:10])
     failed = [t for t in service.tasks if t.stop_code in FAILED_CODES]
@@ -73,6 +73,19 @@ def _suspect(service: EcsService) -> str:
     if back and failed and failed[0].task_definition != service.task_definition:
         return failed[0].task_definition
     return service.task_definition
+
+
+def _left(service: EcsService, deployment: EcsDeployment) -> bool:
+    """Tell a deployment that ECS went back from; one that is being replaced is older."""
+    if deployment.status == "PRIMARY":
+        return False
+    newer = _number(deployment.task_definition) > _number(service.task_definition)
+    return deployment.rollout_state == "FAILED" or newer
+
+
+def _number(arn: str) -> int:
+    tail = arn.rpartition(":")[2]
+    return int(tail) if tail.isdigit() else 0
 
 
 def _primary_reason(service: EcsService) -> str:

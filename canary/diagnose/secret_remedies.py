@@ -85,7 +85,7 @@ def _missing(case: Case, service: EcsService, secret: SecretState) -> Remedy:
         summary=f"Create {secret.name} again, then start tasks.",
         inspect=(show,),
         fix=(),
-        verify=(make, fresh, *revisions.verify(case, service)),
+        verify=revisions.verify(case, service),
         decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
         f" of {PLACEHOLDER} and type: {make} ; then: {fresh}",
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 BEGIN, END = "<!-- matrix begin -->", "<!-- matrix end -->"
+_HEAD = "| fault | expected | named first | right | also named | failed checks | healed |"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,29 +16,46 @@ class Row:
     fault: str
     expected: str
     named: tuple[str, ...]
-    healed: bool = False
-    by: str = ""
+    failed: int  # checks that failed; without any, no cause may be named
+    by: str = ""  # who healed it: "command" or "person"; "" for nobody
+
+    def healed_by(self, who: str) -> Row:
+        """Return the row with who healed the fault."""
+        return replace(self, by=who)
+
+    @property
+    def right(self) -> bool:
+        """Tell whether the expected cause is named first, or nothing where nothing failed."""
+        return self.named[:1] == (self.expected,) if self.failed else not self.named
 
     def line(self) -> str:
         """Return the row of the table."""
         first = self.named[0] if self.named else "none"
-        right = "yes" if first == self.expected else "no"
+        right = "yes" if self.right else "**no**"
         others = ", ".join(self.named[1:]) or "–"
-        healed = f"by {self.by}" if self.healed else "no"
-        return f"| {self.fault} | {self.expected} | {first} | {right} | {others} | {healed} |"
+        healed = f"by {self.by}" if self.by else ("no" if self.failed else "nothing to heal")
+        cells = (self.fault, self.expected, first, right, others, str(self.failed), healed)
+        return f"| {' | '.join(cells)} |"
 
 
-def table(rows: list[Row]) -> str:
+def _known(text: str) -> dict[str, str]:
+    """Return the rows of an earlier run by fault."""
+    lines = [x for x in text.splitlines() if x.startswith("| ") and x != _HEAD]
+    return {line.split("|")[1].strip(): line for line in lines}
+
+
+def table(rows: dict[str, str]) -> str:
     """Return the matrix as Markdown, with its sum."""
-    head = "| fault | expected | named first | right | also named | healed |\n" + "|---" * 6 + "|"
-    right = sum(1 for r in rows if r.named[:1] == (r.expected,))
-    lines = [r.line() for r in sorted(rows, key=lambda r: r.fault)]
-    return "\n".join([head, *lines, "", f"{right} of {len(rows)} faults named first."])
+    right = sum(1 for line in rows.values() if line.split("|")[4].strip() == "yes")
+    lines = [rows[fault] for fault in sorted(rows)]
+    total = f"{right} of {len(rows)} faults right."
+    return "\n".join([_HEAD, "|---" * 7 + "|", *lines, "", total])
 
 
 def write(target: Path, rows: list[Row]) -> None:
-    """Put the matrix between its marks."""
+    """Put rows between the marks; those of other faults stay as an earlier run left them."""
     text = target.read_text() if target.exists() else f"{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    target.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}")
+    inside, _, after = rest.partition(END)
+    merged = {**_known(inside), **{r.fault: r.line() for r in rows}}
+    target.write_text(f"{before}{BEGIN}\n{table(merged)}\n{END}{after}")
