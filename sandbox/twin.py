@@ -98,7 +98,7 @@ class Twin:
         )
         self._publisher.start()
         self._stops.append(self._publisher.stop)
-        if not self._balancer.applied(10.0):
+        if not self._balancer.applied(30.0):
             raise RuntimeError(f"the balancer does not serve, see {self.log_dir}")
         self._name_places()
         self.dataplane.ready()

@@ -17,7 +17,7 @@ from sandbox.control import Control
 from sandbox.state import ServiceState, State
 from sandbox.twin import Twin
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0  # a busy machine takes its time; an idle one needs a tenth
 
 
 class PortTakenError(Exception):
@@ -42,7 +42,9 @@ def run(
         _start(twin)
         control = Control(twin)
         control.start()
-        twin.settle(START_TIMEOUT_S)
+        settled = twin.settle(START_TIMEOUT_S)
+        if not settled.steady:
+            click.echo(f"not steady yet: {', '.join(settled.waiting_for)}", err=True)
         twin.keep_databases()
         for ident in fault_ids:
             control.plant(ident)

@@ -23,7 +23,7 @@ from sandbox.network import Network
 
 STEP_S = 0.2
 KEEP_STOPPED_S = 3600.0
-RESET_TIMEOUT_S = 10.0
+RESET_TIMEOUT_S = 30.0
 log = logging.getLogger(__name__)
 
 
