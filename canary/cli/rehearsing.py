@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from canary import drill, replayed
+from canary.adapters.store import StoreError
 from canary.alarm_plan import Alarms, plan_alarms, schedule_period
-from canary.cli.common import FORMS, as_json, environment_option, loaded, table
+from canary.cli.common import FORMS, WrongUseError, as_json, environment_option, loaded, table
 from canary.cli.reading import decoded, store_at
 from canary.drill import Figures, Incident, Setting
 from canary.model import Config, Report, Severity
@@ -100,6 +101,8 @@ def _rehearsed(config: Config, alarms: Alarms, pattern: drill.Pattern, setting: 
 
 def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[Figures]:
     found = _read(config, place, days)
+    if not found:
+        raise WrongUseError(f"no runs of the last {days} days in {place}")
     real: tuple[Incident, ...] = replayed.incidents(found, critical(config))
     told = rehearse(alarms, iter(found), critical(config))
     return [drill.figures("history", told, real)]
@@ -115,17 +118,19 @@ def _read(config: Config, place: str, days: int) -> list[Outcome]:
 
 def _reports(config: Config, place: str, days: int) -> list[Report]:
     """Return the runs of the last days, oldest first; one that cannot be read is left out."""
-    store = store_at(
-        config.environment.report_store if place == "environment" else place, config.environment
-    )
+    where = config.environment.report_store if place == "environment" else place
+    store = store_at(where, config.environment)
     since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).strftime("runs/%Y%m%dt%H%M%S")
-    names = [n for n in store.names(MOST_RUNS) if n >= since]
     found: list[Report] = []
-    for name in reversed(names):
-        try:
-            found.append(decoded(store.read(name) or b"", name))
-        except click.ClickException as error:
-            click.echo(error.format_message(), err=True)
+    try:
+        names = [n for n in store.names(MOST_RUNS) if n >= since]
+        for name in reversed(names):
+            try:
+                found.append(decoded(store.read(name) or b"", name))
+            except WrongUseError as error:
+                click.echo(error.format_message(), err=True)
+    except StoreError as error:
+        raise WrongUseError(str(error)) from error
     click.echo(f"{len(found)} runs from {store.place}", err=True)
     return found
 

@@ -8,13 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from canary.alarm_plan import plan_alarms
 from canary.cli import main
+from canary.cli.progress import line
 from canary.config import load
+from canary.model import Status
 from canary.report import json as canonical
+from canary.report import terminal
+from tests.canary.report_samples import seed_day
 from tests.canary.test_handler import ENVIRONMENT, PRINCIPALS
 
 COMMANDS = (
@@ -107,6 +112,7 @@ def test_schemas_are_json(what: str) -> None:
         (("validate", "--environment", "nowhere"), "nowhere: no such environment or file"),
         (("plan", "--checks", "many"), "a number, numbers with commas, or all"),
         (("plan", "--checks", "0"), "must be 1 or more"),
+        (("rehearse", "--history", "nowhere"), "no runs of the last 7 days in nowhere"),
         (("nothing",), "No such command 'nothing'"),
     ],
 )
@@ -198,6 +204,19 @@ def test_the_shell_completes_commands_checks_and_environments(typed: str, offere
         check=False,
     )
     assert f"plain,{offered}" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_summary_keeps_to_the_width_of_the_terminal_but_for_commands(width: int) -> None:
+    lines = terminal.render(seed_day(), width=width).splitlines()
+    assert max(len(line) for line in lines if not line.startswith("aws ")) <= width
+
+
+def test_a_failure_is_one_line_of_plain_text_while_the_run_works() -> None:
+    failed = next(r for r in seed_day().results if r.status is Status.FAIL)
+    shown = line(msgspec.structs.replace(failed, reason="[red]a\nb\x1b[2J"))
+    assert shown.plain.startswith(f"  FAIL  {failed.check_id}  [red]a b")
+    assert "\n" not in shown.plain and "\x1b" not in shown.plain
 
 
 def test_the_one_word_command_makes_its_own_completion() -> None:
