@@ -1,8 +1,9 @@
 """The Lambda function: one run for each invocation.
 
 Event: `{}` runs everything; `only`, `suites` narrow it; `trigger`, `scheduled_at`, `execution_id`
-say why and when. Returns a small summary. It raises only where the configuration is wrong or where
-nobody could be told of the run at all.
+say why and when. `mode` is for a run that is spread over functions: "plan", "shard" or "conclude"
+(docs/decisions/0006). Returns a small summary. It raises only where the configuration is wrong or
+where nobody could be told of the run at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from canary import config, tell, wire
 from canary.adapters import emf
 from canary.adapters.log import Log
 from canary.alarm_plan import schedule_period
-from canary.model import Environment
+from canary.model import Environment, Report
 from canary.pipeline import Asked, run_once
 from canary.plan import Selection
 from canary.publish import summary
@@ -52,7 +53,30 @@ def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]
         return {"run_id": "", "status": "STALE", "reason": late}
     limit = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
     budget = max(min(made.environment.run.budget, limit), 1.0)
-    report = run_once(made.config, wire.parts(made), _with_budget(asked, budget))
+    asked = _with_budget(asked, budget)
+    mode = (event or {}).get("mode", "")
+    if mode:
+        return _spread(made, str(mode), event or {}, asked, log)
+    return _published(made, run_once(made.config, wire.parts(made), asked), asked, log)
+
+
+def _spread(
+    made: wire.World, mode: str, event: Mapping[str, Any], asked: Asked, log: Log
+) -> dict[str, Any]:
+    from canary import spread  # only the second shape needs it
+
+    if mode == "plan":
+        return spread.plan_run(made, asked)
+    if mode == "shard":
+        return spread.probe_shard(made, event, asked.budget_s)
+    if mode != "conclude":
+        raise ValueError(f"unknown mode {mode!r}; it is plan, shard or conclude")
+    whole, report = spread.conclude_run(made, event, asked.budget_s)
+    return _published(made, report, whole, log)
+
+
+def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict[str, Any]:
+    """Leave the report behind and return its summary; raises NobodyToldError."""
     done = wire.leave_behind(
         made,
         report,
@@ -62,10 +86,11 @@ def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]
         whole=lambda message, text: log.whole(message, text, run_id=report.run.id),
         notify=tell.notifier(made, tell.channels()),
     )
-    for problem in done.problems:
+    problems = [made.redactor.text(problem) for problem in done.problems]
+    for problem in problems:
         log.problem("publishing", run_id=report.run.id, problem=problem)
     if not done.anywhere:
-        raise NobodyToldError("; ".join(done.problems))
+        raise NobodyToldError("; ".join(problems))
     return summary(report, made.store.place)
 
 

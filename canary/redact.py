@@ -7,11 +7,12 @@ more before it is published.
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import threading
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
@@ -26,6 +27,13 @@ PREFIX = 8
 HINTS = ("hk_", "bearer", "apikey", "basic", "passw", "secret", "token", "key", "akia", "asia")
 MORE_HINTS = ("eyj", "-----begin", "@")
 ALL_HINTS = (*HINTS, *MORE_HINTS)
+SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")
+"""What all keys of one kind begin with: "hk_live_"."""
+GAP = re.compile(r"(?:\s|\\[nrt]?|%(?:25)*(?:0[AaDd9]|20|5[Cc]))+")
+"""White space and line ends, also as JSON and URLs write them, and the backslashes of escapes."""
+QUOTED = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
+DEEPEST = 3
+"""How often a URL within a URL within a URL is quoted."""
 
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(hk_(?:live|test|dev)_)[A-Za-z0-9_\-]{4,}"), rf"\1{MASK}"),
@@ -59,8 +67,9 @@ class Redactor:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._forms: tuple[str, ...] = ()
-        self._starts: tuple[str, ...] = ()  # of the forms, as they stand within JSON
+        # form -> how much of it gives it away, and that beginning without gaps
+        self._forms: dict[str, tuple[int, str]] = {}
+        self._found: tuple[tuple[str, tuple[int, str]], ...] = ()  # the same, to be read unlocked
         self._lock = threading.Lock()
 
     def learn(self, secret: str) -> None:
@@ -69,21 +78,40 @@ class Redactor:
             return
         with self._lock:
             self._known.add(secret)
-            every = {form for known in self._known for form in forms(known)}
-            self._forms = tuple(sorted(every, key=lambda f: (-len(f), f)))
-            starts = {msgspec.json.encode(form[:PREFIX]).decode()[1:-1] for form in every}
-            self._starts = tuple(sorted(starts))
+            for form, least in forms(secret).items():
+                self._forms[form] = (least, _flat(form)[:least])
+            self._found = tuple(self._forms.items())
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
-        for form in self._forms:
-            if form[:PREFIX] in text:
-                text = _mask(text, form)
+        text = self.known(text)
         lowered = text.lower()
         if any(hint in lowered for hint in ALL_HINTS):
             for pattern, mask in PATTERNS:
                 text = pattern.sub(mask, text)
         return text
+
+    def known(self, text: str) -> str:
+        """Return the text without the secrets that were learnt; what only looks like one stays."""
+        text = self._masked(text)
+        return QUOTED.sub(self._unquoted, text) if "%" in text else text
+
+    def _masked(self, text: str) -> str:
+        flat = _flat(text)
+        shown = {form: least for form, (least, start) in self._found if start in flat}
+        return _mask(text, shown) if shown else text
+
+    def _unquoted(self, found: re.Match[str]) -> str:
+        """Return the quoted text, masked where a secret shows once the quoting is taken away."""
+        plain = found.group()
+        for _ in range(DEEPEST):
+            before, plain = plain, unquote(plain)
+            if plain == before:
+                break
+            masked = self._masked(plain)
+            if masked != plain:
+                return quote(masked, safe="/:?&=#*%@+,;")
+        return found.group()
 
     def clean(self, value: T) -> T:
         """Return the value with every string in it cleaned; the same object if nothing was."""
@@ -101,8 +129,13 @@ class Redactor:
             text = msgspec.json.encode(value).decode()
         except (TypeError, UnicodeEncodeError):
             return False  # what JSON cannot carry is walked through
-        if any(start in text for start in self._starts):
-            return False
+        for _ in range(DEEPEST + 1):
+            flat = _flat(text)
+            if any(start in flat for _, (_, start) in self._found):
+                return False
+            if "%" not in text:
+                break
+            text = unquote(text)
         lowered = text.lower()
         return not any(hint in lowered for hint in ALL_HINTS)
 
@@ -129,33 +162,94 @@ class Redactor:
         return msgspec.structs.replace(value, **changed) if changed else value
 
 
-def forms(secret: str) -> set[str]:
-    """Return the secret as it may appear: plain, base64 at each offset, URL, JSON, hexadecimal."""
-    raw = secret.encode()
-    found = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
-    found |= {quote(secret, safe="").lower(), raw.hex(), raw.hex().upper()}
+def forms(secret: str) -> dict[str, int]:
+    """Return the secret as it may appear -> how much of a beginning gives it away.
+
+    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. What every key of the platform
+    begins with gives nothing away; to mask that alone would leave the rest of another key bare.
+    """
+    scheme = SCHEME.match(secret)
+    public = (scheme.group() if scheme else "") + "~" * 8
+    shared = _encoded(public)
+    found = {}
+    for way, form in _encoded(secret).items():
+        if len(form) >= SHORTEST:
+            same = _alike(form, shared[way]) if scheme else 0
+            found[form] = min(len(form), PREFIX + same)
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters the two begin alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _encoded(text: str) -> dict[str, str]:
+    raw = text.encode()
+    found = {
+        "plain": text,
+        "url": quote(text, safe=""),
+        "path": quote(text),
+        "lower-url": quote(text, safe="").lower(),
+        "form": quote_plus(text),
+        "html": html.escape(text),
+        "json": json.dumps(text)[1:-1],
+        "hex": raw.hex(),
+        "upper-hex": raw.hex().upper(),
+    }
     for offset in range(3):
         found |= _base64(raw, offset)
-    return {f for f in found if len(f) >= SHORTEST}
+    return found
 
 
-def _base64(raw: bytes, offset: int) -> set[str]:
+def _base64(raw: bytes, offset: int) -> dict[str, str]:
     """Return what base64 shows of the value when `offset` bytes stand before it."""
     first = -(-offset * 8 // 6)  # characters that also carry bits of what stands before
     whole = (offset + len(raw)) * 8 // 6
     padded = b"\0" * offset + raw
     encoders = (base64.b64encode, base64.urlsafe_b64encode)
-    return {e(padded).decode()[first:whole] for e in encoders}
+    return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}
 
 
-def _mask(text: str, form: str) -> str:
-    """Replace the form, and every beginning of it from PREFIX characters on."""
-    start = form[:PREFIX]
-    at = text.find(start)
-    while at >= 0:
-        end = at + len(start)
-        while end - at < len(form) and end < len(text) and text[end] == form[end - at]:
-            end += 1
-        text = text[:at] + MASK + text[end:]
-        at = text.find(start, at + len(MASK))
-    return text
+def _flat(text: str) -> str:
+    """Return the text without white space and line ends, also those written as escapes."""
+    return GAP.sub("", text)
+
+
+def _mask(text: str, shown: dict[str, int]) -> str:
+    """Replace every beginning of a form that gives it away, line ends within.
+
+    Where several forms begin alike, the one that reaches furthest decides.
+    """
+    kept: list[str] = []
+    done = at = 0
+    firsts = {form[0] for form in shown}
+    while at < len(text):
+        if text[at] not in firsts:
+            at += 1
+            continue
+        end = max(_end(text, at, form, least) for form, least in shown.items())
+        if end:
+            kept += (text[done:at], MASK)
+            done = end
+        at = end or at + 1
+    return "".join((*kept, text[done:]))
+
+
+def _end(text: str, start: int, form: str, least: int) -> int:
+    """Return where the beginning of the form that stands at `start` ends, 0 for less than `least`.
+
+    Gaps are passed over where the form goes on after them: a secret that was split by lines.
+    """
+    at, end, same = start, 0, 0
+    while same < len(form) and at < len(text):
+        if text[at] == form[same]:
+            at, same = at + 1, same + 1
+            end = at
+            continue
+        gap = GAP.match(text, at)
+        if gap is None or text[gap.end() : gap.end() + 1] != form[same]:
+            break
+        at = gap.end()
+    return end if same >= least else 0

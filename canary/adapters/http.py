@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
+import logging
 import os
 import random
 import ssl
@@ -27,6 +28,10 @@ from canary.adapters.http_failures import failure_of, may_retry
 from canary.adapters.http_flight import Flight, Phase, current, watchdog
 from canary.adapters.http_pool import TimedAdapter, origin
 from canary.model import Answer, Credential, Environment, PeerCertificate, Request
+
+# Its warnings quote URLs and header lines as they are, and Lambda's root logger prints them.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 CONNECT_LIMIT_S = 4.0  # a load balancer's node accepts within milliseconds or not at all
 RETRY_PAUSE_S = 0.1

@@ -21,6 +21,7 @@ from canary.model import (
 from canary.observe.state import PlatformState
 from canary.plan import Planned
 from canary.probes.kit import CredentialMissingError, Http, Kind, Tools
+from canary.runner.answers import without_known
 from canary.runner.doors import Doors, Observation
 from canary.runner.times import Times
 
@@ -161,6 +162,7 @@ class Job:
             request = msgspec.structs.replace(request, timeout_s=left)
         what = f"{request.method} {request.url}"
         answer = self._waiting(what, True, lambda: self._http.send(request, credential))
+        answer = without_known(answer, self._doors.redactor)
         if clipped and answer.failure is not None and answer.failure.kind in CUT:
             self._give_up_if_run_ends(left)
         return answer
