@@ -86,11 +86,10 @@ def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict
         whole=lambda message, text: log.whole(message, text, run_id=report.run.id),
         notify=tell.notifier(made, tell.channels()),
     )
-    problems = [made.redactor.text(problem) for problem in done.problems]
-    for problem in problems:
+    for problem in done.problems:
         log.problem("publishing", run_id=report.run.id, problem=problem)
     if not done.anywhere:
-        raise NobodyToldError("; ".join(problems))
+        raise NobodyToldError("; ".join(done.problems))
     return summary(report, made.store.place)
 
 

@@ -69,29 +69,58 @@ def new_run_id(moment: str) -> str:
     return f"{stamp}-{secrets.token_hex(3)}"
 
 
+class Begun(Frozen, frozen=True, kw_only=True):
+    """A run that was planned: what it carries over, and when it began."""
+
+    run_id: str
+    started: dt.datetime
+    start: float  # of the monotonic clock
+    previous: Previous
+    plan: Plan
+    kept: dict[str, Result]
+
+
 def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> Report:
     """Carry one run out and return its report; publishing it is the next word."""
+    begun = begin(config, parts, asked)
+    outcome = carry_out(
+        begun.plan, parts.kinds, parts.doors, begun.run_id, begun.kept, tell, begun.start
+    )
+    tell(Progress(phase="diagnose"))
+    return conclude(config, parts, asked, begun, outcome)
+
+
+def begin(config: Config, parts: Parts, asked: Asked) -> Begun:
+    """Read the past and plan."""
     clock = parts.doors.clock
     start, started = clock.monotonic(), clock.now()
-    run_id = new_run_id(started.isoformat())
     previous = parts.previous()
     known = previous.report.history if previous.report else {}
     plan = make_plan(config, parts.kinds, known, started, asked.selection, asked.budget_s)
-    kept = carried(previous.report, plan.not_due) if asked.whole else {}
-    outcome = carry_out(plan, parts.kinds, parts.doors, run_id, kept, tell, start)
-    results = in_order(config, outcome, kept)
+    return Begun(
+        run_id=new_run_id(started.isoformat()),
+        started=started,
+        start=start,
+        previous=previous,
+        plan=plan,
+        kept=carried(previous.report, plan.not_due) if asked.whole else {},
+    )
 
-    tell(Progress(phase="diagnose"))
+
+def conclude(config: Config, parts: Parts, asked: Asked, begun: Begun, outcome: Outcome) -> Report:
+    """Diagnose what a run found and hold it against the run before."""
+    clock, previous = parts.doors.clock, begun.previous
+    results = in_order(config, outcome, begun.kept)
     notes = [previous.note] if previous.note else []
     before = previous_state(previous.report)
-    state = _deepened(parts, outcome, plan, notes)
+    state = _deepened(parts, outcome, begun.plan, notes)
     explained = _explained(parts, results, state, before, notes)
     facts = Facts(
-        id=run_id,
+        id=begun.run_id,
         environment=config.environment.name,
-        started_at=started.isoformat(timespec="seconds"),
+        started_at=begun.started.isoformat(timespec="seconds"),
         finished_at=clock.now().isoformat(timespec="seconds"),
-        duration_ms=(clock.monotonic() - start) * 1000,
+        duration_ms=(clock.monotonic() - begun.start) * 1000,
         version=canary.__version__,
         trigger=asked.trigger,
         scheduled_at=asked.scheduled_at,

@@ -15,7 +15,7 @@ CLI_ONLY = {"click", "rich"}
 PURE = {
     "canary.assemble", "canary.compare", "canary.cost", "canary.crosscheck", "canary.decode",
     "canary.drift", "canary.history", "canary.measure", "canary.plan", "canary.previous",
-    "canary.publish", "canary.redact", "canary.score",
+    "canary.publish", "canary.redact", "canary.score", "canary.shards",
 }  # fmt: skip
 
 # room -> what of ours it may import; a longer prefix wins over a shorter one
@@ -63,6 +63,7 @@ WIRING = {
     "canary.handler",
     "canary.wire",
     "canary.shown",
+    "canary.spread",
     "canary.tell",
     "canary.cli",
     "canary.__main__",
