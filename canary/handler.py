@@ -86,10 +86,11 @@ def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict
         whole=lambda message, text: log.whole(message, text, run_id=report.run.id),
         notify=tell.notifier(made, tell.channels()),
     )
-    for problem in done.problems:
+    problems = [made.redactor.text(problem) for problem in done.problems]
+    for problem in problems:
         log.problem("publishing", run_id=report.run.id, problem=problem)
     if not done.anywhere:
-        raise NobodyToldError("; ".join(done.problems))
+        raise NobodyToldError("; ".join(problems))
     return summary(report, made.store.place)
 
 
