@@ -369,6 +369,12 @@ def _same(state: PlatformState) -> PlatformState:
     return state
 
 
+def _inside(name: str, scheme: str) -> str:
+    """Return the internal address of a service."""
+    part = p.environment(NAMES).services[name]
+    return f"{scheme}://{part.discovery}:{part.port}"
+
+
 def _f(
     identifier: str, cause: str, resource: str, change: Change, failures: Known, touches: str
 ) -> Fault:
@@ -401,7 +407,8 @@ FAULTS: tuple[Fault, ...] = (
     _f("auth-blocked", "security-group-blocked", "sg-auth",
        chain(_close("sg-auth"), _sick("auth", "Target.Timeout", "Request timed out")),
        lambda: _auth_down(504), "auth"),
-    _f("api-egress-closed", "security-group-blocked", "sg-registry", _close("sg-registry", "egress"),
+    _f("api-egress-closed", "security-group-blocked", "sg-registry",
+       _close("sg-registry", "egress"),
        lambda: [*_mlflow_down(direct=False),
                 p.failed("registry.valid-key", "registry", auth_unavailable())],
        "api proxy front auth"),
@@ -430,6 +437,12 @@ FAULTS: tuple[Fault, ...] = (
              _log("registry", "KeyError: 'DB_HOST'")), _api_down, "api proxy front"),
     _f("mlflow-url-wrong", "upstream-url-wrong", NAMES.of("registry"),
        _plain("registry", "MLFLOW_SERVER_URL", "http://mlflow.old.local:5000"),
+       lambda: _mlflow_down(direct=False), "api proxy mlflow"),
+    _f("mlflow-url-over-tls", "upstream-url-wrong", NAMES.of("registry"),
+       _plain("registry", "MLFLOW_SERVER_URL", _inside("mlflow", "https")),
+       lambda: _mlflow_down(direct=False), "api proxy mlflow"),
+    _f("mlflow-url-with-a-path", "upstream-url-wrong", NAMES.of("registry"),
+       _plain("registry", "MLFLOW_SERVER_URL", _inside("mlflow", "http") + "/nowhere"),
        lambda: _mlflow_down(direct=False), "api proxy mlflow"),
     _f("service-id", "service-id-wrong", NAMES.of("registry"),
        _plain("registry", "AUTH_SERVICE_ID", "ml-platform"), _refused_key, "api auth proxy"),

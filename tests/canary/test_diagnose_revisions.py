@@ -1,0 +1,38 @@
+"""Which revision is suspected, and which one is the way back."""
+
+from __future__ import annotations
+
+from canary.diagnose import diagnose
+from canary.observe.state import PlatformState
+from tests.canary import platform_faults as faults
+from tests.canary import platforms as p
+
+
+def _two_deployments(older: int, newer: int, failed: int) -> PlatformState:
+    """Return auth with a task on the wrong port, and a deployment whose tasks end."""
+    wrong = faults.by_id("auth-wrong-port").change(p.healthy())
+    service = next(s for s in wrong.services if s.name == faults.NAMES.of("auth"))
+    first = p.replace(service.deployments[0], status="ACTIVE", failed_tasks=older)
+    definition = p.definition(faults.NAMES, "auth", newer)
+    second = p.replace(
+        service.deployments[0],
+        id="ecs-svc/3",
+        task_definition=definition.arn,
+        failed_tasks=failed,
+        running=0,
+        rollout_state="IN_PROGRESS",
+    )
+    state = faults.service(
+        wrong, "auth", task_definition=definition.arn, deployments=(second, first)
+    )
+    return p.replace(state, task_definitions=(*state.task_definitions, definition))
+
+
+def test_an_older_deployment_with_failed_tasks_is_not_what_ecs_went_back_from() -> None:
+    state = _two_deployments(older=1, newer=9, failed=3)
+    results = faults.by_id("auth-wrong-port").failures()
+    verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    back = {
+        w for d in verdict.diagnoses for c in d.remedy.fix for w in c.split() if ":task-def" in w
+    }
+    assert {b.rpartition(":")[2] for b in back} == {"7"}
