@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import time
 from pathlib import Path
 from typing import Any
@@ -33,19 +34,33 @@ class _Commands:
         self._source.close()
 
     def readline(self) -> bytes:
-        """Return one whole admitted command, or nothing yet."""
-        piece = self._source.read1(65536)
-        if not piece and not self._buffer:
-            return b""
-        self._buffer += piece or b""
-        taken = _take(self._buffer)
-        if taken is None:
-            return b"" if not piece else self.readline()
-        words, size = taken
-        command, self._buffer = self._buffer[:size], self._buffer[size:]
-        return self._admit(words, command)
+        """Return one whole admitted command; nothing means: nothing yet, or the end.
+
+        In the middle of a command, and after an answer of our own, it waits: fakeredis takes an
+        empty second read for the end and would close on a client that is about to speak.
+        """
+        self._buffer += self._source.read1(65536) or b""
+        answered = False
+        while True:
+            taken = _take(self._buffer)
+            if taken is None:
+                if not self._buffer and not answered:
+                    return b""
+                select.select([self._source], [], [])
+                piece = self._source.read1(65536)
+                if not piece:
+                    return b""
+                self._buffer += piece
+                continue
+            words, size = taken
+            command, self._buffer = self._buffer[:size], self._buffer[size:]
+            admitted = self._admit(words, command)
+            if admitted:
+                return admitted
+            answered = True
 
     def _admit(self, words: list[bytes], command: bytes) -> bytes:
+        """Return a command that may go on; nothing where it is answered here."""
         control = self._handler.server.control()
         time.sleep(float(control.get("delay_s") or 0))
         password = str(control.get("password") or "").encode()
@@ -53,16 +68,16 @@ class _Commands:
         if name == b"AUTH":
             self._admitted = words[-1] == password
             self._reply(b"+OK\r\n" if self._admitted else WRONGPASS)
-            return self.readline()
+            return b""
         if name == b"HELLO" and len(words) == 5:  # HELLO 3 AUTH user password
             self._admitted = words[-1] == password
             if not self._admitted:
                 self._reply(WRONGPASS)
-                return self.readline()
+                return b""
             return b"*2\r\n$5\r\nHELLO\r\n$%d\r\n%s\r\n" % (len(words[1]), words[1])
         if password and not self._admitted and name != b"QUIT":
             self._reply(NOAUTH)
-            return self.readline()
+            return b""
         return command
 
     def _reply(self, answer: bytes) -> None:
