@@ -30,6 +30,7 @@ class Parts:
     variables: dict[str, str]
     architecture: str
     python: str = "3.13"
+    log: logs.ILogGroup | None = None  # None: the function makes its own
 
 
 def function_name(environment: Environment) -> str:
@@ -96,14 +97,17 @@ def role(
 
 
 def canary_function(
-    scope: Construct, environment: Environment, execution: iam.Role, parts: Parts
+    scope: Construct, environment: Environment, execution: iam.Role, parts: Parts, shard: str = ""
 ) -> lam.Function:
-    """Make the function: one run at a time, no retries, in private subnets."""
+    """Make the function: one run at a time, no retries, in private subnets.
+
+    `shard` is the suffix of the one that probes shards, of which many run at once.
+    """
     deployment = environment.deployment
     return lam.Function(
         scope,
-        "Function",
-        function_name=function_name(environment),
+        f"{shard.title()}Function",
+        function_name=function_name(environment) + (f"-{shard}" if shard else ""),
         description=f"Synthetic canary of {environment.name}",
         runtime=lam.Runtime(f"python{parts.python}", lam.RuntimeFamily.PYTHON),
         architecture=lam.Architecture.ARM_64
@@ -114,14 +118,15 @@ def canary_function(
         role=execution.without_policy_updates(),
         memory_size=deployment.memory_mb,
         timeout=cdk.Duration.seconds(timeout_s(environment)),
-        reserved_concurrent_executions=1,  # two runs at once would clean up after each other
+        # two runs at once would clean up after each other; shards of one run do not
+        reserved_concurrent_executions=None if shard else 1,
         vpc=parts.place.vpc,
         vpc_subnets=parts.place.subnets,
         security_groups=[parts.place.group],
         logging_format=lam.LoggingFormat.JSON,
         # EMF is printed, and a stricter level would drop printed lines that carry none
         application_log_level_v2=lam.ApplicationLogLevel.INFO,
-        log_group=log_group(scope, environment, "Function"),
+        log_group=parts.log or log_group(scope, environment, "Function"),
         tracing=lam.Tracing.ACTIVE if deployment.tracing else lam.Tracing.DISABLED,
         retry_attempts=0,
         max_event_age=cdk.Duration.seconds(EVENT_AGE_S),

@@ -19,6 +19,11 @@ ACCEPTED = {
     },
     "LostRuns": {"SQS3": "it is the dead-letter queue, of the schedule and of the function"},
     "Function": {"L1": LATEST},
+    "ShardFunction": {"L1": LATEST},
+    "Spread": {
+        "SF1": "the functions log each shard; the machine's history is kept by AWS for 90 days",
+        "SF2": "tracing is the environment's choice, and the report's waterfall shows the run",
+    },
 }
 STAR = {
     r"\*": "these actions know no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
@@ -32,6 +37,8 @@ STAR = {
     "is known at run time only",
     r".*-\?\?\?\?\?\?": "a secret's ARN ends in six random characters",
     r"<.*\.Arn>/.*": "reports are named by run, under this one prefix",
+    r"arn:aws:s3:::[^*]+/\*": "reports are named by run, under this one prefix",
+    r".*:execution:.*": "executions of this one state machine; their ids are made at run time",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -26,6 +27,8 @@ class Place:
 def place(scope: Construct, environment: Environment) -> Place:
     """Take the VPC by its identifiers (nothing is looked up) and make the security group."""
     network = environment.network
+    # no route is made or read here, so the CDK need not know the route tables
+    cdk.Annotations.of(scope).acknowledge_warning("@aws-cdk/aws-ec2:noSubnetRouteTableId")
     vpc = ec2.Vpc.from_vpc_attributes(
         scope,
         "Vpc",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,8 +14,17 @@ from canary.model import Environment
 from infra.function import EVENT_AGE_S, function_name
 
 
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """What a schedule starts, and the action that it needs for it."""
+
+    arn: str
+    action: str
+    event: dict[str, object] = field(default_factory=dict)  # goes into every event
+
+
 def schedules(
-    scope: Construct, environment: Environment, function: lam.IFunction, lost: sqs.IQueue
+    scope: Construct, environment: Environment, runs: Runs, lost: sqs.IQueue
 ) -> list[scheduler.CfnSchedule]:
     """Make the schedule, and the slower one where the environment has expensive checks.
 
@@ -23,7 +32,7 @@ def schedules(
     failed, never a failed run. The scheduled time travels in the input, so that a late run knows.
     """
     group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=function_name(environment))
-    role = _role(scope, environment, function, lost)
+    role = _role(scope, environment, runs, lost)
     plans: list[tuple[str, str, dict[str, object]]] = [
         ("Every", environment.schedule.expression, {"trigger": "schedule"})
     ]
@@ -43,7 +52,7 @@ def schedules(
             schedule_expression=expression,
             state="ENABLED" if environment.schedule.enabled else "DISABLED",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=_target(event, function, lost, role),
+            target=_target(event, runs, lost, role),
         )
         schedule.add_resource_dependency(group)
         made.append(schedule)
@@ -51,16 +60,16 @@ def schedules(
 
 
 def _target(
-    event: dict[str, object], function: lam.IFunction, lost: sqs.IQueue, role: iam.Role
+    event: dict[str, object], runs: Runs, lost: sqs.IQueue, role: iam.Role
 ) -> scheduler.CfnSchedule.TargetProperty:
     placeholders = {
         "scheduled_at": "<aws.scheduler.scheduled-time>",
         "execution_id": "<aws.scheduler.execution-id>",
     }
     return scheduler.CfnSchedule.TargetProperty(
-        arn=function.function_arn,
+        arn=runs.arn,
         role_arn=role.role_arn,
-        input=json.dumps({**event, **placeholders}),
+        input=json.dumps({**runs.event, **event, **placeholders}),
         dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn),
         retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
             maximum_event_age_in_seconds=EVENT_AGE_S, maximum_retry_attempts=0
@@ -68,9 +77,7 @@ def _target(
     )
 
 
-def _role(
-    scope: Construct, environment: Environment, function: lam.IFunction, lost: sqs.IQueue
-) -> iam.Role:
+def _role(scope: Construct, environment: Environment, runs: Runs, lost: sqs.IQueue) -> iam.Role:
     group = (
         f"arn:aws:scheduler:{environment.region}:{environment.account}"
         f":schedule-group/{function_name(environment)}"
@@ -88,8 +95,8 @@ def _role(
     role.add_to_policy(
         iam.PolicyStatement(
             sid="Invoke",
-            actions=["lambda:InvokeFunction"],
-            resources=[function.function_arn],
+            actions=[runs.action],
+            resources=[runs.arn],
         )
     )
     role.add_to_policy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -25,7 +25,8 @@ from infra.function import (
 from infra.nag import accept, accept_stars
 from infra.network import place
 from infra.permissions import Resources, statements
-from infra.schedule import schedules
+from infra.scale import machine
+from infra.schedule import Runs, schedules
 from infra.storage import bucket_name, lost_runs, report_bucket, store_prefix
 from infra.topics import Topics, topics
 
@@ -99,12 +100,31 @@ class CanaryStack(cdk.Stack):
         ):
             policy.add_statements(statement)
         accept_stars(policy)
-        schedules(self, environment, function, lost)
+        runs = Runs(arn=function.function_arn, action="lambda:InvokeFunction")
+        if environment.deployment.scale == "map":
+            keys = f"{bucket.bucket_arn}/{store_prefix(environment)}/spread/*"
+            runs = self._spread(
+                environment, execution, replace(parts, log=function.log_group), function, keys
+            )
+        schedules(self, environment, runs, lost)
         plan = plan_alarms(config, function_name(environment), timeout_s(environment))
         alarms = alarm_constructs(self, plan, where)
         board = dashboard(self, config, plan, alarms, function.log_group.log_group_name)
         accept(self)
         self._outputs(function, board.dashboard_name, bucket.bucket_name, where)
+
+    def _spread(
+        self,
+        environment: Environment,
+        execution: iam.Role,
+        parts: Parts,
+        lead: lam.Function,
+        keys: str,
+    ) -> Runs:
+        """Make the second shape: the schedule starts a state machine instead of the function."""
+        shard = canary_function(self, environment, execution, parts, "shard")
+        spread = machine(self, environment, lead, shard, keys)
+        return Runs(arn=spread.attr_arn, action="states:StartExecution", event={"mode": "plan"})
 
     def _outputs(self, function: lam.Function, board: str, bucket: str, where: Topics) -> None:
         url = (

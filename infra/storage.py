@@ -35,6 +35,12 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
                 prefix=f"{store_prefix(environment)}/runs/",
                 expiration=cdk.Duration.days(days),
             ),
+            # what the functions of a spread run hand each other
+            s3.LifecycleRule(
+                id="spread",
+                prefix=f"{store_prefix(environment)}/spread/",
+                expiration=cdk.Duration.days(2),
+            ),
             # each run writes `latest` anew, and each write of a versioned key leaves one behind
             s3.LifecycleRule(
                 id="old-versions",

@@ -107,6 +107,13 @@ class Deployed:
                     name = told["AlarmName"].removeprefix(f"{STACK}-")
                     found.append((name, told["NewStateValue"]))
 
+    def hears(self, topic: str) -> list[tuple[str, str]]:
+        """Wait for a message, then a little for more that should not come; return them all."""
+        found: list[tuple[str, str]] = []
+        until(lambda: found.extend(self.heard(topic)) or found, 20, f"a message to {topic}")
+        time.sleep(2)
+        return found + self.heard(topic)
+
     def log(self, group: str = LOG_GROUP) -> list[dict[str, Any]]:
         """Return every JSON line of a log group, by default the function's."""
         pages = self.client("logs").get_paginator("filter_log_events")

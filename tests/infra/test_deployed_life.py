@@ -45,7 +45,7 @@ def test_a_fault_raises_exactly_its_alarms_and_pages_once(living: Deployed) -> N
     living.twin.plant(FAULT)
     until(lambda: living.ringing() >= EXPECTED, 30 * MINUTE_S, "the fault's alarms ring")
     assert living.ringing() == EXPECTED
-    assert living.heard("page") == [("page", "ALARM")]
+    assert living.hears("page") == [("page", "ALARM")]
     assert living.runs()[-1]["failed"] == ["registration.model"]
 
 
@@ -53,7 +53,7 @@ def test_a_fault_raises_exactly_its_alarms_and_pages_once(living: Deployed) -> N
 def test_healing_clears_them_and_is_told_once(living: Deployed) -> None:
     living.client("s3").delete_bucket_policy(Bucket=names.ARTIFACT_BUCKET)
     until(lambda: not living.ringing(), 30 * MINUTE_S, "no alarm rings after the healing")
-    assert living.heard("page") == [("page", "OK")]
+    assert living.hears("page") == [("page", "OK")]
 
 
 @pytest.mark.slow
@@ -61,7 +61,7 @@ def test_a_schedule_that_stops_raises_the_heartbeat_alone(living: Deployed) -> N
     living.schedule(State="DISABLED")
     until(lambda: living.ringing(), 30 * MINUTE_S, "silence is heard")
     assert living.ringing() == {"heartbeat"}
-    assert living.heard("page") == [("heartbeat", "ALARM")]
+    assert living.hears("page") == [("heartbeat", "ALARM")]
     living.schedule(State="ENABLED")
     until(lambda: not living.ringing(), 30 * MINUTE_S, "the heartbeat is back")
 

@@ -1,0 +1,160 @@
+"""The second shape: a state machine that plans, probes shard by shard, and concludes.
+
+The same zip and the same handler; only names and run ids travel through the machine, results lie
+in the report bucket (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from canary.model import Environment
+from infra.function import function_name, timeout_s
+from infra.nag import accept_stars
+
+CONCURRENCY = 50  # shards at once; 50 shards of 100 checks are 5,000 checks
+INVOKE = "arn:aws:states:::lambda:invoke"
+READ = "arn:aws:states:::s3:getObject"
+# Lambda's own passing faults (Step Functions guide, "Handle transient Lambda service exceptions")
+TRANSIENT = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Functions:
+    """ARNs: the function that plans and concludes, and the one that probes."""
+
+    lead: str
+    shard: str
+    timeout_s: int
+
+
+def definition(functions: Functions) -> dict[str, Any]:
+    """Return the machine in the States Language (JSONPath)."""
+    return {
+        "Comment": "One run of the canary: plan, probe in shards, conclude",
+        "StartAt": "Plan",
+        # longer than its three steps may take together, so that a hung run ends by itself
+        "TimeoutSeconds": 3 * functions.timeout_s,
+        "States": {
+            "Plan": _task(functions.lead, None, functions.timeout_s)
+            | {"OutputPath": "$.Payload", "Next": "Planned"},
+            "Planned": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.status", "StringEquals": "PLANNED", "Next": "Shards"}],
+                "Default": "Late",
+            },
+            "Late": {"Type": "Succeed", "Comment": "The run is stale; the next one is due"},
+            "Shards": _map(functions),
+            "Conclude": _task(
+                functions.lead, {"mode": "conclude", "run_id.$": "$.run_id"}, functions.timeout_s
+            )
+            | {"OutputPath": "$.Payload", "End": True},
+        },
+    }
+
+
+def _map(functions: Functions) -> dict[str, Any]:
+    return {
+        "Type": "Map",
+        "Label": "Shards",
+        "MaxConcurrency": CONCURRENCY,
+        # a shard that fails is a shard that did not report: its checks become ERRORs
+        "ToleratedFailurePercentage": 100,
+        "ItemReader": {
+            "Resource": READ,
+            "ReaderConfig": {"InputType": "JSON"},
+            "Parameters": {"Bucket.$": "$.bucket", "Key.$": "$.key"},
+        },
+        "ItemSelector": {
+            "mode": "shard",
+            "run_id.$": "$.run_id",
+            "shard.$": "$$.Map.Item.Value",
+        },
+        "ItemProcessor": {
+            # a child ends within five minutes and costs a fortieth of a standard one
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "Probe",
+            "States": {
+                "Probe": _task(functions.shard, None, functions.timeout_s)
+                | {"OutputPath": "$.Payload", "End": True}
+            },
+        },
+        "ResultPath": None,  # the pointer goes on to the conclusion
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "Conclude"}],
+        "Next": "Conclude",
+    }
+
+
+def _task(arn: str, payload: dict[str, str] | None, seconds: int) -> dict[str, Any]:
+    """Return a state that invokes a function with a payload, or with its whole input."""
+    parameters: dict[str, Any] = {"FunctionName": arn}
+    parameters |= {"Payload.$": "$"} if payload is None else {"Payload": payload}
+    return {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Parameters": parameters,
+        "TimeoutSeconds": seconds + 5,
+        "Retry": [
+            {
+                "ErrorEquals": TRANSIENT,
+                "IntervalSeconds": 1,
+                "MaxAttempts": 2,
+                "BackoffRate": 2.0,
+            }
+        ],
+    }
+
+
+def machine(
+    scope: Construct, environment: Environment, lead: lam.Function, shard: lam.Function, keys: str
+) -> sfn.CfnStateMachine:
+    """Make the state machine and its role; `keys` is the ARN of the shards' objects."""
+    name = function_name(environment)
+    place = f"{environment.region}:{environment.account}"
+    arn = f"arn:aws:states:{place}:stateMachine:{name}"
+    role = iam.Role(
+        scope,
+        "SpreadRole",
+        assumed_by=iam.ServicePrincipal(
+            "states.amazonaws.com",
+            conditions={
+                "StringEquals": {"aws:SourceAccount": environment.account},
+                "ArnLike": {"aws:SourceArn": arn},
+            },
+        ),
+    )
+    policy = iam.Policy(scope, "SpreadPermissions", roles=[role])
+    children = [f"arn:aws:states:{place}:execution:{name}{end}" for end in (":*", "/Shards:*")]
+    for sid, actions, resources in (
+        ("Invoke", ["lambda:InvokeFunction"], [lead.function_arn, shard.function_arn]),
+        ("Shards", ["s3:GetObject"], [keys]),
+        ("StartChildren", ["states:StartExecution"], [arn]),
+        ("WatchChildren", ["states:DescribeExecution", "states:StopExecution"], children),
+    ):
+        policy.add_statements(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))
+    accept_stars(policy)
+    functions = Functions(
+        lead=lead.function_arn, shard=shard.function_arn, timeout_s=timeout_s(environment)
+    )
+    made = sfn.CfnStateMachine(
+        scope,
+        "Spread",
+        state_machine_name=name,
+        state_machine_type="STANDARD",
+        role_arn=role.role_arn,
+        definition_string=cdk.Stack.of(scope).to_json_string(definition(functions)),
+    )
+    made.node.add_dependency(policy)
+    return made

@@ -1,0 +1,159 @@
+"""The second shape: a state machine that is sound, on the same schedule, with the same zip."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from canary.model import Config
+from infra.scale import Functions, definition
+from tests.infra.conftest import DEVELOPMENT, resources, synthesize
+from tests.infra.deployed import synthesize as run_app
+
+LEAD = "arn:aws:lambda:us-east-1:123456789012:function:hokusai-canary-development"
+MACHINE = definition(Functions(lead=LEAD, shard=f"{LEAD}-shard", timeout_s=60))
+# the fields of each type of state (Amazon States Language, states-language.net/spec.html)
+COMMON = {"Type", "Comment", "Next", "End", "InputPath", "OutputPath"}
+FIELDS = {
+    "Task": {"Resource", "Parameters", "TimeoutSeconds", "Retry", "ResultPath", "Catch"},
+    "Choice": {"Choices", "Default"},
+    "Succeed": set(),
+    "Map": {
+        *("Label", "MaxConcurrency", "ToleratedFailurePercentage", "ItemReader", "ItemSelector"),
+        *("ItemProcessor", "ResultPath", "Catch", "Retry", "Parameters"),
+    },
+}
+
+
+def machines(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a machine and those inside its maps."""
+    yield machine
+    for state in machine["States"].values():
+        if "ItemProcessor" in state:
+            yield from machines(state["ItemProcessor"])
+
+
+def followers(state: dict[str, Any]) -> set[str]:
+    found = {state.get("Next"), state.get("Default")}
+    found |= {c["Next"] for c in (*state.get("Choices", ()), *state.get("Catch", ()))}
+    return {name for name in found if name}
+
+
+@pytest.fixture(scope="module")
+def spread(config: Config, code: str) -> dict[str, Any]:
+    deployment = msgspec.structs.replace(config.environment.deployment, scale="map")
+    environment = msgspec.structs.replace(config.environment, deployment=deployment)
+    return synthesize(msgspec.structs.replace(config, environment=environment), code)
+
+
+def test_every_state_is_reached_and_ends_or_leads_on() -> None:
+    for machine in machines(MACHINE):
+        states, reached = machine["States"], {machine["StartAt"]}
+        for _ in states:
+            reached |= {f for name in reached for f in followers(states[name])}
+        assert reached == states.keys()
+        for state in states.values():
+            ends = state.get("End") or state["Type"] in ("Succeed", "Choice")
+            assert bool(ends) != ("Next" in state)
+
+
+def test_every_state_has_the_fields_of_its_type_alone() -> None:
+    for machine in machines(MACHINE):
+        for name, state in machine["States"].items():
+            assert state.keys() <= COMMON | FIELDS[state["Type"]], name
+
+
+def paths(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from paths(inner, name)
+    else:
+        yield key, value
+
+
+def test_paths_are_written_where_a_key_says_so_and_nowhere_else() -> None:
+    machine = MACHINE["States"]["Shards"]
+    for part in (machine["ItemReader"], machine["ItemSelector"]):
+        for key, value in paths(part):
+            assert key.endswith(".$") == str(value).startswith("$"), key
+
+
+def test_a_shard_that_fails_does_not_keep_the_run_from_its_conclusion() -> None:
+    shards = MACHINE["States"]["Shards"]
+    assert shards["ToleratedFailurePercentage"] == 100
+    assert shards["Catch"][0] == {
+        "ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "Conclude",
+    }  # fmt: skip
+
+
+def test_children_end_within_the_five_minutes_of_an_express_workflow() -> None:
+    processor = MACHINE["States"]["Shards"]["ItemProcessor"]
+    assert processor["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    attempts = processor["States"]["Probe"]["Retry"][0]["MaxAttempts"] + 1
+    assert processor["States"]["Probe"]["TimeoutSeconds"] * attempts < 300
+
+
+def test_the_same_schedule_starts_the_machine(spread: dict[str, Any]) -> None:
+    [schedule] = resources(spread, "AWS::Scheduler::Schedule").values()
+    [machine] = [n for n, r in spread["Resources"].items() if r["Type"].endswith("::StateMachine")]
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [machine, "Arn"]}
+    event = json.loads(schedule["Target"]["Input"])
+    assert event["mode"] == "plan" and event["trigger"] == "schedule"
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+
+
+def test_both_functions_are_of_one_zip_and_the_shards_run_side_by_side(
+    spread: dict[str, Any],
+) -> None:
+    lead, shard = (
+        next(
+            f for f in resources(spread, "AWS::Lambda::Function").values() if f["FunctionName"] == n
+        )
+        for n in ("hokusai-canary-development", "hokusai-canary-development-shard")
+    )
+    assert lead["Code"] == shard["Code"] and lead["Environment"] == shard["Environment"]
+    assert lead["ReservedConcurrentExecutions"] == 1
+    assert "ReservedConcurrentExecutions" not in shard
+    assert lead["LoggingConfig"] == shard["LoggingConfig"]
+
+
+def test_the_machine_may_do_no_more_than_its_definition_asks(spread: dict[str, Any]) -> None:
+    [policy] = [
+        p for p in resources(spread, "AWS::IAM::Policy").values() if "Spread" in p["PolicyName"]
+    ]
+    actions = [s["Action"] for s in policy["PolicyDocument"]["Statement"]]
+    assert actions == [
+        "lambda:InvokeFunction",
+        "s3:GetObject",
+        "states:StartExecution",
+        ["states:DescribeExecution", "states:StopExecution"],
+    ]
+    assert all(s["Resource"] != "*" for s in policy["PolicyDocument"]["Statement"])
+
+
+def test_alarms_are_the_same_in_both_shapes(
+    spread: dict[str, Any], template: dict[str, Any]
+) -> None:
+    kind = "AWS::CloudWatch::Alarm"
+    assert resources(spread, kind) == resources(template, kind)
+
+
+def test_it_synthesizes_under_the_rules_and_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    text = DEVELOPMENT.read_text()
+    file = tmp_path / "development.toml"
+    file.write_text(re.sub(r"^\[deployment\]$", '[deployment]\nscale = "map"', text, flags=re.M))
+    done = run_app(str(file), tmp_path / "cdk.out")
+    assert done.returncode == 0, done.stderr[-3000:]
+    [made] = (tmp_path / "cdk.out").glob("*.template.json")
+    linter = str(Path(sys.executable).with_name("cfn-lint"))
+    options = ["--regions", "us-east-1", "--ignore-checks", "W3005", "--", str(made)]
+    found = subprocess.run([linter, *options], capture_output=True, text=True, timeout=120)
+    assert (found.returncode, found.stdout) == (0, ""), found.stderr
