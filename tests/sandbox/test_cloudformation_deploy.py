@@ -128,3 +128,14 @@ def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
     first, second = zip_folder(tmp_path / "a"), zip_folder(tmp_path / "b")
     assert first == second
     assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["inner/x.py"]
+
+
+def test_termination_protection_is_switched_and_shown(aws: Endpoint) -> None:
+    client = aws.client("cloudformation")
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}}}
+    client.create_stack(StackName="protected", TemplateBody=json.dumps(template))
+    client.update_termination_protection(StackName="protected", EnableTerminationProtection=True)
+    [stack] = client.describe_stacks(StackName="protected")["Stacks"]
+    assert stack["EnableTerminationProtection"] is True
+    client.update_termination_protection(StackName="protected", EnableTerminationProtection=False)
+    client.delete_stack(StackName="protected")

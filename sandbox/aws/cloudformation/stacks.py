@@ -14,6 +14,7 @@ def install() -> None:
     _failed_stacks_go()
     _change_sets()
     _custom_resources()
+    _termination_protection()
 
 
 def _unknown_types_fail() -> None:
@@ -113,6 +114,20 @@ def _change_sets() -> None:
 
     backend.describe_change_set = describe_change_set
     backend.delete_change_set = delete_change_set
+
+
+def _termination_protection() -> None:
+    """The CDK's command line switches it after a deployment; moto has no such call."""
+    from moto.cloudformation.responses import CloudFormationResponse
+    from moto.core.responses import ActionResult
+
+    def update_termination_protection(self: Any) -> Any:
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection")
+        return ActionResult({"StackId": stack.stack_id})
+
+    response: Any = CloudFormationResponse
+    response.update_termination_protection = update_termination_protection
 
 
 def _custom_resources() -> None:
