@@ -32,6 +32,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "task-out-of-memory": "Tasks are ended for their use of memory.",
         "image-pull-failed": "The image cannot be pulled.",
         "image-wrong-architecture": "The image is made for another processor.",
+        "log-group-missing": "The log group that the task writes to does not exist.",
         "secret-unavailable": "A secret or parameter that the task names cannot be read.",
         "execution-role-denied": "The execution role may not read what the task needs to start.",
         "deployment-stuck": "A deployment does not reach its steady state.",

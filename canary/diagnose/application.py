@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.auth import behaviour
 from canary.diagnose.case import MLFLOW, Case
 from canary.diagnose.claims import APPLICATION, Claim
+from canary.diagnose.failures import Failure
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence
 
@@ -59,6 +60,7 @@ def slow(case: Case) -> Iterator[Claim]:
     late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
     for front in sorted({f.front for f in case.having(*late)}):
         atoms = frozenset(f for f in case.having(*late) if f.front == front)
+        atoms |= {f for f in case.having(S.UNKNOWN) if f.front == front and _no_time(f)}
         keeper = MLFLOW if _all_through_mlflow(case, front) else front
         yield from behaviour(
             case,
@@ -68,6 +70,11 @@ def slow(case: Case) -> Iterator[Claim]:
             APPLICATION + 5,
             keeper,
         )
+
+
+def _no_time(failure: Failure) -> bool:
+    """Tell a step that was not judged because those before it took the run's time."""
+    return "time was over" in failure.reason
 
 
 def _all_through_mlflow(case: Case, front: str) -> bool:

@@ -13,6 +13,7 @@ _STARTS = frozenset(
         "execution-role-denied",
         "secret-unavailable",
         "image-pull-failed",
+        "log-group-missing",
         "image-wrong-architecture",
         "task-out-of-memory",
         "environment-variable-missing",

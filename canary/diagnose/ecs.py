@@ -16,6 +16,7 @@ STUCK_S = 900.0
 _START_CAUSES = {
     "execution-role-denied": "may not read what its tasks need at start",
     "secret-unavailable": "refers to a secret or parameter that its tasks cannot get",
+    "log-group-missing": "names a log group that does not exist",
     "image-wrong-architecture": "has an image for another processor architecture",
     "image-pull-failed": "has an image that cannot be pulled",
     "task-out-of-memory": "needs more memory than its tasks have",

@@ -10,7 +10,7 @@ from canary.diagnose.commands import compact
 from canary.diagnose.secret_remedies import restore
 from canary.diagnose.starts import Stop
 from canary.model import Remedy
-from canary.observe.state import EcsService
+from canary.observe.state import EcsService, TaskDefinition
 
 _ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
 _RESOURCE = re.compile(r"on resource:? (?P<resource>arn:\S+)")
@@ -20,6 +20,8 @@ def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Reme
     """Return the remedy of a service whose tasks do not start."""
     if stop.cause == "execution-role-denied":
         return _grant(case, name, service, stop)
+    if stop.cause == "log-group-missing":
+        return _log_group(case, name, service)
     if stop.cause in ("secret-unavailable", "database-auth-failed"):
         return restore(case, name, service, stop.words, stop.cause)
     back = revisions.rollback(case, name)
@@ -47,13 +49,7 @@ def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
         service.task_definition
     )
     role = definition.execution_role.rpartition("/")[2] if definition else ""
-    action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
-    actions = _actions(action["action"] if action else "")
-    resources = _resources(case, service, resource["resource"] if resource else "")
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}],
-    }
+    policy = {"Version": "2012-10-17", "Statement": _statements(case, definition, stop)}
     fix = case.aws(
         "iam",
         "put-role-policy",
@@ -81,39 +77,67 @@ def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
     )
 
 
-def _actions(denied: str) -> list[str]:
-    """Return the denied action with those that ECS needs beside it."""
-    families = {
-        "secretsmanager": ["secretsmanager:GetSecretValue"],
-        "ssm": ["ssm:GetParameters"],
-        "ecr": [
-            "ecr:GetAuthorizationToken",
-            "ecr:BatchGetImage",
-            "ecr:GetDownloadUrlForLayer",
-            "ecr:BatchCheckLayerAvailability",
-        ],
-        "logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "kms": ["kms:Decrypt"],
-    }
-    prefix = denied.partition(":")[0]
-    if not denied:
-        return families["secretsmanager"] + families["ssm"]
-    return families.get(prefix, [denied])
+_AT_START = {
+    "secretsmanager": ["secretsmanager:GetSecretValue"],
+    "ssm": ["ssm:GetParameters"],
+    "ecr": [
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchCheckLayerAvailability",
+    ],
+    "logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "kms": ["kms:Decrypt"],
+}
 
 
-def _resources(case: Case, service: EcsService, denied: str) -> list[str]:
-    """Return what the revision refers to of the denied kind, so that one grant is enough."""
+def _statements(case: Case, definition: TaskDefinition | None, stop: Stop) -> list[object]:
+    """Return what the revision reads at start, of every kind: ECS names one denial at a time."""
+    needed = _references(case, definition)
+    action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
+    denied = resource["resource"].rstrip(".") if resource else ""
+    family = action["action"].partition(":")[0] if action else ""
+    if family and (family not in needed or (denied and denied not in needed[family])):
+        needed.setdefault(family, set()).add(denied or "*")
+    return [
+        {
+            "Effect": "Allow",
+            "Action": _AT_START.get(kind, [action["action"]] if action else []),
+            "Resource": sorted(found),
+        }
+        for kind, found in sorted(needed.items())
+    ]
+
+
+def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[str]]:
+    """Return the ARNs of the secrets and parameters that a revision refers to, by service."""
+    found: dict[str, set[str]] = {}
+    for container in definition.containers if definition else ():
+        for reference in container.secrets.values():
+            if ":secretsmanager:" in reference:
+                found.setdefault("secretsmanager", set()).add(_secret_arn(reference))
+            else:
+                found.setdefault("ssm", set()).add(_parameter_arn(case, reference))
+    return found
+
+
+def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
+    """Return the log groups made anew; tasks start only where they can write."""
     definition = case.definition(service.task_definition)
-    references = {
-        v for c in (definition.containers if definition else ()) for v in c.secrets.values()
-    }
-    found = {denied} if denied else set()
-    for reference in references:
-        if ":secretsmanager:" in reference and (not denied or ":secretsmanager:" in denied):
-            found.add(_secret_arn(reference))
-        if ":secretsmanager:" not in reference and (not denied or ":ssm:" in denied):
-            found.add(_parameter_arn(case, reference))
-    return sorted(found) or ["*"]
+    groups = {c.log_group for c in (definition.containers if definition else ()) if c.log_group}
+    name_it = "Create the log group that the task definition names."
+    group = min(groups, default="/")
+    show = case.aws("logs", "describe-log-groups", log_group_name_prefix=group)
+    make = case.aws("logs", "create-log-group", log_group_name=group)
+    one = len(groups) == 1  # of several it is not said which one is gone
+    return Remedy(
+        summary=f"Create the log group {group} again, then start tasks." if one else name_it,
+        inspect=(show, *revisions.inspect(case, name)[:2]),
+        fix=(make, revisions.deploy(case, service)) if one else (),
+        verify=(show, *revisions.verify(case, service)),
+        decision="" if one else name_it,
+        terraform=f'resource "aws_cloudwatch_log_group" "{name}" {{\n  name = "{group}"\n}}\n',
+    )
 
 
 def _secret_arn(reference: str) -> str:

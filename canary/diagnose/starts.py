@@ -33,6 +33,7 @@ class Stop:
 
 # Stopped reasons, by their stable middle (AWS: Stopped tasks error messages).
 _REASONS: tuple[tuple[str, str], ...] = (
+    (r"cannot find the Amazon CloudWatch log group|log group does not exist", "log-group-missing"),
     (r"AccessDenied|is not authorized to perform|unable to assume", "execution-role-denied"),
     (
         r"ResourceNotFoundException|can't find the specified secret|marked for deletion"

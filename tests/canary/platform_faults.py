@@ -461,6 +461,13 @@ FAULTS: tuple[Fault, ...] = (
              stops("mlflow", "Essential container in task exited", "EssentialContainerExited", 137,
                    "OutOfMemoryError: Container killed due to memory usage")),
        _mlflow_down, "mlflow proxy"),
+    _f("mlflow-log-group-gone", "log-group-missing", NAMES.of("mlflow"),
+       chain(_revise("mlflow", lambda d: d),
+             stops("mlflow", "ResourceInitializationError: failed to validate logger args: The task"
+                   " cannot find the Amazon CloudWatch log group defined in the task definition."
+                   " There is a connection issue between the task and Amazon CloudWatch.",
+                   "TaskFailedToStart")),
+       _mlflow_down, "mlflow proxy"),
     _f("api-image-gone", "image-pull-failed", NAMES.of("registry"),
        chain(_revise("registry", lambda d: d),
              stops("registry", "CannotPullContainerError: failed to resolve ref x: not found",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 from canary.diagnose import diagnose
 from canary.observe.state import PlatformState
 from tests.canary import platform_faults as faults
@@ -36,3 +39,19 @@ def test_an_older_deployment_with_failed_tasks_is_not_what_ecs_went_back_from() 
         w for d in verdict.diagnoses for c in d.remedy.fix for w in c.split() if ":task-def" in w
     }
     assert {b.rpartition(":")[2] for b in back} == {"7"}
+
+
+def test_a_role_that_lost_everything_is_granted_all_that_its_revision_reads() -> None:
+    fault = faults.by_id("api-role-denied")
+    state, results = faults.plant(fault)
+    secrets = {"TOKEN": "arn:aws:secretsmanager:us-east-1:1:secret:one-AbCdEf:k::", "HOST": "/p/h"}
+    definitions = tuple(
+        p.replace(d, containers=(p.replace(d.containers[0], secrets=secrets),))
+        for d in state.task_definitions
+    )
+    state = p.replace(state, task_definitions=definitions)
+    verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    words = shlex.split(verdict.diagnoses[0].remedy.fix[0])
+    policy = json.loads(words[words.index("--policy-document") + 1])
+    kinds = [s["Action"] for s in policy["Statement"]]
+    assert kinds == [["secretsmanager:GetSecretValue"], ["ssm:GetParameters"]]
