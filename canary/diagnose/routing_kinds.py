@@ -119,7 +119,8 @@ def _foreign(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     strange = [a for a in live if a not in ours]
     if rule.action.type != "forward" or not strange:
         return ""
-    if need.receivers(case).intersection(live):  # a part of the traffic goes astray
+    named = {f.target_group for f in rule.action.forwards}  # also those of weight 0
+    if need.receivers(case).intersection(named):  # a part of the traffic goes astray, or all
         group = case.group(strange[0])
         empty = group is not None and not group.targets
         return "target-group-empty" if empty else "rule-wrong-target"
