@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import NamedTuple
 
@@ -30,11 +31,12 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What told answers apart in the incidents: status, content type, who, limits, size, time."""
+    """What told answers apart in the incidents: status, content type, who, words, size, time."""
 
     status: int
     content_type: str
     from_balancer: bool
+    word: str  # a health document's own verdict
     limited: bool
     huge: bool
     slow: bool
@@ -66,6 +68,13 @@ def statuses(answers: tuple[Answer | str, ...]) -> list[object]:
     return [each if isinstance(each, str) else each.status for each in answers]
 
 
+def _word(data: bytes) -> str:
+    try:
+        return str(json.loads(data)["status"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
 def _ask(twin: RunningTwin, request: Request) -> Answer | str:
     key = twin.key(request.principal) if request.principal else ""
     body = request.body
@@ -87,6 +96,7 @@ def _ask(twin: RunningTwin, request: Request) -> Answer | str:
         status=answer.status,
         content_type=answer.headers.get("content-type", "").partition(";")[0],
         from_balancer=answer.headers.get("server") == "awselb/2.0",
+        word=_word(answer.data) if "/health" in request.path else "",
         limited=any("ratelimit" in name.lower() for name in answer.headers),
         huge=len(answer.data) > HUGE_BYTES,
         slow=time.monotonic() - began > SLOW_S,
