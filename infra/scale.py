@@ -122,29 +122,7 @@ def machine(
 ) -> sfn.CfnStateMachine:
     """Make the state machine and its role; `keys` is the ARN of the shards' objects."""
     name = function_name(environment)
-    place = f"{environment.region}:{environment.account}"
-    arn = f"arn:aws:states:{place}:stateMachine:{name}"
-    role = iam.Role(
-        scope,
-        "SpreadRole",
-        assumed_by=iam.ServicePrincipal(
-            "states.amazonaws.com",
-            conditions={
-                "StringEquals": {"aws:SourceAccount": environment.account},
-                "ArnLike": {"aws:SourceArn": arn},
-            },
-        ),
-    )
-    policy = iam.Policy(scope, "SpreadPermissions", roles=[role])
-    children = [f"arn:aws:states:{place}:execution:{name}{end}" for end in (":*", "/Shards:*")]
-    for sid, actions, resources in (
-        ("Invoke", ["lambda:InvokeFunction"], [lead.function_arn, shard.function_arn]),
-        ("Shards", ["s3:GetObject"], [keys]),
-        ("StartChildren", ["states:StartExecution"], [arn]),
-        ("WatchChildren", ["states:DescribeExecution", "states:StopExecution"], children),
-    ):
-        policy.add_statements(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))
-    accept_stars(policy)
+    role, policy = _role(scope, environment, (lead.function_arn, shard.function_arn), keys)
     functions = Functions(
         lead=lead.function_arn, shard=shard.function_arn, timeout_s=timeout_s(environment)
     )
@@ -158,3 +136,28 @@ def machine(
     )
     made.node.add_dependency(policy)
     return made
+
+
+def _role(
+    scope: Construct, environment: Environment, functions: tuple[str, str], keys: str
+) -> tuple[iam.Role, iam.Policy]:
+    name = function_name(environment)
+    place = f"{environment.region}:{environment.account}"
+    arn = f"arn:aws:states:{place}:stateMachine:{name}"
+    source = {
+        "StringEquals": {"aws:SourceAccount": environment.account},
+        "ArnLike": {"aws:SourceArn": arn},
+    }
+    states = iam.ServicePrincipal("states.amazonaws.com", conditions=source)
+    role = iam.Role(scope, "SpreadRole", assumed_by=states)
+    policy = iam.Policy(scope, "SpreadPermissions", roles=[role])
+    children = [f"arn:aws:states:{place}:execution:{name}{end}" for end in (":*", "/Shards:*")]
+    for sid, actions, resources in (
+        ("Invoke", ["lambda:InvokeFunction"], list(functions)),
+        ("Shards", ["s3:GetObject"], [keys]),
+        ("StartChildren", ["states:StartExecution"], [arn]),
+        ("WatchChildren", ["states:DescribeExecution", "states:StopExecution"], children),
+    ):
+        policy.add_statements(iam.PolicyStatement(sid=sid, actions=actions, resources=resources))
+    accept_stars(policy)
+    return role, policy

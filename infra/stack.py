@@ -83,29 +83,21 @@ class CanaryStack(cdk.Stack):
             architecture=build.architecture,
             python=build.python,
         )
-        policy = iam.Policy(self, "Permissions", roles=[execution])
+        made = Resources(
+            log_streams_arn=streams_arn(environment),
+            bucket_arn=bucket.bucket_arn,
+            prefix=store_prefix(environment),
+            topic_arns=(where.page.topic_arn, where.ticket.topic_arn),
+            topic_key_arn=where.key.key_arn,
+            bus_arn=bus.event_bus_arn,
+            lost_arn=lost.queue_arn,
+        )
+        policy = self._permissions(config, execution, made)
         function = canary_function(self, environment, execution, parts)
         function.node.add_dependency(policy)
-        for statement in statements(
-            config,
-            Resources(
-                log_streams_arn=streams_arn(environment),
-                bucket_arn=bucket.bucket_arn,
-                prefix=store_prefix(environment),
-                topic_arns=(where.page.topic_arn, where.ticket.topic_arn),
-                topic_key_arn=where.key.key_arn,
-                bus_arn=bus.event_bus_arn,
-                lost_arn=lost.queue_arn,
-            ),
-        ):
-            policy.add_statements(statement)
-        accept_stars(policy)
         runs = Runs(arn=function.function_arn, action="lambda:InvokeFunction")
         if environment.deployment.scale == "map":
-            keys = f"{bucket.bucket_arn}/{store_prefix(environment)}/spread/*"
-            runs = self._spread(
-                environment, execution, replace(parts, log=function.log_group), function, keys
-            )
+            runs = self._spread(environment, execution, parts, function, made)
         schedules(self, environment, runs, lost)
         plan = plan_alarms(config, function_name(environment), timeout_s(environment))
         alarms = alarm_constructs(self, plan, where)
@@ -113,16 +105,25 @@ class CanaryStack(cdk.Stack):
         accept(self)
         self._outputs(function, board.dashboard_name, bucket.bucket_name, where)
 
+    def _permissions(self, config: Config, execution: iam.Role, made: Resources) -> iam.Policy:
+        policy = iam.Policy(self, "Permissions", roles=[execution])
+        for statement in statements(config, made):
+            policy.add_statements(statement)
+        accept_stars(policy)
+        return policy
+
     def _spread(
         self,
         environment: Environment,
         execution: iam.Role,
         parts: Parts,
         lead: lam.Function,
-        keys: str,
+        made: Resources,
     ) -> Runs:
         """Make the second shape: the schedule starts a state machine instead of the function."""
-        shard = canary_function(self, environment, execution, parts, "shard")
+        shared = replace(parts, log=lead.log_group)
+        shard = canary_function(self, environment, execution, shared, "shard")
+        keys = f"{made.bucket_arn}/{made.prefix}/spread/*"
         spread = machine(self, environment, lead, shard, keys)
         return Runs(arn=spread.attr_arn, action="states:StartExecution", event={"mode": "plan"})
 
