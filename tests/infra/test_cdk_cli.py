@@ -110,8 +110,12 @@ def test_bootstrap_and_deploy_make_the_whole_stack(cdk: Cdk, twin: RunningTwin) 
     cdk("deploy", STACK, "--require-approval=never")
     [stack] = twin.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    outputs = {o["OutputKey"] for o in stack["Outputs"]}
-    assert {"FunctionName", "DashboardUrl", "ReportBucket", "PageTopic"} <= outputs
+    page = twin.client("cloudwatch").describe_alarms(
+        AlarmNames=[f"{STACK}-page"], AlarmTypes=["CompositeAlarm"]
+    )
+    assert len(page["CompositeAlarms"]) == 1
+    function = twin.client("lambda").get_function_configuration(FunctionName=STACK)
+    assert function["Handler"] == "canary.handler.handler"
 
 
 def test_the_same_stack_shows_no_difference(cdk: Cdk) -> None:
