@@ -244,7 +244,8 @@ def _end(text: str, start: int, form: str, least: int) -> int:
     """
     at, end, same = start, 0, 0
     while same < len(form) and at < len(text):
-        if text[at] == form[same]:
+        quoted = text[at] == "%" and text[at : at + 3] != form[same : same + 3]
+        if text[at] == form[same] and not quoted:
             at, same = at + 1, same + 1
             end = at
             continue

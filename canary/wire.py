@@ -29,6 +29,13 @@ from canary.runner import Doors
 
 T = TypeVar("T")
 
+STORE_S = 3.0
+"""Seconds for one call of the store; where packets are dropped boto3 would wait for ten."""
+STORE_HUNG_S = 0.3
+"""The same, once it hung in this run: what it would have taken stands in the log."""
+TELL_S = 8.0
+"""Seconds for all messages of a run, and for the pages of the latest one."""
+
 
 class World(Frozen, frozen=True, kw_only=True):
     """What stays between runs of one process: clients, secrets and the store."""
@@ -90,7 +97,7 @@ def parts(made: World) -> Parts:
 
 def previous(made: World) -> Previous:
     """Return the previous report; runs that were lost since are part of the note."""
-    found = read_previous(lambda: made.store.read(LATEST), canonical.load)
+    found = read_previous(lambda: within(STORE_S, lambda: made.store.read(LATEST)), canonical.load)
     lost = made.lost.take()
     if not lost:
         return found
@@ -143,26 +150,36 @@ def leave_behind(
 ) -> Published:
     """Publish a report: metrics, log, store, messages."""
 
+    hung: list[bool] = []
+
+    def limited(seconds: float, action: Callable[[], T]) -> T:
+        try:
+            return within(STORE_HUNG_S if hung else seconds, action)
+        except TimeoutError:
+            hung.append(True)
+            raise
+
     def keep(effect: Keep) -> None:
         if effect.once:
-            made.store.create(effect.name, effect.data)
+            limited(STORE_S, lambda: made.store.create(effect.name, effect.data))
         else:
-            made.store.write(effect.name, effect.data)
+            limited(STORE_S, lambda: made.store.write(effect.name, effect.data))
 
     def page(report: Report) -> None:
         from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
 
-        made.store.write(run_name(report.run.id, ".html"), html.render(report).encode())
+        data = html.render(report).encode()
+        limited(STORE_S, lambda: made.store.write(run_name(report.run.id, ".html"), data))
 
     sinks = Sinks(
         keep=keep,
         page=page,
-        point=made.store.point,
-        latest_pages=functools.partial(shown.keep_latest, made.store),
+        point=lambda data: limited(STORE_S, lambda: made.store.point(data)),
+        latest_pages=lambda report: limited(TELL_S, lambda: shown.keep_latest(made.store, report)),
         emit=emit,
         say=say,
         whole=whole,
-        notify=notify,
+        notify=lambda report: limited(TELL_S, lambda: tuple(notify(report))),
     )
     data = canonical.render(report).encode()
     points = measure.measure(report)
