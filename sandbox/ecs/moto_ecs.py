@@ -50,18 +50,15 @@ def install() -> None:
     if getattr(EC2ContainerServiceBackend, "follows_agent", False):
         return
     Task.advance = lambda _: None  # type: ignore[method-assign,assignment]
-    _patch_services(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
+    _patch_creation(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
+    _patch_update(EC2ContainerServiceBackend)
     _patch_tasks(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_definitions(EC2ContainerServiceBackend)
     EC2ContainerServiceBackend.follows_agent = True  # type: ignore[attr-defined]
 
 
-def _patch_services(backends: Any, responses: Any) -> None:
-    create, update, create_call = (
-        backends.create_service,
-        backends.update_service,
-        responses.create_service,
-    )
+def _patch_creation(backends: Any, responses: Any) -> None:
+    create, create_call = backends.create_service, responses.create_service
 
     def create_service(self: Any, *args: Any, **kwargs: Any) -> Any:
         service = create(self, *args, **kwargs)
@@ -84,6 +81,13 @@ def _patch_services(backends: Any, responses: Any) -> None:
         complete_configuration(service)
         return result
 
+    backends.create_service = create_service
+    responses.create_service = create_response
+
+
+def _patch_update(backends: Any) -> None:
+    update = backends.update_service
+
     def update_service(self: Any, properties: dict[str, Any]) -> Any:
         service = self._get_service(
             properties.get("cluster", "default"), properties["service"].split("/")[-1]
@@ -102,9 +106,7 @@ def _patch_services(backends: Any, responses: Any) -> None:
             service.force_serial = getattr(service, "force_serial", 0) + 1
         return service
 
-    backends.create_service = create_service
     backends.update_service = update_service
-    responses.create_service = create_response
 
 
 def complete_configuration(service: Any) -> None:
@@ -131,6 +133,20 @@ def active_definition(self: Any, wanted: str) -> Any:
     return definition
 
 
+def _stop_task(self: Any, cluster_str: str, task_str: str, reason: str | None) -> Any:
+    from moto.ecs.exceptions import InvalidParameterException
+
+    cluster = self._get_cluster(cluster_str)
+    for arn, task in self.tasks.get(cluster.name, {}).items():
+        if arn.split("/")[-1] == task_str.split("/")[-1]:
+            if task.desired_status != "STOPPED":
+                task.desired_status = "STOPPED"
+                task.stop_code = "UserInitiated"
+                task.stopped_reason = reason or "Task stopped by user"
+            return task
+    raise InvalidParameterException("The referenced task was not found.")
+
+
 def _patch_tasks(backends: Any, responses: Any) -> None:
     list_tasks, describe_call = backends.list_tasks, responses.describe_tasks
 
@@ -147,19 +163,6 @@ def _patch_tasks(backends: Any, responses: Any) -> None:
             found = [t for t in found if _family(t) == family]
         return found
 
-    def stop_task(self: Any, cluster_str: str, task_str: str, reason: str | None) -> Any:
-        from moto.ecs.exceptions import InvalidParameterException
-
-        cluster = self._get_cluster(cluster_str)
-        for arn, task in self.tasks.get(cluster.name, {}).items():
-            if arn.split("/")[-1] == task_str.split("/")[-1]:
-                if task.desired_status != "STOPPED":
-                    task.desired_status = "STOPPED"
-                    task.stop_code = "UserInitiated"
-                    task.stopped_reason = reason or "Task stopped by user"
-                return task
-        raise InvalidParameterException("The referenced task was not found.")
-
     def describe_response(self: Any) -> Any:
         result = describe_call(self)
         found = {t.task_arn.split("/")[-1] for t in result.result["tasks"]}
@@ -172,7 +175,7 @@ def _patch_tasks(backends: Any, responses: Any) -> None:
         return result
 
     backends.list_tasks = listed
-    backends.stop_task = stop_task
+    backends.stop_task = _stop_task
     responses.describe_tasks = describe_response
 
 
