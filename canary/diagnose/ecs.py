@@ -199,10 +199,7 @@ def _primary(service: EcsService | None) -> tuple[str, str, str] | None:
 
 
 def _deployment_cause(case: Case, service: EcsService) -> str:
-    rolled = any(d.rollout_state == "FAILED" for d in service.deployments) or any(
-        "rolling back" in d.rollout_reason for d in service.deployments
-    )
-    if rolled:
+    if revisions.went_back(service):
         return "deployment-rolled-back"
     for d in service.deployments:
         hanging = case.age(d.created_at) > STUCK_S or d.failed_tasks

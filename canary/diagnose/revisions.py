@@ -88,6 +88,20 @@ def _number(arn: str) -> int:
     return int(tail) if tail.isdigit() else 0
 
 
+def went_back(service: EcsService) -> bool:
+    """Tell whether the deployment in force took over because another one failed.
+
+    ECS says it in the deployment's reason, or in the event that names the deployment.
+    """
+    if any(d.rollout_state == "FAILED" for d in service.deployments):
+        return True
+    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
+    if primary is None:
+        return False
+    told = [primary.rollout_reason, *(e.message for e in service.events if primary.id in e.message)]
+    return any("rolling back" in words for words in told)
+
+
 def _primary_reason(service: EcsService) -> str:
     return next((d.rollout_reason for d in service.deployments if d.status == "PRIMARY"), "")
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from canary.diagnose.case import Case
-from canary.diagnose.revisions import Rollout, deploy, rollout
+from canary.diagnose.revisions import Rollout, deploy, rollout, went_back
 from canary.model import Evidence
 from canary.observe.state import EcsService, Task
 
@@ -216,11 +216,7 @@ def serving(case: Case, name: str, stop: Stop) -> bool:
 def _of_deployment(case: Case, name: str) -> str:
     """Return what became of the deployment whose tasks stop."""
     service = case.ecs(name)
-    deployments = service.deployments if service else ()
-    primary = next((d for d in deployments if d.status == "PRIMARY"), None)
-    back = any(d.rollout_state == "FAILED" for d in deployments) or (
-        primary is not None and "rolling back" in primary.rollout_reason
-    )
+    back = service is not None and went_back(service)
     return "deployment-rolled-back" if back else "deployment-stuck"
 
 

@@ -6,7 +6,8 @@ import json
 import shlex
 
 from canary.diagnose import diagnose
-from canary.observe.state import PlatformState
+from canary.diagnose.revisions import went_back
+from canary.observe.state import Event, PlatformState
 from tests.canary import platform_faults as faults
 from tests.canary import platforms as p
 
@@ -55,3 +56,11 @@ def test_a_role_that_lost_everything_is_granted_all_that_its_revision_reads() ->
     policy = json.loads(words[words.index("--policy-document") + 1])
     kinds = [s["Action"] for s in policy["Statement"]]
     assert kinds == [["secretsmanager:GetSecretValue"], ["ssm:GetParameters"]]
+
+
+def test_a_roll_back_that_only_an_event_tells_is_seen() -> None:
+    service = next(s for s in p.healthy().services if s.name == faults.NAMES.of("auth"))
+    words = f"(service auth) rolling back to deployment {service.deployments[0].id}."
+    told = p.replace(service, events=(Event(at=p.ago(1), message=words),))
+    other = p.replace(service, events=(Event(at=p.ago(1), message=words.replace("/1", "/8")),))
+    assert (went_back(service), went_back(told), went_back(other)) == (False, True, False)
