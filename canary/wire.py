@@ -138,6 +138,21 @@ def within(seconds: float, action: Callable[[], T]) -> T:
     return found[0]
 
 
+class Patience:
+    """Waits for the store, and for little once it hung: one silence costs its time only once."""
+
+    def __init__(self) -> None:
+        self._hung = False
+
+    def wait(self, seconds: float, action: Callable[[], T]) -> T:
+        """Return what the action gives within the time; raise TimeoutError."""
+        try:
+            return within(STORE_HUNG_S if self._hung else seconds, action)
+        except TimeoutError:
+            self._hung = True
+            raise
+
+
 def leave_behind(
     made: World,
     report: Report,
@@ -149,42 +164,32 @@ def leave_behind(
     notify: Callable[[Report], Iterable[str]],
 ) -> Published:
     """Publish a report: metrics, log, store, messages."""
-
-    hung: list[bool] = []
-
-    def limited(seconds: float, action: Callable[[], T]) -> T:
-        try:
-            return within(STORE_HUNG_S if hung else seconds, action)
-        except TimeoutError:
-            hung.append(True)
-            raise
+    patience = Patience()
+    store = made.store
 
     def keep(effect: Keep) -> None:
-        if effect.once:
-            limited(STORE_S, lambda: made.store.create(effect.name, effect.data))
-        else:
-            limited(STORE_S, lambda: made.store.write(effect.name, effect.data))
-
-    def page(report: Report) -> None:
-        from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
-
-        data = html.render(report).encode()
-        limited(STORE_S, lambda: made.store.write(run_name(report.run.id, ".html"), data))
+        write = store.create if effect.once else store.write
+        patience.wait(STORE_S, lambda: write(effect.name, effect.data))
 
     sinks = Sinks(
         keep=keep,
-        page=page,
-        point=lambda data: limited(STORE_S, lambda: made.store.point(data)),
-        latest_pages=lambda report: limited(TELL_S, lambda: shown.keep_latest(made.store, report)),
+        page=lambda report: patience.wait(STORE_S, lambda: _keep_page(made, report)),
+        point=lambda data: patience.wait(STORE_S, lambda: store.point(data)),
+        latest_pages=lambda report: patience.wait(TELL_S, lambda: shown.keep_latest(store, report)),
         emit=emit,
         say=say,
         whole=whole,
-        notify=lambda report: limited(TELL_S, lambda: tuple(notify(report))),
+        notify=lambda report: patience.wait(TELL_S, lambda: tuple(notify(report))),
     )
     data = canonical.render(report).encode()
-    points = measure.measure(report)
-    todo = effects(report, data, points, latest=latest)
+    todo = effects(report, data, measure.measure(report), latest=latest)
     done = publish(todo, sinks)
     if not done.kept:
         made.lost.remember(report.run.id)
     return done
+
+
+def _keep_page(made: World, report: Report) -> None:
+    from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
+
+    made.store.write(run_name(report.run.id, ".html"), html.render(report).encode())
