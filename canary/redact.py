@@ -19,21 +19,16 @@ import msgspec
 T = TypeVar("T")
 
 MASK = "***"
-SHORTEST = 4
-"""Characters; masking a shorter value everywhere would eat ordinary text."""
-PREFIX = 8
-"""Characters; a longer beginning of a secret is masked as the whole is."""
+SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
+PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
 
-HINTS = ("hk_", "bearer", "apikey", "basic", "passw", "secret", "token", "key", "akia", "asia")
-MORE_HINTS = ("eyj", "-----begin", "@")
-ALL_HINTS = (*HINTS, *MORE_HINTS)
-SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")
-"""What all keys of one kind begin with: "hk_live_"."""
+WORDS = "hk_ bearer apikey basic passw secret token key akia asia eyj -----begin @"
+ALL_HINTS = tuple(WORDS.split())
+SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # what all keys of one kind begin with
 GAP = re.compile(r"(?:\s|\\[nrt]?|%(?:25)*(?:0[AaDd9]|20|5[Cc]))+")
 """White space and line ends, also as JSON and URLs write them, and the backslashes of escapes."""
 QUOTED = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
-DEEPEST = 3
-"""How often a URL within a URL within a URL is quoted."""
+DEEPEST = 3  # how often a URL within a URL within a URL is quoted
 
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(hk_(?:live|test|dev)_)[A-Za-z0-9_\-]{4,}"), rf"\1{MASK}"),
