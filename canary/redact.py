@@ -112,8 +112,7 @@ class Redactor:
         """Return the value with every string in it cleaned; the same object if nothing was."""
         if isinstance(value, msgspec.Struct) and self._is_innocent(value):
             return value
-        cleaned: T = self._clean(value)
-        return cleaned
+        return self._clean(value)  # type: ignore[no-any-return]  # a value of the same type
 
     def _is_innocent(self, value: msgspec.Struct) -> bool:
         """Return whether nothing in the value can be a secret, from one look at it as JSON.
@@ -209,7 +208,9 @@ def _base64(raw: bytes, offset: int) -> dict[str, str]:
 
 def _flat(text: str) -> str:
     """Return the text without white space and line ends, also those written as escapes."""
-    return GAP.sub("", text)
+    if "\\" in text or "%" in text:
+        return GAP.sub("", text)
+    return "".join(text.split())  # the same, five times as fast, where nothing is escaped
 
 
 def _mask(text: str, shown: dict[str, int]) -> str:
