@@ -6,7 +6,7 @@ from canary.model import Check, Frozen, Step
 from canary.observe.state import PlatformState, TargetGroup, TargetHealth
 from canary.probes.evidence import Stopwatch
 from canary.probes.kit import Tools
-from canary.probes.stating import assertion, could_not_tell, unavailable
+from canary.probes.stating import assertion, could_not_tell, moment, unavailable
 
 LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
 COMING = ("initial",)
@@ -62,17 +62,38 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
         return could_not_tell(watch, names, reason)
     staying = [t for t in group.targets if t.state not in LEAVING]
     registered = [assertion("registered targets", "at least 1", len(staying), bool(staying))]
-    return [watch.step(names[0], registered), _healthy(watch, names[1], group, staying)]
+    return [watch.step(names[0], registered), _healthy(watch, names[1], state, group, staying)]
 
 
-def _healthy(watch: Stopwatch, name: str, group: TargetGroup, staying: list[TargetHealth]) -> Step:
+def _starting(state: PlatformState, target: TargetHealth) -> bool:
+    """Tell a target whose task a rollout has just started: ECS grants it a period of grace."""
+    now = moment(state.read_at)
+    for service in state.services:
+        rolling = any(
+            d.status == "PRIMARY" and d.rollout_state == "IN_PROGRESS" and not d.failed_tasks
+            for d in service.deployments
+        )
+        for task in service.tasks if rolling and now else ():
+            began = moment(task.started_at or task.created_at)
+            if task.address == target.id and task.last_status == "RUNNING" and began and now:
+                return (now - began).total_seconds() < service.grace_period_s
+    return False
+
+
+def _healthy(
+    watch: Stopwatch,
+    name: str,
+    state: PlatformState,
+    group: TargetGroup,
+    staying: list[TargetHealth],
+) -> Step:
     """Judge health: a new target beside a healthy one is no failure, alone it is."""
     healthy = [t for t in staying if t.state == "healthy"]
     made = []
     known = {"health check": f"{group.health_protocol} {group.health_path} {group.health_matcher}"}
     for target in staying:
         shown = f"{target.state} {target.reason} {target.description}".strip()
-        if target.state in COMING and healthy:
+        if healthy and (target.state in COMING or _starting(state, target)):
             known["note"] = f"{target.id} is not judged yet"
             continue
         subject = f"target {target.id}:{target.port}"
