@@ -114,7 +114,7 @@ class Redactor:
         return value if innocent else self._clean(value)
 
     def _is_innocent(self, value: msgspec.Struct) -> bool:
-        """Return whether nothing in it can be a secret: one look at its JSON spares fifty strings."""
+        """Return whether nothing in it can be a secret: one look spares fifty strings."""
         try:
             text = msgspec.json.encode(value).decode()
         except (TypeError, UnicodeEncodeError):
