@@ -11,15 +11,17 @@ from canary.redact import Redactor
 def without_known(answer: Answer, redactor: Redactor) -> Answer:
     """Mask the known secrets before a probe takes excerpts: a cut or joined one is hard to find."""
     body = answer.body.decode("utf-8", "surrogateescape")
-    cleaned = redactor.known(body)
-    headers = answer.headers
-    lines = "\n".join(f"{name}: {value}" for name, value in headers)
-    if redactor.known(lines) != lines:
-        headers = tuple((redactor.known(name), redactor.known(value)) for name, value in headers)
     failure = answer.failure
+    texts = [body, failure.detail if failure else ""]
+    texts += [text for header in answer.headers for text in header]
+    whole = "\t\0".join(texts)  # no secret goes on beyond the zero
+    if redactor.known(whole) == whole:
+        return answer
     if failure is not None:
         failure = msgspec.structs.replace(failure, detail=redactor.known(failure.detail))
-    if cleaned == body and headers is answer.headers and failure == answer.failure:
-        return answer
-    raw = cleaned.encode("utf-8", "surrogateescape")
-    return msgspec.structs.replace(answer, body=raw, headers=headers, failure=failure)
+    return msgspec.structs.replace(
+        answer,
+        body=redactor.known(body).encode("utf-8", "surrogateescape"),
+        headers=tuple((redactor.known(n), redactor.known(v)) for n, v in answer.headers),
+        failure=failure,
+    )
