@@ -194,7 +194,8 @@ def artifacts(case: Case) -> Iterator[Claim]:
     others = {f for f in case.failures if "/mlflow/" in f.path and f not in atoms}
     if not atoms or any(f.symptom in (Symptom.UPSTREAM_UNREACHABLE,) for f in others):
         return
-    back = revisions.rollback(case, MLFLOW) if MLFLOW in case.services else Remedy(summary="")
+    known = MLFLOW in case.services
+    back = revisions.rollback(case, MLFLOW, unread=True) if known else Remedy(summary="")
     definition = case.ecs(MLFLOW) if MLFLOW in case.services else None
     yield Claim(
         cause="artifact-store-failing",

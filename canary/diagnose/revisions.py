@@ -145,11 +145,16 @@ def predecessor(case: Case, name: str) -> TaskDefinition | None:
     return max(older, key=lambda d: d.revision, default=None)
 
 
-def rollback(case: Case, name: str) -> Remedy:
-    """Return the way back to the revision that ran before; without one, nothing to type."""
+def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
+    """Return the way back to the revision that ran before; without one, nothing to type.
+
+    `unread`: a value that is not read may be what changed, so that names alone prove no sameness.
+    """
     change = rollout(case, name)
     service = case.ecs(name)
-    if change is None or service is None or not change.difference.lines():
+    if change is None or service is None:
+        return Remedy(summary="")
+    if not change.difference.lines() and not unread:
         return Remedy(summary="")  # a revision of the same content is no way back
     back = f"{change.good.family}:{change.good.revision}"
     return Remedy(
