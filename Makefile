@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 ENV ?= development
 
-.PHONY: help setup demo test test-slow lint bench synth deploy gate diagnosis-report docs lock clean
+.PHONY: help setup demo test test-slow sweep lint bench synth deploy gate diagnosis-report docs lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -25,10 +25,13 @@ demo: setup ## Run the canary against the sandbox and show the report (FAULT=id 
 	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT))
 
 test: setup lint ## All tests but the slow ones (under 10 minutes)
-	$(PY) -m pytest -m "not slow" tests
+	$(PY) -m pytest -m "not slow and not sweep" tests
 
 test-slow: setup ## The slow tests: fault by fault, 50 runs, older MLflow servers
 	$(PY) -m pytest -m slow tests
+
+sweep: setup ## Every fault of the library and the long series (about an hour; CI leaves it out)
+	$(PY) -m pytest -m sweep tests
 
 lint: setup ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .

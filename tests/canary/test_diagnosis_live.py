@@ -15,11 +15,24 @@ import pytest
 
 from sandbox.faults import FAULTS
 from tests.canary.diagnosis_matrix import Row, write
-from tests.canary.live_faults import FAST, PAIRS, PEOPLE, wanted
+from tests.canary.live_faults import FAST, PAIRS, PEOPLE, SLOW, wanted
 from tests.canary.live_twin import Report, Twin, broken, causes, fixes, mended
 
 pytestmark = pytest.mark.timeout(420)
-FAULT_CASES = [pytest.param(f, marks=() if f in FAST else pytest.mark.slow) for f in wanted()]
+IN_CI = 8  # of the slow faults; the rest of the table is part of the sweep
+
+
+def _mark(fault: str) -> tuple[pytest.MarkDecorator, ...]:
+    if fault in FAST:
+        return ()
+    return (pytest.mark.slow if fault in SLOW[:IN_CI] else pytest.mark.sweep,)
+
+
+FAULT_CASES = [pytest.param(f, marks=_mark(f)) for f in wanted()]
+PAIR_CASES = [
+    pytest.param(pair, marks=pytest.mark.slow if n < 2 else pytest.mark.sweep)
+    for n, pair in enumerate(PAIRS)
+]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +97,7 @@ def test_the_fault_is_named_first_and_its_remedy_heals(
     assert set(failed) <= mended(after)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("pair", PAIRS, ids="+".join)
+@pytest.mark.parametrize("pair", PAIR_CASES, ids="+".join)
 def test_two_faults_give_two_causes(twin: Twin, pair: tuple[str, str]) -> None:
     report, _ = _planted(twin, *pair)
     assert {FAULTS[f].cause for f in pair} <= set(causes(report))

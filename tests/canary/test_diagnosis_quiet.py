@@ -9,7 +9,7 @@ import pytest
 
 from tests.canary.live_twin import Twin, broken, causes
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.timeout(3600)
 RUNS = 200
 STRANGERS = 200
 SERVICES = ("auth", "api", "mlflow")
@@ -67,6 +67,7 @@ def _noise(twin: Twin) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) -> None:
     store = twin.store()
     for service in SERVICES:
@@ -79,6 +80,7 @@ def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) ->
         twin.settle()
 
 
+@pytest.mark.slow
 def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
     _noise(twin)
     twin.settle()
@@ -86,9 +88,12 @@ def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
     assert (broken(report), causes(report)) == ([], [])
 
 
-def test_a_healthy_twin_has_no_diagnosis_in_two_hundred_runs(twin: Twin) -> None:
+@pytest.mark.parametrize(
+    "runs", [pytest.param(50, marks=pytest.mark.slow), pytest.param(RUNS, marks=pytest.mark.sweep)]
+)
+def test_a_healthy_twin_is_green_and_has_no_diagnosis_run_after_run(twin: Twin, runs: int) -> None:
     twin.heal()
     store = twin.store()
-    for number in range(RUNS):
+    for number in range(runs):
         report = twin.run("healthy-again", store)
         assert (broken(report), causes(report)) == ([], []), number

@@ -78,13 +78,13 @@ QUICK = {"mlflow-api-rule-wrong-target", "api-rules-missing", "api-blocked", "se
 
 
 def by_fault() -> list[object]:
-    """A case for each fault; all but a few of each family are slow."""
+    """A case for each fault; all but a few are part of the sweep."""
     return [
         pytest.param(
             fault,
             [s for s in SYMPTOMS if s.fault == fault],
             id=fault,
-            marks=() if fault in QUICK else (pytest.mark.slow,),
+            marks=() if fault in QUICK else (pytest.mark.sweep,),
         )
         for fault in dict.fromkeys(symptom.fault for symptom in SYMPTOMS)
     ]
@@ -116,7 +116,7 @@ def healthy_answers(twin: RunningTwin) -> tuple[fingerprint.Answer | str, ...]:
     return fingerprint.take(twin)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", list(FAULTS))
 def test_every_fault_settles_shows_as_promised_and_heals(
     healthy_answers: tuple[fingerprint.Answer | str, ...], twin: RunningTwin, fault: str

@@ -154,7 +154,7 @@ SLOW = (
 
 
 @pytest.mark.parametrize(
-    "change", [*QUICK, *(pytest.param(change, marks=pytest.mark.slow) for change in SLOW)]
+    "change", [*QUICK, *(pytest.param(change, marks=pytest.mark.sweep) for change in SLOW)]
 )
 def test_heal_undoes_what_anyone_did_through_the_api(
     twin: RunningTwin, change: Callable[[RunningTwin], None]
