@@ -27,7 +27,7 @@ demo: setup ## Run the canary against the sandbox and show the report (FAULT=id 
 test: setup lint ## All tests but the slow ones (under 10 minutes)
 	$(PY) -m pytest -m "not slow and not sweep" tests
 
-test-slow: setup ## The slow tests: fault by fault, 50 runs, older MLflow servers
+test-slow: setup ## The slow tests: more faults and pairs, 50 healthy runs, older MLflow servers, the CDK's command line
 	$(PY) -m pytest -m slow tests
 
 sweep: setup ## Every fault of the library and the long series (about an hour; CI leaves it out)
