@@ -27,10 +27,10 @@ demo: setup ## Run the canary against the sandbox and show the report (FAULT=id 
 test: setup lint ## All tests but the slow ones (under 10 minutes)
 	$(PY) -m pytest -m "not slow and not sweep" tests
 
-test-slow: setup ## The slow tests: more faults and pairs, 50 healthy runs, older MLflow servers, the CDK's command line
+test-slow: setup ## The slow tests: older MLflow servers, the CDK's command line, 2,000 checks in shards, a simulated quarter
 	$(PY) -m pytest -m slow tests
 
-sweep: setup ## Every fault of the library and the long series (about an hour; CI leaves it out)
+sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed time (an hour or more; not in CI)
 	$(PY) -m pytest -m sweep tests
 
 lint: setup ## ruff and mypy --strict

@@ -25,12 +25,12 @@ IN_CI = 8  # of the slow faults; the rest of the table is part of the sweep
 def _mark(fault: str) -> tuple[pytest.MarkDecorator, ...]:
     if fault in FAST:
         return ()
-    return (pytest.mark.slow if fault in SLOW[:IN_CI] else pytest.mark.sweep,)
+    return (pytest.mark.sweep if fault in SLOW[:IN_CI] else pytest.mark.sweep,)
 
 
 FAULT_CASES = [pytest.param(f, marks=_mark(f)) for f in wanted()]
 PAIR_CASES = [
-    pytest.param(pair, marks=pytest.mark.slow if n < 2 else pytest.mark.sweep)
+    pytest.param(pair, marks=pytest.mark.sweep if n < 2 else pytest.mark.sweep)
     for n, pair in enumerate(PAIRS)
 ]
 

@@ -67,7 +67,7 @@ def _noise(twin: Twin) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) -> None:
     store = twin.store()
     for service in SERVICES:
@@ -80,7 +80,7 @@ def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) ->
         twin.settle()
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
     _noise(twin)
     twin.settle()
@@ -89,7 +89,7 @@ def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
 
 
 @pytest.mark.parametrize(
-    "runs", [pytest.param(50, marks=pytest.mark.slow), pytest.param(RUNS, marks=pytest.mark.sweep)]
+    "runs", [pytest.param(50, marks=pytest.mark.sweep), pytest.param(RUNS, marks=pytest.mark.sweep)]
 )
 def test_a_healthy_twin_is_green_and_has_no_diagnosis_run_after_run(twin: Twin, runs: int) -> None:
     twin.heal()

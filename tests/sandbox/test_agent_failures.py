@@ -48,7 +48,7 @@ def test_a_deployment_that_cannot_start_is_rolled_back(api: Subject) -> None:
     assert api.log("cannot import name")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_the_old_task_serves_while_the_new_one_fails(api: Subject) -> None:
     only_breaker_off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
     api.revise(
@@ -119,7 +119,7 @@ def test_an_image_that_cannot_run_stops_the_task(
         assert api.log("exec format error")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_task_that_does_not_listen_on_its_port_fails_its_health_check(api: Subject) -> None:
     api.revise(variable("PORT", "8000"), deploymentConfiguration=NO_BREAKER)
     stopped_by_elb = [

@@ -102,7 +102,7 @@ def test_a_variable_of_the_definition_reaches_the_process(auth: Subject) -> None
     assert auth.twin.get(names.AUTH_HOST, "/ready").status == 404
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_an_inactive_definition_serves_on_and_is_not_deployed_again(auth: Subject) -> None:
     made = auth.revise(variable("LOG_LEVEL", "DEBUG"))
     auth.ecs.deregister_task_definition(taskDefinition=made)

@@ -100,7 +100,7 @@ def test_the_edge_is_closed_and_opened_with_permissions_as_json(
     assert health(twin) == 200
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_rules_are_deleted_created_and_modified(aws: Aws, twin: RunningTwin) -> None:
     balancer = only(
         aws("elbv2", "describe-load-balancers", "--names", names.REGISTRY_BALANCER)["LoadBalancers"]
@@ -134,7 +134,7 @@ def test_rules_are_deleted_created_and_modified(aws: Aws, twin: RunningTwin) -> 
     assert twin.get(REGISTRY, SEARCH, key=twin.key("valid")).status == 200
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_revision_is_registered_deployed_and_rolled_back(
     aws: Aws, twin: RunningTwin, tmp_path: Path
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_revision_is_registered_deployed_and_rolled_back(
     assert twin.get(REGISTRY, SEARCH).status == 401
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_service_is_scaled_to_zero_and_back(aws: Aws, twin: RunningTwin) -> None:
     service = ("--cluster", names.CLUSTER, "--service", names.API_SERVICE)
     aws("ecs", "update-service", *service, "--desired-count", "0")
@@ -175,7 +175,7 @@ def test_a_service_is_scaled_to_zero_and_back(aws: Aws, twin: RunningTwin) -> No
     assert health(twin) == 200
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_role_loses_its_policy_and_gets_it_back(aws: Aws, twin: RunningTwin) -> None:
     name = ("--role-name", names.EXECUTION_ROLE, "--policy-name", f"{names.EXECUTION_ROLE}-policy")
     policy = aws("iam", "get-role-policy", *name)["PolicyDocument"]
@@ -211,7 +211,7 @@ def test_a_parameter_is_overwritten_and_read_back(aws: Aws) -> None:
     assert aws("ssm", "get-parameter", *name)["Parameter"]["Value"] == names.REDIS_ENDPOINT
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_name_loses_its_instance_and_gets_it_back(aws: Aws, twin: RunningTwin) -> None:
     services = aws("servicediscovery", "list-services")["Services"]
     ident = only([each["Id"] for each in services if each["Name"] == "mlflow"])
@@ -226,7 +226,7 @@ def test_a_name_loses_its_instance_and_gets_it_back(aws: Aws, twin: RunningTwin)
     assert twin.get(REGISTRY, SEARCH, key=twin.key("valid")).status == 200
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_targets_are_deregistered_and_registered(aws: Aws, twin: RunningTwin) -> None:
     group = only(
         aws("elbv2", "describe-target-groups", "--names", names.API_TARGET_GROUP)["TargetGroups"]

@@ -123,7 +123,7 @@ def test_a_key_without_scope_is_403_json(twin: RunningTwin) -> None:
 # --- after changes through the AWS API
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_no_rule_on_this_listener_is_404_plain_text_from_the_balancer(healed: RunningTwin) -> None:
     broken(healed, "rules-on-http-only")
     answer = registry(healed, SEARCH, "valid")
@@ -131,7 +131,7 @@ def test_no_rule_on_this_listener_is_404_plain_text_from_the_balancer(healed: Ru
     assert answer.from_balancer
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_rule_to_the_wrong_group_is_html_where_the_proxy_would_give_json(
     healed: RunningTwin,
 ) -> None:
@@ -165,7 +165,7 @@ def _security_group(twin: RunningTwin, name: str) -> str:
     return str(found["SecurityGroups"][0]["GroupId"])
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_group_without_targets_is_503_html(healed: RunningTwin) -> None:
     broken(healed, "auth-scaled-to-zero")
     assert is_own_page(ask(healed.state, AUTH, "/health"), "503 Service Temporarily Unavailable")
@@ -174,7 +174,7 @@ def test_a_group_without_targets_is_503_html(healed: RunningTwin) -> None:
     assert "uthentication service" in behind.document["detail"]
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_closed_security_group_is_504_html_after_the_connect_timeout(
     healed: RunningTwin,
 ) -> None:
@@ -209,7 +209,7 @@ def test_mlflow_gone_is_502_json_through_the_api_and_503_html_past_it(
     assert past.status == 503 and is_own_page(past, "503 Service Temporarily Unavailable")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_host_that_mlflow_does_not_allow_is_403_plain_text_from_mlflow(
     healed: RunningTwin,
 ) -> None:

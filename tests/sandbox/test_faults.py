@@ -135,7 +135,7 @@ def test_every_fault_settles_shows_as_promised_and_heals(
     assert fingerprint.statuses(healed) == fingerprint.statuses(healthy_answers)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", ["registry-listener-missing", "auth-listener-missing"])
 def test_a_missing_listener_refuses_connections(healthy_twin: RunningTwin, fault: str) -> None:
     healthy_twin.plant(fault)
@@ -145,7 +145,7 @@ def test_a_missing_listener_refuses_connections(healthy_twin: RunningTwin, fault
         healthy_twin.get(host, "/health")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -163,7 +163,7 @@ def test_a_bad_certificate_ends_the_handshake(
         healthy_twin.get(REGISTRY, "/health")
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_on_the_seed_day_ecs_calls_auth_well(healthy_twin: RunningTwin) -> None:
     healthy_twin.plant("seed-2025-08-05")
     healthy_twin.settle()
