@@ -15,23 +15,12 @@ import pytest
 
 from sandbox.faults import FAULTS
 from tests.canary.diagnosis_matrix import Row, write
-from tests.canary.live_faults import FAST, PAIRS, PEOPLE, SLOW, wanted
+from tests.canary.live_faults import FAST, PAIRS, PEOPLE, wanted
 from tests.canary.live_twin import Report, Twin, broken, causes, fixes, mended
 
 pytestmark = pytest.mark.timeout(420)
-IN_CI = 8  # of the slow faults; the rest of the table is part of the sweep
-
-
-def _mark(fault: str) -> tuple[pytest.MarkDecorator, ...]:
-    if fault in FAST:
-        return ()
-    return (pytest.mark.sweep if fault in SLOW[:IN_CI] else pytest.mark.sweep,)
-
-
-FAULT_CASES = [pytest.param(f, marks=_mark(f)) for f in wanted()]
-PAIR_CASES = [
-    pytest.param(pair, marks=pytest.mark.sweep if n < 2 else pytest.mark.sweep)
-    for n, pair in enumerate(PAIRS)
+FAULT_CASES = [
+    pytest.param(fault, marks=() if fault in FAST else pytest.mark.sweep) for fault in wanted()
 ]
 
 
@@ -97,7 +86,8 @@ def test_the_fault_is_named_first_and_its_remedy_heals(
     assert set(failed) <= mended(after)
 
 
-@pytest.mark.parametrize("pair", PAIR_CASES, ids="+".join)
+@pytest.mark.sweep
+@pytest.mark.parametrize("pair", PAIRS, ids="+".join)
 def test_two_faults_give_two_causes(twin: Twin, pair: tuple[str, str]) -> None:
     report, _ = _planted(twin, *pair)
     assert {FAULTS[f].cause for f in pair} <= set(causes(report))

@@ -39,7 +39,7 @@ def test_runs_come_by_schedule_and_their_metrics_arrive(living: Deployed) -> Non
     assert "RunCompleted" in {line["detail-type"] for line in living.log(f"{LOG_GROUP}/events")}
 
 
-# seconds stand for minutes here: on a busy machine a run can miss its minute and ring one more alarm
+# seconds stand for minutes: on a busy machine a run misses its minute and rings one more alarm
 @pytest.mark.sweep
 def test_a_fault_raises_exactly_its_alarms_and_pages_once(living: Deployed) -> None:
     until(lambda: living.states()["registration-model"] == "OK", 60, "the check's alarm is OK")
