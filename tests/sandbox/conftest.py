@@ -54,7 +54,7 @@ class RunningTwin:
         """End it as a person does, and return its exit code."""
         self.process.terminate()
         try:
-            self.process.communicate(timeout=20)
+            self.process.communicate(timeout=60)
         finally:
             self.process.kill()
         return self.process.returncode
