@@ -28,7 +28,7 @@ test: setup lint ## All tests but the slow ones (under 10 minutes)
 	$(PY) -m pytest -m "not slow and not sweep" tests
 
 test-slow: setup ## The slow tests: older MLflow servers, the CDK's command line, 2,000 checks in shards, a simulated quarter
-	$(PY) -m pytest -m slow tests
+	$(PY) -m pytest -m "slow and not sweep" tests
 
 sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed time (an hour or more; not in CI)
 	$(PY) -m pytest -m sweep tests

@@ -14,6 +14,8 @@ import pytest
 from sandbox import names
 from tests.infra.deployed import LOG_GROUP, MINUTE_S, Deployed, until
 
+pytestmark = pytest.mark.slow
+
 FAULT = "artifact-bucket-denied"  # one critical check fails and nothing else
 EXPECTED = {"registration-model", "critical-down", "page"}
 

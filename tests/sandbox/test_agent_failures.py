@@ -20,6 +20,8 @@ from tests.sandbox.agent_ground import (
 )
 from tests.sandbox.conftest import RunningTwin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def api(twin: RunningTwin) -> Iterator[Subject]:

@@ -16,6 +16,8 @@ import urllib3
 from sandbox import names
 from tests.sandbox.conftest import RunningTwin
 
+pytestmark = pytest.mark.slow
+
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 REGISTRY = names.REGISTRY_HOST
 Aws = Callable[..., Any]

@@ -98,6 +98,7 @@ def test_a_terminated_twin_leaves_nothing_behind(
     assert marked(running.state.twin) == []
 
 
+@pytest.mark.slow
 def test_what_a_killed_twin_left_is_swept_by_the_next(
     start_twin: Callable[..., RunningTwin],
 ) -> None:
@@ -110,6 +111,7 @@ def test_what_a_killed_twin_left_is_swept_by_the_next(
     assert following.get(names.REGISTRY_HOST, "/health").status == 200
 
 
+@pytest.mark.slow
 def test_two_twins_run_side_by_side(
     twin: RunningTwin, start_twin: Callable[..., RunningTwin]
 ) -> None:

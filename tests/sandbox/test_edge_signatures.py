@@ -15,6 +15,8 @@ from sandbox import names
 from tests.sandbox.conftest import RunningTwin
 from tests.sandbox.edge_client import JSON, Answer, ask
 
+pytestmark = pytest.mark.slow
+
 AUTH, REGISTRY = names.AUTH_HOST, names.REGISTRY_HOST
 MLFLOW_API = "/api/mlflow/api/2.0/mlflow"
 SEARCH = f"{MLFLOW_API}/experiments/search?max_results=1"

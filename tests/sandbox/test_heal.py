@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from sandbox import names
 from tests.sandbox.conftest import RunningTwin
 
+pytestmark = pytest.mark.slow
+
 VOLATILE = {
     "createdAt", "updatedAt", "registeredAt", "events", "CreatedTime", "LastModifiedDate",
     "LastAccessedDate", "CreatedDate", "ResponseMetadata", "createTime", "id", "serviceArn",
