@@ -25,7 +25,7 @@ demo: setup ## Run the canary against the sandbox and show the report (FAULT=id 
 	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT))
 
 test: setup lint ## All tests but the slow ones (under 10 minutes)
-	$(PY) -m pytest -m "not slow and not sweep" tests
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not slow and not sweep" tests
 
 test-slow: setup ## The slow tests: older MLflow servers, the CDK's command line, 2,000 checks in shards, a simulated quarter
 	$(PY) -m pytest -m "slow and not sweep" tests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,10 @@ from canary.cli.common import (
 from canary.model import Config, Report, Status, Suite
 from canary.pipeline import Asked, run_once
 from canary.plan import PlanError, Selection
+from canary.publish import latest_page
+
+if TYPE_CHECKING:
+    from canary.adapters.store import Store
 
 FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
@@ -97,8 +102,8 @@ def run(
     place = config.environment.store if store == "environment" else store
     selection = Selection(only=only, suites=suites)
     asked = Asked(selection=selection, trigger="command line", budget_s=budget)
-    report, problems = _carried_out(config, place or str(folder / "store"), asked, quiet)
-    write_all(report, folder)
+    report, page, problems = _carried_out(config, place or str(folder / "store"), asked, quiet)
+    write_all(report, folder, page)
     for problem in problems:
         click.echo(problem, err=True)
     click.echo(render(report, form).rstrip("\n"))
@@ -116,8 +121,10 @@ def status_of(report: Report, fail_on: str | None) -> int:
     return exit_status(failed, unknown, fail_on)
 
 
-def _carried_out(config: Config, place: str, asked: Asked, quiet: bool) -> tuple[Report, list[str]]:
-    """Return the report of one run, and what went wrong in keeping it."""
+def _carried_out(
+    config: Config, place: str, asked: Asked, quiet: bool
+) -> tuple[Report, str, list[str]]:
+    """Return the report of one run, its page with history or "", and what went wrong in keeping."""
     from canary import wire
     from canary.cli.progress import Shown
 
@@ -136,11 +143,27 @@ def _carried_out(config: Config, place: str, asked: Asked, quiet: bool) -> tuple
             whole=lambda message, _: click.echo(f"{message}: see --out", err=True),
             notify=lambda _: (),
         )
-    return report, done.problems
+        kept = _kept_page(made.store, report) if done.pointed else ""
+    return report, kept, done.problems
 
 
-def write_all(report: Report, folder: Path) -> None:
-    """Write the report in every form."""
+def _kept_page(store: Store, report: Report) -> str:
+    """Return the page that this run left in the store, with the history of the runs before it.
+
+    "" where it cannot be read, or where another run has written its own since.
+    """
+    from canary.adapters.store import StoreError
+
+    try:
+        page = (store.read(latest_page(report.run.environment)) or b"").decode()
+    except StoreError:
+        return ""
+    return page if report.run.id in page else ""
+
+
+def write_all(report: Report, folder: Path, page: str = "") -> None:
+    """Write the report in every form; `page` is its HTML where that was rendered already."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, form in {**FILES, "junit.xml": "junit"}.items():
-        (folder / name).write_text(render(report, form), encoding="utf-8")
+        text = page if page and form == "html" else render(report, form)
+        (folder / name).write_text(text, encoding="utf-8")

@@ -132,6 +132,15 @@ def test_validate_prints_every_problem_and_ends_with_status_2() -> None:
     assert "check-circle.toml: auth.a: needs: go in a circle" in done.stderr
 
 
+def test_the_page_of_a_whole_run_shows_the_runs_before_it(tmp_path: Path, file: str) -> None:
+    for _ in range(2):
+        assert call("run", "-e", file, "--out", str(tmp_path), "-q").exit_code == 1
+    kept = tmp_path / "store" / "latest"
+    (latest,) = kept.glob("*.html")
+    assert (tmp_path / "report.html").read_bytes() == latest.read_bytes()
+    assert "<svg" in latest.read_text().partition('id="history"')[2]
+
+
 def test_a_run_writes_every_form_of_its_report(out: Path) -> None:
     names = {p.name for p in out.iterdir() if p.is_file()}
     assert names == {"report.json", "report.md", "report.html", "junit.xml"}

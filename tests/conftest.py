@@ -1,0 +1,27 @@
+"""How the tests share two processes: a file stays together, and so do those that share a twin."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def group(item: pytest.Item) -> str:
+    """Return the name of what must run in one process with this test.
+
+    A fixture of the session is made once in each process; twins and deployments cost too much
+    for that.
+    """
+    names = getattr(item, "fixturenames", ())
+    module = item.nodeid.partition("::")[0]
+    if module.startswith("tests/sandbox/") and "twin" in names:
+        return "sandbox-twin"
+    if module.startswith("tests/infra/") and {"deployed", "template"} & set(names):
+        return "infra"
+    return module
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put every test into its group; without several workers this changes nothing."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
