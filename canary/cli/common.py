@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from canary import config
-from canary.model import SEVERITY_ORDER, Config, Report, Severity, Status
+from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,6 +129,11 @@ def terminal(report: Report) -> str:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = min(shutil.get_terminal_size((100, 40)).columns, 120)
     return summary.render(report, width=width, colour=colour)
+
+
+def place_of(store: str, environment: Environment) -> str:
+    """Return the store that `--store` names: "environment" is the deployed canary's own."""
+    return environment.report_store if store == "environment" else store
 
 
 def out_folder(out: Path | None, environment: str) -> Path:

@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from canary.adapters.store import LATEST, Store, StoreError, open_store
-from canary.cli.common import WrongUseError, as_json, environment_option, loaded, out_folder, render
+from canary.cli.common import (
+    WrongUseError,
+    as_json,
+    environment_option,
+    loaded,
+    out_folder,
+    place_of,
+    render,
+)
 from canary.model import CheckHistory, Comparison, Environment, Report
 from canary.publish import run_name
 from canary.report import ReportError
@@ -20,8 +28,8 @@ FORMS = ("text", "json", "markdown", "html", "junit")
 store_option = click.option(
     "--store",
     metavar="PLACE",
-    help="Where runs are kept; default: the last local run's folder, "
-    "then the environment's own store.",
+    help='Where runs are kept: "environment" for the deployed canary\'s own store, an s3:// '
+    "address or a folder; default: the last local run's folder, then the environment's own store.",
 )
 
 
@@ -35,7 +43,7 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
 
     \b
     Examples:
-      python -m canary show latest --environment development
+      python -m canary show latest --environment development --store environment
       python -m canary show out/development/report.json --format markdown
       python -m canary show latest --store s3://bucket/canary
     """
@@ -131,13 +139,14 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     where = loaded(environment).environment
     name = LATEST if run_or_file == "latest" else run_name(run_or_file)
     tried = []
-    for place in [store] if store else _places(where):
+    for place in [place_of(store, where)] if store else _places(where):
         tried.append(place)
         try:
             data = store_at(place, where).read(name)
         except StoreError as error:
             raise WrongUseError(str(error)) from error
         if data is not None:
+            click.echo(f"Read from {place}", err=True)
             return decoded(data, f"{place}/{name}")
     raise WrongUseError(f"no report {run_or_file} (looked in {', '.join(tried)})")
 

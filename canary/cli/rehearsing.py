@@ -11,7 +11,15 @@ import click
 from canary import drill, replayed
 from canary.adapters.store import StoreError
 from canary.alarm_plan import Alarms, plan_alarms, schedule_period
-from canary.cli.common import FORMS, WrongUseError, as_json, environment_option, loaded, table
+from canary.cli.common import (
+    FORMS,
+    WrongUseError,
+    as_json,
+    environment_option,
+    loaded,
+    place_of,
+    table,
+)
 from canary.cli.reading import decoded, store_at
 from canary.drill import Figures, Incident, Setting
 from canary.model import Config, Report, Severity
@@ -118,7 +126,7 @@ def _read(config: Config, place: str, days: int) -> list[Outcome]:
 
 def _reports(config: Config, place: str, days: int) -> list[Report]:
     """Return the runs of the last days, oldest first; one that cannot be read is left out."""
-    where = config.environment.report_store if place == "environment" else place
+    where = place_of(place, config.environment)
     store = store_at(where, config.environment)
     since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).strftime("runs/%Y%m%dt%H%M%S")
     found: list[Report] = []

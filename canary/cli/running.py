@@ -17,6 +17,7 @@ from canary.cli.common import (
     fail_on_option,
     loaded,
     out_folder,
+    place_of,
     render,
 )
 from canary.model import Config, Report, Status, Suite
@@ -99,10 +100,10 @@ def run(
     """Carry one run out and write its reports."""
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
-    place = config.environment.store if store == "environment" else store
+    place = place_of(store, config.environment) if store else str(folder / "store")
     selection = Selection(only=only, suites=suites)
     asked = Asked(selection=selection, trigger="command line", budget_s=budget)
-    report, page, problems = _carried_out(config, place or str(folder / "store"), asked, quiet)
+    report, page, problems = _carried_out(config, place, asked, quiet)
     write_all(report, folder, page)
     for problem in problems:
         click.echo(problem, err=True)

@@ -1,0 +1,159 @@
+"""Every command of a document or of `--help` is carried out, on a twin with the stack deployed.
+
+Names that a reader fills in are filled in; `development` is the twin's own environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.house import documents
+from tests.house.test_documents import COMMANDS, EXAMPLES
+from tests.infra.deployed import ROOT, Deployed, deploy_to, until
+from tests.sandbox.conftest import RunningTwin
+
+pytestmark = pytest.mark.slow
+
+TYPED = sorted({typed for _, typed in [*COMMANDS, *EXAMPLES]})
+AWS = sorted(
+    {
+        line.strip()
+        for page in documents.PAGES
+        for line in documents.code(page)
+        if re.match(r"(aws [a-z0-9-]+ [a-z-]+|aws --endpoint-url|curl )", line.strip())
+    }
+)
+ARNS = {  # ARN in a runbook stands for what its service's commands gave before
+    "describe-target-health": "elbv2 describe-target-groups --query TargetGroups[0].TargetGroupArn",
+    "describe-certificate": "acm list-certificates"
+    " --query CertificateSummaryList[0].CertificateArn",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A folder from which a person types, with the twin's names."""
+
+    folder: Path
+    deployed: Deployed
+    environment: dict[str, str]
+
+    def type(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Carry a line out in a shell."""
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=170,
+        )
+
+    def canary(self, words: str) -> subprocess.CompletedProcess[str]:
+        """Carry a documented command of the canary out."""
+        for name, value in self.names().items():
+            words = re.sub(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", value, words)
+        return self.type(f"python -m canary {words}")
+
+    def names(self) -> dict[str, str]:
+        """Return what stands for the names of the documents."""
+        store = self.folder / "out/development/store"
+        runs = sorted(p.stem for p in (store / "runs").glob("*.json")) or ["none"]
+        bucket = self.deployed.outputs["ReportBucket"]
+        return {
+            "--environment NAME": f"--environment {self.deployed.twin.state.environment_file}",
+            "--environment development": "--environment "
+            f"{self.deployed.twin.state.environment_file}",
+            "A B": f"{runs[0]} {runs[-1]}",
+            "before.json after.json": " ".join(["out/development/report.json"] * 2),
+            "20261122t120000-1f260f": runs[0],
+            "s3://bucket/canary": f"s3://{bucket}/canary",
+        }
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    twin = RunningTwin(folder / ".sandbox" / "state.json")
+    try:
+        deployed = deploy_to(twin, folder / "cdk.out")
+        shutil.copytree(ROOT / "canary" / "checks", folder / "canary" / "checks")
+        binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        found = Desk(
+            folder=folder,
+            deployed=deployed,
+            environment={
+                **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+                "AWS_ACCESS_KEY_ID": twin.state.aws.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": twin.state.aws.secret_access_key,
+                "AWS_DEFAULT_REGION": twin.state.region,
+                "AWS_ENDPOINT_URL": twin.state.aws_endpoint_url,
+                "AWS_PAGER": "",
+                "CANARY_ENVIRONMENT": twin.state.environment_file,
+                "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+                "PATH": binaries,
+                "PYTHONPATH": str(ROOT),
+            },
+        )
+        until(deployed.runs, 90, "the first scheduled run")
+        first = found.canary("run --environment development --quiet")
+        assert first.returncode == 0, first.stderr
+        yield found
+    finally:
+        twin.stop()
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_documented_command_works_as_it_stands(desk: Desk, typed: str) -> None:
+    done = desk.canary(typed)
+    assert done.returncode == 0, f"{done.stdout[-500:]}\n{done.stderr[-1500:]}"
+    assert done.stdout or ">" in typed
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("typed", AWS)
+def test_a_documented_aws_command_works_as_it_stands(desk: Desk, typed: str) -> None:
+    for verb, query in ARNS.items():
+        if verb in typed:
+            arn = desk.type(f"aws {query} --output text").stdout.strip()
+            typed = typed.replace(" ARN", f" {arn}") if " ARN" in typed else typed
+            if verb == "describe-certificate" and "--certificate-arn" not in typed:
+                typed += f" --certificate-arn {arn}"
+    # version 1 of the CLI asks SQS at an address of its own, whatever the variable says
+    typed = typed.replace("aws sqs", 'aws --endpoint-url "$AWS_ENDPOINT_URL" sqs')
+    typed = typed.replace("<report bucket>", desk.deployed.outputs["ReportBucket"])
+    done = desk.type(typed)
+    assert done.returncode == 0, f"{typed}\n{done.stdout[-500:]}\n{done.stderr[-1500:]}"
+
+
+def test_the_job_summary_was_written(desk: Desk) -> None:
+    command = next(t for t in TYPED if "GITHUB_STEP_SUMMARY" in t)
+    assert desk.canary(command).returncode == 0
+    assert (desk.folder / "summary.md").read_text().startswith("#")
+
+
+def test_completion_offers_commands_and_check_ids(desk: Desk) -> None:
+    said = desk.type(
+        f'export PATH="{ROOT}/bin:$PATH"; eval "$(_CANARY_COMPLETE=bash_source canary)";'
+        " COMP_WORDS='canary run --only registry.he' COMP_CWORD=3"
+        " _CANARY_COMPLETE=bash_complete canary"
+    )
+    assert "plain,registry.health" in said.stdout.splitlines(), said.stderr
+
+
+def test_a_wrong_name_is_not_taken_for_a_working_command(desk: Desk) -> None:
+    assert desk.canary("show 20200101t000000-abcdef --environment development").returncode == 2
+
+
+def test_the_state_of_the_twin_is_where_its_readme_says(desk: Desk) -> None:
+    assert json.loads((desk.folder / ".sandbox" / "state.json").read_text())["edge"]
