@@ -170,6 +170,7 @@ def install() -> None:
     FakeTargetGroup.deregister = deregistering
     FakeTargetGroup.health_for = _health_for
     ELBv2Backend.describe_target_health = _describe_target_health
+    ELBv2Backend.set_rule_priorities = _set_rule_priorities
 
 
 def _health_for(self: Any, target: dict[str, Any], _ec2: Any = None) -> Any:
@@ -205,3 +206,34 @@ def _describe_target_health(
             {"Id": ident, "Port": port} for ident, port in HEALTH.draining(target_group_arn)
         ]
     return [group.health_for(target, self.ec2_backend) for target in targets]
+
+
+def _set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:
+    """Give rules their priorities in one step, so that two may change places as on AWS.
+
+    moto refuses a priority that another rule of the same call is about to leave.
+    """
+    from moto.elbv2.exceptions import (
+        DuplicatePriorityError,
+        PriorityInUseError,
+        RuleNotFoundError,
+    )
+
+    wanted = {pair["RuleArn"]: int(pair["Priority"]) for pair in rule_priorities}
+    for priority in wanted.values():
+        if list(wanted.values()).count(priority) > 1:
+            raise DuplicatePriorityError(priority)
+    rules = {}
+    for arn in wanted:
+        found = self.describe_rules(listener_arn=None, rule_arns=[arn])
+        if not found:
+            raise RuleNotFoundError
+        rules[arn] = found[0]
+    for arn, rule in rules.items():
+        (listener,) = self.describe_listeners(None, [rule.listener_arn])
+        others = [r for r in listener.rules.values() if r.arn not in wanted and not r.is_default]
+        if any(int(other.priority) == wanted[arn] for other in others):
+            raise PriorityInUseError
+    for arn, rule in rules.items():
+        rule.priority = wanted[arn]
+    return list(rules.values())

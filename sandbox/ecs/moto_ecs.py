@@ -15,6 +15,7 @@ SECRET_NAME = (
     "The secret name must be unique and not shared with any new or existing environment "
     "variables set on the container, such as '{name}'."
 )
+PORT = "The container {name} did not have a container port {port} defined."
 PORTS = "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
 KEPT = {
     "deploymentConfiguration": "deployment_configuration",
@@ -96,6 +97,7 @@ def _patch_update(backends: Any) -> None:
         definition = properties.get("task_definition")
         if definition:
             properties["task_definition"] = active_definition(self, definition).arn
+        _ports_exist(self, service, properties)
         if properties.get("network_configuration"):
             service._validate_network(properties["network_configuration"])
         counts = service.running_count, service.pending_count
@@ -107,6 +109,26 @@ def _patch_update(backends: Any) -> None:
         return service
 
     backends.update_service = update_service
+
+
+def _ports_exist(self: Any, service: Any, properties: dict[str, Any]) -> None:
+    """Refuse a service whose load balancer wants a port that no container has."""
+    from moto.ecs.exceptions import InvalidParameterException
+
+    definition = active_definition(
+        self, properties.get("task_definition") or service.task_definition
+    )
+    balancers = properties.get("load_balancers")
+    for balancer in service.load_balancers if balancers is None else balancers:
+        name, port = balancer.get("containerName"), balancer.get("containerPort")
+        ports = {
+            mapping.get("containerPort")
+            for container in definition.container_definitions
+            if container["name"] == name
+            for mapping in container.get("portMappings") or []
+        }
+        if name and port not in ports:
+            raise InvalidParameterException(PORT.format(name=name, port=port))
 
 
 def complete_configuration(service: Any) -> None:

@@ -20,6 +20,12 @@ CORS = {
     "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
     "Access-Control-Allow-Headers": "*",
 }
+# FastAPI's answer to a method that a route does not declare, HEAD on a GET route among them
+NOT_ALLOWED = Response(
+    405,
+    b'{"detail":"Method Not Allowed"}',
+    {"Content-Type": "application/json", "Allow": "GET"},
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,15 @@ class ApiService:
             self.health.breaker.reset()
             return json_response(200, {"message": "Circuit breaker reset"})
         if request.path in ("/docs", "/openapi.json", "/redoc"):
-            return json_response(200, {"openapi": "3.1.0", "info": {"title": "Hokusai API"}})
-        return self.health.answer(request.path, request.query) or not_found()
+            found = json_response(200, {"openapi": "3.1.0", "info": {"title": "Hokusai API"}})
+        else:
+            found = self.health.answer(request.path, request.query) or not_found()
+        return found if request.method == "GET" or found.status == 404 else NOT_ALLOWED
 
     def _closed(self, request: Request, caller: Caller | None) -> Response:
         if request.path == "/":
+            if request.method != "GET":
+                return NOT_ALLOWED
             body = {"service": "Hokusai MLOps API", "version": VERSION, "health_check": "/health"}
             return json_response(200, body)
         if proxy.prefix_of(request.path):

@@ -56,7 +56,9 @@ def _noise(twin: Twin) -> None:
             f" Field=path-pattern,Values='{path}' --actions"
             f" Type=forward,TargetGroupArn={group}"
         )
-    container = json.dumps([{"name": "x", "image": "repo/none:1", "essential": True}])
+    container = json.dumps(
+        [{"name": "x", "image": "repo/none:1", "essential": True, "memory": 128}]
+    )
     twin.shell("aws ecs create-cluster --cluster-name somebody-elses")
     twin.shell(
         f"aws ecs register-task-definition --family stranger --container-definitions '{container}'"

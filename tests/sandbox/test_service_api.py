@@ -84,6 +84,17 @@ def test_a_malformed_authorization_is_no_key(healthy: tuple[str, Ground], header
     assert ask(url + SEARCH, Authorization=value).json() == {"detail": "API key required"}
 
 
+@pytest.mark.parametrize("method", ["DELETE", "POST", "PUT"])
+def test_a_method_that_a_route_has_not_is_405_in_json(
+    healthy: tuple[str, Ground], method: str
+) -> None:
+    url, floor = healthy
+    answer = ask(url + "/health", method)
+    assert (answer.status, answer.json()) == (405, {"detail": "Method Not Allowed"})
+    assert answer.headers["allow"] == "GET"
+    assert ask(url + "/", method, floor.plant(scopes=("admin",))).status == 405
+
+
 @pytest.mark.parametrize("name", ["X-API-Key", "x-api-key"])
 def test_a_key_may_come_in_its_own_header(healthy: tuple[str, Ground], name: str) -> None:
     url, floor = healthy
