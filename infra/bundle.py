@@ -7,20 +7,28 @@ builds give the same bytes. boto3 comes with the runtime.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time stamp that a zip can hold
-LEFT_OUT = ("__main__.py", "cli", "__pycache__", "environments")
+LEFT_OUT = (  # what only a desk or the synthesis needs; paths below canary/
+    "__main__.py", "__pycache__", "alarms", "catalogue.py", "causes.py", "cli", "cost.py",
+    "drill.py", "environments", "permissions.py", "rehearse.py", "replayed.py", "scale.py",
+    "schemas.py", "adapters/function.py", "messages/webhooks.py", "report/junit.py",
+    "report/markdown.py", "report/terminal.py",
+)  # fmt: skip
 PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
     "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
@@ -78,14 +86,26 @@ def ensure(target: Target, environment_file: Path) -> Path:
     )
     if folder.is_dir():
         return folder
-    work = folder.with_suffix(".part")
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(_packages(target), work)
-    _copy_canary(work, environment_file)
-    _compile(target, work / "canary")
-    _stamp(work)
-    work.rename(folder)
+    with _whole(folder) as work:
+        shutil.copytree(_packages(target), work)
+        _copy_canary(work, environment_file)
+        _compile(target, work / "canary")
+        _stamp(work)
     return folder
+
+
+@contextlib.contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Yield a place to build in, and make it the folder at once; a builder that was faster wins."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{folder.name}.", dir=folder.parent) as place:
+        work = Path(place) / "work"
+        yield work
+        try:
+            work.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
 
 
 def _packages(target: Target) -> Path:
@@ -93,11 +113,9 @@ def _packages(target: Target) -> Path:
     digest = _digest([ROOT / "requirements.txt", Path(__file__)], repr(target))
     folder = BUILD / f"packages-{target.architecture}-{target.python}-{digest}"
     if not folder.is_dir():
-        work = folder.with_suffix(".part")
-        shutil.rmtree(work, ignore_errors=True)
-        _install(target, work)
-        _compile(target, work)
-        work.rename(folder)
+        with _whole(folder) as work:
+            _install(target, work)
+            _compile(target, work)
     return folder
 
 
@@ -117,8 +135,13 @@ def _sources() -> list[Path]:
     return sorted(
         path
         for path in (ROOT / "canary").rglob("*")
-        if path.is_file() and not set(path.relative_to(ROOT / "canary").parts) & set(LEFT_OUT)
+        if path.is_file() and not _left_out(path.relative_to(ROOT / "canary"))
     )
+
+
+def _left_out(path: Path) -> bool:
+    above = {str(parent) for parent in path.parents}
+    return bool({str(path), *above} & set(LEFT_OUT)) or "__pycache__" in path.parts
 
 
 def _install(target: Target, folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from infra import bundle
 from tests.infra.conftest import DEVELOPMENT
 
+ROOT = Path(bundle.__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info)
 MEGABYTES = 1_000_000
 RUNTIME = ("boto3", "botocore", "s3transfer", "dateutil", "six")
@@ -30,13 +33,56 @@ def test_the_zip_is_at_most_six_megabytes(folder: Path, tmp_path: Path) -> None:
 
 def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     target = bundle.Target(architecture=bundle.machine(), python=HERE)
-    zips = []
+    zips, alone = [], tmp_path / "twice.toml"  # nobody else's bundle is removed
+    shutil.copyfile(DEVELOPMENT, alone)
     for number in (1, 2):
-        built = bundle.ensure(target, DEVELOPMENT)
+        built = bundle.ensure(target, alone)
         zips.append(bundle.zip_bytes(built, tmp_path / f"{number}.zip").read_bytes())
         if number == 1:
             shutil.rmtree(built)  # so that the second one is built anew
     assert zips[0] == zips[1]
+
+
+def test_builders_that_start_at_once_give_one_whole_bundle(tmp_path: Path) -> None:
+    target, alone = bundle.Target(architecture=bundle.machine(), python=HERE), tmp_path / "two.toml"
+    shutil.copyfile(DEVELOPMENT, alone)
+    with ThreadPoolExecutor(4) as pool:
+        built = {f.result() for f in [pool.submit(bundle.ensure, target, alone) for _ in range(4)]}
+    (one,) = built
+    assert (one / "msgspec").is_dir() and (one / "canary" / "handler.py").is_file()
+    assert not list(one.parent.glob(f"{one.name}.*"))
+    shutil.rmtree(one)
+
+
+def reached(start: str) -> set[str]:
+    """Return every module of ours that a module imports, at once or later."""
+    paths = {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p
+        for p in (ROOT / "canary").rglob("*.py")
+    }
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        module = todo.pop()
+        if module in seen or module not in paths:
+            continue
+        seen.add(module)
+        todo.append(module.rpartition(".")[0])
+        for node in ast.walk(ast.parse(paths[module].read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                todo += [f"{node.module}.{alias.name}" for alias in node.names]
+                todo.append(str(node.module))
+    return seen
+
+
+def test_it_holds_every_module_that_the_handler_reaches_and_no_other(folder: Path) -> None:
+    inside = {
+        ".".join(p.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        for p in (folder / "canary").rglob("*.py")
+    }
+    assert inside == reached("canary.handler")
 
 
 def test_only_what_runs_is_in_it(folder: Path) -> None:
