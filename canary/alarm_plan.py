@@ -5,7 +5,8 @@ them, and a test holds that every check reaches an alarm that reaches an action.
 
 The windows are chosen by arithmetic (docs/decisions/0005): a critical check pages after three
 failing minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a
-month, and sees a hard outage within three minutes. Everything else opens a ticket at 3 of 5.
+month, and sees a hard outage within three minutes. Everything else rings at 3 of 5, and a suite's
+alarms open one ticket together.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from enum import StrEnum
 
 import msgspec
 
+from canary.composite_plan import CompositePlan, Reach, described, page_of, tickets_of
 from canary.metrics import NAMESPACE
-from canary.model import Check, Config, Environment, Frozen, Severity
+from canary.model import Check, Config, Environment, Frozen, Severity, Suite
 
 MINUTE = 60
-MAX_CHILDREN = 100  # a composite's rule may name at most 100 alarms (PutCompositeAlarm)
 NEAR_TIMEOUT_SHARE = 0.7
 
 
@@ -30,14 +31,6 @@ class Missing(StrEnum):
     NOT_BREACHING = "notBreaching"
     IGNORE = "ignore"
     MISSING = "missing"
-
-
-class Reach(StrEnum):
-    """Whom an alarm reaches by itself."""
-
-    PAGE = "page"
-    TICKET = "ticket"
-    NOBODY = "nobody"  # muted, a suppressor, or heard through the composite page alone
 
 
 class Series(Frozen, frozen=True, kw_only=True):
@@ -71,30 +64,6 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     pages: bool = False  # a critical check that wakes people: part of the composite page
 
 
-class CompositePlan(Frozen, frozen=True, kw_only=True):
-    """The one page of an environment.
-
-    It rings when a critical check is down in the canary's own window, which has hysteresis both
-    ways, or, while that state is lost, when any critical check's own alarm rings.
-    """
-
-    key: str
-    name: str
-    description: str
-    down: str  # name of the alarm on the canary's own window
-    state_lost: str  # name of the alarm that lets the raw alarms page
-    children: tuple[str, ...]  # names of the critical checks' alarms
-    suppressor: str
-    wait_s: int = 60
-    extension_s: int = 120
-
-    @property
-    def rule(self) -> str:
-        """Return the composite's AlarmRule."""
-        raw = " OR ".join(f'ALARM("{name}")' for name in self.children) or "FALSE"
-        return f'ALARM("{self.down}") OR (ALARM("{self.state_lost}") AND ({raw}))'
-
-
 class Purpose(Frozen, frozen=True, kw_only=True):
     """An alarm of the canary's own: which metric, and what it means when it rings."""
 
@@ -115,7 +84,7 @@ PURPOSES: tuple[Purpose, ...] = (
         when="a critical check is down in its own window",
         datapoints=1,
         periods=1,
-        reach=Reach.NOBODY,  # heard through the page
+        reach=Reach.COMPOSITE,
         missing=Missing.IGNORE,
     ),
     Purpose(
@@ -158,31 +127,39 @@ class Alarms(Frozen, frozen=True, kw_only=True):
 
     alarms: tuple[AlarmPlan, ...]
     page: CompositePlan
+    tickets: tuple[CompositePlan, ...]
+
+    @property
+    def composites(self) -> tuple[CompositePlan, ...]:
+        """Return the composites in the order in which one may listen to another."""
+        return (self.page, *self.tickets)
 
 
 def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     """Return the environment's alarms; `budget_s` is the function's time-out in seconds."""
     environment = config.environment
-    checks = [c for c in config.checks if c.id not in environment.disable]
-    of_checks = tuple(_of_check(environment, c) for c in sorted(checks, key=lambda c: c.id))
+    known = [c for c in config.checks if c.id not in environment.disable]
+    checks = sorted(known, key=lambda c: c.id)
+    of_checks = tuple(_of_check(environment, c) for c in checks)
     own = _own(environment, function_name, budget_s)
     names = {a.key: a.name for a in own}
-    children = tuple(a.name for a in of_checks if a.pages)
-    page = CompositePlan(
-        key="page",
-        name=f"hokusai-canary-{environment.name}-page",
-        description=_text(
-            f"One page for {environment.name}: a critical check has failed three runs in a row.",
-            "docs/runbooks/canary.md#page",
-            f"python -m canary show latest --environment {environment.name}",
-        ),
+    page = page_of(
+        environment.name,
         down=names["critical-down"],
         state_lost=names["state-lost"],
-        # two places of the rule are taken; with more, the stateless escalation is what remains
-        children=children[: MAX_CHILDREN - 2],
+        critical=tuple(a.name for a in of_checks if a.pages),
         suppressor=names["deploy-in-progress"],
     )
-    return Alarms(alarms=of_checks + own, page=page)
+    heard = {a.check: a.name for a in of_checks if a.reach is Reach.COMPOSITE}
+    suites = {
+        suite.value: tuple(heard[c.id] for c in checks if c.suite is suite and c.id in heard)
+        for suite in Suite
+    }
+    return Alarms(
+        alarms=of_checks + own,
+        page=page,
+        tickets=tickets_of(environment.name, suites, suppressor=page.name),
+    )
 
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
@@ -191,7 +168,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     return AlarmPlan(
         key=check.id,
         name=f"hokusai-canary-{environment.name}-{check.id.replace('.', '-')}",
-        description=_text(
+        description=described(
             f"Holds when well: {check.title}.",
             check.runbook,
             f"python -m canary run --environment {environment.name} --only {check.id}",
@@ -203,7 +180,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         datapoints=3,
         periods=3 if critical else 5,
         missing=Missing.IGNORE,
-        reach=Reach.NOBODY if mute else Reach.TICKET,
+        reach=Reach.NOBODY if mute else Reach.COMPOSITE,
         pages=critical and not mute,
         check=check.id,
         muted=f"until {mute.until}: {mute.reason}" if mute else "",
@@ -234,10 +211,11 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
     return AlarmPlan(
         key="heartbeat",
         name=f"hokusai-canary-{name}-heartbeat",
-        description=_text(
+        description=described(
             "The canary completes a run in every period; when this rings, nothing is watched.",
             "docs/runbooks/canary.md#heartbeat",
-            f"aws logs tail /hokusai/canary/{name} --since 15m --region {environment.region}",
+            f"aws scheduler get-schedule --group-name hokusai-canary-{name}"
+            f" --name hokusai-canary-{name}-every --region {environment.region}",
         ),
         series=(_series("RunCompleted", environment, stat="Sum"),),
         expression="FILL(m, 0)",
@@ -274,7 +252,7 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
     return AlarmPlan(
         key=purpose.key,
         name=f"hokusai-canary-{environment.name}-{purpose.key}",
-        description=_text(
+        description=described(
             f"Rings when {purpose.when}.",
             f"docs/runbooks/canary.md#{purpose.key}",
             f"python -m canary show latest --environment {environment.name}",
@@ -309,8 +287,3 @@ def _deploy(environment: Environment) -> AlarmPlan:
         reach=Reach.NOBODY,
     )
     return msgspec.structs.replace(_simple(environment, purpose), period=MINUTE)
-
-
-def _text(holds: str, runbook: str, command: str) -> str:
-    """Return a description: what holds, where the runbook is, the first command (<= 1024)."""
-    return f"{holds} Runbook: {runbook}. First: {command}"[:1024]

@@ -108,11 +108,13 @@ def _alarms(alarms: Alarms, environment: str) -> Iterator[str]:
 
     yield "## Alarms\n"
     yield (
-        "One for each check, which opens a ticket at 3 of 5 failing periods; those of critical"
-        " checks open it at 3 of 3 and take part in the page. Those of the canary itself:\n"
+        "One for each check, which rings at 3 of 5 failing periods; those of critical checks ring"
+        " at 3 of 3 and take part in the page. They reach people through the composites alone."
+        " Beside them:\n"
     )
     rows = [
-        (plain(alarms.page.name), "The one page: a critical check is down.", "composite", "page")
+        (plain(c.name), c.description.partition(" Runbook:")[0], "composite", c.reach.value)
+        for c in alarms.composites
     ]
     rows += [
         (plain(a.name), _meaning(a), _window(a), a.reach.value)

@@ -41,7 +41,8 @@ class Counts(Frozen, frozen=True, kw_only=True):
     """What the environment has of everything that is billed by the piece."""
 
     metrics: int
-    alarms: int  # without the composite
+    alarms: int  # without the composites
+    composites: int
     period_s: int  # seconds between two runs
 
 
@@ -56,7 +57,11 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
     secrets = sum(bool(p.secret) for p in config.environment.principals.values())
     lines = [
         _line("custom metrics", metrics * METRIC, f"{metrics} metrics"),
-        _line("alarms", alarms * ALARM + COMPOSITE, f"{alarms} and a composite one"),
+        _line(
+            "alarms",
+            alarms * ALARM + counts.composites * COMPOSITE,
+            f"{alarms} and {counts.composites} composite ones",
+        ),
         _line(
             "function",
             runs * (seconds * memory * LAMBDA_GB_S + LAMBDA_REQUEST),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from canary.alarm_plan import AlarmPlan, Alarms, Reach
+from canary.alarm_plan import AlarmPlan, Alarms
 from canary.alarms import (
     ALARM,
     INSUFFICIENT_DATA,
@@ -21,6 +21,7 @@ from canary.alarms import (
     holds,
     parse_rule,
 )
+from canary.composite_plan import CompositePlan, Reach
 from canary.history import DOWN_CRITICAL, UNSTABLE, down
 from canary.model import Frozen
 
@@ -62,9 +63,9 @@ class Rehearsal(Frozen, frozen=True, kw_only=True):
 
 
 def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[str]) -> Rehearsal:
-    """Replay outcomes, one a minute, through every alarm and the composite page."""
+    """Replay outcomes, one a minute, through every alarm and composite."""
     judges = [_Judge(plan) for plan in alarms.alarms]
-    page = _PageJudge(alarms)
+    composites = [_CompositeJudge(plan) for plan in alarms.composites]
     memory = _Memory(critical)
     messages: list[Page] = []
     minute = -1
@@ -76,8 +77,10 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[st
             states[judge.plan.name] = judge.state
             if changed and judge.plan.reach in (Reach.PAGE, Reach.TICKET):
                 messages.append(_page(minute, judge.plan.name, judge.plan.reach, judge.state))
-        if state := page.look(states, minute):
-            messages.append(_page(minute, alarms.page.name, Reach.PAGE, state))
+        for composite in composites:
+            if state := composite.look(states, minute):
+                plan = composite.plan
+                messages.append(_page(minute, plan.name, plan.reach, state))
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
 
 
@@ -163,24 +166,25 @@ class _Judge:
         return self.state != before and not (before == INSUFFICIENT_DATA and self.state == OK)
 
 
-class _PageJudge:
-    """The composite page with its suppressor: it may delay a page, and it ends."""
+class _CompositeJudge:
+    """A composite with its suppressor: it may delay a message, and it ends."""
 
-    def __init__(self, alarms: Alarms) -> None:
-        self._plan = alarms.page
-        self._rule = parse_rule(alarms.page.rule)
+    def __init__(self, plan: CompositePlan) -> None:
+        self.plan = plan
+        self._rule = parse_rule(plan.rule)
         self._announced: State = OK
         self._since: int | None = None
         self._released: int | None = None
 
     def look(self, states: dict[str, State], minute: int) -> State | None:
-        """Return the state to announce now, or None."""
+        """Return the state to announce now, or None; the composite's own state joins the others."""
         state: State = ALARM if holds(self._rule, states) else OK
-        if states.get(self._plan.suppressor) == ALARM:
+        states[self.plan.name] = state
+        if states.get(self.plan.suppressor) == ALARM:
             self._released = minute
             return None
         if self._released is not None:
-            if (minute - self._released) * 60 < self._plan.extension_s:
+            if (minute - self._released) * 60 < self.plan.extension_s:
                 return None
             self._released = None
         if state == self._announced:
@@ -194,7 +198,7 @@ class _PageJudge:
     def _waited(self, minute: int) -> bool:
         if self._since is None:
             self._since = minute
-        return (minute - self._since) * 60 >= self._plan.wait_s
+        return (minute - self._since) * 60 >= self.plan.wait_s
 
 
 def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Outcome]:

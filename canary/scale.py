@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from canary.cost import HOURS, LAMBDA_GB_S, LAMBDA_REQUEST, LOG_GB, S3_GET, S3_PUT
+from canary.cost import ALARM, COMPOSITE, HOURS, LAMBDA_GB_S, LAMBDA_REQUEST, LOG_GB, S3_GET, S3_PUT
 from canary.model import Frozen
 
 RUNS = HOURS * 60  # one a minute
@@ -27,7 +27,7 @@ INSIGHTS_METRICS = 10_000  # a Metrics Insights query reads at most this many (A
 TRANSITION = 0.025 / 1_000  # a state transition of a standard workflow
 EXPRESS = 1.00 / 1_000_000  # a child of a distributed map run as express workflow
 METRIC_TIERS = ((10_000, 0.30), (240_000, 0.10), (750_000, 0.05))
-ALARM = 0.10
+COMPOSITES = 5  # the page, and a ticket for each suite
 
 
 class ScalePlan(Frozen, frozen=True, kw_only=True):
@@ -113,7 +113,7 @@ def _dollars(
     )
     bill = {
         "metrics": _tiered(metrics),
-        "alarms": alarms * ALARM + 0.50,
+        "alarms": alarms * ALARM + COMPOSITES * COMPOSITE,
         "functions": calls * (LAMBDA_REQUEST + shard_s * MEMORY_GB * LAMBDA_GB_S),
         "logs": logs * LOG_GB,
         "reports": RUNS * (2 + (0 if single else shards)) * (S3_PUT + S3_GET),

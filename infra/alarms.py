@@ -8,7 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
-from canary.alarm_plan import AlarmPlan, Alarms, Reach
+from canary.alarm_plan import AlarmPlan, Alarms
+from canary.composite_plan import CompositePlan, Reach
 from infra.topics import Topics
 
 
@@ -18,28 +19,34 @@ def logical_id(key: str) -> str:
 
 
 def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str, cw.CfnAlarm]:
-    """Write every planned alarm and the composite page; return the alarms by name."""
+    """Write every planned alarm and composite; return the metric alarms by name."""
     made = {a.name: _alarm(scope, a, topics) for a in plan.alarms}
-    page = cw.CfnCompositeAlarm(
+    known: dict[str, cdk.CfnResource] = dict(made)
+    for composite in plan.composites:
+        known[composite.name] = _composite(scope, composite, topics, known)
+    return made
+
+
+def _composite(
+    scope: Construct, plan: CompositePlan, topics: Topics, known: dict[str, cdk.CfnResource]
+) -> cw.CfnCompositeAlarm:
+    """Write a composite; what it listens to has to be there before it."""
+    topic = topics.page if plan.reach is Reach.PAGE else topics.ticket
+    made = cw.CfnCompositeAlarm(
         scope,
-        "AlarmPage",
-        alarm_name=plan.page.name,
-        alarm_description=plan.page.description,
-        alarm_rule=plan.page.rule,
-        alarm_actions=[topics.page.topic_arn],
-        ok_actions=[topics.page.topic_arn],
-        # a deployment may delay the page; `critical-failed-long` pages whatever is suppressed
-        actions_suppressor=plan.page.suppressor,
-        actions_suppressor_wait_period=plan.page.wait_s,
-        actions_suppressor_extension_period=plan.page.extension_s,
+        logical_id(plan.key),
+        alarm_name=plan.name,
+        alarm_description=plan.description,
+        alarm_rule=plan.rule,
+        alarm_actions=[topic.topic_arn],
+        ok_actions=[topic.topic_arn],
+        # may delay, never cancel; `critical-failed-long` pages whatever is suppressed
+        actions_suppressor=plan.suppressor,
+        actions_suppressor_wait_period=plan.wait_s,
+        actions_suppressor_extension_period=plan.extension_s,
     )
-    for name in (
-        *plan.page.children,
-        plan.page.down,
-        plan.page.state_lost,
-        plan.page.suppressor,
-    ):
-        page.add_resource_dependency(made[name])
+    for name in (*plan.listens, plan.suppressor):
+        made.add_resource_dependency(known[name])
     return made
 
 

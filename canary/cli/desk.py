@@ -95,10 +95,11 @@ def plan(
 
 def counted(config: Config) -> cost.Counts:
     """Return how much the environment has of what is billed by the piece."""
-    alarms = plan_alarms(config, "function", config.environment.run.budget).alarms
+    plan = plan_alarms(config, "function", config.environment.run.budget)
     return cost.Counts(
         metrics=metric_count(config),
-        alarms=len(alarms),
+        alarms=len(plan.alarms),
+        composites=len(plan.composites),
         period_s=schedule_period(config.environment.schedule.expression),
     )
 

@@ -16,7 +16,7 @@ MADE = config(
     check("api.leaf", needs=("api.root",)),
     check("api.rare", every=300, suite=Suite.REGISTRATION),
 )
-COUNTS = cost.Counts(metrics=20, alarms=14, period_s=60)
+COUNTS = cost.Counts(metrics=20, alarms=14, composites=5, period_s=60)
 
 
 def ago(seconds: float, status: Status = Status.PASS) -> CheckHistory:

@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.alarm_plan import Reach, plan_alarms
+from canary.alarm_plan import plan_alarms
+from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach, tickets_of
 from canary.model import Config, Mute, Severity
 from tests.infra.conftest import resources, synthesize
 
 ALARM = "AWS::CloudWatch::Alarm"
+PREFIX = "hokusai-canary-development-"
 
 
 def alarm_names(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -23,14 +25,33 @@ def alarm_names(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_every_check_reaches_an_alarm_that_reaches_an_action(
     config: Config, template: dict[str, Any]
 ) -> None:
-    page = next(iter(resources(template, "AWS::CloudWatch::CompositeAlarm").values()))
-    assert page["AlarmActions"]
+    composites = list(resources(template, "AWS::CloudWatch::CompositeAlarm").values())
+    assert all(c["AlarmActions"] and c["OKActions"] for c in composites)
+    rules = {c["AlarmName"].removeprefix(PREFIX): c["AlarmRule"] for c in composites}
     for check in config.checks:
-        name = f"hokusai-canary-development-{check.id.replace('.', '-')}"
-        alarm = alarm_names(template)[name]
-        assert alarm.get("AlarmActions"), check.id
-        if check.severity is Severity.CRITICAL:
-            assert f'ALARM("{name}")' in page["AlarmRule"], check.id
+        name = f"{PREFIX}{check.id.replace('.', '-')}"
+        assert "AlarmActions" not in alarm_names(template)[name], check.id
+        assert f'ALARM("{name}")' in rules[f"ticket-{check.suite.value}"], check.id
+        assert (f'ALARM("{name}")' in rules["page"]) is (check.severity is Severity.CRITICAL)
+
+
+def test_a_ticket_waits_while_the_page_rings_and_is_never_cancelled(
+    template: dict[str, Any],
+) -> None:
+    composites = resources(template, "AWS::CloudWatch::CompositeAlarm").values()
+    tickets = [c for c in composites if "-ticket-" in c["AlarmName"]]
+    assert len(tickets) == 4
+    for ticket in tickets:
+        assert ticket["ActionsSuppressor"] == f"{PREFIX}page"
+        assert 0 < ticket["ActionsSuppressorExtensionPeriod"] <= 600
+
+
+def test_a_suite_too_large_for_one_rule_has_several_tickets() -> None:
+    names = tuple(f"hokusai-canary-x-{'long-' * 12}{n}" for n in range(250))
+    plans = tickets_of("x", {"endpoints": names}, suppressor="page")
+    assert [p.key for p in plans][:2] == ["ticket-endpoints", "ticket-endpoints-2"]
+    assert [n for p in plans for n in p.listens] == list(names)
+    assert all(len(p.rule) <= MAX_RULE and len(p.listens) <= MAX_CHILDREN for p in plans)
 
 
 def test_every_alarm_has_a_check_or_a_named_purpose(config: Config) -> None:
@@ -43,7 +64,7 @@ def test_every_description_names_what_holds_the_runbook_and_the_first_command(
     config: Config,
 ) -> None:
     plan = plan_alarms(config, "fn", 60)
-    for text in [a.description for a in plan.alarms] + [plan.page.description]:
+    for text in [a.description for a in (*plan.alarms, *plan.composites)]:
         assert "Runbook: docs/runbooks/" in text and "First: " in text and len(text) <= 1024
 
 
@@ -59,10 +80,16 @@ def test_a_mute_keeps_the_alarm_and_takes_its_action(config: Config, code: str) 
     muted = msgspec.structs.replace(
         config, environment=msgspec.structs.replace(config.environment, mutes=(mute,))
     )
-    before, after = (alarm_names(synthesize(c, code)) for c in (config, muted))
+    templates = [synthesize(c, code) for c in (config, muted)]
+    before, after = map(alarm_names, templates)
     assert before.keys() == after.keys()
-    name = f"hokusai-canary-development-{check.id.replace('.', '-')}"
-    assert "AlarmActions" in before[name] and "AlarmActions" not in after[name]
+    name = f"{PREFIX}{check.id.replace('.', '-')}"
+    told = [
+        [c["AlarmName"] for c in resources(t, "AWS::CloudWatch::CompositeAlarm").values()
+         if f'ALARM("{name}")' in c["AlarmRule"]]
+        for t in templates
+    ]  # fmt: skip
+    assert told == [[f"{PREFIX}ticket-{check.suite.value}"], []]
     assert "being rebuilt" in after[name]["AlarmDescription"]
 
 

@@ -120,7 +120,7 @@ def test_every_metric_that_an_alarm_reads_is_one_that_is_published(config: Confi
 
 def test_every_alarm_s_runbook_exists_with_its_heading(config: Config) -> None:
     plan = plan_alarms(config, "fn", 60)
-    for text in [a.description for a in plan.alarms] + [plan.page.description]:
+    for text in [a.description for a in (*plan.alarms, *plan.composites)]:
         [(file, anchor)] = re.findall(r"Runbook: (docs/runbooks/[\w-]+\.md)#([\w-]+)", text)
         headings = re.findall(r"^#+ (.+)$", (ROOT / file).read_text(), re.MULTILINE)
         assert anchor in [re.sub(r"[^\w]+", "-", h.lower()).strip("-") for h in headings], text

@@ -1,0 +1,132 @@
+"""The composites of an environment: one page, and one ticket for each suite of checks.
+
+An outage rings dozens of checks' alarms at once. They reach people through these alone: the page,
+and a ticket for each suite that waits while the page rings, because the page tells of the same.
+Both are delayed by their suppressor and never cancelled: what still rings afterwards is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from canary.model import Frozen
+
+# Limits of PutCompositeAlarm: 100 alarms and 10,240 characters in a rule
+MAX_CHILDREN = 100
+MAX_RULE = 10_240
+
+
+class Reach(StrEnum):
+    """Whom an alarm reaches."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    COMPOSITE = "composite"  # heard through a composite, never by itself
+    NOBODY = "nobody"  # muted, or a suppressor
+
+
+class CompositePlan(Frozen, frozen=True, kw_only=True):
+    """One composite alarm. It waits for its suppressor, which may delay it and not cancel it."""
+
+    key: str
+    name: str
+    description: str
+    rule: str
+    listens: tuple[str, ...]  # names of the alarms in the rule
+    suppressor: str
+    reach: Reach
+    wait_s: int
+    extension_s: int
+
+
+def page_of(
+    environment: str,
+    *,
+    down: str,
+    state_lost: str,
+    critical: tuple[str, ...],
+    suppressor: str,
+) -> CompositePlan:
+    """Return the one page.
+
+    It rings when a critical check is down in the canary's own window, which has hysteresis both
+    ways, or, while that state is lost, when any critical check's own alarm rings.
+    """
+    # two places of the rule are taken; with more, the stateless escalation is what remains
+    raw = critical[: MAX_CHILDREN - 2]
+    return CompositePlan(
+        key="page",
+        name=f"hokusai-canary-{environment}-page",
+        description=described(
+            f"One page for {environment}: a critical check has failed three runs in a row.",
+            "docs/runbooks/canary.md#page",
+            f"python -m canary show latest --environment {environment} --store environment",
+        ),
+        rule=f"{_alarm(down)} OR ({_alarm(state_lost)} AND ({_any(raw)}))",
+        listens=(*raw, down, state_lost),
+        suppressor=suppressor,
+        reach=Reach.PAGE,
+        wait_s=60,
+        extension_s=120,
+    )
+
+
+def tickets_of(
+    environment: str, suites: Mapping[str, tuple[str, ...]], *, suppressor: str
+) -> tuple[CompositePlan, ...]:
+    """Return a ticket for each suite; `suites` has the names of the alarms of its checks.
+
+    A suite too large for one rule has several, numbered from the second on.
+    """
+    return tuple(
+        _ticket(environment, suite, number, names, suppressor)
+        for suite, alarms in suites.items()
+        for number, names in enumerate(_parts(alarms), start=1)
+    )
+
+
+def _ticket(
+    environment: str, suite: str, number: int, names: tuple[str, ...], suppressor: str
+) -> CompositePlan:
+    key = f"ticket-{suite}" + (f"-{number}" if number > 1 else "")
+    return CompositePlan(
+        key=key,
+        name=f"hokusai-canary-{environment}-{key}",
+        description=described(
+            f"Some check of the suite {suite} fails in {environment}, and no page tells of it.",
+            "docs/runbooks/canary.md#ticket",
+            f"python -m canary show latest --environment {environment} --store environment",
+        ),
+        rule=_any(names),
+        listens=names,
+        suppressor=suppressor,
+        reach=Reach.TICKET,
+        # the page's own alarm rings at most a period later than a check's, then waits a minute
+        wait_s=180,
+        extension_s=180,
+    )
+
+
+def _parts(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    part: list[str] = []
+    for name in names:
+        if len(part) == MAX_CHILDREN or len(_any((*part, name))) > MAX_RULE:
+            yield tuple(part)
+            part = []
+        part.append(name)
+    if part:
+        yield tuple(part)
+
+
+def _any(names: tuple[str, ...]) -> str:
+    return " OR ".join(_alarm(name) for name in names) or "FALSE"
+
+
+def _alarm(name: str) -> str:
+    return f'ALARM("{name}")'
+
+
+def described(holds: str, runbook: str, command: str) -> str:
+    """Return a description: what holds, where the runbook is, the first command (<= 1024)."""
+    return f"{holds} Runbook: {runbook}. First: {command}"[:1024]
