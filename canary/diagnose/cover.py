@@ -57,12 +57,8 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "deployment-rolled-back": _STARTS | _LOGIN,
     "service-discovery-missing": _STARTS | _CRASH | _LOGIN,
     "service-discovery-stale": _STARTS | _CRASH,
-    "database-unreachable": _NETWORK
-    | {"environment-variable-wrong", "database-auth-failed", "database-unreachable"},
-    "database-auth-failed": frozenset(
-        {"environment-variable-wrong", "secret-not-injected", "database-auth-failed"}
-    ),
-    "database-schema-missing": frozenset({"database-schema-missing"}),
+    "database-unreachable": _NETWORK | {"environment-variable-wrong", "database-auth-failed"},
+    "database-auth-failed": frozenset({"environment-variable-wrong", "secret-not-injected"}),
     "cache-unreachable": _NETWORK
     | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
     "environment-variable-wrong": frozenset({"port-mismatch"}),
@@ -93,13 +89,28 @@ def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
     roots = FOLLOWS.get(claim.cause, frozenset())
     near = _near(case, claim)
     return any(
-        other.cause in roots
-        and other is not claim
-        and other.service in near
-        and _reliable(other, claim)
-        and bool(other.atoms & claim.atoms)
+        other.atoms & claim.atoms
+        and (
+            _wider(claim, other)
+            if other.cause == claim.cause
+            else other.cause in roots and other.service in near and _reliable(other, claim)
+        )
         for other in all_claims
+        if other is not claim
     )
+
+
+def _wider(claim: Claim, other: Claim) -> bool:
+    """Tell whether another service's claim of the same shared cause accounts for more.
+
+    A database that two services miss is one fault at the database; one that a single service
+    misses is that service's.
+    """
+    if claim.cause not in _SHARED or claim.service == other.service:
+        return False
+    if claim.atoms == other.atoms:
+        return claim.service in (DATABASE, CACHE)
+    return claim.atoms < other.atoms
 
 
 def _near(case: Case, claim: Claim) -> frozenset[str]:

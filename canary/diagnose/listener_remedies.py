@@ -5,8 +5,9 @@ from __future__ import annotations
 from canary.diagnose.case import Case
 from canary.diagnose.commands import compact, substitute
 from canary.diagnose.paths import patterns
+from canary.diagnose.rule_commands import conditions, path
 from canary.model import Remedy
-from canary.observe.state import Certificate, Listener, LoadBalancer, Rule
+from canary.observe.state import Certificate, Condition, Listener, LoadBalancer, Rule
 
 _REDIRECT = {
     "Type": "redirect",
@@ -152,14 +153,16 @@ def _rules_behind(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
             "create-rule",
             listener_arn=found,
             priority=priority,
-            conditions=f"Field=path-pattern,Values={','.join(paths)}",
+            conditions=conditions(wanted),
             actions=forward(group),
         )
-        for priority, paths, group in _wanted_rules(case, balancer)
+        for priority, wanted, group in _wanted_rules(case, balancer)
     )
 
 
-def _wanted_rules(case: Case, balancer: LoadBalancer) -> list[tuple[int, tuple[str, ...], str]]:
+def _wanted_rules(
+    case: Case, balancer: LoadBalancer
+) -> list[tuple[int, tuple[Condition, ...], str]]:
     before = case.previous.load_balancers if case.previous else ()
     rules = [
         r
@@ -171,13 +174,14 @@ def _wanted_rules(case: Case, balancer: LoadBalancer) -> list[tuple[int, tuple[s
         if r.priority.isdigit() and patterns(r) and len(r.action.forwards) == 1
     ]
     if rules:
-        return [(int(r.priority), patterns(r), r.action.forwards[0].target_group) for r in rules]
-    wanted: list[tuple[int, tuple[str, ...], str]] = []
+        return [(int(r.priority), r.conditions, r.action.forwards[0].target_group) for r in rules]
+    wanted: list[tuple[int, tuple[Condition, ...], str]] = []
     for route in case.environment.routes:
         service = case.services.get(route.service)
         if not route.pattern or not service or service.load_balancer != balancer.name:
             continue
         groups = case.groups(route.service)
-        if groups and (route.pattern,) not in [w[1] for w in wanted]:
-            wanted.append((route.priority or 100 + len(wanted), (route.pattern,), groups[0].arn))
+        asked = path(route.pattern)
+        if groups and asked not in [w[1] for w in wanted]:
+            wanted.append((route.priority or 100 + len(wanted), asked, groups[0].arn))
     return wanted

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from canary.diagnose.listener_remedies import forward
-from canary.diagnose.paths import free_priority, takes
+from canary.diagnose.paths import free_priority, patterns, takes
+from canary.diagnose.rule_commands import conditions, path
 from canary.model import Remedy
-from canary.observe.state import Listener, Rule, TargetGroup
+from canary.observe.state import Condition, Listener, Rule, TargetGroup
 
 if TYPE_CHECKING:
     from canary.diagnose.case import Case
@@ -78,7 +79,7 @@ def _create(case: Case, listener: Listener, rule: Rule, need: Need, right: Targe
         "create-rule",
         listener_arn=listener.arn,
         priority=priority,
-        conditions=f"Field=path-pattern,Values={need.pattern}",
+        conditions=conditions(_before(case, listener, need, right)),
         actions=forward(right.arn),
     )
     return f"Create the rule for {need.pattern} towards {right.name}.", (command,)
@@ -107,11 +108,29 @@ def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) ->
                 "create-rule",
                 listener_arn=listener.arn,
                 priority=priority,
-                conditions=f"Field=path-pattern,Values={need.pattern}",
+                conditions=conditions(_before(case, listener, need, groups[0])),
                 actions=forward(groups[0].arn),
             )
         )
     return tuple(found)
+
+
+def _before(
+    case: Case, listener: Listener, need: Need, right: TargetGroup
+) -> tuple[Condition, ...]:
+    """Return the conditions of the rule that served the need in the previous run, else its path."""
+    known = {rule.arn for rule in listener.rules}
+    gone = (
+        rule.conditions
+        for balancer in (case.previous.load_balancers if case.previous else ())
+        for was in balancer.listeners
+        if was.arn == listener.arn
+        for rule in was.rules
+        if rule.arn not in known
+        and need.pattern in patterns(rule)
+        and [f.target_group for f in rule.action.forwards] == [right.arn]
+    )
+    return next(gone, path(need.pattern))
 
 
 def _default(case: Case, listener: Listener, right: TargetGroup) -> Made:

@@ -78,7 +78,7 @@ _LOGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(?i)(could not connect|connection (refused|timed out)|timed out|unreachable)[^\n]{0,80}"
-        r"(database|postgres|:5432)|(database|postgres|:5432)[^\n]{0,80}(refused|timed? ?out"
+        r"(database|postgres|\b5432)|(database|postgres|\b5432)[^\n]{0,80}(refused|timed? ?out"
         r"|unreachable|could not connect)",
         "database-unreachable",
     ),

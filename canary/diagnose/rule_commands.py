@@ -1,0 +1,58 @@
+"""Conditions of listener rules, as the AWS CLI takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from canary.diagnose.commands import compact
+from canary.observe.state import Condition
+
+# The key of each field's settings in `RuleCondition` (Elastic Load Balancing API reference)
+SETTINGS = {
+    "path-pattern": "PathPatternConfig",
+    "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "query-string": "QueryStringConfig",
+    "source-ip": "SourceIpConfig",
+}
+REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
+
+
+def path(*patterns: str) -> tuple[Condition, ...]:
+    """Return the condition of a rule for paths."""
+    return (Condition(field="path-pattern", values=patterns),)
+
+
+def conditions(found: Iterable[Condition]) -> str:
+    """Return the value of `--conditions`: the short form where it can say it, else JSON.
+
+    The short form takes a single value for a path or a host; of several, AWS says "The
+    'path-pattern' field contains too many values; the limit is '1'".
+    """
+    given = tuple(found)
+    short = all(c.field in ("path-pattern", "host-header") and len(c.values) == 1 for c in given)
+    if short and len(given) == 1 and not given[0].values[0].startswith(REGEX):
+        return f"Field={given[0].field},Values={given[0].values[0]}"
+    return compact([_whole(c) for c in given])
+
+
+def _whole(condition: Condition) -> dict[str, Any]:
+    plain = [v for v in condition.values if not v.startswith(REGEX)]
+    config: dict[str, Any] = {}
+    if condition.field == "http-header":
+        config["HttpHeaderName"] = condition.name
+    if plain:
+        pairs = condition.field == "query-string"
+        config["Values"] = [_pair(v) for v in plain] if pairs else plain
+    if len(plain) < len(condition.values):
+        config["RegexValues"] = [
+            v.removeprefix(REGEX) for v in condition.values if v.startswith(REGEX)
+        ]
+    return {"Field": condition.field, SETTINGS[condition.field]: config}
+
+
+def _pair(text: str) -> dict[str, str]:
+    key, _, value = text.partition("=")
+    return {"Key": key, "Value": value} if key else {"Value": value}
