@@ -20,7 +20,7 @@ def group(item: pytest.Item) -> str:
     return module
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put every test into its group; without several workers this changes nothing."""
     for item in items:

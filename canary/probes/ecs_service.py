@@ -19,6 +19,7 @@ PLANNED = ("scaling activity initiated by", "deployment", "task stopped by user"
 STEADY = "has reached a steady state"
 ROLLED_BACK = "rolling back"  # in the reason of the deployment that took over, or in an event
 CRASH_CODES = ("EssentialContainerExited",)
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
@@ -132,9 +133,9 @@ def recent_failures(
 ) -> tuple[list[Task], list[Task]]:
     """Return the failed tasks that count, and those that are past.
 
-    A failure counts while it belongs to the present deployment. One crash, or any number of tasks
-    that could not start, is past once ECS reported a steady state after it; two crashes are a loop
-    however steady the time between them was.
+    A failure counts while it belongs to the present deployment. It is past once ECS reported a
+    steady state after it, but where one lies between two crashes: that is a loop, however steady
+    the time between them was.
     """
     newest = primary(service)
     failures = []
@@ -146,16 +147,16 @@ def recent_failures(
             continue
         failures.append(task)
     crashes = [t for t in failures if t.stop_code != "TaskFailedToStart"]
-    past = [t for t in failures if _steady_after(service, t)]
-    if len(crashes) > 1:
+    crashes.sort(key=_stopped, reverse=True)
+    steady = [at for e in service.events if STEADY in e.message and (at := moment(e.at))]
+    past = [t for t in failures if any(at > _stopped(t) for at in steady)]
+    if crashes and any(_stopped(crashes[-1]) < at < _stopped(crashes[0]) for at in steady):
         past = [t for t in past if t not in crashes]
     return [t for t in failures if t not in past], past
 
 
-def _steady_after(service: EcsService, task: Task) -> bool:
-    stopped_at = moment(task.stopped_at)
-    steady = (moment(e.at) for e in service.events if STEADY in e.message)
-    return stopped_at is not None and any(at is not None and at > stopped_at for at in steady)
+def _stopped(task: Task) -> dt.datetime:
+    return moment(task.stopped_at) or _NEVER
 
 
 def stopped(

@@ -88,6 +88,7 @@ UNHEALTHY = (
     "ServiceSchedulerInitiated",
 )
 STEADY = Event(at=ago(1), message="(service api) has reached a steady state.")
+BETWEEN = Event(at=ago(6), message="(service api) has reached a steady state.")
 
 
 @pytest.mark.parametrize(
@@ -128,8 +129,9 @@ STEADY = Event(at=ago(1), message="(service api) has reached a steady state.")
         (ecs(tasks=(stopped(3, *CRASH, by="ecs-svc/0"),)), set()),
         (ecs(tasks=(stopped(3, *CRASH),), events=(STEADY,)), set()),
         (ecs(tasks=(stopped(3, *NO_START), stopped(4, *NO_START)), events=(STEADY,)), set()),
+        (ecs(tasks=(stopped(3, *UNHEALTHY), stopped(9, *CRASH)), events=(STEADY,)), set()),
         (
-            ecs(tasks=(stopped(3, *CRASH), stopped(9, *CRASH)), events=(STEADY,)),
+            ecs(tasks=(stopped(3, *CRASH), stopped(9, *CRASH)), events=(STEADY, BETWEEN)),
             {"stopped tasks"},
         ),
     ],

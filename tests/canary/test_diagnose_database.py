@@ -1,0 +1,72 @@
+"""The database: it hangs at writes while reads answer, or two services miss it at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.diagnose import Verdict, diagnose
+from canary.model import Confidence, Exchange, Result, Status, Step, Timing
+from canary.observe.state import LogLine, PlatformState
+from tests.canary import platform_faults as faults
+from tests.canary import platforms as p
+
+BASE = faults.PROXY.removesuffix("experiments/search")
+CREATE = BASE + "runs/create"
+REFUSED = 'connection to server at "10.0.3.9", port 5432 failed: Connection refused'
+
+
+def judge(state: PlatformState, *results: Result) -> Verdict:
+    return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+
+
+def hanging(url: str, method: str = "POST") -> Result:
+    seen = Exchange(method=method, url=url, failure="read-timeout")
+    return p.failed(f"check.{method}{len(url)}", "registry", seen)
+
+
+def reading() -> Result:
+    """Return a check that read MLflow's tables and got its answer."""
+    seen = p.answer(BASE + "registered-models/get", 200, "{}", timing=Timing(total_ms=20))
+    step = Step(name="read", status=Status.PASS, evidence=(seen,))
+    return p.result("registry.proxy", "registry", step, status=Status.PASS)
+
+
+@pytest.mark.parametrize("call", ["runs/create", "model-versions/create", "experiments/create"])
+def test_writes_that_hang_while_reads_answer_are_the_database(call: str) -> None:
+    verdict = judge(p.healthy(), hanging(BASE + call), reading())
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("database-unreachable", "database")
+    assert found.confidence is Confidence.LIKELY
+    assert "writes hang" in found.summary
+    assert found.remedy.decision and not found.remedy.fix
+    assert any("registered-models/get" in e.resource and "200" in e.seen for e in found.evidence)
+    assert verdict.unexplained == ()
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        (hanging(CREATE),),  # nothing says that reads work
+        (hanging(CREATE), hanging(BASE + "registered-models/get", "GET"), reading()),
+        (hanging(BASE + "runs/search"), reading()),  # a search is a read by POST
+        (hanging(faults.REGISTRY + "/health", "GET"), reading()),
+    ],
+    ids=["no-read", "a-read-hangs-too", "a-search-hangs", "something-else-hangs"],
+)
+def test_other_hanging_calls_do_not_accuse_the_database(results: tuple[Result, ...]) -> None:
+    causes = {d.cause for d in judge(p.healthy(), *results).diagnoses}
+    assert "database-unreachable" not in causes
+
+
+def test_a_database_that_two_services_miss_is_one_fault_at_the_database() -> None:
+    lines = {name: (LogLine(at=p.ago(1), message=REFUSED),) for name in ("auth", "mlflow")}
+    state = p.replace(p.healthy(), logs=lines)
+    verdict = judge(
+        state,
+        p.failed("auth.validate", "auth", p.answer(faults.AUTH + "/api/v1/keys", 500, "{}")),
+        p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 500, "{}")),
+    )
+    assert [(d.cause, d.service) for d in verdict.diagnoses] == [
+        ("database-unreachable", "database")
+    ]
+    assert verdict.unexplained == ()
