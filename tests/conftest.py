@@ -24,4 +24,5 @@ def group(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put every test into its group; without several workers this changes nothing."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group(item)))

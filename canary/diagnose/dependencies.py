@@ -110,7 +110,7 @@ def _claim(
     return Claim(
         cause=cause,
         service=other,
-        resource=_resource(case, other),
+        resource=resource_of(case, other),
         confidence=Confidence.LIKELY,
         summary=_SENTENCES[cause].format(who=" and ".join(tellers)),
         evidence=(*lines, *shown(atoms)),
@@ -120,7 +120,8 @@ def _claim(
     )
 
 
-def _resource(case: Case, other: str) -> str:
+def resource_of(case: Case, other: str) -> str:
+    """Return the name by which an engineer finds a dependency that ECS does not know."""
     part = case.services.get(other)
     return (part.security_group or part.discovery or other) if part else other
 

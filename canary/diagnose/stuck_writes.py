@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from canary.diagnose import revisions
 from canary.diagnose.case import DATABASE, MLFLOW, Case
 from canary.diagnose.claims import DEPENDS, Claim, shown
+from canary.diagnose.dependencies import resource_of
 from canary.diagnose.failures import Failure
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy, Status
@@ -37,11 +38,10 @@ def stuck_writes(case: Case) -> Iterator[Claim]:
     reads = _answered(case)
     if not reads:
         return
-    part = case.services.get(DATABASE)
     yield Claim(
         cause="database-unreachable",
         service=DATABASE,
-        resource=(part.security_group or part.discovery or DATABASE) if part else DATABASE,
+        resource=resource_of(case, DATABASE),
         confidence=Confidence.LIKELY,
         summary="The database answers reads, and writes hang: it holds a lock or takes no writes.",
         evidence=(*shown(writes), reads[0]),

@@ -9,6 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from tests.canary.test_leaks import WINDOW, leaks
 
 ROOT = Path(__file__).resolve().parents[2]
 Report = dict[str, Any]
@@ -39,6 +42,13 @@ def mended(report: Report) -> set[str]:
     return {t["check_id"] for t in transitions if t["change"] == "FIXED"}
 
 
+def secret_texts(value: str) -> list[str]:
+    """Return what is secret in a stored value: a JSON object's values, a URL's password."""
+    inner = json.loads(value).values() if value.startswith("{") else [value]
+    texts = [urlsplit(str(v)).password or str(v) for v in inner]
+    return [t for t in texts if len(t) >= WINDOW]
+
+
 class Twin:
     """A sandbox of its own, ended by `stop`."""
 
@@ -54,6 +64,8 @@ class Twin:
         assert "ready" in self._process.stdout.readline()
         self.state: dict[str, Any] = json.loads(self.state_file.read_text())
         self.environment = self._environment()
+        self.secrets = self._secrets()
+        self.healthy: Report = {}
 
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -101,11 +113,30 @@ class Twin:
         healthy, store = self.folder / "healthy-store", self.folder / "store"
         if not healthy.exists():
             self.settle()
-            report = self.run("healthy", healthy)
-            assert (broken(report), causes(report)) == ([], [])
+            self.healthy = self.run("healthy", healthy)
+            assert (broken(self.healthy), causes(self.healthy)) == ([], [])
         shutil.rmtree(store, ignore_errors=True)
         shutil.copytree(healthy, store)
         return store
+
+    def leaked(self, name: str, *more: Path) -> list[str]:
+        """Return the files of a run, and below the folders given, that hold a secret."""
+        folders = (self.folder / name, *more)
+        files = [f for folder in folders for f in sorted(folder.rglob("*")) if f.is_file()]
+        assert files
+        return [f.name for f in files if leaks(f.read_bytes(), self.secrets)]
+
+    def _secrets(self) -> dict[str, str]:
+        """Return every value that the twin's Secrets Manager holds."""
+        listed = json.loads(self.shell("aws secretsmanager list-secrets --output json"))
+        found = {}
+        for name in (s["Name"] for s in listed["SecretList"]):
+            value = self.shell(
+                f"aws secretsmanager get-secret-value --secret-id {name}"
+                " --query SecretString --output text"
+            )
+            found |= {f"{name}[{n}]": text for n, text in enumerate(secret_texts(value))}
+        return found
 
     def shell(self, command: str) -> str:
         """Type one command as it was printed and return what it answers."""
