@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import door, exporter, healthy, imports
+from tests.bench import diagnosis, door, exporter, healthy, imports
 from tests.bench.figures import ROOT, Figure
 from tests.bench.page import page
 
 PAGE = ROOT / "docs" / "performance.md"
 MEASURES: tuple[tuple[str, Callable[[], Figure | list[Figure] | None]], ...] = (
     ("healthy run on the twin", healthy.measure),
+    ("diagnosis", diagnosis.measure),
     ("import", imports.measure),
     ("client CPU", door.measure),
     ("blackbox exporter", exporter.measure),

@@ -95,13 +95,14 @@ class Twin:
         self.sandbox("heal")
         self.settle()
 
-    def run(self, name: str, store: Path) -> Report:
-        """Carry one run of the canary out and return its report."""
+    def run(self, name: str, store: Path, more: dict[str, str] | None = None) -> Report:
+        """Carry one run of the canary out, with `more` variables, and return its report."""
         command = [sys.executable, "-m", "canary", "run", "-q", "--format", "json"]
         command += ["-e", self.state["environment_file"], "--store", str(store)]
         command += ["--out", str(self.folder / name)]
+        variables = {**self.environment, **(more or {})}
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, env=self.environment, timeout=300
+            command, cwd=ROOT, capture_output=True, text=True, env=variables, timeout=300
         )
         assert done.stdout, done.stderr[-2000:]
         assert done.returncode in (0, 1, 3), done.stderr[-2000:]

@@ -6,6 +6,7 @@ import ast
 import pathlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ class Recorder:
 
     def __init__(self, url: str, denied: str = "", fails: bool = False) -> None:
         self.calls: set[str] = set()
+        self.requests: Counter[str] = Counter()
         self._url, self._denied, self._fails = url, denied, fails
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
@@ -53,11 +55,12 @@ class Recorder:
         client.meta.events.register("before-call", self._note)
         return client
 
-    def _note(self, model: Any, **_: Any) -> None:
+    def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:
         prefix = PREFIXES.get(model.service_model.service_name, model.service_model.service_name)
         action = f"{prefix}:{model.name}"
         with self._lock:
             self.calls.add(action)
+            self.requests[f"{action} {params['url_path']} {params['body']!r}"] += 1
         if action == self._denied:
             error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
             raise ClientError(error, model.name)
@@ -234,6 +237,16 @@ def test_declared_actions_are_the_called_ones(aws: str) -> None:
     assert ecs is not None
     assert clients.calls - declared == set()
     assert declared - clients.calls <= ecs_tasks
+
+
+def test_a_failure_costs_one_more_round_of_calls_and_no_more(aws: str) -> None:
+    recorder = Recorder(aws)
+    state = observe(recorder, environment())
+    once = recorder.requests.copy()
+    assert set(once.values()) == {1}, "a round asks nothing twice"
+    deepen(recorder, environment(), state, ["api"])
+    again = recorder.requests - once
+    assert set(again.values()) == {1}, "nor does the second one"
 
 
 @pytest.mark.parametrize("action", sorted({p.action for p in PERMISSIONS} - {"ecs:DescribeTasks"}))
