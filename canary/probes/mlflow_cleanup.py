@@ -13,6 +13,7 @@ from canary.probes.mlflow_steps import NAME_TAG, now_ms
 
 MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
 GONE = "RESOURCE_DOES_NOT_EXIST"
+GONE_OR_NEVER = (200, 204, 404)
 MOST_PAGES = 5
 
 
@@ -35,7 +36,7 @@ def remove_model(page: Page, name: str) -> None:
 
 def delete_artifacts(page: Page) -> None:
     """Delete the run's artifact folder; a single file cannot be deleted on MLflow 2.9.2."""
-    page.artifact("DELETE", page.flow.artifacts, accept=(200, 204, 404))
+    page.artifact("DELETE", page.flow.artifacts, accept=GONE_OR_NEVER)
 
 
 def delete_run(page: Page) -> None:
@@ -81,10 +82,15 @@ def runs(page: Page, like: str) -> Iterator[dict[str, Any]]:
 
 
 def remove_run(page: Page, run_id: str) -> None:
-    """Delete a run and its artifacts."""
-    flow = page.flow
-    folder = f"{flow.experiment_id}/{run_id}/artifacts"
-    page.artifact("DELETE", folder, accept=(200, 204, 404, 500))
+    """Delete a run's artifacts, and then the run: deleted first, it would hide them for good.
+
+    MLflow's local store answers 500 for a folder that was never made, so the listing decides.
+    """
+    folder = f"{page.flow.experiment_id}/{run_id}/artifacts"
+    answer = page.artifact("DELETE", folder, accept=(*GONE_OR_NEVER, 500))
+    if answer.status == 500:
+        left = _listed(page, folder)
+        page.hold("artifacts", "none", f"{len(left)} left", not left)
     page.call("POST", "runs/delete", {"run_id": run_id}, codes=(GONE,))
 
 
@@ -108,7 +114,11 @@ def residue(page: Page) -> None:
 def _files(page: Page) -> list[str]:
     if not page.flow.artifacts or "artifacts" not in page.flow.tried:
         return []
-    rows = look_up(page.listing(page.flow.artifacts).document, "files")
+    return _listed(page, page.flow.artifacts)
+
+
+def _listed(page: Page, folder: str) -> list[str]:
+    rows = look_up(page.listing(folder).document, "files")
     return [str(r.get("path")) for r in rows] if isinstance(rows, list) else []
 
 

@@ -132,6 +132,9 @@ def blocked(step: FlowStep, flow: Flow, passed: set[str], planned: set[str]) -> 
         return "nothing was made"
     if step.cleans in ("version", "run_id") and not getattr(flow, step.cleans):
         return "nothing to remove"
+    if step.cleans == "run_id" and "artifacts" in flow.tried and "delete artifacts" not in passed:
+        # of a deleted run nobody would look for artifacts; alive, the janitor finds both
+        return "needs delete artifacts, which did not pass"
     if step.cleans in ("model", "artifacts") and step.cleans not in flow.tried:
         return "nothing to remove"
     return ""

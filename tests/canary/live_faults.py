@@ -15,15 +15,32 @@ FAST = (
     "mlflow-url-wrong-namespace",
     "certificate-expired",
 )
+# Two faults that do not hide each other, the more important one first.
 PAIRS = (
     ("mlflow-api-rule-wrong-target", "auth-scaled-to-zero"),
-    ("mlflow-rule-missing", "auth-blocked"),
-    ("api-group-empty", "auth-crash-loop"),
-    ("discovery-stale", "auth-scaled-to-zero"),
-    ("mlflow-scaled-to-zero", "certificate-expired"),
-    ("api-health-port-wrong", "mlflow-url-wrong-namespace"),
-    ("catch-all-shadows-rules", "auth-listener-missing"),
+    ("auth-blocked", "mlflow-rule-missing"),
+    ("auth-crash-loop", "api-group-empty"),
+    ("auth-scaled-to-zero", "discovery-stale"),
+    ("certificate-expired", "mlflow-scaled-to-zero"),
+    ("mlflow-url-wrong-namespace", "api-health-port-wrong"),
+    ("auth-listener-missing", "catch-all-shadows-rules"),
     ("mlflow-blocked-from-api", "auth-secret-placeholder"),
+    ("certificate-wrong-name", "auth-scaled-to-zero"),
+    ("edge-closed", "auth-crash-loop"),
+    ("mlflow-scaled-to-zero", "revoked-accepted"),
+    ("discovery-missing", "expired-accepted"),
+    ("mlflow-rule-missing", "redis-down"),
+    ("auth-blocked", "database-blocked-from-mlflow"),
+    ("certificate-expiring", "artifact-bucket-denied"),
+    ("mlflow-out-of-memory", "api-health-port-wrong"),
+    ("host-header-rejected", "api-health-port-wrong"),
+    ("mlflow-api-rule-wrong-target", "one-of-two-bad"),
+    ("mlflow-scaled-to-zero", "rate-limit-headers-missing"),
+    ("bad-deploy-rolled-back", "artifact-bucket-denied"),
+    ("catch-all-shadows-rules", "image-for-arm"),
+    ("redis-blocked-from-api", "mlflow-scaled-to-zero"),
+    ("execution-role-denied", "auth-crash-loop"),
+    ("auth-blocked", "api-scaled-to-zero"),
 )
 # Mended by a person's decision, not by a command: what the remedy says is done by `heal`.
 PEOPLE = frozenset(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.canary.live_twin import Twin, broken, causes
+from tests.canary.live_twin import ROOT, Twin, broken, causes
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 RUNS = 200
 STRANGERS = 200
 SERVICES = ("auth", "api", "mlflow")
@@ -69,7 +71,6 @@ def _noise(twin: Twin) -> None:
     )
 
 
-@pytest.mark.sweep
 def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) -> None:
     store = twin.store()
     for service in SERVICES:
@@ -82,7 +83,6 @@ def test_a_healthy_twin_has_no_diagnosis_while_a_deployment_rolls(twin: Twin) ->
         twin.settle()
 
 
-@pytest.mark.sweep
 def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
     _noise(twin)
     twin.settle()
@@ -90,12 +90,18 @@ def test_noise_beside_a_healthy_twin_is_not_blamed(twin: Twin) -> None:
     assert (broken(report), causes(report)) == ([], [])
 
 
-@pytest.mark.parametrize(
-    "runs", [pytest.param(50, marks=pytest.mark.sweep), pytest.param(RUNS, marks=pytest.mark.sweep)]
-)
-def test_a_healthy_twin_is_green_and_has_no_diagnosis_run_after_run(twin: Twin, runs: int) -> None:
+def test_a_healthy_twin_is_green_and_has_no_diagnosis_run_after_run(twin: Twin) -> None:
     twin.heal()
     store = twin.store()
-    for number in range(runs):
-        report = twin.run("healthy-again", store)
-        assert (broken(report), causes(report)) == ([], []), number
+    variables = {
+        **twin.environment,
+        "CANARY_ENVIRONMENT": twin.state["environment_file"],
+        "CANARY_STORE": str(store),
+    }
+    command = [sys.executable, "-m", "tests.canary.many_runs", str(RUNS), str(store)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=3000
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    bad = {n: run for n, run in enumerate(told) if run["not_passed"] or run["causes"]}
+    assert (len(told), bad) == (RUNS, {}), done.stderr[-2000:]

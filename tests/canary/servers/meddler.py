@@ -1,0 +1,96 @@
+"""A relay before a server that loses, refuses and spoils calls as it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.server
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class Meddling(StrEnum):
+    """What becomes of one call."""
+
+    PASS = "it is relayed"
+    REFUSED = "the connection is closed before anything happens"
+    LOST = "it is carried out, and the answer never arrives"
+    BROKEN = "500, and nothing happened"
+    SPOILED = "500, although it was carried out"
+
+
+Decide = Callable[[int, str, str], Meddling]
+_HOPS = {
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "content-length",
+    "host",
+    "server",
+    "date",
+}
+
+
+class _Relay(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    target = ""
+    decide: Decide
+    numbers: Iterator[int]
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        what = type(self).decide(next(self.numbers), self.command, self.path)
+        if what is Meddling.REFUSED:
+            self.close_connection = True
+            return
+        status, headers, data = (500, [], b'{"error_code":"INTERNAL_ERROR"}')
+        if what is not Meddling.BROKEN:
+            answered = self._relayed(body)
+            if what is Meddling.LOST:
+                self.close_connection = True
+                return
+            if what is Meddling.PASS:
+                status, headers, data = answered
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _relayed(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self.target, timeout=30)
+        with contextlib.closing(connection):
+            sent = {k: v for k, v in self.headers.items() if k.lower() not in _HOPS}
+            connection.request(self.command, self.path, body or None, sent)
+            answer = connection.getresponse()
+            kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOPS]
+            return answer.status, kept, answer.read()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self._handle
+        raise AttributeError(name)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def meddling(url: str, decide: Decide) -> Iterator[str]:
+    """Relay to a server; `decide` is asked for each call: its number, method and path."""
+    numbers = itertools.count(1)
+    known = {"target": urlsplit(url).netloc, "decide": staticmethod(decide), "numbers": numbers}
+    handler = type("Relay", (_Relay,), known)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
