@@ -37,6 +37,7 @@ _HOPS = {
 
 class _Relay(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     target = ""
     decide: Decide
     numbers: Iterator[int]
