@@ -64,9 +64,13 @@ class Asked(Frozen, frozen=True, kw_only=True):
 
 
 def new_run_id(moment: str) -> str:
-    """Return an id that sorts by time; `moment` is ISO 8601 in UTC."""
+    """Return an id that sorts by time to the millisecond; `moment` is ISO 8601 in UTC.
+
+    An id of an earlier version, which had no milliseconds, sorts before the ids of its second.
+    """
     stamp = moment[:19].replace("-", "").replace(":", "").lower()
-    return f"{stamp}-{secrets.token_hex(3)}"
+    fraction = moment[20:23] if moment[19:20] == "." else ""
+    return f"{stamp}{fraction.ljust(3, '0')}-{secrets.token_hex(3)}"
 
 
 class Begun(Frozen, frozen=True, kw_only=True):

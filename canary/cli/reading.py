@@ -65,7 +65,7 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
     \b
     Examples:
       python -m canary compare before.json after.json
-      python -m canary compare 20261122t120000-1f260f latest
+      python -m canary compare 20261122t120000250-1f260f latest
     """
     from canary.compare import compare as comparing
     from canary.previous import previous_state

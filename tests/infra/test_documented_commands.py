@@ -76,7 +76,7 @@ class Desk:
             f"{self.deployed.twin.state.environment_file}",
             "A B": f"{runs[0]} {runs[-1]}",
             "before.json after.json": " ".join(["out/development/report.json"] * 2),
-            "20261122t120000-1f260f": runs[0],
+            "20261122t120000250-1f260f": runs[0],
             "s3://bucket/canary": f"s3://{bucket}/canary",
         }
 
