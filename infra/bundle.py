@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra import parts
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time stamp that a zip can hold
@@ -90,6 +92,7 @@ def ensure(target: Target, environment_file: Path) -> Path:
         shutil.copytree(_packages(target), work)
         _copy_canary(work, environment_file)
         _compile(target, work / "canary")
+        parts.write(work)
         _stamp(work)
     return folder
 
@@ -120,7 +123,8 @@ def _packages(target: Target) -> Path:
 
 
 def _sum(target: Target, environment_file: Path) -> str:
-    files = [ROOT / "requirements.txt", Path(__file__), *_sources(), environment_file.resolve()]
+    ours = [Path(__file__), Path(parts.__file__), *_sources()]
+    files = [ROOT / "requirements.txt", *ours, environment_file.resolve()]
     return _digest(files, repr((target, interpreter(target.python) is not None)))
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
-from infra import bundle
+from infra import bundle, parts
 from tests.infra.conftest import DEVELOPMENT
 
 ROOT = Path(bundle.__file__).resolve().parents[1]
@@ -91,6 +95,16 @@ def test_only_what_runs_is_in_it(folder: Path) -> None:
     assert any(name.endswith(".css") for name in inside)
     forbidden = ("canary/cli", "canary/__main__.py", "boto3", "botocore", "moto", "click", "rich")
     assert not inside & set(forbidden)
+
+
+def test_its_list_of_parts_is_valid_and_names_every_package_and_no_other(folder: Path) -> None:
+    text = (folder / parts.NAME).read_text(encoding="utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    listed = {(c["name"], c["version"]) for c in json.loads(text)["components"]}
+    there = {(d.metadata["Name"], d.version) for d in distributions(path=[str(folder)])}
+    assert listed == there and len(there) > 5
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8").lower().replace("_", "-")
+    assert all(f"{n.lower().replace('_', '-')}=={v} " in locked for n, v in there)
 
 
 def test_every_native_module_is_for_the_function_s_own_platform(folder: Path) -> None:
