@@ -1,0 +1,101 @@
+"""Lateness that a dependency causes: what asks it is slow, what does not ask it is fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from canary.diagnose import revisions
+from canary.diagnose.case import Atoms, Case
+from canary.diagnose.claims import DEPENDS, Claim, shown
+from canary.diagnose.dependencies import resource_of
+from canary.diagnose.failures import DEPENDENCY_WORDS, front_of
+from canary.diagnose.symptoms import Symptom
+from canary.model import Confidence, Evidence, Exchange, Remedy, Result, Status
+
+_SLOW_MS, _FAST_MS = 1000.0, 300.0
+_LATE = frozenset({Symptom.NO_ANSWER, Symptom.SLOW, Symptom.UPSTREAM_SLOW, Symptom.BALANCER_504})
+_DECISION = (
+    "See the {name}'s own figures (CPU, memory, connections, its slow log) and who uses it up:"
+    " scaling it, or ending what loads it, is its owner's decision."
+)
+
+
+def slow_dependency(case: Case) -> Iterator[Claim]:
+    """Claim the one dependency of which every report is slow, where its askers else are fast."""
+    late = _late(case)
+    found = [c for name in case.services if (c := _claim(case, name, late))] if late else []
+    if len(found) == 1:  # of two that are asked in one breath, nobody can tell
+        yield found[0]
+
+
+def _late(case: Case) -> Atoms:
+    told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
+    return case.having(*_LATE) | frozenset(told)
+
+
+def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
+    atoms = frozenset(f for f in late if name in case.closure(f.front))
+    reports = _reports(case, name)
+    if case.services[name].ecs_service or not atoms or not reports:
+        return None
+    slowest = max(reports, key=lambda e: e.timing.total_ms)
+    others = [_quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
+    fast = [e for e in others if e and e.timing.total_ms <= _FAST_MS]
+    if min(e.timing.total_ms for e in reports) < _SLOW_MS or len(fast) < len(others):
+        return None
+    return Claim(
+        cause="latency-degraded",
+        service=name,
+        resource=resource_of(case, name),
+        confidence=Confidence.LIKELY,
+        summary=f"The {name} answers slowly: what asks it is late, what does not is fast.",
+        evidence=(_line(slowest), *map(_line, fast), *shown(atoms)),
+        remedy=Remedy(
+            summary=f"Find what makes the {name} slow.",
+            inspect=tuple(c for e in fast for c in revisions.log_tail(case, _front(case, e))),
+            decision=_DECISION.format(name=name),
+        ),
+        atoms=atoms,
+        rank=DEPENDS + 3,
+    )
+
+
+def _reports(case: Case, name: str) -> list[Exchange]:
+    """Return the good answers that tell of a dependency, by the name of the step."""
+    words = DEPENDENCY_WORDS.get(name)
+    return [
+        exchange
+        for result in _fresh(case)
+        for step in result.steps
+        if step.status is Status.PASS and words and words.search(step.name)
+        for exchange in step.evidence
+        if exchange.status == 200
+    ]
+
+
+def _quickest(case: Case, front: str) -> Exchange | None:
+    """Return the quickest good answer of a service."""
+    good = (e for r in _fresh(case) for s in r.steps for e in s.evidence if e.status == 200)
+    return min(
+        (e for e in good if _front(case, e) == front),
+        key=lambda e: e.timing.total_ms,
+        default=None,
+    )
+
+
+def _fresh(case: Case) -> Iterator[Result]:
+    return (r for r in case.results if not r.carried)
+
+
+def _front(case: Case, exchange: Exchange) -> str:
+    parts = urlsplit(exchange.url)
+    return front_of(case.environment, parts.hostname or "", parts.path) or ""
+
+
+def _line(exchange: Exchange) -> Evidence:
+    return Evidence(
+        resource=f"{exchange.method} {exchange.url}",
+        seen=f"{exchange.status} in {exchange.timing.total_ms:.0f} ms",
+        expected=f"at most {_FAST_MS:.0f} ms",
+    )

@@ -1,0 +1,68 @@
+"""Lateness is put down to a dependency only where its own reports are slow and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.diagnose import Verdict, diagnose
+from canary.model import Confidence, Exchange, Result, Status, Step, Timing
+from tests.canary import platform_faults as faults
+from tests.canary import platforms as p
+
+DETAILED, HEALTH = faults.REGISTRY + "/health?detailed=true", faults.REGISTRY + "/health"
+READY = faults.AUTH + "/ready"
+
+
+def judge(*results: Result) -> Verdict:
+    state = p.healthy()
+    return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+
+
+def told(url: str, ms: float, *steps: str) -> Result:
+    """Return a check that passed, with its time and the dependencies that it told of."""
+    seen = p.answer(url, 200, "{}", timing=Timing(total_ms=ms))
+    made = [Step(name=s, status=Status.PASS, evidence=(seen,)) for s in ("answer", *steps)]
+    return p.result(f"passed{url[-8:]}{ms}", "registry", *made, status=Status.PASS)
+
+
+def late() -> list[Result]:
+    hung = Exchange(method="GET", url=faults.PROXY, failure="read-timeout")
+    busy = '{"detail":"Authentication service timeout"}'
+    return [
+        p.failed("registry.proxy", "registry", hung),
+        p.failed("registry.key", "registry", p.answer(faults.PROXY, 503, busy, principal="valid")),
+    ]
+
+
+def test_a_cache_that_all_askers_wait_for_is_the_one_cause() -> None:
+    verdict = judge(*late(), told(HEALTH, 3), told(DETAILED, 2400, "redis", "database"),
+                    told(READY, 5, "database"))  # fmt: skip
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("latency-degraded", "cache")
+    assert found.confidence is Confidence.LIKELY
+    assert found.remedy.decision and not found.remedy.fix
+    assert [e.seen for e in found.evidence[:2]] == ["200 in 2400 ms", "200 in 3 ms"]
+    assert verdict.unexplained == ()
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        (told(HEALTH, 3), told(DETAILED, 40, "redis")),
+        (told(HEALTH, 2500), told(DETAILED, 2600, "redis")),
+        (told(HEALTH, 3), told(DETAILED, 2400, "redis"), told(DETAILED, 30, "redis")),
+        (told(HEALTH, 3), told(DETAILED, 2400, "redis", "database")),
+        (told(HEALTH, 3),),
+    ],
+    ids=["reported-fast", "all-is-slow", "one-report-is-fast", "two-in-one-breath", "no-report"],
+)
+def test_else_no_dependency_is_blamed(reports: tuple[Result, ...]) -> None:
+    services = {d.service for d in judge(*late(), *reports).diagnoses}
+    assert services and not services & {"cache", "database"}
+
+
+def test_what_does_not_depend_on_it_is_not_put_down_to_it() -> None:
+    down = p.failed("other", "registry", Exchange(method="GET", url="https://x.y/", failure="dns"))
+    verdict = judge(*late(), down, told(HEALTH, 3), told(DETAILED, 2400, "redis"))
+    assert "latency-degraded" in {d.cause for d in verdict.diagnoses if d.service == "cache"}
+    assert len(verdict.diagnoses) > 1 or verdict.unexplained

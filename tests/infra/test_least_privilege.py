@@ -1,0 +1,137 @@
+"""The deployed role holds nothing to spare: with any one statement removed, something is visible.
+
+A run tells by its summary, its log, or by writing no log at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sandbox import names
+from tests.infra.deployed import STACK, Deployed, until
+from tests.infra.described import of_type
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# What the twin cannot show, since there an AWS service acts in the function's place.
+ELSEWHERE = {
+    "Interfaces": "Lambda makes the network interfaces; the twin has none",
+    "TellEncrypted": "SNS asks KMS for the topic's key; the emulator does not",
+}
+DENY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{names.ARTIFACT_BUCKET}/*",
+        }
+    ],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """The function's role as it was deployed."""
+
+    deployed: Deployed
+    name: str
+    policy: str
+    document: dict[str, Any]
+
+    def put(self, without: tuple[str, ...] = ()) -> None:
+        """Write the policy, without some statements."""
+        document = copy.deepcopy(self.document)
+        document["Statement"] = [s for s in document["Statement"] if s["Sid"] not in without]
+        self.deployed.client("iam").put_role_policy(
+            RoleName=self.name, PolicyName=self.policy, PolicyDocument=json.dumps(document)
+        )
+
+    def cold(self) -> None:
+        """Let the next invocation start anew: a warm function remembers its secrets."""
+        client = self.deployed.client("lambda")
+        known = client.get_function_configuration(FunctionName=STACK)["Environment"]["Variables"]
+        turn = str(int(known.get("TURN", "0")) + 1)
+        client.update_function_configuration(
+            FunctionName=STACK, Environment={"Variables": {**known, "TURN": turn}}
+        )
+
+    def broken(self, broken: bool) -> None:
+        """Let the platform fail one critical check, or none."""
+        s3 = self.deployed.client("s3")
+        if broken:
+            s3.put_bucket_policy(Bucket=names.ARTIFACT_BUCKET, Policy=json.dumps(DENY))
+        else:
+            s3.delete_bucket_policy(Bucket=names.ARTIFACT_BUCKET)
+
+    def _invoked(self, answers: list[Any]) -> bool:
+        client = self.deployed.client("lambda")
+        with contextlib.suppress(client.exceptions.TooManyRequestsException):
+            answers.append(client.invoke(FunctionName=STACK, Payload=b"{}"))
+        return bool(answers)
+
+    def run(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Invoke the function and return its answer and the log's new lines."""
+        before = len(self.deployed.log())
+        answers: list[Any] = []
+        until(lambda: answers or self._invoked(answers), 60, "the scheduled run is over")
+        [answer] = answers
+        payload = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            payload["FunctionError"] = answer["FunctionError"]
+        return payload, self.deployed.log()[before:]
+
+
+def visible(answer: dict[str, Any], log: list[dict[str, Any]]) -> list[str]:
+    """Return what of a run on the broken platform shows that a permission is missing."""
+    found = [] if log else ["no log"]
+    found += [str(answer["errorType"])] if "FunctionError" in answer else []
+    found += [str(line["problem"]) for line in log if line.get("message") == "publishing"]
+    named = [d["cause"] for d in answer.get("diagnoses", [])]
+    found += [c for c in named if c.startswith("canary-")]
+    return found + [f"failed: {c}" for c in answer.get("failed", []) if c != "registration.model"]
+
+
+@pytest.fixture(scope="module")
+def role(deployed: Deployed) -> Iterator[Role]:
+    deployed.schedule(State="DISABLED")
+    name = deployed.client("lambda").get_function(FunctionName=STACK)["Configuration"]["Role"]
+    name = name.rpartition("/")[2]
+    [policy] = [p for p in of_type("AWS::IAM::Policy", deployed) if p["Roles"] == [name]]
+    made = Role(
+        deployed=deployed, name=name, policy=policy["PolicyName"], document=policy["PolicyDocument"]
+    )
+    yield made
+    made.put()
+    made.broken(False)
+
+
+def test_with_all_statements_nothing_is_missing(role: Role) -> None:
+    answer, _ = role.run()
+    assert answer["status"] == "PASS", answer
+    role.broken(True)
+    answer, log = role.run()
+    assert (answer["failed"], visible(answer, log)) == (["registration.model"], [])
+
+
+def test_with_any_one_statement_removed_something_is_visible(role: Role) -> None:
+    shown: dict[str, list[str]] = {}
+    for sid in [s["Sid"] for s in role.document["Statement"] if s["Sid"] not in ELSEWHERE]:
+        role.put()
+        role.cold()
+        role.broken(False)
+        assert role.run()[0]["status"] == "PASS", sid
+        # a claim is let go only where the message could not be sent
+        role.put(without=(sid, "Tell") if sid == "Claims" else (sid,))
+        role.cold()
+        role.broken(True)
+        shown[sid] = visible(*role.run())
+    print(json.dumps(shown, indent=1))
+    assert [sid for sid, told in shown.items() if not told] == []
