@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -123,6 +124,38 @@ class Deployed:
     def runs(self) -> list[dict[str, Any]]:
         """Return the log's line of every run, oldest first."""
         return [line for line in self.log() if line.get("message") == "run finished"]
+
+    def invoke(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Invoke the function, once no other run holds it; return its answer and new log lines.
+
+        The answer of a failed invocation has its kind under "FunctionError".
+        """
+        answers: list[Any] = []
+        until(lambda: answers or self._invoked(answers), 60, "the scheduled run is over")
+        [(before, answer)] = answers
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            payload["FunctionError"] = answer["FunctionError"]
+        return payload, self.log()[before:]
+
+    def _invoked(self, answers: list[Any]) -> bool:
+        client, before = self.client("lambda"), len(self.log())
+        with contextlib.suppress(client.exceptions.TooManyRequestsException):
+            answers.append((before, client.invoke(FunctionName=STACK, Payload=b"{}")))
+        return bool(answers)
+
+    def configure(self, variables: dict[str, str] | None = None, **changes: Any) -> None:
+        """Change the function's configuration as a person does: its environment starts anew.
+
+        Values that AWS would refuse, as too little memory, are passed on.
+        """
+        client = self.twin.client("lambda", parameter_validation=False)
+        known = client.get_function_configuration(FunctionName=STACK)["Environment"]["Variables"]
+        turn = str(int(known.get("TURN", "0")) + 1)
+        kept = {**known, **(variables or {}), "TURN": turn}
+        client.update_function_configuration(
+            FunctionName=STACK, Environment={"Variables": kept}, **changes
+        )
 
     def schedule(self, **changes: Any) -> dict[str, Any]:
         """Change the schedule as a person does; return it as it was."""

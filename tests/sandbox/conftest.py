@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 import urllib3
+from botocore.config import Config
 
 from sandbox.state import State, read
 
@@ -59,10 +60,11 @@ class RunningTwin:
             self.process.kill()
         return self.process.returncode
 
-    def client(self, service: str) -> Any:
-        """A boto3 client that acts as the operator."""
+    def client(self, service: str, **settings: Any) -> Any:
+        """A boto3 client that acts as the operator; `settings` are those of botocore's Config."""
         return boto3.client(
             service,
+            config=Config(**settings),
             region_name=self.state.region,
             endpoint_url=self.state.aws_endpoint_url,
             aws_access_key_id=self.state.aws.access_key_id,
