@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from canary.diagnose.commands import Aws
 from canary.diagnose.failures import Failure, collect
 from canary.diagnose.graph import closure
-from canary.diagnose.symptoms import CONTROL, DOWN, Symptom
+from canary.diagnose.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
 from canary.model import Environment, Result, Service
 from canary.observe.state import (
     EcsService,
@@ -131,6 +131,25 @@ class Case:
         `via`: only those that go through this dependant, for a broken link between the two.
         """
         return frozenset(f for f in self.failures if self._follows(f, name, via))
+
+    def serves(self, name: str) -> bool:
+        """Tell whether every target group of a service has a healthy target."""
+        service, groups = self.ecs(name), self.groups(name)
+        return (
+            bool(service and service.running >= 1)
+            and bool(groups)
+            and all(any(t.state == "healthy" for t in g.targets) for g in groups)
+        )
+
+    def disturbance(self, name: str) -> Atoms:
+        """Return the failures that tasks which come and go account for.
+
+        While others serve, these are no answers of the application.
+        """
+        atoms = self.outage(name)
+        if not self.serves(name):
+            return atoms
+        return frozenset(f for f in atoms if f.symptom in CONTROL | EDGE | BALANCER_5XX)
 
     def _follows(self, failure: Failure, name: str, via: str) -> bool:
         if failure.symptom in CONTROL:

@@ -104,7 +104,7 @@ def scaled_to_zero(case: Case) -> Iterator[Claim]:
 def not_starting(case: Case) -> Iterator[Claim]:
     """Claim why tasks stop: the stopped reason, the exit code and the log say it."""
     for name in case.services:
-        service, atoms = case.ecs(name), case.outage(name)
+        service, atoms = case.ecs(name), case.disturbance(name)
         stop = stop_of(case, name) if atoms else None
         if service is None or stop is None or stop.cause == "targets-unhealthy":
             continue
@@ -156,7 +156,7 @@ def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
 def deployments(case: Case) -> Iterator[Claim]:
     """Claim a deployment that hangs or was rolled back, where no task says why."""
     for name in case.services:
-        service, atoms = case.ecs(name), case.outage(name)
+        service, atoms = case.ecs(name), case.disturbance(name)
         primary = _primary(service)
         if service is None or primary is None or not atoms:
             continue

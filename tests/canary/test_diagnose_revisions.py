@@ -64,3 +64,19 @@ def test_a_roll_back_that_only_an_event_tells_is_seen() -> None:
     told = p.replace(service, events=(Event(at=p.ago(1), message=words),))
     other = p.replace(service, events=(Event(at=p.ago(1), message=words.replace("/1", "/8")),))
     assert (went_back(service), went_back(told), went_back(other)) == (False, True, False)
+
+
+def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -> None:
+    stuck = p.healthy()
+    service = next(s for s in stuck.services if s.name == faults.NAMES.of("registry"))
+    failing = p.replace(
+        service.deployments[0], rollout_state="IN_PROGRESS", failed_tasks=3, created_at=p.ago(30)
+    )
+    stuck = faults.service(stuck, "registry", deployments=(failing,))
+    results = [
+        p.control("ecs_service", "registry"),
+        p.failed("registration.model", "registry", p.answer(faults.PROXY, 500, "artifact: no")),
+    ]
+    verdict = diagnose(results, stuck, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    (found,) = [d for d in verdict.diagnoses if d.cause == "deployment-stuck"]
+    assert found.explains == ("registry.ecs-service",)

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ELSEWHERE = {
     "Interfaces": "Lambda makes the network interfaces; the twin has none",
     "TellEncrypted": "SNS asks KMS for the topic's key; the emulator does not",
+    "ReportList": "S3 answers 403 for a missing report without it; the emulator still says 404",
     "Lost": "Lambda sends lost events to the queue: tests/sandbox/test_lambda_async.py",
 }
 MOST_RUNS = 4  # a check that comes and goes is told of when it failed three times in a row
@@ -54,11 +55,6 @@ class Role:
         self.deployed.client("iam").put_role_policy(
             RoleName=self.name, PolicyName=self.policy, PolicyDocument=json.dumps(document)
         )
-
-    def first_ever(self) -> None:
-        """Let no report be there yet."""
-        bucket = self.deployed.outputs["ReportBucket"]
-        self.deployed.client("s3").delete_object(Bucket=bucket, Key="canary/latest.json")
 
     def broken(self, broken: bool) -> None:
         """Let the platform fail one critical check, or none."""
@@ -113,8 +109,6 @@ def test_with_any_one_statement_removed_something_is_visible(role: Role) -> None
         role.put(without=(sid, "Tell") if sid == "Claims" else (sid,))
         role.deployed.configure()  # a warm function remembers its secrets
         role.broken(True)
-        if sid == "ReportList":
-            role.first_ever()
         shown[sid] = []
         for _ in range(MOST_RUNS):
             shown[sid] = shown[sid] or visible(*role.deployed.invoke())
