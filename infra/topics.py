@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -40,6 +41,8 @@ def _key(scope: Construct, environment: Environment) -> kms.Key:
         "TopicKey",
         description=f"Messages of the canary of {environment.name}",
         enable_key_rotation=True,
+        # nothing that it encrypted outlives the stack: KMS deletes it after its waiting time
+        removal_policy=cdk.RemovalPolicy.DESTROY,
     )
     # alias/aws/sns cannot be used: its policy is not editable, so alarms would fire into nothing
     # (AWS re:Post, "CloudWatch alarm does not trigger SNS topic")

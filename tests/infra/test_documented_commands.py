@@ -19,18 +19,25 @@ import pytest
 
 from tests.house import documents
 from tests.house.test_documents import COMMANDS, EXAMPLES
-from tests.infra.deployed import ROOT, Deployed, deploy_to, until
+from tests.infra.deployed import ROOT, STACK, Deployed, deploy_to, until
 from tests.sandbox.conftest import RunningTwin
 
 pytestmark = pytest.mark.slow
 
 TYPED = sorted({typed for _, typed in [*COMMANDS, *EXAMPLES]})
+REMOVAL = [
+    line
+    for block in documents.blocks("sh")
+    for line in block.text.splitlines()
+    if re.search(r"delete-stack|stack-delete-complete|REPORT_BUCKET", line)
+]
 AWS = sorted(
     {
         line.strip()
         for page in documents.PAGES
         for line in documents.code(page)
         if re.match(r"(aws [a-z0-9-]+ [a-z-]+|aws --endpoint-url|curl )", line.strip())
+        and line not in REMOVAL
     }
 )
 ARNS = {  # ARN in a runbook stands for what its service's commands gave before
@@ -157,3 +164,47 @@ def test_a_wrong_name_is_not_taken_for_a_working_command(desk: Desk) -> None:
 
 def test_the_state_of_the_twin_is_where_its_readme_says(desk: Desk) -> None:
     assert json.loads((desk.folder / ".sandbox" / "state.json").read_text())["edge"]
+
+
+def test_after_the_removal_as_documented_nothing_is_left(desk: Desk) -> None:
+    """Keep this test the last one: it takes the stack away."""
+    twin, bucket = desk.deployed.twin, desk.deployed.outputs["ReportBucket"]
+    for line in REMOVAL[:2]:
+        done = desk.type(line.replace("NAME", "development"))
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    listed = twin.client("s3").list_object_versions(Bucket=bucket)
+    assert listed["Versions"], "the reports outlive the stack"
+    kept = {b["Name"] for b in twin.client("s3").list_buckets()["Buckets"]}
+    for line in REMOVAL[2:]:
+        done = desk.type(line.replace("REPORT_BUCKET", bucket))
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert {b["Name"] for b in twin.client("s3").list_buckets()["Buckets"]} == kept - {bucket}
+    assert leftovers(twin) == {}
+
+
+def leftovers(twin: RunningTwin) -> dict[str, list[str]]:
+    """Return what still carries the stack's name, by kind."""
+    schedules = twin.client("scheduler").list_schedules()["Schedules"]
+    alarms = twin.client("cloudwatch").describe_alarms(
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"], AlarmNamePrefix=STACK
+    )
+    found = {
+        "functions": [
+            f["FunctionName"] for f in twin.client("lambda").list_functions()["Functions"]
+        ],
+        "schedules": [s["Name"] for s in schedules],
+        "alarms": [a["AlarmName"] for a in (*alarms["MetricAlarms"], *alarms["CompositeAlarms"])],
+        "topics": [t["TopicArn"] for t in twin.client("sns").list_topics()["Topics"]],
+        "queues": twin.client("sqs").list_queues().get("QueueUrls", []),
+        "log groups": [
+            g["logGroupName"] for g in twin.client("logs").describe_log_groups()["logGroups"]
+        ],
+        "roles": [r["RoleName"] for r in twin.client("iam").list_roles()["Roles"]],
+        "dashboards": [
+            d["DashboardName"]
+            for d in twin.client("cloudwatch").list_dashboards()["DashboardEntries"]
+        ],
+    }
+    ours = re.compile(rf"{STACK}|/hokusai/canary/")
+    named = {kind: [n for n in names if ours.search(n)] for kind, names in found.items()}
+    return {kind: names for kind, names in named.items() if names}
