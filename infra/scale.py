@@ -91,7 +91,9 @@ def _map(functions: Functions) -> dict[str, Any]:
                 | {"OutputPath": "$.Payload", "End": True}
             },
         },
-        "ResultPath": None,  # the pointer goes on to the conclusion
+        # beside the pointer, which goes on to the conclusion; null would say it better, but the
+        # CDK leaves nulls out of JSON, and then the shards' numbers would replace the pointer
+        "ResultPath": "$.shards_done",
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "Conclude"}],
         "Next": "Conclude",
     }

@@ -125,7 +125,7 @@ class CanaryStack(cdk.Stack):
         shard = canary_function(self, environment, execution, shared, "shard")
         keys = f"{made.bucket_arn}/{made.prefix}/spread/*"
         spread = machine(self, environment, lead, shard, keys)
-        return Runs(arn=spread.attr_arn, action="states:StartExecution", event={"mode": "plan"})
+        return Runs(arn=spread.ref, action="states:StartExecution", event={"mode": "plan"})
 
     def _outputs(self, function: lam.Function, board: str, bucket: str, where: Topics) -> None:
         url = (

@@ -18,11 +18,11 @@ FAST = (
 # Two faults that do not hide each other, the more important one first.
 PAIRS = (
     ("mlflow-api-rule-wrong-target", "auth-scaled-to-zero"),
-    ("auth-blocked", "mlflow-rule-missing"),
+    ("mlflow-rule-missing", "auth-blocked"),
     ("auth-crash-loop", "api-group-empty"),
     ("auth-scaled-to-zero", "discovery-stale"),
     ("certificate-expired", "mlflow-scaled-to-zero"),
-    ("certificate-expiring", "mlflow-url-wrong-namespace"),
+    ("mlflow-url-wrong-namespace", "certificate-expiring"),
     ("auth-listener-missing", "catch-all-shadows-rules"),
     ("mlflow-blocked-from-api", "auth-secret-placeholder"),
     ("certificate-wrong-name", "auth-scaled-to-zero"),
@@ -31,7 +31,7 @@ PAIRS = (
     ("discovery-missing", "expired-accepted"),
     ("mlflow-rule-missing", "redis-down"),
     ("auth-blocked", "database-blocked-from-mlflow"),
-    ("certificate-expiring", "artifact-bucket-denied"),
+    ("artifact-bucket-denied", "certificate-expiring"),
     ("mlflow-out-of-memory", "revoked-accepted"),
     ("certificate-expiring", "host-header-rejected"),
     ("mlflow-api-rule-wrong-target", "one-of-two-bad"),
@@ -39,7 +39,7 @@ PAIRS = (
     ("bad-deploy-rolled-back", "artifact-bucket-denied"),
     ("catch-all-shadows-rules", "image-for-arm"),
     ("redis-blocked-from-api", "mlflow-scaled-to-zero"),
-    ("execution-role-denied", "auth-crash-loop"),
+    ("auth-crash-loop", "execution-role-denied"),
     ("auth-blocked", "api-scaled-to-zero"),
 )
 # Mended by a person's decision, not by a command: what the remedy says is done by `heal`.

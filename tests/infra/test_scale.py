@@ -86,6 +86,11 @@ def test_paths_are_written_where_a_key_says_so_and_nowhere_else() -> None:
             assert key.endswith(".$") == str(value).startswith("$"), key
 
 
+def test_nothing_of_it_is_null_since_the_cdk_leaves_nulls_out_of_json() -> None:
+    for machine in machines(MACHINE):
+        assert None not in [value for _, value in paths(machine)]
+
+
 def test_a_shard_that_fails_does_not_keep_the_run_from_its_conclusion() -> None:
     shards = MACHINE["States"]["Shards"]
     assert shards["ToleratedFailurePercentage"] == 100
