@@ -109,7 +109,7 @@ def test_children_end_within_the_five_minutes_of_an_express_workflow() -> None:
 def test_the_same_schedule_starts_the_machine(spread: dict[str, Any]) -> None:
     [schedule] = resources(spread, "AWS::Scheduler::Schedule").values()
     [machine] = [n for n, r in spread["Resources"].items() if r["Type"].endswith("::StateMachine")]
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [machine, "Arn"]}
+    assert schedule["Target"]["Arn"] == {"Ref": machine}
     event = json.loads(schedule["Target"]["Input"])
     assert event["mode"] == "plan" and event["trigger"] == "schedule"
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
