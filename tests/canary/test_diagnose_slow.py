@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary.diagnose import Verdict, diagnose
-from canary.model import Confidence, Exchange, Result, Status, Step, Timing
+from canary.model import Assertion, Confidence, Exchange, Result, Status, Step, Timing
 from tests.canary import platform_faults as faults
 from tests.canary import platforms as p
 
@@ -66,3 +66,39 @@ def test_what_does_not_depend_on_it_is_not_put_down_to_it() -> None:
     verdict = judge(*late(), down, told(HEALTH, 3), told(DETAILED, 2400, "redis"))
     assert "latency-degraded" in {d.cause for d in verdict.diagnoses if d.service == "cache"}
     assert len(verdict.diagnoses) > 1 or verdict.unexplained
+
+
+def slow_mlflow(busy: float) -> list[Result]:
+    """Return a run in which MLflow takes three seconds for each question, all else `busy`."""
+    timing = Timing(total_ms=3000 + busy)
+    slow = p.answer(faults.PROXY, 200, "{}", timing=timing, principal="valid")
+    unmet = Assertion(subject="milliseconds", expected="at most 3000", actual="3010", holds=False)
+    return [
+        p.failed("registry.latency", "registry", slow, assertions=(unmet,)),
+        told(HEALTH, 3 + busy),
+        told(DETAILED, 3020 + busy, "mlflow", "redis", "database"),
+        told(faults.REGISTRY + "/api/health/mlflow", 3005 + busy),
+        told(READY, 5 + busy, "database"),
+    ]
+
+
+@pytest.mark.parametrize("busy", [0, 900], ids=["idle", "busy"])
+def test_a_slow_mlflow_in_one_breath_with_the_cache_is_not_the_cache(busy: float) -> None:
+    (found,) = judge(*slow_mlflow(busy)).diagnoses
+    assert (found.cause, found.service) == ("latency-degraded", "mlflow")
+
+
+@pytest.mark.parametrize("busy", [0, 500], ids=["idle", "busy"])
+def test_a_slow_cache_is_told_from_mlflow_by_what_asks_mlflow_past_it(busy: float) -> None:
+    quick = told(faults.REGISTRY + "/api/health/mlflow", 20 + busy)
+    verdict = judge(*late(), told(HEALTH, 3 + busy), quick, told(READY, 5 + busy, "database"),
+                    told(DETAILED, 2400 + busy, "mlflow", "redis", "database"))  # fmt: skip
+    assert [(d.cause, d.service) for d in verdict.diagnoses] == [("latency-degraded", "cache")]
+
+
+def test_what_is_a_little_late_on_a_busy_machine_does_not_hide_a_slow_mlflow() -> None:
+    unmet = Assertion(subject="milliseconds", expected="at most 1000", actual="1200", holds=False)
+    late_too = p.answer(HEALTH, 200, "{}", timing=Timing(total_ms=1200))
+    little = p.failed("registry.latency-2", "registry", late_too, assertions=(unmet,))
+    (found,) = judge(little, *slow_mlflow(1000)).diagnoses
+    assert (found.cause, found.service) == ("latency-degraded", "mlflow")
