@@ -27,6 +27,7 @@ class Planned(Frozen, frozen=True, kw_only=True):
     check: Check
     needs: tuple[str, ...]
     requests: int
+    keyed: int  # requests that carry a key
     expected_ms: float
     because: str = ""  # "needed by …" where the selection did not name it
 
@@ -41,6 +42,7 @@ class Plan(Frozen, frozen=True, kw_only=True):
     cleanup_reserve_s: float
     publish_reserve_s: float
     requests: int
+    keyed: int  # requests that carry a key
     expected_ms: float  # of the longest chain
 
 
@@ -88,6 +90,7 @@ def make_plan(
         cleanup_reserve_s=run.cleanup_reserve,
         publish_reserve_s=run.publish_reserve,
         requests=sum(p.requests for p in planned.values()),
+        keyed=sum(p.keyed for p in planned.values()),
         expected_ms=max(chains.values(), default=0.0),
     )
 
@@ -141,6 +144,7 @@ def _planned(
         check=check,
         needs=tuple(n for n in check.needs if n in running),
         requests=requests,
+        keyed=kinds[check.kind].keyed(check.spec),
         expected_ms=expected,
         because="" if check.id in due else "needed by another check",
     )

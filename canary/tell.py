@@ -6,9 +6,10 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from canary.adapters.notify import StoreLedger, publish_text, put_entries
+from canary.adapters.notify import publish_text, put_entries
 from canary.adapters.store import StoreError
 from canary.messages import decide, deliver, events, state
+from canary.messages.ledger import Claim, StoreLedger
 from canary.messages.state import Event, Message, Notified
 from canary.model import Frozen, Report, Severity
 from canary.publish import latest_page
@@ -60,11 +61,11 @@ class _Ledger(StoreLedger):
     """The store's ledger, but for what every run says of itself: its key is its own anyway."""
 
     def __init__(self, made: World) -> None:
-        super().__init__(made.store)
+        super().__init__(made.store, made.clock.now)
 
-    def claim(self, key: str) -> bool:
-        """Take a key; False when another run has it or said it."""
-        return events.RUN_COMPLETED in key or super().claim(key)
+    def claim(self, key: str, *, final: bool = False) -> Claim:
+        """Take a key."""
+        return Claim.MINE if events.RUN_COMPLETED in key else super().claim(key, final=final)
 
     def release(self, key: str) -> None:
         """Give a key back whose send failed."""

@@ -102,12 +102,6 @@ def _own(made: Resources) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="Reports", actions=["s3:GetObject", "s3:PutObject"], resources=[keys]
         ),
-        # a claim keeps two runs from sending one message; it is let go when the send failed
-        iam.PolicyStatement(
-            sid="Claims",
-            actions=["s3:DeleteObject"],
-            resources=[f"{made.bucket_arn}/{made.prefix}/claims/*"],
-        ),
         # without it a missing report answers 403, which cannot be told from a denied one
         iam.PolicyStatement(
             sid="ReportList",

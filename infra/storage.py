@@ -29,26 +29,31 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
         versioned=True,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         removal_policy=cdk.RemovalPolicy.RETAIN,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                id="runs",
-                prefix=f"{store_prefix(environment)}/runs/",
-                expiration=cdk.Duration.days(days),
-            ),
-            # what the functions of a spread run hand each other
-            s3.LifecycleRule(
-                id="spread",
-                prefix=f"{store_prefix(environment)}/spread/",
-                expiration=cdk.Duration.days(2),
-            ),
-            # each run writes `latest` anew, and each write of a versioned key leaves one behind
-            s3.LifecycleRule(
-                id="old-versions",
-                noncurrent_version_expiration=cdk.Duration.days(7),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-            ),
-        ],
+        lifecycle_rules=_lifecycle(store_prefix(environment), days),
     )
+
+
+def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
+    """Return how long what lies where is kept."""
+    kept_days = {
+        "runs": report_days,
+        "spread": 2,  # what the functions of a spread run hand each other
+        "claims": 7,  # a claim on a message means nothing after a day
+    }
+    return [
+        *(
+            s3.LifecycleRule(
+                id=folder, prefix=f"{prefix}/{folder}/", expiration=cdk.Duration.days(days)
+            )
+            for folder, days in kept_days.items()
+        ),
+        # each run writes `latest` anew, and each write of a versioned key leaves one behind
+        s3.LifecycleRule(
+            id="old-versions",
+            noncurrent_version_expiration=cdk.Duration.days(7),
+            abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+        ),
+    ]
 
 
 def bucket_name(environment: Environment) -> str:

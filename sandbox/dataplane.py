@@ -20,6 +20,7 @@ from sandbox.services import auth_keys
 from sandbox.supervisor import Supervisor
 
 A_DAY_S = 86_400.0
+KEY_RATE_PER_HOUR = 100_000  # the greatest there is: a twin sees hundreds of runs within an hour
 SERVERS = {
     "redis": (names.REDIS_ADDRESS, names.REDIS_PORT),
     "database": (names.DATABASE_ADDRESS, names.DATABASE_PORT),
@@ -50,6 +51,7 @@ class Dataplane:
                     name=f"canary-{principal.name}",
                     service_id=principal.service_id,
                     scopes=principal.scopes,
+                    rate_limit_per_hour=KEY_RATE_PER_HOUR,
                     is_active=principal.active,
                     expires_at=time.time() - A_DAY_S if principal.expired else None,
                 )

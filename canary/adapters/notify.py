@@ -1,33 +1,9 @@
-"""The doors for messages: SNS topics and the event bus, and a ledger in the store."""
+"""The doors for messages: SNS topics and the event bus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-
-from canary.adapters.store import Store
-
-CLAIMS = "claims/"
-
-
-class StoreLedger:
-    """Which messages were said, shared by all runs: an object that only one run can create."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def claim(self, key: str) -> bool:
-        """Take a key; False when another run has it or said it."""
-        return self._store.create(_name(key), b"{}")
-
-    def release(self, key: str) -> None:
-        """Give a key back whose send failed."""
-        self._store.delete(_name(key))
-
-
-def _name(key: str) -> str:
-    plain = "".join(c if c.isalnum() or c in "-._/" else "_" for c in key)
-    return f"{CLAIMS}{plain}.json"
 
 
 def publish_text(sns: Callable[[], Any], topic: str, subject: str, text: str) -> None:

@@ -7,6 +7,7 @@ a newer run. Only bytes pass through here: what they mean is the caller's busine
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -47,8 +48,8 @@ class Store(Protocol):
         """Return the names of runs, newest first."""
         ...
 
-    def delete(self, name: str) -> None:
-        """Remove what is kept under the name, if anything is."""
+    def swap(self, name: str, seen: bytes, data: bytes) -> bool:
+        """Write where `seen` is still there, and return whether it was."""
         ...
 
 
@@ -107,9 +108,20 @@ class FolderStore:
             _forget(part)
         return True
 
-    def delete(self, name: str) -> None:
-        """Remove what is kept under the name, if anything is."""
-        (self._folder / name).unlink(missing_ok=True)
+    def swap(self, name: str, seen: bytes, data: bytes) -> bool:
+        """Write where `seen` is still there, and return whether it was."""
+        path = self._folder / name
+        try:
+            with path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # swaps of one name go one after the other
+                if path.read_bytes() != seen:
+                    return False
+                self.write(name, data)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError(f"{path}: {error}") from error
+        return True
 
     def write(self, name: str, data: bytes) -> None:
         """Write, whatever was there before."""

@@ -36,10 +36,14 @@ class BucketStore:
         """Write once and return True; a name that exists already is left as it is."""
         return self._put(name, data, lost=EXISTS, IfNoneMatch="*")
 
-    def delete(self, name: str) -> None:
-        """Remove what is kept under the name, if anything is."""
-        with self._errors(name):
-            self._s3().delete_object(Bucket=self._bucket, Key=self._prefix + name)
+    def swap(self, name: str, seen: bytes, data: bytes) -> bool:
+        """Write where `seen` is still there, and return whether it was."""
+        found = self._get(name)
+        return (
+            found is not None
+            and found[0] == seen
+            and self._put(name, data, lost=RACE, IfMatch=found[1])
+        )
 
     def write(self, name: str, data: bytes) -> None:
         """Write, whatever was there before."""

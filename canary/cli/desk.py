@@ -88,9 +88,10 @@ def plan(
     counts = counted(config)
     bill = cost.monthly(config, made, counts)
     if form == "json":
-        click.echo(as_json({"plan": made, "metrics": counts.metrics, "monthly": bill}))
+        found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
+        click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
     else:
-        click.echo(_told(made, counts.metrics, bill))
+        click.echo(_told(made, counts, bill, hourly_keyed(config)))
 
 
 def counted(config: Config) -> cost.Counts:
@@ -104,6 +105,14 @@ def counted(config: Config) -> cost.Counts:
     )
 
 
+def hourly_keyed(config: Config) -> int:
+    """Return how many requests with a key the schedule sends in an hour, each at its cadence."""
+    period = schedule_period(config.environment.schedule.expression)
+    return round(
+        sum(KINDS[c.kind].keyed(c.spec) * 3600 / max(c.every, period) for c in config.checks)
+    )
+
+
 def metric_count(config: Config) -> int:
     """Return how many custom metrics the environment has: what its bill mostly consists of."""
     from canary.metrics import CHECK, METRICS, RUN
@@ -114,7 +123,7 @@ def metric_count(config: Config) -> int:
     return run + check * len(config.checks) + len(suites)
 
 
-def _told(made: Plan, metrics: int, bill: tuple[cost.Line, ...]) -> str:
+def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int) -> str:
     lines = [
         f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
         + (f"  needs {', '.join(p.needs)}" if p.needs else "")
@@ -125,7 +134,9 @@ def _told(made: Plan, metrics: int, bill: tuple[cost.Line, ...]) -> str:
         f"{len(made.order)} checks, {made.requests} requests, longest chain about"
         f" {made.expected_ms / 1000:.1f} s, budget {made.budget_s:.0f} s"
         f" (of which clean-up {made.cleanup_reserve_s:.0f} s,"
-        f" publishing {made.publish_reserve_s:.0f} s), {metrics} custom metrics",
+        f" publishing {made.publish_reserve_s:.0f} s), {counts.metrics} custom metrics",
+        f"{made.keyed} of the requests carry a key; by the schedule {keyed} an hour,"
+        " which their rate limits and debits must allow",
         "",
         *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
         f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month"

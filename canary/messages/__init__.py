@@ -6,6 +6,7 @@
     events.py     EventBridge entries: RunCompleted, CheckBroke, CheckFixed, Diagnosed
     wording.py    subject and plain text of a message (SNS, mail)
     webhooks.py   payloads for Slack and Teams
+    ledger.py     who says what: claims in the store, that lapse
     deliver.py    send what was decided, once, and keep what could not be sent
 
 See docs/events.md for the schema of the events.

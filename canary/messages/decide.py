@@ -54,13 +54,15 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
     )
 
 
-def settle(outbox: Outbox, failed: Iterable[str], at: str) -> Notified:
-    """Return the state to keep, given the keys that could not be sent."""
-    lost = set(failed)
+def settle(outbox: Outbox, failed: Iterable[str], at: str, taken: Iterable[str] = ()) -> Notified:
+    """Return the state to keep, given the keys that failed and those another run has taken."""
+    lost, elsewhere = set(failed), set(taken)
     pending = tuple(
         msgspec.structs.replace(m, attempts=m.attempts + 1, first_tried_at=m.first_tried_at or at)
-        for m in outbox.messages
         if m.key in lost
+        else m
+        for m in outbox.messages
+        if m.key in lost | elsewhere
     )
     # A run that completed is old news at the next run; what broke or was fixed is not.
     late: tuple[Event, ...] = tuple(

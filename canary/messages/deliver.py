@@ -1,8 +1,8 @@
 """Send what was decided, each key once, also when runs overlap; keep what could not be sent.
 
 The doors are handed in. `claim` must be atomic across runs (a conditional write in the store):
-of two runs that decided the same message only one gets True. A send that failed is released, so
-that the next run may claim it again.
+of two runs that decided the same message only one gets it. A send that failed is released, so
+that the next run may claim it again; what another run is about to say is looked at again then.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from canary.messages.decide import settle
+from canary.messages.ledger import Claim
 from canary.messages.state import Event, Message, Notified, Outbox
 from canary.model import Frozen
 
@@ -18,12 +19,12 @@ from canary.model import Frozen
 class Ledger(Protocol):
     """Which keys were said, shared by all runs of an environment."""
 
-    def claim(self, key: str) -> bool:
-        """Take a key; False when another run has it or said it.
+    def claim(self, key: str, *, final: bool = False) -> Claim:
+        """Take a key; `final`: it counts as said at once."""
+        ...
 
-        A run that dies between claim and send leaves the key taken: rather silent once (the
-        alarms do not depend on messages) than twice. An implementation may let such a claim lapse.
-        """
+    def said(self, key: str) -> None:
+        """Note that what was claimed is out."""
         ...
 
     def release(self, key: str) -> None:
@@ -49,29 +50,48 @@ def deliver(
 ) -> Delivery:
     """Send messages and events. `send` raises when it fails, `put` returns the keys that failed.
 
-    Never raises for a send: what failed is in the state and in `problems`.
+    Never raises for a send: what failed is in the state and in `problems`. What the ledger raises
+    before anything was sent goes to the caller, whose next run decides the same again.
     """
     problems: list[str] = []
-    failed: set[str] = set()
-    mine = [m for m in outbox.messages if ledger.claim(m.key)]
-    for message in mine:
-        try:
-            send(message)
-        except Exception as error:  # noqa: BLE001 - the boundary: any failed send becomes a value
-            ledger.release(message.key)
-            failed.add(message.key)
-            problems.append(f"message {message.key} could not be sent: {type(error).__name__}")
-    events = [e for e in outbox.events if ledger.claim(e.key)]
+    claims = {m.key: ledger.claim(m.key) for m in outbox.messages}
+    mine = [m for m in outbox.messages if claims[m.key] is Claim.MINE]
+    failed = {m.key for m in mine if not _said(m, send, ledger, problems)}
+    # programs get each event at most once: a lost one is in the report and in the state
+    events = [e for e in outbox.events if ledger.claim(e.key, final=True) is Claim.MINE]
     lost = _put(events, put, problems)
-    for key in lost:
-        ledger.release(key)
+    for key in sorted(lost):
+        _noted(ledger.release, key, problems)
     failed |= lost
+    taken = {key for key, claim in claims.items() if claim is Claim.TAKEN}
     return Delivery(
-        state=settle(outbox, failed, at),
+        state=settle(outbox, failed, at, taken),
         sent=len(mine) + len(events) - len(failed),
         failed=len(failed),
         problems=tuple(problems),
     )
+
+
+def _said(
+    message: Message, send: Callable[[Message], None], ledger: Ledger, problems: list[str]
+) -> bool:
+    """Send one message and note what became of it; return whether it is out."""
+    try:
+        send(message)
+    except Exception as error:  # noqa: BLE001 - the boundary: any failed send becomes a value
+        problems.append(f"message {message.key} could not be sent: {type(error).__name__}")
+        _noted(ledger.release, message.key, problems)
+        return False
+    _noted(ledger.said, message.key, problems)
+    return True
+
+
+def _noted(note: Callable[[str], None], key: str, problems: list[str]) -> None:
+    """Note what became of a claim; where that fails, the lease ends by itself."""
+    try:
+        note(key)
+    except Exception as error:  # noqa: BLE001 - the boundary: the send itself is over
+        problems.append(f"the claim on {key} could not be noted: {type(error).__name__}: {error}")
 
 
 def _put(

@@ -23,6 +23,7 @@ KINDS: dict[str, Kind] = {
         run=endpoint.run,
         summary="one request, and what its answer must be",
         requests=endpoint.requests,
+        keyed=endpoint.keyed,
     ),
     "access": Kind(
         name="access",
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
         run=access.run,
         summary="a matrix of principal, header form and route, and the answer each must get",
         requests=access.requests,
+        keyed=access.keyed,
     ),
     "dependency": Kind(
         name="dependency",
@@ -75,6 +77,7 @@ KINDS: dict[str, Kind] = {
         run=registration.run,
         summary="a model goes through the registry step by step and leaves nothing behind",
         requests=registration.requests,
+        keyed=registration.keyed,
     ),
     "key_lifecycle": Kind(
         name="key_lifecycle",
@@ -82,5 +85,6 @@ KINDS: dict[str, Kind] = {
         run=key_lifecycle.run,
         summary="a narrow key is made, used, revoked and refused (opt-in)",
         requests=key_lifecycle.requests,
+        keyed=key_lifecycle.keyed,
     ),
 }

@@ -132,3 +132,8 @@ def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
 def requests(spec: Any) -> int:
     """Return how many requests one run sends."""
     return sum(cell.case.repeat for cell in cells(spec))
+
+
+def keyed(spec: Any) -> int:
+    """Return how many of them carry a key, good or bad."""
+    return sum(cell.case.repeat for cell in cells(spec) if cell.case.principal != NOBODY)

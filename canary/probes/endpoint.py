@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.asking import Form, NoTimeError, Question, ask, ask_accepted, url_of
+from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, url_of
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import Expect, judge
 from canary.probes.kit import Tools
@@ -83,3 +83,8 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
 def requests(spec: Any) -> int:
     """Return how many requests one run sends."""
     return int(spec.repeat)
+
+
+def keyed(spec: Any) -> int:
+    """Return how many of them carry a key."""
+    return 0 if spec.principal in ("", NOBODY) else int(spec.repeat)

@@ -89,6 +89,8 @@ class Kind(Frozen, frozen=True, kw_only=True):
     reads_state: bool = False
     requests: Callable[[Any], int] = lambda _spec: 1
     """How many requests one run of this check sends, for `plan`."""
+    keyed: Callable[[Any], int] = lambda _spec: 0
+    """How many of them carry a key: the platform counts and may debit these."""
 
 
 WORST = (Status.FAIL, Status.ERROR, Status.PASS, Status.SKIP)

@@ -85,7 +85,13 @@ def test_the_plan_says_its_budget_and_its_monthly_cost() -> None:
     done = call("plan")
     assert done.exit_code == 0
     assert "budget 50 s" in done.stdout and "$ a month" in done.stdout
-    assert json.loads(call("plan", "--format", "json").stdout)["plan"]["budget_s"] == 50.0
+    found = json.loads(call("plan", "--format", "json").stdout)
+    assert found["plan"]["budget_s"] == 50.0
+    # what the platform counts and may debit is bounded and said before anything runs
+    keyed = sum(p["keyed"] for p in found["plan"]["order"])
+    assert 0 < found["plan"]["keyed"] == keyed < found["plan"]["requests"]
+    assert f"{keyed} of the requests carry a key" in done.stdout
+    assert keyed < found["keyed_requests_an_hour"] <= 60 * keyed
 
 
 def test_permissions_are_actions_with_resources() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from canary.adapters.store import FolderStore, StoreError
 from canary.messages.decide import decide
 from canary.messages.deliver import deliver
+from canary.messages.ledger import LEASE_S, MEMORY_S, StoreLedger
 from canary.messages.state import Event, Message, Notified, load
 from canary.messages.wording import retried
 from canary.report.text import ReportError
@@ -18,19 +22,33 @@ from tests.canary.test_messages import LINK, at
 NOW = "2026-11-22T10:00:05Z"
 
 
-class Keys:
-    """A ledger in memory."""
+class Keys(StoreLedger):
+    """The real ledger over a folder, whose clock is set by hand and whose store can break."""
 
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
+    def __init__(self, folder: Path) -> None:
+        super().__init__(FolderStore(folder), lambda: self.now)
+        self.now = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
+        self.broken = False
 
-    def claim(self, key: str) -> bool:
-        fresh = key not in self.taken
-        self.taken.add(key)
-        return fresh
+    def said(self, key: str) -> None:
+        self._whole()
+        super().said(key)
 
     def release(self, key: str) -> None:
-        self.taken.discard(key)
+        self._whole()
+        super().release(key)
+
+    def later(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+
+    def _whole(self) -> None:
+        if self.broken:
+            raise StoreError("no route")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    return Keys(tmp_path)
 
 
 class Post:
@@ -53,8 +71,8 @@ class Post:
         return []
 
 
-def test_overlapping_runs_send_each_message_once() -> None:
-    post, keys = Post(), Keys()
+def test_overlapping_runs_send_each_message_once(keys: Keys) -> None:
+    post = Post()
     for minute in (1, 2):  # both read the same, empty state
         outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
         deliver(outbox, post.send, post.put, keys, NOW)
@@ -63,15 +81,15 @@ def test_overlapping_runs_send_each_message_once() -> None:
     assert len([e for e in post.events if e.detail_type == "RunCompleted"]) == 2
 
 
-def test_a_lost_state_does_not_repeat_what_was_said() -> None:
-    post, keys = Post(), Keys()
+def test_a_lost_state_does_not_repeat_what_was_said(keys: Keys) -> None:
+    post = Post()
     deliver(decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW)
     deliver(decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW)
     assert len(post.sent) == 2
 
 
-def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late() -> None:
-    post, keys = Post(), Keys()
+def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late(keys: Keys) -> None:
+    post = Post()
     post.broken = True
     first = deliver(
         decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
@@ -88,8 +106,8 @@ def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late() -> No
     assert deliver(third, post.send, post.put, keys, NOW).sent == 1  # its own RunCompleted
 
 
-def test_what_is_over_before_it_could_be_told_is_one_message() -> None:
-    post, keys = Post(), Keys()
+def test_what_is_over_before_it_could_be_told_is_one_message(keys: Keys) -> None:
+    post = Post()
     post.broken = True
     first = deliver(
         decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
@@ -100,8 +118,8 @@ def test_what_is_over_before_it_could_be_told_is_one_message() -> None:
     assert "could not be delivered" in post.sent[0].text
 
 
-def test_events_that_a_call_refused_are_retried() -> None:
-    post, keys = Post(), Keys()
+def test_events_that_a_call_refused_are_retried(keys: Keys) -> None:
+    post = Post()
 
     def refuse_all(_events: Sequence[Event]) -> Sequence[str]:
         raise TimeoutError
@@ -126,10 +144,53 @@ def test_a_state_that_cannot_be_read_says_why(data: bytes, message: str) -> None
         load(data)
 
 
-def test_the_state_kept_is_bounded() -> None:
-    post, keys = Post(), Keys()
+def test_the_state_kept_is_bounded(keys: Keys) -> None:
+    post = Post()
     post.broken = True
     report = samples.many()
     delivery = deliver(decide(at(report, 1), Notified(), LINK), post.send, post.put, keys, NOW)
     assert len(delivery.state.pending_events) <= 50
     assert len(msgspec.json.encode(delivery.state)) < 100_000
+
+
+def test_a_run_that_died_before_it_sent_silences_nothing_for_good(keys: Keys) -> None:
+    post = Post()
+    outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
+    for message in outbox.messages:  # and there the run ended
+        keys.claim(message.key)
+    keys.later(60)
+    second = deliver(
+        decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert (post.sent, second.problems) == ([], ())
+    assert len(second.state.pending) == len(outbox.messages)
+    keys.later(LEASE_S)
+    third = decide(at(samples.seed_day(), 3), second.state, LINK)
+    assert deliver(third, post.send, post.put, keys, NOW).state.pending == ()
+    assert [m.key for m in post.sent] == [m.key for m in outbox.messages]
+
+
+def test_a_claim_that_cannot_be_given_back_is_reported_and_lapses(keys: Keys) -> None:
+    post = Post()
+    post.broken = keys.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert len(first.state.pending) == 2
+    assert any("could not be noted: StoreError: no route" in p for p in first.problems)
+    post.broken = keys.broken = False
+    keys.later(LEASE_S)
+    again = decide(at(samples.seed_day(), 2), first.state, LINK)
+    deliver(again, post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+
+
+def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_lost(
+    keys: Keys,
+) -> None:
+    post = Post()
+    for minute in (1, 2):
+        outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
+        deliver(outbox, post.send, post.put, keys, NOW)
+        keys.later(MEMORY_S)
+    assert len(post.sent) == 4

@@ -38,7 +38,7 @@ def planned(number: int, needs: tuple[int, ...] = (), of: str = "edge") -> Plann
         spec=Nothing(),
     )
     ids = tuple(f"service.check-{n}" for n in needs)
-    return Planned(check=check, needs=ids, requests=1, expected_ms=1.0)
+    return Planned(check=check, needs=ids, requests=1, keyed=0, expected_ms=1.0)
 
 
 def plan(*checks: Planned) -> Plan:
@@ -48,6 +48,7 @@ def plan(*checks: Planned) -> Plan:
         cleanup_reserve_s=1,
         publish_reserve_s=1,
         requests=len(checks),
+        keyed=0,
         expected_ms=1.0,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import threading
@@ -14,8 +15,9 @@ import pytest
 from moto import mock_aws
 
 from canary.adapters.lost import LostRuns
-from canary.adapters.notify import StoreLedger
 from canary.adapters.store import LATEST, Store, StoreError, open_store
+from canary.messages.ledger import Claim, StoreLedger
+from canary.messages.ledger import name as claim_name
 
 REGION = "us-east-1"
 
@@ -92,10 +94,36 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
 
 
 def test_a_message_is_claimed_by_one_run_and_can_be_given_back(store: Store) -> None:
-    ledger = StoreLedger(store)
-    assert ledger.claim("broke#1/opened") and not ledger.claim("broke#1/opened")
-    ledger.release("broke#1/opened")
-    assert ledger.claim("broke#1/opened")
+    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    key = "broke#1/opened"
+    assert (ledger.claim(key), ledger.claim(key)) == (Claim.MINE, Claim.TAKEN)
+    ledger.release(key)
+    assert ledger.claim(key) is Claim.MINE
+    ledger.said(key)
+    assert ledger.claim(key) is Claim.SAID
+
+
+def test_a_claim_that_nobody_can_read_is_free(store: Store) -> None:
+    store.write(claim_name("a"), b"\xff{")
+    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    assert ledger.claim("a") is Claim.MINE
+
+
+def test_only_one_of_many_swaps_what_all_have_seen(store: Store) -> None:
+    store.write("claims/a.json", b"seen")
+    won: list[bytes] = []
+
+    def swap(mine: bytes) -> None:
+        if store.swap("claims/a.json", b"seen", mine):
+            won.append(mine)
+
+    threads = [threading.Thread(target=swap, args=(b"%d" % n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.read("claims/a.json")] == won
+    assert not store.swap("claims/b.json", b"seen", b"mine")
 
 
 def test_a_bucket_that_is_not_there_is_a_store_error(s3: Callable[[], Any]) -> None:
