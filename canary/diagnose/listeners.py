@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose import listener_remedies as remedies
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import ROUTE, TLS_EDGE, Claim, shown
+from canary.diagnose.failures import Failure
 from canary.diagnose.paths import patterns, winner
 from canary.diagnose.symptoms import EDGE, Symptom
 from canary.model import Confidence, Evidence
@@ -48,13 +49,15 @@ def _without_listener(case: Case, balancer: str, port: int) -> Atoms:
         if f.host in hosts and f.port == port and (f.symptom in EDGE or not f.status)
     )
     if port != 443:
-        return direct
+        owners = {n for n, s in case.services.items() if s.load_balancer == balancer}
+        return direct | {f for f in case.failures if f.service in owners and about_port_80(f)}
     names = {n for n, s in case.services.items() if s.load_balancer == balancer and s.url}
     more: Atoms = frozenset(
         f
         for f in case.failures
         if (f.symptom is Symptom.AUTH_UNAVAILABLE and names & f.implicated)
-        or (f.symptom in (Symptom.CONTROL_RULE, Symptom.CONTROL_CERTIFICATE) and f.service in names)
+        or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service in names)
+        or (f.symptom is Symptom.CONTROL_RULE and f.service in names and not about_port_80(f))
         or (f.symptom is Symptom.CONTROL_TARGETS and unused(case, f.service, balancer))
     )
     return direct | more
@@ -92,36 +95,55 @@ def unused(case: Case, service: str, balancer: str) -> bool:
     return any(t.state == "unused" for g in case.groups(service) for t in g.targets)
 
 
+def about_port_80(failure: Failure) -> bool:
+    """Tell a step of the routing check that looked at the redirect alone."""
+    return failure.symptom is Symptom.CONTROL_RULE and failure.step.startswith("listener 80")
+
+
 def redirects(case: Case) -> Iterator[Claim]:
-    """Claim a listener on port 80 that no longer redirects to HTTPS."""
+    """Claim each rule of a listener on port 80 that answers where it must redirect to HTTPS."""
     for name in case.services:
-        balancer = case.balancer(name)
+        balancer, host = case.balancer(name), case.host(name)
         plain = next((x for x in balancer.listeners if x.port == 80), None) if balancer else None
-        if not balancer or not plain or not case.host(name):
+        if not balancer or not plain or not host:
             continue
-        rule = winner(plain, case.host(name), "/")
-        atoms = frozenset(
-            f for f in case.failures if f.scheme == "http" and f.host == case.host(name)
-        )
-        if rule and atoms and not rule.action.redirect.upper().startswith("HTTPS://#{HOST}:443/"):
-            yield Claim(
-                cause="rule-wrong-target",
-                service=name,
-                resource=plain.arn,
-                confidence=Confidence.CERTAIN,
-                summary=f"Port 80 of {balancer.name} does not redirect to HTTPS.",
-                evidence=(
-                    Evidence(
-                        resource=f"{balancer.name}:80",
-                        seen=describe(case, rule) + f" {rule.action.redirect}",
-                        expected="redirect to HTTPS on port 443",
-                        at=case.state.read_at,
-                    ),
-                ),
-                remedy=remedies.redirect(case, balancer, plain, rule),
-                atoms=atoms,
-                rank=ROUTE,
-            )
+        found: dict[str, tuple[Rule, set[Failure]]] = {}
+        for failure in case.failures:
+            direct = failure.scheme == "http" and failure.host == host
+            if not direct and not (about_port_80(failure) and failure.service == name):
+                continue
+            path = failure.path if direct else "/"
+            rule = winner(plain, host, path, failure.method)
+            if rule and not rule.action.redirect.upper().startswith("HTTPS://#{HOST}:443/"):
+                found.setdefault(rule.arn, (rule, set()))[1].add(failure)
+        for rule, atoms in found.values():
+            yield _no_redirect(case, name, balancer, plain, rule, frozenset(atoms))
+
+
+def _no_redirect(
+    case: Case, name: str, balancer: LoadBalancer, plain: Listener, rule: Rule, atoms: Atoms
+) -> Claim:
+    default = rule.priority == "default"
+    return Claim(
+        cause="rule-wrong-target" if default else "rule-shadowed",
+        service=name,
+        resource=plain.arn if default else rule.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"Port 80 of {balancer.name} does not redirect to HTTPS"
+        + ("." if default else f": rule {rule.priority} answers first."),
+        evidence=(
+            Evidence(
+                resource=f"{balancer.name}:80",
+                seen=describe(case, rule) + f" {rule.action.redirect}",
+                expected="redirect to HTTPS on port 443",
+                at=case.state.read_at,
+            ),
+            *shown(atoms, 1),
+        ),
+        remedy=remedies.redirect(case, balancer, plain, rule),
+        atoms=atoms,
+        rank=ROUTE,
+    )
 
 
 def describe(case: Case, rule: Rule) -> str:

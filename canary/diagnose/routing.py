@@ -8,7 +8,7 @@ from canary.diagnose import routing_remedies as remedies
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import ROUTE, Claim, shown
 from canary.diagnose.failures import Failure
-from canary.diagnose.listeners import describe, secure, unused
+from canary.diagnose.listeners import about_port_80, describe, secure, unused
 from canary.diagnose.paths import winner
 from canary.diagnose.routing_kinds import Need, kind_of, misled, needs, reached
 from canary.diagnose.symptoms import Symptom
@@ -78,7 +78,7 @@ def _victims(
             took = winner(listener, f.host, f.path, f.method)
             if took is not None and took.arn == rule.arn:
                 found.add(f)
-        elif f.symptom is Symptom.CONTROL_RULE:
+        elif f.symptom is Symptom.CONTROL_RULE and not about_port_80(f):
             named = any(p in f.text for p in paths)
             if named or (f.service in services and not _names_a_route(case, f)):
                 found.add(f)

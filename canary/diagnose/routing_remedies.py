@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from canary.diagnose.listener_remedies import forward
 from canary.diagnose.paths import free_priority, patterns, takes
-from canary.diagnose.rule_commands import conditions, path
+from canary.diagnose.rule_commands import conditions, conditions_back, path
 from canary.model import Remedy
 from canary.observe.state import Condition, Listener, Rule, TargetGroup
 
@@ -72,6 +72,9 @@ Made = tuple[str, tuple[str, ...]]
 def _create(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Made:
     if not need.pattern:
         return _default(case, listener, right)
+    narrowed = conditions_back(case, listener, need)
+    if narrowed:
+        return f"Let the rule take {need.pattern} again, as before.", narrowed
     before = int(rule.priority) if rule.priority.isdigit() else None
     priority = free_priority(listener, need.priority, before)
     command = case.aws(
@@ -99,6 +102,10 @@ def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) ->
         if not need.pattern:
             if rule.priority == "default":
                 found += _default(case, listener, groups[0])[1]
+            continue
+        narrowed = conditions_back(case, listener, need)
+        if narrowed:
+            found += [command for command in narrowed if command not in found]
             continue
         priority = free_priority(listener, need.priority, before, taken)
         taken.add(priority)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canary.diagnose.commands import compact
-from canary.observe.state import Condition
+from canary.diagnose.paths import takes
+from canary.observe.state import Condition, Listener
+
+if TYPE_CHECKING:
+    from canary.diagnose.case import Case
+    from canary.diagnose.routing_kinds import Need
 
 # The key of each field's settings in `RuleCondition` (Elastic Load Balancing API reference)
 SETTINGS = {
@@ -36,6 +41,34 @@ def conditions(found: Iterable[Condition]) -> str:
     if short and len(given) == 1 and not given[0].values[0].startswith(REGEX):
         return f"Field={given[0].field},Values={given[0].values[0]}"
     return compact([_whole(c) for c in given])
+
+
+def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ...]:
+    """Return the command that lets a rule take a path again which it took in the previous run.
+
+    Its conditions were changed since: a second rule beside it would only hide that.
+    """
+    before = {
+        rule.arn: rule
+        for balancer in (case.previous.load_balancers if case.previous else ())
+        for was in balancer.listeners
+        if was.arn == listener.arn
+        for rule in was.rules
+    }
+    right = need.receivers(case)
+    for rule in listener.rules:
+        old = before.get(rule.arn)
+        leads = (
+            bool(rule.action.forwards) and {f.target_group for f in rule.action.forwards} <= right
+        )
+        if not old or not leads or not rule.priority.isdigit():
+            continue
+        if takes(old, need.host, need.path, need.method) and old.conditions != rule.conditions:
+            back = case.aws(
+                "elbv2", "modify-rule", rule_arn=rule.arn, conditions=conditions(old.conditions)
+            )
+            return (back,)
+    return ()
 
 
 def _whole(condition: Condition) -> dict[str, Any]:

@@ -147,6 +147,15 @@ def with_rule(state: PlatformState, priority: int, action: Action) -> PlatformSt
     )  # fmt: skip
 
 
+def narrowed(state: PlatformState, priority: str, more: Condition) -> PlatformState:
+    """Give a rule of the registry one condition more."""
+    return _rules(
+        state,
+        lambda rules: [p.replace(r, conditions=(*r.conditions, more)) if r.priority == priority
+                       else r for r in rules],
+    )  # fmt: skip
+
+
 def add_rule(state: PlatformState, rule: Rule) -> PlatformState:
     """Add a rule to the registry."""
     return _rules(state, lambda rules: [rule, *rules])

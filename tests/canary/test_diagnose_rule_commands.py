@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from canary.diagnose import diagnose
 from canary.diagnose.rule_commands import conditions, path
 from canary.observe.state import Condition
+from tests.canary import platform_faults as faults
+from tests.canary import platforms as p
 
 
 def test_one_path_is_the_short_form() -> None:
@@ -42,3 +45,25 @@ def test_what_the_short_form_cannot_say_is_json(
 def test_several_conditions_are_all_kept() -> None:
     both = (*path("/api/*"), Condition(field="host-header", values=("api.example.org",)))
     assert [c["Field"] for c in json.loads(conditions(both))] == ["path-pattern", "host-header"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        Condition(field="host-header", values=("nobody.example.org",)),
+        Condition(field="http-request-method", values=("POST",)),
+        Condition(field="http-header", name="X-Beta", values=("1",)),
+        Condition(field="source-ip", values=("10.9.0.0/16",)),
+    ],
+    ids=lambda c: c.field,
+)
+def test_a_rule_that_was_narrowed_gets_its_conditions_back(more: Condition) -> None:
+    """Not a second rule beside it: the next plan of Terraform would not know that one."""
+    number = str(faults.NAMES.priorities[0])
+    state = faults.narrowed(p.healthy(), number, more)
+    check = p.control("listener_rule", "registry", f"registry.{faults.NAMES.domain}/mlflow/")
+    (found,) = diagnose([check], state, p.environment(faults.NAMES), p.healthy(), p.NOW).diagnoses
+    (command,) = found.remedy.fix
+    assert found.cause == "rule-missing"
+    assert "modify-rule" in command and f"/{number} " in command
+    assert "--conditions Field=path-pattern,Values=/mlflow/*" in command.replace("'", "")
