@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from canary.diagnose import revisions
 from canary.diagnose.case import AUTH, Atoms, Case
 from canary.diagnose.claims import APPLICATION, SERVE, Claim, shown
-from canary.diagnose.failures import must_be_refused
+from canary.diagnose.failures import Failure, must_be_refused
+from canary.diagnose.key_remedies import key_evidence, rejected_key
 from canary.diagnose.symptoms import DOWN, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
@@ -70,36 +72,33 @@ def _rollout(case: Case) -> tuple[Evidence, ...]:
 
 
 def rejected(case: Case) -> Iterator[Claim]:
-    """Claim a good key that is refused."""
-    atoms = frozenset(f for f in case.having(Symptom.KEY_REFUSED) if _valid(case, f.principal))
-    if not atoms:
+    """Claim a known key that is refused as if it were unknown."""
+    refused = [f for f in case.having(Symptom.KEY_REFUSED) if _known(case, f)]
+    if not refused:
         return
-    principal = min(f.principal for f in atoms)
-    secret = case.environment.principals[principal].secret
-    everywhere = {f.front for f in atoms}
+    weights = Counter(f.principal for f in sorted(refused, key=lambda f: f.check_id))
+    principals = [name for name, _ in weights.most_common()]
+    secret = case.environment.principals[principals[0]].secret
+    atoms = frozenset(refused)
     yield Claim(
         cause="credential-rejected",
-        service=AUTH if AUTH in case.services else min(everywhere),
-        resource=secret or principal,
+        service=AUTH if AUTH in case.services else min(f.front for f in atoms),
+        resource=secret or principals[0],
         confidence=Confidence.LIKELY,
-        summary=f"The key of principal {principal} is refused: unknown, revoked, expired, or made"
-        " for another service.",
-        evidence=shown(atoms, 3),
-        remedy=Remedy(
-            summary="Make a new key in the auth service and store it where the canary reads it.",
-            inspect=(
-                case.aws("secretsmanager", "describe-secret", secret_id=secret),
-                *(revisions.log_tail(case, AUTH) if AUTH in case.services else ()),
-            )
-            if secret
-            else (),
-            decision="An administrator makes a key for the service id `platform` (POST"
-            " /api/v1/keys of the auth service) and puts it into the secret"
-            f" {secret}: aws secretsmanager put-secret-value --secret-id {secret}"
-            ' --secret-string \'{"api_key":"<the new key>"}\'',
-        ),
+        summary=f"The key of principal {' and of '.join(principals)} is refused: unknown, revoked,"
+        " expired, or made for another service.",
+        evidence=(*key_evidence(case, secret), *shown(atoms, 3)),
+        remedy=rejected_key(case, secret),
         atoms=atoms,
         rank=APPLICATION,
+    )
+
+
+def _known(case: Case, failure: Failure) -> bool:
+    """Tell a key that the auth service must know: a good one, or one that only lacks a scope."""
+    lacks_scope = any("403" in a.partition(" / ")[0] for a in failure.text.split(" | "))
+    return _valid(case, failure.principal) or (
+        lacks_scope and failure.principal in case.environment.principals
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import CANARY, Claim, shown
+from canary.diagnose.key_remedies import key_evidence, missing_key, state_of
 from canary.diagnose.symptoms import EDGE, Symptom
-from canary.model import Confidence, Evidence, Remedy, Status
+from canary.model import Confidence, Evidence, Remedy
 
+_READ_KEY = "secretsmanager:GetSecretValue"
 _SLOW_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
 
 
@@ -28,12 +30,7 @@ def permissions(case: Case) -> Iterator[Claim]:
                 Evidence(resource=u.resource, seen=f"{u.code}: {u.reason}", expected="allowed")
                 for u in mine[:3]
             ),
-            remedy=Remedy(
-                summary=f"Grant {action} to the canary's role: deploy its stack again.",
-                inspect=("python -m canary permissions",),
-                decision="The stack writes the role's policy from the readers' list; deploy it,"
-                f" or add {action} by hand where a boundary takes it away.",
-            ),
+            remedy=_grant(action),
             atoms=atoms,
             rank=98,
             standing=True,
@@ -47,23 +44,46 @@ def credentials(case: Case) -> Iterator[Claim]:
         for f in case.failures
         if f.error and not f.host and _about_secret(f.reason + f.text, case)
     )
-    for secret, some in sorted(_by_secret(case, atoms).items()):
+    denied = frozenset(f for f in atoms if "AccessDenied" in f.reason + f.text)
+    if denied:
+        yield _may_not_read(case, denied)
+    for secret, some in sorted(_by_secret(case, atoms - denied).items()):
+        known = state_of(case, secret)
         yield Claim(
             cause="canary-credential-missing",
             service="canary",
             resource=secret,
-            confidence=Confidence.LIKELY,
+            confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
             summary=f"The canary cannot read its secret {secret}.",
-            evidence=shown(some, 3),
-            remedy=Remedy(
-                summary="Store the principal's key where the canary reads it.",
-                inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
-                decision="An administrator makes the key and stores it: aws secretsmanager"
-                f' create-secret --name {secret} --secret-string \'{{"api_key":"<the key>"}}\'',
-            ),
+            evidence=(*key_evidence(case, secret), *shown(some, 3)),
+            remedy=missing_key(case, secret),
             atoms=some,
             rank=CANARY + 3,
         )
+
+
+def _may_not_read(case: Case, atoms: Atoms) -> Claim:
+    secrets = sorted(_by_secret(case, atoms))
+    return Claim(
+        cause="canary-permission-denied",
+        service="canary",
+        resource=_READ_KEY,
+        confidence=Confidence.CERTAIN,
+        summary=f"The canary may not read {', '.join(secrets)}.",
+        evidence=shown(atoms, 3),
+        remedy=_grant(_READ_KEY),
+        atoms=atoms,
+        rank=CANARY + 2,
+    )
+
+
+def _grant(action: str) -> Remedy:
+    return Remedy(
+        summary=f"Grant {action} to the canary's role: deploy its stack again.",
+        inspect=("python -m canary permissions",),
+        decision="The stack writes the role's policy from the readers' list; deploy it,"
+        f" or add {action} by hand where a boundary takes it away.",
+    )
 
 
 def _about_secret(text: str, case: Case) -> bool:
@@ -132,38 +152,3 @@ def egress(case: Case) -> Iterator[Claim]:
 def _all_unresolved(case: Case) -> bool:
     reached = [f for f in case.failures if f.host]
     return bool(reached) and all(f.symptom is Symptom.NO_NAME for f in reached)
-
-
-def config(case: Case) -> Iterator[Claim]:
-    """Claim names of the environment file that AWS does not know, where all else is well."""
-    known = {g.name for g in case.state.target_groups}
-    readable = case.read(
-        "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers"
-    )
-    balancers = {b.name for b in case.state.load_balancers}
-    for name, service in case.services.items():
-        wrong = [g for g in service.target_groups if g not in known]
-        if service.load_balancer and service.load_balancer not in balancers:
-            wrong.append(service.load_balancer)
-        atoms = frozenset(
-            f
-            for f in case.failures
-            if not f.host and f.service == name and f.symptom is not Symptom.CONTROL_ECS
-        )
-        passes = any(r.status is Status.PASS and r.service == name for r in case.results)
-        if wrong and readable and atoms and passes:
-            yield Claim(
-                cause="canary-config-wrong",
-                service="canary",
-                resource=wrong[0],
-                confidence=Confidence.LIKELY,
-                summary=f"The environment file names {', '.join(wrong)}, which AWS does not know.",
-                evidence=shown(atoms, 3),
-                remedy=Remedy(
-                    summary="Mend the name in the environment file.",
-                    inspect=(case.aws("elbv2", "describe-target-groups"),),
-                    decision="Decide which is right: the file's name, or the platform without it.",
-                ),
-                atoms=atoms,
-                rank=CANARY + 4,
-            )

@@ -8,6 +8,7 @@ from canary.diagnose import revisions
 from canary.diagnose.case import Atoms, Case
 from canary.diagnose.claims import SERVE, START, Claim, shown
 from canary.diagnose.ecs_remedies import create_service, start_remedy
+from canary.diagnose.environment_names import never_there
 from canary.diagnose.starts import Stop, refine, stop_of
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import EcsService
@@ -40,7 +41,7 @@ def missing(case: Case) -> Iterator[Claim]:
         if not service.ecs_service or service.ecs_service not in case.state.missing_services:
             continue
         atoms = case.outage(name)
-        if atoms:
+        if atoms and not never_there(case, name):
             what = "The cluster" if case.state.cluster_missing else "The ECS service"
             named = case.environment.cluster if case.state.cluster_missing else service.ecs_service
             yield Claim(

@@ -123,7 +123,7 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
         summary=f"Put the value of {secret.name} back that was there before"
         f" {secret.changed_at}, then start tasks.",
         inspect=(_show(case, secret), *revisions.inspect(case, name)),
-        fix=(_previous(case, secret), fresh),
+        fix=(previous_value(case, secret), fresh),
         verify=revisions.verify(case, service),
         decision="Look first whether the change was meant; then the other side must follow it.",
     )
@@ -148,7 +148,8 @@ def _show(case: Case, secret: SecretState) -> str:
     return case.aws("secretsmanager", "list-secret-version-ids", secret_id=secret.name)
 
 
-def _previous(case: Case, secret: SecretState) -> str:
+def previous_value(case: Case, secret: SecretState) -> str:
+    """Return the command that makes the value before a secret's or parameter's present one."""
     if secret.kind == "secret":
         return case.aws(
             "secretsmanager",

@@ -20,13 +20,14 @@ _PARAMETER_ARN = re.compile(r"^arn:[^:]+:ssm:[^:]*:\d*:parameter(?P<name>/?.+)$"
 
 
 def read(book: Book, definitions: tuple[TaskDefinition, ...]) -> tuple[SecretState, ...]:
-    """Return the state of every secret that the given revisions refer to."""
+    """Return the state of every secret that the given revisions or the principals refer to."""
+    own = sorted({p.secret for p in book.environment.principals.values() if p.secret})
     references = sorted(
         {v for d in definitions for c in d.containers for v in c.secrets.values() if v}
     )
     secrets = [r for r in references if _SECRET_ARN.match(r)]
     parameters = {r: parameter_name(r) for r in references if r not in secrets}
-    found = [_secret(book, r) for r in secrets]
+    found = [_secret(book, r) for r in (*secrets, *own)]
     return tuple(s for s in [*found, *_parameters(book, parameters)] if s)
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from canary.model import Environment, Service
+from canary.model import Environment, Principal, Service
 from canary.observe import PERMISSIONS, READERS, deepen, observe, statements
 from canary.observe.definitions import address, is_address
 from canary.observe.logs import scrub
@@ -220,6 +221,15 @@ def test_secrets_are_known_by_existence_and_version(state: PlatformState) -> Non
     assert {s.name for s in state.secrets if not s.exists and s.kind == "parameter"} == {
         "/cache/lost"
     }
+
+
+def test_of_the_principals_secrets_the_state_is_read_too(aws: str) -> None:
+    principals = {"valid": Principal(secret="app"), "odd": Principal(generated="unknown")}
+    known = msgspec.structs.replace(environment(), principals=principals)
+    clients = Recorder(aws)
+    found = deepen(clients, known, observe(clients, known), ["api"]).secrets
+    (own,) = [s for s in found if s.reference == "app"]
+    assert own.exists and own.version_before
 
 
 def test_log_lines_are_bounded_and_only_telling_ones(state: PlatformState) -> None:
