@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from canary.diagnose.case import AUTH, Atoms, Case
 from canary.diagnose.firewall import ANYWHERE, Side
 from canary.diagnose.symptoms import EDGE, Symptom
+from canary.diagnose.targets import port_of
 from canary.observe.state import EcsService, LoadBalancer
 
 
@@ -87,6 +88,9 @@ def _front_door(case: Case, name: str) -> Iterator[Edge]:
 
 
 def _ports(case: Case, service: EcsService, name: str) -> set[int]:
+    """Return where the balancer must get in: the container's port, not where a target stands."""
+    if case.definition(service.task_definition):
+        return {port_of(case, name)}
     ports = {t.port for g in case.groups(name) for t in g.targets if t.port}
     return ports or {p for p in service.container_ports if p} or {case.services[name].port}
 

@@ -9,7 +9,7 @@ from canary.diagnose.claims import TARGET, Claim, shown
 from canary.diagnose.revisions import rollback
 from canary.diagnose.sickness import said
 from canary.diagnose.starts import afresh
-from canary.diagnose.targets import GONE, evidence, inspect, live, port_of
+from canary.diagnose.targets import GONE, evidence, inspect, live, port_of, register
 from canary.model import Confidence, Remedy
 from canary.observe.state import EcsService, TargetGroup, TargetHealth
 
@@ -23,7 +23,8 @@ def ports(case: Case) -> Iterator[Claim]:
         right = port_of(case, name)
         for group in case.groups(name):
             active = [t for t in group.targets if t.state not in GONE]
-            wrong = [t for t in active if t.port and t.port != right]
+            own = {t.address for t in live(service)}  # of others, `targets.strangers` tells
+            wrong = [t for t in active if t.port not in (0, right) and (not own or t.id in own)]
             atoms = case.outage(name)
             if wrong and atoms and any(t.state != "healthy" for t in wrong):
                 yield _wrong_port(case, name, service, group, wrong, right)
@@ -71,24 +72,14 @@ def _fix(
 ) -> tuple[str, ...]:
     addresses = [t.address for t in live(service)] or [t.id for t in wrong]
     known = {t.id for t in group.targets if t.port == right and t.state not in GONE}
-    fix = [
-        case.aws(
-            "elbv2",
-            "register-targets",
-            target_group_arn=group.arn,
-            targets=[f"Id={a},Port={right}" for a in addresses if a not in known],
-        )
-    ]
-    if set(addresses) <= known:
-        fix = []
-    fix.append(
-        case.aws(
-            "elbv2",
-            "deregister-targets",
-            target_group_arn=group.arn,
-            targets=[f"Id={t.id},Port={t.port}" for t in wrong],
-        )
+    missing = [a for a in addresses if a not in known]
+    out = case.aws(
+        "elbv2",
+        "deregister-targets",
+        target_group_arn=group.arn,
+        targets=[f"Id={t.id},Port={t.port}" for t in wrong],
     )
+    fix = [out, register(case, group, missing, right)] if missing else [out]
     reverted = bool(service.container_ports) and right not in service.container_ports
     if reverted:
         return rollback(case, name).fix

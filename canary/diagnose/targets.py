@@ -81,12 +81,7 @@ def _register(
     registers: bool,
 ) -> Remedy:
     port = port_of(case, name)
-    fix = case.aws(
-        "elbv2",
-        "register-targets",
-        target_group_arn=group.arn,
-        targets=[f"Id={t.address},Port={port}" for t in tasks],
-    )
+    fix = register(case, group, [t.address for t in tasks], port)
     container = case.services[name].container
     attach = case.aws.ecs(
         "update-service",
@@ -101,6 +96,16 @@ def _register(
         inspect=inspect(case, group),
         fix=(fix,) if registers else (fix, attach),
         verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
+    )
+
+
+def register(case: Case, group: TargetGroup, addresses: list[str], port: int) -> str:
+    """Return the command that registers addresses in a group."""
+    return case.aws(
+        "elbv2",
+        "register-targets",
+        target_group_arn=group.arn,
+        targets=[f"Id={a},Port={port}" for a in addresses],
     )
 
 
@@ -157,6 +162,9 @@ def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]
         target_group_arn=group.arn,
         targets=[f"Id={t.id},Port={t.port}" for t in odd],
     )
+    there = {t.id for t in group.targets if t.state not in GONE}
+    lost = [t.address for t in live(case.ecs(name)) if t.address not in there]
+    back = (register(case, group, lost, port_of(case, name)),) if lost else ()
     return Claim(
         cause="targets-unhealthy",
         service=name,
@@ -168,9 +176,10 @@ def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]
             *shown(atoms, 1),
         ),
         remedy=Remedy(
-            summary="Take the targets out that belong to no task.",
+            summary="Take the targets out that belong to no task"
+            + (", and register those that do." if lost else "."),
             inspect=inspect(case, group),
-            fix=(fix,),
+            fix=(fix, *back),
             verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         ),
         atoms=atoms,
