@@ -48,7 +48,7 @@ def load(
     place = environment_file(environment)
     problems: list[str] = []
     where = _environment(place, problems)
-    sources = _checks(checks, known, problems)
+    sources = _checks(_set(checks, where, place.name, problems), known, problems)
     if where is not None:
         rules = crosscheck.Rules(
             file=place.name, desk=desk, today=today or dt.date.today(), root=HERE.parent
@@ -99,6 +99,16 @@ def _environment(path: Path, problems: list[str]) -> Environment | None:
     value, wrong = decode(raw, Environment)
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
     return value if isinstance(value, Environment) else None
+
+
+def _set(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
+    """Return the folder of the environment's check files: a set has one of its own."""
+    if where is None or not where.checks:
+        return folder
+    if not (folder / where.checks).is_dir():
+        known = ", ".join(sorted(p.parent.name for p in folder.glob("*/*.toml"))) or "none"
+        problems.append(f"{file}: checks: no set {where.checks} (there are: {known})")
+    return folder / where.checks
 
 
 def _checks(

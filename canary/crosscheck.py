@@ -153,8 +153,9 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
         if check not in known:
             yield f"{at}: schedule.slow_checks: {check} is not a check"
     for name, principal in environment.principals.items():
-        if principal.secret and principal.generated:
-            yield f"{at}: principals.{name}: has a secret and is generated, choose one"
+        ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
+        if sum(ways) != 1:
+            yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
     yield from _mutes(environment, known, rules)
     yield from _limits(environment, at)
 

@@ -34,6 +34,8 @@ class Secrets:
             return None
         if principal not in self._locks:
             raise CredentialMissingError(f"{principal} is not a principal of this environment")
+        if self._environment.principals[principal].anonymous:
+            return None
         with self._locks[principal]:
             found = self._values.get(principal)
             if found is None:

@@ -53,11 +53,12 @@ class Service(Frozen, frozen=True, kw_only=True):
 
 
 class Principal(Frozen, frozen=True, kw_only=True):
-    """An identity that the canary can take. No secret: nobody; `value_hint` never holds a key."""
+    """An identity that the canary can take: a secret, a generated key, or nobody's."""
 
     secret: str = ""  # Secrets Manager name or ARN
     key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
     generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
+    anonymous: bool = False  # asks without a credential: a platform that asks for none
     reason: str = ""  # why it must be refused, for people
 
 
@@ -142,6 +143,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     cluster: str
     services: dict[Name, Service]
+    checks: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]*$")] = ""  # a set below checks/
     principals: dict[Name, Principal] = msgspec.field(default_factory=dict)
     routes: tuple[RouteRule, ...] = ()
     enable: tuple[CheckId, ...] = ()  # opt-in checks that run here

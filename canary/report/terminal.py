@@ -84,7 +84,6 @@ def _scores(report: Report) -> RenderableType:
 
 def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
     remedy = diagnosis.remedy
-    first = next(iter((*remedy.inspect, *remedy.fix)), "")
     lines = [
         Text(""),
         Text.assemble(
@@ -100,10 +99,24 @@ def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
              style="dim")
         for evidence in diagnosis.evidence[:2]
     ]  # fmt: skip
-    if first:
-        # Never broken by us: the terminal wraps it softly, so that it can be copied whole.
-        lines.append(Text(line(first), style="cyan", no_wrap=True, overflow="ignore"))
+    lines += _commands("look", remedy.inspect)
+    if remedy.fix:
+        lines += _commands("fix", remedy.fix)
+    elif remedy.decision:
+        lines.append(Text(f"  decide: {line(remedy.decision, 200)}"))
     return list(lines)
+
+
+def _commands(title: str, commands: tuple[str, ...]) -> list[Text]:
+    """Return the first command under its title; the report has them all."""
+    if not commands:
+        return []
+    further = f", the first of {len(commands)}" if len(commands) > 1 else ""
+    return [
+        Text(f"  {title}{further}:", style="dim"),
+        # Never broken by us: the terminal wraps it softly, so that it can be copied whole.
+        Text(line(commands[0]), style="cyan", no_wrap=True, overflow="ignore"),
+    ]
 
 
 def _checks(report: Report, title: str, results: tuple[Result, ...]) -> list[RenderableType]:

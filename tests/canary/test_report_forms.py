@@ -212,6 +212,14 @@ def test_a_command_is_on_one_line_of_the_terminal() -> None:
     )
 
 
+def test_the_terminal_says_what_to_type_or_what_to_decide() -> None:
+    rows = terminal.render(samples.seed_day(), width=140).splitlines()
+    for diagnosis in samples.seed_day().diagnoses:
+        fix, decision = diagnosis.remedy.fix, diagnosis.remedy.decision
+        assert fix[0] in rows if fix else any(decision[:80] in row for row in rows)
+    assert any(row.strip().startswith("fix") for row in rows)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_badge_is_well_formed_and_says_the_state_in_words(name: str) -> None:
     written = badge.render(REPORTS[name]())

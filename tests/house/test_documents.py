@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import datetime as dt
 import re
 import shlex
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import click
 import pytest
 
-from canary import catalogue, causes
+from canary import catalogue, causes, cost
 from canary.alarm_plan import plan_alarms
 from canary.cli import main
+from canary.cli.desk import counted
 from canary.config import load
 from canary.metrics import METRICS
+from canary.plan import make_plan
 from canary.probes import KINDS
 from sandbox.__main__ import main as sandbox
 from tests.house import documents
@@ -144,3 +147,11 @@ def test_diagnosis_and_the_faults_name_no_cause_that_is_not_in_the_table() -> No
 
     given += [fault.cause for fault in FAULTS.values() if fault.cause]
     assert set(given) <= set(causes.ALL)
+
+
+def test_the_price_in_the_comparison_is_what_the_plan_says() -> None:
+    text = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    config = load("development", desk=False)
+    plan = make_plan(config, KINDS, {}, dt.datetime.now(dt.UTC))
+    dollars = sum(line.dollars for line in cost.monthly(config, plan, counted(config)))
+    assert f"| {dollars:.0f}, for its {len(plan.order)} checks |" in text

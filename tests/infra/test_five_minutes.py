@@ -1,0 +1,98 @@
+"""The five minutes of the README, as they stand there: copy, fill in, validate, synthesize."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from canary import config
+from tests.infra.deployed import ROOT, synthesize
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ANOTHER = (ROOT / "docs" / "another-platform.md").read_text(encoding="utf-8")
+VALUES = {
+    "123456789012": "210987654321",
+    "us-east-1": "eu-west-1",
+    "vpc-0123456789abcdef0": "vpc-00000000000000001",
+    "subnet-0123456789abcdef1": "subnet-00000000000000001",
+    "subnet-0123456789abcdef2": "subnet-00000000000000002",
+    "https://auth.hokus.ai": "https://auth.example.org",
+    "https://registry.hokus.ai": "https://registry.example.org",
+}
+
+
+def typed(text: str, pattern: str) -> str:
+    """Return the one command of a document that fits."""
+    [found] = re.findall(pattern, text)
+    return str(found)
+
+
+def filled(path: Path, values: dict[str, str]) -> Path:
+    text = path.read_text(encoding="utf-8")
+    for before, after in values.items():
+        assert before in text, before
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder like the project's, for what is copied."""
+    made = tmp_path / "canary" / "environments"
+    made.mkdir(parents=True)
+    source = ROOT / "canary" / "environments" / "development.toml"
+    (made / "development.toml").write_bytes(source.read_bytes())
+    examples = tmp_path / "docs"
+    examples.mkdir()
+    (examples / "examples").symlink_to(ROOT / "docs" / "examples")
+    return tmp_path
+
+
+def synthesized(folder: Path, name: str) -> str:
+    """Validate and synthesize one environment; return its template's text."""
+    file = folder / "canary" / "environments" / f"{name}.toml"
+    valid = subprocess.run(
+        [sys.executable, "-m", "canary", "validate", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert valid.returncode == 0, valid.stderr
+    done = synthesize(str(file), folder / "cdk.out")
+    assert done.returncode == 0, done.stderr
+    return (folder / "cdk.out" / f"hokusai-canary-{name}.template.json").read_text()
+
+
+def test_a_platform_of_the_same_kind_is_copied_filled_in_and_synthesized(folder: Path) -> None:
+    command = typed(README, r"`(sed [^`]+)`").replace("NAME", "staging")
+    subprocess.run(["bash", "-c", command], cwd=folder, check=True)
+    filled(folder / "canary" / "environments" / "staging.toml", VALUES)
+    template = synthesized(folder, "staging")
+    assert "hokusai-canary-staging" in template and "210987654321" in template
+    left = [v for v in (*VALUES, "development") if v in template]
+    assert left == []
+
+
+def test_any_mlflow_is_copied_filled_in_and_synthesized(folder: Path) -> None:
+    command = typed(ANOTHER, r"`(cp [^`]+)`").replace("NAME", "mlflow-team")
+    subprocess.run(["bash", "-c", command], cwd=folder, check=True)
+    place = folder / "canary" / "environments" / "mlflow-team.toml"
+    values = {k: v for k, v in VALUES.items() if not k.startswith("https://")}
+    filled(place, values)
+    template = json.loads(synthesized(folder, "mlflow-team"))
+    text = json.dumps(template)
+    assert "registry" not in text and "auth." not in text
+    checks = [c.id for c in config.load(str(place)).checks]
+    alarms = [
+        r["Properties"]["AlarmName"]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    names = [c for c in checks if any(c.replace(".", "-") in a.replace(".", "-") for a in alarms)]
+    assert names == checks
