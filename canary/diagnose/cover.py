@@ -63,6 +63,17 @@ FOLLOWS: dict[str, frozenset[str]] = {
     | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
     "environment-variable-wrong": frozenset({"port-mismatch"}),
 }
+# What an older revision in service may show, each by its own sign.
+_OF_A_REVISION = (
+    "environment-variable-missing", "environment-variable-wrong", "secret-not-injected",
+    "upstream-url-wrong", "service-id-wrong", "port-mismatch", "artifact-store-failing",
+    "protection-missing", "credential-header-lost", "rate-limit-missing", "auth-error-misreported",
+    "revoked-key-accepted", "expired-key-accepted", "route-not-mounted", "host-header-rejected",
+    "path-prefix-wrong", "health-endpoint-misleading", "latency-degraded", "targets-unhealthy",
+    "auth-service-down",
+)  # fmt: skip
+for _cause in _OF_A_REVISION:
+    FOLLOWS[_cause] = FOLLOWS.get(_cause, frozenset()) | {"deployment-not-effective"}
 
 
 def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:

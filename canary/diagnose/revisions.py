@@ -113,6 +113,9 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
     before = case.ecs_before(name)
     if before and before.task_definition != bad and _usable(case, before.task_definition, bad):
         return before.task_definition
+    newer = overtaken(case, name)
+    if newer:
+        return newer.arn
     for deployment in service.deployments:
         if deployment.task_definition != bad and _usable(case, deployment.task_definition, bad):
             return deployment.task_definition
@@ -121,6 +124,26 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
         if scaled and task.task_definition != bad and _usable(case, task.task_definition, bad):
             return task.task_definition
     return ""
+
+
+def overtaken(case: Case, name: str) -> TaskDefinition | None:
+    """Return the newer revision that the previous run saw in full service, and that was left.
+
+    Of two deployments that overlap, the later one may bring an older revision back; ECS itself
+    goes back only from a deployment that failed, and people from one under which checks failed.
+    """
+    service, before = case.ecs(name), case.ecs_before(name)
+    if service is None or before is None or case.previous is None or went_back(service):
+        return None
+    if name in case.previous.deepened:  # read deeper only after failures
+        return None
+    well = before.running >= before.desired > 0 and len(before.deployments) == 1
+    now = case.definition(service.task_definition)
+    was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
+    if not well or not now or not was or now.family != was.family or was.status != "ACTIVE":
+        return None
+    sound = not before.deployments[0].failed_tasks and misfit(was) is None
+    return was if sound and now.revision < was.revision else None
 
 
 def _usable(case: Case, arn: str, bad: str) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 
+import pytest
+
 from canary.diagnose import diagnose
 from canary.diagnose.revisions import went_back
+from canary.model import Result
 from canary.observe.state import Event, PlatformState
 from tests.canary import platform_faults as faults
 from tests.canary import platforms as p
@@ -80,3 +83,43 @@ def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -
     verdict = diagnose(results, stuck, p.environment(faults.NAMES), p.healthy(), p.NOW)
     (found,) = [d for d in verdict.diagnoses if d.cause == "deployment-stuck"]
     assert found.explains == ("registry.ecs-service",)
+
+
+def _brought_back(fault: str) -> tuple[PlatformState, PlatformState, list[Result]]:
+    """Return a platform on an older, faulty revision, and the one before with the newer."""
+    state, results = faults.plant(faults.by_id(fault))
+    newer = p.definition(faults.NAMES, "registry", 9)
+    known = (*p.healthy().task_definitions, newer)
+    before = faults.service(
+        p.replace(p.healthy(), task_definitions=known), "registry", task_definition=newer.arn
+    )
+    state = p.replace(state, task_definitions=(*state.task_definitions, newer))
+    old = next(d for d in state.task_definitions if d.family.endswith("registry-development"))
+    if fault == "unmounted":  # the fault itself changes no revision: the older one is the fault
+        state = faults.service(state, "registry", task_definition=old.arn)
+    return state, before, results
+
+
+@pytest.mark.parametrize("fault", ["mlflow-url-wrong", "unmounted", "service-id"])
+def test_an_older_revision_in_service_is_a_deployment_that_was_undone(fault: str) -> None:
+    state, before, results = _brought_back(fault)
+    verdict = diagnose(results, state, p.environment(faults.NAMES), before, p.NOW)
+    (found,) = verdict.diagnoses
+    assert (found.cause, verdict.unexplained) == ("deployment-not-effective", ())
+    assert found.remedy.fix[0].count(":9 ") == 1
+
+
+@pytest.mark.parametrize("how", ["its-tasks-failed", "its-checks-failed", "it-is-gone"])
+def test_a_revision_that_was_left_for_a_reason_is_not_brought_back(how: str) -> None:
+    state, before, results = _brought_back("mlflow-url-wrong")
+    service = next(s for s in before.services if s.name == faults.NAMES.of("registry"))
+    if how == "its-tasks-failed":
+        failing = p.replace(service.deployments[0], failed_tasks=2)
+        before = faults.service(before, "registry", deployments=(failing,))
+    elif how == "its-checks-failed":
+        before = p.replace(before, deepened=("registry",))
+    else:
+        left = tuple(d for d in state.task_definitions if d.revision != 9)
+        state = p.replace(state, task_definitions=left)
+    verdict = diagnose(results, state, p.environment(faults.NAMES), before, p.NOW)
+    assert "deployment-not-effective" not in {d.cause for d in verdict.diagnoses}
