@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import urllib3
@@ -128,7 +128,7 @@ def _read(state_file: Path) -> State:
         _fail(str(error))
 
 
-def _send(running: State, command: str, timeout_s: float, **arguments: object) -> dict[str, object]:
+def _send(running: State, command: str, timeout_s: float, **arguments: object) -> dict[str, Any]:
     try:
         return client.send(running, command, timeout_s, **arguments)
     except client.RefusedError as error:

@@ -21,7 +21,7 @@ class Publisher:
 
     def __init__(
         self,
-        publish: Callable[[dict[str, Any]], None],
+        publish: Callable[[dict[str, Any]], object],
         speed: float,
         reachable: routing.Reachable,
         admitted: routing.Admitted,

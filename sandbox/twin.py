@@ -115,8 +115,8 @@ class Twin:
                 self.network.register_edge(host, port, place)
         self.network.register_name(names.REDIS_ENDPOINT, names.REDIS_ADDRESS)
         self.network.register_name(names.DATABASE_ENDPOINT, names.DATABASE_ADDRESS)
-        host, _, port = self.aws.url.removeprefix("http://").partition(":")
-        self.network.let_through((host, int(port)))
+        host, _, aws_port = self.aws.url.removeprefix("http://").partition(":")
+        self.network.let_through((host, int(aws_port)))
 
     def edges(self) -> dict[str, dict[int, tuple[str, int]]]:
         """Where each public host's ports are served: host -> port -> (address, edge port)."""

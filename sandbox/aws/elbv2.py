@@ -222,7 +222,7 @@ def _set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> li
     wanted = {pair["RuleArn"]: int(pair["Priority"]) for pair in rule_priorities}
     for priority in wanted.values():
         if list(wanted.values()).count(priority) > 1:
-            raise DuplicatePriorityError(priority)
+            raise DuplicatePriorityError(str(priority))
     rules = {}
     for arn in wanted:
         found = self.describe_rules(listener_arn=None, rule_arns=[arn])

@@ -86,7 +86,8 @@ def _attributes(service: str) -> dict[str, Any]:
 def _backend(service: str) -> Any:
     from moto.backends import get_backend
 
-    return get_backend(service)[names.ACCOUNT][GLOBAL.get(service, names.REGION)]
+    found: Any = get_backend  # its names are an overload for each service
+    return found(service)[names.ACCOUNT][GLOBAL.get(service, names.REGION)]
 
 
 def _share_backends() -> None:

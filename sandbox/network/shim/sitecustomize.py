@@ -7,6 +7,7 @@ look-up; without the two variables it does nothing. Wildcard binds take the task
 import json
 import os
 import socket
+from typing import Any
 
 _SERVER = os.environ.get("SANDBOX_NETWORK", "")
 _ADDRESS = os.environ.get("SANDBOX_ADDRESS", "")  # of the VPC, 10.0.a.b
@@ -19,7 +20,7 @@ _bind = socket.socket.bind
 _getaddrinfo = socket.getaddrinfo
 
 
-def _ask(question):
+def _ask(question: dict[str, Any]) -> dict[str, Any]:
     host, _, port = _SERVER.rpartition(":")
     data = json.dumps(question).encode()
     for _ in range(2):
@@ -27,17 +28,18 @@ def _ask(question):
             asking.settimeout(2.0)
             try:
                 asking.sendto(data, (host, int(port)))
-                return json.loads(asking.recv(4096))
+                answer: dict[str, Any] = json.loads(asking.recv(4096))
+                return answer
             except OSError:
                 continue
     return {}
 
 
-def _is_stream(sock):
+def _is_stream(sock: socket.socket) -> bool:
     return sock.family == socket.AF_INET and bool(sock.type & socket.SOCK_STREAM)
 
 
-def _route(sock, address):
+def _route(sock: socket.socket, address: Any) -> Any:
     if not _is_stream(sock):
         return address
     answer = _ask({"ask": "connect", "from": _ADDRESS, "to": address[0], "port": address[1]})
@@ -49,11 +51,11 @@ def _route(sock, address):
     return tuple(answer["to"])
 
 
-def connect(self, address):
+def connect(self: socket.socket, address: Any) -> None:
     return _connect(self, _route(self, address))
 
 
-def connect_ex(self, address):
+def connect_ex(self: socket.socket, address: Any) -> int | None:
     try:
         place = _route(self, address)
     except OSError as error:
@@ -61,13 +63,13 @@ def connect_ex(self, address):
     return _connect_ex(self, place)
 
 
-def bind(self, address):
+def bind(self: socket.socket, address: Any) -> None:
     if _is_stream(self) and address[0] in ("0.0.0.0", "") and address[1]:
         address = (_OWN, address[1])
     return _bind(self, address)
 
 
-def _is_address(name):
+def _is_address(name: str) -> bool:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, name)
@@ -77,7 +79,7 @@ def _is_address(name):
     return False
 
 
-def getaddrinfo(host, port, *args, **kwargs):
+def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
     name = host.decode() if isinstance(host, bytes) else host
     if not name or name == "localhost" or _is_address(name):
         return _getaddrinfo(host, port, *args, **kwargs)
