@@ -29,6 +29,7 @@ ABOUT = (
     ("POSTGRES", DATABASE),
     ("BACKEND_STORE", DATABASE),
 )
+_PORTS = {"https": 443, "http": 80}
 _ANY_WAY_WRONG = (
     Symptom.PROXY_404,
     Symptom.NO_KEY_SEEN,
@@ -78,7 +79,7 @@ def upstream(case: Case) -> Iterator[Claim]:
                 other = dependency_of(case, name, variable)
                 expected = _addresses(case, other) if other else ()
                 atoms = affected(case, name, variable)
-                if expected and atoms and "://" in value and not _leads(case, other, value):
+                if expected and atoms and _url(variable, value) and not _leads(case, other, value):
                     yield _upstream_claim(case, name, service, definition, variable, value, atoms)
 
 
@@ -88,16 +89,21 @@ def _addresses(case: Case, other: str) -> tuple[str, ...]:
     return (*found, *([f"{part.discovery}:{part.port}"] if part.discovery else []))
 
 
+def _url(variable: str, value: str) -> bool:
+    """Tell a value that is used as a URL; one without a scheme leads nowhere."""
+    return "://" in value or (bool(value) and variable.endswith(("_URL", "_URI")))
+
+
 def _leads(case: Case, other: str, value: str) -> bool:
     """Tell whether an address leads to a part: by its public name, its internal one, or a task."""
     part = case.services[other]
     try:
-        url = urlsplit(value)
-        port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+        url, public = urlsplit(value), urlsplit(part.url)
+        port = url.port or _PORTS.get(url.scheme, 0)
     except ValueError:
         return False
-    if part.url and url.hostname == case.host(other):
-        return True
+    if part.url and url.hostname == case.host(other):  # a redirect is no answer to a POST
+        return url.scheme == public.scheme and port == (public.port or _PORTS[public.scheme])
     tasks = {t.address for t in live(case.ecs(other))}
     if url.hostname in {part.discovery, *tasks} - {""}:
         plain = any(g.protocol == "HTTP" for g in case.groups(other))
@@ -181,7 +187,7 @@ def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterat
 def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
     for variable, _, now in change.difference.changed_plain:
         other = dependency_of(case, name, variable)
-        address = bool(other) and "://" in now and bool(_addresses(case, other))
+        address = bool(other) and _url(variable, now) and bool(_addresses(case, other))
         if address and not _leads(case, other, now):
             continue  # `upstream` claims it
         if variable == "PORT" or "ALLOWED" in variable:
