@@ -15,7 +15,7 @@ def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
     """Return what changed. What one of the two could not read is not compared."""
     found: list[Drift] = []
     for prefix, facts in AREAS:
-        blind = _blind(before, prefix) or _blind(after, prefix)
+        blind = facts in ON_DEMAND or _blind(before, prefix) or _blind(after, prefix)
         found += _differences(dict(facts(before)), dict(facts(after)), after.read_at, blind)
     return tuple(found)
 
@@ -178,3 +178,5 @@ AREAS: tuple[tuple[str, Callable[[PlatformState], Named]], ...] = (
     ("acm:", _certificates),
     ("secretsmanager:", _secrets),
 )
+ON_DEMAND = (_secrets,)
+"""Read after failures alone and only where they point: what one run lacks, it did not look at."""

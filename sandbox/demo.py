@@ -14,7 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-FAILED = 1
+from sandbox.faults import FAULTS
+
+FAILED = 1  # the canary's exit status where a check failed
 
 
 def main() -> int:
@@ -23,21 +25,24 @@ def main() -> int:
     parser.add_argument("--fault", action="append", default=[], help="plant this fault first")
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     chosen = parser.parse_args()
+    if unknown := sorted(set(chosen.fault) - set(FAULTS)):
+        parser.error(f"unknown fault {unknown[0]!r}; `python -m sandbox faults` lists them")
     with tempfile.TemporaryDirectory(prefix="hokusai-demo-") as folder:
         state = Path(folder) / "state.json"
-        twin = _start(state, chosen.fault)
+        twin = _start(state)
+        store = Path(folder) / "store"
         try:
-            status = _look(state, chosen.out)
+            if chosen.fault:
+                _break(state, chosen.fault, store)
+            status = _look(state, store, chosen.out)
         finally:
             _stop(twin)
     return 0 if chosen.fault and status == FAILED else status
 
 
-def _start(state: Path, faults: list[str]) -> subprocess.Popen[str]:
+def _start(state: Path) -> subprocess.Popen[str]:
     print("Starting the sandbox: a twin of the platform on this machine …", file=sys.stderr)
     command = [sys.executable, "-m", "sandbox", "up", "--state", str(state)]
-    for fault in faults:
-        command += ["--fault", fault]
     twin = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     if twin.stdout is None or not (line := twin.stdout.readline()):
         raise SystemExit(f"the sandbox ended with status {twin.wait()} before it was ready")
@@ -45,10 +50,32 @@ def _start(state: Path, faults: list[str]) -> subprocess.Popen[str]:
     return twin
 
 
-def _look(state: Path, out: Path) -> int:
+def _break(state: Path, faults: list[str], store: Path) -> None:
+    """Let the canary see the platform while it is well, then plant the faults."""
+    print("A run while all is well, so that the canary knows what changed …", file=sys.stderr)
+    _canary(state, store, state.parent, "--quiet", stdout=subprocess.DEVNULL)
+    for fault in faults:
+        print(f"Planting {fault} …", file=sys.stderr)
+        _sandbox("break", fault, state)
+    _sandbox("settle", "--timeout=90", state)
+
+
+def _sandbox(*words: str | Path) -> None:
+    *command, state = words
+    typed = [sys.executable, "-m", "sandbox", *map(str, command), "--state", str(state)]
+    if subprocess.run(typed, stdout=subprocess.DEVNULL).returncode:
+        raise SystemExit(f"the sandbox did not {command[0]}: see above")
+
+
+def _canary(state: Path, store: Path, out: Path, *more: str, stdout: int | None = None) -> int:
     environment = json.loads(state.read_text())["environment_file"]
-    command = [sys.executable, "-m", "canary", "run", "--environment", environment]
-    status = subprocess.run([*command, "--out", str(out)], env=os.environ).returncode
+    command = [sys.executable, "-m", "canary", "run", "--environment", environment, *more]
+    command += ["--store", str(store), "--out", str(out)]
+    return subprocess.run(command, env=os.environ, stdout=stdout).returncode
+
+
+def _look(state: Path, store: Path, out: Path) -> int:
+    status = _canary(state, store, out)
     page = out.resolve() / "report.html"
     print(f"\nThe page: {page.as_uri()}", file=sys.stderr)
     return status

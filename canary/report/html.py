@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from canary.model import Change, Diagnosis, Report, Result, Status, Transition
+from canary.model import Change, Diagnosis, Report, Result, Severity, Status, Transition
 from canary.report import plots, text
 from canary.report.archive import DAYS, HOURS, Archive, CheckArchive
 from canary.report.matrix import matrix
@@ -32,6 +32,7 @@ from canary.report.waterfall import PHASES, waterfalls
 _TEMPLATES = Path(__file__).parent / "templates"
 _FULL = 40  # failing checks shown with all their evidence; the rest as rows
 _ORDER = tuple(Change)
+_SEVERITIES = tuple(Severity)
 
 WORDS = {
     Status.PASS: ("✓", "passed"),
@@ -145,7 +146,12 @@ def _oldest(report: Report, failing: tuple[Result, ...]) -> str:
 
 
 def _changes(report: Report) -> tuple[Transition, ...]:
-    listed = sorted(report.comparison.transitions, key=lambda t: _ORDER.index(t.change))
+    """Return what changed: what broke first, and of that the most severe."""
+    weight = {r.check_id: _SEVERITIES.index(r.severity) for r in report.results}
+    listed = sorted(
+        report.comparison.transitions,
+        key=lambda t: (_ORDER.index(t.change), weight.get(t.check_id, len(_SEVERITIES))),
+    )
     return tuple(listed)
 
 

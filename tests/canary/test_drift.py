@@ -15,6 +15,7 @@ from canary.observe.state import (
     LoadBalancer,
     PlatformState,
     Rule,
+    SecretState,
     SecurityGroup,
     TargetGroup,
     Unavailable,
@@ -109,6 +110,16 @@ def test_a_new_revision_and_desired_count_are_drift() -> None:
         ("desired count", "1", "0"),
         ("task definition", "f:3", "f:4"),
     }
+
+
+def test_a_secret_that_only_one_of_the_runs_looked_at_is_no_drift() -> None:
+    """Secrets are read after failures alone, those of the failing services."""
+    there = SecretState(reference="arn:s", exists=True, name="s")
+    gone = SecretState(reference="arn:s", exists=False, name="s", detail="not found")
+    assert drift(platform(), platform(secrets=(there,))) == ()
+    assert drift(platform(secrets=(there,)), platform()) == ()
+    (found,) = drift(platform(secrets=(there,)), platform(secrets=(gone,)))
+    assert (found.before, found.after) == ("yes", "no not found")
 
 
 def test_what_could_not_be_read_is_not_drift() -> None:
