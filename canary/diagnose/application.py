@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from canary.diagnose.auth import behaviour
 from canary.diagnose.case import MLFLOW, Case
 from canary.diagnose.claims import APPLICATION, Claim
 from canary.diagnose.failures import Failure
+from canary.diagnose.key_remedies import limit_reached
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence
 
@@ -95,14 +97,23 @@ def _all_through_mlflow(case: Case, front: str) -> bool:
 
 
 def throttled(case: Case) -> Iterator[Claim]:
-    """Claim a limit that is reached."""
-    yield from behaviour(
-        case,
-        "capacity-throttled",
-        case.having(S.THROTTLED, S.NO_BALANCE),
-        "{front} refuses requests because a limit or balance is used up.",
-        APPLICATION + 3,
-    )
+    """Claim a limit or a balance that is used up: a key's own, else the service's."""
+    atoms = case.having(S.THROTTLED, S.NO_BALANCE)
+    text = "{front} refuses requests because a limit or balance is used up."
+    known = case.environment.principals
+    callers = {f.principal for f in atoms}
+    secrets = {known[c].secret for c in callers if c in known} - {""}
+    for claim in behaviour(case, "capacity-throttled", atoms, text, APPLICATION + 3):
+        if len(callers) > 1 or not secrets:
+            yield claim
+            continue
+        secret = min(secrets)
+        yield replace(
+            claim,
+            resource=secret,
+            summary=f"{claim.summary[:-1]} for the key of principal {min(callers)}.",
+            remedy=limit_reached(case, secret),
+        )
 
 
 def broken(case: Case) -> Iterator[Claim]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,6 +14,13 @@ from canary.diagnose.key_remedies import key_evidence, rejected_key
 from canary.diagnose.symptoms import DOWN, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
+_WHY = (
+    (r"\binactive\b|\brevoked\b", "it was revoked"),
+    (r"\bhas expired\b", "it has expired"),
+    (r"not authorized for this service", "it was made for another service"),
+    (r"allow-?list", "the canary's address is not among those from which it may be used"),
+    (r"not found", "the auth service does not know it"),
+)
 _PROPER = ("bearer", "x-api-key", "apikey", "both", "")
 
 
@@ -85,8 +93,7 @@ def rejected(case: Case) -> Iterator[Claim]:
         service=AUTH if AUTH in case.services else min(f.front for f in atoms),
         resource=secret or principals[0],
         confidence=Confidence.LIKELY,
-        summary=f"The key of principal {' and of '.join(principals)} is refused: unknown, revoked,"
-        " expired, or made for another service.",
+        summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(atoms)}.",
         evidence=(*key_evidence(case, secret), *shown(atoms, 3)),
         remedy=rejected_key(case, secret),
         atoms=atoms,
@@ -94,9 +101,17 @@ def rejected(case: Case) -> Iterator[Claim]:
     )
 
 
+def _why(atoms: Atoms) -> str:
+    """Return what the auth service itself says of a key; the API has one text for everything."""
+    said = " ".join(sorted(f.body for f in atoms if f.front == AUTH))
+    found = [text for words, text in _WHY if re.search(words, said, re.IGNORECASE)]
+    return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
+
+
 def _known(case: Case, failure: Failure) -> bool:
     """Tell a key that the auth service must know: a good one, or one that only lacks a scope."""
-    lacks_scope = any("403" in a.partition(" / ")[0] for a in failure.text.split(" | "))
+    unmet = [part.partition(" / ")[0] for part in failure.text.split(" | ")]
+    lacks_scope = any("403" in wanted or "scope" in wanted for wanted in unmet[2:])
     return _valid(case, failure.principal) or (
         lacks_scope and failure.principal in case.environment.principals
     )

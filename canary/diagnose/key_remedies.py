@@ -78,3 +78,15 @@ def missing_key(case: Case, secret: str) -> Remedy:
         else "An administrator makes the key and stores it: aws secretsmanager"
         f' create-secret --name {secret} --secret-string \'{{"api_key":"<the key>"}}\'',
     )
+
+
+def limit_reached(case: Case, secret: str) -> Remedy:
+    """Return what can be done where a key may not ask as often, or has no balance left."""
+    return Remedy(
+        summary="Give the key a higher limit, or let the canary ask less often.",
+        inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
+        decision="The hour's limit ends by itself at the time that X-RateLimit-Reset tells. If it"
+        " is reached each hour, an administrator makes a key with a higher rate_limit_per_hour (or"
+        f" more balance) and stores it in {secret}; `python -m canary plan` says how many requests"
+        " carry it.",
+    )

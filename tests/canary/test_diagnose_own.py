@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary.diagnose import Verdict, diagnose
-from canary.model import Confidence, Diagnosis, Principal, Result, Status
+from canary.model import Assertion, Confidence, Diagnosis, Principal, Result, Status
 from canary.observe.state import PlatformState, SecretState
 from tests.canary import platform_faults as faults
 from tests.canary import platforms as p
@@ -68,11 +68,45 @@ def test_a_key_that_must_only_lack_a_scope_is_refused_as_unknown() -> None:
     assert (found.cause, found.resource) == ("credential-rejected", "canary/read-only")
 
 
+def test_a_key_that_must_be_told_of_its_scope_and_is_told_nothing_is_refused_too() -> None:
+    seen = p.answer(faults.AUTH + "/api/v1/keys/validate", 401, '{"detail":"not found"}',
+                    principal="read-only", method="POST")  # fmt: skip
+    unmet = (Assertion(subject="body", expected="contains scope", actual="{}", holds=False),)
+    found = only(p.healthy(), p.failed("auth.requires-scope", "auth", seen, assertions=unmet))
+    assert (found.cause, found.resource) == ("credential-rejected", "canary/read-only")
+
+
+def test_a_keys_own_limit_is_told_of_the_key_and_not_of_the_image() -> None:
+    seen = p.answer(faults.PROXY, 429, '{"detail":"Rate limit exceeded"}', principal="valid")
+    found = only(p.healthy(), p.failed("registry.proxy", "registry", seen))
+    assert (found.cause, found.resource) == ("capacity-throttled", KEY)
+    assert "rate_limit_per_hour" in found.remedy.decision
+
+
 def test_of_several_refused_keys_the_one_that_fails_most_is_named() -> None:
     more = p.replace(refused(), check_id="registry.valid-2")
     found = only(p.healthy(), refused("read-only", "403"), refused(), more)
     assert (found.cause, found.resource) == ("credential-rejected", KEY)
     assert "read-only" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("API key is inactive or has been revoked", "it was revoked"),
+        ("API key has expired", "it has expired"),
+        ("Key not authorized for this service", "made for another service"),
+        ("IP address not in allowlist", "address"),
+        ("API key not found or invalid", "does not know it"),
+        ("Invalid or expired API key", "unknown, revoked, expired"),
+    ],
+)
+def test_what_the_auth_service_says_of_a_key_is_handed_on(words: str, told: str) -> None:
+    seen = p.answer(faults.AUTH + "/api/v1/keys/validate", 401, f'{{"detail":"{words}"}}',
+                    principal="valid", method="POST")  # fmt: skip
+    found = only(p.healthy(), p.failed("auth.valid", "auth", seen), refused())
+    assert found.cause == "credential-rejected"
+    assert told in found.summary
 
 
 def test_a_secret_marked_for_deletion_is_taken_back() -> None:
