@@ -34,6 +34,7 @@ class Setting:
 
     checks: Sequence[str]
     critical: Sequence[str]
+    targets: frozenset[str]  # the check that reads the bad target's health, if any does
     days: int
     p: float  # chance of an independent failure, a check and minute
     seed: int
@@ -69,6 +70,18 @@ class Figures(Frozen, frozen=True, kw_only=True):
 
 def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Outcome]:
     return replay.outage(setting.checks, START, length, DAY, share=share, seed=seed)
+
+
+def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
+    """Yield a day in which a third of the runs meets the bad target, and each reads its health.
+
+    The balancer calls a target unhealthy after two checks of 30 s (AWS's defaults).
+    """
+    met = _hard(setting, 0.34, 60, setting.seed * 1000 + day)
+    for minute, outcome in enumerate(met):
+        read = setting.targets if START + 1 <= minute < START + 60 else frozenset()
+        failed = outcome.failed | read
+        yield Outcome(failed=failed, unstable=failed)
 
 
 def _bursts(setting: Setting, day: int) -> Iterator[Outcome]:
@@ -117,7 +130,13 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         name="one-of-three",
-        tells="one target of three is bad for an hour a day, seen by answers alone",
+        tells="one target of three is bad for an hour a day; target health shows it",
+        length=60,
+        make=_one_bad,
+    ),
+    Pattern(
+        name="one-unread",
+        tells="the same where target health cannot be read: answers alone",
         length=60,
         make=lambda s, day: _hard(s, 0.34, 60, s.seed * 1000 + day),
     ),

@@ -66,7 +66,8 @@ def rehearse_alarms(
       noise         each check fails by itself now and then, independently
       bursts        everything fails for a minute or two, six times a day
       outage        everything is down for 20 minutes a day
-      one-of-three  one target of three is bad, seen by answers alone
+      one-of-three  one target of three is bad for an hour a day; target health shows it
+      one-unread    the same where target health cannot be read: answers alone
       flapping      down for four minutes of five, for an hour a day
       deploys       an announced deployment a day that fails for four minutes
       silence       the canary itself is dead for 30 minutes a day
@@ -85,7 +86,12 @@ def rehearse_alarms(
         chosen = drill.PATTERNS if pattern == ALL else (drill.BY_NAME[pattern],)
         checks = [c.id for c in config.checks]
         setting = Setting(
-            checks=checks, critical=sorted(critical(config)), days=days, p=p, seed=seed
+            checks=checks,
+            critical=sorted(critical(config)),
+            targets=frozenset([c.id for c in config.checks if c.kind == "target_group"][:1]),
+            days=days,
+            p=p,
+            seed=seed,
         )
         found = [_rehearsed(config, alarms, one, setting) for one in chosen]
     if form == "json":

@@ -39,6 +39,12 @@ def test_what_is_wrong_is_paged_in_time_and_once(pattern: str, within: int) -> N
     assert 0 <= row["cleared_after"] <= 5
 
 
+def test_one_bad_target_of_three_is_noticed_within_fifteen_minutes() -> None:
+    (row,) = figures("--pattern", "one-of-three", "--days", "5")
+    assert row["incidents"] == 5 and row["unnoticed"] == 0
+    assert row["noticed_after"] <= 15
+
+
 def test_the_table_fits_eighty_columns() -> None:
     done = call("rehearse", "--pattern", "silence", "--days", "1")
     lines = done.stdout.splitlines()
