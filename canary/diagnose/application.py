@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from canary.diagnose.auth import behaviour
-from canary.diagnose.case import MLFLOW, Case
+from canary.diagnose.case import AUTH, MLFLOW, Atoms, Case
 from canary.diagnose.claims import APPLICATION, Claim
 from canary.diagnose.failures import Failure
 from canary.diagnose.key_remedies import limit_reached
+from canary.diagnose.slow_dependency import QUICK, mlflow_asked
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence
 
@@ -23,10 +24,16 @@ def routes(case: Case) -> Iterator[Claim]:
         yield from behaviour(
             case,
             "route-not-mounted",
-            frozenset(f for f in case.having(S.NOT_MOUNTED) if f.front == front),
+            frozenset(f for f in case.having(S.NOT_MOUNTED) if f.front == front)
+            | _passed_on(case, front),
             "{front} answers 404 by itself: it has no such route.",
             APPLICATION + 1,
         )
+
+
+def _passed_on(case: Case, front: str) -> Atoms:
+    """Return what others say of an auth service that answers them with errors."""
+    return case.having(S.AUTH_UNAVAILABLE) if front == AUTH else frozenset()
 
 
 def host_header(case: Case) -> Iterator[Claim]:
@@ -83,7 +90,8 @@ def _no_time(failure: Failure) -> bool:
 def _all_through_mlflow(case: Case, front: str) -> bool:
     """Tell whether what goes on to MLflow is late, and all else at most half as much.
 
-    On a busy machine, everything is a little late.
+    What asks MLflow past the API's own work must be late too. On a busy machine, everything is a
+    little late.
     """
     late = [
         f for f in case.having(S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW) if f.front == front and f.host
@@ -92,6 +100,9 @@ def _all_through_mlflow(case: Case, front: str) -> bool:
     if MLFLOW not in case.services or not through:
         return False
     least = min((f.milliseconds for f in through if f.symptom is S.SLOW), default=_LONG_MS)
+    asked = mlflow_asked(case)
+    if asked and max(asked) <= least / QUICK:  # MLflow itself is quick: what asks it is slow
+        return False
     rest = [f for f in late if f not in through]
     return all(f.symptom is S.SLOW and f.milliseconds * 2 <= least for f in rest)
 
@@ -122,6 +133,7 @@ def broken(case: Case) -> Iterator[Claim]:
              S.UPSTREAM_UNREACHABLE, S.NOT_READY)  # fmt: skip
     for front in sorted({f.front for f in case.having(*kinds)}):
         atoms = frozenset(f for f in case.having(*kinds) if f.front == front)
+        atoms |= _passed_on(case, front)
         passed = any(
             r.status == "PASS" and r.service == front and any(s.evidence for s in r.steps)
             for r in case.results

@@ -62,6 +62,7 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "cache-unreachable": _NETWORK
     | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
     "environment-variable-wrong": frozenset({"port-mismatch"}),
+    "auth-service-down": frozenset({"latency-degraded"}),  # where that accounts for all of it
 }
 # What an older revision in service may show, each by its own sign.
 _OF_A_REVISION = (
@@ -104,7 +105,10 @@ def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
         and (
             _wider(claim, other)
             if other.cause == claim.cause
-            else other.cause in roots and other.service in near and _reliable(other, claim)
+            else other.cause in roots
+            and other.service in near
+            and _reliable(other, claim)
+            and (claim.cause != "auth-service-down" or claim.atoms <= other.atoms)
         )
         for other in all_claims
         if other is not claim

@@ -18,8 +18,8 @@ from canary.diagnose.failures import DEPENDENCY_WORDS, front_of
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence, Evidence, Exchange, Remedy, Result, Status
 
-_SLOW_MS, _FAST_MS = 1000.0, 300.0
-_QUICKER, _QUICK = 4.0, 2.0  # by how much: what does not ask it at all; another that is asked
+SLOW_MS, FAST_MS = 1000.0, 300.0
+QUICKER, QUICK = 4.0, 2.0  # by how much: what does not ask it at all; another that is asked
 _LATE = frozenset({Symptom.NO_ANSWER, Symptom.SLOW, Symptom.UPSTREAM_SLOW, Symptom.BALANCER_504})
 _DECISION = (
     "See the {name}'s own figures (CPU, memory, connections, its slow log) and who uses it up:"
@@ -29,13 +29,14 @@ _DECISION = (
 
 def slow_dependency(case: Case) -> Iterator[Claim]:
     """Claim the one dependency of which every report is slow, where its askers else are fast."""
-    late = _late(case)
+    late = late_ones(case)
     found = [c for name in case.services if (c := _claim(case, name, late))] if late else []
     if len(found) == 1:  # of two that are asked in one breath, nobody can tell
         yield found[0]
 
 
-def _late(case: Case) -> Atoms:
+def late_ones(case: Case) -> Atoms:
+    """Return what is late, or says that it waited for the auth service in vain."""
     told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
     return case.having(*_LATE) | frozenset(told)
 
@@ -47,9 +48,9 @@ def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
-    others = [_quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
-    fast = [e for e in others if e and e.timing.total_ms <= max(_FAST_MS, least / _QUICKER)]
-    if least < _SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
+    others = [quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
+    fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
+    if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
         return None
     return Claim(
         cause="latency-degraded",
@@ -73,7 +74,7 @@ def _reports(case: Case, name: str) -> list[Exchange]:
     words = DEPENDENCY_WORDS.get(name)
     return [
         exchange
-        for result in _fresh(case)
+        for result in fresh(case)
         for step in result.steps
         if step.status is Status.PASS and words and words.search(step.name)
         for exchange in step.evidence
@@ -88,14 +89,19 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
     """
     if name == MLFLOW or not _breaths(_reports(case, MLFLOW)) & _breaths(reports):
         return False
-    asked = [
+    asked = mlflow_asked(case)
+    return not asked or max(asked) > least / QUICK
+
+
+def mlflow_asked(case: Case) -> list[float]:
+    """Return how long the good answers took that need MLflow and no key: past auth and cache."""
+    return [
         e.timing.total_ms
-        for r in _fresh(case)
+        for r in fresh(case)
         for s in r.steps
         for e in s.evidence
         if e.status == 200 and not e.principal and MLFLOW in urlsplit(e.url).path
     ]
-    return not asked or max(asked) > least / _QUICK
 
 
 def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
@@ -103,9 +109,9 @@ def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
     return {(e.url, e.timing.total_ms) for e in reports}
 
 
-def _quickest(case: Case, front: str) -> Exchange | None:
+def quickest(case: Case, front: str) -> Exchange | None:
     """Return the quickest good answer of a service."""
-    good = (e for r in _fresh(case) for s in r.steps for e in s.evidence if e.status == 200)
+    good = (e for r in fresh(case) for s in r.steps for e in s.evidence if e.status == 200)
     return min(
         (e for e in good if _front(case, e) == front),
         key=lambda e: e.timing.total_ms,
@@ -113,7 +119,8 @@ def _quickest(case: Case, front: str) -> Exchange | None:
     )
 
 
-def _fresh(case: Case) -> Iterator[Result]:
+def fresh(case: Case) -> Iterator[Result]:
+    """Return the results of this run."""
     return (r for r in case.results if not r.carried)
 
 
@@ -126,5 +133,5 @@ def _line(exchange: Exchange) -> Evidence:
     return Evidence(
         resource=f"{exchange.method} {exchange.url}",
         seen=f"{exchange.status} in {exchange.timing.total_ms:.0f} ms",
-        expected=f"at most {_FAST_MS:.0f} ms",
+        expected=f"at most {FAST_MS:.0f} ms",
     )

@@ -102,3 +102,48 @@ def test_what_is_a_little_late_on_a_busy_machine_does_not_hide_a_slow_mlflow() -
     little = p.failed("registry.latency-2", "registry", late_too, assertions=(unmet,))
     (found,) = judge(little, *slow_mlflow(1000)).diagnoses
     assert (found.cause, found.service) == ("latency-degraded", "mlflow")
+
+
+def test_an_api_that_is_slow_by_itself_is_not_its_mlflow() -> None:
+    slow, *rest = slow_mlflow(0)
+    quick = [told(faults.REGISTRY + "/api/health/mlflow", 30), told(HEALTH, 4)]
+    (found,) = judge(slow, rest[-1], *quick).diagnoses
+    assert (found.cause, found.service) == ("latency-degraded", "registry")
+
+
+def judged(ms: float) -> Result:
+    """Return the auth service's own answer about a key, late if it took more than its limit."""
+    url = faults.AUTH + "/api/v1/keys/validate"
+    seen = p.answer(url, 200, "{}", principal="valid", method="POST", timing=Timing(total_ms=ms))
+    unmet = Assertion(subject="duration", expected="within 3000 ms", actual="", holds=ms <= 3000)
+    status = Status.PASS if unmet.holds else Status.FAIL
+    step = Step(name="valid", status=status, assertions=(unmet,), evidence=(seen,))
+    return p.result("auth.validates", "auth", step, status=status, kind="access")
+
+
+@pytest.mark.parametrize("ms", [1500, 4000, 7000])
+def test_an_auth_service_that_judges_keys_slowly_is_slow_and_not_down(ms: float) -> None:
+    """The API gives it five seconds; up to then, every call with a key is late."""
+    timing = Timing(total_ms=3500)
+    unmet = Assertion(subject="duration", expected="within 3000 ms", actual="", holds=False)
+    waited = p.answer(faults.PROXY, 200, "{}", principal="valid", timing=timing)
+    results = [
+        judged(ms),
+        p.failed("registry.latency", "registry", waited, assertions=(unmet,)),
+        *(late()[1:] if ms > 5000 else ()),
+        told(faults.AUTH + "/health", 4),
+        told(HEALTH, 4),
+        told(faults.REGISTRY + "/api/health/mlflow", 20),
+    ]
+    verdict = judge(*results)
+    assert [(d.cause, d.service) for d in verdict.diagnoses] == [("latency-degraded", "auth")]
+    assert verdict.unexplained == ()
+
+
+def test_an_auth_service_that_never_answers_is_down() -> None:
+    url = faults.AUTH + "/api/v1/keys/validate"
+    hung = Exchange(method="POST", url=url, failure="read-timeout", principal="valid")
+    verdict = judge(p.failed("auth.validates", "auth", hung), late()[1], told(HEALTH, 3))
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("auth-service-down", "auth")
+    assert verdict.unexplained == ()

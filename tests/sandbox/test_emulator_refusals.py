@@ -47,3 +47,19 @@ def test_a_port_that_no_container_has_is_refused(twin: RunningTwin) -> None:
     wanted = [{**found["loadBalancers"][0], "containerPort": 9999}]
     with pytest.raises(ClientError, match="did not have a container port 9999 defined"):
         ecs.update_service(cluster=names.CLUSTER, service=service, loadBalancers=wanted)
+
+
+def test_a_secret_has_the_value_that_its_current_label_was_moved_to(twin: RunningTwin) -> None:
+    client, name = twin.client("secretsmanager"), names.REDIS_SECRET
+    before = client.get_secret_value(SecretId=name)
+    after = client.put_secret_value(SecretId=name, SecretString="another")["VersionId"]
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "another"
+    client.update_secret_version_stage(
+        SecretId=name,
+        VersionStage="AWSCURRENT",
+        MoveToVersionId=before["VersionId"],
+        RemoveFromVersionId=after,
+    )
+    assert client.get_secret_value(SecretId=name)["SecretString"] == before["SecretString"]
+    old = client.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")
+    assert old["SecretString"] == "another"

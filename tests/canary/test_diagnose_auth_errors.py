@@ -1,0 +1,48 @@
+"""An auth service that answers with errors is not down; what the API says of it follows."""
+
+from __future__ import annotations
+
+from canary.diagnose import Verdict, diagnose
+from canary.model import Result, Status, Step
+from tests.canary import platform_faults as faults
+from tests.canary import platforms as p
+
+VALIDATE = faults.AUTH + "/api/v1/keys/validate"
+ERROR = '{"detail":"Authentication service error"}'
+
+
+def judge(*results: Result) -> Verdict:
+    return diagnose(list(results), p.healthy(), p.environment(faults.NAMES), p.healthy(), p.NOW)
+
+
+def asked(status: int, body: str) -> Result:
+    seen = p.answer(VALIDATE, status, body, principal="valid", method="POST")
+    return p.failed("auth.validates", "auth", seen, kind="access")
+
+
+def told_by_the_api() -> Result:
+    seen = p.answer(faults.PROXY, 503, ERROR, principal="valid")
+    return p.failed("registry.valid-key", "registry", seen, kind="access")
+
+
+def test_a_route_that_auth_lacks_explains_what_the_api_says_of_it() -> None:
+    verdict = judge(asked(404, '{"detail":"Not Found"}'), told_by_the_api())
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("route-not-mounted", "auth")
+    assert verdict.unexplained == ()
+
+
+def test_an_auth_service_that_fails_a_part_of_its_requests_is_not_down() -> None:
+    good = p.answer(VALIDATE, 200, "{}", principal="valid", method="POST")
+    step = Step(name="x-api-key", status=Status.PASS, evidence=(good,))
+    well = p.result("auth.scope", "auth", step, status=Status.PASS, kind="access")
+    verdict = judge(asked(500, '{"detail":"Internal Server Error"}'), told_by_the_api(), well)
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("targets-unhealthy", "auth")
+    assert "a part" in found.summary
+    assert verdict.unexplained == ()
+
+
+def test_an_auth_service_of_which_every_answer_fails_is_down() -> None:
+    verdict = judge(asked(500, '{"detail":"Internal Server Error"}'), told_by_the_api())
+    assert [d.cause for d in verdict.diagnoses] == ["auth-service-down"]
