@@ -13,6 +13,8 @@ from canary.probes.kit import Kind
 
 JITTER_S = 30.0
 """A schedule of one minute may fire 59 s early or late, so a check is due half a period early."""
+OPEN = (Status.FAIL, Status.ERROR)
+"""Outcomes that no run waits with: an alarm counts runs, and needs several in a row."""
 GUESS_MS = 60.0
 """Milliseconds of one request, until history knows better."""
 
@@ -51,7 +53,7 @@ class Selection(Frozen, frozen=True, kw_only=True):
 
     only: tuple[str, ...] = ()
     suites: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()  # checks that another schedule runs
+    without: tuple[str, ...] = ()  # checks that another schedule runs while they pass
     due_only: bool = False  # each check at its own cadence; a person who asks gets everything
 
     @property
@@ -71,7 +73,7 @@ def make_plan(
     """Return the plan of a run that starts `now`; `budget_s` 0 takes the environment's own."""
     chosen = selection or Selection()
     by_id = {c.id: c for c in config.checks}
-    wanted = _chosen(by_id, chosen)
+    wanted = _chosen(by_id, chosen, history)
     wait = {
         c.id
         for c in config.checks
@@ -98,24 +100,47 @@ def make_plan(
 def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool:
     """Return whether the check's own cadence asks for a run now.
 
-    A check that fails is looked at in every run, so that its alarm's window is minutes whatever its
-    cadence (docs/decisions/0005), and its recovery is seen at once.
+    A check that fails, or that could not be judged, is looked at in every run, so that its alarm's
+    window is minutes whatever its cadence (docs/decisions/0005), and its recovery is seen at once.
     """
-    if history is None or not history.last_run_at or history.last_status is Status.FAIL:
+    if history is None or history.last_status in OPEN:
         return True
-    age = (now - dt.datetime.fromisoformat(history.last_run_at)).total_seconds()
+    last = parse_time(history.last_run_at)
+    if last is None:
+        return True
+    age = (now - last).total_seconds()
     return age < 0 or age >= check.every - JITTER_S
 
 
-def _chosen(by_id: Mapping[str, Check], selection: Selection) -> set[str]:
+def parse_time(moment: str) -> dt.datetime | None:
+    """Return an ISO 8601 moment in UTC, None for what is none: history is read from a store."""
+    try:
+        found = dt.datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def _chosen(
+    by_id: Mapping[str, Check], selection: Selection, history: Mapping[str, CheckHistory]
+) -> set[str]:
     unknown = [i for i in selection.only if i not in by_id]
     unknown += [s for s in selection.suites if s not in [k.value for k in Suite]]
     if unknown:
         raise PlanError(f"no such check or suite here: {', '.join(unknown)}")
     if not selection.narrow:
-        return set(by_id) - set(selection.without)
+        return {i for i in by_id if i not in selection.without or _is_open(history.get(i))}
     suites = set(selection.suites)
     return set(selection.only) | {i for i, c in by_id.items() if c.suite.value in suites}
+
+
+def _is_open(history: CheckHistory | None) -> bool:
+    """Return whether even a check of another schedule belongs into this run.
+
+    Its alarm's window is this schedule's, and what nobody knows of it (a new check, a lost report)
+    must not be missing from the report until the slower schedule comes round.
+    """
+    return history is None or not history.last_run_at or history.last_status in OPEN
 
 
 def _with_needs(by_id: Mapping[str, Check], due: Iterable[str], wait: set[str]) -> set[str]:

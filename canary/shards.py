@@ -105,7 +105,12 @@ def _packed(families: list[list[Planned]], size: int) -> list[list[Planned]]:
 def narrowed(plan: Plan, ids: Iterable[str]) -> Plan:
     """Return the plan with these checks alone; every other one is carried."""
     wanted = set(ids)
-    order = tuple(p for p in plan.order if p.check.id in wanted)
+    # a need that is carried is decided: whoever waited for it here would wait for ever
+    order = tuple(
+        msgspec.structs.replace(p, needs=tuple(n for n in p.needs if n in wanted))
+        for p in plan.order
+        if p.check.id in wanted
+    )
     others = tuple(p.check.id for p in plan.order if p.check.id not in wanted)
     return msgspec.structs.replace(plan, order=order, not_due=(*plan.not_due, *others))
 

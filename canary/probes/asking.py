@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
 from canary.probes.evidence import exchange
-from canary.probes.kit import Tools
+from canary.probes.kit import NO_TIME, Tools
 
 NOBODY = "nobody"
 LEAST_TIME_S = 0.05
@@ -87,7 +87,7 @@ def request_of(tools: Tools, service: Service, question: Question) -> Request:
     """Make the request within the time that is left; raise NoTimeError when none is."""
     left = tools.remaining(question.cleanup)
     if left < LEAST_TIME_S:
-        raise NoTimeError("no time left for this step")
+        raise NoTimeError(f"{NO_TIME} for this step")
     url = url_of(service, question.path, plain=question.plain)
     limits = tools.environment.run
     patience = IMPATIENT_S if question.impatient else limits.request_timeout

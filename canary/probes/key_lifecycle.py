@@ -14,7 +14,7 @@ from canary.probes.asking import NoTimeError
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import MISSING, look_up, parse
 from canary.probes.key_life import KEYS, KeyLifecycleSpec, Life, StopError
-from canary.probes.kit import Tools
+from canary.probes.kit import NO_TIME, Tools, told
 from canary.probes.registration import object_name
 
 PAUSE_S = 1.0
@@ -78,7 +78,7 @@ def refused_in_use(life: Life) -> None:
         if answer.status == 401 or clock.monotonic() > until:
             break
         if life.tools.remaining(False) < 2 * PAUSE_S:
-            raise NoTimeError("no time left to outwait the cache")
+            raise NoTimeError(f"{NO_TIME} to outwait the cache")
         time.sleep(PAUSE_S)
     text = f"401 within {life.spec.cache_s:.0f} s"
     life.hold("status", text, answer.status, answer.status == 401)
@@ -130,6 +130,8 @@ def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bo
         status = Status.FAIL
     except NoTimeError as error:
         status, reason = Status.SKIP, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a step meets, the key is revoked
+        status, reason = Status.ERROR, told(error)
     made = watch.step(
         name,
         life.assertions,

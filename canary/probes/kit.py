@@ -20,9 +20,22 @@ from canary.model import (
 )
 from canary.observe.state import PlatformState
 
+NO_TIME = "no time left"
+"""How the reason of a step begins that was not tried because its check's time was used up."""
+
 
 class CredentialMissingError(Exception):
     """The secret of a principal could not be read; the check cannot tell (ERROR)."""
+
+
+class RunOutOfTimeError(Exception):
+    """The run's own time ended a request; that says nothing of the target (ERROR)."""
+
+
+def told(error: Exception) -> str:
+    """Return what an exception says to people: its words where it is one of ours."""
+    ours = isinstance(error, CredentialMissingError | RunOutOfTimeError)
+    return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
 class Http(Protocol):

@@ -17,7 +17,7 @@ from canary.probes import mlflow_cleanup as tidy
 from canary.probes import mlflow_steps as do
 from canary.probes.asking import Form, NoTimeError
 from canary.probes.evidence import Stopwatch
-from canary.probes.kit import Tools
+from canary.probes.kit import Tools, told
 from canary.probes.mlflow_page import Flow, Page, StepFailedError
 
 
@@ -151,6 +151,8 @@ def carry_out(step: FlowStep, flow: Flow) -> Status:
         status = Status.FAIL
     except NoTimeError as error:
         status, reason = Status.SKIP, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a step meets, what was made is removed
+        status, reason = Status.ERROR, told(error)
     recorded = watch.step(
         step.name,
         page.assertions,

@@ -20,7 +20,7 @@ from canary.model import (
 )
 from canary.observe.state import PlatformState
 from canary.plan import Planned
-from canary.probes.kit import CredentialMissingError, Http, Kind, Tools
+from canary.probes.kit import CredentialMissingError, Http, Kind, RunOutOfTimeError, Tools
 from canary.runner.answers import without_known
 from canary.runner.doors import Doors, Observation
 from canary.runner.times import Times
@@ -30,10 +30,8 @@ T = TypeVar("T")
 LEAST_S = 0.02
 """Seconds under which a request is not worth sending."""
 CUT = (FailureKind.DEADLINE, FailureKind.READ_TIMEOUT, FailureKind.CONNECT_TIMEOUT)
-
-
-class RunOutOfTimeError(Exception):
-    """The run's own time ended a request; that says nothing of the target (ERROR)."""
+EARLY = (FailureKind.DNS, FailureKind.TLS)
+"""Phases that have no word of their own for a time-out: how long they took tells."""
 
 
 class Job:
@@ -163,8 +161,10 @@ class Job:
         what = f"{request.method} {request.url}"
         answer = self._waiting(what, True, lambda: self._http.send(request, credential))
         answer = without_known(answer, self._doors.redactor)
-        if clipped and answer.failure is not None and answer.failure.kind in CUT:
-            self._give_up_if_run_ends(left)
+        if clipped and answer.failure is not None:
+            waited = self._doors.clock.monotonic() - self.waiting_since
+            if was_cut(answer.failure, waited, left):
+                self._give_up_if_run_ends(left)
         return answer
 
     def _give_up_if_run_ends(self, waited: float) -> None:
@@ -176,6 +176,15 @@ class Job:
     def cut_by_run(self) -> bool:
         """Return whether the run's end, not the check's own time-out, is this check's deadline."""
         return self.deadline < self.started + self.check.timeout
+
+
+def was_cut(failure: Failure, waited_s: float, allowed_s: float) -> bool:
+    """Return whether a request failed because its time was over, and not by what came back.
+
+    A look-up or a handshake that is not answered ends after six tenths of the time (`adapters`).
+    """
+    unanswered = failure.kind in EARLY and not failure.code and waited_s > allowed_s / 2
+    return failure.kind in CUT or unanswered
 
 
 class _JobHttp:

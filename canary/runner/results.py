@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.model import Check, Environment, Result, Status, Step
-from canary.probes.kit import worst
+from canary.probes.kit import NO_TIME, worst
 from canary.runner.job import Job
 
 
@@ -21,8 +21,7 @@ def result(
 ) -> Result:
     """Return the one result of a check from the steps that it recorded."""
     steps = steps or (_step("canary", Status.ERROR, "the probe recorded no step"),)
-    status = worst([s.status for s in steps])
-    decisive = next((s for s in steps if s.status is status), steps[0])
+    status, decisive = _decided(steps)
     reason = "" if status is Status.PASS else _reason(decisive, len(steps))
     return Result(
         check_id=check.id,
@@ -41,6 +40,20 @@ def result(
         needs=check.needs,
         steps=steps,
     )
+
+
+def _decided(steps: tuple[Step, ...]) -> tuple[Status, Step]:
+    """Return a check's status and the step that decides it.
+
+    Steps that pass say nothing of one for which no time was left: a slow platform must not hide
+    behind them what is wrong in the rest.
+    """
+    status = worst([s.status for s in steps])
+    if status is Status.PASS:
+        late = [s for s in steps if s.status is Status.SKIP and s.reason.startswith(NO_TIME)]
+        if late:
+            return Status.ERROR, late[0]
+    return status, next((s for s in steps if s.status is status), steps[0])
 
 
 def _reason(step: Step, steps: int) -> str:

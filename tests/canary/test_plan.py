@@ -48,6 +48,17 @@ def test_a_failing_check_is_looked_at_in_every_run() -> None:
     assert is_due(check(every=300), ago(10, Status.FAIL), NOW)
 
 
+def test_a_check_that_could_not_be_judged_is_looked_at_in_every_run() -> None:
+    """Its alarm (ChecksErrored, 3 of 5) would never hear of one run in five."""
+    assert is_due(check(every=300), ago(10, Status.ERROR), NOW)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", "2026-11-22T11:59:00"])
+def test_a_history_with_a_time_that_is_none_ends_no_run(at: str) -> None:
+    kept = CheckHistory(outcomes="P", last_run_at=at)
+    assert is_due(check(every=300), kept, NOW) is (at[:1] != "2")
+
+
 def test_a_scheduled_run_leaves_out_what_is_not_due() -> None:
     made = plan({"api.rare": ago(60)}, due_only=True)
     assert sorted(ids(made)) == ["api.leaf", "api.root"]
@@ -72,7 +83,19 @@ def test_a_suite_can_be_selected() -> None:
 
 
 def test_another_schedules_checks_are_left_to_it() -> None:
-    assert sorted(ids(plan(without=("api.rare",)))) == ["api.leaf", "api.root"]
+    made = plan({"api.rare": ago(1000)}, without=("api.rare",))
+    assert sorted(ids(made)) == ["api.leaf", "api.root"]
+
+
+@pytest.mark.parametrize("status", [Status.FAIL, Status.ERROR])
+def test_another_schedules_check_runs_in_every_run_while_it_does_not_pass(status: Status) -> None:
+    """Its alarm counts this schedule's periods: once an hour it would never ring."""
+    made = plan({"api.rare": ago(60, status)}, without=("api.rare",), due_only=True)
+    assert "api.rare" in ids(made)
+
+
+def test_another_schedules_check_is_not_missing_where_nothing_is_known_of_it() -> None:
+    assert "api.rare" in ids(plan(without=("api.rare",), due_only=True))
 
 
 @pytest.mark.parametrize("wrong", [{"only": ("api.nothing",)}, {"suites": ("nothing",)}])

@@ -100,3 +100,10 @@ def test_a_narrowed_plan_carries_every_other_check() -> None:
     one = narrowed(both, ["service.check-2"])
     assert [p.check.id for p in one.order] == ["service.check-2"]
     assert one.not_due == ("service.check-1",)
+
+
+def test_a_shard_does_not_wait_for_a_need_that_is_carried() -> None:
+    """The need is not due, so it is in no shard; the runner would wait for it for ever."""
+    both = plan(planned(1), planned(2, needs=(1,)))
+    (only,) = narrowed(both, ["service.check-2"]).order
+    assert only.needs == ()

@@ -9,16 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from canary import spread, wire
 from canary.model import Check, Config, Report, Service, Status
 from canary.pipeline import Asked
+from canary.plan import Selection
+from canary.report import json as canonical
 from canary.shards import SILENT
 from tests.canary import worlds
 
 BROKEN = "/broken"
 BUDGET_S = 50.0
+DUE = Asked(
+    selection=Selection(due_only=True), trigger="schedule", carry_rest=True, budget_s=BUDGET_S
+)
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -135,3 +141,24 @@ def test_twenty_shards_carry_two_thousand_checks(site: str, tmp_path: Path) -> N
     pointer, report = carried_out(made, tmp_path)
     assert (pointer["shards"], len(report.results)) == (20, 2_000)
     assert sum(r.status is Status.PASS for r in report.results) == 1_999
+
+
+def test_a_check_whose_need_is_not_due_runs_in_its_shard(site: str, tmp_path: Path) -> None:
+    made = world(site, 3, tmp_path)
+    rare = msgspec.structs.replace(made.config.checks[0], every=900)
+    leaf = msgspec.structs.replace(made.config.checks[1], needs=(rare.id,))
+    config = msgspec.structs.replace(made.config, checks=(rare, leaf))
+    made = wire.world(config, str(tmp_path))
+    _, first = carried_out(made, tmp_path)
+    known = {rare.id: first.history[rare.id]}
+    first = msgspec.structs.replace(first, history=known)  # only the leaf is due
+    made.store.point(canonical.render(first).encode())
+    plan = spread.plan_run(made, DUE)
+    (item,) = shards(plan, tmp_path)
+    assert item["checks"] == [leaf.id]
+    spread.probe_shard(made, {"run_id": plan["run_id"], "shard": item}, 5.0)
+    _, second = spread.conclude_run(made, {"run_id": plan["run_id"]}, BUDGET_S)
+    assert [(r.status, r.carried) for r in second.results] == [
+        (Status.PASS, True),
+        (Status.PASS, False),
+    ]
