@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from canary.diagnose import revisions
 from canary.diagnose.auth import behaviour
 from canary.diagnose.case import AUTH, MLFLOW, Atoms, Case
 from canary.diagnose.claims import APPLICATION, Claim
@@ -28,7 +29,17 @@ def routes(case: Case) -> Iterator[Claim]:
             | _passed_on(case, front),
             "{front} answers 404 by itself: it has no such route.",
             APPLICATION + 1,
+            _changed(case, front, case.having(S.NOT_MOUNTED)),
         )
+
+
+def _changed(case: Case, front: str, atoms: Atoms) -> str:
+    """Return MLflow where all goes on to it and only its revision changed, else the front."""
+    through = all("mlflow" in f.path for f in atoms if f.front == front and f.host)
+    if MLFLOW not in case.services or front not in case.services or not through:
+        return front
+    both = (revisions.rollout(case, front), revisions.rollout(case, MLFLOW))
+    return MLFLOW if both[0] is None and both[1] is not None else front
 
 
 def _passed_on(case: Case, front: str) -> Atoms:
@@ -62,6 +73,7 @@ def prefix(case: Case) -> Iterator[Claim]:
         atoms,
         "{front} hands the path on in a form that MLflow does not know.",
         APPLICATION + 2,
+        _changed(case, min(f.front for f in atoms), atoms) if atoms else "",
     )
 
 
@@ -144,8 +156,16 @@ def broken(case: Case) -> Iterator[Claim]:
             atoms,
             "{front} fails " + ("a part of its requests." if passed else "its requests."),
             APPLICATION + 4,
+            MLFLOW if _of_mlflow(case, atoms) else front,
             confidence=Confidence.LIKELY if passed else Confidence.POSSIBLE,
         )
+
+
+def _of_mlflow(case: Case, atoms: Atoms) -> bool:
+    """Tell whether MLflow itself answered with errors: its own have an `error_code`."""
+    answered = [f for f in atoms if f.status >= 500 and f.host]
+    own = all("mlflow" in f.path and "error_code" in f.body for f in answered)
+    return MLFLOW in case.services and bool(answered) and own
 
 
 def lying_health(case: Case) -> Iterator[Claim]:

@@ -47,7 +47,7 @@ _WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
 _SENTENCES = {
     "database-auth-failed": "The database refuses the login of {who}.",
     "database-schema-missing": "The database lacks a table that {who} needs.",
-    "database-unreachable": "{who} does not reach the database, or the database does not answer.",
+    "database-unreachable": "The database cannot be reached from {who}, or does not answer.",
     "cache-unreachable": "{who} cannot use the cache.",
 }
 _DECISIONS = {

@@ -1,6 +1,8 @@
-"""An auth service that answers with errors is not down; what the API says of it follows."""
+"""Services that answer with errors are not down; what others say of them follows."""
 
 from __future__ import annotations
+
+import pytest
 
 from canary.diagnose import Verdict, diagnose
 from canary.model import Result, Status, Step
@@ -46,3 +48,25 @@ def test_an_auth_service_that_fails_a_part_of_its_requests_is_not_down() -> None
 def test_an_auth_service_of_which_every_answer_fails_is_down() -> None:
     verdict = judge(asked(500, '{"detail":"Internal Server Error"}'), told_by_the_api())
     assert [d.cause for d in verdict.diagnoses] == ["auth-service-down"]
+
+
+def test_errors_of_mlflow_that_the_proxy_hands_on_are_mlflows() -> None:
+    """Its own carry an `error_code`, those of the API a `detail`."""
+    body = '{"error_code":"INTERNAL_ERROR","message":"intermittent"}'
+    for words, culprit in ((body, "mlflow"), ('{"detail":"Internal Server Error"}', "registry")):
+        seen = p.answer(faults.PROXY, 500, words, principal="valid")
+        (found,) = judge(p.failed("registry.proxy", "registry", seen)).diagnoses
+        assert (found.cause, found.service) == ("targets-unhealthy", culprit)
+
+
+@pytest.mark.parametrize("body", ['{"detail":"Not Found"}', '{"error_code":"RESOURCE_NOT_FOUND"}'])
+@pytest.mark.parametrize("changed", ["registry", "mlflow"])
+def test_a_path_that_is_gone_is_put_down_to_the_service_that_changed(
+    body: str, changed: str
+) -> None:
+    state = faults.revised(p.healthy(), changed, "FEATURE", "1")
+    results = [p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 404, body))]
+    verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    (found,) = verdict.diagnoses
+    assert found.service == changed
+    assert found.remedy.fix
