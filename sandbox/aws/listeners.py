@@ -15,9 +15,8 @@ from sandbox import names
 def install() -> None:
     """Mend moto's listeners and certificates; call once, after the rules."""
     from moto.acm.models import AWSCertificateManagerBackend, CertBundle
-    from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer
+    from moto.elbv2.models import ELBv2Backend, FakeListener
 
-    FakeLoadBalancer.VALID_ATTRS |= {"routing.http.response.server.enabled"}
     _patch_creation(ELBv2Backend)
     _patch_change(ELBv2Backend)
     _patch_rules(ELBv2Backend)

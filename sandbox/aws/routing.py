@@ -75,6 +75,7 @@ def _listener(listener: Any) -> Json:
         "arn": listener.arn,
         "port": int(listener.port),
         "protocol": listener.protocol,
+        "attributes": dict(listener.attributes),
         "certificates": _certificates(listener),
         "rules": [*(_rule(rule) for rule in rules), default],
     }
@@ -121,6 +122,7 @@ def _target_group(group: Any, balancers: list[Any], reachable: Reachable) -> Jso
         "name": group.name,
         "protocol": group.protocol,
         "port": int(group.port),
+        "version": group.protocol_version,
         "attributes": dict(group.attributes),
         "in_use": bool(balancers),
         "health_check": {

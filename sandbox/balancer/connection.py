@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from sandbox.balancer.actions import answer_of, deciding
 from sandbox.balancer.addresses import seen_as
 from sandbox.balancer.choose import Chooser
@@ -18,10 +20,11 @@ from sandbox.balancer.exchange import (
     Exchange,
     asked_of,
     discard_body,
+    expects_continue,
     wants_keep_alive,
 )
 from sandbox.balancer.forward import forward
-from sandbox.balancer.headers import too_many_forwarders
+from sandbox.balancer.headers import too_many_forwarders, without_invalid
 from sandbox.balancer.match import first_match
 from sandbox.balancer.model import Action
 from sandbox.balancer.pages import OwnAnswer, own, plain_http_to_https
@@ -37,6 +40,8 @@ from sandbox.balancer.wire import (
 ViewNow = Callable[[], View | None]
 Emit = Callable[[dict[str, Any]], None]
 CLIENT_CLOSED = 460  # in the access record alone: there is nobody left to tell
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NOT_HTTP1 = ("GRPC", "HTTP2")  # clients speak HTTP/1.1 here, which such groups do not take
 
 
 class Serving:
@@ -45,6 +50,7 @@ class Serving:
     def __init__(self, client: Client, view_now: ViewNow, chooser: Chooser, emit: Emit) -> None:
         self.client = client
         self.idle = True
+        self._opened = time.monotonic()
         self._view_now = view_now
         self._chooser = chooser
         self._emit = emit
@@ -57,22 +63,34 @@ class Serving:
         first = True
         while (view := self._view_now()) is not None:
             self.idle = True
-            request = await self._next(view, view.idle_timeout_s if first else view.keep_alive_s)
+            request = await self._next(view, first)
             view = self._view_now()
             if request is None or view is None:
                 return
             self.idle, first = False, False
+            headers = without_invalid(request.headers, view.balancer.attributes)
+            request = msgspec.structs.replace(request, headers=headers)
             exchange = Exchange(client=self.client, view=view, request=request)
             await self._answer(exchange, request)
             if not exchange.keep_alive:
                 return
 
-    async def _next(self, view: View, patience_s: float) -> RequestHead | None:
-        """Return the next request; None where there is none, or none that can be understood."""
+    async def _next(self, view: View, first: bool) -> RequestHead | None:
+        """Return the next request; None where there is none, or none that can be understood.
+
+        A client that sends nothing, or a part of a request, is told so; between two requests
+        silence is no fault, and the connection is closed without a word.
+        """
+        reader = self.client.reader
+        before = reader.received
         try:
-            async with self.client.reader.patience(patience_s):
-                return await read_request(self.client.reader)
-        except (TimeoutError, TruncatedError):
+            async with reader.patience(view.idle_timeout_s):
+                return await read_request(reader)
+        except TimeoutError:
+            if first or reader.received > before:
+                await self._refuse(view, own(408, "no request within the idle timeout"))
+            return None
+        except TruncatedError:
             return None
         except RefusedError as error:
             await self._refuse(view, own(error.status, error.reason))
@@ -96,9 +114,12 @@ class Serving:
 
     async def _answer(self, exchange: Exchange, request: RequestHead) -> None:
         exchange.started = time.monotonic()
-        exchange.keep_alive = wants_keep_alive(request)
+        young = exchange.started - self._opened < exchange.view.keep_alive_s
+        exchange.keep_alive = wants_keep_alive(request) and young
         exchange.asked = asked_of(request, seen_as(self.client.peer))
         try:
+            if expects_continue(request):  # at once, before any target is asked
+                self.client.writer.write(CONTINUE)
             answer = await self._decide(exchange, request)
             if answer is not None:
                 await discard_body(exchange)
@@ -131,6 +152,8 @@ class Serving:
     ) -> OwnAnswer | None:
         choice = self._chooser.choose(action, exchange.view.groups, request.headers)
         exchange.target_group = choice.group.arn if choice.group else None
+        if choice.group is not None and choice.group.version in NOT_HTTP1:
+            return own(464, "the target group takes no HTTP/1.1")
         if choice.target is None:
             return own(503, "no target may be asked")
         exchange.target = f"{choice.target.id}:{choice.target.port}"

@@ -10,7 +10,7 @@ import msgspec
 
 from sandbox.balancer.headers import HOP_BY_HOP
 from sandbox.balancer.match import Asked
-from sandbox.balancer.pages import OwnAnswer, render
+from sandbox.balancer.pages import OwnAnswer, for_browser, render
 from sandbox.balancer.stream import Reader
 from sandbox.balancer.table import View
 from sandbox.balancer.wire import CHUNKED, RequestHead, body, first
@@ -51,6 +51,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     target_ms: float | None = None
     sent_bytes: int = 0
     body_read: bool = False
+    client_owes: bool = False  # the next piece of its body is waited for
     keep_alive: bool = False
 
     def record(self) -> dict[str, Any]:
@@ -87,13 +88,22 @@ class Exchange(msgspec.Struct, kw_only=True):
         head_only = self.request is not None and self.request.method == "HEAD"
         self.status, self.answered_by = answer.status, answer.answered_by
         self.reason = answer.reason
-        self.send(render(answer, keep_alive=self.keep_alive, head_only=head_only))
+        if self.request is not None:
+            answer = for_browser(answer, first(self.request.headers, "user-agent") or "")
+        server = self.view.names_server
+        self.send(render(answer, keep_alive=self.keep_alive, head_only=head_only, server=server))
 
 
 def wants_keep_alive(request: RequestHead) -> bool:
     """Say whether a client wants its connection kept: by version and by Connection."""
     said = (first(request.headers, "connection") or "").lower()
     return "close" not in said if request.version == (1, 1) else "keep-alive" in said
+
+
+def expects_continue(request: RequestHead) -> bool:
+    """Say whether a client waits for 100 before it sends its body."""
+    expected = (first(request.headers, "expect") or "").lower() == "100-continue"
+    return expected and request.length != 0 and request.version == (1, 1)
 
 
 def asked_of(request: RequestHead, peer: str) -> Asked:

@@ -28,7 +28,6 @@ from sandbox.balancer.wire import (
     TruncatedError,
     body,
     chunk,
-    first,
     head_bytes,
     read_response,
 )
@@ -82,6 +81,7 @@ def _request_bytes(exchange: Exchange, request: RequestHead) -> bytes:
         peer_port=exchange.client.peer_port,
         scheme=view.scheme,
         port=view.listener.port,
+        length=request.length,
         options=view.balancer.attributes,
     )
     return head_bytes(f"{request.method} {request.target} HTTP/1.1", headers)
@@ -93,8 +93,6 @@ def _start_upload(
     exchange.body_read = True
     if request.length == 0:
         return None
-    if (first(request.headers, "expect") or "").lower() == "100-continue":
-        exchange.client.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     return asyncio.create_task(_upload(exchange, request, wire))
 
 
@@ -104,8 +102,10 @@ async def _upload(exchange: Exchange, request: RequestHead, wire: Wire) -> None:
     pieces = body(client, request.length)
     try:
         while True:
+            exchange.client_owes = True
             async with client.patience(idle):
                 piece = await anext(pieces, b"")
+            exchange.client_owes = False
             if not piece:
                 break
             try:
@@ -141,6 +141,8 @@ async def _ask(
             piece = await anext(pieces, b"")
     except TimeoutError:
         exchange.keep_alive = exchange.keep_alive and (upload is None or upload.done())
+        if exchange.client_owes:  # both waits end at the same time; the client's came first
+            return own(408, "the client sent no data")
         return own(504, "no answer from the target within the idle timeout")
     except RefusedError as error:
         of_client = error is wire.reader.exception()  # set by the upload
@@ -176,6 +178,7 @@ async def _relay(
         rechunk=rechunk,
         keep_alive=exchange.keep_alive,
         cookies=cookies,
+        server=exchange.view.names_server,
     )
     start = head_bytes(f"HTTP/1.1 {head.status} {head.phrase}", headers)
     idle, writer = exchange.view.idle_timeout_s, exchange.client.writer

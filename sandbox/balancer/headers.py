@@ -5,6 +5,7 @@ Source: "HTTP headers and Application Load Balancers", "Request tracing".
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import Any
@@ -35,6 +36,7 @@ _WRITTEN_ANEW = frozenset(
 )
 MOST_FORWARDERS = 30
 TRACE_BYTES = 7 * 1024
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 def trace_part() -> str:
@@ -74,11 +76,38 @@ def _named(headers: Headers) -> frozenset[str]:
     return frozenset(name.strip() for name in named)
 
 
+def switched_on(options: dict[str, Any], name: str, default: str = "false") -> bool:
+    """Say whether an attribute of a balancer or a listener is true."""
+    return str(options.get(name, default)).lower() == "true"
+
+
+def without_invalid(headers: Headers, options: dict[str, Any]) -> Headers:
+    """Return a request's headers; names beyond letters, digits and `-` go where that is asked."""
+    if not switched_on(options, "routing.http.drop_invalid_header_fields.enabled"):
+        return headers
+    return [(name, value) for name, value in headers if _PLAIN_NAME.fullmatch(name)]
+
+
+def _host(headers: Headers, options: dict[str, Any]) -> Headers:
+    given = first(headers, "host")
+    if given is None:
+        return []
+    kept = switched_on(options, "routing.http.preserve_host_header.enabled")
+    return [("Host", given if kept else given.lower())]
+
+
 def to_target(
-    headers: Headers, *, peer: str, peer_port: int, scheme: str, port: int, options: dict[str, Any]
+    headers: Headers,
+    *,
+    peer: str,
+    peer_port: int,
+    scheme: str,
+    port: int,
+    length: int,
+    options: dict[str, Any],
 ) -> Headers:
     """Return the headers a target receives; options are the balancer's attributes."""
-    if str(options.get("routing.http.xff_client_port.enabled", "false")).lower() == "true":
+    if switched_on(options, "routing.http.xff_client_port.enabled"):
         peer = f"{peer}:{peer_port}"
     mode = str(options.get("routing.http.xff_header_processing.mode", "append"))
     dropped = HOP_BY_HOP | _WRITTEN_ANEW | _named(headers)
@@ -86,21 +115,27 @@ def to_target(
         *_forwarded_for(headers, peer, mode),
         ("X-Forwarded-Proto", scheme),
         ("X-Forwarded-Port", str(port)),
-        ("Host", (first(headers, "host") or "").lower()),
+        *_host(headers, options),
         ("X-Amzn-Trace-Id", trace_header(first(headers, "x-amzn-trace-id"))),
         *((name, value) for name, value in headers if name.lower() not in dropped),
     ]
-    if values(headers, "transfer-encoding"):
+    if length == CHUNKED:
         sent = [(name, value) for name, value in sent if name.lower() != "content-length"]
         sent.append(("Transfer-Encoding", "chunked"))
     return sent
 
 
 def to_client(
-    headers: Headers, *, length: int, rechunk: bool, keep_alive: bool, cookies: list[str]
+    headers: Headers,
+    *,
+    length: int,
+    rechunk: bool,
+    keep_alive: bool,
+    cookies: list[str],
+    server: bool = True,
 ) -> Headers:
     """Return the headers a client receives: the target's own, and how this connection goes on."""
-    dropped = HOP_BY_HOP | _named(headers)
+    dropped = HOP_BY_HOP | _named(headers) | (frozenset() if server else {"server"})
     sent = [(name, value) for name, value in headers if name.lower() not in dropped]
     if length in (CHUNKED, UNTIL_CLOSE):
         sent = [(name, value) for name, value in sent if name.lower() != "content-length"]

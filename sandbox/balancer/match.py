@@ -78,7 +78,7 @@ def _method(condition: Condition, asked: Asked) -> bool:
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:
-    for part in query.split("&"):
+    for part in filter(None, query.split("&")):
         key, _, value = part.partition("=")
         yield unquote_plus(key), unquote_plus(value)
 

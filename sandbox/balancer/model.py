@@ -140,6 +140,7 @@ class Listener(_Part, frozen=True):
     protocol: str
     edge_port: int | None = None
     admitted: bool = True
+    attributes: dict[str, Any] = {}
     certificates: list[Certificate] = []
     rules: list[Rule] = []
 
@@ -177,12 +178,16 @@ class Target(_Part, frozen=True):
 
 
 class TargetGroup(_Part, frozen=True):
-    """A target group; in_use says whether some listener forwards to it."""
+    """A target group; in_use says whether some listener forwards to it.
+
+    version is what its targets speak: HTTP1, HTTP2 or GRPC.
+    """
 
     arn: str
     name: str
     protocol: str | None = "HTTP"
     port: int | None = None
+    version: str | None = "HTTP1"
     attributes: dict[str, Any] = {}
     in_use: bool = True
     health_check: HealthCheck = HealthCheck()

@@ -26,6 +26,7 @@ PHRASES: dict[int, str] = {
     414: "Request-URI Too Large",
     429: "Too Many Requests",
     463: "",
+    464: "",
     500: "Internal Server Error",
     501: "Not Implemented",
     502: "Bad Gateway",
@@ -44,6 +45,12 @@ class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[tuple[str, str], ...] = ()
     answered_by: str = "balancer"
     reason: str | None = None
+    padded: bool = False
+
+
+# What follows an error page for browsers that would show a page of their own instead of a short
+# one; six times, so that what follows is 402 bytes (seen in sizes of access logs).
+PADDING = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n" * 6
 
 
 def page(status: int, title: str | None = None) -> bytes:
@@ -57,7 +64,7 @@ def page(status: int, title: str | None = None) -> bytes:
 
 def own(status: int, reason: str) -> OwnAnswer:
     """Return the balancer's page for a status, with the reason that the access record keeps."""
-    return OwnAnswer(status=status, body=page(status), reason=reason)
+    return OwnAnswer(status=status, body=page(status), reason=reason, padded=True)
 
 
 def plain_http_to_https() -> OwnAnswer:
@@ -66,11 +73,18 @@ def plain_http_to_https() -> OwnAnswer:
     return OwnAnswer(status=400, body=html, reason="plain HTTP on a TLS port")
 
 
-def render(answer: OwnAnswer, *, keep_alive: bool, head_only: bool) -> bytes:
+def for_browser(answer: OwnAnswer, user_agent: str) -> OwnAnswer:
+    """Return an answer as the browser that asks gets it."""
+    if not answer.padded or ("MSIE " not in user_agent and "Chrome/" not in user_agent):
+        return answer
+    return msgspec.structs.replace(answer, body=answer.body + PADDING)
+
+
+def render(answer: OwnAnswer, *, keep_alive: bool, head_only: bool, server: bool = True) -> bytes:
     """Return an own answer's bytes, headers in the order in which AWS writes them."""
     lines = [
         f"HTTP/1.1 {answer.status} {PHRASES.get(answer.status, '')}",
-        f"Server: {SERVER}",
+        *([f"Server: {SERVER}"] if server else []),
         f"Date: {formatdate(usegmt=True)}",
         f"Content-Type: {answer.content_type}",
         f"Content-Length: {len(answer.body)}",

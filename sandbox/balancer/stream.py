@@ -19,10 +19,12 @@ class Reader(asyncio.StreamReader):
         self._gone = False
         self._deadline: asyncio.Timeout | None = None
         self._patience_s = 0.0
+        self.received = 0  # chunks of data so far: tells whether anything came within a wait
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         """Take data in; the idle time starts anew."""
         super().feed_data(data)
+        self.received += 1
         self.touch()
 
     def feed_eof(self) -> None:

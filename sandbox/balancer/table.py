@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sandbox.balancer.headers import switched_on
 from sandbox.balancer.match import in_order
 from sandbox.balancer.model import Listener, LoadBalancer, Rule, Snapshot, TargetGroup
 
@@ -31,8 +32,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keep_alive_s(self) -> float:
-        """Return how long a client's idle connection is kept, seconds; AWS's default is 3600."""
+        """Return how old a client's connection may become, seconds; AWS's default is 3600."""
         return float(self.balancer.attributes.get("client_keep_alive.seconds", 3600))
+
+    @property
+    def names_server(self) -> bool:
+        """Say whether answers keep their Server header."""
+        name = "routing.http.response.server.enabled"
+        return switched_on(self.listener.attributes, name, "true")
 
 
 def views(snapshot: Snapshot) -> dict[Place, View]:

@@ -202,7 +202,7 @@ def test_a_client_that_stops_within_its_body_is_a_408(rig: Rig, targets: faulty.
     port = targets.run(faulty.echo)
     rig.forward_to(target(port), attributes={"idle_timeout.timeout_seconds": "1"})
     answer = rig.raw(b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-    assert answer.startswith((b"HTTP/1.1 408", b"HTTP/1.1 504"))
+    assert answer.startswith(b"HTTP/1.1 408")
 
 
 def test_targets_behind_tls_are_reached_whatever_their_certificate(

@@ -123,7 +123,13 @@ def test_the_client_is_added_to_the_forwarders_as_the_attribute_says(
     given += [("X-Hop", "1"), ("X-Forwarded-Proto", "gopher"), ("X-Api-Key", "k")]
     sent = dict(
         to_target(
-            given, peer="127.0.0.1", peer_port=4711, scheme="https", port=443, options=options
+            given,
+            peer="127.0.0.1",
+            peer_port=4711,
+            scheme="https",
+            port=443,
+            length=0,
+            options=options,
         )
     )
     assert sent.get("X-Forwarded-For") == expected
