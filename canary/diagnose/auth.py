@@ -1,4 +1,4 @@
-"""Authentication: the service itself, headers that are lost, doors that are open."""
+"""Authentication: the service itself, headers that are lost, limits that do not hold."""
 
 from __future__ import annotations
 
@@ -91,47 +91,6 @@ def header_lost(case: Case) -> Iterator[Claim]:
         "A key was sent and not seen: {front} or what stands before it loses the header.",
         SERVE + 2,
     )
-
-
-def let_through(case: Case) -> Iterator[Claim]:
-    """Claim requests that were let through although they must be refused."""
-    kinds: dict[tuple[str, str], set[object]] = {}
-    for failure in case.having(Symptom.ACCEPTED):
-        kinds.setdefault((_accepted_cause(case, failure.principal), failure.front), set()).add(
-            failure
-        )
-    open_door = {front for cause, front in kinds if cause == "protection-missing"}
-    for (cause, front), found in sorted(kinds.items()):
-        if front in open_door and cause != "protection-missing":
-            continue  # a door without lock also lets old keys in
-        atoms = frozenset(
-            f
-            for f in case.having(Symptom.ACCEPTED)
-            if f.front == front and (front in open_door or f in found)
-        )
-        text = {
-            "protection-missing": "{front} answers requests that carry no good key.",
-            "revoked-key-accepted": "A revoked key is accepted.",
-            "expired-key-accepted": "An expired key is accepted.",
-        }[cause]
-        yield from behaviour(case, cause, atoms, text, SERVE + 3, _keeper(case, cause, front))
-
-
-def _accepted_cause(case: Case, principal: str) -> str:
-    known = case.environment.principals.get(principal)
-    text = f"{principal} {known.reason if known else ''}".lower()
-    if "revoked" in text:
-        return "revoked-key-accepted"
-    if "expired" in text:
-        return "expired-key-accepted"
-    return "protection-missing"
-
-
-def _keeper(case: Case, cause: str, front: str) -> str:
-    """Return the service that decides: of a key's state the auth service, of the door its owner."""
-    if cause == "protection-missing" or AUTH not in case.services:
-        return front
-    return AUTH
 
 
 def rate_limit(case: Case) -> Iterator[Claim]:

@@ -109,6 +109,33 @@ def test_what_the_auth_service_says_of_a_key_is_handed_on(words: str, told: str)
     assert told in found.summary
 
 
+def accepted(url: str, principal: str) -> Result:
+    seen = p.answer(url, 200, "{}", principal=principal, header_form="bearer")
+    name = f"{url[8:12]}.{principal}"
+    return p.failed(name, "registry", seen, kind="access", assertions=p.status_is("403", "200"))
+
+
+def test_a_key_that_may_do_too_much_is_one_matter_of_the_key() -> None:
+    found = only(
+        p.healthy(), accepted(faults.PROXY, "read-only"), accepted(faults.AUTH + "/x", "read-only")
+    )
+    assert (found.cause, found.resource) == ("protection-missing", "canary/read-only")
+
+
+def test_a_door_that_lets_a_stranger_in_too_is_no_matter_of_the_key() -> None:
+    verdict = judge(
+        p.healthy(), accepted(faults.PROXY, "read-only"), accepted(faults.PROXY, "unknown")
+    )
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("protection-missing", "registry")
+
+
+def test_a_revoked_key_that_is_accepted_without_a_deployment_may_be_its_record() -> None:
+    found = only(p.healthy(), accepted(faults.PROXY, "revoked"))
+    assert found.cause == "revoked-key-accepted"
+    assert "record" in found.remedy.decision
+
+
 def test_a_secret_marked_for_deletion_is_taken_back() -> None:
     found = only(with_secret(exists=False, deleted=True, detail="marked for deletion"), unread())
     assert (found.cause, found.confidence) == ("canary-credential-missing", Confidence.CERTAIN)
