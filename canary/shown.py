@@ -15,7 +15,8 @@ def keep_latest(store: Store, report: Report) -> tuple[str, ...]:
     from canary.report import pages  # Jinja2 costs a cold start; by now everybody has been told
 
     try:
-        archived, indexed = store.read(pages.ARCHIVE), store.read(pages.INDEX)
+        archived = store.read(pages.archive_name(report.run.environment))
+        indexed = store.read(pages.INDEX)
         made = pages.pages(report, archived, indexed)
         for name, text in made.files.items():
             store.write(name, text.encode())

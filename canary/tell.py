@@ -16,7 +16,10 @@ from canary.publish import latest_page
 from canary.report.text import ReportError
 from canary.wire import World
 
-STATE = "notified.json"
+
+def state_name(environment: str) -> str:
+    """Return the name under which is kept what was said of an environment."""
+    return f"notified/{environment}.json"
 
 
 class Channels(Frozen, frozen=True, kw_only=True):
@@ -51,7 +54,7 @@ def notifier(made: World, to: Channels) -> Callable[[Report], Iterable[str]]:
             _Ledger(made),
             report.run.finished_at,
         )
-        made.store.write(STATE, state.dump(delivery.state).encode())
+        made.store.write(state_name(made.environment.name), state.dump(delivery.state).encode())
         return (*problems, *delivery.problems)
 
     return notify
@@ -75,7 +78,7 @@ class _Ledger(StoreLedger):
 
 def _known(made: World) -> tuple[Notified, tuple[str, ...]]:
     try:
-        data = made.store.read(STATE)
+        data = made.store.read(state_name(made.environment.name))
         return (Notified() if data is None else state.load(data)), ()
     except (StoreError, ReportError) as error:
         return Notified(), (f"what was said before could not be read: {error}",)

@@ -14,7 +14,7 @@ from canary.adapters.clock import SystemClock
 from canary.adapters.http import HttpDoor
 from canary.adapters.lost import LostRuns
 from canary.adapters.secrets import Secrets
-from canary.adapters.store import LATEST, Store, open_store
+from canary.adapters.store import Store, latest_name, open_store
 from canary.assemble import Explained
 from canary.model import Config, Environment, Frozen, Report, Result
 from canary.observe import deepen, observe
@@ -97,7 +97,8 @@ def parts(made: World) -> Parts:
 
 def previous(made: World) -> Previous:
     """Return the previous report; runs that were lost since are part of the note."""
-    found = read_previous(lambda: within(STORE_S, lambda: made.store.read(LATEST)), canonical.load)
+    name = latest_name(made.environment.name)
+    found = read_previous(lambda: within(STORE_S, lambda: made.store.read(name)), canonical.load)
     lost = made.lost.take()
     if not lost:
         return found
@@ -165,7 +166,7 @@ def leave_behind(
 ) -> Published:
     """Publish a report: metrics, log, store, messages."""
     patience = Patience()
-    store = made.store
+    store, latest_report = made.store, latest_name(made.environment.name)
 
     def keep(effect: Keep) -> None:
         write = store.create if effect.once else store.write
@@ -174,7 +175,7 @@ def leave_behind(
     sinks = Sinks(
         keep=keep,
         page=lambda report: patience.wait(STORE_S, lambda: _keep_page(made, report)),
-        point=lambda data: patience.wait(STORE_S, lambda: store.point(data)),
+        point=lambda data: patience.wait(STORE_S, lambda: store.point(latest_report, data)),
         latest_pages=lambda report: patience.wait(TELL_S, lambda: shown.keep_latest(store, report)),
         emit=emit,
         say=say,

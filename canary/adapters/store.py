@@ -1,7 +1,8 @@
 """Where reports lie: a bucket or a folder, with the same promises.
 
-`runs/<id>.json` is written once and never again; `latest.json` is written last and never replaces
-a newer run. Only bytes pass through here: what they mean is the caller's business.
+`runs/<id>.json` is written once and never again; `latest/<environment>.json` is written last and
+never replaces a newer run. Environments may share a store: what one of them keeps from run to run
+bears its name. Only bytes pass through here: what they mean is the caller's business.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import secrets
 from pathlib import Path
 from typing import Any, Protocol
 
-LATEST = "latest.json"
 RUNS = "runs/"
 TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+def latest_name(environment: str) -> str:
+    """Return the name of an environment's latest report."""
+    return f"latest/{environment}.json"
 
 
 class StoreError(Exception):
@@ -40,8 +45,8 @@ class Store(Protocol):
         """Write, whatever was there before."""
         ...
 
-    def point(self, data: bytes) -> bool:
-        """Make these bytes the latest report unless a newer run's are; return whether it did."""
+    def point(self, name: str, data: bytes) -> bool:
+        """Make these bytes the latest report of that name unless a newer run's are, and say so."""
         ...
 
     def names(self, limit: int) -> list[str]:
@@ -135,11 +140,11 @@ class FolderStore:
             _forget(part)
             raise StoreError(f"{path}: {error}") from error
 
-    def point(self, data: bytes) -> bool:
-        """Make these bytes the latest report unless a newer run's are."""
-        if not is_newer(data, self.read(LATEST)):
+    def point(self, name: str, data: bytes) -> bool:
+        """Make these bytes the latest report of that name unless a newer run's are."""
+        if not is_newer(data, self.read(name)):
             return False
-        self.write(LATEST, data)
+        self.write(name, data)
         return True
 
     def names(self, limit: int) -> list[str]:

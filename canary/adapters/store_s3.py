@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from canary.adapters.store import LATEST, RUNS, TYPES, StoreError, is_newer
+from canary.adapters.store import RUNS, TYPES, StoreError, is_newer
 
 ATTEMPTS = 4
 """Tries to move the pointer; each loses only to a run that moved it in between."""
@@ -49,16 +49,16 @@ class BucketStore:
         """Write, whatever was there before."""
         self._put(name, data)
 
-    def point(self, data: bytes) -> bool:
-        """Make these bytes the latest report unless a newer run's are."""
+    def point(self, name: str, data: bytes) -> bool:
+        """Make these bytes the latest report of that name unless a newer run's are."""
         for _ in range(ATTEMPTS):
-            found = self._get(LATEST)
+            found = self._get(name)
             if found is not None and not is_newer(data, found[0]):
                 return False
             condition = {"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}
-            if self._put(LATEST, data, lost=RACE, **condition):
+            if self._put(name, data, lost=RACE, **condition):
                 return True
-        raise StoreError(f"{self.place}/{LATEST}: lost the race {ATTEMPTS} times")
+        raise StoreError(f"{self.place}/{name}: lost the race {ATTEMPTS} times")
 
     def names(self, limit: int) -> list[str]:
         """Return the names of runs, newest first."""

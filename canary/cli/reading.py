@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from canary.adapters.store import LATEST, Store, StoreError, open_store
+from canary.adapters.store import Store, StoreError, latest_name, open_store
 from canary.cli.common import (
     WrongUseError,
     as_json,
@@ -137,7 +137,7 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     if path.is_file():
         return decoded(path.read_bytes(), run_or_file)
     where = loaded(environment).environment
-    name = LATEST if run_or_file == "latest" else run_name(run_or_file)
+    name = latest_name(where.name) if run_or_file == "latest" else run_name(run_or_file)
     tried = []
     for place in [place_of(store, where)] if store else _places(where):
         tried.append(place)

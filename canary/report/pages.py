@@ -2,7 +2,7 @@
 
     latest/<environment>.html   the page of the latest run, with the last day and month
     badges/<environment>.svg    its badge
-    archive.json                what the plots need, see archive.py
+    archive/<environment>.json  what the plots need, see archive.py
     index.json, index.html      all environments that share the store
 
 What was there before is handed in as bytes; what cannot be read is begun anew, with a note.
@@ -19,9 +19,14 @@ from canary.model import Frozen, Report
 from canary.report import archive, badge, html, index
 from canary.report.text import ReportError
 
-ARCHIVE, INDEX = "archive.json", "index.json"
+INDEX = "index.json"
 
 _Kept = TypeVar("_Kept")
+
+
+def archive_name(environment: str) -> str:
+    """Return the name under which an environment's archive is kept."""
+    return f"archive/{html.anchor(environment)}.json"
 
 
 class Pages(Frozen, frozen=True, kw_only=True):
@@ -45,7 +50,7 @@ def pages(
         files={
             f"latest/{name}.html": html.render(report, memory),
             f"badges/{name}.svg": badge.render(report),
-            ARCHIVE: archive.render(memory),
+            archive_name(report.run.environment): archive.render(memory),
             INDEX: index.dump(known),
             "index.html": index.render(known, now or report.run.finished_at),
         },

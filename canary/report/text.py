@@ -71,9 +71,9 @@ def parse(moment: str) -> dt.datetime | None:
     """Return an ISO 8601 moment in UTC, or None where it is not one."""
     try:
         parsed = dt.datetime.fromisoformat(moment)
-    except ValueError:
+        return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # an offset may lead beyond the year 9999
         return None
-    return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
 
 
 def when(moment: str) -> str:

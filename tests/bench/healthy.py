@@ -94,7 +94,8 @@ def _run(store: Path) -> dict[str, Any]:
 
     with contextlib.redirect_stdout(io.StringIO()):
         handler({"trigger": "bench"}, _Context())
-    report = canonical.load((store / "latest.json").read_bytes())
+    (latest,) = (store / "latest").glob("*.json")
+    report = canonical.load(latest.read_bytes())
     return {
         "status": report.run.status.value,
         "run_ms": report.run.duration_ms,

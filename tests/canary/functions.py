@@ -109,14 +109,16 @@ class Function:
     def latest(self) -> Report | None:
         """Return the latest report in the bucket."""
         s3 = self.cloud.client("s3")
-        found = s3.list_objects_v2(Bucket=BUCKET, Prefix="canary/latest.json")
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix="canary/latest/tried.json")
         if not found.get("KeyCount"):
             return None
-        return canonical.load(s3.get_object(Bucket=BUCKET, Key="canary/latest.json")["Body"].read())
+        return canonical.load(
+            s3.get_object(Bucket=BUCKET, Key="canary/latest/tried.json")["Body"].read()
+        )
 
     def put_latest(self, data: bytes) -> None:
         """Leave something as the previous report."""
-        self.cloud.client("s3").put_object(Bucket=BUCKET, Key="canary/latest.json", Body=data)
+        self.cloud.client("s3").put_object(Bucket=BUCKET, Key="canary/latest/tried.json", Body=data)
 
 
 def deploy(

@@ -84,7 +84,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> Iterator
 
 
 def latest(client: Any) -> Report:
-    body = client.get_object(Bucket=BUCKET, Key="canary/latest.json")["Body"].read()
+    body = client.get_object(Bucket=BUCKET, Key="canary/latest/nothing-answers.json")["Body"].read()
     return canonical.load(body)
 
 
@@ -152,7 +152,7 @@ def test_a_half_written_or_older_report_is_a_note_and_no_error(aws: Any) -> None
         b'{"schema": "hokusai-canary/report/1", "run"',
         b'{"schema": "hokusai-canary/report/0"}',
     ):
-        aws.put_object(Bucket=BUCKET, Key="canary/latest.json", Body=body)
+        aws.put_object(Bucket=BUCKET, Key="canary/latest/nothing-answers.json", Body=body)
         summary = handler({}, Context())
         assert any("previous report could not be read" in n for n in summary["notes"])
 

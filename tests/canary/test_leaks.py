@@ -222,7 +222,7 @@ def test_whole_runs_against_a_telling_platform_leak_nothing(
     assert leaks(rendered(report), known) == []
     sent = b"\n".join(deployed.cloud.sent)
     assert b"AmazonSNS" in sent or b"Action=Publish" in sent
-    assert b"PutEvents" in sent and b"/canary/latest.json" in sent
+    assert b"PutEvents" in sent and b"/canary/latest/tried.json" in sent
     assert leaks(sent, known) == []
     assert leaks("\n".join(r.getMessage() for r in caplog.records).encode(), known) == []
 

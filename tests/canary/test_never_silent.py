@@ -202,7 +202,7 @@ def test_the_latest_report_is_written_after_the_run_s_own(deployed: Function) ->
         if line.startswith("PUT /") and ".json" in line and "claims" not in line
     ]
     own = next(n for n, line in enumerate(puts) if done.summary["run_id"] in line)
-    latest = next(n for n, line in enumerate(puts) if "latest.json" in line)
+    latest = next(n for n, line in enumerate(puts) if "latest/tried.json" in line)
     assert own < latest
 
 
@@ -214,7 +214,7 @@ def test_the_latest_report_stays_if_the_run_s_own_was_the_last_that_could_be_wri
     denied = xml_error("AccessDenied")
 
     def only_latest(environ: dict[str, Any], start: Any, moto: Any) -> Any:
-        put = environ["REQUEST_METHOD"] == "PUT" and "latest.json" in environ["PATH_INFO"]
+        put = environ["REQUEST_METHOD"] == "PUT" and "latest/tried.json" in environ["PATH_INFO"]
         return denied(environ, start, moto) if put else moto(environ, start)
 
     time.sleep(1.1)  # ids sort by the second
@@ -223,7 +223,7 @@ def test_the_latest_report_stays_if_the_run_s_own_was_the_last_that_could_be_wri
     deployed.cloud.faults.clear()
     found = deployed.latest()
     assert done.error is None and found is not None and found.run.id == before
-    assert "latest.json" in done.problems
+    assert "latest/tried.json" in done.problems
 
 
 def test_a_duplicate_delivery_is_a_run_of_its_own_and_the_newer_stays_latest(

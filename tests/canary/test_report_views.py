@@ -135,13 +135,13 @@ def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
 def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
     first = pages(samples.healthy())
     assert sorted(first.files) == [
-        "archive.json", "badges/development.svg", "index.html", "index.json",
+        "archive/development.json", "badges/development.svg", "index.html", "index.json",
         "latest/development.html",
     ]  # fmt: skip
     run = msgspec.structs.replace(samples.seed_day().run, id="next")
     second = pages(
         msgspec.structs.replace(samples.seed_day(), run=run),
-        first.files["archive.json"].encode(),
+        first.files["archive/development.json"].encode(),
         first.files["index.json"].encode(),
     )
     assert "50 %" in second.files["latest/development.html"]  # one of two runs of a day

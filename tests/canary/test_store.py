@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from canary.adapters.lost import LostRuns
-from canary.adapters.store import LATEST, Store, StoreError, open_store
+from canary.adapters.store import Store, StoreError, latest_name, open_store
 from canary.messages.ledger import Claim, StoreLedger
 from canary.messages.ledger import name as claim_name
 
@@ -37,6 +37,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, s3: Callable[[], Any])
     return open_store(str(tmp_path) if request.param == "folder" else "s3://reports/canary/", s3)
 
 
+LATEST = latest_name("development")
+
+
 def report(run_id: str, note: str = "") -> bytes:
     return json.dumps({"run": {"id": run_id}, "note": note}).encode()
 
@@ -54,16 +57,24 @@ def test_a_run_is_written_once(store: Store) -> None:
 
 
 def test_the_latest_report_is_never_replaced_by_an_older_one(store: Store) -> None:
-    assert store.point(report("20261122t120000-aaa"))
-    assert store.point(report("20261122t120100-bbb"))
-    assert not store.point(report("20261122t120000-ccc"))
+    assert store.point(LATEST, report("20261122t120000-aaa"))
+    assert store.point(LATEST, report("20261122t120100-bbb"))
+    assert not store.point(LATEST, report("20261122t120000-ccc"))
     assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-bbb"
+
+
+def test_environments_that_share_a_store_keep_a_latest_report_each(store: Store) -> None:
+    other = latest_name("staging")
+    assert store.point(LATEST, report("20261122t120100-aaa"))
+    assert store.point(other, report("20261122t120000-bbb"))
+    assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-aaa"
+    assert json.loads(store.read(other) or b"")["run"]["id"] == "20261122t120000-bbb"
 
 
 @pytest.mark.parametrize("broken", [b"", b"{half", b"[]", b'{"run": 1}', b"\xff\xfe"])
 def test_a_broken_latest_report_is_replaced(store: Store, broken: bytes) -> None:
     store.write(LATEST, broken)
-    assert store.point(report("20261122t120000-aaa"))
+    assert store.point(LATEST, report("20261122t120000-aaa"))
 
 
 def test_runs_are_listed_newest_first(store: Store) -> None:
@@ -79,7 +90,7 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
 
     def point(run_id: str) -> None:
         try:
-            store.point(report(run_id))
+            store.point(LATEST, report(run_id))
         except StoreError as error:
             failures.append(error)
 
@@ -90,7 +101,7 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
         thread.join()
     if not failures:  # a run that lost every race says so, and its report is in runs/ all the same
         assert json.loads(store.read(LATEST) or b"")["run"]["id"] in ids
-    assert store.point(report("20261122t130000-last"))
+    assert store.point(LATEST, report("20261122t130000-last"))
 
 
 def test_a_message_is_claimed_by_one_run_and_can_be_given_back(store: Store) -> None:
@@ -131,7 +142,7 @@ def test_a_bucket_that_is_not_there_is_a_store_error(s3: Callable[[], Any]) -> N
     for action in (
         functools.partial(missing.read, "x"),
         functools.partial(missing.write, "x", b""),
-        functools.partial(missing.point, report("a")),
+        functools.partial(missing.point, LATEST, report("a")),
         functools.partial(missing.names, 1),
     ):
         with pytest.raises(StoreError, match="nowhere"):

@@ -38,7 +38,7 @@ def test_runs_come_by_schedule_and_their_metrics_arrive(living: Deployed) -> Non
     assert {"RunCompleted", "RunDuration", "CheckFailed", "Score", "StateLost"} <= metrics
     assert living.runs()[0]["status"] == "PASS"
     kept = living.client("s3").list_objects_v2(Bucket=living.outputs["ReportBucket"])
-    assert any(o["Key"] == "canary/latest.json" for o in kept["Contents"])
+    assert any(o["Key"] == "canary/latest/development.json" for o in kept["Contents"])
     assert "RunCompleted" in {line["detail-type"] for line in living.log(f"{LOG_GROUP}/events")}
 
 

@@ -119,7 +119,7 @@ def test_twenty_shards_carry_two_thousand_checks_through_the_deployed_functions(
     assert entered == ("Plan", "Planned", "Shards", "Conclude")
     assert len(json.dumps(summary)) < 256 * 1024  # the most that a state may hand on
     bucket = machine.deployed.outputs["ReportBucket"]
-    report = json.loads(machine.read(bucket, "canary/latest.json"))
+    report = json.loads(machine.read(bucket, "canary/latest/development.json"))
     assert report["run"]["id"] == summary["run_id"]
     failed = [r["check_id"] for r in report["results"] if r["status"] != "PASS"]
     assert (len(report["results"]), failed) == (CHECKS, [f"auth.page-{BROKEN}"])
