@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +19,7 @@ class Deployment:
 
     definition_arn: str
     network: dict[str, Any]
-    id: str = field(default_factory=lambda: f"ecs-svc/{random.randint(10**18, 10**19 - 1)}")
+    id: str = field(default_factory=moto_ecs.deployment_id)
     status: str = "PRIMARY"
     rollout: str = IN_PROGRESS
     reason: str = ""

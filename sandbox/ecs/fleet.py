@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import Any
 
 from sandbox.ecs import definition as definitions
@@ -48,32 +49,48 @@ class Fleet:
         """Those that have not been healthy yet."""
         return [t for t in self.alive if not t.condemned and not t.was_healthy]
 
-    def start(self, service: Any, deployment: Deployment) -> Task:
-        """Start a task; one that could not start is `gone`, its reasons are in its record."""
+    def start(self, service: Any, deployment: Deployment, count: int) -> list[Task]:
+        """Start tasks; one that could not start is `gone`, its reasons are in its record."""
+        if count <= 0:
+            return []
+        made = [self._make(service, deployment) for _ in range(count)]
+        self._events.say(service, f"has started {count} tasks: {_listed(made)}.")
+        groups: list[str] = []
+        for task in made:
+            groups += self._launch(service, task)
+        for arn, number in Counter(groups).items():
+            self._events.say(service, f"registered {number} targets in (target-group {arn})")
+        return made
+
+    def _make(self, service: Any, deployment: Deployment) -> Task:
         definition = moto_ecs.backend().describe_task_definition(deployment.definition_arn)
         subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
         subnet = subnets[next(self._subnets) % len(subnets)]
         record = records.create(service, definition, deployment.id, subnet)
-        task = Task(record, definitions.read(definition), deployment.id)
-        self._events.say(service, f"has started 1 tasks: (task {task.id}).")
-        reason = task.launch(self._workshop)
-        if reason:
-            task.close(TO_START, reason)
-            shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
-            self._events.complain(service, shape, key=reason[:150])
-            return task
-        self.tasks.append(task)
-        for arn in task.register(service):
-            self._events.say(service, f"registered 1 targets in (target-group {arn})")
-        return task
+        return Task(record, definitions.read(definition), deployment.id)
 
-    def stop(self, service: Any, task: Task, code: str, reason: str) -> None:
-        """Begin to stop a task."""
-        groups = task.stop(code, reason, self._speed)
-        self._events.say(service, f"has stopped 1 running tasks: (task {task.id}).")
-        if groups:
-            self._events.say(service, "has begun draining connections on 1 tasks.")
-        self._say_deregistered(service, groups)
+    def _launch(self, service: Any, task: Task) -> list[str]:
+        """Start a task's process and enter it; return the target groups it is in."""
+        reason = task.launch(self._workshop)
+        if not reason:
+            self.tasks.append(task)
+            return task.register(service)
+        task.close(TO_START, reason)
+        shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
+        self._events.complain(service, shape, key=reason[:150])
+        return []
+
+    def stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
+        """Begin to stop tasks, for one reason or each for its own."""
+        if not tasks:
+            return
+        left = [task.stop(code, reason or task.condemned, self._speed) for task in tasks]
+        text = f"has stopped {len(tasks)} running tasks: {_listed(tasks)}."
+        self._events.say(service, text)
+        drained = len([groups for groups in left if groups])
+        if drained:
+            self._events.say(service, f"has begun draining connections on {drained} tasks.")
+        self._say_deregistered(service, [arn for groups in left for arn in groups])
 
     def exited(self, service: Any, task: Task) -> None:
         """Close a task whose process ended by itself."""
@@ -82,5 +99,9 @@ class Fleet:
         self._say_deregistered(service, groups)
 
     def _say_deregistered(self, service: Any, groups: list[str]) -> None:
-        for arn in groups:
-            self._events.say(service, f"deregistered 1 targets in (target-group {arn})")
+        for arn, number in Counter(groups).items():
+            self._events.say(service, f"deregistered {number} targets in (target-group {arn})")
+
+
+def _listed(tasks: list[Task]) -> str:
+    return " ".join(f"(task {task.id})" for task in tasks)

@@ -18,6 +18,20 @@ PULL_DENIED = (
     "ref {ref}: pull access denied, repository does not exist or may require authorization: "
     "server message: insufficient_scope: authorization failed"
 )
+# what AWS resolves the registries to does not matter: nothing lets the task out
+NO_WAY_TO_ECR = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull "
+    "registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. "
+    "Check your task network configuration. operation error ECR: GetAuthorizationToken, exceeded "
+    "maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send "
+    'failed, Post "https://api.ecr.{region}.amazonaws.com/": dial tcp 198.51.100.10:443: '
+    "i/o timeout"
+)
+NO_WAY = (
+    "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve "
+    'ref "{ref}": failed to do request: Head "https://{host}/v2/{path}/manifests/{tag}": '
+    "dial tcp 198.51.100.10:443: i/o timeout"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,17 @@ REPOSITORIES = {
     "hokusai-api": Image("sandbox.services.api", 128),
     "hokusai-mlflow": Image("sandbox.services.mlflow", 512),
 }
+
+
+def unreachable(reference: str) -> str:
+    """Return the stopped reason where no packet gets out to the registry."""
+    if reference.startswith(names.IMAGE_REGISTRY):
+        return NO_WAY_TO_ECR.format(region=names.REGION)
+    host, _, path = reference.rpartition("/")
+    path, _, tag = path.partition(":")
+    return NO_WAY.format(
+        ref=reference, host=host or "registry-1.docker.io", path=path, tag=tag or "latest"
+    )
 
 
 def find(reference: str) -> Image | str:

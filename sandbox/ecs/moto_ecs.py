@@ -7,6 +7,7 @@ itself, and forgets the deployment configuration. The agent owns all of that her
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
 from sandbox import names
@@ -38,6 +39,11 @@ def backend() -> Any:
     return ecs_backends[names.ACCOUNT][names.REGION]
 
 
+def deployment_id() -> str:
+    """Return a new deployment's id, which has 19 digits."""
+    return f"ecs-svc/{random.randint(10**18, 10**19 - 1)}"
+
+
 def now() -> dt.datetime:
     """Return the present moment as moto keeps it: UTC without a zone."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -65,6 +71,8 @@ def _patch_creation(backends: Any, responses: Any) -> None:
         service = create(self, *args, **kwargs)
         service.created_at = now()
         service.force_serial = 0
+        for deployment in service.deployments or []:
+            deployment["id"] = deployment_id()
         service.deployment_configuration = dict(DEFAULT_CONFIGURATION)
         service.health_check_grace_period_seconds = 0
         service.platform_family = "Linux"
@@ -178,11 +186,13 @@ def _patch_tasks(backends: Any, responses: Any) -> None:
         given = {**dict(zip(order, args, strict=False)), **kwargs}
         wanted = given.pop("desired_status", None) or given.pop("desiredStatus", None)
         family, service = given.pop("family", None), given.get("service_name")
+        if service:
+            self._get_service(given.get("cluster_str") or "default", service.split("/")[-1])
         found = [t for t in list_tasks(self, **given) if t.desired_status == (wanted or "RUNNING")]
         if service:
             found = [t for t in found if t.group == f"service:{service.split('/')[-1]}"]
         if family:
-            found = [t for t in found if _family(t) == family]
+            found = [t for t in found if f"/{family}:" in t.task_definition_arn]
         return found
 
     def describe_response(self: Any) -> Any:
@@ -199,10 +209,6 @@ def _patch_tasks(backends: Any, responses: Any) -> None:
     backends.list_tasks = listed
     backends.stop_task = _stop_task
     responses.describe_tasks = describe_response
-
-
-def _family(task: Any) -> str:
-    return str(task.task_definition_arn.split("/")[-1].split(":")[0])
 
 
 def _task_arn(cluster: str, task: str) -> str:

@@ -51,6 +51,7 @@ def create(service: Any, definition: Any, deployment_id: str, subnet: str) -> An
         networking_configuration=configuration,
         platform_version="1.4.0",
     )
+    task.id = uuid.uuid4().hex  # without the dashes that moto's have
     _move_interface(task, subnet)
     _complete(task, definition)
     moto_ecs.backend().tasks.setdefault(cluster.name, {})[task.task_arn] = task
@@ -100,7 +101,7 @@ def running(task: Any) -> None:
     """Move a task to RUNNING."""
     task.last_status = "RUNNING"
     task.containers[0].last_status = "RUNNING"
-    task.containers[0].runtime_id = f"{task.id.replace('-', '')}-{uuid.uuid4().int % 10**10}"
+    task.containers[0].runtime_id = f"{task.id}-{uuid.uuid4().int % 10**10}"
     task.connectivity, task.connectivity_at = "CONNECTED", task.created_at
     task.pull_started_at = task.pull_stopped_at = task.created_at
     task.started_at = moto_ecs.now()

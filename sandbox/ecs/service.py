@@ -101,7 +101,7 @@ class ServiceScheduler:
             elif task.exit_code is not None:
                 self._exited(service, task)
             elif task.record.desired_status == "STOPPED":
-                self._stop(service, task, "UserInitiated", "Task stopped by user")
+                self._stop(service, [task], "UserInitiated", "Task stopped by user")
             else:
                 self._check(service, task)
         self.fleet.tasks = [t for t in self.fleet.tasks if not t.gone]
@@ -189,12 +189,12 @@ class ServiceScheduler:
 
     def _scale(self, service: Any, desired: int) -> None:
         allowed = limits(service, desired)
-        for task in choose.replaced(self.fleet, self._speed, allowed.most):
-            self._stop(service, task, BY_SCHEDULER, task.condemned)
-        for task in choose.surplus(self.fleet, self.primary, desired):
-            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
-        for task in choose.retired(self.fleet, self.primary, desired, allowed.least):
-            self._stop(service, task, BY_SCHEDULER, _scaling(self.primary))
+        self._stop(service, choose.replaced(self.fleet, self._speed, allowed.most), BY_SCHEDULER)
+        scaling = f"Scaling activity initiated by (deployment {self.primary.id})"
+        beyond = choose.surplus(self.fleet, self.primary, desired)
+        self._stop(service, beyond, BY_SCHEDULER, scaling)
+        older = choose.retired(self.fleet, self.primary, desired, allowed.least)
+        self._stop(service, older, BY_SCHEDULER, scaling)
         wanted = desired - len(self.fleet.serving(self.primary))
         room = allowed.most - len(self.fleet.alive)
         if wanted <= 0 or self.primary.rollout == FAILED:
@@ -202,17 +202,13 @@ class ServiceScheduler:
         if room <= 0 and allowed.most <= allowed.least:
             self._events.complain(service, PERCENT_BLOCK)
         if time.monotonic() >= self._backoff.until:
-            for _ in range(min(wanted, room)):
-                self._start(service)
+            for task in self.fleet.start(service, self.primary, min(wanted, room)):
+                if task.gone:
+                    self._failed(service, task, reached_running=False)
 
-    def _start(self, service: Any) -> None:
-        task = self.fleet.start(service, self.primary)
-        if task.gone:
-            self._failed(service, task, reached_running=False)
-
-    def _stop(self, service: Any, task: Task, code: str, reason: str) -> None:
-        self._steady = False
-        self.fleet.stop(service, task, code, reason)
+    def _stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
+        self._steady = self._steady and not tasks
+        self.fleet.stop(service, tasks, code, reason)
 
     # showing
 
@@ -243,7 +239,3 @@ def _asked(service: Any) -> tuple[object, ...]:
         repr(service.service_registries),
         getattr(service, "force_serial", 0),
     )
-
-
-def _scaling(deployment: Deployment) -> str:
-    return f"Scaling activity initiated by (deployment {deployment.id})"

@@ -11,6 +11,7 @@ from sandbox.ecs import images, loglines, process, records, registration, secret
 from sandbox.ecs.definition import Definition
 from sandbox.ecs.probe import ContainerHealth, Prober
 from sandbox.ecs.workshop import Workshop
+from sandbox.network import groups
 
 # real seconds, not scaled: processes boot here as fast as anywhere
 BOOT_ALLOWANCE_S = 60.0  # a process may take this long until it listens
@@ -68,11 +69,8 @@ class Task:
     def launch(self, workshop: Workshop) -> str:
         """Start the process; return the stopped reason when it cannot start, else nothing."""
         self.record.last_status = "PENDING"
-        image = images.find(self.definition.image)
-        if isinstance(image, str):
-            return image
-        if loglines.group_missing(self.definition.log):
-            return loglines.NO_GROUP
+        if not groups.let_out_to_internet(groups.owner_groups(self.address) or [], 443):
+            return images.unreachable(self.definition.image)
         declared = dict(self.definition.environment)
         for name, value_from in self.definition.secrets.items():
             try:
@@ -81,6 +79,11 @@ class Task:
                 )
             except secrets.InjectionError as error:
                 return str(error)
+        if loglines.group_missing(self.definition.log):
+            return loglines.NO_GROUP
+        image = images.find(self.definition.image)
+        if isinstance(image, str):
+            return image
         self._start(workshop, image, declared)
         return ""
 
