@@ -20,6 +20,8 @@ ABOUT = (
     ("MLFLOW_SERVER", MLFLOW),
     ("MLFLOW_URL", MLFLOW),
     ("MLFLOW_HOST", MLFLOW),
+    ("MLFLOW_PROXY", MLFLOW),
+    ("MLFLOW_TIMEOUT", MLFLOW),
     ("AUTH_SERVICE", AUTH),
     ("AUTH_URL", AUTH),
     ("REDIS", CACHE),
@@ -198,6 +200,12 @@ def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Ite
         atoms = affected(case, name, variable)
         if atoms:
             yield _change_claim(case, name, service, change, cause, variable, atoms)
+    for variable in change.difference.new_variables:
+        if dependency_of(case, name, variable) and (atoms := affected(case, name, variable)):
+            cause = "environment-variable-wrong"
+            claim = _change_claim(case, name, service, change, cause, variable, atoms)
+            why = Evidence(resource=variable, seen="is new; its value is not read")
+            yield claim.at_most(Confidence.LIKELY, why)
 
 
 def _change_claim(

@@ -56,3 +56,14 @@ def test_an_address_that_leads_there_in_another_form_is_only_suspected(
     verdict = diagnose(_results(variable), state, p.environment(faults.NAMES), None, p.NOW)
     (found,) = [d for d in verdict.diagnoses if d.cause == "upstream-url-wrong"]
     assert found.confidence is Confidence.LIKELY  # the change beside the failure, and no more
+
+
+def test_a_new_variable_about_what_fails_is_suspected_before_the_image() -> None:
+    state = faults.revised(p.healthy(), "registry", "MLFLOW_PROXY_TIMEOUT", "0.001")
+    late = p.answer(faults.PROXY, 504, '{"detail":"MLflow server request timeout after 0.0s"}')
+    results = [p.failed("registry.proxy", "registry", late)]
+    verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.confidence) == ("environment-variable-wrong", Confidence.LIKELY)
+    assert "MLFLOW_PROXY_TIMEOUT" in found.summary
+    assert found.remedy.fix
