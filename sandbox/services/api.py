@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.services import api_models, behaviour, pgwire, proxy, resp, settings
+from sandbox.services import api_models, behaviour, documents, pgwire, proxy, resp, settings
 from sandbox.services.api_health import VERSION, Health
 from sandbox.services.breaker import Breaker
 from sandbox.services.keycheck import Caller, KeyCheck
@@ -20,12 +20,16 @@ CORS = {
     "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
     "Access-Control-Allow-Headers": "*",
 }
-# FastAPI's answer to a method that a route does not declare, HEAD on a GET route among them
-NOT_ALLOWED = Response(
-    405,
-    b'{"detail":"Method Not Allowed"}',
-    {"Content-Type": "application/json", "Allow": "GET"},
-)
+TITLE = "Hokusai API"
+PATHS = (
+    "/", "/health", "/health/alb", "/health/mlflow", "/health/mlflow/reset", "/health/status",
+    "/ready", "/live", "/version", "/metrics", "/api/health/mlflow",
+    "/api/health/mlflow/detailed", "/api/health/mlflow/connectivity", "/models/",
+    "/models/register", "/api/models/", "/api/models/register", "/api/v1/models",
+    "/api/v1/models/{model_id}/info", "/api/v1/models/{model_id}/health",
+    "/api/v1/models/{model_id}/predict", "/mlflow/{path}", "/api/mlflow/{path}",
+    "/api/2.0/mlflow/{path}",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,16 +62,20 @@ class ApiService:
         if request.path == "/health/mlflow/reset" and request.method == "POST":
             self.health.breaker.reset()
             return json_response(200, {"message": "Circuit breaker reset"})
-        if request.path in ("/docs", "/openapi.json", "/redoc"):
-            found = json_response(200, {"openapi": "3.1.0", "info": {"title": "Hokusai API"}})
+        if request.path in ("/docs", "/redoc"):
+            found = documents.page(TITLE)
+        elif request.path == "/openapi.json":
+            mounted = [path for path in PATHS if not self.behaviour.unmounted(path)]
+            found = documents.interface(TITLE, VERSION, mounted)
         else:
             found = self.health.answer(request.path, request.query) or not_found()
-        return found if request.method == "GET" or found.status == 404 else NOT_ALLOWED
+        plain = request.method == "GET" or found.status == 404
+        return found if plain else documents.method_not_allowed()
 
     def _closed(self, request: Request, caller: Caller | None) -> Response:
         if request.path == "/":
             if request.method != "GET":
-                return NOT_ALLOWED
+                return documents.method_not_allowed()
             body = {"service": "Hokusai MLOps API", "version": VERSION, "health_check": "/health"}
             return json_response(200, body)
         if proxy.prefix_of(request.path):

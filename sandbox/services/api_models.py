@@ -5,23 +5,35 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Callable
 
 from sandbox.services import settings
+from sandbox.services.documents import method_not_allowed, unprocessable
 from sandbox.services.fetch import FetchFailedError, FetchTimeoutError, fetch
 from sandbox.services.web import Request, Response, json_response
 
+DETAILS = {"info": "GET", "health": "GET", "predict": "POST"}  # what is asked -> its method
 LISTS = ("/models", "/models/", "/api/models", "/api/models/", "/api/v1/models")
 
 
 def answer(request: Request, mlflow_url: str) -> Response | None:
     """Answer a model route, or None when the path is not one."""
+    route = _route(request, mlflow_url)
+    if route is None:
+        return None
+    method, make = route
+    return make() if request.method == method else method_not_allowed(method)
+
+
+def _route(request: Request, mlflow_url: str) -> tuple[str, Callable[[], Response]] | None:
+    """Return the method of a path's route and what answers it."""
     if request.path in LISTS:
-        return json_response(200, {"models": _models(mlflow_url)})
-    if request.path in ("/models/register", "/api/models/register") and request.method == "POST":
-        return _register(request)
+        return "GET", lambda: json_response(200, {"models": _models(mlflow_url)})
+    if request.path in ("/models/register", "/api/models/register"):
+        return "POST", lambda: _register(request)
     parts = request.path.strip("/").split("/")
-    if parts[:3] == ["api", "v1", "models"] and len(parts) == 5:
-        return _detail(parts[3], parts[4])
+    if parts[:3] == ["api", "v1", "models"] and len(parts) == 5 and parts[4] in DETAILS:
+        return DETAILS[parts[4]], lambda: _detail(parts[3], parts[4])
     return None
 
 
@@ -40,8 +52,7 @@ def _models(mlflow_url: str) -> list[dict[str, object]]:
 def _register(request: Request) -> Response:
     name = str(request.json().get("model_name") or "")
     if not name:
-        detail = [{"type": "missing", "loc": ["body", "model_name"], "msg": "Field required"}]
-        return json_response(422, {"detail": detail})
+        return unprocessable(("model_name", "missing", "Field required"))
     body = {
         "model_id": str(uuid.uuid4()),
         "model_name": name,
@@ -51,11 +62,9 @@ def _register(request: Request) -> Response:
     return json_response(201, body)
 
 
-def _detail(model_id: str, what: str) -> Response | None:
+def _detail(model_id: str, what: str) -> Response:
     if what == "info":
         return json_response(200, {"model_id": model_id, "name": f"model-{model_id}"})
     if what == "health":
         return json_response(200, {"model_id": model_id, "status": "healthy"})
-    if what == "predict":
-        return json_response(200, {"model_id": model_id, "predictions": []})
-    return None
+    return json_response(200, {"model_id": model_id, "predictions": []})

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from sandbox.services import auth_admin, auth_keys, behaviour, resp, settings, validation
+from sandbox.services import (
+    auth_admin,
+    auth_keys,
+    behaviour,
+    documents,
+    resp,
+    settings,
+    validation,
+)
 from sandbox.services.auth_store import Store
 from sandbox.services.pgwire import DatabaseError, Dsn, UndefinedTableError
 from sandbox.services.web import Request, Response, json_response, not_found, serve
 
+TITLE, VERSION = "Hokusai Authentication Service", "1.0.0"
+PATHS = (
+    "/", "/health", "/ready", "/metrics", "/api/v1/keys", "/api/v1/keys/validate",
+    "/api/v1/keys/{key_id}", "/api/v1/keys/{key_id}/rotate", "/api/v1/usage/{key_id}",
+    "/api/v1/usage/{key_id}/debit",
+)  # fmt: skip
 CACHE_TTL_S = 300.0
 HOUR_S = 3600.0
 SECURITY_HEADERS = {
@@ -44,22 +59,31 @@ class AuthService:
 
     def _dispatch(self, request: Request) -> Response:
         path = request.path.removeprefix("/auth") if request.path != "/auth" else "/"
-        if path == "/":
-            words = "Hokusai Authentication Service"
-            return json_response(
-                200, {"service": words, "version": "1.0.0", "status": "operational"}
-            )
-        if path in ("/health", "/live", "/version", "/metrics", "/docs", "/openapi.json"):
-            return json_response(200, {"status": "healthy", "service": "auth", "version": "1.0.0"})
-        if path == "/ready":
-            return self._ready()
+        published = self._published(path)
+        if published is not None:
+            return published() if request.method == "GET" else documents.method_not_allowed()
         if path == "/api/v1/keys/validate" and request.method == "POST":
             return self._validate(request)
-        if path.startswith("/api/v1/usage/") and request.method == "POST":
-            return self._usage(path)
+        if path.startswith("/api/v1/usage/"):
+            posted = request.method == "POST"
+            return self._usage(path) if posted else documents.method_not_allowed("POST")
         if path == "/api/v1/keys" or path.startswith("/api/v1/keys/"):
             return auth_admin.manage(request, path, self.store, self.cache, self.admin_token)
         return not_found()
+
+    def _published(self, path: str) -> Callable[[], Response] | None:
+        """Return what makes the document of a path, None where the path has none."""
+        health = {"status": "healthy", "service": "auth", "version": VERSION}
+        root = {"service": TITLE, "version": VERSION, "status": "operational"}
+        found: dict[str, Callable[[], Response]] = {
+            "/": lambda: json_response(200, root),
+            "/ready": self._ready,
+            "/docs": lambda: documents.page(TITLE),
+            "/openapi.json": lambda: documents.interface(TITLE, VERSION, PATHS),
+            "/metrics": lambda: documents.text("# no metrics\n"),
+            **dict.fromkeys(("/health", "/live", "/version"), lambda: json_response(200, health)),
+        }
+        return found.get(path)
 
     def _ready(self) -> Response:
         lying = self.behaviour.has("lying-health")

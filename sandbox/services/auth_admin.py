@@ -6,15 +6,19 @@ import contextlib
 import secrets
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sandbox.services import auth_keys, resp
 from sandbox.services.auth_keys import KeyRecord
 from sandbox.services.auth_store import Store
+from sandbox.services.documents import method_not_allowed, unprocessable
 from sandbox.services.validation import key_info
 from sandbox.services.web import Request, Response, json_response, not_found
 
 DAY_S = 86400.0
+KINDS = {"test": "test", "development": "dev"}  # environment -> what its keys begin with
+RANGES = {"expires_in_days": (1, 365), "rate_limit_per_hour": (10, 100_000)}
 DEFAULT_SCOPES = ("model:read", "model:write", "mlflow:access")
 
 
@@ -31,9 +35,11 @@ def manage(
     record = store.find_id(key_id)
     if record is None:
         return json_response(404, {"detail": "API key not found"})
-    if action == "rotate" and request.method == "POST":
+    if action == "rotate":
+        if request.method != "POST":
+            return method_not_allowed("POST")
         _revoke(store, cache, key_id)
-        return _create(store, {**key_info(record), "name": record.name})
+        return _rotate(store, record)
     if action:
         return not_found()
     if request.method == "DELETE":
@@ -41,7 +47,7 @@ def manage(
         return json_response(200, {"message": "API key revoked successfully"})
     if request.method == "GET":
         return json_response(200, key_info(record))
-    return json_response(405, {"detail": "Method Not Allowed"})
+    return method_not_allowed("GET", "DELETE")
 
 
 def _is_admin(request: Request, admin_token: str) -> bool:
@@ -53,7 +59,7 @@ def _collection(request: Request, store: Store) -> Response:
     if request.method == "POST":
         return _create(store, request.json())
     if request.method != "GET":
-        return json_response(405, {"detail": "Method Not Allowed"})
+        return method_not_allowed("GET", "POST")
     service_id = request.query.get("service_id", "")
     active_only = request.query.get("active_only", "").lower() == "true"
     chosen = [
@@ -66,13 +72,11 @@ def _collection(request: Request, store: Store) -> Response:
 
 
 def _create(store: Store, body: dict[str, Any]) -> Response:
-    missing = [name for name in ("name", "service_id") if not body.get(name)]
-    if missing:
-        detail = [
-            {"type": "missing", "loc": ["body", name], "msg": "Field required"} for name in missing
-        ]
-        return json_response(422, {"detail": detail})
-    api_key = auth_keys.make_key()
+    problems = _problems(body)
+    if problems:
+        return unprocessable(*problems)
+    environment = str(body.get("environment") or "production")
+    api_key = auth_keys.make_key(KINDS.get(environment, "live"))
     days = body.get("expires_in_days")
     record = KeyRecord(
         key_id=str(uuid.uuid4()),
@@ -81,7 +85,7 @@ def _create(store: Store, body: dict[str, Any]) -> Response:
         user_id=f"user-{body['name']}",
         service_id=str(body["service_id"]),
         scopes=tuple(body.get("scopes") or DEFAULT_SCOPES),
-        environment=str(body.get("environment") or "production"),
+        environment=environment,
         is_active=True,
         is_admin=False,
         rate_limit_per_hour=int(body.get("rate_limit_per_hour") or 1000),
@@ -92,6 +96,39 @@ def _create(store: Store, body: dict[str, Any]) -> Response:
     )
     store.insert(record, api_key)
     return json_response(201, {"api_key": api_key, "key_info": key_info(record)})
+
+
+def _problems(body: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what is wrong with a wanted key: field, type and words, as pydantic has them."""
+    found = [
+        (name, "missing", "Field required") for name in ("name", "service_id") if not body.get(name)
+    ]
+    for name, (least, most) in RANGES.items():
+        value = body.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            found.append((name, "int_type", "Input should be a valid integer"))
+        elif value < least:
+            words = f"Input should be greater than or equal to {least}"
+            found.append((name, "greater_than_equal", words))
+        elif value > most:
+            found.append((name, "less_than_equal", f"Input should be less than or equal to {most}"))
+    return found
+
+
+def _rotate(store: Store, old: KeyRecord) -> Response:
+    """Put a new key in an old one's place; all but the key itself, its id and its age stay."""
+    api_key = auth_keys.make_key(KINDS.get(old.environment, "live"))
+    record = replace(
+        old,
+        key_id=str(uuid.uuid4()),
+        key_prefix=api_key[:11],
+        is_active=True,
+        created_at=time.time(),
+    )
+    store.insert(record, api_key)
+    return json_response(200, {"api_key": api_key, "key_info": key_info(record)})
 
 
 def _revoke(store: Store, cache: resp.Cache, key_id: str) -> None:

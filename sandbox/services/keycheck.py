@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ class KeyCheck:
         return Caller(str(record.get("key_id")), str(record.get("user_id")), headers)
 
     def _validate(self, api_key: str, request: Request) -> tuple[dict[str, Any] | Response, bool]:
-        name = "api_key:validation:" + hashlib.sha256(api_key.encode()).hexdigest()
+        name = f"api_key:validation:{api_key}"
         works = self.cache is not None
         try:
             cached = self.cache.get(name) if self.cache else None
@@ -106,6 +105,8 @@ class KeyCheck:
         except ValueError:
             record = None
         if not isinstance(record, dict):
+            if self.legacy_errors:
+                return json_response(500, {"detail": "Internal Server Error"})
             return json_response(401, {"detail": SERVICE_ERROR})
         limits = {k.lower(): v for k, v in answer.headers if k.lower().startswith("x-ratelimit")}
         return {**record, "limits": limits}

@@ -95,6 +95,27 @@ def test_a_method_that_a_route_has_not_is_405_in_json(
     assert ask(url + "/", method, floor.plant(scopes=("admin",))).status == 405
 
 
+def test_a_model_s_routes_have_one_method_each(healthy: tuple[str, Ground]) -> None:
+    url, floor = healthy
+    key = floor.plant(scopes=("admin",))
+    assert ask(f"{url}/api/v1/models/21/predict", "POST", key, {}).status == 200
+    for path, method, allowed in [
+        ("/api/v1/models/21/predict", "GET", "POST"),
+        ("/api/v1/models/21/info", "POST", "GET"),
+        ("/models/", "POST", "GET"),
+        ("/api/models/register", "GET", "POST"),
+    ]:
+        refused = ask(url + path, method, key)
+        assert (refused.status, refused.headers["allow"]) == (405, allowed)
+
+
+def test_the_interface_names_what_is_mounted(tmp_path: Path) -> None:
+    with platform(tmp_path, "unmount:/api/mlflow") as (url, _):
+        paths = ask(f"{url}/openapi.json").json()["paths"]
+        assert "/api/mlflow/{path}" not in paths and "/mlflow/{path}" in paths
+        assert ask(f"{url}/docs").headers["content-type"].startswith("text/html")
+
+
 @pytest.mark.parametrize("name", ["X-API-Key", "x-api-key"])
 def test_a_key_may_come_in_its_own_header(healthy: tuple[str, Ground], name: str) -> None:
     url, floor = healthy
@@ -206,6 +227,7 @@ def test_a_good_answer_is_remembered_and_a_bad_one_is_not(tmp_path: Path) -> Non
         floor.control("database", users={})  # the auth service cannot look keys up any more
         assert ask(url + SEARCH, key=key).status == 200
         assert ask(url + SEARCH, key=floor.plant(scopes=("admin",))).status == 503
+        assert floor.cache.get(f"api_key:validation:{key}")
 
 
 def test_a_cache_that_drops_packets_costs_four_seconds(tmp_path: Path) -> None:

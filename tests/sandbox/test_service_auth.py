@@ -125,3 +125,56 @@ def test_a_slow_cache_costs_time_and_no_answer(tmp_path: Path) -> None:
         started = time.monotonic()
         assert validate(url, own.plant()).status == 200
         assert time.monotonic() - started > 0.4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"expires_in_days": 0}, "expires_in_days"),
+        ({"expires_in_days": 366}, "expires_in_days"),
+        ({"rate_limit_per_hour": 9}, "rate_limit_per_hour"),
+        ({"rate_limit_per_hour": "many"}, "rate_limit_per_hour"),
+    ],
+)
+def test_a_key_beyond_the_documented_ranges_is_422(
+    auth: str, wanted: dict[str, Any], field: str
+) -> None:
+    body = {"name": "wide", "service_id": "platform", **wanted}
+    answer = ask(f"{auth}/api/v1/keys", "POST", ADMIN, body)
+    assert answer.status == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", field]
+
+
+def test_a_key_begins_with_its_environment(auth: str) -> None:
+    for environment, kind in {"production": "live", "test": "test", "development": "dev"}.items():
+        body = {"name": kind, "service_id": "platform", "environment": environment}
+        made = ask(f"{auth}/api/v1/keys", "POST", ADMIN, body).json()
+        assert (
+            made["api_key"].startswith(f"hk_{kind}_") and len(made["api_key"].split("_")[2]) == 32
+        )
+        assert made["api_key"].startswith(made["key_info"]["key_prefix"])
+
+
+def test_a_rotated_key_is_another_with_the_same_rights(auth: str) -> None:
+    body = {"name": "turn", "service_id": "website", "scopes": ["read"], "rate_limit_per_hour": 50}
+    old = ask(f"{auth}/api/v1/keys", "POST", ADMIN, {**body, "expires_in_days": 3}).json()
+    answer = ask(f"{auth}/api/v1/keys/{old['key_info']['key_id']}/rotate", "POST", ADMIN)
+    new = answer.json()
+    assert answer.status == 200 and new["api_key"] != old["api_key"]
+    kept = ("name", "service_id", "scopes", "rate_limit_per_hour", "expires_at")
+    assert {k: new["key_info"][k] for k in kept} == {k: old["key_info"][k] for k in kept}
+    assert validate(auth, old["api_key"], service_id="website").status == 401
+    assert validate(auth, new["api_key"], service_id="website").status == 200
+
+
+def test_what_fastapi_publishes_has_its_own_kind_and_its_own_methods(auth: str) -> None:
+    kinds = {
+        p: ask(auth + p).headers["content-type"] for p in ("/docs", "/metrics", "/openapi.json")
+    }
+    assert [k.partition(";")[0] for k in kinds.values()] == [
+        "text/html", "text/plain", "application/json",
+    ]  # fmt: skip
+    assert "/api/v1/keys/validate" in ask(f"{auth}/openapi.json").json()["paths"]
+    refused = ask(f"{auth}/health", "POST")
+    assert (refused.status, refused.json()) == (405, {"detail": "Method Not Allowed"})
+    assert ask(f"{auth}/api/v1/keys", "PATCH", ADMIN).headers["allow"] == "GET, POST"
