@@ -11,7 +11,6 @@ alarms open one ticket together.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 import msgspec
@@ -19,8 +18,8 @@ import msgspec
 from canary.composite_plan import CompositePlan, Reach, described, page_of, tickets_of
 from canary.metrics import NAMESPACE
 from canary.model import Check, Config, Environment, Frozen, Severity, Suite
+from canary.schedules import MINUTE, schedule_period
 
-MINUTE = 60
 NEAR_TIMEOUT_SHARE = 0.7
 
 
@@ -228,18 +227,6 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         reach=Reach.PAGE,
         purpose="silence is never taken for health",
     )
-
-
-def schedule_period(expression: str) -> int:
-    """Return the seconds between two runs of a rate expression; a minute for a cron expression.
-
-    A cron schedule with gaps needs its heartbeat on the longest gap, which the environment states
-    by using a rate expression.
-    """
-    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
-    if not found:
-        return MINUTE
-    return int(found[1]) * {"minute": 60, "hour": 3600, "day": 86400}[found[2]]
 
 
 def _series(name: str, environment: Environment, stat: str = "Maximum", **extra: str) -> Series:

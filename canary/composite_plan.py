@@ -53,8 +53,8 @@ def page_of(
     It rings when a critical check is down in the canary's own window, which has hysteresis both
     ways, or, while that state is lost, when any critical check's own alarm rings.
     """
-    # two places of the rule are taken; with more, the stateless escalation is what remains
-    raw = critical[: MAX_CHILDREN - 2]
+    # of those that do not fit the rule, the stateless escalation is what remains
+    raw = _fitting(critical, MAX_CHILDREN - 2, MAX_RULE - len(_page_rule(down, state_lost, ())))
     return CompositePlan(
         key="page",
         name=f"hokusai-canary-{environment}-page",
@@ -63,13 +63,25 @@ def page_of(
             "docs/runbooks/canary.md#page",
             f"python -m canary show latest --environment {environment} --store environment",
         ),
-        rule=f"{_alarm(down)} OR ({_alarm(state_lost)} AND ({_any(raw)}))",
+        rule=_page_rule(down, state_lost, raw),
         listens=(*raw, down, state_lost),
         suppressor=suppressor,
         reach=Reach.PAGE,
         wait_s=60,
         extension_s=120,
     )
+
+
+def _page_rule(down: str, state_lost: str, raw: tuple[str, ...]) -> str:
+    return f"{_alarm(down)} OR ({_alarm(state_lost)} AND ({_any(raw)}))"
+
+
+def _fitting(names: tuple[str, ...], most: int, characters: int) -> tuple[str, ...]:
+    """Return as many of the first names as may stand in a rule."""
+    kept = names[:most]
+    while len(_any(kept)) > characters:
+        kept = kept[:-1]
+    return kept
 
 
 def tickets_of(

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from canary import deployable
 from canary.model import Check, Environment, Frozen
 
 LONGEST_MUTE = 90
@@ -152,12 +153,16 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
     for check in environment.schedule.slow_checks:
         if check not in known:
             yield f"{at}: schedule.slow_checks: {check} is not a check"
+        elif not _stays(environment, known[check]):
+            yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
     for name, principal in environment.principals.items():
         ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
         if sum(ways) != 1:
             yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
     yield from _mutes(environment, known, rules)
     yield from _limits(environment, at)
+    if rules.desk:
+        yield from (f"{at}: {problem}" for problem in deployable.problems(environment))
 
 
 def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:

@@ -19,11 +19,11 @@ import msgspec
 from canary import config, tell, wire
 from canary.adapters import emf
 from canary.adapters.log import Log
-from canary.alarm_plan import schedule_period
 from canary.model import Environment, Report
 from canary.pipeline import Asked, run_once
 from canary.plan import Selection
 from canary.publish import summary
+from canary.schedules import schedule_period
 
 MARGIN_S = 1.5
 """Seconds between the end of a run and the function's time-out, for the runtime itself."""

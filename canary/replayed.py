@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from canary.alarm_plan import MINUTE
 from canary.drill import Incident
 from canary.model import Report, Result, Status
 from canary.rehearse import Outcome
+from canary.schedules import MINUTE
 
 LONG = 3  # bad minutes in a row that make an incident, and good ones that end it
 

@@ -12,6 +12,9 @@ from canary.alarm_plan import AlarmPlan, Alarms
 from canary.composite_plan import CompositePlan, Reach
 from infra.topics import Topics
 
+DESCRIPTION_CHARACTERS = 1024  # PutMetricAlarm: AlarmDescription
+MUTE_CHARACTERS = 300
+
 
 def logical_id(key: str) -> str:
     """Return a logical id that depends on the key alone, so that the order of checks is free."""
@@ -20,11 +23,23 @@ def logical_id(key: str) -> str:
 
 def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str, cw.CfnAlarm]:
     """Write every planned alarm and composite; return the metric alarms by name."""
+    _distinct(plan)
     made = {a.name: _alarm(scope, a, topics) for a in plan.alarms}
     known: dict[str, cdk.CfnResource] = dict(made)
     for composite in plan.composites:
         known[composite.name] = _composite(scope, composite, topics, known)
     return made
+
+
+def _distinct(plan: Alarms) -> None:
+    """Raise ValueError where two keys make one name: AWS would keep the last of the two alarms."""
+    seen: dict[str, str] = {}
+    keys = [(a.key, a.name) for a in plan.alarms] + [(c.key, c.name) for c in plan.composites]
+    for key, name in keys:
+        for made in (name, logical_id(key)):
+            if made in seen:
+                raise ValueError(f"{key}: id: makes {made}, as {seen[made]} does: rename it")
+            seen[made] = key
 
 
 def _composite(
@@ -57,7 +72,7 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
         scope,
         logical_id(plan.key),
         alarm_name=plan.name,
-        alarm_description=plan.description + (f" Muted {plan.muted}." if plan.muted else ""),
+        alarm_description=_description(plan),
         comparison_operator=plan.comparison,
         threshold=plan.threshold,
         evaluation_periods=plan.periods,
@@ -69,6 +84,12 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
     )
     _read(alarm, plan)
     return alarm
+
+
+def _description(plan: AlarmPlan) -> str:
+    """Return what the alarm says, and of a mute until when and why; the mute's end is kept."""
+    muted = f" Muted {plan.muted}"[:MUTE_CHARACTERS] + "." if plan.muted else ""
+    return plan.description[: DESCRIPTION_CHARACTERS - len(muted)] + muted
 
 
 def _read(alarm: cw.CfnAlarm, plan: AlarmPlan) -> None:

@@ -10,10 +10,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lam
 
 from canary.config import ConfigError, load
+from canary.deployable import stack_problems
 from infra import bundle
 from infra.nag import add_rules
 from infra.network import egress_note
-from infra.stack import Build, CanaryStack
+from infra.stack import Build, CanaryStack, stack_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +25,7 @@ def main() -> None:
     app = cdk.App(context=settings)
     try:
         for file in environment_files(app.node.try_get_context("environments")):
-            add_environment(app, file)
+            _add_or_name(app, file)
     except (ConfigError, ValueError, bundle.BundleError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
@@ -41,14 +42,27 @@ def environment_files(place: str | None) -> list[Path]:
     return files
 
 
+def _add_or_name(app: cdk.App, file: Path) -> None:
+    """Add an environment; what is wrong with it is said with the file's name."""
+    try:
+        add_environment(app, file)
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from error
+
+
 def add_environment(app: cdk.App, file: Path) -> CanaryStack:
     """Add the stack of one environment file."""
     config = load(str(file))
+    lacking = [f"{file.name}: {problem}" for problem in stack_problems(config.environment)]
+    if lacking:
+        raise ConfigError(lacking)
     deployment = config.environment.deployment
     target = bundle.Target(
         architecture=app.node.try_get_context("architecture") or deployment.architecture,
         python=app.node.try_get_context("python") or "3.13",
     )
+    if app.node.try_find_child(stack_name(config.environment)):
+        raise ValueError(f"name: {config.environment.name} is the name of another file's, too")
     folder = bundle.ensure(target, file)
     print(egress_note(config.environment), file=sys.stderr)
     build = Build(

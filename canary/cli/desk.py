@@ -10,7 +10,7 @@ import click
 from canary import config as configuration
 from canary import cost, schemas
 from canary import permissions as needed
-from canary.alarm_plan import plan_alarms, schedule_period
+from canary.alarm_plan import plan_alarms
 from canary.cli.common import (
     FORMS,
     WrongUseError,
@@ -24,6 +24,7 @@ from canary.cli.scaling import scaling
 from canary.model import Config
 from canary.plan import Plan, PlanError, Selection, make_plan
 from canary.probes import KINDS
+from canary.schedules import schedule_period
 
 
 @click.command("list")

@@ -10,7 +10,7 @@ import click
 
 from canary import drill, replayed
 from canary.adapters.store import StoreError
-from canary.alarm_plan import Alarms, plan_alarms, schedule_period
+from canary.alarm_plan import Alarms, plan_alarms
 from canary.cli.common import (
     FORMS,
     WrongUseError,
@@ -24,6 +24,7 @@ from canary.cli.reading import decoded, store_at
 from canary.drill import Figures, Incident, Setting
 from canary.model import Config, Report, Severity
 from canary.rehearse import Outcome, rehearse
+from canary.schedules import schedule_period
 
 ALL = "all"
 MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
@@ -84,20 +85,23 @@ def rehearse_alarms(
         found = _of_history(config, alarms, history, days)
     else:
         chosen = drill.PATTERNS if pattern == ALL else (drill.BY_NAME[pattern],)
-        checks = [c.id for c in config.checks]
-        setting = Setting(
-            checks=checks,
-            critical=sorted(critical(config)),
-            targets=frozenset([c.id for c in config.checks if c.kind == "target_group"][:1]),
-            days=days,
-            p=p,
-            seed=seed,
-        )
+        setting = _setting(config, days, p, seed)
         found = [_rehearsed(config, alarms, one, setting) for one in chosen]
     if form == "json":
         click.echo(as_json(found))
     else:
         click.echo(_told(found, schedule_period(config.environment.schedule.expression)))
+
+
+def _setting(config: Config, days: int, p: float, seed: int) -> Setting:
+    return Setting(
+        checks=[c.id for c in config.checks],
+        critical=sorted(critical(config)),
+        targets=frozenset([c.id for c in config.checks if c.kind == "target_group"][:1]),
+        days=days,
+        p=p,
+        seed=seed,
+    )
 
 
 def critical(config: Config) -> frozenset[str]:

@@ -16,6 +16,7 @@ PURE = {
     "canary.assemble", "canary.compare", "canary.cost", "canary.crosscheck", "canary.decode",
     "canary.drift", "canary.history", "canary.measure", "canary.plan", "canary.previous",
     "canary.publish", "canary.redact", "canary.score", "canary.shards",
+    "canary.deployable", "canary.schedules",
 }  # fmt: skip
 
 # room -> what of ours it may import; a longer prefix wins over a shorter one

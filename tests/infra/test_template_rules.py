@@ -54,6 +54,8 @@ def test_every_environment_synthesizes_without_account_or_aws_call(tmp_path: Pat
         ('cluster = "hokusai-development"', 'custer = "x"', "custer"),
         ("production = true", 'production = "yes"', "production"),
         ("[network]", "[network]\negres = 1", "egres"),
+        ('vpc_id = "vpc-0123456789abcdef0"', "", "network.vpc_id: is required to deploy"),
+        ("page = []", 'page = ["me@example.com"]', "notify.page: me@example.com is neither"),
     ],
 )
 def test_a_wrong_environment_file_ends_the_synthesis_with_file_key_and_reason(
@@ -67,6 +69,14 @@ def test_a_wrong_environment_file_ends_the_synthesis_with_file_key_and_reason(
     assert done.returncode == 2
     assert "broken.toml" in done.stderr and says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_files_of_one_name_end_the_synthesis(tmp_path: Path) -> None:
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text(DEVELOPMENT.read_text())
+    done = run_app(str(tmp_path), tmp_path / "cdk.out")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "b.toml: name: development is the name of another file's, too" in done.stderr
 
 
 def test_a_folder_without_environments_ends_the_synthesis(tmp_path: Path) -> None:

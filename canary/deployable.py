@@ -1,0 +1,137 @@
+"""What AWS holds an environment's names and values to, so that a wrong file fails before it does.
+
+Pure. Each problem is `key: what is wrong`. Limits: service documents of IAM (role names), Lambda
+(function names), S3 (bucket names), SNS (Subscribe), CloudWatch (PutMetricAlarm), Logs (retention).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from canary.model import Environment
+from canary.schedules import is_schedule, longest_gap
+
+LONGEST_ROLE = LONGEST_FUNCTION = 64
+LONGEST_BUCKET = 63
+LOOKED_BACK = 10  # periods, of the alarm that looks back furthest
+WEEK_S = 604_800  # seconds that an alarm may look back at most
+RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
+PROTOCOLS = ("email", "email-json", "sms", "sqs", "lambda", "firehose", "application")
+ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})")
+
+
+def problems(environment: Environment) -> Iterator[str]:
+    """Return what is wrong with names and values, wherever the environment is used."""
+    yield from _names(environment)
+    yield from _schedule(environment)
+    yield from _services(environment)
+    yield from _network(environment)
+    for key in ("page", "ticket"):
+        for target in getattr(environment.notify, key):
+            yield from _subscription(f"notify.{key}", target)
+    days = environment.deployment.log_retention_days
+    if days not in RETENTION_DAYS:
+        known = ", ".join(map(str, RETENTION_DAYS))
+        yield f"deployment.log_retention_days: must be one of {known}, not {days}"
+
+
+def stack_problems(environment: Environment) -> Iterator[str]:
+    """Return what a stack lacks that a run from a desk does not need."""
+    network = environment.network
+    if not network.vpc_id:
+        yield "network.vpc_id: is required to deploy"
+    if not network.subnets:
+        yield "network.subnets: is required to deploy"
+    if environment.store and not environment.store.startswith("s3://"):
+        yield f"store: {environment.store} is no s3:// address, and a function keeps no folder"
+
+
+def _names(environment: Environment) -> Iterator[str]:
+    name, region = environment.name, environment.region
+    made = [
+        ("role", f"hokusai-canary-{name}-{region}", LONGEST_ROLE),
+        ("function", f"hokusai-canary-{name}-shard", LONGEST_FUNCTION),
+    ]
+    if not environment.store:
+        bucket = environment.report_store.removeprefix("s3://").partition("/")[0]
+        made.append(("bucket", bucket, LONGEST_BUCKET))
+        if not re.fullmatch(r"[a-z0-9-]*[a-z0-9]", bucket):
+            yield f"name: makes the bucket name {bucket}, which may hold no _"
+    for kind, made_name, longest in made:
+        if len(made_name) > longest:
+            size = f"{len(made_name)} characters, AWS takes {longest}"
+            yield f"name: makes the {kind} name {made_name} of {size}"
+
+
+def _schedule(environment: Environment) -> Iterator[str]:
+    schedule = environment.schedule
+    gap = longest_gap(schedule.expression)
+    at = "schedule.expression"
+    if not is_schedule(schedule.expression):
+        yield f"{at}: {schedule.expression} is neither rate(5 minutes) nor cron(0/5 * * * ? *)"
+    elif gap is None:
+        yield f"{at}: {schedule.expression} leaves out days; a heartbeat needs a run each day"
+    elif gap * LOOKED_BACK > WEEK_S:
+        hours = WEEK_S // LOOKED_BACK // 3600
+        yield f"{at}: {schedule.expression} is too rare for alarms, at most {hours} hours apart"
+    slow = schedule.slow_expression
+    if slow and not is_schedule(slow):
+        yield f"schedule.slow_expression: {slow} is neither a rate nor a cron expression"
+    if slow and not schedule.slow_checks:
+        yield "schedule.slow_checks: is empty, so slow_expression would run every check"
+
+
+def _services(environment: Environment) -> Iterator[str]:
+    for name, service in environment.services.items():
+        if service.url and not _is_url(service.url):
+            yield f"services.{name}.url: {service.url} is no http:// or https:// address"
+        for port, address in service.connect_to.items():
+            if not port.isdigit() or not _is_address(address):
+                at = f"services.{name}.connect_to"
+                yield f'{at}: {port} = "{address}" is not of the form 443 = "address:port"'
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for what is no port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+
+
+def _is_address(text: str) -> bool:
+    match = ADDRESS.fullmatch(text)
+    return bool(match) and 0 < int(match[2]) < 65_536 if match else False
+
+
+def _network(environment: Environment) -> Iterator[str]:
+    network = environment.network
+    if len(network.subnets) != len(network.availability_zones):
+        counts = f"{len(network.availability_zones)} for {len(network.subnets)} subnets"
+        yield f"network.availability_zones: one for each subnet, there are {counts}"
+    for entry in network.allow:
+        block, _, port = entry.rpartition(":")
+        if not _is_block(block) or not port.isdigit() or not 0 < int(port) < 65_536:
+            yield f'network.allow: {entry} is not of the form "10.0.0.0/16:8001"'
+
+
+def _is_block(text: str) -> bool:
+    try:
+        return ipaddress.ip_network(text).version == 4
+    except ValueError:
+        return False
+
+
+def _subscription(key: str, target: str) -> Iterator[str]:
+    protocol, _, endpoint = target.partition(":")
+    if protocol in ("http", "https"):
+        good = _is_url(target)
+    else:
+        good = protocol in PROTOCOLS and bool(endpoint)
+    if not good:
+        known = ", ".join(PROTOCOLS)
+        yield f"{key}: {target} is neither an https:// address nor one of {known} with a colon"

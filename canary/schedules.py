@@ -1,0 +1,61 @@
+"""How often a schedule runs: what alarms, the heartbeat and a late run are judged by. Pure.
+
+Source: EventBridge Scheduler User Guide, "Schedule types".
+"""
+
+from __future__ import annotations
+
+import re
+
+MINUTE = 60
+DAY_MINUTES = 1440
+UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
+CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
+PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
+
+
+def schedule_period(expression: str) -> int:
+    """Return the longest time between two runs in seconds; a minute where that cannot be told."""
+    return longest_gap(expression) or MINUTE
+
+
+def longest_gap(expression: str) -> int | None:
+    """Return the seconds at most between two runs; None for what is no rate or daily cron.
+
+    A cron expression that leaves out days has a gap that no heartbeat can be held to.
+    """
+    rate = RATE.fullmatch(expression)
+    if rate:
+        return int(rate[1]) * UNITS[rate[2]]
+    cron = CRON.fullmatch(expression)
+    if not cron or any(field not in ("*", "?") for field in cron.groups()[2:]):
+        return None
+    minutes, hours = _values(cron[1], 60), _values(cron[2], 24)
+    if not minutes or not hours:
+        return None
+    runs = sorted(60 * hour + minute for hour in hours for minute in minutes)
+    following = [*runs[1:], runs[0] + DAY_MINUTES]
+    return MINUTE * max(b - a for a, b in zip(runs, following, strict=True))
+
+
+def is_schedule(expression: str) -> bool:
+    """Return whether it has the form of a rate or of a cron expression of six fields."""
+    return bool(RATE.fullmatch(expression) or CRON.fullmatch(expression))
+
+
+def _values(field: str, end: int) -> set[int]:
+    """Return the values of a cron field, none for what is no field: "5", "*/10", "8-18", "0,30"."""
+    found: set[int] = set()
+    for part in field.split(","):
+        match = PART.fullmatch(part)
+        if not match:
+            return set()
+        first, last, step = match.groups()
+        start = int(first or 0)
+        # "5/10" goes on to the end, "5" stands alone
+        stop = int(last) if last else end - 1 if step or first is None else start
+        if start > stop or stop >= end:
+            return set()
+        found |= set(range(start, stop + 1, int(step or 1)))
+    return found

@@ -1,0 +1,81 @@
+"""AWS's limits on alarms and templates, with many checks, long names and long reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from canary.alarm_plan import plan_alarms
+from canary.composite_plan import MAX_CHILDREN, MAX_RULE
+from canary.model import Check, Config, Mute, Severity
+from tests.infra.conftest import resources, synthesize
+
+ALARM = "AWS::CloudWatch::Alarm"
+DESCRIPTION = 1024  # characters, PutMetricAlarm
+TEMPLATE_BYTES, TEMPLATE_RESOURCES = 1_000_000, 500  # CloudFormation quotas
+WIDGET_METRICS, BOARD_METRICS = 500, 2500  # CloudWatch quotas
+
+
+def many(config: Config, count: int, **changes: Any) -> Config:
+    """Return the configuration with so many checks more, of the longest ids."""
+    like = config.checks[0]
+    more = tuple(
+        msgspec.structs.replace(like, id=f"{'long-' * 14}.n{n:03}", needs=(), **changes)
+        for n in range(count)
+    )
+    return msgspec.structs.replace(config, checks=(*config.checks, *more))
+
+
+def with_mute(config: Config, check: Check, reason: str) -> Config:
+    mute = Mute(check=check.id, until=dt.date(2030, 1, 1), reason=reason)
+    where = msgspec.structs.replace(config.environment, mutes=(mute,))
+    return msgspec.structs.replace(config, environment=where)
+
+
+def test_the_page_s_rule_fits_however_many_critical_checks_with_long_names(config: Config) -> None:
+    page = plan_alarms(many(config, 150, severity=Severity.CRITICAL), "fn", 60).page
+    assert len(page.rule) <= MAX_RULE
+    assert len(page.listens) <= MAX_CHILDREN
+    assert all(f'ALARM("{name}")' in page.rule for name in page.listens)
+    assert len(page.listens) > 50
+
+
+def test_a_long_reason_of_a_mute_fits_the_alarm(config: Config, code: str) -> None:
+    check = msgspec.structs.replace(config.checks[0], runbook="https://wiki/" + "x" * 900)
+    made = msgspec.structs.replace(config, checks=(check, *config.checks[1:]))
+    template = synthesize(with_mute(made, check, "because " * 200), code)
+    told = [p["AlarmDescription"] for p in resources(template, ALARM).values()]
+    assert all(len(text) <= DESCRIPTION for text in told)
+    assert [text for text in told if "Muted until 2030-01-01: because" in text]
+
+
+@pytest.mark.parametrize("alike", [("state.lost", ""), ("x.a-b", "x-a.b"), ("v1a.b", "v1.a-b")])
+def test_checks_whose_alarms_would_be_one_are_refused(
+    config: Config, code: str, alike: tuple[str, str]
+) -> None:
+    checks = tuple(
+        msgspec.structs.replace(config.checks[0], id=name, needs=()) for name in alike if name
+    )
+    with pytest.raises(ValueError, match=r"id: makes .*: rename it"):
+        synthesize(msgspec.structs.replace(config, checks=checks), code)
+
+
+def test_three_hundred_checks_fit_one_template(config: Config, code: str) -> None:
+    made = many(config, 300 - len(config.checks))
+    template = synthesize(made, code)
+    assert len(template["Resources"]) <= TEMPLATE_RESOURCES
+    assert len(json.dumps(template)) <= TEMPLATE_BYTES
+    (board,) = resources(template, "AWS::CloudWatch::Dashboard").values()
+    body = board["DashboardBody"]
+    text = (
+        body
+        if isinstance(body, str)
+        else "".join(p for p in body["Fn::Join"][1] if isinstance(p, str))
+    )
+    widgets = text.split('"type":"metric"')[1:]
+    counts = [w.count('"CheckFailed"') + w.count('"."') for w in widgets]
+    assert max(counts) <= WIDGET_METRICS and sum(counts) <= BOARD_METRICS
