@@ -166,7 +166,8 @@ def _refuse_condition(field: str, condition: Json) -> None:
     config = condition.get(config_name)
     if condition.get("Values") and field not in SHORT:
         raise _wrong(f"The 'Values' field is not compatible with '{field}'")
-    if condition.get("Values") and config:
+    # the same twice is what DescribeRules shows, and what is written back from there
+    if condition.get("Values") and config and condition["Values"] != config.get("Values"):
         raise _wrong(
             f"You cannot provide both Values and '{config_name}' for a condition of type '{field}'"
         )

@@ -94,6 +94,15 @@ def test_paths_and_hosts_are_shown_in_both_forms_whichever_was_given(ground: Gro
     assert ground.rules()[0]["Conditions"][0]["Values"] == ["/c"]
 
 
+def test_what_is_described_can_be_written_back(ground: Ground) -> None:
+    made = ground.rule(path("/a", "/b"), {"Field": "host-header", "Values": ["a.hokus.ai"]})
+    again = ground.rule(*made["Conditions"], action=made["Actions"][0], priority=2)
+    assert again["Conditions"] == made["Conditions"]
+    other = {**made["Conditions"][0], "Values": ["/c"]}
+    with pytest.raises(ClientError, match="You cannot provide both"):
+        ground.rule(other, priority=3)
+
+
 def test_a_regular_expression_is_a_value(ground: Ground) -> None:
     config = {"RegexValues": ["^/v[0-9]+/"]}
     made = ground.rule({"Field": "path-pattern", "PathPatternConfig": config})
