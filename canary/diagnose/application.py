@@ -9,7 +9,6 @@ from canary.diagnose import revisions
 from canary.diagnose.auth import behaviour
 from canary.diagnose.case import AUTH, MLFLOW, Atoms, Case
 from canary.diagnose.claims import APPLICATION, Claim
-from canary.diagnose.failures import Failure
 from canary.diagnose.key_remedies import limit_reached
 from canary.diagnose.slow_dependency import QUICK, mlflow_asked
 from canary.diagnose.symptoms import Symptom
@@ -82,7 +81,7 @@ def slow(case: Case) -> Iterator[Claim]:
     late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
     for front in sorted({f.front for f in case.having(*late)}):
         atoms = frozenset(f for f in case.having(*late) if f.front == front)
-        atoms |= {f for f in case.having(S.UNKNOWN) if f.front == front and _no_time(f)}
+        atoms |= {f for f in case.having(S.UNKNOWN) if f.front == front and f.out_of_time}
         keeper = MLFLOW if _all_through_mlflow(case, front) else front
         yield from behaviour(
             case,
@@ -92,11 +91,6 @@ def slow(case: Case) -> Iterator[Claim]:
             APPLICATION + 5,
             keeper,
         )
-
-
-def _no_time(failure: Failure) -> bool:
-    """Tell a step that was not judged because those before it took the run's time."""
-    return "time was over" in failure.reason
 
 
 def _all_through_mlflow(case: Case, front: str) -> bool:

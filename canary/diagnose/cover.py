@@ -83,17 +83,28 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
     roots = [c for c in real if not _follows_any(case, c, real)]
     certain = [c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in _FACTS]
     chosen = _distinct(certain)
-    left = frozenset(case.failures) - _covered(chosen)
+    left = _left(case, _covered(chosen))
     others = [c for c in roots if c not in certain]
     while left:
         best = max(others, key=lambda c: _worth(c, left), default=None)
         if best is None or not best.atoms & left:
             break
         chosen.append(best)
-        left -= best.atoms
+        left = _left(case, _covered(chosen))
     chosen += [c for c in claims if c.standing]
     left -= _covered([c for c in claims if c.standing])
     return sorted(_distinct(chosen), key=_importance), left
+
+
+def _left(case: Case, covered: Atoms) -> Atoms:
+    """Return what no claim accounts for yet.
+
+    A step that was not judged for want of time follows from what took it: the check's other steps.
+    """
+    told = {f.check_id for f in covered}
+    return frozenset(
+        f for f in case.failures if f not in covered and not (f.out_of_time and f.check_id in told)
+    )
 
 
 def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:

@@ -66,6 +66,11 @@ class Failure:
         """How much this failure counts in the order of diagnoses."""
         return WEIGHT[self.severity]
 
+    @property
+    def out_of_time(self) -> bool:
+        """Tell a step that was not judged because those before it took the run's time."""
+        return "time was over" in self.reason
+
     def evidence(self, expected: str = "") -> Evidence:
         """Return the line that shows this failure."""
         where = f"{self.method} {self.scheme}://{self.host}{self.path}" if self.host else self.step

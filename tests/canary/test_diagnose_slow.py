@@ -147,3 +147,17 @@ def test_an_auth_service_that_never_answers_is_down() -> None:
     (found,) = verdict.diagnoses
     assert (found.cause, found.service) == ("auth-service-down", "auth")
     assert verdict.unexplained == ()
+
+
+def test_a_step_for_which_no_time_was_left_follows_what_took_the_time() -> None:
+    """Else it alone would be called slowness, beside the security group that shuts the cache."""
+    state = faults.by_id("mlflow-blocked-from-api").change(p.healthy())
+    hung = Exchange(method="POST", url=faults.PROXY, failure="read-timeout")
+    steps = (
+        Step(name="artifact put", status=Status.FAIL, evidence=(hung,)),
+        Step(name="run finished", status=Status.ERROR, reason="the run's time was over before"),
+    )
+    flow = p.result("registration.model", "registry", *steps)
+    verdict = diagnose([flow], state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    assert [d.cause for d in verdict.diagnoses] == ["security-group-blocked"]
+    assert verdict.unexplained == ()
