@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -59,19 +60,14 @@ def up(
 ) -> None:
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
-    if state_file.exists():
-        try:
-            running = state.read(state_file)
-        except StateError:
-            state_file.unlink(missing_ok=True)  # of a twin that is gone
-        else:
-            _fail(f"a sandbox is already up on {state_file} (process {running.pid})")
-    from sandbox.up import PortTakenError, run
+    with _claimed(state_file):
+        from sandbox.block import NoBlockError
+        from sandbox.up import PortTakenError, run
 
-    try:
-        run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
-    except PortTakenError as error:
-        _fail(str(error))
+        try:
+            run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
+        except (PortTakenError, NoBlockError) as error:
+            _fail(str(error))
     sys.stdout.flush()
     os._exit(0)  # all is cleaned up; a thread that lingers must not keep the process
 
@@ -121,6 +117,20 @@ def faults() -> None:
         click.echo(f"{fault.id:<{width}}  {fault.sentence}{incident} [{fault.cause}]")
 
 
+def _claimed(state_file: Path) -> socket.socket:
+    """Take the state file; one that a killed twin left is removed, any other is not touched."""
+    try:
+        if state_file.exists():
+            running = state.read(state_file)
+            _fail(f"a sandbox is already up on {state_file} (process {running.pid})")
+        return state.claim(state_file)
+    except state.GoneError:
+        state_file.unlink(missing_ok=True)
+        return _claimed(state_file)
+    except StateError as error:
+        _fail(str(error))
+
+
 def _read(state_file: Path) -> State:
     try:
         return state.read(state_file)
@@ -154,5 +164,21 @@ def _fail(message: str) -> NoReturn:
     sys.exit(WRONG_USE)
 
 
+def run() -> None:
+    """Run the command line; wrong use is one line, where click would print three."""
+    try:
+        sys.exit(main.main(prog_name="python -m sandbox", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(WRONG_USE)
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NOT_STEADY)
+    except click.Abort:
+        sys.exit(130)  # Ctrl-C
+    except click.ClickException as error:
+        _fail(" ".join(error.format_message().split()))
+
+
 if __name__ == "__main__":
-    main(prog_name="python -m sandbox")
+    run()

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from sandbox import supervisor
+
 DEFAULT_STATE_FILE = Path(".sandbox/state.json")
 
 
 class StateError(Exception):
-    """The state file is missing, unreadable, or of a twin that is gone."""
+    """The state file is missing, unreadable, or no state file."""
+
+
+class GoneError(StateError):
+    """The state file is of a twin that is gone."""
+
+
+class ClaimedError(StateError):
+    """Another process is bringing a twin up on the state file, or has done so."""
 
 
 class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +88,30 @@ def read(path: Path) -> State:
         state = msgspec.json.decode(data, type=State)
     except msgspec.DecodeError as error:
         raise StateError(f"{path} is not a sandbox state file: {error}") from error
-    if not alive(state.pid):
-        raise StateError(f"{path} is of a sandbox that is gone (process {state.pid})")
+    # a process of the same number that began at another time is somebody else's
+    if not supervisor.owner_alive(state.twin):
+        raise GoneError(f"{path} is of a sandbox that is gone (process {state.pid})")
     return state
 
 
-def alive(pid: int) -> bool:
-    """Tell whether a process exists and is no zombie."""
+def claim(path: Path) -> socket.socket:
+    """Take a state file for this process before a twin is made; close the socket to let go.
+
+    The claim is an abstract Unix socket: the kernel drops it with the process, no file stays.
+    Raises ClaimedError, or StateError where no file can be written.
+    """
+    whole = path.absolute()
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] != "Z"
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=whole.parent):
+            pass
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from error
+    name = hashlib.sha256(str(whole.resolve()).encode()).hexdigest()
+    holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        holder.bind(f"\0hokusai-sandbox-state-{name}")
+    except OSError as error:
+        holder.close()
+        raise ClaimedError(f"a sandbox is already coming up on {path}") from error
+    return holder

@@ -110,12 +110,12 @@ def sweep() -> list[str]:
     """End what twins left behind whose own process is gone; returns what was ended."""
     swept = []
     for pid, twin in _marked_processes():
-        if not _owner_alive(twin):
+        if not owner_alive(twin):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
                 swept.append(f"process {pid}")
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        if not _owner_alive(folder.name.removeprefix(FOLDER_PREFIX)):
+        if not owner_alive(folder.name.removeprefix(FOLDER_PREFIX)):
             shutil.rmtree(folder, ignore_errors=True)
             swept.append(f"folder {folder}")
     return swept
@@ -145,7 +145,8 @@ def _marked_processes() -> list[tuple[int, str]]:
     return found
 
 
-def _owner_alive(twin: str) -> bool:
+def owner_alive(twin: str) -> bool:
+    """Tell whether the process that a twin is named after still runs."""
     pid, _, ticks = twin.partition("-")
     return pid.isdigit() and _start_ticks(int(pid)) == ticks
 

@@ -32,7 +32,10 @@ def run(
     Raises PortTakenError, with one line for people, when an address is in use.
     """
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        ends.append(signal.SIGHUP)
+    for number in ends:
         signal.signal(number, lambda *_: ended.set())
     supervisor.sweep()
     began = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import names
+from sandbox import names, state
 from sandbox.faults import FAULTS
 from tests.sandbox.conftest import RunningTwin, sandbox
 
@@ -72,6 +72,56 @@ def test_a_second_up_on_the_same_state_file_is_refused(twin: RunningTwin) -> Non
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "already up" in done.stderr
     assert twin.state_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["break"], "Missing argument 'ID'"),
+        (["mend"], "No such command 'mend'"),
+        (["settle", "--timeout", "soon"], "'soon' is not a valid float"),
+        (["up", "--speed", "0"], "0.0 is not in the range 1<=x<=200"),
+        (["heal", "--hard"], "No such option"),
+    ],
+)
+def test_wrong_use_is_said_in_one_line(arguments: list[str], text: str) -> None:
+    done = sandbox(*arguments)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert text in done.stderr
+
+
+def test_up_leaves_alone_what_is_no_state_file(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.json"
+    notes.write_text('{"mine": true}')
+    done = sandbox("up", "--state", str(notes))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is not a sandbox state file" in done.stderr
+    assert notes.read_text() == '{"mine": true}'
+
+
+def test_a_state_file_that_cannot_be_written_is_said_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    done = sandbox("up", "--state", str(tmp_path / "file" / "state.json"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot write" in done.stderr
+
+
+def test_a_state_file_is_taken_while_its_twin_still_comes_up(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with state.claim(path):
+        done = sandbox("up", "--state", str(path))
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "already coming up" in done.stderr
+    state.claim(path).close()
+
+
+def test_a_process_of_the_same_number_is_not_the_twin(twin: RunningTwin, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(twin.state_file.read_text().replace(twin.state.twin, f"{os.getpid()}-1"))
+    done = sandbox("settle", "--state", str(path))
+    assert done.returncode == 2 and "is gone" in done.stderr
 
 
 def test_every_command_explains_itself() -> None:
