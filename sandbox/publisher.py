@@ -30,6 +30,7 @@ class Publisher:
         self._speed = speed
         self._reachable, self._admitted = reachable, admitted
         self._last = b""
+        self._looking = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.serial = 0
@@ -46,14 +47,15 @@ class Publisher:
 
     def look(self) -> bool:
         """Publish if something changed; tells whether it did."""
-        snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
-        encoded = msgspec.json.encode(snapshot)
-        if encoded == self._last:
-            return False
-        self._last = encoded
-        self.serial += 1
-        self._publish({**snapshot, "serial": self.serial})
-        return True
+        with self._looking:  # the thread's looks and settle's
+            snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
+            encoded = msgspec.json.encode(snapshot)
+            if encoded == self._last:
+                return False
+            self._last = encoded
+            self.serial += 1
+            self._publish({**snapshot, "serial": self.serial})
+            return True
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):

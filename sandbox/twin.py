@@ -27,9 +27,7 @@ from sandbox.publisher import Publisher, record
 from sandbox.seed.authority import Authority
 from sandbox.seed.platform import Platform, build
 
-SETTLE_LOOK_S = 0.1
-# a change made through the API reaches agent and publisher within their loops' period
-NOTICE_S = 0.35
+SETTLE_LOOK_S = 0.05
 STOP_S = 5.0  # for an orderly end; then every process of the twin is killed
 log = logging.getLogger(__name__)
 
@@ -132,12 +130,12 @@ class Twin:
     def settle(self, timeout_s: float = 30.0) -> Settled:
         """Wait until every change is acted on and every health check is at its verdict."""
         began = time.monotonic()
-        time.sleep(NOTICE_S)
+        self.agent.notice()
         waiting: list[str] = []
         while time.monotonic() - began < timeout_s:
             waiting = self._unsteady(began)
             if not waiting:
-                time.sleep(NOTICE_S)  # what one part did last, another may yet have to notice
+                self.agent.notice()  # what one part did last, another may yet have to notice
                 waiting = self._unsteady(began)
                 if not waiting:
                     return Settled(steady=True, seconds=time.monotonic() - began)

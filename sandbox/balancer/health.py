@@ -72,12 +72,13 @@ class Watched:
         """Return since when the verdict stands, for the control side's settle.
 
         The start of the first of those last probes that suffice for the verdict, in seconds of
-        CLOCK_MONOTONIC (one clock for all processes); None while verdict and probes differ.
+        CLOCK_MONOTONIC (one clock for all processes); None while verdict and probes differ. One
+        pass suffices for a target that is healthy; of failures the description names the last few.
         """
         if self.plan is None or not self.run:
             return None
         passed = self.run[-1].passed
-        needed = min(self.plan.healthy if passed else self.plan.unhealthy, KEPT_PROBES)
+        needed = 1 if passed else min(self.plan.unhealthy, KEPT_PROBES)
         agrees = self.verdict.state == ("healthy" if passed else "unhealthy")
         return self.started[-needed] if agrees and len(self.started) >= needed else None
 

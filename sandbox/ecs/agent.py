@@ -24,6 +24,7 @@ from sandbox.network import Network
 STEP_S = 0.2
 KEEP_STOPPED_S = 3600.0
 RESET_TIMEOUT_S = 30.0
+NOTICE_TIMEOUT_S = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +54,8 @@ class Agent:
         self._stop = threading.Event()
         self._reset = threading.Event()
         self._wake = threading.Event()
+        self._stepped = threading.Condition()
+        self._steps = 0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -113,6 +116,15 @@ class Agent:
                 return False
             return all(self._schedulers[key].settled(service) for key, service in services.items())
 
+    def notice(self) -> None:
+        """Return when the agent has looked at everything since this call, or is stopped."""
+        with self._stepped:
+            seen = self._steps + 2  # one step may be under way, and have looked before
+            while self._steps < seen and not self._stop.is_set():
+                self._wake.set()
+                if not self._stepped.wait(NOTICE_TIMEOUT_S):
+                    return
+
     def tasks(self) -> dict[str, list[Task]]:
         """The tasks that live, by service name."""
         with self._lock:
@@ -140,6 +152,9 @@ class Agent:
                     self._begin_anew()
                     self._reset.clear()
                 self._step()
+            with self._stepped:
+                self._steps += 1
+                self._stepped.notify_all()
             self._wake.wait(STEP_S)
             self._wake.clear()
         with self._lock:
