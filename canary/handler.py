@@ -2,8 +2,9 @@
 
 Event: `{}` runs everything; `only`, `suites` narrow it; `trigger`, `scheduled_at`, `execution_id`
 say why and when. `mode` is for a run that is spread over functions: "plan", "shard" or "conclude"
-(docs/decisions/0006). Returns a small summary. It raises only where the configuration is wrong or
-where nobody could be told of the run at all.
+(docs/decisions/0006). Returns a small summary; an event that asks for what does not exist is
+answered with REFUSED and the reason. It raises only where the configuration is wrong, where a
+schedule's own event is, or where nobody could be told of the run at all.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from canary.adapters import emf
 from canary.adapters.log import Log
 from canary.model import Environment, Report
 from canary.pipeline import Asked, run_once
-from canary.plan import Selection
+from canary.plan import PlanError, Selection
 from canary.publish import summary
+from canary.report.text import line
 from canary.schedules import schedule_period
 
 MARGIN_S = 1.5
 """Seconds between the end of a run and the function's time-out, for the runtime itself."""
 SLOW = "schedule-slow"
+LONGEST_WORD, LONGEST_REASON = 100, 400
+"""Characters kept of what an event says: it stands in reports and in the log."""
 
 
 class Context(Protocol):
@@ -38,6 +42,10 @@ class Context(Protocol):
         ...
 
 
+class EventError(ValueError):
+    """The event has a form that says nothing."""
+
+
 class NobodyToldError(Exception):
     """The report reached neither the store, nor the metrics, nor the log."""
 
@@ -46,6 +54,19 @@ def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]
     """Run once and return the summary."""
     made = _world(os.environ["CANARY_ENVIRONMENT"], os.environ.get("CANARY_STORE", ""))
     log = Log()
+    try:
+        return _carried_out(made, event, context, log)
+    except (EventError, PlanError) as error:
+        if _trigger(event).startswith("schedule"):
+            raise  # nobody reads a schedule's answer; Lambda keeps the event in its queue
+        reason = made.redactor.text(line(str(error), LONGEST_REASON))
+        log.problem("event refused", reason=reason)
+        return {"run_id": "", "status": "REFUSED", "reason": reason}
+
+
+def _carried_out(
+    made: wire.World, event: Mapping[str, Any] | None, context: Context, log: Log
+) -> dict[str, Any]:
     asked = asked_by(event or {}, made.environment)
     late = lateness(asked, made.environment, made.clock.now())
     if late:
@@ -101,25 +122,40 @@ def _world(name: str, store: str) -> wire.World:
     return wire.world(loaded, store or loaded.environment.store or "/tmp/hokusai-canary")  # noqa: S108 - all that a function may write to
 
 
+def _trigger(event: object) -> str:
+    return str(event.get("trigger", "invoke")) if isinstance(event, Mapping) else ""
+
+
+def _texts(event: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    found = event.get(key) or ()
+    if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
+        raise EventError(f"{key}: must be a list of texts")
+    return tuple(found)
+
+
 def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
-    """Return what an event asks for; the scheduled runs leave slow checks to their own schedule."""
-    trigger = str(event.get("trigger", "invoke"))
+    """Return what an event asks for; the scheduled runs leave slow checks to their own schedule.
+
+    Raises EventError for an event of another form.
+    """
+    if not isinstance(event, Mapping):
+        raise EventError("the event must be an object")
+    trigger = line(_trigger(event), LONGEST_WORD)
     slow = environment.schedule.slow_checks if environment.schedule.slow_expression else ()
     return Asked(
         selection=Selection(
-            only=tuple(event.get("only", ())),
-            suites=tuple(event.get("suites", ())),
+            only=_texts(event, "only"),
+            suites=_texts(event, "suites"),
             without=slow if trigger == "schedule" else (),
             due_only=trigger.startswith("schedule"),
         ),
         trigger=trigger,
-        scheduled_at=str(event.get("scheduled_at", "")),
+        scheduled_at=line(str(event.get("scheduled_at", "")), LONGEST_WORD),
         carry_rest=trigger.startswith("schedule"),
     )
 
 
 def _with_budget(asked: Asked, budget_s: float) -> Asked:
-
     return msgspec.structs.replace(asked, budget_s=budget_s)
 
 

@@ -11,7 +11,8 @@ from canary.adapters.store import StoreError
 from canary.messages import decide, deliver, events, state
 from canary.messages.ledger import Claim, StoreLedger
 from canary.messages.state import Event, Message, Notified
-from canary.model import Frozen, Report, Severity
+from canary.messages.wording import retried
+from canary.model import Frozen, Report
 from canary.publish import latest_page
 from canary.report.text import ReportError
 from canary.wire import World
@@ -23,9 +24,12 @@ def state_name(environment: str) -> str:
 
 
 class Channels(Frozen, frozen=True, kw_only=True):
-    """Where messages go; an empty name sends nothing there."""
+    """Where messages go; an empty name sends nothing there.
 
-    page: str = ""
+    Never to the page's topic: what broke is told at its first failing run, and what wakes people
+    is decided by the alarms' windows, once for an incident.
+    """
+
     ticket: str = ""
     bus: str = ""
 
@@ -33,7 +37,6 @@ class Channels(Frozen, frozen=True, kw_only=True):
 def channels() -> Channels:
     """Return the channels that the function's variables name."""
     return Channels(
-        page=os.environ.get("CANARY_PAGE_TOPIC", ""),
         ticket=os.environ.get("CANARY_TICKET_TOPIC", ""),
         bus=os.environ.get("CANARY_EVENT_BUS", ""),
     )
@@ -46,6 +49,8 @@ def notifier(made: World, to: Channels) -> Callable[[Report], Iterable[str]]:
         if to == Channels():
             return ()
         known, problems = _known(made)
+        if known is None:
+            return problems
         outbox = decide.decide(report, known, link=_link(made, report))
         delivery = deliver.deliver(
             outbox,
@@ -76,12 +81,19 @@ class _Ledger(StoreLedger):
             super().release(key)
 
 
-def _known(made: World) -> tuple[Notified, tuple[str, ...]]:
+def _known(made: World) -> tuple[Notified | None, tuple[str, ...]]:
+    """Return what was said before, None where the store does not tell.
+
+    Then nothing is told now: it would be told again, and what is open would be forgotten. The next
+    run decides on the state as it stands. A state that can be read and is none is begun anew.
+    """
     try:
         data = made.store.read(state_name(made.environment.name))
         return (Notified() if data is None else state.load(data)), ()
-    except (StoreError, ReportError) as error:
-        return Notified(), (f"what was said before could not be read: {error}",)
+    except StoreError as error:
+        return None, (f"nothing was told, what was said before could not be read: {error}",)
+    except ReportError as error:
+        return Notified(), (f"what was said before was begun anew: {error}",)
 
 
 def _link(made: World, report: Report) -> str:
@@ -90,11 +102,9 @@ def _link(made: World, report: Report) -> str:
 
 
 def _send(made: World, to: Channels, message: Message) -> None:
-    loud = message.severity is Severity.CRITICAL and message.audience == "platform"
-    topic = to.page if loud else to.ticket
-    if topic:
+    if to.ticket:
         sns = functools.partial(made.clients.client, "sns")
-        publish_text(sns, topic, message.subject, message.text)
+        publish_text(sns, to.ticket, message.subject, retried(message))
 
 
 def _put(made: World, to: Channels, found: Sequence[Event]) -> Sequence[str]:

@@ -87,7 +87,7 @@ class CanaryStack(cdk.Stack):
             log_streams_arn=streams_arn(environment),
             bucket_arn=bucket.bucket_arn,
             prefix=store_prefix(environment),
-            topic_arns=(where.page.topic_arn, where.ticket.topic_arn),
+            topic_arns=(where.ticket.topic_arn,),
             topic_key_arn=where.key.key_arn,
             bus_arn=bus.event_bus_arn,
             lost_arn=lost.queue_arn,
@@ -146,7 +146,6 @@ def _variables(environment: Environment, where: Topics, bus: str) -> dict[str, s
     return {
         "CANARY_ENVIRONMENT": environment.name,
         "CANARY_STORE": f"s3://{bucket_name(environment)}/{store_prefix(environment)}",
-        "CANARY_PAGE_TOPIC": where.page.topic_arn,
         "CANARY_TICKET_TOPIC": where.ticket.topic_arn,
         "CANARY_EVENT_BUS": bus,
         "POWERTOOLS_SERVICE_NAME": "hokusai-canary",

@@ -149,7 +149,6 @@ def deploy(
         "AWS_ENDPOINT_URL": cloud.url,
         "CANARY_ENVIRONMENT": str(file),
         "CANARY_STORE": STORE,
-        "CANARY_PAGE_TOPIC": topics["page"],
         "CANARY_TICKET_TOPIC": topics["ticket"],
         "CANARY_EVENT_BUS": "canary",
         "TMPDIR": str(folder),

@@ -18,6 +18,7 @@ from moto import mock_aws
 from canary import handler as function
 from canary.handler import asked_by, handler, lateness
 from canary.model import Report, Schedule
+from canary.plan import PlanError
 from canary.report import json as canonical
 from tests.canary import worlds
 
@@ -193,6 +194,37 @@ def test_the_scheduled_run_leaves_slow_checks_to_their_schedule() -> None:
     assert asked_by({"trigger": "schedule"}, where).selection.without == ("api.slow",)
     slow = asked_by({"trigger": "schedule-slow", "only": ["api.slow"]}, where)
     assert slow.selection.without == () and slow.carry_rest
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        ({"only": "auth.https-redirect"}, "only: must be a list of texts"),
+        ({"suites": 7}, "suites: must be a list of texts"),
+        ({"only": [None]}, "only: must be a list of texts"),
+        ({"only": ["auth.nothing"]}, "no such check or suite here: auth.nothing"),
+        ({"suites": ["<script>" * 900]}, "no such check or suite here: <script>"),
+        (["auth.https-redirect"], "the event must be an object"),
+    ],
+)
+def test_an_event_that_asks_for_what_does_not_exist_is_refused_with_the_reason(
+    aws: Any, event: Any, says: str
+) -> None:
+    answer = handler(event, Context())
+    assert (answer["run_id"], answer["status"]) == ("", "REFUSED")
+    assert answer["reason"].startswith(says) and len(answer["reason"]) < 500
+    assert "Contents" not in aws.list_objects_v2(Bucket=BUCKET)
+
+
+def test_a_schedule_s_own_wrong_event_is_an_error_of_the_function(aws: Any) -> None:
+    with pytest.raises(PlanError):
+        handler({"trigger": "schedule-slow", "only": ["auth.nothing"]}, Context())
+
+
+def test_nothing_asks_for_nothing_and_a_long_word_is_cut() -> None:
+    asked = asked_by({"only": None, "suites": [], "trigger": "x\n" * 10**6}, worlds.environment())
+    assert asked.selection.narrow is False
+    assert len(asked.trigger) < 200 and "\n" not in asked.trigger
 
 
 def test_importing_the_handler_loads_nothing_that_a_healthy_run_needs_not() -> None:

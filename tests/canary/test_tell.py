@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 
+from canary import wire
+from canary.adapters.store import FolderStore, StoreError
 from canary.handler import handler
+from canary.messages.state import Notified, dump, load
+from canary.tell import Channels, notifier, state_name
+from tests.canary import report_samples as samples
+from tests.canary import worlds
 from tests.canary.test_handler import Context, aws, file
 
 __all__ = ["aws", "file"]  # the handler's world is this test's world
@@ -24,10 +32,9 @@ def inbox(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     bus.create_event_bus(Name="canary")
     url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = "arn:aws:sqs:us-east-1:123456789012:inbox"
-    for name in ("page", "ticket"):
-        topic = sns.create_topic(Name=name)["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        monkeypatch.setenv(f"CANARY_{name.upper()}_TOPIC", topic)
+    topic = sns.create_topic(Name="ticket")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    monkeypatch.setenv("CANARY_TICKET_TOPIC", topic)
     monkeypatch.setenv("CANARY_EVENT_BUS", "canary")
 
     def read() -> list[dict[str, Any]]:
@@ -47,3 +54,48 @@ def test_what_broke_is_told_once_and_not_again_by_the_next_run(inbox: Any, file:
     assert first and all(len(m["Subject"]) <= 99 for m in first)
     handler({}, Context())
     assert inbox() == []
+
+
+def test_what_wakes_people_is_an_alarm_and_never_a_message(
+    inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message goes out at the first failing run, a page only after three."""
+    sns, sqs = boto3.client("sns", region_name=REGION), boto3.client("sqs", region_name=REGION)
+    page = sns.create_topic(Name="page")["TopicArn"]
+    bed = sqs.create_queue(QueueName="bed")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:bed"
+    sns.subscribe(TopicArn=page, Protocol="sqs", Endpoint=arn)
+    monkeypatch.setenv("CANARY_PAGE_TOPIC", page)
+    handler({}, Context())
+    assert any(m["Subject"].startswith("BROKE") for m in inbox())
+    assert "Messages" not in sqs.receive_message(QueueUrl=bed)
+
+
+def test_a_message_that_comes_late_says_so(inbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = os.environ["CANARY_TICKET_TOPIC"]
+    monkeypatch.setenv("CANARY_TICKET_TOPIC", f"{right}-gone")
+    handler({}, Context())
+    assert inbox() == []
+    monkeypatch.setenv("CANARY_TICKET_TOPIC", right)
+    handler({}, Context())
+    late = inbox()
+    assert late and all(m["Message"].startswith("(Late: ") for m in late)
+
+
+class Unreadable(FolderStore):
+    """A store that is denied for a moment."""
+
+    def read(self, name: str) -> bytes | None:
+        raise StoreError("AccessDenied")
+
+
+def test_a_state_that_cannot_be_read_repeats_nothing_and_forgets_nothing(tmp_path: Path) -> None:
+    store, name = FolderStore(tmp_path), state_name("test")
+    known = Notified(last_run="before", generations={"test/x": 3})
+    store.write(name, dump(known).encode())
+    made = wire.world(worlds.config(worlds.check()), str(tmp_path))
+    denied = msgspec.structs.replace(made, store=Unreadable(tmp_path))
+    problems = tuple(notifier(denied, Channels(ticket="nowhere"))(samples.seed_day()))
+    assert problems == ("nothing was told, what was said before could not be read: AccessDenied",)
+    assert load(store.read(name) or b"") == known
+    assert not (tmp_path / "claims").exists()

@@ -174,6 +174,22 @@ def test_the_scheduled_time_travels_with_the_event(template: dict[str, Any]) -> 
     assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
 
 
+def test_the_function_cannot_wake_anybody_itself(template: dict[str, Any]) -> None:
+    """What pages is decided by the alarms' windows; the canary's own words go to the tickets."""
+    for function in resources(template, "AWS::Lambda::Function").values():
+        assert "CANARY_PAGE_TOPIC" not in function.get("Environment", {}).get("Variables", {})
+    statements = [
+        s
+        for p in resources(template, "AWS::IAM::Policy").values()
+        for s in p["PolicyDocument"]["Statement"]
+        if s.get("Sid") == "Tell"
+    ]
+    (page,) = [
+        n for n, p in resources(template, "AWS::SNS::Topic").items() if "page" in p["TopicName"]
+    ]
+    assert statements and page not in json.dumps(statements)
+
+
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_names_of_two_environments_never_collide(config: Config, code: str, name: str) -> None:
     environment = msgspec.structs.replace(config.environment, name=name, store="")
