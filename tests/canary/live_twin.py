@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+
 from tests.canary.test_leaks import WINDOW, leaks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +152,16 @@ class Twin:
         )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         return done.stdout.strip()
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that acts as the operator."""
+        return boto3.client(
+            service,
+            region_name=self.state["region"],
+            endpoint_url=self.state["aws_endpoint_url"],
+            aws_access_key_id=self.state["aws"]["access_key_id"],
+            aws_secret_access_key=self.state["aws"]["secret_access_key"],
+        )
 
     def stop(self) -> None:
         """End the sandbox."""

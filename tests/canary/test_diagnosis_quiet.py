@@ -34,12 +34,12 @@ def _first(twin: Twin, command: str) -> str:
 
 def _noise(twin: Twin) -> None:
     """Plant what is beside the platform and none of its business."""
-    vpc = _first(twin, "aws elbv2 describe-target-groups --query 'TargetGroups[0].VpcId'")
-    twin.shell(
-        f"for i in $(seq {STRANGERS}); do echo $i; done | xargs -P 4 -I% aws elbv2"
-        f" create-target-group --name stranger-% --protocol HTTP --port 9000 --target-type ip"
-        f" --vpc-id {vpc} --output text"
-    )
+    elb = twin.client("elbv2")  # a command line for each of so many groups takes minutes
+    vpc = elb.describe_target_groups()["TargetGroups"][0]["VpcId"]
+    for n in range(1, STRANGERS + 1):
+        elb.create_target_group(
+            Name=f"stranger-{n}", Protocol="HTTP", Port=9000, TargetType="ip", VpcId=vpc
+        )
     group = _first(
         twin, "aws elbv2 describe-target-groups --names stranger-1 --query"
         " 'TargetGroups[0].TargetGroupArn'"

@@ -139,10 +139,18 @@ class Deployed:
         return payload, self.log()[before:]
 
     def _invoked(self, answers: list[Any]) -> bool:
-        client, before = self.client("lambda"), len(self.log())
+        client, before = self.client("lambda"), self._settled_log()
         with contextlib.suppress(client.exceptions.TooManyRequestsException):
             answers.append((before, client.invoke(FunctionName=STACK, Payload=b"{}")))
         return bool(answers)
+
+    def _settled_log(self) -> int:
+        """Return how long the log is, once what earlier runs wrote has arrived."""
+        before, now = -1, len(self.log())
+        while now != before:
+            time.sleep(0.5)
+            before, now = now, len(self.log())
+        return now
 
     def configure(self, variables: dict[str, str] | None = None, **changes: Any) -> None:
         """Change the function's configuration as a person does: its environment starts anew.
