@@ -8,12 +8,16 @@ that the next run may claim it again; what another run is about to say is looked
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from canary.messages.decide import settle
 from canary.messages.ledger import Claim
 from canary.messages.state import Event, Message, Notified, Outbox
 from canary.model import Frozen
+
+ALONE, AT_ONCE = 3, 16
+"""Keys that are not worth a thread, and claims under way at once (the pool of `adapters.aws`)."""
 
 
 class Ledger(Protocol):
@@ -54,11 +58,12 @@ def deliver(
     before anything was sent goes to the caller, whose next run decides the same again.
     """
     problems: list[str] = []
-    claims = {m.key: ledger.claim(m.key) for m in outbox.messages}
+    claims = _claims(ledger, [m.key for m in outbox.messages])
     mine = [m for m in outbox.messages if claims[m.key] is Claim.MINE]
     failed = {m.key for m in mine if not _said(m, send, ledger, problems)}
     # programs get each event at most once: a lost one is in the report and in the state
-    events = [e for e in outbox.events if ledger.claim(e.key, final=True) is Claim.MINE]
+    taken_events = _claims(ledger, [e.key for e in outbox.events], final=True)
+    events = [e for e in outbox.events if taken_events[e.key] is Claim.MINE]
     lost = _put(events, put, problems)
     for key in sorted(lost):
         _noted(ledger.release, key, problems)
@@ -70,6 +75,17 @@ def deliver(
         failed=len(failed),
         problems=tuple(problems),
     )
+
+
+def _claims(ledger: Ledger, keys: Sequence[str], *, final: bool = False) -> dict[str, Claim]:
+    """Take every key, many at once: an outage of 300 checks has as many events, each a write."""
+    wanted = list(dict.fromkeys(keys))
+    if len(wanted) <= ALONE:
+        return {key: ledger.claim(key, final=final) for key in wanted}
+    with ThreadPoolExecutor(AT_ONCE, "claims") as pool:
+        return dict(
+            zip(wanted, pool.map(lambda key: ledger.claim(key, final=final), wanted), strict=True)
+        )
 
 
 def _said(

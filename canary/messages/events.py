@@ -21,6 +21,7 @@ RUN_COMPLETED, CHECK_BROKE, CHECK_FIXED, DIAGNOSED = (
     "Diagnosed",
 )
 _BATCH = 10  # entries of one PutEvents call
+_BATCH_BYTES = 200_000  # of all its entries; EventBridge refuses a call of more than 256 KiB whole
 _LISTED = 50  # checks named in one event: an entry may have 256 KiB in all
 
 
@@ -132,7 +133,9 @@ def of_run(
 
 
 def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]]:
-    """Return PutEvents entries in batches of ten; `bus` is a name or ARN, "" the default bus."""
+    """Return PutEvents entries in batches that one call takes; `bus` is a name or ARN, "" the
+    default bus.
+    """
     made = [
         {
             "Source": SOURCE,
@@ -143,7 +146,16 @@ def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]
         }
         for event in events
     ]
-    return [made[start : start + _BATCH] for start in range(0, len(made), _BATCH)]
+    batches: list[list[dict[str, Any]]] = []
+    room = 0
+    for entry in made:
+        size = sum(len(str(value).encode()) for value in entry.values())
+        if not batches or len(batches[-1]) == _BATCH or size > room:
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(entry)
+        room -= size
+    return batches
 
 
 def _event(report: Report, key: str, detail: Frozen) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from canary.adapters.store import FolderStore, StoreError
 from canary.messages.decide import decide
 from canary.messages.deliver import deliver
-from canary.messages.ledger import LEASE_S, MEMORY_S, StoreLedger
+from canary.messages.ledger import LEASE_S, MEMORY_S, Claim, StoreLedger
 from canary.messages.state import Event, Message, Notified, load
 from canary.messages.wording import retried
+from canary.model import Severity, Status
 from canary.report.text import ReportError
 from tests.canary import report_samples as samples
 from tests.canary.test_messages import LINK, at
@@ -194,3 +196,26 @@ def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_los
         deliver(outbox, post.send, post.put, keys, NOW)
         keys.later(MEMORY_S)
     assert len(post.sent) == 4
+
+
+class Slow(Keys):
+    """A ledger in a bucket: each write takes its time."""
+
+    def claim(self, key: str, *, final: bool = False) -> Claim:
+        time.sleep(0.03)
+        return super().claim(key, final=final)
+
+
+def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Path) -> None:
+    post, keys = Post(), Slow(tmp_path)
+    report = at(samples.many(300), 1)
+    broken = tuple(
+        msgspec.structs.replace(r, status=Status.FAIL, severity=Severity.HIGH)
+        for r in report.results
+    )
+    outbox = decide(msgspec.structs.replace(report, results=broken), Notified(), LINK)
+    began = time.monotonic()
+    delivery = deliver(outbox, post.send, post.put, keys, NOW)
+    assert time.monotonic() - began < 4  # canary.wire gives all messages of a run eight
+    assert len(post.events) == len(outbox.events) > 250
+    assert delivery.failed == 0

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from canary.messages import events, webhooks
-from canary.messages.state import Message
+from canary.messages.state import Event, Message
 from canary.messages.wording import ascii_subject
 from canary.model import Severity
 from tests.canary import report_samples as samples
@@ -40,6 +40,17 @@ def test_every_broken_check_has_its_event_and_every_fixed_one() -> None:
     fixed = after(samples.seed_day(), samples.healthy()).events
     assert {e.detail["check_id"] for e in broke if e.detail_type == "CheckBroke"} == failed
     assert {e.detail["check_id"] for e in fixed if e.detail_type == "CheckFixed"} == failed
+
+
+def test_large_events_are_split_into_calls_that_eventbridge_takes() -> None:
+    """A call of more than 256 KiB is refused whole, with what would have fitted."""
+    large = [
+        Event(key=f"k{n}", detail_type="Diagnosed", at="", detail={"fix": ["€" * 20_000]})
+        for n in range(10)
+    ]
+    batches = events.entries(large)
+    assert [len(b) for b in batches] == [3, 3, 3, 1]
+    assert all(len(json.dumps(b, ensure_ascii=False).encode()) < 256 * 1024 for b in batches)
 
 
 @pytest.mark.parametrize("name", sorted(events.DETAILS))
