@@ -87,7 +87,8 @@ def slow(case: Case) -> Iterator[Claim]:
             case,
             "latency-degraded",
             atoms,
-            "{front} answers too late, too slowly or without end.",
+            "{front} answers too late, too slowly or without end"
+            + (", where it asks MLflow." if keeper != front else "."),
             APPLICATION + 5,
             keeper,
         )
@@ -107,7 +108,7 @@ def _all_through_mlflow(case: Case, front: str) -> bool:
         return False
     least = min((f.milliseconds for f in through if f.symptom is S.SLOW), default=_LONG_MS)
     asked = mlflow_asked(case)
-    if asked and max(asked) <= least / QUICK:  # MLflow itself is quick: what asks it is slow
+    if asked and min(asked) <= least / QUICK:  # MLflow itself is quick: what asks it is slow
         return False
     rest = [f for f in late if f not in through]
     return all(f.symptom is S.SLOW and f.milliseconds * 2 <= least for f in rest)

@@ -90,7 +90,7 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
     if name == MLFLOW or not _breaths(_reports(case, MLFLOW)) & _breaths(reports):
         return False
     asked = mlflow_asked(case)
-    return not asked or max(asked) > least / QUICK
+    return not asked or min(asked) > least / QUICK
 
 
 def mlflow_asked(case: Case) -> list[float]:
@@ -100,7 +100,10 @@ def mlflow_asked(case: Case) -> list[float]:
         for r in fresh(case)
         for s in r.steps
         for e in s.evidence
-        if e.status == 200 and not e.principal and MLFLOW in urlsplit(e.url).path
+        if e.status == 200
+        and not e.principal
+        and MLFLOW in urlsplit(e.url).path
+        and e.method == "GET"  # a browser's OPTIONS is answered before
     ]
 
 

@@ -84,7 +84,10 @@ def slow_mlflow(busy: float) -> list[Result]:
 
 @pytest.mark.parametrize("busy", [0, 900], ids=["idle", "busy"])
 def test_a_slow_mlflow_in_one_breath_with_the_cache_is_not_the_cache(busy: float) -> None:
-    (found,) = judge(*slow_mlflow(busy)).diagnoses
+    seen = p.answer(faults.PROXY, 200, "OK", method="OPTIONS", timing=Timing(total_ms=5))
+    step = Step(name="preflight", status=Status.PASS, evidence=(seen,))
+    asks_nobody = p.result("registry.preflight", "registry", step, status=Status.PASS)
+    (found,) = judge(*slow_mlflow(busy), asks_nobody).diagnoses
     assert (found.cause, found.service) == ("latency-degraded", "mlflow")
 
 
@@ -106,7 +109,11 @@ def test_what_is_a_little_late_on_a_busy_machine_does_not_hide_a_slow_mlflow() -
 
 def test_an_api_that_is_slow_by_itself_is_not_its_mlflow() -> None:
     slow, *rest = slow_mlflow(0)
-    quick = [told(faults.REGISTRY + "/api/health/mlflow", 30), told(HEALTH, 4)]
+    quick = [
+        told(faults.REGISTRY + "/api/health/mlflow", 3030),  # one of its own routes too
+        told(faults.REGISTRY + "/health/mlflow", 30),
+        told(HEALTH, 4),
+    ]
     (found,) = judge(slow, rest[-1], *quick).diagnoses
     assert (found.cause, found.service) == ("latency-degraded", "registry")
 
