@@ -152,7 +152,7 @@ class HttpDoor:
             adapter = self._adapter(request.connect_to)
             response = adapter.send(prepared, stream=True, timeout=limits)
             answer = read_answer(response, request, flight, began, number)
-        except (RequestException, HTTPError, OSError) as error:
+        except (RequestException, HTTPError, OSError, ValueError) as error:
             answer = Answer(
                 failure=failure_of(error, flight),
                 timing=timing_of(flight, began),

@@ -39,7 +39,7 @@ def read_answer(
     raw = response.raw
     try:
         body = raw.read(request.max_body + 1, decode_content=True)
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of negative length
         failure = failure_of(error, flight)
     if failure is None and flight.expired:
         failure = Failure(kind=FailureKind.DEADLINE, detail="not complete (body)")

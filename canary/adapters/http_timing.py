@@ -48,6 +48,8 @@ def resolve(host: str, port: int, limit_s: float) -> list[Found]:
             outcome.append([(row[0], row[4]) for row in rows])
         except OSError as error:
             outcome.append(error)
+        except UnicodeError:  # a label that is empty or longer than 63 characters
+            outcome.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
     thread = threading.Thread(target=look_up, name="dns", daemon=True)
     thread.start()
@@ -99,14 +101,9 @@ class _Timed:
         began = time.perf_counter()
         last: OSError = OSError("the name has no address")
         for family, address in found:
-            sock = socket.socket(family, socket.SOCK_STREAM)
             try:
-                for option in self.socket_options or ():
-                    sock.setsockopt(*option)
-                sock.settimeout(min(float(self.timeout), under_way.left()))
-                sock.connect(address)
-            except OSError as error:
-                sock.close()
+                sock = self._open(family, address, under_way)
+            except OSError as error:  # also: this machine has no IPv6, and the name has
                 last = error
                 continue
             under_way.tcp_s = time.perf_counter() - began
@@ -119,6 +116,20 @@ class _Timed:
             text = f"no connection within {self.timeout:.1f} s"
             raise ConnectTimeoutError(self, text) from last
         raise NewConnectionError(self, str(last)) from last  # type: ignore[arg-type]  # stubs name the pool's own class
+
+    def _open(
+        self, family: socket.AddressFamily, address: Address, under_way: Flight
+    ) -> socket.socket:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            for option in self.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(min(float(self.timeout), under_way.left()))
+            sock.connect(address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     def _note(self, under_way: Flight) -> None:
         self.noted = under_way

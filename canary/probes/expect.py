@@ -95,7 +95,7 @@ def parse(answer: Answer) -> object:
     """Return the JSON document of an answer, or MISSING."""
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # deeper than any document of a platform
         return MISSING
 
 

@@ -98,6 +98,9 @@ HOSTILE: dict[str, Behaviour] = {
     ),
     "broken deflate": answering(f"{JSON}\r\ncontent-encoding: deflate", zlib.compress(b"a")[:5]),
     "unknown encoding": answering(f"{JSON}\r\ncontent-encoding: br", b"\x00\x01"),
+    "negative chunk": answering(
+        f"{OK}\r\ntransfer-encoding: chunked", b"-5\r\nhello", length=False
+    ),
     "negative length": answering(f"{OK}\r\ncontent-length: -1", length=False),
     "two lengths": answering(f"{OK}\r\ncontent-length: 5\r\ncontent-length: 500000", b"hello"),
     "two answers": answering(OK, b"HTTP/1.1 200 OK\r\n\r\n" * 3),

@@ -8,6 +8,8 @@ import time
 import pytest
 
 from canary.adapters.http import HttpDoor
+from canary.adapters.http_flight import Flight
+from canary.adapters.http_timing import TimedConnection
 from canary.model import Answer, FailureKind, Request
 from tests.canary.servers import faults
 from tests.canary.servers.faults import Behaviour, serving
@@ -149,3 +151,39 @@ def test_a_hanging_request_costs_no_other_one_anything() -> None:
         thread.join()
     assert {a.status for a in answers} == {200}
     assert max(a.timing.total_ms for a in answers) < 400
+
+
+def negative_chunk(sock: socket.socket) -> None:
+    faults.read_head(sock)
+    sock.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\nhello\r\n")
+
+
+def test_a_chunk_of_negative_length_is_the_target_s_fault() -> None:
+    with serving(negative_chunk) as port:
+        answer = ask(f"http://127.0.0.1:{port}/")
+    assert answer.failure is not None and answer.failure.kind is FailureKind.PROTOCOL
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_what_is_no_host_name_says_so_at_once(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.monotonic()
+    answer = ask(f"http://{host}/", timeout_s=5)
+    assert answer.failure is not None and answer.failure.kind is FailureKind.DNS
+    assert "not a host name" in answer.failure.detail
+    assert time.monotonic() - began < 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over() -> None:
+    """A name has an IPv6 address and the function no IPv6: the next address is tried."""
+    with serving(faults.silent) as port:
+        flight = Flight(connect_to="", deadline=time.monotonic() + 2, fresh=False)
+        connection = TimedConnection("name.example", port, timeout=1)
+        lacking = socket.AF_UNSPEC, ("::1", port)
+        found = [lacking, (socket.AF_INET, ("127.0.0.1", port))]
+        sock = connection._first_open(found, flight)  # type: ignore[arg-type]
+        assert flight.peer == f"127.0.0.1:{port}"
+        sock.close()
