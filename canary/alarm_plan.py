@@ -106,7 +106,12 @@ PURPOSES: tuple[Purpose, ...] = (
         when="a check often needs a second attempt: one target of several may be bad",
     ),
     Purpose(
-        key="residue", metric="CleanupResidue", when="the canary left something on the platform"
+        key="residue",
+        metric="CleanupResidue",
+        when="the canary left something on the platform",
+        # counted by the flows that clean up, which run every few minutes: once in ten is enough
+        datapoints=1,
+        periods=10,
     ),
     Purpose(
         key="near-timeout",

@@ -56,7 +56,7 @@ METRICS: tuple[Metric, ...] = (
         RUN,
         "Checks of any severity that failed in 3 of 5 runs and have not passed 3 times since.",
     ),
-    _metric("ChecksErrored", Unit.COUNT, RUN, "Checks for which the canary could not tell."),
+    _metric("ChecksErrored", Unit.COUNT, RUN, "Checks, not muted, that could not be judged."),
     _metric("ChecksSkipped", Unit.COUNT, RUN, "Checks that were not tried: a need, or no time."),
     _metric(
         "UnstableChecks",

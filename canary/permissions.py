@@ -26,14 +26,13 @@ def _secrets(environment: Environment) -> list[Permission]:
 
 
 def _store(environment: Environment) -> list[Permission]:
-    if not environment.store.startswith("s3://"):
+    if not environment.report_store.startswith("s3://"):
         return []
-    bucket, _, prefix = environment.store.removeprefix("s3://").partition("/")
+    bucket, _, prefix = environment.report_store.removeprefix("s3://").partition("/")
     objects = f"arn:aws:s3:::{bucket}/{prefix.strip('/') + '/' if prefix else ''}*"
     # ListBucket makes a missing report a 404 instead of a 403
     return [
         Permission(action="s3:GetObject", resource=objects),
         Permission(action="s3:PutObject", resource=objects),
-        Permission(action="s3:DeleteObject", resource=objects),
         Permission(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket}"),
     ]

@@ -107,7 +107,8 @@ def _own(made: Resources) -> list[iam.PolicyStatement]:
             sid="ReportList",
             actions=["s3:ListBucket"],
             resources=[made.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": f"{made.prefix}/*"}},
+            # S3 asks for this right when it answers GetObject, which names no prefix
+            conditions={"StringLikeIfExists": {"s3:prefix": f"{made.prefix}/*"}},
         ),
         iam.PolicyStatement(sid="Tell", actions=["sns:Publish"], resources=list(made.topic_arns)),
         iam.PolicyStatement(

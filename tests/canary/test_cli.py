@@ -99,6 +99,8 @@ def test_permissions_are_actions_with_resources() -> None:
     actions = {p["action"] for p in found}
     assert {"ecs:DescribeServices", "secretsmanager:GetSecretValue"} <= actions
     assert not [a for a in actions if "*" in a]
+    # the store of the deployed canary is read by `--store environment`; nothing is ever deleted
+    assert "s3:GetObject" in actions and not [a for a in actions if "Delete" in a]
 
 
 @pytest.mark.parametrize("what", ["check", "environment"])

@@ -49,3 +49,8 @@ def test_a_critical_check_is_down_by_its_own_window() -> None:
 def test_unstable_counts_first_attempts() -> None:
     known = {"api.it": CheckHistory(first_attempts="PFPFPFPFPP")}
     assert points(report(result(), history=known))["UnstableChecks",] == 1.0
+
+
+def test_a_muted_check_that_cannot_be_judged_wakes_nobody() -> None:
+    found = points(report(result("E", "api.a", muted="until then"), result("E", "api.b")))
+    assert found["ChecksErrored",] == 1.0

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from canary.alarm_plan import plan_alarms
+from canary.alarms import ALARM as ALARMING
+from canary.alarms import OK, evaluate
 from canary.composite_plan import MAX_CHILDREN, MAX_RULE
 from canary.model import Check, Config, Mute, Severity
 from tests.infra.conftest import resources, synthesize
@@ -79,3 +81,10 @@ def test_three_hundred_checks_fit_one_template(config: Config, code: str) -> Non
     widgets = text.split('"type":"metric"')[1:]
     counts = [w.count('"CheckFailed"') + w.count('"."') for w in widgets]
     assert max(counts) <= WIDGET_METRICS and sum(counts) <= BOARD_METRICS
+
+
+def test_residue_that_a_flow_reports_every_five_minutes_rings(config: Config) -> None:
+    """The other runs of those minutes clean nothing up and report none."""
+    alarm = next(a for a in plan_alarms(config, "fn", 60).alarms if a.key == "residue")
+    points: list[bool | None] = [minute % 5 == 0 for minute in range(12)]
+    assert evaluate(points, alarm.datapoints, alarm.periods, alarm.missing.value, OK) == ALARMING
