@@ -134,6 +134,9 @@ def check_file(
         return []
     found = []
     for number, table in enumerate(tables, start=1):
+        if not isinstance(table, dict):
+            problems.append(f"{path.name}: check: must be written [[check]], not as a list")
+            continue
         check = _check(path.name, number, table, kinds, problems)
         if check is not None:
             found.append(crosscheck.Source(file=path.name, check=check))

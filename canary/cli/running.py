@@ -83,7 +83,12 @@ Examples:
     help='Where runs are kept and compared: "environment" for the deployed canary\'s own store, '
     "an s3:// address or a folder; default OUT/store.",
 )
-@click.option("--budget", type=float, default=0.0, help="Seconds for the whole run.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 900),
+    default=0.0,
+    help="Seconds for the whole run; default: the environment's own.",
+)
 @fail_on_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def run(
@@ -103,6 +108,10 @@ def run(
     place = place_of(store, config.environment) if store else str(folder / "store")
     selection = Selection(only=only, suites=suites)
     asked = Asked(selection=selection, trigger="command line", budget_s=budget)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # before the run, whose report would be lost
+    except OSError as error:
+        raise WrongUseError(f"--out {folder}: {error.strerror}") from error
     report, page, problems = _carried_out(config, place, asked, quiet)
     write_all(report, folder, page)
     for problem in problems:
@@ -164,7 +173,6 @@ def _kept_page(store: Store, report: Report) -> str:
 
 def write_all(report: Report, folder: Path, page: str = "") -> None:
     """Write the report in every form; `page` is its HTML where that was rendered already."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, form in {**FILES, "junit.xml": "junit"}.items():
         text = page if page and form == "html" else render(report, form)
         (folder / name).write_text(text, encoding="utf-8")

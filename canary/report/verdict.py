@@ -100,8 +100,14 @@ def _failing(report: Report, found: Groups, where: str) -> str:
 
 
 def _unknown(found: Groups, where: str) -> str:
-    if not found.unknown:
+    if not found.unknown and not found.passed:
         return f"The canary could not tell whether {where} is healthy: nothing was judged."
+    if not found.unknown:
+        return (
+            f"The canary could not tell whether {where} is healthy: "
+            f"{plural(len(found.skipped), 'check')} not tried, "
+            f"{len(found.passed)} hold, none was seen to fail."
+        )
     return (
         f"The canary could not tell whether {where} is healthy: "
         f"{plural(len(found.unknown), 'check')} could not be judged, "

@@ -99,7 +99,6 @@ def test_permissions_are_actions_with_resources() -> None:
     actions = {p["action"] for p in found}
     assert {"ecs:DescribeServices", "secretsmanager:GetSecretValue"} <= actions
     assert not [a for a in actions if "*" in a]
-    # the store of the deployed canary is read by `--store environment`; nothing is ever deleted
     assert "s3:GetObject" in actions and not [a for a in actions if "Delete" in a]
 
 
@@ -115,7 +114,8 @@ def test_schemas_are_json(what: str) -> None:
         (("run", "-e", "development", "--only", "no.such"), "no such check or suite here: no.such"),
         (("plan", "--suite", "no-such"), "no such check or suite here: no-such"),
         (("show", "20200101t000000-abcdef", "--store", "out/nowhere"), "no report"),
-        (("run", "--format", "pdf"), "'pdf' is not one of"),
+        (("run", "--budget", "-1"), "-1.0 is not in the range"),
+        (("run", "--out", "/proc/nowhere"), "--out /proc/nowhere: No such file or directory"),
         (("run", "--fail-on", "loud"), "'loud' is not one of"),
         (("validate", "--environment", "nowhere"), "nowhere: no such environment or file"),
         (("plan", "--checks", "many"), "a number, numbers with commas, or all"),

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from canary.model import Suite
+from canary.model import Status, Suite
 from canary.report import html, json
 from canary.report.archive import Archive, load, render, update
 from canary.report.index import Index, add, dump, entry
@@ -16,7 +16,7 @@ from canary.report.index import render as render_index
 from canary.report.matrix import matrix
 from canary.report.pages import pages
 from canary.report.text import ReportError
-from canary.report.verdict import old_figures, scores
+from canary.report.verdict import old_figures, scores, verdict
 from canary.report.waterfall import waterfalls
 from tests.canary import report_samples as samples
 from tests.canary.report_hostile import hostile
@@ -117,6 +117,16 @@ def test_the_index_keeps_the_newest_run_of_each_environment_worst_first() -> Non
     written = render_index(index, "2026-11-22T10:02:00Z")
     assert re.findall(r'<a href="([^"]+)">(\w+)</a>', written)[0][1] == "development"
     assert Page(written).crossed == []
+
+
+def test_a_run_that_ran_out_of_time_says_what_it_saw() -> None:
+    healthy = samples.healthy()
+    late = msgspec.structs.replace(healthy.results[0], status=Status.SKIP, reason="no time left")
+    run = msgspec.structs.replace(healthy.run, status=Status.ERROR)
+    judged = verdict(
+        msgspec.structs.replace(healthy, run=run, results=(late, *healthy.results[1:]))
+    )
+    assert judged.sentence.endswith("1 check not tried, 26 hold, none was seen to fail.")
 
 
 def test_a_silent_environment_is_not_called_healthy() -> None:
