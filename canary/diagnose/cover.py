@@ -36,6 +36,9 @@ _LOGIN = frozenset({"database-auth-failed", "database-unreachable", "database-sc
 _CHECKS = frozenset({"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"})
 _CRASH = frozenset({"task-crash-loop", "deployment-stuck", "deployment-rolled-back"})
 
+_SETTINGS = frozenset(
+    {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"}
+)
 _SHARED = _LOGIN | {"cache-unreachable"}
 # Words of the database itself: a fact, although the control plane cannot show it.
 _FACTS = frozenset({"database-auth-failed", "database-schema-missing"})
@@ -57,10 +60,9 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "deployment-rolled-back": _STARTS | _LOGIN,
     "service-discovery-missing": _STARTS | _CRASH | _LOGIN,
     "service-discovery-stale": _STARTS | _CRASH,
-    "database-unreachable": _NETWORK | {"environment-variable-wrong", "database-auth-failed"},
-    "database-auth-failed": frozenset({"environment-variable-wrong", "secret-not-injected"}),
-    "cache-unreachable": _NETWORK
-    | {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"},
+    "database-unreachable": _NETWORK | _SETTINGS | {"database-auth-failed"},
+    "database-auth-failed": _SETTINGS,
+    "cache-unreachable": _NETWORK | _SETTINGS,
     "environment-variable-wrong": frozenset({"port-mismatch"}),
     "auth-service-down": frozenset({"latency-degraded"}),  # where that accounts for all of it
 }

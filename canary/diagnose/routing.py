@@ -24,19 +24,27 @@ def rules(case: Case) -> Iterator[Claim]:
         found = misled(case, need)
         if found:
             kind = kind_of(case, need, found[1], found[2])
-            several = kind == "target-group-detached"  # one finding, however many rules
-            arn = need.service if several else found[2].arn
+            arn = _finding(case, kind, need, found[2])
             wrong.setdefault((arn, kind), []).append(need)
             keep[arn] = found
     for (arn, kind), victims in _joined(wrong).items():
         balancer, listener, rule = keep[arn]
-        astray = _astray(listener, victims) if kind == "target-group-detached" else (rule,)
         for mine in _by_service(kind, victims):
+            astray = (rule,) if arn == rule.arn else _astray(listener, mine)
             atoms: Atoms = frozenset().union(
                 *(_victims(case, balancer, listener, r, mine) for r in astray)
             )
             if atoms:
                 yield _claim(case, kind, balancer, listener, astray, mine, atoms)
+
+
+def _finding(case: Case, kind: str, need: Need, rule: Rule) -> str:
+    """Return what makes several rules one finding: all led into the same strange group."""
+    if kind == "target-group-detached":
+        return need.service
+    live = sorted(f.target_group for f in rule.action.forwards if f.weight > 0)
+    ours = {g.arn for n in case.services for g in case.groups(n)}
+    return " ".join(live) if live and ours.isdisjoint(live) else rule.arn
 
 
 def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], list[Need]]:

@@ -286,6 +286,11 @@ def _plain(name: str, variable: str, value: str | None) -> Change:
     return _revise(name, edit)
 
 
+def without(state: PlatformState, name: str, variable: str) -> PlatformState:
+    """Deploy a revision that lacks a variable."""
+    return _plain(name, variable, None)(state)
+
+
 def revised(state: PlatformState, name: str, variable: str, value: str) -> PlatformState:
     """Deploy a revision with another value of one variable."""
     return _plain(name, variable, value)(state)

@@ -241,3 +241,22 @@ def test_an_extra_harmless_rule_is_not_blamed() -> None:
     state = faults.add_rule(p.healthy(names), extra)
     strange = p.failed("registry.x", "registry", p.answer(faults.REGISTRY + "/x", 418))
     assert judge(state, [strange]).diagnoses == ()
+
+
+def test_rules_that_were_led_into_one_strange_group_are_one_finding() -> None:
+    names = p.Names()
+    strange = p.replace(p.healthy(names).target_groups[1], arn="arn:green/x/1", name="green")
+    state = p.replace(p.healthy(names), target_groups=(*p.healthy(names).target_groups, strange))
+    to_green = Action(type="forward", forwards=(Forward(target_group=strange.arn),))
+    for priority in names.priorities[1:]:
+        state = faults.with_rule(state, priority, to_green)
+    results = [
+        p.failed("registry.proxy", "registry", p.page(faults.PROXY, 502)),
+        p.failed("registry.models", "registry", p.page(faults.REGISTRY + "/api/v1/models", 502)),
+    ]
+    (found,) = judge(state, results, p.healthy()).diagnoses
+    assert found.cause == "rule-wrong-target"
+    assert [f"/{n} " in c for n, c in zip(names.priorities[1:], found.remedy.fix, strict=True)] == [
+        True,
+        True,
+    ]

@@ -70,3 +70,13 @@ def test_a_database_that_two_services_miss_is_one_fault_at_the_database() -> Non
         ("database-unreachable", "database")
     ]
     assert verdict.unexplained == ()
+
+
+@pytest.mark.parametrize("variable", ["DB_HOST", "DB_NAME"])
+def test_a_login_refused_for_want_of_a_variable_follows_from_the_variable(variable: str) -> None:
+    state = faults.without(p.healthy(), "registry", variable)
+    line = LogLine(at=p.ago(1), message='FATAL: password authentication failed for user "postgres"')
+    state = p.replace(state, logs={"registry": (line,)})
+    body = '{"ready":false,"checks":[{"name":"database","passed":false}]}'
+    ready = p.failed("registry.ready", "registry", p.answer(faults.REGISTRY + "/ready", 503, body))
+    assert [d.cause for d in judge(state, ready).diagnoses] == ["environment-variable-missing"]
