@@ -1,4 +1,4 @@
-"""`make test` runs in two processes: what shares a twin or a deployment stays in one of them."""
+"""`make test` runs in several processes: what shares a twin or a deployment stays in one of them."""
 
 from __future__ import annotations
 
