@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canary.diagnose.beside import apart
 from canary.diagnose.case import CACHE, DATABASE, Atoms, Case
 from canary.diagnose.claims import Claim
 from canary.model import Confidence, Diagnosis
@@ -95,7 +96,7 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
         left = _left(case, _covered(chosen))
     chosen += [c for c in claims if c.standing]
     left -= _covered([c for c in claims if c.standing])
-    return sorted(_distinct(chosen), key=_importance), left
+    return sorted(apart(_distinct(chosen)), key=_importance), left
 
 
 def _left(case: Case, covered: Atoms) -> Atoms:

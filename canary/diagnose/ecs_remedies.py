@@ -178,12 +178,12 @@ def create_service(case: Case, name: str) -> Remedy:
 def _network(case: Case, name: str, old: EcsService | None) -> str:
     """Return the network of the service before, else what the other services show."""
     if old and old.subnets:
-        return compact(_awsvpc(old.subnets, old.security_groups))
+        return compact(awsvpc(old.subnets, old.security_groups))
     neighbour = next((s for s in case.state.services if s.subnets), None)
     guards = _guards(case, name)
     if neighbour is None or not guards:
         return ""
-    return compact(_awsvpc(neighbour.subnets, guards))
+    return compact(awsvpc(neighbour.subnets, guards))
 
 
 def _guards(case: Case, name: str) -> tuple[str, ...]:
@@ -199,7 +199,8 @@ def _guards(case: Case, name: str) -> tuple[str, ...]:
     )[:1]
 
 
-def _awsvpc(subnets: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, object]:
+def awsvpc(subnets: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, object]:
+    """Return the network configuration of a service's tasks."""
     return {
         "awsvpcConfiguration": {
             "subnets": list(subnets),

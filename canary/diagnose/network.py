@@ -9,6 +9,7 @@ from canary.diagnose.claims import NETWORK, Claim, shown
 from canary.diagnose.commands import compact
 from canary.diagnose.firewall import ANYWHERE, lets_in, lets_out
 from canary.diagnose.network_edges import Edge, edges
+from canary.diagnose.network_swaps import Swap, swap_of
 from canary.diagnose.starts import afresh
 from canary.model import Confidence, Evidence, Remedy
 from canary.observe.state import GroupRule, SecurityGroup
@@ -18,8 +19,14 @@ def blocked(case: Case) -> Iterator[Claim]:
     """Claim each security group that stops a connection which failing checks need."""
     missing: dict[tuple[str, str], list[Edge]] = {}
     guards: dict[str, SecurityGroup] = {}
+    swapped: dict[str, tuple[Swap, list[Edge]]] = {}
     for edge in edges(case):
-        if not edge.atoms:
+        shut = not lets_in(edge.target, edge.source, edge.port) if edge.target.groups else False
+        shut |= not lets_out(edge.source, edge.target, edge.port) if edge.source.groups else False
+        if not edge.atoms or not shut:
+            continue
+        if swap := swap_of(case, edge):
+            swapped.setdefault(swap.resource, (swap, []))[1].append(edge)
             continue
         if edge.target.groups and not lets_in(edge.target, edge.source, edge.port):
             guard = edge.target.groups[0]
@@ -29,8 +36,39 @@ def blocked(case: Case) -> Iterator[Claim]:
             guard = edge.source.groups[0]
             missing.setdefault((guard.id, "egress"), []).append(edge)
             guards[guard.id] = guard
+    for swap, lost in swapped.values():
+        yield _swap_claim(case, swap, lost)
     for (identifier, direction), lost in missing.items():
         yield _claim(case, guards[identifier], direction, lost)
+
+
+def _swap_claim(case: Case, swap: Swap, lost: list[Edge]) -> Claim:
+    names = "; ".join(dict.fromkeys(e.what for e in lost))
+    others = (n for e in lost for n in (e.owner, e.service) if n != swap.service)
+    return Claim(
+        cause="security-group-blocked",
+        service=swap.service,
+        resource=swap.resource,
+        confidence=Confidence.CERTAIN,
+        summary=f"{swap.name} is in other security groups than before, which shut out {names}.",
+        evidence=(
+            Evidence(
+                resource=swap.name,
+                seen=", ".join(swap.now),
+                expected=f"before: {', '.join(swap.before)}",
+                at=case.state.read_at,
+            ),
+            *shown(frozenset().union(*(e.atoms for e in lost))),
+        ),
+        remedy=Remedy(
+            summary=f"Put {swap.name} back into its security groups.",
+            inspect=(swap.show,),
+            fix=(swap.fix, *afresh(case, *others)),
+            verify=(swap.show,),
+        ),
+        atoms=frozenset().union(*(e.atoms for e in lost)),
+        rank=NETWORK,
+    )
 
 
 def _claim(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -> Claim:

@@ -47,7 +47,7 @@ def for_rule(
     }
     if kind == "rule-shadowed":
         summary, fix = _reorder(case, listener, rule, mine)
-    elif makers.get(kind, _retarget) is _retarget and len(astray) > 1 or kind not in makers:
+    elif (makers.get(kind, _retarget) is _retarget and len(astray) > 1) or kind not in makers:
         each = [_retarget(case, listener, r, need, right)[1] for r in astray]
         summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
     else:

@@ -1,0 +1,79 @@
+"""A service or balancer that was put into other security groups: the groups themselves are well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canary.diagnose.case import Case
+from canary.diagnose.commands import compact
+from canary.diagnose.ecs_remedies import awsvpc
+from canary.diagnose.network_edges import Edge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swap:
+    """What has other security groups since the previous run, and the way back."""
+
+    service: str
+    resource: str
+    name: str
+    before: tuple[str, ...]
+    now: tuple[str, ...]
+    show: str
+    fix: str
+
+
+def swap_of(case: Case, edge: Edge) -> Swap | None:
+    """Return the end of a connection that was put into other groups since the previous run."""
+    for name in dict.fromkeys((edge.owner, edge.service)):
+        found = _of_service(case, name) or _of_balancer(case, name, edge)
+        if found:
+            return found
+    return None
+
+
+def _of_service(case: Case, name: str) -> Swap | None:
+    now = case.ecs(name) if name in case.services else None
+    before = case.ecs_before(name) if now else None
+    if not now or not before or not before.security_groups:
+        return None
+    if set(before.security_groups) == set(now.security_groups):
+        return None
+    network = compact(awsvpc(now.subnets, before.security_groups))
+    return Swap(
+        service=name,
+        resource=now.arn,
+        name=now.name,
+        before=before.security_groups,
+        now=now.security_groups,
+        show=case.aws.ecs("describe-services", services=[now.name]),
+        fix=case.aws.ecs(
+            "update-service",
+            service=now.name,
+            network_configuration=network,
+            force_new_deployment=True,
+        ),
+    )
+
+
+def _of_balancer(case: Case, name: str, edge: Edge) -> Swap | None:
+    now = case.balancer(name) if name in case.services else None
+    before = case.balancer(name, case.previous) if now and case.previous else None
+    if not now or not before or now.name not in edge.what or not before.security_groups:
+        return None
+    if set(before.security_groups) == set(now.security_groups):
+        return None
+    return Swap(
+        service=name,
+        resource=now.arn,
+        name=now.name,
+        before=before.security_groups,
+        now=now.security_groups,
+        show=case.aws("elbv2", "describe-load-balancers", load_balancer_arns=[now.arn]),
+        fix=case.aws(
+            "elbv2",
+            "set-security-groups",
+            load_balancer_arn=now.arn,
+            security_groups=list(before.security_groups),
+        ),
+    )
