@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from canary.diagnose.claims import SERVE, Claim
-from canary.diagnose.symptoms import CONTROL
+from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence
 
 _DEPLOYMENT = frozenset({"deployment-stuck", "deployment-rolled-back"})
@@ -16,7 +16,7 @@ def apart(claims: list[Claim]) -> list[Claim]:
     """Leave the failures that a running task's own fault accounts for to that fault.
 
     A task runs and does not answer where it is asked; beside it a deployment fails. The new tasks
-    never took part: only what the control plane says of them is theirs.
+    never took part: only what ECS says of them is theirs.
     """
     return [_own(claim, claims) if claim.cause in _DEPLOYMENT else claim for claim in claims]
 
@@ -27,5 +27,5 @@ def _own(claim: Claim, claims: list[Claim]) -> Claim:
     shared = claim.atoms.intersection(*(c.atoms for c in running)) if running else frozenset()
     if not shared:
         return claim
-    told = frozenset(f for f in claim.atoms if f.symptom in CONTROL)
+    told = frozenset(f for f in claim.atoms if f.symptom is Symptom.CONTROL_ECS)
     return replace(claim, atoms=(claim.atoms - shared) | told, rank=SERVE)

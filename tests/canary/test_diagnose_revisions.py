@@ -45,6 +45,21 @@ def test_an_older_deployment_with_failed_tasks_is_not_what_ecs_went_back_from() 
     assert {b.rpartition(":")[2] for b in back} == {"7"}
 
 
+def test_what_a_running_task_answers_is_not_put_on_the_deployment_beside_it() -> None:
+    state = _two_deployments(older=0, newer=9, failed=3)
+    service = next(s for s in state.services if s.name == faults.NAMES.of("auth"))
+    ended = faults.stops(
+        "auth", "Essential container in task exited", "EssentialContainerExited", 1
+    )
+    dead = next(s for s in ended(state).services if s.name == service.name).tasks[0]
+    state = faults.service(state, "auth", tasks=(*service.tasks, dead))
+    results = [*faults.by_id("auth-wrong-port").failures(), p.control("ecs_service", "auth")]
+    verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+    first, second = verdict.diagnoses
+    assert (first.cause, second.cause) == ("port-mismatch", "deployment-stuck")
+    assert "auth.health" in first.explains and second.explains == ("auth.ecs-service",)
+
+
 def test_a_role_that_lost_everything_is_granted_all_that_its_revision_reads() -> None:
     fault = faults.by_id("api-role-denied")
     state, results = faults.plant(fault)
