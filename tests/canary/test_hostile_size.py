@@ -1,0 +1,56 @@
+"""What a target says at length costs neither the run's time nor the report's size."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from canary.model import Answer, PeerCertificate, Request
+from canary.probes import redact
+from canary.probes.evidence import exchange
+from canary.probes.stating import assertion
+from canary.redact import Redactor
+
+LONG = 64_000
+ODD = {
+    "a name of many dots": "a." * (LONG // 2) + "@",
+    "a scheme without end": "a-" * (LONG // 2) + "://:@",
+    "many addresses": "a://" * (LONG // 4) + "@",
+    "many keys": "hk_live_" * (LONG // 8),
+    "many tokens": '"token" : ' * (LONG // 10),
+    "many headers": "bearer " * (LONG // 7),
+    "many begins": ("-" * 5 + "BEGIN PRIVATE KEY" + "-" * 5) * (LONG // 27),
+    "quoted upon quoted": "%25" * (LONG // 3),
+    "a long word and a quoted one": "a" * LONG + " %41",
+    "nearly quoted": "%4" * (LONG // 2) + " %41",
+    "escapes": "\\" * LONG,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_text_holds_the_redactor_up(name: str) -> None:
+    """A regular expression holds the whole process: seven seconds for one header once."""
+    made = Redactor()
+    made.learn("hk_live_" + "k" * 32)
+    began = time.process_time()
+    made.text(ODD[name])
+    made.known(ODD[name])
+    redact.redact(ODD[name])
+    assert time.process_time() - began < 1.5
+
+
+def test_headers_and_names_of_any_length_are_short_evidence() -> None:
+    long = "x" * LONG
+    names = tuple(f"{n}.example" for n in range(5000))
+    answer = Answer(
+        status=200,
+        headers=(("Server", long), ("Content-Type", long), ("Location", long)),
+        body=b"y" * LONG,
+        certificate=PeerCertificate(
+            subject="", names=names, issuer="", not_before="", not_after="", days_left=1.0
+        ),
+    )
+    seen = exchange(Request(method="GET", url="http://target/"), answer)
+    assert len(str(seen)) < 5000
+    assert len(assertion("tag", "a", long, False).actual) <= 1000
