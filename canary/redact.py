@@ -27,7 +27,8 @@ ALL_HINTS = tuple(WORDS.split())
 SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # what all keys of one kind begin with
 # white space and line ends, also as JSON and URLs write them, and the backslashes of escapes
 GAP = re.compile(r"(?:\s|\\[nrt]?|%(?:25)*(?:0[AaDd9]|20|5[Cc]))+")
-QUOTED = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
+# begins where a word does: from within, each letter of a long word would search the rest of it
+QUOTED = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 DEEPEST = 3  # how often a URL within a URL within a URL is quoted
 
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -49,7 +50,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)\b([a-z_]*(?:passw(?:or)?d|secret|token|api_?key)=)(?!\*)[^\s&\"',;]{4,}"),
         rf"\1{MASK}",
     ),
-    (re.compile(r"(\b[a-z][a-z0-9+.\-]*://[^\s:/@\"']*:)[^\s/@\"']+(@)"), rf"\1{MASK}\2"),
+    # a scheme is short; without that bound a long name of many dots costs the square of its length
+    (re.compile(r"(\b[a-z][a-z0-9+.\-]{0,30}://[^\s:/@\"']*:)[^\s/@\"']+(@)"), rf"\1{MASK}\2"),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.S),
         MASK,

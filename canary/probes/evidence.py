@@ -9,6 +9,8 @@ from canary.probes.kit import Tools
 from canary.probes.redact import redact
 
 EXCERPT_CHARACTERS = 600
+# A header may have 64 KB, and a report holds hundreds of exchanges.
+HEADER_CHARACTERS, LOCATION_CHARACTERS, CERTIFICATE_NAMES = 200, 600, 50
 READABLE = ("text/", "application/json", "application/problem+json", "application/xml")
 
 
@@ -31,10 +33,10 @@ def exchange(
         method=request.method,
         url=redact(request.url),
         status=answer.status,
-        content_type=answer.content_type,
+        content_type=answer.content_type[:HEADER_CHARACTERS],
         answered_by=answer.answered_by,
-        server=answer.header("server"),
-        location=redact(answer.header("location")),
+        server=answer.header("server")[:HEADER_CHARACTERS],
+        location=redact(answer.header("location")[:LOCATION_CHARACTERS]),
         excerpt=excerpt(answer) if show else "",
         body_bytes=len(answer.body),
         failure=failure.kind.value if failure else "",
@@ -46,7 +48,7 @@ def exchange(
         principal=principal,
         header_form=form,
         certificate_not_after=shown.not_after if shown else "",
-        certificate_names=shown.names if shown else (),
+        certificate_names=shown.names[:CERTIFICATE_NAMES] if shown else (),
     )
 
 

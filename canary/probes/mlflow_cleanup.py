@@ -106,7 +106,7 @@ def residue(page: Page) -> None:
     left += [(ARTIFACT, name) for name in _files(page)]
     for kind, name in left:
         text = "could not be removed by the run that made it"
-        flow.tools.residue(Residue(kind=kind, name=name, removed=False, reason=text))
+        flow.tools.residue(Residue(kind=kind, name=name[:200], removed=False, reason=text))
     shown = ", ".join(f"{kind} {name}" for kind, name in left) or "nothing"
     page.hold("left behind", "nothing", shown, not left)
 
@@ -146,7 +146,7 @@ def janitor(page: Page) -> None:
         good = _try(page, remove)
         removed += good
         reason = "orphan of an earlier run" if good else "orphan that could not be removed"
-        flow.tools.residue(Residue(kind=kind, name=name, removed=good, reason=reason))
+        flow.tools.residue(Residue(kind=kind, name=name[:200], removed=good, reason=reason))
     page.facts["removed"] = str(removed)
 
 

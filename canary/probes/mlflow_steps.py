@@ -94,7 +94,7 @@ def create_run(page: Page) -> None:
     uri = page.value(made, "run.info.artifact_uri")
     flow.artifacts = artifact_path(uri, flow)
     flow.source = f"{uri}/model"
-    page.facts["artifact_uri"] = uri
+    page.facts["artifact_uri"] = uri[:300]
 
 
 def artifact_path(uri: str, flow: Flow) -> str:

@@ -9,10 +9,13 @@ from canary.model import Assertion, Status, Step
 from canary.observe.state import PlatformState
 from canary.probes.evidence import Stopwatch
 
+ACTUAL_CHARACTERS = 1000  # a value of an answer may be as long as the answer
+
 
 def assertion(subject: str, expected: object, actual: object, holds: bool) -> Assertion:
     """Make one judgement of a reading."""
-    return Assertion(subject=subject, expected=str(expected), actual=str(actual), holds=holds)
+    shown = str(actual)[:ACTUAL_CHARACTERS]
+    return Assertion(subject=subject, expected=str(expected), actual=shown, holds=holds)
 
 
 def unavailable(state: PlatformState, *actions: str) -> str:
