@@ -52,6 +52,8 @@ def place(scope: Construct, environment: Environment) -> Place:
         group.add_egress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(int(port)), "environment file")
     if network.create_endpoints:
         _endpoints(scope, vpc, subnets, group)
+    if network.route_tables:
+        _gateway(scope, environment)
     return Place(vpc=vpc, subnets=subnets, group=group)
 
 
@@ -89,13 +91,28 @@ def _endpoints(
         )
 
 
+def _gateway(scope: Construct, environment: Environment) -> None:
+    """Make S3's gateway endpoint, which costs nothing and stands in route tables."""
+    ec2.CfnVPCEndpoint(
+        scope,
+        "EndpointS3",
+        vpc_id=environment.network.vpc_id,
+        vpc_endpoint_type="Gateway",
+        service_name=f"com.amazonaws.{environment.region}.s3",
+        route_table_ids=list(environment.network.route_tables),
+    )
+
+
 def egress_note(environment: Environment) -> str:
     """Return one sentence on the way out and what it costs a month."""
     network = environment.network
     number = len(ENDPOINTS) + len(ENDPOINTS_MORE)
     dollars = number * len(network.availability_zones) * ENDPOINT_DOLLARS
     if network.create_endpoints:
-        return f"{environment.name}: {number} interface endpoints, about {dollars:.0f} $ a month"
+        s3 = "" if network.route_tables else "; S3 needs a gateway endpoint that is there already"
+        return (
+            f"{environment.name}: {number} interface endpoints, about {dollars:.0f} $ a month{s3}"
+        )
     if network.egress == "endpoints":
         return f"{environment.name}: leaves by interface endpoints that the platform keeps"
     return (

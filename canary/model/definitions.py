@@ -101,6 +101,7 @@ class Network(Frozen, frozen=True, kw_only=True):
     vpc_cidr: str = ""
     egress: Annotated[str, msgspec.Meta(pattern="^(nat|endpoints)$")] = "nat"
     create_endpoints: bool = False
+    route_tables: tuple[str, ...] = ()  # get a gateway endpoint for S3, where reports lie
     allow: tuple[str, ...] = ()  # further egress, "10.0.0.0/16:8001"
 
 

@@ -14,11 +14,14 @@ from canary.alarms import ALARM as ALARMING
 from canary.alarms import OK, evaluate
 from canary.composite_plan import MAX_CHILDREN, MAX_RULE
 from canary.model import Check, Config, Mute, Severity
+from canary.permissions import needed
+from infra.network import egress_note
 from tests.infra.conftest import resources, synthesize
 
 ALARM = "AWS::CloudWatch::Alarm"
 DESCRIPTION = 1024  # characters, PutMetricAlarm
 TEMPLATE_BYTES, TEMPLATE_RESOURCES = 1_000_000, 500  # CloudFormation quotas
+ENDPOINT_OF = {"cloudwatch": "monitoring"}  # where the endpoint is not called as the actions are
 WIDGET_METRICS, BOARD_METRICS = 500, 2500  # CloudWatch quotas
 
 
@@ -88,3 +91,25 @@ def test_residue_that_a_flow_reports_every_five_minutes_rings(config: Config) ->
     alarm = next(a for a in plan_alarms(config, "fn", 60).alarms if a.key == "residue")
     points: list[bool | None] = [minute % 5 == 0 for minute in range(12)]
     assert evaluate(points, alarm.datapoints, alarm.periods, alarm.missing.value, OK) == ALARMING
+
+
+def test_endpoints_reach_every_service_that_a_run_calls_and_s3_by_its_gateway(
+    config: Config, code: str
+) -> None:
+    network = msgspec.structs.replace(
+        config.environment.network, create_endpoints=True, route_tables=("rtb-1", "rtb-2")
+    )
+    where = msgspec.structs.replace(config.environment, network=network)
+    template = synthesize(msgspec.structs.replace(config, environment=where), code)
+    made = list(resources(template, "AWS::EC2::VPCEndpoint").values())
+    names = {str(e["ServiceName"]).rpartition(".")[2] for e in made}
+    called = {p.action.partition(":")[0] for p in needed(where)}
+    called = {ENDPOINT_OF.get(name, name) for name in called} | {"sns", "events"}
+    assert called <= names
+    (gateway,) = [e for e in made if e["VpcEndpointType"] == "Gateway"]
+    assert gateway["RouteTableIds"] == ["rtb-1", "rtb-2"]
+    assert "S3 needs" not in egress_note(where)
+    without = msgspec.structs.replace(network, route_tables=())
+    assert "S3 needs a gateway endpoint" in egress_note(
+        msgspec.structs.replace(where, network=without)
+    )
