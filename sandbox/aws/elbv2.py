@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from sandbox import names
-from sandbox.aws import listeners, rules
+from sandbox.aws import listeners, rules, zones
 
 TargetKey = tuple[str, str, int]  # target group ARN, address, port
 
@@ -36,6 +36,11 @@ UNUSED = Verdict(
     state="unused",
     reason="Target.NotInUse",
     description="Target group is not configured to receive traffic from the load balancer",
+)
+OTHER_ZONE = Verdict(
+    state="unused",
+    reason="Target.NotInUse",
+    description="Target is in an Availability Zone that is not enabled for the load balancer",
 )
 NOT_REGISTERED = Verdict(
     state="unused",
@@ -183,8 +188,10 @@ def _health_for(self: Any, target: dict[str, Any], _ec2: Any = None) -> Any:
     known = self.targets.get(ident)
     port = int(target.get("Port") or (known or {}).get("Port") or self.port)
     if known is not None and int(known["Port"]) == port:
-        in_use = self.arn in groups_in_use()
-        verdict = HEALTH.verdict((self.arn, ident, port)) if in_use else UNUSED
+        users = users_of_groups().get(self.arn, [])
+        verdict = HEALTH.verdict((self.arn, ident, port)) if users else UNUSED
+        if zones.disabled(ident, users):
+            verdict = OTHER_ZONE
     elif (ident, port) in HEALTH.draining(self.arn):
         verdict = DRAINING
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import names
+from sandbox.aws import zones
 from sandbox.aws.elbv2 import HEALTH, users_of_groups
 
 Json = dict[str, Any]
@@ -140,6 +141,7 @@ def _target_group(group: Any, balancers: list[Any], reachable: Reachable) -> Jso
                 "id": ident,
                 "port": port,
                 "draining": draining,
+                "enabled": not zones.disabled(ident, balancers),
                 "reachable": {
                     balancer.arn: reachable(list(balancer.security_groups or []), ident, port)
                     for balancer in balancers

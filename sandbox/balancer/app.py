@@ -46,7 +46,9 @@ class App:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._health = HealthBoard(outbox.put)
-        self._edges = Edges(Chooser(self._health.state), outbox.put)
+        chooser = Chooser(self._health.state)
+        self._flights = chooser.flights
+        self._edges = Edges(chooser, outbox.put)
 
     def apply(self, line: bytes) -> None:
         """Act on a snapshot; one that cannot be read is refused and the last one stays."""
@@ -54,6 +56,9 @@ class App:
             snapshot = parse_snapshot(line)
             self._health.apply(snapshot)
             self._edges.apply(views(snapshot))
+            self._flights.end_all_but(
+                {(g.arn, t.id, t.port) for g in snapshot.target_groups for t in g.targets}
+            )
         except (msgspec.DecodeError, OSError, ValueError) as error:
             log.exception("snapshot refused")
             self._outbox.put({"kind": "refused", "reason": str(error)})

@@ -16,6 +16,7 @@ from time import time
 import msgspec
 
 from sandbox.balancer.actions import groups_of
+from sandbox.balancer.flights import Flights
 from sandbox.balancer.model import Action, Target, TargetGroup, WeightedGroup
 from sandbox.balancer.wire import Headers, values
 
@@ -71,6 +72,7 @@ class Chooser:
     def __init__(self, state_of: StateOf) -> None:
         self._state_of = state_of
         self._turns: Counter[str] = Counter()
+        self.flights = Flights()
 
     def choose(self, action: Action, groups: dict[str, TargetGroup], headers: Headers) -> Choice:
         """Return where a request goes by a forward action."""

@@ -157,4 +157,4 @@ class Serving:
         if choice.target is None:
             return own(503, "no target may be asked")
         exchange.target = f"{choice.target.id}:{choice.target.port}"
-        return await forward(exchange, request, choice, choice.target)
+        return await forward(exchange, request, choice, choice.target, self._chooser.flights)

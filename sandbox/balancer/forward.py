@@ -15,6 +15,7 @@ from sandbox.balancer.addresses import seen_as
 from sandbox.balancer.choose import Choice
 from sandbox.balancer.dial import Route, Wire, connect
 from sandbox.balancer.exchange import ClientGoneError, Exchange
+from sandbox.balancer.flights import Flights
 from sandbox.balancer.headers import to_client, to_target
 from sandbox.balancer.model import Target
 from sandbox.balancer.pages import OwnAnswer, own
@@ -46,7 +47,7 @@ def _route(exchange: Exchange, choice: Choice, target: Target) -> Route:
 
 
 async def forward(
-    exchange: Exchange, request: RequestHead, choice: Choice, target: Target
+    exchange: Exchange, request: RequestHead, choice: Choice, target: Target, flights: Flights
 ) -> OwnAnswer | None:
     """Ask a target and relay its answer; returns the balancer's own answer where that failed.
 
@@ -64,7 +65,9 @@ async def forward(
         wire.writer.write(_request_bytes(exchange, request))
         upload = _start_upload(exchange, request, wire)
         exchange.client.reader.when_gone(lambda: wire.reader.set_exception(ClientGoneError()))
-        return await _ask(exchange, request, wire, choice, upload)
+        group = choice.group.arn if choice.group else ""
+        with flights.counted((group, target.id, target.port), wire):
+            return await _ask(exchange, request, wire, choice, upload)
     finally:
         exchange.client.reader.when_gone(None)
         if upload is not None and not upload.done():

@@ -179,7 +179,7 @@ class HealthBoard:
     def _follow(self, key: Key, snapshot: Snapshot, group: TargetGroup, target: Target) -> None:
         fresh = key not in self._targets
         watched = self._targets.setdefault(key, Watched())
-        if target.draining or not group.in_use:
+        if target.draining or not group.in_use or not target.enabled:
             watched.stop()
             self._tell(key, watched, DRAINING if target.draining else UNUSED, fresh)
             return

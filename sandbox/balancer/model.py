@@ -169,11 +169,15 @@ class HealthCheck(_Part, frozen=True):
 
 
 class Target(_Part, frozen=True):
-    """A registered address; reachable says, for each balancer's ARN, whether packets arrive."""
+    """A registered address; reachable says, for each balancer's ARN, whether packets arrive.
+
+    enabled False: it lies in an Availability Zone that the balancer does not serve.
+    """
 
     id: str
     port: int
     draining: bool = False
+    enabled: bool = True
     reachable: dict[str, bool] = {}
 
 

@@ -202,5 +202,5 @@ def _probed(snapshot: Json) -> list[tuple[str, str, int]]:
         for group in snapshot.get("target_groups", [])
         if group.get("in_use", True)
         for target in group.get("targets", [])
-        if not target.get("draining")
+        if not target.get("draining") and target.get("enabled", True)
     ]

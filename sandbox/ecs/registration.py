@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from sandbox import names
+from sandbox.aws.elbv2 import OTHER_ZONE
 
 
 def _elb() -> Any:
@@ -39,11 +40,16 @@ def deregister_target(group_arn: str, address: str) -> bool:
 
 
 def health(group_arn: str, address: str, port: int) -> tuple[str, str]:
-    """Return (state, description) of a target; a group that is gone is `unused`."""
+    """Return (state, description) of a target; a group that is gone is `unused`.
+
+    A zone that the balancer does not serve counts as unhealthy: the task is replaced for it.
+    """
     group = _elb().target_groups.get(group_arn)
     if group is None:
         return "unused", ""
     found = group.health_for({"Id": address, "Port": port}, _elb().ec2_backend)
+    if found.description == OTHER_ZONE.description:
+        return "unhealthy", str(found.description)
     return str(found.status), str(found.description or "")
 
 

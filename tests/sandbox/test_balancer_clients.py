@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -140,3 +141,29 @@ def test_a_request_without_a_query_has_no_value_to_compare(rig: Rig) -> None:
     asked["conditions"] = [{"Field": "query-string", **config}]
     rig.show(listener(asked, rule("default", says("none"))))
     assert [rig.get(p).body for p in ("/", "/?", "/?a=b")] == [b"none", b"none", b"query"]
+
+
+def test_a_target_in_a_zone_that_is_not_enabled_is_neither_checked_nor_asked(
+    rig: Rig, targets: faulty.Targets
+) -> None:
+    port = targets.run(faulty.echo)
+    rig.forward_to(target(port, enabled=False), wait="unused")
+    assert (rig.get("/").status, rig.balancer.steady()) == (503, True)
+    assert (rig.verdict(port) or {})["checks"] == 0
+
+
+def test_a_request_that_outlives_its_target_s_draining_is_a_502(
+    rig: Rig, targets: faulty.Targets
+) -> None:
+    port = targets.run(faulty.quiet)
+    one = rig.forward_to(target(port), wait="unhealthy")
+    rules = listener(rule("default", forward(one)))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(rig.get, "/slow")
+        time.sleep(0.3)
+        draining = {**one, "targets": [target(port, draining=True)]}
+        rig.show(rules, groups=[draining])
+        time.sleep(0.3)
+        assert not asked.done()
+        rig.show(rules, groups=[{**one, "targets": []}])
+        assert asked.result(3).status == 502

@@ -25,9 +25,9 @@ class Ground:
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnets = [
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=zone)
-            for n, zone in ((1, "us-east-1a"), (2, "us-east-1b"))
+            for n, zone in ((1, "us-east-1a"), (2, "us-east-1b"), (3, "us-east-1c"))
         ]
-        ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
+        ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets[:2]]
         self.balancers = [
             self.elbv2.create_load_balancer(Name=name, Subnets=ids)["LoadBalancers"][0][
                 "LoadBalancerArn"
@@ -237,3 +237,23 @@ def test_a_certificate_that_a_balancer_serves_is_not_deleted(ground: Ground, aws
     ground.elbv2.delete_listener(ListenerArn=listener)
     assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] == []
     acm.delete_certificate(CertificateArn=arn)
+
+
+def test_a_target_in_a_zone_that_its_balancer_does_not_serve_is_unused(ground: Ground) -> None:
+    ground.rule(path("/a"), action={"Type": "forward", "TargetGroupArn": ground.group})
+    targets = [{"Id": "10.0.1.5", "Port": 8000}, {"Id": "10.0.3.5", "Port": 8000}]
+    ground.elbv2.register_targets(TargetGroupArn=ground.group, Targets=targets)
+    try:
+        found = ground.elbv2.describe_target_health(TargetGroupArn=ground.group)
+        health = {
+            one["Target"]["Id"]: one["TargetHealth"] for one in found["TargetHealthDescriptions"]
+        }
+    finally:
+        ground.elbv2.deregister_targets(TargetGroupArn=ground.group, Targets=targets)
+    assert health["10.0.1.5"]["State"] == "initial"
+    assert health["10.0.3.5"] == {
+        "State": "unused",
+        "Reason": "Target.NotInUse",
+        "Description": "Target is in an Availability Zone that is not enabled for the load "
+        "balancer",
+    }

@@ -1,0 +1,31 @@
+"""Availability Zones of load balancers and of their targets.
+
+Source: "Target health status": a target in a zone that its load balancer has not enabled is unused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from sandbox import names
+
+
+def disabled(address: str, balancers: list[Any]) -> bool:
+    """Tell whether an address lies in a zone that none of some balancers has enabled.
+
+    An address that is in no subnet, and balancers without subnets, leave nothing to compare.
+    """
+    zone = _zone_of(address)
+    enabled = {subnet.availability_zone for one in balancers for subnet in list(one.subnets)}
+    return bool(zone and enabled) and zone not in enabled
+
+
+def _zone_of(address: str) -> str:
+    from moto.ec2.models import ec2_backends
+
+    for by_zone in list(ec2_backends[names.ACCOUNT][names.REGION].subnets.values()):
+        for subnet in list(by_zone.values()):
+            if ipaddress.ip_address(address) in ipaddress.ip_network(subnet.cidr_block):
+                return str(subnet.availability_zone)
+    return ""
