@@ -33,7 +33,7 @@ _WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             r"(database|postgres|5432|psycopg|pg8000|sqlalchemy|\bdb\b).{0,120}(refused|timed? ?out"
             r"|unreachable|could not connect|can't|network error|locked|closed)"
             r"|(refused|timed? ?out|unreachable|could not connect|locked).{0,120}(database|postgres"
-            r"|5432)|database is locked",
+            r"|5432)|database is locked|could not translate host name",
         ),
         (
             "cache-unreachable",
@@ -130,7 +130,9 @@ def _remedy(case: Case, cause: str, tellers: list[str]) -> Remedy:
     words = ("redis", "cache") if cause.startswith("cache") else ("password", "database", "db")
     first = next((t for t in tellers if case.ecs(t)), "")
     service = case.ecs(first) if first else None
-    if service is not None and cause in ("database-auth-failed", "cache-unreachable"):
+    # a database that one service alone does not reach: its own address of it may be wrong
+    alone = cause == "database-unreachable" and len(tellers) == 1
+    if service is not None and (alone or cause in ("database-auth-failed", "cache-unreachable")):
         back = value_back(case, first, service, words)
         if back.fix:
             return back

@@ -79,7 +79,7 @@ _LOGS: tuple[tuple[str, str], ...] = (
     (
         r"(?i)(could not connect|connection (refused|timed out)|timed out|unreachable)[^\n]{0,80}"
         r"(database|postgres|\b5432)|(database|postgres|\b5432)[^\n]{0,80}(refused|timed? ?out"
-        r"|unreachable|could not connect)",
+        r"|unreachable|could not connect)|could not translate host name",
         "database-unreachable",
     ),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from canary.diagnose import Verdict, diagnose
 from canary.model import Confidence, Exchange, Result, Status, Step, Timing
-from canary.observe.state import LogLine, PlatformState
+from canary.observe.state import LogLine, PlatformState, SecretState
 from tests.canary import platform_faults as faults
 from tests.canary import platforms as p
 
@@ -80,3 +80,27 @@ def test_a_login_refused_for_want_of_a_variable_follows_from_the_variable(variab
     body = '{"ready":false,"checks":[{"name":"database","passed":false}]}'
     ready = p.failed("registry.ready", "registry", p.answer(faults.REGISTRY + "/ready", 503, body))
     assert [d.cause for d in judge(state, ready).diagnoses] == ["environment-variable-missing"]
+
+
+@pytest.mark.parametrize("tellers", [("auth",), ("auth", "mlflow")])
+def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_the_database(
+    tellers: tuple[str, ...],
+) -> None:
+    line = LogLine(at=p.ago(1), message='could not translate host name "old.rds.local" to address')
+    secret = next(iter(p.definition(faults.NAMES, "auth").containers[0].secrets.values()))
+    changed = SecretState(
+        reference=secret, exists=True, name="app", changed_at=p.ago(9), version="v2",
+        version_before="v1",
+    )  # fmt: skip
+    state = p.replace(p.healthy(), logs=dict.fromkeys(tellers, (line,)), secrets=(changed,))
+    url = faults.AUTH + "/api/v1/keys/validate"
+    verdict = judge(
+        state,
+        p.failed(
+            "auth.validates", "auth", p.answer(url, 500, '{"detail":"Internal Server Error"}')
+        ),
+        p.failed("registry.valid-key", "registry", faults.auth_unavailable()),
+    )
+    (found,) = verdict.diagnoses
+    assert (found.cause, verdict.unexplained) == ("database-unreachable", ())
+    assert bool(found.remedy.fix) == (len(tellers) == 1)
