@@ -19,6 +19,7 @@ LONGEST_BUCKET = 63
 LOOKED_BACK = 10  # periods, of the alarm that looks back furthest
 WEEK_S = 604_800  # seconds that an alarm may look back at most
 RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
+OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 PROTOCOLS = ("email", "email-json", "sms", "sqs", "lambda", "firehose", "application")
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})")
 
@@ -51,6 +52,8 @@ def stack_problems(environment: Environment) -> Iterator[str]:
 
 def _names(environment: Environment) -> Iterator[str]:
     name, region = environment.name, environment.region
+    if region.startswith(OTHER_PARTITIONS):
+        yield f"region: {region} is of another partition than aws, for which all ARNs are made"
     made = [
         ("role", f"hokusai-canary-{name}-{region}", LONGEST_ROLE),
         ("function", f"hokusai-canary-{name}-shard", LONGEST_FUNCTION),

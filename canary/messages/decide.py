@@ -79,6 +79,9 @@ def _followed(report: Report, known: tuple[Incident, ...]) -> tuple[list[Inciden
     """Return the incidents that last, without what is over in them, and those that are over."""
     gone = {t.check_id for t in report.comparison.transitions if t.change is Change.REMOVED}
     gone |= {r.check_id for r in report.results if r.status is Status.PASS or r.muted}
+    # removed while the past was lost: no transition tells of it, and its incident would never end
+    present = {r.check_id for r in report.results} | set(report.history)
+    gone |= {c for i in known for c in i.checks if c not in present}
     judged = gone | {r.check_id for r in report.results if r.status is Status.FAIL}
     kept: list[Incident] = []
     closed: list[Incident] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from canary.messages.decide import decide, settle
 from canary.messages.state import Notified, Outbox, dump, load
@@ -179,6 +180,19 @@ def test_a_flaky_check_is_told_only_when_it_stays_broken() -> None:
     assert kinds(after(lasting)) == ["broke"]
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [("PPPPF", True), ("PFPFPF", False), ("PFPFPFF", False), ("PFPFPFFF", True)],
+)
+def test_a_flaky_check_is_no_news_in_its_second_failing_run(outcomes: str, told: bool) -> None:
+    """Of the second run no transition says that the check is flaky: its history does."""
+    report = samples.seed_day()
+    comparison = msgspec.structs.replace(report.comparison, transitions=())
+    history = {c: msgspec.structs.replace(h, outcomes=outcomes) for c, h in report.history.items()}
+    later = msgspec.structs.replace(report, comparison=comparison, history=history)
+    assert bool(after(later).messages) is told
+
+
 def test_a_narrowed_run_does_not_fix_what_it_did_not_look_at() -> None:
     narrow = msgspec.structs.replace(samples.healthy(), results=samples.healthy().results[:1])
     assert after(samples.seed_day(), narrow).messages == ()
@@ -209,3 +223,14 @@ def test_every_subject_is_short_printable_ascii() -> None:
 def test_the_state_survives_the_store() -> None:
     state = after(samples.seed_day()).state
     assert load(dump(state)) == state
+
+
+def test_an_incident_of_a_check_that_is_gone_ends_though_nothing_tells_of_its_removal() -> None:
+    """The report before was lost; an open incident without an end would swallow the next one."""
+    opened = after(samples.seed_day()).state
+    names = {c for i in opened.incidents for c in i.checks}
+    healthy = samples.healthy()
+    left = tuple(r for r in healthy.results if r.check_id not in names)
+    history = {c: h for c, h in healthy.history.items() if c not in names}
+    later = msgspec.structs.replace(at(healthy, 2), results=left, history=history)
+    assert decide(later, opened, LINK).state.incidents == ()
