@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from canary.diagnose import revisions
 from canary.diagnose.case import CACHE, DATABASE, MLFLOW, Atoms, Case
 from canary.diagnose.claims import DEPENDS, Claim, shown
@@ -134,8 +136,10 @@ def _remedy(case: Case, cause: str, tellers: list[str]) -> Remedy:
     alone = cause == "database-unreachable" and len(tellers) == 1
     if service is not None and (alone or cause in ("database-auth-failed", "cache-unreachable")):
         back = value_back(case, first, service, words)
+        others = [o for t in tellers[1:] if (o := case.ecs(t))]  # they hold the same value
         if back.fix:
-            return back
+            again = tuple(revisions.deploy(case, o) for o in others)
+            return msgspec.structs.replace(back, fix=(*back.fix, *again))
     return Remedy(
         summary=_DECISIONS.get(cause, "Compare the login in the secret with the database's."),
         inspect=tuple(c for t in tellers for c in revisions.log_tail(case, t)),

@@ -7,7 +7,7 @@ import re
 from canary.diagnose import revisions
 from canary.diagnose.case import Case
 from canary.diagnose.commands import compact
-from canary.diagnose.secret_remedies import restore
+from canary.diagnose.secret_remedies import restore, value_back
 from canary.diagnose.starts import Stop
 from canary.model import Remedy
 from canary.observe.state import EcsService, TaskDefinition
@@ -25,6 +25,10 @@ def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Reme
     if stop.cause in ("secret-unavailable", "database-auth-failed"):
         return restore(case, name, service, stop.words, stop.cause)
     back = revisions.rollback(case, name)
+    if not back.fix and stop.cause in ("task-crash-loop", "environment-variable-wrong"):
+        value = value_back(case, name, service, ("",))  # what is injected may be what changed
+        if value.fix:
+            return value
     texts = {
         "image-pull-failed": "Build and push the image that the revision names, or deploy another.",
         "image-wrong-architecture": "Build the image for the architecture of the task definition.",

@@ -71,6 +71,7 @@ _LOGS: tuple[tuple[str, str], ...] = (
         rf"\b{_NAME}",
         "environment-variable-missing",
     ),
+    (r"(?i)could not parse [^\n]{0,40}url|invalid [^\n]{0,20}url", "environment-variable-wrong"),
     (
         r"(?i)database password not found|(password|token|secret|credential)s? (is )?(not found|"
         r"missing|not set)",

@@ -104,3 +104,39 @@ def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_th
     (found,) = verdict.diagnoses
     assert (found.cause, verdict.unexplained) == ("database-unreachable", ())
     assert bool(found.remedy.fix) == (len(tellers) == 1)
+
+
+def _changed(service: str) -> SecretState:
+    secret = next(iter(p.definition(faults.NAMES, service).containers[0].secrets.values()))
+    return SecretState(reference=secret, exists=True, name="app", changed_at=p.ago(9),
+                       version="v2", version_before="v1")  # fmt: skip
+
+
+def test_an_injected_address_that_cannot_be_read_gets_its_value_back() -> None:
+    """A bare host where a URL must stand, in a secret: no revision changed."""
+    state = faults.stops(
+        "auth", "Essential container in task exited", "EssentialContainerExited", 1
+    )(p.healthy())
+    words = "ValueError: Could not parse SQLAlchemy URL from given URL string"
+    line = LogLine(at=p.ago(2), message=words)
+    state = p.replace(state, logs={"auth": (line,)}, secrets=(_changed("auth"),))
+    (found,) = judge(state, p.control("ecs_service", "auth")).diagnoses
+    assert found.cause == "environment-variable-wrong"
+    assert "update-secret-version-stage" in found.remedy.fix[0]
+
+
+def test_all_who_were_refused_start_again_with_the_value_before() -> None:
+    refused = LogLine(at=p.ago(1), message='FATAL: password authentication failed for user "m"')
+    logs = {"registry": (refused,), "mlflow": (refused,)}
+    state = p.replace(p.healthy(), logs=logs, secrets=(_changed("mlflow"),))
+    results = [
+        p.failed("registry.ready", "registry",
+                 p.answer(faults.REGISTRY + "/ready", 503, '{"database":"unhealthy"}')),
+        p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 500, "{}")),
+    ]  # fmt: skip
+    (found,) = judge(state, *results).diagnoses
+    assert found.cause == "database-auth-failed"
+    again = [c for c in found.remedy.fix if "update-service" in c]
+    assert {faults.NAMES.of(n) for n in logs} == {
+        n for n in map(faults.NAMES.of, logs) if any(n in c for c in again)
+    }
