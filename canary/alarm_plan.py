@@ -11,25 +11,15 @@ alarms open one ticket together.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from canary.alarm_purposes import MOST_OWN, PURPOSES, THE_REST, Missing, Purpose
 from canary.composite_plan import CompositePlan, Reach, described, page_of, tickets_of
 from canary.metrics import NAMESPACE
-from canary.model import Check, Config, Environment, Frozen, Severity, Suite
+from canary.model import SEVERITY_ORDER, Check, Config, Environment, Frozen, Severity, Suite
 from canary.schedules import MINUTE, schedule_period
 
 NEAR_TIMEOUT_SHARE = 0.7
-
-
-class Missing(StrEnum):
-    """How an alarm treats a period without data."""
-
-    BREACHING = "breaching"
-    NOT_BREACHING = "notBreaching"
-    IGNORE = "ignore"
-    MISSING = "missing"
 
 
 class Series(Frozen, frozen=True, kw_only=True):
@@ -63,69 +53,6 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     pages: bool = False  # a critical check that wakes people: part of the composite page
 
 
-class Purpose(Frozen, frozen=True, kw_only=True):
-    """An alarm of the canary's own: which metric, and what it means when it rings."""
-
-    key: str
-    metric: str
-    when: str
-    datapoints: int = 3
-    periods: int = 5
-    threshold: float = 0.0
-    reach: Reach = Reach.TICKET
-    missing: Missing = Missing.NOT_BREACHING
-
-
-PURPOSES: tuple[Purpose, ...] = (
-    Purpose(
-        key="critical-down",
-        metric="CriticalDown",
-        when="a critical check is down in its own window",
-        datapoints=1,
-        periods=1,
-        reach=Reach.COMPOSITE,
-        missing=Missing.IGNORE,
-    ),
-    Purpose(
-        key="critical-failed-long",
-        metric="CriticalFailed",
-        when="a critical check failed ten runs in a row; never suppressed, needs no state",
-        datapoints=10,
-        periods=10,
-        reach=Reach.PAGE,
-        missing=Missing.IGNORE,
-    ),
-    Purpose(
-        key="canary-errors",
-        metric="ChecksErrored",
-        when="the canary could not tell for some check: a matter for its own people",
-    ),
-    Purpose(
-        key="unstable",
-        metric="UnstableChecks",
-        when="a check often needs a second attempt: one target of several may be bad",
-    ),
-    Purpose(
-        key="residue",
-        metric="CleanupResidue",
-        when="the canary left something on the platform",
-        # counted by the flows that clean up, which run every few minutes: once in ten is enough
-        datapoints=1,
-        periods=10,
-    ),
-    Purpose(
-        key="near-timeout",
-        metric="RunDuration",
-        when="a run takes more than 70 % of the function's time",
-    ),
-    Purpose(
-        key="state-lost",
-        metric="StateLost",
-        when="the previous report could not be read or written",
-    ),
-)
-
-
 class Alarms(Frozen, frozen=True, kw_only=True):
     """Everything that can wake or ticket a person in one environment."""
 
@@ -143,9 +70,11 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     """Return the environment's alarms; `budget_s` is the function's time-out in seconds."""
     environment = config.environment
     known = [c for c in config.checks if c.id not in environment.disable]
-    checks = sorted(known, key=lambda c: c.id)
+    checks = sorted(_with_own_alarm(known), key=lambda c: c.id)
     of_checks = tuple(_of_check(environment, c) for c in checks)
     own = _own(environment, function_name, budget_s)
+    if len(checks) < len(known):
+        own += (_simple(environment, THE_REST),)
     names = {a.key: a.name for a in own}
     page = page_of(
         environment.name,
@@ -164,6 +93,12 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
         page=page,
         tickets=tickets_of(environment.name, suites, suppressor=page.name),
     )
+
+
+def _with_own_alarm(checks: list[Check]) -> list[Check]:
+    """Return the checks that have an alarm each: all, or the most severe of very many."""
+    ranked = sorted(checks, key=lambda c: (SEVERITY_ORDER.index(c.severity), c.id))
+    return ranked[:MOST_OWN]
 
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:

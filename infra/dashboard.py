@@ -11,6 +11,7 @@ from canary.metrics import NAMESPACE
 from canary.model import Config, Suite
 from infra.alarms import logical_id
 
+WIDGET_ALARMS = 100  # CloudWatch: "Dashboard body structure and syntax", alarm widget
 MINUTE = Duration.minutes(1)
 QUERY = (
     "fields @timestamp, run_id, status, failed, diagnoses"
@@ -28,9 +29,11 @@ def dashboard(
         cw.Alarm.from_alarm_arn(scope, f"On{logical_id(a.key)}", alarms[a.name].attr_arn)
         for a in plan.alarms
     ]
-    board.add_widgets(
-        cw.AlarmStatusWidget(title=f"Alarms of {name}", alarms=status, width=24, height=6)
-    )
+    for start in range(0, len(status), WIDGET_ALARMS):
+        part = status[start : start + WIDGET_ALARMS]
+        board.add_widgets(
+            cw.AlarmStatusWidget(title=f"Alarms of {name}", alarms=part, width=24, height=6)
+        )
     board.add_widgets(
         _graph("Scores (percent)", [_metric(name, "Score", Suite=s.value) for s in Suite]),
         _graph("Run", [_metric(name, m) for m in ("RunDuration", "RunCompleted")]),
@@ -39,8 +42,9 @@ def dashboard(
             [_metric(name, m) for m in ("ChecksErrored", "CleanupResidue", "StateLost")],
         ),
     )
+    own = {a.check for a in plan.alarms if a.check}  # a dashboard draws 2,500 metrics at most
     for suite in Suite:
-        checks = [c for c in config.checks if c.suite is suite]
+        checks = [c for c in config.checks if c.suite is suite and c.id in own]
         if checks:
             metrics = [_metric(name, "CheckFailed", Check=c.id) for c in checks]
             board.add_widgets(_graph(f"Failed: {suite.value}", metrics, width=24))

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from canary.alarm_plan import plan_alarms
+from canary.alarm_purposes import MOST_OWN
 from canary.alarms import ALARM as ALARMING
 from canary.alarms import OK, evaluate
-from canary.composite_plan import MAX_CHILDREN, MAX_RULE
+from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach
 from canary.model import Check, Config, Mute, Severity
 from canary.permissions import needed
 from infra.network import egress_note
@@ -22,7 +23,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 DESCRIPTION = 1024  # characters, PutMetricAlarm
 TEMPLATE_BYTES, TEMPLATE_RESOURCES = 1_000_000, 500  # CloudFormation quotas
 ENDPOINT_OF = {"cloudwatch": "monitoring"}  # where the endpoint is not called as the actions are
-WIDGET_METRICS, BOARD_METRICS = 500, 2500  # CloudWatch quotas
+WIDGET_ALARMS, WIDGET_METRICS, BOARD_METRICS = 100, 500, 2500  # CloudWatch quotas
 
 
 def many(config: Config, count: int, **changes: Any) -> Config:
@@ -69,21 +70,33 @@ def test_checks_whose_alarms_would_be_one_are_refused(
         synthesize(msgspec.structs.replace(config, checks=checks), code)
 
 
-def test_three_hundred_checks_fit_one_template(config: Config, code: str) -> None:
-    made = many(config, 300 - len(config.checks))
+@pytest.mark.parametrize("count", [300, 700])
+def test_many_checks_fit_one_template(config: Config, code: str, count: int) -> None:
+    made = many(config, count - len(config.checks))
     template = synthesize(made, code)
     assert len(template["Resources"]) <= TEMPLATE_RESOURCES
     assert len(json.dumps(template)) <= TEMPLATE_BYTES
     (board,) = resources(template, "AWS::CloudWatch::Dashboard").values()
-    body = board["DashboardBody"]
-    text = (
-        body
-        if isinstance(body, str)
-        else "".join(p for p in body["Fn::Join"][1] if isinstance(p, str))
-    )
-    widgets = text.split('"type":"metric"')[1:]
-    counts = [w.count('"CheckFailed"') + w.count('"."') for w in widgets]
-    assert max(counts) <= WIDGET_METRICS and sum(counts) <= BOARD_METRICS
+    parts = board["DashboardBody"]["Fn::Join"][1]
+    body = json.loads("".join(p if isinstance(p, str) else "arn" for p in parts))
+    alarms = [len(w["properties"]["alarms"]) for w in body["widgets"] if w["type"] == "alarm"]
+    metrics = [
+        len(w["properties"]["metrics"]) for w in body["widgets"] if "metrics" in w["properties"]
+    ]
+    assert sum(alarms) >= 300 and max(alarms) <= WIDGET_ALARMS
+    assert max(metrics) <= WIDGET_METRICS and sum(metrics) <= BOARD_METRICS
+
+
+def test_of_very_many_checks_the_most_severe_have_an_alarm_and_one_rings_for_the_rest(
+    config: Config,
+) -> None:
+    plan = plan_alarms(many(config, 700, severity=Severity.LOW), "fn", 60)
+    own = {a.check for a in plan.alarms if a.check}
+    assert len(own) == MOST_OWN
+    assert {c.id for c in config.checks if c.severity is not Severity.LOW} <= own
+    (rest,) = [a for a in plan.alarms if a.key == "checks-down"]
+    assert rest.reach is Reach.TICKET and rest.series[0].name == "ChecksDown"
+    assert not [a for a in plan_alarms(config, "fn", 60).alarms if a.key == "checks-down"]
 
 
 def test_residue_that_a_flow_reports_every_five_minutes_rings(config: Config) -> None:
