@@ -140,6 +140,7 @@ def summary(report: Report, place: str = "") -> dict[str, Any]:
         "scores": {name: score.percent for name, score in report.scores.items()},
         "failed": failed,
         "errors": undecided,
+        "skipped": [r.check_id for r in report.results if r.status is Status.SKIP],
         "diagnoses": [
             {
                 "cause": d.cause,

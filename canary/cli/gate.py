@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable
@@ -10,9 +11,17 @@ from typing import Any
 import click
 
 from canary.adapters.function import Busy, InvokeError, invoke
-from canary.cli.common import EXIT, FORMS, as_json, environment_option, exit_status, fail_on_option
+from canary.cli.common import (
+    EXIT,
+    FORMS,
+    WrongUseError,
+    as_json,
+    environment_option,
+    exit_status,
+    fail_on_option,
+)
 from canary.cli.common import loaded as loading
-from canary.model import Config, Severity, Status
+from canary.model import Config, Environment, Severity, Status
 
 PATIENCE_S = 120.0
 PAUSE_S = 5.0
@@ -50,6 +59,8 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
       python -m canary gate --environment development --fail-on high --format json
     """
     config = loading(environment)
+    if config.environment.deployment.scale == "map":
+        raise WrongUseError(spread_out(config.environment))
     name = f"hokusai-canary-{config.environment.name}"
     try:
         found = asked(_invoker(config, name), patience)
@@ -58,6 +69,18 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
         sys.exit(EXIT[Status.ERROR])
     click.echo(as_json(found) if form == "json" else told(name, found))
     sys.exit(status_of(found, config, fail_on))
+
+
+def spread_out(environment: Environment) -> str:
+    """Return what to do instead where one function cannot carry every check out."""
+    machine = f"arn:aws:states:{environment.region}:{environment.account}:stateMachine"
+    return (
+        f"{environment.name} is spread over functions (deployment.scale), which no single "
+        "invocation asks; start its state machine, and read the report when it has ended:\n"
+        f"aws stepfunctions start-execution --region {environment.region} --state-machine-arn "
+        f"{machine}:hokusai-canary-{environment.name} "
+        """--input '{"mode": "plan", "trigger": "gate"}'"""
+    )
 
 
 def _invoker(config: Config, name: str) -> Callable[[], dict[str, Any]]:
@@ -90,12 +113,14 @@ def status_of(found: dict[str, Any], config: Config, fail_on: str | None) -> int
     if fail_on is None:
         return EXIT[status]
     known = {c.id: c.severity for c in config.checks}
-    muted = {m.check for m in config.environment.mutes}
+    today = dt.datetime.now(dt.UTC).date()
+    muted = {m.check for m in config.environment.mutes if m.until >= today}
 
     def severities(key: str) -> list[Severity]:
         return [known.get(c, Severity.CRITICAL) for c in found.get(key, ()) if c not in muted]
 
-    return exit_status(severities("failed"), severities("errors"), fail_on)
+    unknown = [*severities("errors"), *severities("skipped")]
+    return exit_status(severities("failed"), unknown, fail_on)
 
 
 def told(name: str, found: dict[str, Any]) -> str:
@@ -109,6 +134,7 @@ def told(name: str, found: dict[str, Any]) -> str:
     ]
     lines += [f"  failed: {check}" for check in found.get("failed", ())]
     lines += [f"  could not tell: {check}" for check in found.get("errors", ())]
+    lines += [f"  not tried: {check}" for check in found.get("skipped", ())]
     lines += [f"  unexplained: {check}" for check in found.get("unexplained", ())]
     lines += [f"  note: {note}" for note in found.get("notes", ())]
     lines += [str(found[key]) for key in ("reason", "report") if found.get(key)]

@@ -96,6 +96,13 @@ def busy() -> tuple[int, dict[str, str], Any]:
         (BROKEN, ("--fail-on", "low"), 1),
         (BROKEN, ("--fail-on", "high"), 0),
         ({**WELL, "status": "ERROR", "errors": ["registry.health"]}, (), 3),
+        # what was not tried is not well, whatever the severity of what kept it from being tried
+        (
+            {**WELL, "status": "ERROR", "skipped": ["registry.health"]},
+            ("--fail-on", "critical"),
+            3,
+        ),
+        ({**WELL, "status": "REFUSED", "reason": "no such check"}, (), 3),
         ({**WELL, "status": "STALE", "reason": "scheduled long ago"}, (), 3),
     ],
 )
@@ -150,3 +157,22 @@ def test_a_run_fails_on_the_severities_that_it_was_told_to_fail_on() -> None:
     assert [status_of(healthy(), s) for s in (None, "critical", "low")] == [0, 0, 0]
     assert status_of(seed_day(), None) == status_of(seed_day(), "critical") == 1
     assert status_of(could_not_tell(), "low") in (1, 3)
+
+
+@pytest.mark.parametrize(("until", "status"), [("2020-01-01", 1), ("2999-01-01", 0)])
+def test_a_mute_that_is_over_hides_nothing(
+    function: tuple[Function, str], file: str, until: str, status: int
+) -> None:
+    mute = f'[[mutes]]\ncheck = "registry.https-redirect"\nuntil = {until}\nreason = "rebuilt"\n'
+    Path(file).write_text(Path(file).read_text() + mute)
+    function[0].answers = [(200, {}, BROKEN)]
+    assert call("gate", "-e", file, "--fail-on", "low").exit_code == status
+
+
+def test_a_canary_of_many_functions_is_asked_by_its_state_machine(
+    function: tuple[Function, str], file: str
+) -> None:
+    Path(file).write_text(Path(file).read_text() + '[deployment]\nscale = "map"\n')
+    done = call("gate", "-e", file)
+    assert done.exit_code == 2 and "stepfunctions start-execution" in done.stderr
+    assert function[0].asked == []
