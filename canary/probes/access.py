@@ -82,20 +82,24 @@ def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Excha
     return *ask(tools, service, cell.question), False
 
 
-def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
-    """Carry one step out; return whether the target hung.
+class Met(Frozen, frozen=True, kw_only=True):
+    """What the steps after this one must know of it."""
 
-    A secret that is missing makes this step alone ERROR.
-    """
+    hung: bool = False
+    throttled: bool = False  # 429 that nobody expected: to ask on would only keep it up
+
+
+def carry_out(cell: Cell, service: Service, tools: Tools) -> Met:
+    """Carry one step out; a secret that is missing makes this step alone ERROR."""
     watch = Stopwatch(tools)
     assertions: list[Assertion] = []
     evidence: list[Exchange] = []
     facts: dict[str, str] = {}
-    first, hanging = "", False
+    first, met = "", Met()
     try:
         for _ in range(cell.case.repeat):
             answer, seen, reread = _ask_once(tools, service, cell)
-            hanging = hanging or hung(answer)
+            met = Met(hung=met.hung or hung(answer), throttled=_is_throttled(cell.case, answer))
             assertions += judge(cell.case, answer)
             evidence.append(seen)
             facts |= notes(cell.case, answer, tools, reread=reread)
@@ -109,24 +113,39 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
                     )
                 )
             first = first or shape(answer)
+            if met.throttled:
+                break
     except CredentialMissingError as error:
         tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
-        return hanging
+        return met
     except NoTimeError as error:
         tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
-        return hanging
+        return met
     tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
-    return hanging
+    return met
+
+
+def _is_throttled(case: Case, answer: Answer) -> bool:
+    return answer.status == 429 and 429 not in case.status
 
 
 def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
-    """Carry every cell out, whatever became of the others; once it hung, with less patience."""
+    """Carry every cell out, whatever became of the others.
+
+    Once the target hung, with less patience; once it answered 429, without that principal.
+    """
     service = tools.service(check.service)
-    hanging = False
+    hanging, throttled = False, set[str]()
     for cell in cells(spec):
+        if cell.case.principal in throttled:
+            reason = f"{service.url} answered 429 to {cell.case.principal}: not asked further"
+            tools.record(Stopwatch(tools).step(cell.name, status=Status.SKIP, reason=reason))
+            continue
         question = msgspec.structs.replace(cell.question, impatient=hanging)
-        asked = msgspec.structs.replace(cell, question=question)
-        hanging = carry_out(asked, service, tools) or hanging
+        met = carry_out(msgspec.structs.replace(cell, question=question), service, tools)
+        hanging = hanging or met.hung
+        if met.throttled:
+            throttled.add(cell.case.principal)
 
 
 def requests(spec: Any) -> int:

@@ -78,6 +78,8 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
             continue
         facts = notes(spec, answer, tools, reread=reread)
         tools.record(watch.step(name, judge(spec, answer), evidence=[seen], facts=facts))
+        if answer.status == 429 and 429 not in spec.status:
+            break  # it was said already; to ask on would only keep it up
 
 
 def requests(spec: Any) -> int:

@@ -197,3 +197,37 @@ def test_a_case_has_a_step_for_each_form() -> None:
         {"cases": [{"principal": "valid", "forms": ["bearer", "raw"]}], "path": "/x"}, AccessSpec
     )
     assert [c.name for c in cells(spec)] == ["valid as bearer: GET /x", "valid as raw: GET /x"]
+
+
+def test_a_platform_that_answers_429_is_not_asked_on_by_that_principal() -> None:
+    seen: list[bool] = []
+
+    def throttling(sock: socket.socket) -> None:
+        while head := faults.read_head(sock).decode():
+            keyed = "authorization:" in head.lower()
+            seen.append(keyed)
+            status = 429 if keyed else 401
+            sock.sendall(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n".encode())
+
+    matrix = cases(
+        {"principal": "valid", "forms": ["bearer", "lower-case-scheme"], "repeat": 3},
+        {"status": [401]},
+        {"principal": "valid", "path": "/other"},
+    )
+    with platform(throttling) as bench:
+        assert bench.run("access", cases=matrix) is Status.FAIL
+    assert seen.count(True) == 1 and seen.count(False) == 1
+    assert [s.status.value for s in bench.steps] == ["FAIL", "SKIP", "PASS", "SKIP"]
+    with platform(throttling) as bench:
+        assert bench.run("endpoint", path="/", principal="valid", repeat=5) is Status.FAIL
+    assert len(bench.steps) == 1
+
+
+def test_a_429_that_is_expected_is_an_answer_like_any_other() -> None:
+    def throttling(sock: socket.socket) -> None:
+        while faults.read_head(sock):
+            sock.sendall(b"HTTP/1.1 429 X\r\ncontent-length: 0\r\n\r\n")
+
+    matrix = cases({"principal": "valid", "status": [429], "repeat": 3})
+    with platform(throttling) as bench:
+        assert bench.run("access", cases=matrix) is Status.PASS
