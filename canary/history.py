@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
+DECIDED = 10  # passes and failures that stay, however long nothing could be judged
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
 DOWN_CRITICAL = (3, 3)
 DOWN = (3, 5)
@@ -46,13 +47,28 @@ def _after(before: CheckHistory, result: Result, now: str, *, trusted: bool) -> 
     if result.status in (Status.PASS, Status.FAIL):
         first = (first + ("P" if first_good else "F"))[-KEPT:]
     return CheckHistory(
-        outcomes=(before.outcomes + LETTER[result.status])[-KEPT:],
+        outcomes=_trimmed(before.outcomes + LETTER[result.status]),
         first_attempts=first,
         latency_ms=latency,
         since=now if tried and changed else before.since,
         last_run_at=now if tried else before.last_run_at,
         last_status=result.status if tried else before.last_status,
     )
+
+
+def _trimmed(outcomes: str) -> str:
+    """Return at most as many outcomes as are kept.
+
+    Hours without a judgement push no judgement out: a check that is down stays down till it passes.
+    """
+    if len(outcomes) <= KEPT or len(outcomes) - _undecided(outcomes) > DECIDED:
+        return outcomes[-KEPT:]
+    at = next(n for n, outcome in enumerate(outcomes) if outcome not in "PF")
+    return outcomes[:at] + outcomes[at + 1 :]
+
+
+def _undecided(outcomes: str) -> int:
+    return sum(outcome not in "PF" for outcome in outcomes)
 
 
 def judged(history: CheckHistory) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canary.history import KEPT, updated
 from canary.measure import measure
 from canary.metrics import BY_NAME, METRICS
 from canary.model import CheckHistory, Comparison, Report, Residue
@@ -54,3 +55,15 @@ def test_unstable_counts_first_attempts() -> None:
 def test_a_muted_check_that_cannot_be_judged_wakes_nobody() -> None:
     found = points(report(result("E", "api.a", muted="until then"), result("E", "api.b")))
     assert found["ChecksErrored",] == 1.0
+
+
+def test_a_check_that_is_down_stays_down_while_nothing_can_be_judged() -> None:
+    """A page that clears after an hour of ERROR would say that the outage is over."""
+    history: dict[str, CheckHistory] = {}
+    for letter in ["P"] * 30 + ["F"] * 5 + ["E", "S"] * 100:
+        history = updated(history, [result(letter)], "2026-11-22T10:00:00+00:00", trusted=True)
+    assert len(history["api.it"].outcomes) == KEPT
+    assert points(report(result("E"), history=history))["CriticalDown",] == 1.0
+    for _ in range(3):
+        history = updated(history, [result("P")], "2026-11-22T14:00:00+00:00", trusted=True)
+    assert points(report(result("P"), history=history))["CriticalDown",] == 0.0
