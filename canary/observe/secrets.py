@@ -1,4 +1,4 @@
-"""Read whether the secrets and parameters of task definitions exist; never a value."""
+"""Read whether secrets and parameters of tasks, and the canary's own, exist; never a value."""
 
 from __future__ import annotations
 

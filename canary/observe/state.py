@@ -286,9 +286,9 @@ class Certificate(Frozen, frozen=True, kw_only=True):
 
 
 class SecretState(Frozen, frozen=True, kw_only=True):
-    """Whether a secret or parameter that a task definition names exists; never its value."""
+    """Whether a secret or parameter of a task or a principal exists; never its value."""
 
-    reference: str  # valueFrom as written
+    reference: str  # valueFrom, or the name of the principal's secret, as written
     exists: bool
     kind: str = "secret"  # "secret" (Secrets Manager) or "parameter" (Systems Manager)
     name: str = ""  # as its own service calls it
