@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from canary.model import Check, Credential, Residue, Status
 from canary.probes.asking import NoTimeError
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import MISSING, look_up, parse
+from canary.probes.expect import look_up, parse
 from canary.probes.key_life import KEYS, KeyLifecycleSpec, Life, StopError
 from canary.probes.kit import NO_TIME, Tools, told
 from canary.probes.registration import object_name
@@ -34,7 +35,8 @@ def create(life: Life) -> None:
     life.hold("status", "200 or 201", answer.status, answer.status in (200, 201))
     document = parse(answer)
     value, key_id = look_up(document, "api_key"), look_up(document, "key_info.key_id")
-    life.hold("key id", "present", "absent" if key_id is MISSING else "present", bool(key_id))
+    known = isinstance(key_id, str | int) and bool(key_id)
+    life.hold("key id", "present", "present" if known else "absent", known)
     life.key_id = str(key_id)
     life.hold("key", "present", "absent", isinstance(value, str) and bool(value))
     life.key = Credential(str(value))
@@ -58,7 +60,7 @@ def used(life: Life) -> None:
 
 def revoke(life: Life) -> None:
     """Revoke the key."""
-    answer = life.admin("DELETE", f"{KEYS}/{life.key_id}")
+    answer = life.admin("DELETE", f"{KEYS}/{quote(life.key_id, safe='')}")
     life.hold("status", "200 or 204", answer.status, answer.status in (200, 204))
     life.revoked = True
 
@@ -89,7 +91,7 @@ def nothing_left(life: Life) -> None:
     listed = f"{KEYS}?service_id={life.spec.service_id}&active_only=true"
     left = _ours(life, listed)
     for key_id in left:
-        life.admin("DELETE", f"{KEYS}/{key_id}")
+        life.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
     left = _ours(life, listed) if left else []
     for key_id in left:
         text = "could not be revoked"

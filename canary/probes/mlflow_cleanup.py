@@ -9,7 +9,7 @@ from typing import Any
 from canary.model import Residue
 from canary.probes.expect import look_up
 from canary.probes.mlflow_page import Flow, Page, StepFailedError
-from canary.probes.mlflow_steps import NAME_TAG, now_ms
+from canary.probes.mlflow_steps import ID, NAME_TAG, now_ms
 
 MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
 GONE = "RESOURCE_DOES_NOT_EXIST"
@@ -77,7 +77,8 @@ def runs(page: Page, like: str) -> Iterator[dict[str, Any]]:
         names = {t.get("key"): t.get("value") for t in tags} if isinstance(tags, list) else {}
         info = look_up(row, "info")
         name = str(names.get(NAME_TAG, ""))
-        if isinstance(info, dict) and name.startswith(like):
+        known = isinstance(info, dict) and ID.fullmatch(str(info.get("run_id", "")))
+        if isinstance(info, dict) and known and name.startswith(like):
             yield {**info, "name": name}
 
 

@@ -8,6 +8,7 @@ answers to its name; errors are told apart by `error_code` alone.
 
 from __future__ import annotations
 
+import re
 import types
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from canary.probes.expect import look_up
 from canary.probes.mlflow_page import Flow, Page, Reply
 
+ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
 NAME_TAG = "canary_name"
 ALIAS = "canary"
 PARAMETER = ("purpose", "synthetic canary")
@@ -90,14 +92,17 @@ def create_run(page: Page) -> None:
         "tags": pairs({NAME_TAG: flow.name}),
     }
     made = page.call("POST", "runs/create", body)
-    flow.run_id = page.value(made, "run.info.run_id")
+    run_id = page.value(made, "run.info.run_id")
     uri = page.value(made, "run.info.artifact_uri")
-    flow.artifacts = artifact_path(uri, flow)
-    flow.source = f"{uri}/model"
+    folder = artifact_path(uri, flow.experiment_id, run_id)
+    # both are deleted afterwards, the folder with all below it; without them the listing decides
+    own = bool(ID.fullmatch(run_id)) and run_id in folder.split("/")
+    page.hold("artifact folder", f"one of run {run_id[:64]} alone", uri[:300], own)
+    flow.run_id, flow.artifacts, flow.source = run_id, folder, f"{uri}/model"
     page.facts["artifact_uri"] = uri[:300]
 
 
-def artifact_path(uri: str, flow: Flow) -> str:
+def artifact_path(uri: str, experiment_id: str, run_id: str) -> str:
     """Return the path below the artifact proxy of a run's artifact URI.
 
     A URI of another scheme means that MLflow does not serve artifacts; the usual path is then
@@ -106,7 +111,7 @@ def artifact_path(uri: str, flow: Flow) -> str:
     parts = urlsplit(uri)
     if parts.scheme == "mlflow-artifacts":
         return parts.path.strip("/")
-    return f"{flow.experiment_id}/{flow.run_id}/artifacts"
+    return f"{experiment_id}/{run_id}/artifacts"
 
 
 def now_ms(flow: Flow) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -31,14 +33,17 @@ class Cutting:
 
 
 class Spoiling:
-    """A door that is real but for the body of one call's answer."""
+    """A door that is real but for the body of one call's answer; it notes what is deleted."""
 
-    def __init__(self, door: Http, part: str, body: bytes) -> None:
+    def __init__(self, door: Http, part: str, body: bytes, deleted: list[str]) -> None:
         self._door, self._part, self._body = door, part, body
+        self._deleted = deleted
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
         answer = self._door.send(request, credential)
-        spoilt = self._part in request.url and request.method == "GET"
+        if request.method == "DELETE":
+            self._deleted.append(request.url)
+        spoilt = self._part in request.url and request.method != "DELETE"
         return msgspec.structs.replace(answer, body=self._body) if spoilt else answer
 
 
@@ -48,12 +53,13 @@ class Cut(Bench):
     part = ""
     spoilt: bytes | None = None
     error: Exception = RunOutOfTimeError("the run's time was over")
+    deleted: list[str] = []  # noqa: RUF012 - each test sets its own
 
     def tools(self) -> Tools:
         tools = super().tools()
         door: Http = Cutting(tools.http, self.part, self.error)
         if self.spoilt is not None:
-            door = Spoiling(tools.http, self.part, self.spoilt)
+            door = Spoiling(tools.http, self.part, self.spoilt, self.deleted)
         return msgspec.structs.replace(tools, http=door)
 
 
@@ -109,3 +115,19 @@ def test_a_key_whose_life_is_cut_short_is_revoked() -> None:
         status = one.run("key_lifecycle", use_service="target", use_path="/use", cache_s=0)
     assert status is Status.ERROR
     assert keys.active == {}
+
+
+@pytest.mark.parametrize(
+    "uri", ["mlflow-artifacts:/", "mlflow-artifacts:/0", "mlflow-artifacts:/1/.."]
+)
+def test_no_answer_makes_the_canary_delete_what_is_not_its_own(mlflow: Mlflow, uri: str) -> None:
+    """An artifact folder is deleted with all below it: it must be that of our run alone."""
+    one = cut(mlflow, "wide-1", "runs/create")
+    one.deleted = []
+    one.spoilt = json.dumps({"run": {"info": {"run_id": "a" * 32, "artifact_uri": uri}}}).encode()
+    assert one.run("registration", base="") is Status.FAIL
+    assert one.status("run") is Status.FAIL
+    folders = [url for url in one.deleted if "/mlflow-artifacts/" in url]
+    assert all(re.search(r"/[0-9a-f]{32}/artifacts$", url) for url in folders), folders
+    assert nothing_is_left(mlflow)
+    cut(mlflow, "wide-2", "nothing").run("registration", base="", janitor_minutes=0)

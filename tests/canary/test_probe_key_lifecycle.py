@@ -16,12 +16,14 @@ ADMIN = secrets.token_hex(16)
 class Keys:
     """Answers the calls of key management, validation and one use of a key."""
 
-    def __init__(self, *, revokes: bool = True) -> None:
+    def __init__(self, *, revokes: bool = True, tells_id: bool = True) -> None:
         self.active: dict[str, tuple[str, str]] = {}  # id -> value, name
-        self.revokes = revokes
+        self.revokes, self.tells_id = revokes, tells_id
+        self.paths: list[str] = []
 
     def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, object]:
         """Return status and document."""
+        self.paths.append(path)
         known = [value for value, _ in self.active.values()]
         if path in ("/api/v1/keys/validate", "/use"):
             if key not in known:
@@ -32,7 +34,7 @@ class Keys:
         if method == "POST":
             value, name = "hk_" + "test_" + secrets.token_hex(16), json.loads(body)["name"]
             self.active["k1"] = (value, name)
-            return 201, {"api_key": value, "key_info": {"key_id": "k1"}}
+            return 201, {"api_key": value, "key_info": {"key_id": "k1"} if self.tells_id else {}}
         if method == "DELETE":
             if self.revokes:
                 self.active.clear()
@@ -84,3 +86,12 @@ def test_without_time_the_key_is_still_revoked_from_the_reserve() -> None:
     one = live(keys, seconds=0)
     assert keys.active == {}
     assert one.status("nothing left") is Status.PASS
+
+
+def test_a_key_without_an_id_is_found_by_its_name_and_revoked() -> None:
+    keys = Keys(tells_id=False)
+    one = live(keys)
+    assert one.status("create") is Status.FAIL
+    assert "key id is absent" in next(s.reason for s in one.steps if s.name == "create")
+    assert keys.active == {} and one.status("nothing left") is Status.PASS
+    assert not [p for p in keys.paths if "object" in p]
