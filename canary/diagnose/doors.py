@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import msgspec
 from canary.diagnose.auth import behaviour
 from canary.diagnose.case import AUTH, Atoms, Case
 from canary.diagnose.claims import SERVE, Claim, shown
+from canary.diagnose.failures import Failure
 from canary.diagnose.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
@@ -32,6 +34,8 @@ def let_through(case: Case) -> Iterator[Claim]:
         atoms = frozenset(
             f for f in accepted if f.front == front and (front in open_door or f in found)
         )
+        if front in open_door:
+            atoms |= {f for f in case.failures if f.front == front and _past_the_door(f)}
         text = {
             "protection-missing": "{front} answers requests that carry no good key.",
             "revoked-key-accepted": "A revoked key is accepted.",
@@ -40,6 +44,14 @@ def let_through(case: Case) -> Iterator[Claim]:
         keeper = _keeper(case, cause, front)
         for claim in behaviour(case, cause, atoms, text, SERVE + 3, keeper):
             yield claim if claim.remedy.fix or keeper != AUTH else _by_record(claim)
+
+
+def _past_the_door(failure: Failure) -> bool:
+    """Tell what else shows that nobody asks for a key: another answer than 401, no limits told."""
+    if failure.symptom is Symptom.NO_RATE_HEADERS:
+        return True
+    unasked = re.search(r"status: 401 / [24]\d\d", failure.text)
+    return bool(unasked) and failure.status in (404, 405, 422)
 
 
 def _by_record(claim: Claim) -> Claim:

@@ -153,7 +153,8 @@ def _good_status(step: Step, exchange: Exchange, text: str, environment: Environ
     """Return the symptom of a step that failed although the answer's status is 2xx."""
     unmet = " ".join(a.subject.lower() for a in step.assertions if not a.holds)
     refusals = [a for a in step.assertions if not a.holds and re.search(r"40[13]", a.expected)]
-    if refusals and must_be_refused(environment, exchange.principal):
+    never = not any("200" in a.expected for a in refusals)  # also a good key, sent in a bad form
+    if refusals and (never or must_be_refused(environment, exchange.principal)):
         return Symptom.ACCEPTED
     if "ratelimit" in text.lower() or "rate limit" in text.lower():
         return Symptom.NO_RATE_HEADERS

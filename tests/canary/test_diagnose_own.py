@@ -130,6 +130,22 @@ def test_a_door_that_lets_a_stranger_in_too_is_no_matter_of_the_key() -> None:
     assert (found.cause, found.service) == ("protection-missing", "registry")
 
 
+def test_a_door_without_a_lock_explains_what_else_nobody_asked_a_key_for() -> None:
+    odd = p.answer(faults.PROXY, 200, "{}", principal="valid", header_form="raw")
+    gone = p.answer(faults.REGISTRY + "/api/v1/models/1/info", 404, '{"detail":"Not Found"}')
+    limits = p.answer(faults.PROXY, 200, "{}", principal="valid")
+    missing = (Assertion(subject="header X-RateLimit-Limit", expected="", actual="", holds=False),)
+    found = only(
+        p.healthy(),
+        accepted(faults.PROXY, "unknown"),
+        p.failed("odd", "registry", odd, assertions=p.status_is("401", "200")),
+        p.failed("gone", "registry", gone, assertions=p.status_is("401", "404")),
+        p.failed("limits", "registry", limits, assertions=missing, step="RateLimit"),
+    )
+    assert (found.cause, found.service) == ("protection-missing", "registry")
+    assert len(found.explains) == 4
+
+
 def test_a_revoked_key_that_is_accepted_without_a_deployment_may_be_its_record() -> None:
     found = only(p.healthy(), accepted(faults.PROXY, "revoked"))
     assert found.cause == "revoked-key-accepted"
