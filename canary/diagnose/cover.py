@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from canary.diagnose.beside import apart
 from canary.diagnose.case import CACHE, DATABASE, Atoms, Case
 from canary.diagnose.claims import Claim
@@ -175,10 +177,13 @@ def _covered(claims: list[Claim]) -> Atoms:
 
 
 def _distinct(claims: list[Claim]) -> list[Claim]:
-    """Return one claim for each cause and resource."""
+    """Return one claim for each cause and resource, with all that it accounts for."""
     found: dict[tuple[str, str], Claim] = {}
     for claim in claims:
-        found.setdefault((claim.cause, claim.resource), claim)
+        first = found.setdefault((claim.cause, claim.resource), claim)
+        if first is not claim:
+            merged = replace(first, atoms=first.atoms | claim.atoms)
+            found[claim.cause, claim.resource] = merged
     return list(found.values())
 
 

@@ -202,3 +202,11 @@ def test_a_wrong_cluster_is_one_wrong_name() -> None:
     assert found.cause == "canary-config-wrong"
     assert found.resource == p.environment(faults.NAMES).cluster
     assert (len(found.explains), verdict.unexplained) == (3, ())
+
+
+def test_one_cause_seen_at_two_doors_lists_the_checks_of_both() -> None:
+    found = only(
+        p.healthy(), accepted(faults.PROXY, "revoked"), accepted(faults.AUTH + "/x", "revoked")
+    )
+    assert found.cause == "revoked-key-accepted"
+    assert len(found.explains) == 2
