@@ -7,15 +7,18 @@ from sandbox.ecs.fleet import Fleet
 from sandbox.ecs.task import Task
 
 
-def replaced(fleet: Fleet, speed: float, most: int) -> list[Task]:
-    """Choose unhealthy tasks whose replacement is there, or beside whom none fits."""
+def replaced(fleet: Fleet, speed: float, most: int, may_start: bool) -> list[Task]:
+    """Choose unhealthy tasks whose replacement is there, or must wait for their room.
+
+    Where none may start yet they stay: their targets are unhealthy, which is what clients meet.
+    """
     condemned = [t for t in fleet.alive if t.condemned]
     if not condemned:
         return []
     arrived = [
         t for t in fleet.alive if not t.condemned and (t.healthy(speed) or t.complaint(0.0)[0])
     ]
-    no_room = len(fleet.alive) >= most and not fleet.newcomers()
+    no_room = may_start and len(fleet.alive) >= most and not fleet.newcomers()
     return condemned if arrived or no_room else []
 
 

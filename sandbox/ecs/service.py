@@ -32,6 +32,7 @@ class ServiceScheduler:
         self._last_completed: Deployment | None = None
         self._steady = False
         self._tried_at = 0.0  # when the last task that failed was made
+        self._retired_at = 0.0  # when the last task of an older deployment was gone
 
     def step(self, service: Any) -> None:
         """Observe, decide, act, and show the result in moto."""
@@ -51,14 +52,14 @@ class ServiceScheduler:
 
     def settled(self, service: Any) -> bool:
         """Tell whether nothing is under way: steady, or failing in a way that will last."""
-        if self._asked != _asked(service):
+        if self._asked != _asked(service) or any(t.stopping for t in self.fleet.tasks):
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0
         ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
         if desired and self._backoff.failures > 1 and not ended_by_breaker:
             # a loop of failing tasks never rests; an end that no later change explains is enough
-            return self._tried_at >= CHANGES.last
-        if any(t.stopping or t.booting for t in self.fleet.tasks):
+            return self._tried_at >= max(CHANGES.last, self._retired_at)
+        if any(t.booting for t in self.fleet.tasks):
             return False
         if self._steady or desired == 0:
             return not self.fleet.tasks or self._steady
@@ -104,6 +105,8 @@ class ServiceScheduler:
                 self._stop(service, [task], "UserInitiated", "Task stopped by user")
             else:
                 self._check(service, task)
+        if any(t.gone and t.deployment_id != self.primary.id for t in self.fleet.tasks):
+            self._retired_at = time.monotonic()
         self.fleet.tasks = [t for t in self.fleet.tasks if not t.gone]
 
     def _exited(self, service: Any, task: Task) -> None:
@@ -132,10 +135,12 @@ class ServiceScheduler:
             self._backoff.reset()  # it ran well for a while: its end is the first of a new row
         self._backoff.failed(time.monotonic(), reached_running)
         if task.condemned:
-            # replaced at once; a loop without end gets pauses, in which the twin is steady
+            # the first is replaced at once; a loop gets pauses, in which the twin is steady and
+            # the unhealthy task stays in its target group
             breaker = limits(service, service.desired_count).breaker
             counted = breaker and self.primary.rollout == IN_PROGRESS
-            pause = 0.0 if task.was_healthy or counted else PAUSE_S / self._speed
+            first = self._backoff.failures <= 1
+            pause = 0.0 if first or counted else PAUSE_S / self._speed
             self._backoff.until = time.monotonic() + pause
         if self._backoff.failures >= FAILURES_TO_COMPLAIN:
             self._events.complain(service, INCONSISTENT)
@@ -189,7 +194,9 @@ class ServiceScheduler:
 
     def _scale(self, service: Any, desired: int) -> None:
         allowed = limits(service, desired)
-        self._stop(service, choose.replaced(self.fleet, self._speed, allowed.most), BY_SCHEDULER)
+        may_start = time.monotonic() >= self._backoff.until
+        ill = choose.replaced(self.fleet, self._speed, allowed.most, may_start)
+        self._stop(service, ill, BY_SCHEDULER)
         scaling = f"Scaling activity initiated by (deployment {self.primary.id})"
         beyond = choose.surplus(self.fleet, self.primary, desired)
         self._stop(service, beyond, BY_SCHEDULER, scaling)
@@ -201,7 +208,7 @@ class ServiceScheduler:
             return
         if room <= 0 and allowed.most <= allowed.least:
             self._events.complain(service, PERCENT_BLOCK)
-        if time.monotonic() >= self._backoff.until:
+        if may_start:
             for task in self.fleet.start(service, self.primary, min(wanted, room)):
                 if task.gone:
                     self._failed(service, task, reached_running=False)

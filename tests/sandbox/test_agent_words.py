@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox import names
-from tests.sandbox.agent_ground import NO_BREAKER, WITH_BREAKER, Subject
+from tests.sandbox.agent_ground import NO_BREAKER, WITH_BREAKER, Subject, variable
 from tests.sandbox.conftest import RunningTwin
 
 
@@ -69,3 +70,16 @@ def test_a_task_that_no_group_lets_out_cannot_reach_the_registry(auth: Subject) 
         assert any(e.startswith("was unable to place a task. Reason: ") for e in auth.events())
     finally:
         ec2.authorize_security_group_egress(GroupId=group, IpPermissions=rules)
+
+
+def test_a_loop_of_unhealthy_tasks_is_met_at_the_edge_as_what_they_answer(
+    healthy_twin: RunningTwin,
+) -> None:
+    api = Subject(healthy_twin, names.API_SERVICE)
+    api.revise(variable("PORT", "8000"), deploymentConfiguration=NO_BREAKER)
+    assert "Task failed ELB health checks in (target-group " in api.last_stopped()["stoppedReason"]
+    began = time.monotonic()
+    while time.monotonic() - began < 4:
+        assert healthy_twin.get(names.REGISTRY_HOST, "/health").status == 502
+        assert "unhealthy" in api.targets().values()
+        time.sleep(0.2)
