@@ -56,6 +56,7 @@ def environment(service: str) -> dict[str, str]:
             "MLFLOW_SERVE_ARTIFACTS": "true",
             "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{names.ARTIFACT_BUCKET}",
             "MLFLOW_ALLOWED_HOSTS": ALLOWED_HOSTS,
+            "MLFLOW_STATIC_PREFIX": "/mlflow",
         },
     }[service]
 

@@ -42,9 +42,6 @@ def server_environment(path: str) -> dict[str, str]:
     hosts = os.environ.get("MLFLOW_ALLOWED_HOSTS")
     if hosts:
         values["MLFLOW_SERVER_ALLOWED_HOSTS"] = hosts
-    prefix = os.environ.get("MLFLOW_STATIC_PREFIX")
-    if prefix:
-        values["_MLFLOW_STATIC_PREFIX"] = prefix
     return values
 
 

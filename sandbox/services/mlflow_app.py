@@ -11,12 +11,16 @@ from typing import Any
 
 from mlflow.server import app as mlflow_application
 from mlflow.server.handlers import _get_model_registry_store, _get_tracking_store
+from werkzeug.exceptions import NotFound
+from werkzeug.utils import redirect
 
 from sandbox.services import behaviour, keycheck, pgwire, settings
 from sandbox.services.mlflow import dsn
+from sandbox.services.mlflow_prefix import inside
 from sandbox.services.web import Request, Response, json_response
 
 GATE_SECONDS = 0.2
+PREFIX = os.environ.get("MLFLOW_STATIC_PREFIX", "").rstrip("/")
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
@@ -58,12 +62,19 @@ class Application:
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         path = str(environ["PATH_INFO"])
-        if path.endswith(("/health", "/version")):
-            return _pass_on(environ, start)
-        refused = self._refusal(environ, path)
-        if refused is not None:
-            return _send(refused, start)
-        return _pass_on(environ, start)
+        if PREFIX and path == "/health":
+            # MLflow itself has it under its prefix alone; the deployed gateway answers both
+            return _send(json_response(200, {"status": "ok"}), start)
+        if PREFIX and path == PREFIX:
+            return redirect(f"{PREFIX}/", 308)(environ, start)
+        wanted = inside(path, PREFIX)
+        if wanted not in ("/health", "/version"):
+            refused = self._refusal(environ, path)
+            if refused is not None:
+                return _send(refused, start)
+        if wanted is None:
+            return NotFound()(environ, start)
+        return _pass_on({**environ, "PATH_INFO": wanted}, start)
 
     def _refusal(self, environ: Environ, path: str) -> Response | None:
         switches = self._behaviour

@@ -7,6 +7,7 @@ import time
 import uuid
 from typing import Any
 
+import pytest
 import urllib3
 
 from sandbox import names
@@ -68,3 +69,37 @@ def test_an_unknown_path_is_json_through_the_api_and_html_beside_it(twin: Runnin
     assert call(twin, "GET", "/nothing").json()["error_code"] == "RESOURCE_NOT_FOUND"
     beside = twin.get(names.REGISTRY_HOST, "/mlflow/api/2.0/mlflow/experiments/search")
     assert (beside.status, beside.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/mlflow/", 200, "text/plain"),
+        ("/mlflow/health", 200, "text/html"),
+        ("/mlflow/version", 200, "text/html"),
+        ("/mlflow/ajax-api/2.0/mlflow/experiments/search?max_results=1", 200, "application/json"),
+        ("/mlflow/api/2.0/mlflow/experiments/search?max_results=1", 404, "text/html"),
+        ("/api/mlflow/health", 200, "application/json"),
+        ("/api/mlflow/version", 404, "application/json"),
+        ("/api/mlflow/health/mlflow", 404, "application/json"),
+        ("/api/mlflow/ajax-api/2.0/mlflow/experiments/search", 404, "application/json"),
+        ("/api/2.0/mlflow/experiments/search?max_results=1", 404, "application/json"),
+    ],
+)
+def test_each_variant_of_a_path_leads_where_the_platform_s_does(
+    twin: RunningTwin, path: str, status: int, kind: str
+) -> None:
+    answer = twin.get(names.REGISTRY_HOST, path, key=twin.key("valid"))
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (status, kind)
+    if status == 404 and kind == "application/json":
+        assert answer.json()["error_code"] == "RESOURCE_NOT_FOUND"
+
+
+def test_a_health_check_for_the_bare_prefix_meets_its_redirect(healthy_twin: RunningTwin) -> None:
+    healthy_twin.plant("mlflow-matcher-wrong")
+    healthy_twin.settle()
+    elbv2 = healthy_twin.client("elbv2")
+    groups = elbv2.describe_target_groups(Names=[names.MLFLOW_TARGET_GROUP])["TargetGroups"]
+    found = elbv2.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])
+    said = {one["TargetHealth"].get("Description") for one in found["TargetHealthDescriptions"]}
+    assert "Health checks failed with these codes: [308]" in said
