@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time stamp that a zip can hold
 LEFT_OUT = (  # what only a desk or the synthesis needs; paths below canary/
-    "__main__.py", "__pycache__", "alarm_plan.py", "alarms", "catalogue.py", "causes.py", "cli",
-    "composite_plan.py", "cost.py",
+    "__main__.py", "__pycache__", "alarm_plan.py", "alarm_purposes.py", "alarms", "catalogue.py",
+    "causes.py", "cli", "composite_plan.py", "cost.py",
     "drill.py", "environments", "permissions.py", "rehearse.py", "replayed.py", "scale.py",
     "schemas.py", "adapters/function.py", "messages/webhooks.py", "report/junit.py",
     "report/markdown.py", "report/terminal.py",
