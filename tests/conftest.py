@@ -1,4 +1,4 @@
-"""How the tests share several processes: a file stays together, and so do those that share a twin."""
+"""How the tests share processes: a file stays together, and so do those that share a twin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make test` runs in several processes: what shares a twin or a deployment stays in one of them."""
+"""`make test` runs in several processes: what shares a twin or a deployment stays in one."""
 
 from __future__ import annotations
 
