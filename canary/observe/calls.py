@@ -124,11 +124,15 @@ def is_denied(code: str, error: Exception) -> bool:
 
 
 def when(value: Any) -> str:
-    """Return a time of AWS as ISO 8601 in UTC, seconds exact; "" for none."""
+    """Return a time of AWS as ISO 8601 in UTC; "" for none.
+
+    With its milliseconds: a task may stop and its service be steady within one second.
+    """
     if not isinstance(value, dt.datetime):
         return str(value) if value else ""
     known: dt.datetime = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-    return known.astimezone(dt.UTC).isoformat(timespec="seconds")
+    exact = "milliseconds" if known.microsecond else "seconds"
+    return known.astimezone(dt.UTC).isoformat(timespec=exact)
 
 
 def strings(values: Iterable[Any] | None) -> tuple[str, ...]:

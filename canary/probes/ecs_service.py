@@ -149,7 +149,8 @@ def recent_failures(
     crashes = [t for t in failures if t.stop_code != "TaskFailedToStart"]
     crashes.sort(key=_stopped, reverse=True)
     steady = [at for e in service.events if STEADY in e.message and (at := moment(e.at))]
-    past = [t for t in failures if any(at > _stopped(t) for at in steady)]
+    # in the same instant: ECS says "steady" once nothing is under way any more
+    past = [t for t in failures if any(at >= _stopped(t) for at in steady)]
     if crashes and any(_stopped(crashes[-1]) < at < _stopped(crashes[0]) for at in steady):
         past = [t for t in past if t not in crashes]
     return [t for t in failures if t not in past], past

@@ -101,4 +101,5 @@ def test_a_cause_is_named_and_its_commands_heal(twin: Twin, command: str, cause:
         twin.shell(fix)
     twin.settle()
     after = twin.run(f"{cause}-mended", reports)
-    assert (broken(after), causes(after)) == ([], [])
+    told = [(r["reason"], r["steps"]) for r in after["results"] if r["status"] != "PASS"]
+    assert (broken(after), causes(after)) == ([], []), told

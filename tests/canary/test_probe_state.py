@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
 from canary.model import RouteRule, Service, Status
+from canary.observe.calls import when
 from canary.observe.state import (
     Action,
     Condition,
@@ -143,6 +145,23 @@ def test_an_ecs_service_is_judged_by_counts_rollout_and_stopped_tasks(
     one.run("ecs_service")
     assert {s.name for s in one.steps if s.status is Status.FAIL} == failing
     assert all(s.reason for s in one.steps if s.status is Status.FAIL)
+
+
+def test_within_one_second_milliseconds_tell_whether_a_steady_state_came_after() -> None:
+    """Times as the readers give them: the order of a stop and a steady state decides."""
+    second = dt.datetime.fromisoformat(ago(2)).replace(microsecond=0)
+    early, late = (when(second + dt.timedelta(milliseconds=ms)) for ms in (120, 961))
+    task = msgspec.structs.replace(stopped(2, *UNHEALTHY), stopped_at=early)
+    steady = msgspec.structs.replace(STEADY, at=late)
+    cases = ((early, late, set()), (early, early, set()), (late, early, {"stopped tasks"}))
+    for stop, event, failing in cases:
+        found = ecs(
+            tasks=(msgspec.structs.replace(task, stopped_at=stop),),
+            events=(msgspec.structs.replace(steady, at=event),),
+        )
+        one = bench(services=(found,))
+        one.run("ecs_service")
+        assert {s.name for s in one.steps if s.status is Status.FAIL} == failing
 
 
 def test_a_service_that_ecs_does_not_know_fails() -> None:
