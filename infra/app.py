@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -22,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     """Synthesize; a wrong file ends it with file, key and reason on stderr and exit status 2."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = cdk.App(context=settings)
+    # without the CDK's command line a template would lie in a folder of /tmp that nobody knows
+    app = cdk.App(context=settings, outdir=os.environ.get("CDK_OUTDIR") or "cdk.out")
     try:
         for file in environment_files(app.node.try_get_context("environments")):
             _add_or_name(app, file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -45,6 +46,22 @@ def test_every_environment_synthesizes_without_account_or_aws_call(tmp_path: Pat
     stacks = {p.name for p in (tmp_path / "cdk.out").glob("*.template.json")}
     files = DEVELOPMENT.parent.glob("*.toml")
     assert stacks == {f"hokusai-canary-{f.stem}.template.json" for f in files}
+
+
+def test_make_synth_leaves_the_templates_where_it_says(tmp_path: Path) -> None:
+    """The CDK's command line gives a folder; without it a template once lay nowhere."""
+    rule = re.search(r"^synth:.*?\n\t(.+)$", (ROOT / "Makefile").read_text(), re.M)
+    assert rule is not None and rule[1] == "$(PY) app.py"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cdk.out" / "hokusai-canary-development.template.json").is_file()
 
 
 @pytest.mark.parametrize(
