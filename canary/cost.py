@@ -19,8 +19,10 @@ LOG_GB = 0.50
 SECRET = 0.40
 ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
 ENDPOINTS = (
-    9  # secretsmanager ecs elasticloadbalancing ec2 logs monitoring sns acm servicediscovery
-)
+    "secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring", "sns", "events",
+    "servicediscovery", "acm", "ssm",
+)  # fmt: skip
+"""Services that the function reaches through interface endpoints where there is no NAT."""
 LOG_BYTES_RUN = 1_600
 LOG_BYTES_CHECK = 300
 
@@ -75,9 +77,14 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
     network = config.environment.network
     if network.egress == "endpoints":
         zones = max(len(network.availability_zones), 1)
-        price = ENDPOINTS * zones * ENDPOINT_HOUR * HOURS
-        lines.append(_line("interface endpoints", price, f"{ENDPOINTS} in {zones} zones"))
+        price = endpoints_dollars(zones)
+        lines.append(_line("interface endpoints", price, f"{len(ENDPOINTS)} in {zones} zones"))
     return tuple(lines)
+
+
+def endpoints_dollars(zones: int) -> float:
+    """Return what all interface endpoints cost a month in so many zones."""
+    return len(ENDPOINTS) * zones * ENDPOINT_HOUR * HOURS
 
 
 def _line(item: str, dollars: float, how: str) -> Line:

@@ -8,11 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from canary.cost import ENDPOINTS, endpoints_dollars
 from canary.model import Environment, Network
-
-ENDPOINTS = ("secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring")
-ENDPOINTS_MORE = ("sns", "events", "servicediscovery", "acm", "ssm")
-ENDPOINT_DOLLARS = 7.30  # an interface endpoint per availability zone and month (0.01 $ an hour)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,7 @@ def _endpoints(
         description="Interface endpoints, in from the canary",
     )
     door.add_ingress_rule(group, ec2.Port.tcp(443), "the canary")
-    for name in (*ENDPOINTS, *ENDPOINTS_MORE):
+    for name in ENDPOINTS:
         ec2.InterfaceVpcEndpoint(
             scope,
             f"Endpoint{name.title()}",
@@ -106,8 +103,8 @@ def _gateway(scope: Construct, environment: Environment) -> None:
 def egress_note(environment: Environment) -> str:
     """Return one sentence on the way out and what it costs a month."""
     network = environment.network
-    number = len(ENDPOINTS) + len(ENDPOINTS_MORE)
-    dollars = number * len(network.availability_zones) * ENDPOINT_DOLLARS
+    number = len(ENDPOINTS)
+    dollars = endpoints_dollars(len(network.availability_zones))
     if network.create_endpoints:
         s3 = "" if network.route_tables else "; S3 needs a gateway endpoint that is there already"
         return (
