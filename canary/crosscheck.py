@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from canary import deployable
 from canary.model import Check, Environment, Frozen
 
 LONGEST_MUTE = 90
@@ -162,6 +161,8 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
     yield from _mutes(environment, known, rules)
     yield from _limits(environment, at)
     if rules.desk:
+        from canary import deployable  # a running function was deployed: no cold start needs it
+
         yield from (f"{at}: {problem}" for problem in deployable.problems(environment))
 
 

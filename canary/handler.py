@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from canary import config, tell, wire
+from canary import config, wire
 from canary.adapters import emf
 from canary.adapters.log import Log
 from canary.model import Environment, Report
@@ -98,6 +98,8 @@ def _spread(
 
 def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict[str, Any]:
     """Leave the report behind and return its summary; raises NobodyToldError."""
+    from canary import tell  # a cold start need not wait for what comes last
+
     done = wire.leave_behind(
         made,
         report,

@@ -16,9 +16,10 @@ from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
+from canary.keylike import MASK, patterns
+
 T = TypeVar("T")
 
-MASK = "***"
 SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
 PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
 
@@ -30,33 +31,6 @@ GAP = re.compile(r"(?:\s|\\[nrt]?|%(?:25)*(?:0[AaDd9]|20|5[Cc]))+")
 # begins where a word does: from within, each letter of a long word would search the rest of it
 QUOTED = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 DEEPEST = 3  # how often a URL within a URL within a URL is quoted
-
-PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(hk_(?:live|test|dev)_)[A-Za-z0-9_\-]{4,}"), rf"\1{MASK}"),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
-    (re.compile(r"\beyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"), MASK),
-    (
-        re.compile(r"(?i)\b(bearer|apikey|basic)(\s+)(?!hk_)[A-Za-z0-9._~+/=\-]{16,}"),
-        rf"\1\2{MASK}",
-    ),
-    (
-        re.compile(
-            r"(?i)(\\?[\"'](?:password|passwd|secret|token|api_?key|admin_token|access_token"
-            r"|secret_?access_?key)\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]{4,}"
-        ),
-        rf"\1{MASK}",
-    ),
-    (
-        re.compile(r"(?i)\b([a-z_]*(?:passw(?:or)?d|secret|token|api_?key)=)(?!\*)[^\s&\"',;]{4,}"),
-        rf"\1{MASK}",
-    ),
-    # a scheme is short; without that bound a long name of many dots costs the square of its length
-    (re.compile(r"(\b[a-z][a-z0-9+.\-]{0,30}://[^\s:/@\"']*:)[^\s/@\"']+(@)"), rf"\1{MASK}\2"),
-    (
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.S),
-        MASK,
-    ),
-)
 
 
 class Redactor:
@@ -84,7 +58,7 @@ class Redactor:
         text = self.known(text)
         lowered = text.lower()
         if any(hint in lowered for hint in ALL_HINTS):
-            for pattern, mask in PATTERNS:
+            for pattern, mask in patterns():
                 text = pattern.sub(mask, text)
         return text
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import diagnosis, door, exporter, healthy, imports
+from tests.bench import cold, diagnosis, door, exporter, healthy, imports
 from tests.bench.figures import ROOT, Figure
 from tests.bench.page import page
 
@@ -17,6 +17,7 @@ MEASURES: tuple[tuple[str, Callable[[], Figure | list[Figure] | None]], ...] = (
     ("healthy run on the twin", healthy.measure),
     ("diagnosis", diagnosis.measure),
     ("import", imports.measure),
+    ("cold start", cold.measure),
     ("client CPU", door.measure),
     ("blackbox exporter", exporter.measure),
 )

@@ -23,7 +23,10 @@ MEGABYTE = 1_000_000
 
 def measure() -> list[Figure]:
     """Return the run's ratio and its peak memory."""
-    with tempfile.TemporaryDirectory() as folder, _twin(Path(folder) / "state.json") as state:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_twin(Path(folder) / "state.json") as state,
+    ):
         found = child(["-m", "tests.bench.healthy"], str(state), folder)
     rows = [r for r in found["runs"] if r["status"] == "PASS"] or found["runs"]
     ratios = [r["run_ms"] / r["path_ms"] for r in rows]
@@ -52,7 +55,7 @@ def measure() -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _twin(state: Path) -> Iterator[Path]:
+def running_twin(state: Path) -> Iterator[Path]:
     """Start the sandbox, wait until it is steady, end it afterwards."""
     command = [sys.executable, "-m", "sandbox", "up", "--state", str(state)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -14,8 +14,8 @@ CLI_ONLY = {"click", "rich"}
 
 PURE = {
     "canary.assemble", "canary.compare", "canary.cost", "canary.crosscheck", "canary.decode",
-    "canary.drift", "canary.history", "canary.measure", "canary.plan", "canary.previous",
-    "canary.publish", "canary.redact", "canary.score", "canary.shards",
+    "canary.drift", "canary.history", "canary.keylike", "canary.measure", "canary.plan",
+    "canary.previous", "canary.publish", "canary.redact", "canary.score", "canary.shards",
     "canary.deployable", "canary.schedules",
 }  # fmt: skip
 
