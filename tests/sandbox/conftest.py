@@ -53,11 +53,16 @@ class RunningTwin:
 
     def stop(self) -> int:
         """End it as a person does, and return its exit code."""
-        self.process.terminate()
-        try:
-            self.process.communicate(timeout=60)
-        finally:
-            self.process.kill()
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:  # the code then says that it did not end by itself
+                self.process.kill()
+                self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:  # of a killed twin, what it left may hold the other end
+                pipe.close()
         return self.process.returncode
 
     def client(self, service: str, **settings: Any) -> Any:
