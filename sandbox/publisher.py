@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sandbox.aws import routing
-from sandbox.aws.elbv2 import HEALTH, Verdict, groups_in_use
+from sandbox.aws.elbv2 import HEALTH, Verdict
 
 LOOK_EVERY_S = 0.2
 log = logging.getLogger(__name__)
@@ -76,20 +76,3 @@ def record(message: dict[str, Any]) -> None:
             description=message.get("description"),
         ),
     )
-
-
-def unjudged() -> list[str]:
-    """The registered targets of groups in use that still await their first verdict."""
-    from moto.elbv2.models import elbv2_backends
-
-    from sandbox import names
-
-    backend = elbv2_backends[names.ACCOUNT][names.REGION]
-    in_use = groups_in_use()
-    return [
-        f"{group.name} {target['Id']}:{target['Port']}"
-        for group in list(backend.target_groups.values())
-        if group.arn in in_use and group.target_type == "ip"
-        for target in list(group.targets.values())
-        if not HEALTH.judged((group.arn, target["Id"], int(target["Port"])))
-    ]

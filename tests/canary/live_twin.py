@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-
+from sandbox.aws.endpoint import Endpoint
 from tests.canary.test_leaks import WINDOW, leaks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,13 +154,8 @@ class Twin:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client that acts as the operator."""
-        return boto3.client(
-            service,
-            region_name=self.state["region"],
-            endpoint_url=self.state["aws_endpoint_url"],
-            aws_access_key_id=self.state["aws"]["access_key_id"],
-            aws_secret_access_key=self.state["aws"]["secret_access_key"],
-        )
+        aws = Endpoint(url=self.state["aws_endpoint_url"], region=self.state["region"])
+        return aws.client(service)
 
     def stop(self) -> None:
         """End the sandbox."""

