@@ -56,13 +56,12 @@ def _break(state: Path, faults: list[str], store: Path) -> None:
     _canary(state, store, state.parent, "--quiet", stdout=subprocess.DEVNULL)
     for fault in faults:
         print(f"Planting {fault} …", file=sys.stderr)
-        _sandbox("break", fault, state)
-    _sandbox("settle", "--timeout=90", state)
+        _sandbox(state, "break", fault)
+    _sandbox(state, "settle", "--timeout=90")
 
 
-def _sandbox(*words: str | Path) -> None:
-    *command, state = words
-    typed = [sys.executable, "-m", "sandbox", *map(str, command), "--state", str(state)]
+def _sandbox(state: Path, *command: str) -> None:
+    typed = [sys.executable, "-m", "sandbox", *command, "--state", str(state)]
     if subprocess.run(typed, stdout=subprocess.DEVNULL).returncode:
         raise SystemExit(f"the sandbox did not {command[0]}: see above")
 

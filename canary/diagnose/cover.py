@@ -67,19 +67,27 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "database-auth-failed": _SETTINGS,
     "cache-unreachable": _NETWORK | _SETTINGS,
     "environment-variable-wrong": frozenset({"port-mismatch"}),
-    "auth-service-down": frozenset({"latency-degraded"}),  # where that accounts for all of it
+    "auth-service-down": frozenset({"latency-degraded"}),
 }
 # What an older revision in service may show, each by its own sign.
-_OF_A_REVISION = (
-    "environment-variable-missing", "environment-variable-wrong", "secret-not-injected",
-    "upstream-url-wrong", "service-id-wrong", "port-mismatch", "artifact-store-failing",
-    "protection-missing", "credential-header-lost", "rate-limit-missing", "auth-error-misreported",
-    "revoked-key-accepted", "expired-key-accepted", "route-not-mounted", "host-header-rejected",
-    "path-prefix-wrong", "health-endpoint-misleading", "latency-degraded", "targets-unhealthy",
-    "auth-service-down",
+_OF_A_REVISION = frozenset(
+    {
+        "environment-variable-missing", "environment-variable-wrong", "secret-not-injected",
+        "upstream-url-wrong", "service-id-wrong", "port-mismatch", "artifact-store-failing",
+        "protection-missing", "credential-header-lost", "rate-limit-missing",
+        "auth-error-misreported", "revoked-key-accepted", "expired-key-accepted",
+        "route-not-mounted", "host-header-rejected", "path-prefix-wrong",
+        "health-endpoint-misleading", "latency-degraded", "targets-unhealthy", "auth-service-down",
+    }
 )  # fmt: skip
-for _cause in _OF_A_REVISION:
-    FOLLOWS[_cause] = FOLLOWS.get(_cause, frozenset()) | {"deployment-not-effective"}
+# Follows only from what accounts for all of it.
+_WHOLLY = frozenset({"auth-service-down"})
+
+
+def _roots(cause: str) -> frozenset[str]:
+    """Return the causes that one may follow from."""
+    roots = FOLLOWS.get(cause, frozenset())
+    return roots | {"deployment-not-effective"} if cause in _OF_A_REVISION else roots
 
 
 def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
@@ -114,7 +122,7 @@ def _left(case: Case, covered: Atoms) -> Atoms:
 
 def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
     """Tell whether a claim may be a mere consequence of another one."""
-    roots = FOLLOWS.get(claim.cause, frozenset())
+    roots = _roots(claim.cause)
     near = _near(case, claim)
     return any(
         other.atoms & claim.atoms
@@ -124,7 +132,7 @@ def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
             else other.cause in roots
             and other.service in near
             and _reliable(other, claim)
-            and (claim.cause != "auth-service-down" or claim.atoms <= other.atoms)
+            and (claim.cause not in _WHOLLY or claim.atoms <= other.atoms)
         )
         for other in all_claims
         if other is not claim

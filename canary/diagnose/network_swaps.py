@@ -8,6 +8,9 @@ from canary.diagnose.case import Case
 from canary.diagnose.commands import compact
 from canary.diagnose.ecs_remedies import awsvpc
 from canary.diagnose.network_edges import Edge
+from canary.observe.state import EcsService, LoadBalancer
+
+_Grouped = EcsService | LoadBalancer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,22 +38,17 @@ def swap_of(case: Case, edge: Edge) -> Swap | None:
 def _of_service(case: Case, name: str) -> Swap | None:
     now = case.ecs(name) if name in case.services else None
     before = case.ecs_before(name) if now else None
-    if not now or not before or not before.security_groups:
+    if not now or not before:
         return None
-    if set(before.security_groups) == set(now.security_groups):
-        return None
-    network = compact(awsvpc(now.subnets, before.security_groups))
-    return Swap(
-        service=name,
-        resource=now.arn,
-        name=now.name,
-        before=before.security_groups,
-        now=now.security_groups,
+    return _swap(
+        name,
+        before,
+        now,
         show=case.aws.ecs("describe-services", services=[now.name]),
         fix=case.aws.ecs(
             "update-service",
             service=now.name,
-            network_configuration=network,
+            network_configuration=compact(awsvpc(now.subnets, before.security_groups)),
             force_new_deployment=True,
         ),
     )
@@ -59,16 +57,12 @@ def _of_service(case: Case, name: str) -> Swap | None:
 def _of_balancer(case: Case, name: str, edge: Edge) -> Swap | None:
     now = case.balancer(name) if name in case.services else None
     before = case.balancer(name, case.previous) if now and case.previous else None
-    if not now or not before or now.name not in edge.what or not before.security_groups:
+    if not now or not before or now.name not in edge.what:
         return None
-    if set(before.security_groups) == set(now.security_groups):
-        return None
-    return Swap(
-        service=name,
-        resource=now.arn,
-        name=now.name,
-        before=before.security_groups,
-        now=now.security_groups,
+    return _swap(
+        name,
+        before,
+        now,
         show=case.aws("elbv2", "describe-load-balancers", load_balancer_arns=[now.arn]),
         fix=case.aws(
             "elbv2",
@@ -76,4 +70,14 @@ def _of_balancer(case: Case, name: str, edge: Edge) -> Swap | None:
             load_balancer_arn=now.arn,
             security_groups=list(before.security_groups),
         ),
+    )
+
+
+def _swap(name: str, before: _Grouped, now: _Grouped, *, show: str, fix: str) -> Swap | None:
+    """Return what has other groups than before, None where they are the same."""
+    was, has = before.security_groups, now.security_groups
+    if not was or set(was) == set(has):
+        return None
+    return Swap(
+        service=name, resource=now.arn, name=now.name, before=was, now=has, show=show, fix=fix
     )

@@ -73,12 +73,6 @@ class TargetHealth:
         with self._lock:
             return self._verdicts.get(key, INITIAL)
 
-    def judged(self, key: TargetKey) -> bool:
-        """Tell whether a target has a verdict at all."""
-        with self._lock:
-            found = self._verdicts.get(key)
-        return found is not None and found.state != "initial"
-
     def registered(self, key: TargetKey) -> None:
         """Start a target anew: what was known of its last registration does not count."""
         with self._lock:

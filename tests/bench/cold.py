@@ -9,35 +9,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from infra import bundle
-from tests.bench.figures import ROOT, Figure, alternately, median, spread
+from sandbox.aws.endpoint import Endpoint
+from tests.bench.figures import Figure, alternately, median, spread
 from tests.bench.healthy import running_twin
-from tests.bench.imports import ALONE
+from tests.bench.imports import ALONE, built_here
+from tests.sandbox.emulated import LOGS, role
 
 TIMES = 11
-ROLE = "bench-cold"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
-LOGS = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}],
-}
 HANDLERS = {"bench-canary": "canary.handler.handler", "bench-alone": "alone.handler"}
 NOTHING = {"only": "refused"}  # an event of a wrong form: the handler is loaded and answers at once
 
@@ -69,10 +53,7 @@ def measure() -> Figure:
 
 
 def _zip(folder: Path, environment_file: Path) -> bytes:
-    here = "{}.{}".format(*sys.version_info)
-    built = bundle.ensure(
-        bundle.Target(architecture=bundle.machine(), python=here), environment_file
-    )
+    built = built_here(environment_file)
     path = bundle.zip_bytes(built, folder / "cold.zip")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(
@@ -82,19 +63,8 @@ def _zip(folder: Path, environment_file: Path) -> bytes:
 
 
 def _functions(state: dict[str, Any], code: bytes) -> Any:
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=state["region"],
-            endpoint_url=state["aws_endpoint_url"],
-            aws_access_key_id=state["aws"]["access_key_id"],
-            aws_secret_access_key=state["aws"]["secret_access_key"],
-        )
-
-    iam = client("iam")
-    arn = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=ROLE, PolicyName="logs", PolicyDocument=json.dumps(LOGS))
-    functions = client("lambda")
+    aws = Endpoint(url=state["aws_endpoint_url"], region=state["region"])
+    arn, functions = role(aws, "bench-cold", LOGS), aws.client("lambda")
     for name, handler in HANDLERS.items():
         functions.create_function(
             FunctionName=name,
@@ -130,4 +100,4 @@ def _init_ms(client: Any, name: str, turn: int) -> float:
 
 
 if __name__ == "__main__":
-    print(ROOT, measure())
+    print(measure())

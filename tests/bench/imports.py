@@ -32,9 +32,7 @@ print(json.dumps((time.process_time() - began) * 1000))
 
 def measure() -> Figure:
     """Return the ratio of import times."""
-    here = "{}.{}".format(*sys.version_info)
-    file = ROOT / "canary" / "environments" / "development.toml"
-    built = bundle.ensure(bundle.Target(architecture=bundle.machine(), python=here), file)
+    built = built_here(ROOT / "canary" / "environments" / "development.toml")
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(built), str(_runtime(Path(folder)))]
 
@@ -52,6 +50,13 @@ def measure() -> Figure:
         target=1.25,
         note="CPU time from the compiled bundle, a new process each",
     )
+
+
+def built_here(environment_file: Path) -> Path:
+    """Return the compiled bundle that this machine's Python runs."""
+    here = "{}.{}".format(*sys.version_info)
+    target = bundle.Target(architecture=bundle.machine(), python=here)
+    return bundle.ensure(target, environment_file)
 
 
 def _runtime(folder: Path) -> Path:
