@@ -77,7 +77,7 @@ KINDS: dict[str, Kind] = {
         run=registration.run,
         summary="a model goes through the registry step by step and leaves nothing behind",
         requests=registration.requests,
-        keyed=registration.keyed,
+        keyed=registration.requests,  # each one
     ),
     "key_lifecycle": Kind(
         name="key_lifecycle",
@@ -85,6 +85,6 @@ KINDS: dict[str, Kind] = {
         run=key_lifecycle.run,
         summary="a narrow key is made, used, revoked and refused (opt-in)",
         requests=key_lifecycle.requests,
-        keyed=key_lifecycle.keyed,
+        keyed=key_lifecycle.requests,  # each one
     ),
 }

@@ -10,7 +10,7 @@ from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, St
 from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, hung
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge
+from canary.probes.expect import Expect, judge, throttled
 from canary.probes.kit import CredentialMissingError, Tools
 
 
@@ -99,7 +99,7 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> Met:
     try:
         for _ in range(cell.case.repeat):
             answer, seen, reread = _ask_once(tools, service, cell)
-            met = Met(hung=met.hung or hung(answer), throttled=_is_throttled(cell.case, answer))
+            met = Met(hung=met.hung or hung(answer), throttled=throttled(cell.case, answer))
             assertions += judge(cell.case, answer)
             evidence.append(seen)
             facts |= notes(cell.case, answer, tools, reread=reread)
@@ -125,19 +125,15 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> Met:
     return met
 
 
-def _is_throttled(case: Case, answer: Answer) -> bool:
-    return answer.status == 429 and 429 not in case.status
-
-
 def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
     """Carry every cell out, whatever became of the others.
 
     Once the target hung, with less patience; once it answered 429, without that principal.
     """
     service = tools.service(check.service)
-    hanging, throttled = False, set[str]()
+    hanging, refused = False, set[str]()
     for cell in cells(spec):
-        if cell.case.principal in throttled:
+        if cell.case.principal in refused:
             reason = f"{service.url} answered 429 to {cell.case.principal}: not asked further"
             tools.record(Stopwatch(tools).step(cell.name, status=Status.SKIP, reason=reason))
             continue
@@ -145,7 +141,7 @@ def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
         met = carry_out(msgspec.structs.replace(cell, question=question), service, tools)
         hanging = hanging or met.hung
         if met.throttled:
-            throttled.add(cell.case.principal)
+            refused.add(cell.case.principal)
 
 
 def requests(spec: Any) -> int:

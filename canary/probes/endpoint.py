@@ -9,7 +9,7 @@ import msgspec
 from canary.model import Answer, Check, Status
 from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, url_of
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge
+from canary.probes.expect import Expect, judge, throttled
 from canary.probes.kit import Tools
 
 
@@ -78,8 +78,8 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
             continue
         facts = notes(spec, answer, tools, reread=reread)
         tools.record(watch.step(name, judge(spec, answer), evidence=[seen], facts=facts))
-        if answer.status == 429 and 429 not in spec.status:
-            break  # it was said already; to ask on would only keep it up
+        if throttled(spec, answer):
+            break
 
 
 def requests(spec: Any) -> int:

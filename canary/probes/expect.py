@@ -91,6 +91,11 @@ def judge_field(path: str, value: object, field: Field) -> list[Assertion]:
     return made
 
 
+def throttled(expect: Expect, answer: Answer) -> bool:
+    """Tell a 429 that nobody expected: to ask on would only keep it up."""
+    return answer.status == 429 and 429 not in expect.status
+
+
 def parse(answer: Answer) -> object:
     """Return the JSON document of an answer, or MISSING."""
     try:

@@ -168,8 +168,3 @@ def run(check: Check, spec: KeyLifecycleSpec, tools: Tools) -> None:
 def requests(_spec: Any) -> int:
     """Return how many requests one run sends when the cache forgets at once."""
     return 7
-
-
-def keyed(spec: Any) -> int:
-    """Return how many of them carry a key: each one."""
-    return requests(spec)

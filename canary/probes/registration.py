@@ -187,8 +187,3 @@ def run(check: Check, spec: RegistrationSpec, tools: Tools) -> None:
 def requests(spec: Any) -> int:
     """Return how many requests one run sends when all is well."""
     return sum(s.requests for s in steps_of(spec))
-
-
-def keyed(spec: Any) -> int:
-    """Return how many of them carry a key: each one."""
-    return requests(spec)
