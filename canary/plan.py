@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from canary.history import median
-from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite
+from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
 from canary.probes.kit import Kind
 
 JITTER_S = 30.0
@@ -110,15 +110,6 @@ def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool
         return True
     age = (now - last).total_seconds()
     return age < 0 or age >= check.every - JITTER_S
-
-
-def parse_time(moment: str) -> dt.datetime | None:
-    """Return an ISO 8601 moment in UTC, None for what is none: history is read from a store."""
-    try:
-        found = dt.datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def _chosen(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from canary.model import Frozen
+from canary.model import Frozen, parse_time
 
 CLAIMS = "claims/"
 LEASE_S = 180.0
@@ -86,11 +86,10 @@ class StoreLedger:
         self._places.write(name(key), msgspec.json.encode(Record()))
 
     def _held(self, record: Record) -> Claim | None:
-        try:
-            age = (self._now() - dt.datetime.fromisoformat(record.at)).total_seconds()
-        except (ValueError, TypeError):  # given back, or not readable
+        at = parse_time(record.at)
+        if at is None:  # given back, or not readable
             return None
-        if age >= (MEMORY_S if record.said else LEASE_S):
+        if (self._now() - at).total_seconds() >= (MEMORY_S if record.said else LEASE_S):
             return None
         return Claim.SAID if record.said else Claim.TAKEN
 

@@ -17,6 +17,7 @@ from canary.model.base import (
     Severity,
     Status,
     Suite,
+    parse_time,
 )
 from canary.model.definitions import (
     Check,
@@ -96,4 +97,5 @@ __all__ = [
     "Suite",
     "Timing",
     "Transition",
+    "parse_time",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 
 import msgspec
@@ -9,6 +10,15 @@ import msgspec
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A keyword-only value that never changes; an unknown key in TOML or JSON is refused."""
+
+
+def parse_time(text: str) -> dt.datetime | None:
+    """Return an ISO 8601 moment in UTC, None for what is none; without a zone it is UTC already."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+        return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # an offset may lead beyond the year 9999
+        return None
 
 
 class Status(StrEnum):

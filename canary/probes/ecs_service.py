@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from canary.model import Assertion, Check, Frozen, Step
+from canary.model import Assertion, Check, Frozen, Step, parse_time
 from canary.observe.state import EcsDeployment, EcsService, PlatformState, Task
 from canary.probes.evidence import Stopwatch
 from canary.probes.kit import Tools
-from canary.probes.stating import assertion, could_not_tell, minutes_since, moment, unavailable
+from canary.probes.stating import assertion, could_not_tell, minutes_since, unavailable
 
 STEPS = ("tasks", "rollout", "stopped tasks")
 # Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.
@@ -148,7 +148,7 @@ def recent_failures(
         failures.append(task)
     crashes = [t for t in failures if t.stop_code != "TaskFailedToStart"]
     crashes.sort(key=_stopped, reverse=True)
-    steady = [at for e in service.events if STEADY in e.message and (at := moment(e.at))]
+    steady = [at for e in service.events if STEADY in e.message and (at := parse_time(e.at))]
     # in the same instant: ECS says "steady" once nothing is under way any more
     past = [t for t in failures if any(at >= _stopped(t) for at in steady)]
     if crashes and any(_stopped(crashes[-1]) < at < _stopped(crashes[0]) for at in steady):
@@ -157,7 +157,7 @@ def recent_failures(
 
 
 def _stopped(task: Task) -> dt.datetime:
-    return moment(task.stopped_at) or _NEVER
+    return parse_time(task.stopped_at) or _NEVER
 
 
 def stopped(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from canary.model import Assertion, Status, Step
+from canary.model import Assertion, Status, Step, parse_time
 from canary.observe.state import PlatformState
 from canary.probes.evidence import Stopwatch
 
@@ -31,16 +31,7 @@ def could_not_tell(watch: Stopwatch, names: Sequence[str], reason: str) -> list[
     return [watch.step(n, status=Status.ERROR, reason=f"could not tell: {reason}") for n in names]
 
 
-def moment(text: str) -> dt.datetime | None:
-    """Read an ISO 8601 time; None for an empty or unreadable one."""
-    try:
-        read = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
-
-
 def minutes_since(text: str, now: dt.datetime) -> float | None:
     """Return the minutes since a time, None when it is not known."""
-    read = moment(text)
+    read = parse_time(text)
     return None if read is None else (now - read).total_seconds() / 60

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from canary.model import Check, Frozen, Step
+from canary.model import Check, Frozen, Step, parse_time
 from canary.observe.state import PlatformState, TargetGroup, TargetHealth
 from canary.probes.evidence import Stopwatch
 from canary.probes.kit import Tools
-from canary.probes.stating import assertion, could_not_tell, moment, unavailable
+from canary.probes.stating import assertion, could_not_tell, unavailable
 
 LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
 COMING = ("initial",)
@@ -67,14 +67,14 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
 
 def _starting(state: PlatformState, target: TargetHealth) -> bool:
     """Tell a target whose task a rollout has just started: ECS grants it a period of grace."""
-    now = moment(state.read_at)
+    now = parse_time(state.read_at)
     for service in state.services:
         rolling = any(
             d.status == "PRIMARY" and d.rollout_state == "IN_PROGRESS" and not d.failed_tasks
             for d in service.deployments
         )
         for task in service.tasks if rolling and now else ():
-            began = moment(task.started_at or task.created_at)
+            began = parse_time(task.started_at or task.created_at)
             if task.address == target.id and task.last_status == "RUNNING" and began and now:
                 return (now - began).total_seconds() < service.grace_period_s
     return False

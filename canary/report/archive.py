@@ -10,8 +10,8 @@ import datetime as dt
 
 import msgspec
 
-from canary.model import Frozen, Report, Result, Status
-from canary.report.text import ReportError, parse
+from canary.model import Frozen, Report, Result, Status, parse_time
+from canary.report.text import ReportError
 
 ARCHIVE_SCHEMA = "hokusai-canary/archive/1"
 HOURS, DAYS, INCIDENTS = 24, 31, 200  # how much is kept
@@ -70,7 +70,7 @@ def load(data: bytes | str) -> Archive:
 
 def update(archive: Archive, report: Report) -> Archive:
     """Return the archive with this run added; a run that is in it already changes nothing."""
-    at = parse(report.run.started_at)
+    at = parse_time(report.run.started_at)
     if at is None or archive.last_run == report.run.id:
         return archive
     ran = [r for r in report.results if not r.carried and r.status is not Status.SKIP]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.model import Frozen, Report, Status
+from canary.model import Frozen, Report, Status, parse_time
 from canary.report.html import anchor, environment
-from canary.report.text import ReportError, parse
+from canary.report.text import ReportError
 from canary.report.verdict import groups, verdict
 
 INDEX_SCHEMA = "hokusai-canary/index/1"
@@ -88,7 +88,7 @@ def render(index: Index, now: str) -> str:
 
 
 def _silent(item: Entry, now: str) -> bool:
-    finished, present = parse(item.finished_at), parse(now)
+    finished, present = parse_time(item.finished_at), parse_time(now)
     if finished is None or present is None:
         return True
     return (present - finished).total_seconds() > SILENT_AFTER_S

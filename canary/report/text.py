@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from canary.model import parse_time
 
 LIMIT = 4_000  # characters of one value in a page; a target's answer is cut long before
 
@@ -67,18 +67,9 @@ def line(text: str, limit: int = LIMIT) -> str:
     return " ".join(visible(clip(text, limit)).split())
 
 
-def parse(moment: str) -> dt.datetime | None:
-    """Return an ISO 8601 moment in UTC, or None where it is not one."""
-    try:
-        parsed = dt.datetime.fromisoformat(moment)
-        return parsed.replace(tzinfo=dt.UTC) if parsed.tzinfo is None else parsed.astimezone(dt.UTC)
-    except (ValueError, OverflowError):  # an offset may lead beyond the year 9999
-        return None
-
-
 def when(moment: str) -> str:
     """Return a moment for people, "22 Nov 2026 10:01 UTC"; what cannot be read stays as it is."""
-    parsed = parse(moment)
+    parsed = parse_time(moment)
     return f"{parsed.day} {parsed:%b %Y %H:%M} UTC" if parsed else line(moment, 40)
 
 
@@ -104,7 +95,7 @@ def duration(seconds: float) -> str:
 
 def between(start: str, end: str) -> str:
     """Return how long it was from one moment to another, "" where either cannot be read."""
-    first, last = parse(start), parse(end)
+    first, last = parse_time(start), parse_time(end)
     return duration((last - first).total_seconds()) if first and last else ""
 
 
