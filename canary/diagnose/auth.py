@@ -9,7 +9,7 @@ from canary.diagnose import revisions
 from canary.diagnose.case import AUTH, Atoms, Case
 from canary.diagnose.claims import APPLICATION, SERVE, Claim, shown
 from canary.diagnose.symptoms import DOWN, Symptom
-from canary.model import Confidence, Evidence, Remedy, Status
+from canary.model import Confidence, Evidence, Exchange, Remedy, Status, Step
 
 _PROPER = ("bearer", "x-api-key", "apikey", "both", "")
 
@@ -52,16 +52,15 @@ def service_down(case: Case) -> Iterator[Claim]:
 
 def _judges_keys(case: Case) -> bool:
     """Tell whether the auth service answered well about a key, some time in this run."""
-    return any(
-        exchange.status == 200
-        and urlsplit(exchange.url).hostname == case.host(AUTH)
-        and urlsplit(exchange.url).path.endswith("/keys/validate")
-        for result in case.results
-        if not result.carried
-        for step in result.steps
-        if step.status is Status.PASS
-        for exchange in step.evidence
-    )
+    return any(e.status == 200 and s.status is Status.PASS for s, e in asked_about_keys(case))
+
+
+def asked_about_keys(case: Case) -> Iterator[tuple[Step, Exchange]]:
+    """Return what the auth service itself was asked about keys."""
+    for step, exchange in case.exchanges:
+        url = urlsplit(exchange.url)
+        if url.hostname == case.host(AUTH) and url.path.endswith("/keys/validate"):
+            yield step, exchange
 
 
 def _rollout(case: Case) -> tuple[Evidence, ...]:

@@ -11,7 +11,7 @@ from canary.diagnose.commands import Aws
 from canary.diagnose.failures import Failure, collect
 from canary.diagnose.graph import closure
 from canary.diagnose.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
-from canary.model import Environment, Result, Service
+from canary.model import Environment, Exchange, Result, Service, Step
 from canary.observe.state import (
     EcsService,
     LoadBalancer,
@@ -39,6 +39,12 @@ class Case:
     def failures(self) -> tuple[Failure, ...]:
         """Each failed step of each failed check."""
         return collect(self.results, self.environment)
+
+    @cached_property
+    def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
+        """Each answer of this run with its step; a carried result is an earlier run's."""
+        steps = (s for r in self.results if not r.carried for s in r.steps)
+        return tuple((step, exchange) for step in steps for exchange in step.evidence)
 
     @cached_property
     def aws(self) -> Aws:

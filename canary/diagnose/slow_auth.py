@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-from canary.diagnose.auth import behaviour
+from canary.diagnose.auth import asked_about_keys, behaviour
 from canary.diagnose.case import AUTH, Case
 from canary.diagnose.claims import DEPENDS, Claim
 from canary.diagnose.slow_dependency import (
     FAST_MS,
     QUICKER,
     SLOW_MS,
-    fresh,
     late_ones,
     quickest,
 )
@@ -22,16 +20,7 @@ def slow_auth(case: Case) -> Iterator[Claim]:
     """Claim an auth service that is slow where it is asked about keys, and quick otherwise."""
     if AUTH not in case.services:
         return
-    host = case.host(AUTH)
-    judged = [
-        e.timing.total_ms
-        for r in fresh(case)
-        for s in r.steps
-        for e in s.evidence
-        if 0 < e.status < 500
-        and urlsplit(e.url).hostname == host
-        and urlsplit(e.url).path.endswith("/keys/validate")
-    ]
+    judged = [e.timing.total_ms for _, e in asked_about_keys(case) if 0 < e.status < 500]
     quick, least = quickest(case, AUTH), min(judged, default=0.0)
     if not quick or least < SLOW_MS or quick.timing.total_ms > max(FAST_MS, least / QUICKER):
         return

@@ -16,7 +16,7 @@ from canary.diagnose.claims import DEPENDS, Claim, shown
 from canary.diagnose.dependencies import resource_of
 from canary.diagnose.failures import DEPENDENCY_WORDS, front_of
 from canary.diagnose.symptoms import Symptom
-from canary.model import Confidence, Evidence, Exchange, Remedy, Result, Status
+from canary.model import Confidence, Evidence, Exchange, Remedy, Status
 
 SLOW_MS, FAST_MS = 1000.0, 300.0
 QUICKER, QUICK = 4.0, 2.0  # by how much: what does not ask it at all; another that is asked
@@ -74,11 +74,11 @@ def _reports(case: Case, name: str) -> list[Exchange]:
     words = DEPENDENCY_WORDS.get(name)
     return [
         exchange
-        for result in fresh(case)
-        for step in result.steps
-        if step.status is Status.PASS and words and words.search(step.name)
-        for exchange in step.evidence
-        if exchange.status == 200
+        for step, exchange in case.exchanges
+        if step.status is Status.PASS
+        and words
+        and words.search(step.name)
+        and exchange.status == 200
     ]
 
 
@@ -97,9 +97,7 @@ def mlflow_asked(case: Case) -> list[float]:
     """Return how long the good answers took that need MLflow and no key: past auth and cache."""
     return [
         e.timing.total_ms
-        for r in fresh(case)
-        for s in r.steps
-        for e in s.evidence
+        for _, e in case.exchanges
         if e.status == 200
         and not e.principal
         and MLFLOW in urlsplit(e.url).path
@@ -114,17 +112,11 @@ def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
 
 def quickest(case: Case, front: str) -> Exchange | None:
     """Return the quickest good answer of a service."""
-    good = (e for r in fresh(case) for s in r.steps for e in s.evidence if e.status == 200)
     return min(
-        (e for e in good if _front(case, e) == front),
+        (e for _, e in case.exchanges if e.status == 200 and _front(case, e) == front),
         key=lambda e: e.timing.total_ms,
         default=None,
     )
-
-
-def fresh(case: Case) -> Iterator[Result]:
-    """Return the results of this run."""
-    return (r for r in case.results if not r.carried)
 
 
 def _front(case: Case, exchange: Exchange) -> str:
