@@ -127,11 +127,8 @@ def strings(folder: Path) -> set[str]:
     }
 
 
-NEVER_CLAIMED = {"deployment-not-effective"}  # kept: an id that scripts may know
-
-
 def test_every_cause_is_one_that_diagnosis_claims() -> None:
-    assert set(causes.ALL) - strings(ROOT / "canary" / "diagnose") <= NEVER_CLAIMED
+    assert set(causes.ALL) <= strings(ROOT / "canary" / "diagnose")
 
 
 def test_diagnosis_and_the_faults_name_no_cause_that_is_not_in_the_table() -> None:
