@@ -43,6 +43,14 @@ def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
+@functools.lru_cache(maxsize=4096)
+def _as_sent(url: str) -> str:
+    """Return the URL with everything quoted that must be; runs ask the same ones every minute."""
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url or url
+
+
 class ForbiddenTargetError(ValueError):
     """A credential would have gone to a host that is not the platform's."""
 
@@ -113,7 +121,7 @@ class HttpDoor:
             "traceparent": f"00-{self._trace}-{self._random.getrandbits(64) or 1:016x}-01",
             **dict(request.headers),
         }
-        url = request.url
+        url = _as_sent(request.url)
         if credential is not None:
             for template in request.credential_headers:
                 name, _, form = template.partition(": ")
@@ -123,7 +131,7 @@ class HttpDoor:
                 url += ("&" if "?" in url else "?") + query
         prepared = PreparedRequest()
         prepared.prepare_method(request.method)
-        prepared.prepare_url(url, None)
+        prepared.url = url
         prepared.prepare_headers(headers)
         prepared.prepare_body(request.body or None, None)
         return prepared
@@ -150,7 +158,7 @@ class HttpDoor:
         self.sent = next(self._count)
         try:
             adapter = self._adapter(request.connect_to)
-            response = adapter.send(prepared, stream=True, timeout=limits)
+            response = adapter.ask(prepared, limits)
             answer = read_answer(response, request, flight, began, number)
         except (RequestException, HTTPError, OSError, ValueError) as error:
             answer = Answer(

@@ -1,4 +1,4 @@
-"""From requests' response to an Answer: bounded, timed, without the credential."""
+"""From urllib3's response to an Answer: bounded, timed, without the credential."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from urllib.parse import quote_plus
 
 import msgspec
-from requests import Response
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from canary.adapters.http_failures import failure_of
@@ -30,13 +30,12 @@ def timing_of(flight: Flight, began: float, body_s: float = 0.0) -> Timing:
 
 
 def read_answer(
-    response: Response, request: Request, flight: Flight, began: float, number: int
+    raw: BaseHTTPResponse, request: Request, flight: Flight, began: float, number: int
 ) -> Answer:
     """Read at most one byte more than the cap, after decoding, and judge completeness."""
     body_began = time.perf_counter()
     failure: Failure | None = None
     body = b""
-    raw = response.raw
     try:
         body = raw.read(request.max_body + 1, decode_content=True)
     except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of negative length
@@ -51,7 +50,7 @@ def read_answer(
         raw.close()
     raw.release_conn()
     return Answer(
-        status=response.status_code,
+        status=raw.status,
         headers=tuple(raw.headers.items()),
         body=body[: request.max_body],
         truncated=truncated,

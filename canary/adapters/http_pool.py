@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
-from urllib3 import PoolManager
+from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.connectionpool import HTTPConnectionPool
 
 from canary.adapters.http_timing import TimedPool, TimedTlsPool
 
+MOST_TARGETS = 1_000  # never reached: the manager closes a pool that it throws out
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -27,7 +29,8 @@ class TimedAdapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext, size: int) -> None:
         self._context = context
-        super().__init__(pool_connections=16, pool_maxsize=size, max_retries=0)
+        self._pools: dict[tuple[str, str, int], HTTPConnectionPool] = {}
+        super().__init__(pool_connections=MOST_TARGETS, pool_maxsize=size, max_retries=0)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **_: object
@@ -41,6 +44,14 @@ class TimedAdapter(HTTPAdapter):
         )
         self.poolmanager.pool_classes_by_scheme = {"http": TimedPool, "https": TimedTlsPool}
 
+    def ask(self, request: PreparedRequest, timeout: tuple[float, float]) -> BaseHTTPResponse:
+        """Send, and return urllib3's answer, its body unread; timeouts are connect and silence."""
+        return cast(BaseHTTPResponse, self.send(request, stream=True, timeout=timeout))
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Any:  # noqa: ARG002 - the signature is requests'
+        """Return urllib3's answer as it is: cookies, history and encodings are asked by nobody."""
+        return resp
+
     def get_connection_with_tls_context(
         self,
         request: PreparedRequest,
@@ -49,9 +60,16 @@ class TimedAdapter(HTTPAdapter):
         cert: object = None,  # noqa: ARG002 - the same
     ) -> HTTPConnectionPool:
         """Return the pool of the URL's host; never a proxy's."""
-        scheme, host, port = origin(request.url or "")
-        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(host, port, scheme)
+        target = origin(request.url or "")
+        pool = self._pools.get(target)
+        if pool is None:
+            scheme, host, port = target
+            pool = self._pools[target] = self.poolmanager.connection_from_host(host, port, scheme)
         return pool
+
+    def request_url(self, request: PreparedRequest, proxies: object) -> str:  # noqa: ARG002 - the signature is requests'
+        """Return what stands in the request line; never a proxy's form of it."""
+        return request.path_url
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Do nothing: the context verifies."""

@@ -114,7 +114,10 @@ class Answer(Frozen, frozen=True, kw_only=True):
     def header(self, name: str) -> str:
         """Return the first value of a header, case-insensitively, or the empty string."""
         wanted = name.lower()
-        return next((v for k, v in self.headers if k.lower() == wanted), "")
+        for known, value in self.headers:
+            if known.lower() == wanted:
+                return value
+        return ""
 
     @property
     def content_type(self) -> str:

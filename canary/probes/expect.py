@@ -162,7 +162,8 @@ def judge(expect: Expect, answer: Answer) -> list[Assertion]:
         made.append(_judge_redirect(expect, answer))
     if expect.json:
         made += _judge_json(expect, answer)
-    made += _judge_body(expect, answer)
+    if expect.contains or expect.absent or expect.contains_any:
+        made += _judge_body(expect, answer)
     if expect.limit_ms:
         took = answer.timing.total_ms
         text = f"within {expect.limit_ms} ms"

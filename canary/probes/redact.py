@@ -19,15 +19,20 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), STRUCK),
 )
-HINTS = ("hk_", "akia", "asia", "bearer", "apikey", "basic", "@", "passw", "secret", "token")
-MORE_HINTS = ("api_key", "authorization", "eyj")
+HINTS: tuple[str, ...] = ("hk_", "akia", "asia", "bearer", "apikey", "basic", "authorization")
+HINTS += ("@", "passw", "secret", "token", "api_key", "eyj")
 # One of them stands in whatever a pattern can match; looking for words is cheaper than matching.
 
 
 def redact(text: str) -> str:
     """Return the text with everything that looks like a credential struck out."""
+    if not text:
+        return text
     lowered = text.lower()
-    if not any(h in lowered for h in HINTS) and not any(h in lowered for h in MORE_HINTS):
+    for hint in HINTS:  # a loop, not any(): hundreds of texts a run
+        if hint in lowered:
+            break
+    else:
         return text
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)

@@ -120,6 +120,8 @@ class _Coordinator:
         while again:
             again = False
             for planned in list(self._waiting):
+                if self._full():
+                    return  # hundreds may wait: none of them can begin before another ends
                 if any(n not in self._outcomes for n in planned.needs):
                     continue
                 if self._kinds[planned.check.kind].reads_state and not self._may_read():
@@ -137,10 +139,12 @@ class _Coordinator:
             now = self._since_start_ms(self._doors.clock.monotonic())
             self._keep(ending.skipped(check, why, now, self._mute(check.id)))
             return True
-        if len(self._running) < self._doors.environment.run.concurrency:
-            self._waiting.remove(planned)
-            self._start(planned)
+        self._waiting.remove(planned)
+        self._start(planned)
         return False
+
+    def _full(self) -> bool:
+        return len(self._running) >= self._doors.environment.run.concurrency
 
     def _start(self, planned: Planned) -> None:
         job = Job(
