@@ -18,7 +18,7 @@ from canary.compare import compare
 from canary.model import Config, Environment, Frozen, Report, Result, Status
 from canary.observe.state import PlatformState
 from canary.plan import Plan, Selection, make_plan
-from canary.previous import Previous, carried, previous_state, pruned
+from canary.previous import Previous, carried, previous_state, pruned, turned_away
 from canary.probes.kit import Kind
 from canary.runner import Doors, Outcome, Progress, carry_out
 from canary.runner.events import Tell, quiet
@@ -88,7 +88,14 @@ def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> 
     """Carry one run out and return its report; publishing it is the next word."""
     begun = begin(config, parts, asked)
     outcome = carry_out(
-        begun.plan, parts.kinds, parts.doors, begun.run_id, begun.kept, tell, begun.start
+        begun.plan,
+        parts.kinds,
+        parts.doors,
+        begun.run_id,
+        begun.kept,
+        tell,
+        begun.start,
+        turned_away(begun.previous.report),
     )
     tell(Progress(phase="diagnose"))
     return conclude(config, parts, asked, begun, outcome)

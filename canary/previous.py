@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from canary.model import CheckHistory, Config, Frozen, Report, Result
+from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step
 from canary.observe.state import PlatformState
+from canary.probes.kit import Caller, caller_of
 
 
 class Previous(Frozen, frozen=True, kw_only=True):
@@ -38,6 +39,22 @@ def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Resu
         for r in previous.results
         if r.check_id in wanted
     }
+
+
+def turned_away(previous: Report | None) -> frozenset[Caller]:
+    """Return whom the platform answered 429 in the previous run, where no check expected it."""
+    results = previous.results if previous else ()
+    found = ((s, e) for r in results if not r.carried for s in r.steps for e in s.evidence)
+    return frozenset(
+        caller_of(seen.url, seen.principal, keyed=bool(seen.header_form))
+        for step, seen in found
+        if _turned_away(step, seen)
+    )
+
+
+def _turned_away(step: Step, seen: Exchange) -> bool:
+    unmet = any(not a.holds and a.actual.startswith("429") for a in step.assertions)
+    return seen.status == 429 and unmet
 
 
 def previous_state(previous: Report | None) -> PlatformState | None:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
-from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, hung
+from canary.probes.asking import Form, Question, ask, ask_accepted, hung
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import Expect, judge, throttled
-from canary.probes.kit import CredentialMissingError, Tools
+from canary.probes.kit import NOBODY, CredentialMissingError, NotTriedError, Tools
 
 
 class Case(Expect, frozen=True, kw_only=True):
@@ -65,6 +65,7 @@ def _cell(spec: AccessSpec, case: Case, form: str) -> Cell:
         form=form if case.principal != NOBODY else "none",
         headers=headers,
         body=body,
+        any_limit=429 in case.status,
     )
     name = case.name + (carried if len(case.forms) > 1 else "") if case.name else ""
     name = name or f"{case.principal}{carried}: {method} {path.partition('?')[0]}"
@@ -82,24 +83,20 @@ def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Excha
     return *ask(tools, service, cell.question), False
 
 
-class Met(Frozen, frozen=True, kw_only=True):
-    """What the steps after this one must know of it."""
+def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
+    """Carry one step out and return whether the target hung.
 
-    hung: bool = False
-    throttled: bool = False  # 429 that nobody expected: to ask on would only keep it up
-
-
-def carry_out(cell: Cell, service: Service, tools: Tools) -> Met:
-    """Carry one step out; a secret that is missing makes this step alone ERROR."""
+    A secret that is missing makes this step alone ERROR.
+    """
     watch = Stopwatch(tools)
     assertions: list[Assertion] = []
     evidence: list[Exchange] = []
     facts: dict[str, str] = {}
-    first, met = "", Met()
+    first, hanging = "", False
     try:
         for _ in range(cell.case.repeat):
             answer, seen, reread = _ask_once(tools, service, cell)
-            met = Met(hung=met.hung or hung(answer), throttled=throttled(cell.case, answer))
+            hanging = hanging or hung(answer)
             assertions += judge(cell.case, answer)
             evidence.append(seen)
             facts |= notes(cell.case, answer, tools, reread=reread)
@@ -113,35 +110,27 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> Met:
                     )
                 )
             first = first or shape(answer)
-            if met.throttled:
+            if throttled(cell.case, answer):
                 break
     except CredentialMissingError as error:
         tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
-        return met
-    except NoTimeError as error:
-        tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
-        return met
+        return hanging
+    except NotTriedError as error:
+        if all(a.holds for a in assertions):  # what was wrong before stays wrong
+            tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
+            return hanging
     tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
-    return met
+    return hanging
 
 
 def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
-    """Carry every cell out, whatever became of the others.
-
-    Once the target hung, with less patience; once it answered 429, without that principal.
-    """
+    """Carry every cell out, whatever became of the others; with less patience once one hung."""
     service = tools.service(check.service)
-    hanging, refused = False, set[str]()
+    hanging = False
     for cell in cells(spec):
-        if cell.case.principal in refused:
-            reason = f"{service.url} answered 429 to {cell.case.principal}: not asked further"
-            tools.record(Stopwatch(tools).step(cell.name, status=Status.SKIP, reason=reason))
-            continue
         question = msgspec.structs.replace(cell.question, impatient=hanging)
         met = carry_out(msgspec.structs.replace(cell, question=question), service, tools)
-        hanging = hanging or met.hung
-        if met.throttled:
-            refused.add(cell.case.principal)
+        hanging = hanging or met
 
 
 def requests(spec: Any) -> int:

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
 from canary.probes.evidence import exchange
-from canary.probes.kit import NO_TIME, Tools
+from canary.probes.kit import NO_TIME, NOBODY, HeldBackError, NoTimeError, Tools, caller_of
 
-NOBODY = "nobody"
 LEAST_TIME_S = 0.05
 # A first question waits long enough for a balancer's own 504; once a target hung, that is known.
 IMPATIENT_S = 2.0
@@ -47,10 +46,6 @@ FORMS: dict[str, tuple[str, ...]] = {
 QUERY_PARAMETER = "api_key"
 
 
-class NoTimeError(Exception):
-    """The time of the check is used up: what is left is not tried (SKIP)."""
-
-
 class Question(Frozen, frozen=True, kw_only=True):
     """What to ask of a service, before it is known where the service is."""
 
@@ -66,6 +61,7 @@ class Question(Frozen, frozen=True, kw_only=True):
     max_body: int = 0  # bytes, 0: the environment's
     show: bool = True  # the body may stand in the evidence
     impatient: bool = False  # the target hung before: give it `IMPATIENT_S` only
+    any_limit: bool = False  # 429 is expected, or not judged: it tells the other checks nothing
     keyed: Credential | None = None  # a credential that is no principal's (made by the check)
 
 
@@ -116,10 +112,18 @@ def credential_of(tools: Tools, principal: str) -> Credential | None:
 
 
 def ask(tools: Tools, service: Service, question: Question) -> tuple[Answer, Exchange]:
-    """Send one question and return the answer with its evidence."""
+    """Send one question and return the answer with its evidence; raises NotTriedError.
+
+    What cleans up is never held back: what the run made must go.
+    """
     credential = question.keyed or credential_of(tools, question.principal)
     request = request_of(tools, service, question)
+    caller = caller_of(request.url, question.principal, keyed=question.keyed is not None)
+    if why := "" if question.cleanup else tools.held(caller):
+        raise HeldBackError(why)
     answer = tools.http.send(request, credential)
+    if not question.any_limit:
+        tools.answered(caller, answer)
     return answer, _evidence(request, answer, question)
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Exchange, Frozen, Status
-from canary.probes.asking import NoTimeError, Question, ask
+from canary.probes.asking import Question, ask
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import MISSING, Expect, Field, Scalar, judge, judge_field, look_up, parse
-from canary.probes.kit import Tools
+from canary.probes.kit import NotTriedError, Tools
 
 
 class Dependency(Frozen, frozen=True, kw_only=True):
@@ -38,8 +38,9 @@ def run(check: Check, spec: DependencySpec, tools: Tools) -> None:
     watch = Stopwatch(tools)
     name = f"GET {spec.path}"
     try:
-        answer, seen = ask(tools, service, Question(path=spec.path))
-    except NoTimeError as error:
+        question = Question(path=spec.path, any_limit=429 in spec.status)
+        answer, seen = ask(tools, service, question)
+    except NotTriedError as error:
         for each in (name, *spec.dependencies):
             tools.record(watch.step(each, status=Status.SKIP, reason=str(error)))
         return

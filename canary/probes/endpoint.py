@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.asking import NOBODY, Form, NoTimeError, Question, ask, ask_accepted, url_of
+from canary.probes.asking import Form, Question, ask, ask_accepted, url_of
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge, throttled
-from canary.probes.kit import Tools
+from canary.probes.expect import Expect, judge
+from canary.probes.kit import NOBODY, NotTriedError, Tools
 
 
 class EndpointSpec(Expect, frozen=True, kw_only=True):
@@ -43,6 +43,7 @@ def question_of(spec: EndpointSpec) -> Question:
         plain=spec.plain,
         fresh=spec.fresh,
         max_body=spec.max_body,
+        any_limit=429 in spec.status,
     )
 
 
@@ -73,13 +74,11 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
                 reread = False
             else:
                 answer, seen, reread = ask_accepted(tools, service, question)
-        except NoTimeError as error:
+        except NotTriedError as error:
             tools.record(watch.step(name, status=Status.SKIP, reason=str(error)))
             continue
         facts = notes(spec, answer, tools, reread=reread)
         tools.record(watch.step(name, judge(spec, answer), evidence=[seen], facts=facts))
-        if throttled(spec, answer):
-            break
 
 
 def requests(spec: Any) -> int:

@@ -66,7 +66,7 @@ class Life(msgspec.Struct, kw_only=True):
                 principal=self.spec.principal,
                 headers=JSON_HEADERS if body else (),
                 body=json.dumps(body).encode() if body else b"",
-                cleanup=True,
+                cleanup=body is None,  # all but making a key
                 show=False,
             ),
         )

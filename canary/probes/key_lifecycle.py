@@ -11,11 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from canary.model import Check, Credential, Residue, Status
-from canary.probes.asking import NoTimeError
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import look_up, parse
 from canary.probes.key_life import KEYS, KeyLifecycleSpec, Life, StopError
-from canary.probes.kit import NO_TIME, Tools, told
+from canary.probes.kit import NO_TIME, NoTimeError, NotTriedError, Tools, told
 from canary.probes.registration import object_name
 
 PAUSE_S = 1.0
@@ -130,7 +129,7 @@ def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bo
         step(life)
     except StopError:
         status = Status.FAIL
-    except NoTimeError as error:
+    except NotTriedError as error:
         status, reason = Status.SKIP, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a step meets, the key is revoked
         status, reason = Status.ERROR, told(error)

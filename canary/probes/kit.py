@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from canary.model import (
     Answer,
@@ -20,8 +21,33 @@ from canary.model import (
 )
 from canary.observe.state import PlatformState
 
+NOBODY = "nobody"
+MADE_KEY = "a key of this run"
 NO_TIME = "no time left"
 """How the reason of a step begins that was not tried because its check's time was used up."""
+HELD = "held back"
+"""How the reason of a step begins that was not tried because the platform had said 429."""
+
+Caller = tuple[str, str]
+"""Origin of a URL and name of a principal: whom a platform counts the requests of."""
+
+
+def caller_of(url: str, principal: str, *, keyed: bool = False) -> Caller:
+    """Return whom a platform counts a request of."""
+    origin = "://".join(urlsplit(url)[:2])
+    return origin, principal or (MADE_KEY if keyed else NOBODY)
+
+
+class NotTriedError(Exception):
+    """A request is not sent: what is left of the step is not tried (SKIP)."""
+
+
+class NoTimeError(NotTriedError):
+    """The time of the check is used up."""
+
+
+class HeldBackError(NotTriedError):
+    """The platform has told this caller that it asks too much."""
 
 
 class CredentialMissingError(Exception):
@@ -73,6 +99,10 @@ class Tools(Frozen, frozen=True, kw_only=True):
     """The control plane; waits until it was read."""
     remaining: Callable[[bool], float]
     """Seconds left for this check; True: for a clean-up step, which may use the reserve."""
+    held: Callable[[Caller], str]
+    """Why this caller must not ask now, "" if it may; waits a little where that is not known."""
+    answered: Callable[[Caller, Answer], None]
+    """Learn from an answer whether its caller must be held back; not told of an expected 429."""
     record: Callable[[Step], None]
     """Keep a finished step at once, so that it survives whatever happens to the check later."""
     residue: Callable[[Residue], None]

@@ -15,9 +15,9 @@ import msgspec
 from canary.model import Check, Frozen, Status
 from canary.probes import mlflow_cleanup as tidy
 from canary.probes import mlflow_steps as do
-from canary.probes.asking import Form, NoTimeError
+from canary.probes.asking import Form
 from canary.probes.evidence import Stopwatch
-from canary.probes.kit import Tools, told
+from canary.probes.kit import NotTriedError, Tools, told
 from canary.probes.mlflow_page import Flow, Page, StepFailedError
 
 
@@ -145,12 +145,15 @@ def carry_out(step: FlowStep, flow: Flow) -> Status:
     watch = Stopwatch(flow.tools)
     page = Page(flow=flow, cleanup=bool(step.cleans))
     status, reason = None, ""
+    tried = set(flow.tried)
     try:
         step.carry_out(page)
     except StepFailedError:
         status = Status.FAIL
-    except NoTimeError as error:
+    except NotTriedError as error:
         status, reason = Status.SKIP, str(error)
+        if not page.evidence:  # nothing was sent, so that nothing was made
+            flow.tried = tried
     except Exception as error:  # noqa: BLE001 - whatever a step meets, what was made is removed
         status, reason = Status.ERROR, told(error)
     recorded = watch.step(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from canary.model import Frozen, Residue, Result
 from canary.observe.state import PlatformState
 from canary.plan import Plan, Planned
-from canary.probes.kit import Http, Kind
+from canary.probes.kit import Caller, Http, Kind
 from canary.runner import results as ending
-from canary.runner.doors import Doors, Observation
+from canary.runner.doors import Doors, Observation, Restraint
 from canary.runner.events import Progress, Tell, quiet
 from canary.runner.job import Job
 from canary.runner.path import critical_path_ms
@@ -46,10 +46,15 @@ def carry_out(
     carried: Mapping[str, Result] | None = None,
     tell: Tell = quiet,
     start: float | None = None,
+    turned_away: frozenset[Caller] = frozenset(),
 ) -> Outcome:
-    """Carry the plan out and return one result for each planned check; it never hangs."""
+    """Carry the plan out and return one result for each planned check; it never hangs.
+
+    `turned_away` are those whom the platform answered 429 in the run before.
+    """
     began = doors.clock.monotonic() if start is None else start
-    coordinator = _Coordinator(plan, kinds, doors, run_id, carried or {}, tell, began)
+    restraint = Restraint(doors.clock, turned_away)
+    coordinator = _Coordinator(plan, kinds, doors, run_id, carried or {}, tell, began, restraint)
     return coordinator.run()
 
 
@@ -63,9 +68,10 @@ class _Coordinator:
         carried: Mapping[str, Result],
         tell: Tell,
         began: float,
+        restraint: Restraint,
     ) -> None:
         self._plan, self._kinds, self._doors, self._run_id = plan, kinds, doors, run_id
-        self._tell = tell
+        self._tell, self._restraint = tell, restraint
         self._times = times(plan, began)
         self._patience = min(began + PATIENCE_S, self._times.probing)
         self._outcomes: dict[str, Result] = dict(carried)
@@ -156,6 +162,7 @@ class _Coordinator:
             self._run_id,
             self._add_residue,
             self._http,
+            self._restraint,
         )
         self._running[planned.check.id] = job
         self._tell(Progress(phase="probe", check_id=planned.check.id, total=len(self._plan.order)))

@@ -15,14 +15,22 @@ from canary.model import (
     FailureKind,
     Request,
     Residue,
+    Severity,
     Status,
     Step,
 )
 from canary.observe.state import PlatformState
 from canary.plan import Planned
-from canary.probes.kit import CredentialMissingError, Http, Kind, RunOutOfTimeError, Tools
+from canary.probes.kit import (
+    Caller,
+    CredentialMissingError,
+    Http,
+    Kind,
+    RunOutOfTimeError,
+    Tools,
+)
 from canary.runner.answers import without_known
-from canary.runner.doors import Doors, Observation
+from canary.runner.doors import Doors, Observation, Restraint
 from canary.runner.times import Times
 
 T = TypeVar("T")
@@ -47,11 +55,13 @@ class Job:
         run_id: str,
         residue: Callable[[Residue], None],
         http: Http,
+        restraint: Restraint,
     ) -> None:
         self.planned = planned
         self.check = planned.check
         self._kind, self._doors, self._times, self._http = kind, doors, times, http
         self._observation, self._run_id, self._keep_residue = observation, run_id, residue
+        self._restraint, self._callers = restraint, set[Caller]()
         self._lock = threading.Lock()
         self._sealed = False
         self._steps: list[Step] = []
@@ -108,6 +118,8 @@ class Job:
             forget_credential=self._doors.forget_credential,
             state=self._state,
             remaining=self._remaining,
+            held=self._held,
+            answered=self._restraint.answered,
             record=self._record,
             residue=self._keep_residue,
             began=self._times.start,
@@ -137,6 +149,15 @@ class Job:
             self.cleaning = True
         until = self.cleanup_deadline() if cleanup else self.deadline
         return max(until - self._doors.clock.monotonic(), 0.0)
+
+    def _held(self, caller: Caller) -> str:
+        """Hold a caller back; a critical check asks once, so that a page never waits for others."""
+        first = caller not in self._callers
+        self._callers.add(caller)
+        must = first and self.check.severity is Severity.CRITICAL
+        left = self._remaining(False)
+        what = f"an answer to {caller[1]}, who was answered 429 in the run before"
+        return self._waiting(what, False, lambda: self._restraint.held(caller, left, must=must))
 
     def _waiting(self, what: str, target: bool, action: Callable[[], T]) -> T:
         self.waiting_since = self._doors.clock.monotonic()

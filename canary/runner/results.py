@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.model import Check, Environment, Result, Status, Step
-from canary.probes.kit import NO_TIME, worst
+from canary.probes.kit import HELD, NO_TIME, worst
 from canary.runner.job import Job
 
 
@@ -45,14 +45,15 @@ def result(
 def _decided(steps: tuple[Step, ...]) -> tuple[Status, Step]:
     """Return a check's status and the step that decides it.
 
-    Steps that pass say nothing of one for which no time was left: a slow platform must not hide
-    behind them what is wrong in the rest.
+    Steps that pass say nothing of one for which no time was left, or which was held back: a slow
+    platform must not hide behind them what is wrong in the rest.
     """
     status = worst([s.status for s in steps])
     if status is Status.PASS:
-        late = [s for s in steps if s.status is Status.SKIP and s.reason.startswith(NO_TIME)]
-        if late:
-            return Status.ERROR, late[0]
+        for reason, instead in ((NO_TIME, Status.ERROR), (HELD, Status.SKIP)):
+            left = [s for s in steps if s.status is Status.SKIP and s.reason.startswith(reason)]
+            if left:
+                return instead, left[0]
     return status, next((s for s in steps if s.status is status), steps[0])
 
 

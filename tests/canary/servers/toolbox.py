@@ -24,6 +24,7 @@ from canary.model import (
 from canary.observe.state import PlatformState
 from canary.probes import KINDS
 from canary.probes.kit import CredentialMissingError, Tools, worst
+from canary.runner.doors import Restraint
 
 
 class SystemClock:
@@ -86,6 +87,7 @@ class Bench:
 
     def tools(self) -> Tools:
         until = time.monotonic() + self.seconds
+        restraint = Restraint(self.clock)
         return Tools(
             environment=self.environment,
             run_id=self.run_id,
@@ -95,6 +97,8 @@ class Bench:
             forget_credential=self.forgotten.append,
             state=lambda: self.state,
             remaining=lambda cleanup: until - time.monotonic() + (5 if cleanup else 0),
+            held=lambda caller: restraint.held(caller, self.seconds),
+            answered=restraint.answered,
             record=self.steps.append,
             residue=self.residue.append,
         )
