@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,28 +21,30 @@ MAX_LINES = 50
 MAX_SCANNED = 2000  # events looked at; a noisy group must not hold the run up
 MAX_LENGTH = 400
 WINDOW = dt.timedelta(minutes=30)
-_TELLING = re.compile(
+_TELLING = (
     r"error|exception|traceback|fatal|critical|refused|timed? ?out|timeout|denied|not found"
     r"|no such|missing|unable|cannot|can't|failed|failure|invalid|exec format|undefined|killed"
-    r"|unreachable|not known|reset|rejected|warn|localhost|\b5\d\d\b",
-    re.IGNORECASE,
+    r"|unreachable|not known|reset|rejected|warn|localhost|\b5\d\d\b"
 )
 # User information of a URL, and anything of the form of a key of the platform.
 _SECRETS = (
-    (re.compile(r"://[^/\s:@]*:[^/\s@]*@"), "://***@"),
-    (re.compile(r"hk_(live|test|dev)_\w+"), "hk_***"),
-    (re.compile(r"(?i)(bearer|apikey)\s+\S{8,}"), r"\1 ***"),
-    (
-        re.compile(r"(?i)(password|token|secret|api_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;}]+"),
-        r"\1\2***",
-    ),
+    (r"://[^/\s:@]*:[^/\s@]*@", "://***@"),
+    (r"hk_(live|test|dev)_\w+", "hk_***"),
+    (r"(?i)(bearer|apikey)\s+\S{8,}", r"\1 ***"),
+    (r"(?i)(password|token|secret|api_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;}]+", r"\1\2***"),
 )
+
+
+@functools.cache
+def _telling() -> re.Pattern[str]:
+    """Return what a line says that tells of a fault; compiled after a failure, not at start."""
+    return re.compile(_TELLING, re.IGNORECASE)
 
 
 def scrub(text: str) -> str:
     """Return a line without what could be a secret, and without control characters."""
     for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+        text = re.sub(pattern, replacement, text)
     return "".join(c if c.isprintable() else " " for c in text).strip()[:MAX_LENGTH]
 
 
@@ -58,7 +61,7 @@ def read(
             logGroupName=group, startTime=start, PaginationConfig={"MaxItems": MAX_SCANNED}
         )
         for page in pages:
-            events += [e for e in page.get("events", []) if _TELLING.search(e.get("message", ""))]
+            events += [e for e in page.get("events", []) if _telling().search(e.get("message", ""))]
         events.sort(key=lambda e: int(e.get("timestamp") or 0))
         return tuple(_line(e, redact) for e in events[-MAX_LINES:])
 

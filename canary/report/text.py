@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from canary.model import parse_time
 
 LIMIT = 4_000  # characters of one value in a page; a target's answer is cut long before
@@ -18,8 +20,9 @@ _NAMES = (
 )  # fmt: skip
 
 
+@functools.cache
 def _pictures() -> dict[int, str]:
-    """Map what is invisible, or turns text around, to a name between ⟨ and ⟩.
+    """Map what is invisible, or turns text around, to a name between ⟨ and ⟩; made when needed.
 
     Unicode has pictures of control characters, but the fonts of many systems lack them.
     """
@@ -40,9 +43,6 @@ def _pictures() -> dict[int, str]:
     return shown
 
 
-_PICTURES = _pictures()
-
-
 def visible(text: str) -> str:
     """Return the text with control characters and directional overrides shown as symbols.
 
@@ -50,7 +50,7 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return text.replace("\r\n", "\n").translate(_PICTURES)
+    return text.replace("\r\n", "\n").translate(_pictures())
 
 
 def clip(text: str, limit: int = LIMIT) -> str:
