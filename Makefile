@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 ENV ?= development
 
-.PHONY: help setup demo test test-slow sweep lint bench synth deploy gate diagnosis-report docs lock clean
+.PHONY: help setup demo test test-slow sweep lint bench synth deploy gate diagnosis-report docs pictures lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -56,6 +56,9 @@ diagnosis-report: setup ## Plant every fault, print fault against named cause, w
 
 docs: setup ## Write the generated pages of docs/ anew
 	$(PY) -m canary catalogue --write
+
+pictures: setup ## Draw the pictures of docs/img anew, in Chromium
+	$(PY) -m tests.pictures
 
 lock: setup ## Compile the requirements files anew
 	$(VENV)/bin/uv pip compile -q requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt

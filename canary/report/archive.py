@@ -85,6 +85,27 @@ def update(archive: Archive, report: Report) -> Archive:
     )
 
 
+class Incidents(Frozen, frozen=True, kw_only=True):
+    """Incidents of many checks that began, and ended, in the same runs."""
+
+    status: Status
+    checks: tuple[str, ...]
+    began: str
+    ended: str
+
+
+def happened(archive: Archive, most: int = 30) -> tuple[Incidents, ...]:
+    """Return the latest incidents, newest first, those of the same runs together."""
+    found: dict[tuple[str, str, Status], list[str]] = {}
+    for incident in reversed(archive.incidents):
+        key = (incident.began, incident.ended, incident.status)
+        found.setdefault(key, []).append(incident.check_id)
+    return tuple(
+        Incidents(status=status, checks=tuple(checks), began=began, ended=ended)
+        for (began, ended, status), checks in list(found.items())[:most]
+    )
+
+
 def _add(archive: CheckArchive, result: Result, at: dt.datetime) -> CheckArchive:
     hour = at.replace(minute=0, second=0, microsecond=0)
     return CheckArchive(

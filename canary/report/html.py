@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from canary.model import Change, Diagnosis, Report, Result, Severity, Status, Transition
+from canary.model import Change, Diagnosis, Report, Result, Severity, Status, Suite, Transition
 from canary.report import plots, text
-from canary.report.archive import DAYS, HOURS, Archive, CheckArchive
+from canary.report.archive import DAYS, HOURS, Archive, CheckArchive, happened
 from canary.report.matrix import matrix
 from canary.report.platform import platform, short
 from canary.report.verdict import (
     answered,
+    first_mismatch,
     groups,
     lasted,
     mismatches,
@@ -31,7 +31,10 @@ from canary.report.waterfall import PHASES, waterfalls
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FULL = 40  # failing checks shown with all their evidence; the rest as rows
+_ROWS = 400  # checks of which the history is shown
 _ORDER = tuple(Change)
+_SUITES = tuple(Suite)
+_RANKED = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
 _SEVERITIES = tuple(Severity)
 
 WORDS = {
@@ -75,7 +78,7 @@ def render(report: Report, archive: Archive | None = None) -> str:
             waterfalls=waterfalls(report),
             platform=platform(report),
             histories=_histories(report, archive or Archive()),
-            incidents=tuple(reversed(archive.incidents[-30:])) if archive else (),
+            incidents=happened(archive) if archive else (),
             archived=archive is not None,
             suites=_by_suite(found.passed),
         )
@@ -103,11 +106,13 @@ def environment() -> Environment:
         mismatches=mismatches,
         short=short,
         by_reason=_by_reason,
+        first_mismatch=first_mismatch,
         svg_outcomes=_svg(plots.outcomes),
         svg_spark=_svg(plots.spark),
-        svg_hours=lambda kept: Markup(plots.buckets(kept, HOURS, "hour")),  # noqa: S704 - numbers
-        svg_days=lambda kept: Markup(plots.buckets(kept, DAYS, "day")),  # noqa: S704 - numbers
+        svg_hours=_past(HOURS, "hour"),
+        svg_days=_past(DAYS, "day"),
         availability=plots.availability,
+        latency=plots.latency,
     )
     made.globals.update(
         words=WORDS,
@@ -139,6 +144,11 @@ def anchor(name: str) -> str:
 def _svg(draw: Any) -> Any:
     """Mark a plot as markup: plots are made of numbers and our own words only."""
     return lambda value: Markup(draw(value))  # noqa: S704 - see above
+
+
+def _past(slots: int, unit: str) -> Any:
+    """Return what draws the last hours or days up to a moment."""
+    return lambda kept, end: Markup(plots.past(kept, slots, unit, end))  # noqa: S704 - numbers
 
 
 def _oldest(report: Report, failing: tuple[Result, ...]) -> str:
@@ -179,14 +189,26 @@ def _by_reason(results: tuple[Result, ...]) -> list[tuple[str, list[Result]]]:
     return sorted(shared.items(), key=lambda item: -len(item[1]))
 
 
-def _histories(report: Report, archive: Archive) -> list[dict[str, Any]]:
-    """Return a row a check, what does not pass first."""
-    ranked = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
-    rows = []
-    for result in sorted(report.results, key=lambda r: ranked[r.status]):
+def _histories(report: Report, archive: Archive) -> dict[str, list[dict[str, Any]]]:
+    """Return rows of history: a row a suite, and a row a check for what passes and what does not.
+
+    What the archive knows is summed for a suite: the last day and month at a glance.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {"suites": [], "broken": [], "holding": []}
+    of_suite: dict[Suite, list[CheckArchive]] = {}
+    for result in sorted(report.results, key=lambda r: _RANKED[r.status]):
         kept = report.history.get(result.check_id)
         long = archive.checks.get(result.check_id, CheckArchive())
+        of_suite.setdefault(result.suite, []).append(long)
         if kept is None and not long.days:
             continue
-        rows.append({"result": result, "kept": kept, "long": long})
-    return list(islice(rows, 400))
+        place = "holding" if result.status is Status.PASS else "broken"
+        rows[place].append({"result": result, "kept": kept, "long": long})
+    for suite in sorted(of_suite, key=_SUITES.index):
+        members = of_suite[suite]
+        long = plots.together(members)
+        if long.days:
+            rows["suites"].append({"suite": suite, "checks": len(members), "long": long})
+    rows["holding"] = rows["holding"][: max(0, _ROWS - len(rows["broken"]))]
+    rows["broken"] = rows["broken"][:_ROWS]
+    return rows

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from canary.model import Frozen, Report, Status, parse_time
 from canary.report.html import anchor, environment
 from canary.report.text import ReportError
-from canary.report.verdict import groups, verdict
+from canary.report.verdict import groups, in_order, verdict
 
 INDEX_SCHEMA = "hokusai-canary/index/1"
+_WORDS = {
+    Status.FAIL: "failing",
+    Status.ERROR: "could not tell",
+    Status.SKIP: "could not tell",
+    Status.PASS: "healthy",
+}
+_STATES = ("failing", "silent", "could not tell", "healthy")  # what needs somebody comes first
+_CLASSES = {"failing": "FAIL", "silent": "ERROR", "could not tell": "ERROR", "healthy": "PASS"}
 SILENT_AFTER_S = 900  # an environment that has said nothing for so long is not called healthy
 
 
@@ -77,14 +87,26 @@ def load(data: bytes | str) -> Index:
 
 def render(index: Index, now: str) -> str:
     """Return the page; `now` (ISO 8601) decides which environment has fallen silent."""
-    ranked = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
-    silent = {e.environment for e in index.entries if _silent(e, now)}
+    states = {e.environment: _state(e, now) for e in index.entries}
     entries = sorted(
         index.entries,
-        key=lambda e: (0 if e.environment in silent else 1, ranked[e.status], e.environment),
+        key=lambda e: (_STATES.index(states[e.environment]), e.environment),
     )
+    counts = Counter(states.values())
     page = environment().get_template("index.html.j2")
-    return page.render(entries=entries, silent=silent, now=now)
+    return page.render(
+        entries=entries,
+        states=states,
+        scores={e.environment: in_order(e.scores) for e in entries},
+        told=", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state]),
+        worst=next((_CLASSES[s] for s in _STATES if counts[s]), ""),
+        classes=_CLASSES,
+        now=now,
+    )
+
+
+def _state(item: Entry, now: str) -> str:
+    return "silent" if _silent(item, now) else _WORDS[item.status]
 
 
 def _silent(item: Entry, now: str) -> bool:

@@ -6,21 +6,25 @@ tick. Colours come from the page's style (classes p, f, e, s), so that dark mode
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from canary.report.archive import Bucket
+from canary.model import parse_time
+from canary.report.archive import Bucket, CheckArchive
 from canary.report.text import milliseconds, percent, plural
 
-_HEIGHT = 20
+_HEIGHT = 20  # of a row of bars
+_LINE = 18  # of a latency line below them
+_UNITS = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1)}
 _POINTS = 40  # of a latency line: more cannot be told apart at its width
 _SHAPES = {"P": ("p", 8), "F": ("f", 20), "E": ("e", 14), "S": ("s", 3)}
 
 
-def _svg(width: float, label: str, body: str, kind: str = "") -> str:
+def _svg(width: float, label: str, body: str, kind: str = "", height: int = _HEIGHT) -> str:
     return (
-        f'<svg class="plot{kind}" viewBox="0 0 {width:g} {_HEIGHT}" width="{width:g}" '
-        f'height="{_HEIGHT}" role="img" aria-label="{label}">{body}</svg>'
+        f'<svg class="plot{kind}" viewBox="0 0 {width:g} {height}" width="{width:g}" '
+        f'height="{height}" role="img" aria-label="{label}">{body}</svg>'
     )
 
 
@@ -47,24 +51,95 @@ def _outcome_label(known: Sequence[str]) -> str:
     return f"last {plural(len(known), 'run')}: {', '.join(counts)}" if known else "no runs yet"
 
 
-def buckets(kept: Sequence[Bucket], slots: int, unit: str) -> str:
-    """Draw availability by hour or day: what passed from below, what failed on top of it."""
-    shown = kept[-slots:]
-    place = (slots - len(shown)) * 5
+def past(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> str:
+    """Draw availability by hour or day above the latency of what passed, up to the moment `end`.
+
+    A bar shows what passed from below and what failed on top of it; a slot without a run is empty.
+    """
+    shown = list(_placed(kept, slots, unit, end))
     whole: list[str] = []
     parts: dict[str, list[str]] = {"p": [], "e": [], "f": []}
-    for perfect, run in groupby(shown, key=lambda b: b.failed + b.unknown == 0):
-        members = list(run)
+    # neighbours in which everything passed are one dashed line: a tenth of the bytes
+    for (perfect, _), run in groupby(
+        enumerate(shown), key=lambda n: (not (n[1][1].failed + n[1][1].unknown), n[1][0] - n[0])
+    ):
+        members = [placed for _, placed in run]
         if perfect:
-            whole.append(f"M{place} {_HEIGHT / 2:g}h{len(members) * 5 - 1}")
+            whole.append(f"M{members[0][0] * 5} {_HEIGHT / 2:g}h{len(members) * 5 - 1}")
         else:
-            for number, bucket in enumerate(members):
-                _stack(bucket, place + number * 5, parts)
-        place += len(members) * 5
+            for slot, bucket in members:
+                _stack(bucket, slot * 5, parts)
     body = f'<path class="d" d="{"".join(whole)}"/>' if whole else ""
     body += "".join(f'<path class="{k}" d="{"".join(d)}"/>' for k, d in parts.items() if d)
-    label = f"{availability(shown)} over the last {plural(len(shown), unit)}"
-    return _svg(slots * 5 - 1, label, body)
+    found = [bucket for _, bucket in shown]
+    label = f"{availability(found)} over the last {plural(slots, unit)}{_latency_label(found)}"
+    return _svg(slots * 5 - 1, label, body + _line(shown), height=_HEIGHT + _LINE)
+
+
+def _placed(
+    kept: Sequence[Bucket], slots: int, unit: str, end: str
+) -> Iterator[tuple[int, Bucket]]:
+    """Yield each bucket with its place on the time axis, the slot of `end` being the last."""
+    last = parse_time(end)
+    for bucket in kept:
+        start = parse_time(bucket.start)
+        if last and start:
+            slot = slots - 1 - (last - start) // _UNITS[unit]
+            if 0 <= slot < slots:
+                yield slot, bucket
+
+
+def _line(shown: Sequence[tuple[int, Bucket]]) -> str:
+    """Draw the mean latency of each slot from zero; where nothing passed the line is broken."""
+    timed = [(slot, bucket.latency_ms) for slot, bucket in shown if bucket.passed]
+    top = max((value for _, value in timed), default=0.0)
+    if top <= 0:
+        return ""
+    path, before, height = "", None, 0
+    for slot, value in timed:
+        y = _HEIGHT + _LINE - 1 - round(value / top * (_LINE - 4))
+        # Relative whole steps are half the bytes; round ends make a point of a slot alone.
+        path += f" 5 {y - height}" if before == slot - 1 else f"M{slot * 5 + 2} {y}l0 0"
+        before, height = slot, y
+    return f'<path class="l" d="{path}"/>'
+
+
+def latency(kept: Sequence[Bucket]) -> float:
+    """Return the mean latency of what passed, in milliseconds."""
+    passed = sum(b.passed for b in kept)
+    return sum(b.latency_ms * b.passed for b in kept) / passed if passed else 0.0
+
+
+def _latency_label(kept: Sequence[Bucket]) -> str:
+    mean = latency(kept)
+    if not mean:
+        return ""
+    top = max(b.latency_ms for b in kept if b.passed)
+    return f"; latency {milliseconds(mean)} on average, at most {milliseconds(top)}"
+
+
+def together(archives: Sequence[CheckArchive]) -> CheckArchive:
+    """Return many checks as one: their runs added up, hour by hour and day by day."""
+    return CheckArchive(
+        hours=_added([b for a in archives for b in a.hours]),
+        days=_added([b for a in archives for b in a.days]),
+    )
+
+
+def _added(kept: Sequence[Bucket]) -> tuple[Bucket, ...]:
+    found: dict[str, list[Bucket]] = {}
+    for bucket in kept:
+        found.setdefault(bucket.start, []).append(bucket)
+    return tuple(
+        Bucket(
+            start=start,
+            passed=sum(b.passed for b in same),
+            failed=sum(b.failed for b in same),
+            unknown=sum(b.unknown for b in same),
+            latency_ms=latency(same),
+        )
+        for start, same in sorted(found.items())
+    )
 
 
 def _stack(bucket: Bucket, place: int, parts: dict[str, list[str]]) -> None:

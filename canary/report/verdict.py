@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from canary.model import (
     SEVERITY_ORDER,
     Exchange,
@@ -172,6 +174,18 @@ def reason(result: Result) -> str:
     return line(f"{first.subject}: expected {first.expected}, was {first.actual}", 300)
 
 
+def first_mismatch(result: Result) -> str:
+    """Return the first thing that did not hold, short, and how many more there are."""
+    rows = mismatches(result)
+    if not rows or not rows[0].expected:
+        return line(reason(result), 120)
+    first = rows[0]
+    told = (
+        f"{line(first.subject, 60)} {line(first.actual, 60)}, expected {line(first.expected, 60)}"
+    )
+    return told + (f", and {len(rows) - 1} more" if len(rows) > 1 else "")
+
+
 def answered(exchange: Exchange) -> str:
     """Return an exchange's outcome in words: "502 text/html from the load balancer"."""
     if exchange.failure:
@@ -212,16 +226,14 @@ def failing_steps(result: Result) -> tuple[Step, ...]:
 
 def scores(report: Report) -> tuple[tuple[str, Score], ...]:
     """Return the scores in the suites' order, overall last; JSON knows no order of keys."""
-    order = [*Suite]
-    return tuple(
-        sorted(
-            report.scores.items(),
-            key=lambda item: (
-                order.index(Suite(item[0])) if item[0] in order else len(order),
-                item[0],
-            ),
-        )
-    )
+    return in_order(report.scores)
+
+
+def in_order(named: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return what each suite has, in the suites' order, overall last."""
+    order = [str(suite) for suite in Suite]
+    place = {name: order.index(name) if name in order else len(order) for name in named}
+    return tuple(sorted(named.items(), key=lambda item: (place[item[0]], item[0])))
 
 
 def old_figures(report: Report) -> tuple[tuple[tuple[str, str], ...], str]:

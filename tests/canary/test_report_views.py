@@ -9,18 +9,20 @@ import pytest
 
 from canary.model import Status, Suite
 from canary.report import html, json
-from canary.report.archive import Archive, load, render, update
+from canary.report.archive import Archive, Bucket, happened, load, render, update
 from canary.report.index import Index, add, dump, entry
 from canary.report.index import load as load_index
 from canary.report.index import render as render_index
 from canary.report.matrix import matrix
 from canary.report.pages import pages
+from canary.report.plots import past, together
 from canary.report.text import ReportError
 from canary.report.verdict import old_figures, scores, verdict
 from canary.report.waterfall import waterfalls
 from tests.canary import report_samples as samples
 from tests.canary.report_hostile import hostile
-from tests.canary.test_report_html import Page, month
+from tests.canary.report_past import month
+from tests.canary.test_report_html import Page
 
 
 def test_the_matrix_has_a_column_a_principal_and_a_row_a_form_of_a_route() -> None:
@@ -80,7 +82,7 @@ def test_the_archive_counts_days_and_hours_and_keeps_no_more_than_it_shows() -> 
     archive = month(samples.healthy())
     kept = archive.checks["auth.health"]
     assert len(kept.hours) == 24 and len(kept.days) == 31
-    assert {b.passed for b in kept.days} == {24}
+    assert {b.passed for b in kept.days[1:-1]} == {24} and kept.days[-1].passed == 11
     assert load(render(archive)) == archive
     assert len(render(archive)) < 200_000
 
@@ -164,4 +166,32 @@ def test_a_broken_archive_and_index_are_begun_anew_with_a_note() -> None:
     assert [note.partition(":")[0] for note in found.notes] == [
         "begun anew, because it was not an archive",
         "begun anew, because it was not an index",
+    ]
+
+
+def test_a_plot_of_the_past_leaves_hours_without_a_run_empty_and_breaks_its_line_there() -> None:
+    kept = tuple(
+        Bucket(start=f"2026-11-22T{hour:02}:00:00+00:00", passed=4, failed=hour == 7, latency_ms=20)
+        for hour in (5, 6, 7, 9)
+    )
+    drawn = past(kept, 24, "hour", "2026-11-22T09:30:00Z")
+    assert '<path class="d" d="M95 10h9M115 10h4"/>' in drawn  # 5 and 6, then 9 in the last slot
+    assert 'class="f" d="M105' in drawn
+    assert drawn.count("l0 0") == 2  # the line begins twice
+    assert "94.1 % over the last 24 hours; latency 20 ms on average, at most 20 ms" in drawn
+    assert "M" not in past(kept, 24, "hour", "2026-12-22T09:30:00Z")  # all of it long ago
+
+
+def test_many_checks_are_one_row_of_a_suite() -> None:
+    one = month(samples.healthy()).checks["auth.health"]
+    both = together([one, one])
+    assert [b.passed for b in both.days] == [2 * b.passed for b in one.days]
+    assert [b.latency_ms for b in both.hours] == pytest.approx([b.latency_ms for b in one.hours])
+
+
+def test_incidents_of_the_same_runs_are_told_together() -> None:
+    archive = month(samples.healthy(), bad={5: ("auth.health", "auth.tasks"), 50: ("auth.tasks",)})
+    assert [(i.checks, bool(i.ended)) for i in happened(archive)] == [
+        (("auth.tasks", "auth.health"), True),
+        (("auth.tasks",), True),
     ]

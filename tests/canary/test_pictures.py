@@ -1,0 +1,41 @@
+"""The pictures in docs/img are of the page of today, and documents show each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.canary.browser import CHROMIUM
+from tests.house import documents
+
+NAMES = sorted(p.name for p in pictures.PICTURES)
+
+
+def test_every_picture_is_one_that_can_be_drawn_anew() -> None:
+    assert sorted(p.stem for p in pictures.FOLDER.glob("*.png")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_shows_the_picture(name: str) -> None:
+    shown = {
+        (page.parent / link).resolve() for page in documents.PAGES for link in documents.links(page)
+    }
+    assert pictures.FOLDER / f"{name}.png" in shown
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: it draws the pictures")
+@pytest.mark.parametrize("picture", pictures.PICTURES, ids=lambda p: p.name)
+def test_the_picture_is_of_todays_page(picture: pictures.Picture) -> None:
+    kept = (pictures.FOLDER / f"{picture.name}.png").read_bytes()
+    assert pictures.stamp(kept) == pictures.digest(picture), "make pictures"
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: it draws the pictures")
+def test_a_picture_is_drawn_with_the_digest_of_its_page(tmp_path: Path) -> None:
+    picture = next(p for p in pictures.PICTURES if p.at)
+    pictures.draw(picture, tmp_path)
+    drawn = (tmp_path / f"{picture.name}.png").read_bytes()
+    assert drawn.startswith(b"\x89PNG") and pictures.stamp(drawn) == pictures.digest(picture)
+    assert len(drawn) > 50_000, "a blank picture has few bytes"

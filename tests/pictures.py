@@ -1,0 +1,172 @@
+"""`make pictures`: docs/img made anew, in Chromium, of real runs and of the samples.
+
+Each picture carries the digest of the page that it shows. `test_pictures.py` holds it against the
+page of today, so that a picture of an older page is noticed.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import hashlib
+import re
+import struct
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from canary.model import Report
+from canary.report import badge, html, index, json
+from canary.report.archive import Archive, update
+from tests.canary import report_samples as samples
+from tests.canary.browser import CHROMIUM, screenshot
+from tests.canary.report_hostile import hostile
+from tests.canary.report_past import month
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "img"
+RUNS = Path(__file__).parent / "canary" / "data" / "runs"
+KEY = b"page-sha256"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A page as it is shown; `at` is the section at its top."""
+
+    name: str
+    page: Callable[[], str]
+    size: tuple[int, int]
+    dark: bool = False
+    at: str = ""
+
+
+def real(name: str) -> Report:
+    """Return the report of a run against the sandbox, as the canary wrote it."""
+    return json.load(gzip.decompress((RUNS / f"{name}.json.gz").read_bytes()))
+
+
+@functools.lru_cache
+def past() -> Archive:
+    """Return a month of runs before the two real ones, with a bad hour in it."""
+    healthy = real("healthy")
+    return month(
+        healthy, bad={30: ("auth.health",), 200: tuple(r.check_id for r in healthy.results)}
+    )
+
+
+def well() -> str:
+    """Return the page of the healthy run."""
+    return html.render(real("healthy"), past())
+
+
+def seed() -> str:
+    """Return the page of the seed day."""
+    report = real("seed-day")
+    return html.render(report, update(past(), report))
+
+
+def sample(made: Callable[[], Report]) -> Callable[[], str]:
+    """Return what renders a sample."""
+    return lambda: html.render(made(), month(made()))
+
+
+def attack() -> str:
+    """Return the page in which every text is an attack."""
+    return html.render(hostile())
+
+
+def on_paper() -> str:
+    """Return the seed day's page under the rules that it has for paper, on a sheet's width."""
+    page = seed()
+    screen = re.compile(r"@media screen and \(prefers-color-scheme:dark\)")
+    return screen.sub("@media not all", page).replace("@media print", "@media all")
+
+
+def environments() -> str:
+    """Return the index of four environments in four states."""
+    made = index.Index()
+    reports = {"production": "healthy", "development": "seed-day", "staging": "", "lab": "healthy"}
+    for name, run in reports.items():
+        report = real(run) if run else samples.could_not_tell()
+        moment = "2026-11-26T00:10:00Z" if name == "lab" else "2026-11-26T00:46:42Z"
+        changed = msgspec.structs.replace(report.run, environment=name, finished_at=moment)
+        made = index.add(made, index.entry(msgspec.structs.replace(report, run=changed)))
+    return index.render(made, "2026-11-26T00:47:00Z")
+
+
+def badges() -> str:
+    """Return a page with a badge of each state."""
+    drawn = [badge.render(r) for r in (real("healthy"), real("seed-day"), samples.could_not_tell())]
+    coded = [base64.b64encode(text.encode()).decode() for text in drawn]
+    rows = "".join(f'<p><img src="data:image/svg+xml;base64,{text}"></p>' for text in coded)
+    return f"<!doctype html><title>badges</title><body style='margin:8px'>{rows}</body>"
+
+
+PICTURES = (
+    Picture(name="report-seed-day", page=seed, size=(1100, 2150)),
+    Picture(name="report-failing", page=seed, size=(1100, 1500), at="failing"),
+    Picture(name="report-matrix", page=seed, size=(1100, 1100), at="matrix"),
+    Picture(name="report-healthy", page=well, size=(1100, 1500)),
+    Picture(name="report-flow", page=well, size=(1100, 1250), at="flow"),
+    Picture(name="report-platform", page=seed, size=(1100, 1500), at="platform"),
+    Picture(name="report-history", page=seed, size=(1100, 900), at="history"),
+    Picture(name="report-could-not-tell-dark", page=sample(samples.could_not_tell),
+            size=(1100, 1500), dark=True),
+    Picture(name="report-300-checks", page=sample(samples.many), size=(1100, 1500)),
+    Picture(name="report-hostile", page=attack, size=(1100, 1500)),
+    Picture(name="report-phone", page=seed, size=(390, 1400)),
+    Picture(name="report-print", page=on_paper, size=(794, 1400)),
+    Picture(name="index", page=environments, size=(1100, 760)),
+    Picture(name="badges", page=badges, size=(420, 160)),
+)  # fmt: skip
+
+
+def digest(picture: Picture) -> bytes:
+    """Return the digest of a picture's page, place and size."""
+    shown = f"{picture.size} {picture.dark} {picture.at}\n{picture.page()}"
+    return hashlib.sha256(shown.encode()).hexdigest().encode()
+
+
+def stamped(png: bytes, value: bytes) -> bytes:
+    """Return a PNG with a text chunk before its end: the digest of what it shows."""
+    body = b"tEXt" + KEY + b"\0" + value
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    end = png.rindex(b"IEND") - 4
+    return png[:end] + chunk + png[end:]
+
+
+def stamp(png: bytes) -> bytes:
+    """Return the digest that a PNG carries, nothing for one that was not made here."""
+    return png.partition(KEY + b"\0")[2][:64]
+
+
+def draw(picture: Picture, folder: Path) -> None:
+    """Draw one picture."""
+    to = folder / f"{picture.name}.png"
+    with tempfile.TemporaryDirectory() as made:
+        screenshot(
+            Path(made), picture.page(), to, size=picture.size, dark=picture.dark, at=picture.at
+        )
+    to.write_bytes(stamped(to.read_bytes(), digest(picture)))
+
+
+def main() -> int:
+    """Draw every picture, or those that are named."""
+    if not CHROMIUM:
+        print("Chromium is not installed: pictures are drawn by it", file=sys.stderr)
+        return 1
+    for picture in PICTURES:
+        if picture.name in sys.argv[1:] or not sys.argv[1:]:
+            draw(picture, FOLDER)
+            print(f"{FOLDER.relative_to(ROOT) / picture.name}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
