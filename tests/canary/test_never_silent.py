@@ -82,6 +82,7 @@ FAULTS: dict[str, tuple[str, Any, Callable[[Report], bool]]] = {
         reset_connection,
         lambda r: says(r, Status.ERROR, "could not be read"),
     ),
+    "Secrets Manager slow": ("secretsmanager", slow(1.0), lambda r: r.platform is not None),
     "ECS throttled": ("ecs", json_error(THROTTLED), lambda r: unavailable(r, THROTTLED)),
     "ECS denied": (
         "ecs",
@@ -89,6 +90,7 @@ FAULTS: dict[str, tuple[str, Any, Callable[[Report], bool]]] = {
         lambda r: unavailable(r, "AccessDenied"),
     ),
     "ECS slow": ("ecs", slow(1.0), lambda r: r.platform is not None),
+    "ECS down": ("ecs", reset_connection, lambda r: unavailable(r, "ConnectionClosed")),
     "ELBv2 throttled": (
         "elasticloadbalancing",
         xml_error("Throttling", "400 Bad Request"),
@@ -98,6 +100,12 @@ FAULTS: dict[str, tuple[str, Any, Callable[[Report], bool]]] = {
         "elasticloadbalancing",
         xml_error("AccessDenied"),
         lambda r: unavailable(r, "AccessDenied"),
+    ),
+    "ELBv2 slow": ("elasticloadbalancing", slow(1.0), lambda r: r.platform is not None),
+    "ELBv2 down": (
+        "elasticloadbalancing",
+        reset_connection,
+        lambda r: unavailable(r, "ConnectionClosed"),
     ),
 }
 
@@ -125,6 +133,7 @@ def test_a_service_out_of_order_is_in_the_published_report(deployed: Function, n
 STORE_FAULTS = {
     "S3 denied": xml_error("AccessDenied"),
     "S3 throttled": xml_error("SlowDown", "503 Slow Down"),
+    "S3 slow": slow(20.0),
     "S3 down": reset_connection,
 }
 
@@ -144,15 +153,30 @@ def test_without_a_store_the_log_holds_the_whole_report_and_the_next_run_says_so
     assert report_of(deployed, after).run.id == after.summary["run_id"]
 
 
-@pytest.mark.parametrize("service", ["sns", "events"])
+MESSAGE_FAULTS = {
+    "SNS throttled": ("sns", xml_error("Throttling", "400 Bad Request")),
+    "SNS denied": ("sns", xml_error("AuthorizationError")),
+    "SNS slow": ("sns", slow(20.0)),
+    "SNS down": ("sns", reset_connection),
+    "EventBridge throttled": ("events", json_error(THROTTLED)),
+    "EventBridge denied": ("events", json_error("AccessDeniedException")),
+    "EventBridge slow": ("events", slow(20.0)),
+    "EventBridge down": ("events", reset_connection),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGE_FAULTS)
 def test_a_message_that_cannot_be_sent_is_a_problem_in_the_log_and_nothing_else(
-    deployed: Function, service: str
+    deployed: Function, name: str
 ) -> None:
-    broken = xml_error("InternalError", "500 Oops")
-    deployed.cloud.faults[service] = broken if service == "sns" else json_error("InternalError")
+    service, fault = MESSAGE_FAULTS[name]
+    deployed.cloud.faults[service] = fault
+    began = time.monotonic()
     done = deployed.invoke(30)
+    assert time.monotonic() - began < 30  # before Lambda would end it
     assert done.error is None and done.emitted and deployed.latest() is not None
-    assert "could not be sent" in done.problems
+    told = "Notify: TimeoutError" if "slow" in name else "could not be sent"
+    assert told in done.problems
 
 
 def test_a_missing_secret_makes_errors_of_the_checks_that_need_it_alone(deployed: Function) -> None:
@@ -304,7 +328,7 @@ def test_what_reached_neither_store_nor_log_nor_metrics_is_known_and_raised() ->
 
 def test_every_row_of_the_table_is_in_the_documents() -> None:
     page = (ROOT / "docs" / "reliability.md").read_text()
-    missing = [name for name in (*FAULTS, *STORE_FAULTS) if name not in page]
+    missing = [name for name in (*FAULTS, *STORE_FAULTS, *MESSAGE_FAULTS) if name not in page]
     assert missing == []
 
 

@@ -21,6 +21,7 @@ from tests.canary.servers.toolbox import Bench, FixedClock, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("HOKUSAI_FLOWS", "40"))  # 1,000 by hand: docs/reliability.md
+SEED = int(os.environ.get("HOKUSAI_SEED", "7"))
 SHARE = 0.10  # of the calls that fail
 OURS = "run_uuid in (select run_uuid from tags where key='canary_name')"
 KEY = "k" * 32
@@ -69,7 +70,7 @@ def _at_random(seed: int, seen: Counter[Meddling]) -> Decide:
 def test_after_runs_with_calls_that_fail_at_random_nothing_is_left(mlflow: Mlflow) -> None:
     seen: Counter[Meddling] = Counter()
     ended: Counter[str] = Counter()
-    with meddling(mlflow.url, _at_random(7, seen)) as url:
+    with meddling(mlflow.url, _at_random(SEED, seen)) as url:
         for number in range(RUNS):
             one = Bench(environment(url), {"valid": KEY}, run_id=f"random-{number}")
             ended[one.run("registration", base="", janitor_minutes=0.05).value] += 1

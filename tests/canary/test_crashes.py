@@ -1,0 +1,117 @@
+"""A crash in any module: what is known is published, or the invocation raises; nothing leaks.
+
+Each module that an invocation loads is built with a bug in every function of it, and invoked once.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.canary import functions
+from tests.canary.broken_build import RAISED, WHOLE
+from tests.canary.functions import Invoked
+from tests.canary.servers import faults
+from tests.canary.servers.cloud import Cloud, serving_cloud
+from tests.canary.test_leaks import leaks, sentinels
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).resolve().parents[2]
+# Rooms with a boundary of their own: their bugs never keep a report back.
+BOUNDED = ("canary.diagnose.", "canary.observe.", "canary.report.", "canary.messages.")
+SHARED = {  # of such a room, but what the main path itself is made of
+    "canary.observe.state",
+    "canary.report.json",
+    "canary.report.text",
+}
+# The heartbeat goes missing with all other metrics: its own alarm rings.
+NO_HEARTBEAT = {"canary.adapters.emf"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What became of one invocation of a bad build."""
+
+    module: str
+    raised: bool
+    heartbeat: bool
+    kept: bool  # the report is in the store, or whole in the log
+    out: str
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with serving_cloud() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, str]:
+    return sentinels()
+
+
+@pytest.fixture(autouse=True)
+def deployed(
+    cloud: Cloud,
+    known: dict[str, str],
+    capfd: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    with faults.serving(faults.good) as port:
+        url = f"http://127.0.0.1:{port}"
+        functions.deploy(cloud, capfd, tmp_path, monkeypatch, url, known)
+        yield
+
+
+def ended(cloud: Cloud, module: str, out: str) -> Ended:
+    said = Invoked(out=out)
+    ids = {str(x.get("run_id")) for x in said.lines} - {"None"}
+    stored = any(f"/runs/{i}.json".encode() in sent for i in ids for sent in cloud.sent)
+    return Ended(
+        module=module,
+        raised=RAISED in out,
+        heartbeat=said.emitted,
+        kept=stored or "report that could not be stored" in out,
+        out=out,
+    )
+
+
+def invoked(folder: Path, *modules: str) -> dict[str, str]:
+    """Invoke a bad build of each module; return what each printed."""
+    command = [sys.executable, "-m", "tests.canary.broken_build", str(folder), *modules]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=800)
+    return {module: (folder / module).read_text() for module in modules}
+
+
+def has_functions(module: str) -> bool:
+    """Tell whether there is anything in it that could have a bug."""
+    found = importlib.util.find_spec(module)
+    text = Path(found.origin or "").read_text(encoding="utf-8") if found else ""
+    return any(isinstance(n, ast.FunctionDef) for n in ast.walk(ast.parse(text)))
+
+
+def test_no_bug_of_any_module_makes_a_run_silent(
+    cloud: Cloud, known: dict[str, str], tmp_path: Path
+) -> None:
+    whole = invoked(tmp_path, WHOLE)[WHOLE]
+    assert RAISED not in whole, whole
+    modules = [m for m in json.loads(whole.splitlines()[-1]) if has_functions(m)]
+    assert len(modules) > 100
+    found = [ended(cloud, module, out) for module, out in invoked(tmp_path, *modules).items()]
+    raised = {e.module for e in found if e.raised}
+    print(json.dumps({"raised": sorted(raised), "of": len(modules)}, indent=1))
+    returned = [e for e in found if not e.raised]
+    assert [e.module for e in returned if not e.kept] == []
+    assert {e.module for e in returned if not e.heartbeat} == NO_HEARTBEAT
+    assert {m for m in raised if m.startswith(BOUNDED)} <= SHARED
+    assert [e.module for e in found if leaks(e.out.encode(), known)] == []
