@@ -129,6 +129,7 @@ class Host:
     ) -> Invocation:
         limit, init_ms, cold = function.timeout_s, None, environment.init_ms is None
         lines = start_lines(function, request_id, cold, at)
+        makes_group = permitted(function.role, "logs:CreateLogGroup", _log_arn(function))
         if cold:
             if environment.start(INIT_LIMIT_S):
                 init_ms = environment.init_ms
@@ -137,7 +138,7 @@ class Host:
         outcome = environment.invoke(request_id, payload, max(limit, 0.001))
         report = _report(function, request_id, outcome, init_ms)
         lines += [*environment.lines(), *end_lines(function, report, time.time())]
-        self._deliver(function, environment.stream, lines)
+        self._deliver(function, environment.stream, lines, makes_group)
         failed = outcome.status != "success"
         logs.count(function, "Invocations", 1.0, "Count", at)
         logs.count(function, "Errors", float(failed), "Count", at)
@@ -153,11 +154,17 @@ class Host:
         environment.start(limit)
         return limit - (time.monotonic() - began)
 
-    def _deliver(self, function: Function, stream: str, lines: list[str]) -> None:
-        """Lambda writes logs with the function's role: without the permission there are none."""
-        arn = f"arn:aws:logs:{function.region}:{function.account}:log-group:{function.log_group}"
-        if permitted(function.role, "logs:PutLogEvents", f"{arn}:log-stream:{stream}"):
-            logs.write(function, stream, lines)
+    def _deliver(
+        self, function: Function, stream: str, lines: list[str], makes_group: bool
+    ) -> None:
+        """Lambda writes logs with the function's role: without the permission there are none.
+
+        Whether it may make the group was asked when the run began: a stack that is deleted
+        meanwhile takes role and group away, and its last run must not bring the group back.
+        """
+        stream_arn = f"{_log_arn(function)}:log-stream:{stream}"
+        if permitted(function.role, "logs:PutLogEvents", stream_arn):
+            logs.write(function, stream, lines, makes_group=makes_group)
 
     def _paths(self, function: Function, code: bytes) -> Paths:
         with self._lock:
@@ -191,6 +198,10 @@ class Host:
             "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
             "AWS_SESSION_TOKEN": role.session_token,
         }
+
+
+def _log_arn(function: Function) -> str:
+    return f"arn:aws:logs:{function.region}:{function.account}:log-group:{function.log_group}"
 
 
 def unpack(code: bytes, folder: Path) -> None:

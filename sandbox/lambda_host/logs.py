@@ -11,15 +11,18 @@ from sandbox.metrics import emf
 from sandbox.metrics.store import metric, put
 
 
-def write(function: Function, stream: str, lines: Sequence[str]) -> None:
+def write(function: Function, stream: str, lines: Sequence[str], *, makes_group: bool) -> None:
     """Append lines to the function's log and extract the metrics in them.
 
-    A group that is absent is made, as Lambda makes it: without retention, outside any stack.
+    A group that is absent is made where the role allows it, as Lambda makes it: without retention,
+    outside any stack. Else the lines are lost.
     """
     events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines if line]
     if not events:
         return
     backend = _logs(function)
+    if not makes_group and function.log_group not in backend.groups:
+        return
     backend.ensure_log_group(function.log_group)
     backend.ensure_log_stream(function.log_group, stream)
     backend.put_log_events(function.log_group, stream, events)

@@ -68,7 +68,7 @@ def allow(*actions: str, resource: str = "*") -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
-LOGS = allow("logs:CreateLogStream", "logs:PutLogEvents")
+LOGS = allow("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
 
 def function(aws: Endpoint, name: str, code: str, role_arn: str = "", **options: Any) -> str:

@@ -30,7 +30,7 @@ def test_a_fault_pages_once_and_its_end_is_told(aws: Endpoint) -> None:
     s3, sqs = aws.client("s3"), aws.client("sqs")
     s3.create_bucket(Bucket="platform")
     s3.put_object(Bucket="platform", Key="healthy", Body=b"")
-    logs = allow("logs:PutLogEvents", "s3:GetObject", "s3:ListBucket")
+    logs = allow("logs:CreateLogGroup", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket")
     arn = function(aws, "chain", CANARY, role(aws, "chain", logs))
     topic = aws.client("sns").create_topic(Name="chain")["TopicArn"]
     url = sqs.create_queue(QueueName="chain")["QueueUrl"]

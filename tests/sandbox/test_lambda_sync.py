@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -219,3 +221,27 @@ def test_invocations_errors_and_duration_become_metrics(aws: Endpoint) -> None:
 
     assert (total("Invocations"), total("Errors"), total("Throttles")) == (3, 1, 0)
     assert known("AWS/Lambda", "Duration")
+
+
+def test_a_run_that_outlives_its_stack_does_not_bring_the_log_group_back(aws: Endpoint) -> None:
+    code = """
+import time
+def handler(event, context):
+    print("working")
+    time.sleep(1.5)
+"""
+    writes = allow("logs:CreateLogStream", "logs:PutLogEvents")  # as the canary's role may
+    group, iam, logs = "/aws/lambda/outliving", aws.client("iam"), aws.client("logs")
+    logs.create_log_group(logGroupName=group)
+    function(aws, "outliving", code, role(aws, "outliving", writes))
+    invoke(aws, "outliving")
+    assert any("working" in m for m in messages(aws, group))
+    run = threading.Thread(target=invoke, args=(aws, "outliving"))
+    run.start()
+    time.sleep(0.5)
+    logs.delete_log_group(logGroupName=group)
+    iam.delete_role_policy(RoleName="outliving", PolicyName="all")
+    iam.delete_role(RoleName="outliving")
+    run.join()
+    found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found == []
