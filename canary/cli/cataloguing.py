@@ -13,7 +13,10 @@ from canary.cli.common import WrongUseError
 FILE = Path("docs") / "catalogue.md"
 
 
-@click.command()
+@click.command(
+    short_help="Print checks, kinds, metrics, alarms and causes.",
+    epilog="Exit status: 0 well, 1 the page is not current (--check), 2 wrong usage.",
+)
 @click.option("--write", is_flag=True, help=f"Write {FILE} anew.")
 @click.option("--check", is_flag=True, help=f"Fail (status 1) if {FILE} is not current.")
 def catalogue(write: bool, check: bool) -> None:

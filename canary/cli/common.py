@@ -18,7 +18,8 @@ from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "development"
-FORMS = click.Choice(("text", "json"))
+PRINTS = "Exit status: 0 when it was printed, 2 for wrong usage or configuration."
+BELOW = 3  # rows of the screen below a summary: where the reports lie, and the next prompt
 EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
 
 
@@ -33,6 +34,18 @@ def environment_option(command: F) -> F:
         help="An environment by name (canary/environments/NAME.toml) or file.",
         shell_complete=complete_environment,
     )(command)
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Add `--format`, the first form being the usual one."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms or ("text", "json")),
+        default=forms[0] if forms else "text",
+        show_default=True,
+        help="What goes to stdout.",
+    )
 
 
 def fail_on_option(command: F) -> F:
@@ -85,6 +98,21 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def screen() -> int:
+    """Return how wide the terminal on stdout is, 0 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def on_screen(rows: Iterable[str]) -> str:
+    """Return rows for stdout; on a terminal each is cut to its width."""
+    wide = screen()
+    if not wide:
+        return "\n".join(rows)
+    return "\n".join(row if len(row) <= wide else f"{row[: wide - 1]}…" for row in rows)
+
+
 def loaded(environment: str) -> Config:
     """Return the configuration, or end with its problems and exit status 2."""
     try:
@@ -121,14 +149,19 @@ def render(report: Report, form: str) -> str:
 
 
 def terminal(report: Report) -> str:
-    """Return the summary for this terminal, in colour only where one is."""
+    """Return the summary for this terminal: in colour, and cut to the screen, only where one is."""
     import shutil
 
     from canary.report import terminal as summary
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    width = min(shutil.get_terminal_size((100, 40)).columns, 120)
-    return summary.render(report, width=width, colour=colour)
+    screen = sys.stdout.isatty()
+    size = shutil.get_terminal_size((100, 40))
+    return summary.render(
+        report,
+        width=min(size.columns, 120),
+        height=size.lines - BELOW if screen else None,
+        colour=screen and "NO_COLOR" not in os.environ,
+    )
 
 
 def place_of(store: str, environment: Environment) -> str:

@@ -12,13 +12,15 @@ from canary import cost, schemas
 from canary import permissions as needed
 from canary.alarm_plan import plan_alarms
 from canary.cli.common import (
-    FORMS,
+    PRINTS,
     WrongUseError,
     as_json,
     complete_check,
     complete_environment,
     environment_option,
+    format_option,
     loaded,
+    on_screen,
 )
 from canary.cli.scaling import scaling
 from canary.model import Config
@@ -27,9 +29,9 @@ from canary.probes import KINDS
 from canary.schedules import schedule_period
 
 
-@click.command("list")
+@click.command("list", short_help="List the checks of an environment.", epilog=PRINTS)
 @environment_option
-@click.option("--format", "form", type=FORMS, default="text")
+@format_option()
 def list_checks(environment: str, form: str) -> None:
     """List the checks of an environment: id, severity, suite, title.
 
@@ -42,11 +44,16 @@ def list_checks(environment: str, form: str) -> None:
     if form == "json":
         click.echo(as_json(config.checks))
         return
-    for check in config.checks:
-        click.echo(f"{check.id:44} {check.severity.value:8} {check.suite.value:14} {check.title}")
+    wide = max((len(check.id) for check in config.checks), default=0)
+    click.echo(
+        on_screen(
+            f"{check.id:{wide}} {check.severity.value:8} {check.suite.value:14} {check.title}"
+            for check in config.checks
+        )
+    )
 
 
-@click.command()
+@click.command(short_help="Show what a run would do, and its monthly cost.", epilog=PRINTS)
 @environment_option
 @click.option(
     "--only",
@@ -62,7 +69,7 @@ def list_checks(environment: str, form: str) -> None:
     metavar="N|all",
     help="On paper instead: what N checks a minute would take (all: 100 to 100,000).",
 )
-@click.option("--format", "form", type=FORMS, default="text")
+@format_option()
 def plan(
     environment: str, only: tuple[str, ...], suites: tuple[str, ...], sizes: str | None, form: str
 ) -> None:
@@ -92,7 +99,7 @@ def plan(
         found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
         click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
     else:
-        click.echo(_told(made, counts, bill, hourly_keyed(config)))
+        click.echo(on_screen(_told(made, counts, bill, hourly_keyed(config))))
 
 
 def counted(config: Config) -> cost.Counts:
@@ -124,7 +131,7 @@ def metric_count(config: Config) -> int:
     return run + check * len(config.checks) + len(suites)
 
 
-def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int) -> str:
+def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int) -> list[str]:
     lines = [
         f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
         + (f"  needs {', '.join(p.needs)}" if p.needs else "")
@@ -133,20 +140,23 @@ def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: i
     lines += [
         "",
         f"{len(made.order)} checks, {made.requests} requests, longest chain about"
-        f" {made.expected_ms / 1000:.1f} s, budget {made.budget_s:.0f} s"
-        f" (of which clean-up {made.cleanup_reserve_s:.0f} s,"
-        f" publishing {made.publish_reserve_s:.0f} s), {counts.metrics} custom metrics",
-        f"{made.keyed} of the requests carry a key; by the schedule {keyed} an hour,"
-        " which their rate limits and debits must allow",
+        f" {made.expected_ms / 1000:.1f} s, {counts.metrics} custom metrics",
+        f"budget {made.budget_s:.0f} s, of which clean-up {made.cleanup_reserve_s:.0f} s and"
+        f" publishing {made.publish_reserve_s:.0f} s",
+        f"{made.keyed} of the requests carry a key; by the schedule {keyed} an hour,",
+        "which their rate limits and debits must allow",
         "",
         *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
-        f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month"
-        " (us-east-1 list prices, free tiers not taken off)",
+        f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month",
+        "(list prices of us-east-1, free tiers not taken off)",
     ]
-    return "\n".join(lines)
+    return lines
 
 
-@click.command()
+@click.command(
+    short_help="Hold files against their schema.",
+    epilog="Exit status: 0 when all is well, 2 where anything is wrong.",
+)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
     "--environment",
@@ -161,7 +171,7 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
     """Hold environment and check files against their schema; every problem is printed.
 
     A problem is a line: file, check, key, what is wrong. Without arguments all environments are
-    read, each together with all check files. Exit status 2 where anything is wrong.
+    read, each together with all check files.
 
     \b
     Examples:
@@ -183,9 +193,9 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
     click.echo(f"{len(chosen)} {files_are} well: {', '.join(p.name for p in chosen)}")
 
 
-@click.command()
+@click.command(short_help="Print the IAM actions that the checks need.", epilog=PRINTS)
 @environment_option
-@click.option("--format", "form", type=FORMS, default="text")
+@format_option()
 def permissions(environment: str, form: str) -> None:
     """Print the IAM actions that the environment's checks need, with their resources.
 
@@ -204,7 +214,7 @@ def permissions(environment: str, form: str) -> None:
         click.echo(f"{one.action:48} {one.resource}")
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of a kind of file, for editors.", epilog=PRINTS)
 @click.argument("what", type=click.Choice(("check", "environment")))
 def schema(what: str) -> None:
     """Print the JSON Schema of a check file or an environment file, for editors.

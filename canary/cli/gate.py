@@ -13,12 +13,12 @@ import click
 from canary.adapters.function import Busy, InvokeError, invoke
 from canary.cli.common import (
     EXIT,
-    FORMS,
     WrongUseError,
     as_json,
     environment_option,
     exit_status,
     fail_on_option,
+    format_option,
 )
 from canary.cli.common import loaded as loading
 from canary.model import Config, Environment, Severity, Status
@@ -28,7 +28,7 @@ PAUSE_S = 5.0
 MARGIN_S = 30.0  # the function's own time beyond its run's budget, and the way there and back
 
 
-@click.command()
+@click.command(short_help="Ask the deployed canary once, and fail on what broke.")
 @environment_option
 @fail_on_option
 @click.option(
@@ -38,7 +38,7 @@ MARGIN_S = 30.0  # the function's own time beyond its run's budget, and the way 
     show_default=True,
     help="Seconds to wait for a run that is under way.",
 )
-@click.option("--format", "form", type=FORMS, default="text")
+@format_option()
 def gate(environment: str, fail_on: str | None, patience: float, form: str) -> None:
     """Invoke the deployed canary once and fail on what broke.
 

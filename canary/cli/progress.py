@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from canary.model import Result, Status
-from canary.report.text import visible
+from canary.report.text import milliseconds, visible
 from canary.runner import Progress as News
 
 WORDS = {
@@ -22,6 +32,34 @@ WORDS = {
 STYLE = {Status.FAIL: "red", Status.ERROR: "magenta", Status.SKIP: "yellow", Status.PASS: "green"}
 
 
+_LINES = 8  # lines of what does not pass, on a terminal: the summary that follows has the rest
+
+
+class Oldest(ProgressColumn):
+    """Which check has been under way the longest, and how long."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._begun: dict[str, float] = {}
+
+    def begin(self, check_id: str) -> None:
+        """Note that a check has started."""
+        self._begun[check_id] = self._clock()
+
+    def end(self, check_id: str) -> None:
+        """Note that a check has ended."""
+        self._begun.pop(check_id, None)
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002 - rich's own signature
+        """Return what the bar shows of it."""
+        running = list(self._begun.items())  # the run goes on while the bar is drawn
+        if not running:
+            return Text("")
+        check_id, begun = min(running, key=lambda item: item[1])
+        return Text(f"{check_id} {milliseconds(1000 * (self._clock() - begun))}", style="dim")
+
+
 class Shown:
     """Shows news of a run on stderr; a context manager."""
 
@@ -29,12 +67,15 @@ class Shown:
         self._quiet = quiet
         self._console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
+        self._oldest = Oldest()
+        self._told = 0
         if sys.stderr.isatty() and not quiet:
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(bar_width=30),
+                BarColumn(bar_width=20),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
+                self._oldest,
                 console=self._console,
                 transient=True,
             )
@@ -59,20 +100,29 @@ class Shown:
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.update(
-                self._task,
-                description=WORDS.get(news.phase, news.phase),
-                total=news.total or None,
-                completed=news.done if news.result else None,
-            )
+            self._move(self._bar, news)
         elif not news.check_id:
             self._console.print(f"{WORDS.get(news.phase, news.phase)} …")
         if news.result is not None and news.result.status is not Status.PASS:
+            self._told += 1
             # one object, one line: with the bar on screen rich loses a line that is not ended
             if self._bar is None:
                 self._console.print(line(news.result), soft_wrap=True)
-            else:
+            elif self._told <= _LINES:
                 self._console.print(line(news.result), no_wrap=True, overflow="ellipsis")
+
+    def _move(self, bar: Progress, news: News) -> None:
+        if news.result is not None:
+            self._oldest.end(news.check_id)
+        elif news.check_id:
+            self._oldest.begin(news.check_id)
+        further = f", {self._told} not passing" if self._told else ""
+        bar.update(
+            self._task,
+            description=WORDS.get(news.phase, news.phase) + further,
+            total=news.total or None,
+            completed=news.done if news.result else None,
+        )
 
 
 def line(result: Result) -> Text:
@@ -80,6 +130,6 @@ def line(result: Result) -> Text:
     return Text.assemble(
         "  ",
         (f"{result.status.value:5}", STYLE[result.status]),
-        f" {result.check_id}  ",
+        f" {result.check_id} {milliseconds(result.duration_ms)}  ",
         (" ".join(visible(result.reason).split()), "dim"),
     )

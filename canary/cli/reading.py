@@ -13,17 +13,23 @@ from canary.cli.common import (
     WrongUseError,
     as_json,
     environment_option,
+    format_option,
     loaded,
+    on_screen,
     out_folder,
     place_of,
     render,
+    screen,
 )
 from canary.model import CheckHistory, Comparison, Environment, Report
 from canary.publish import run_name
 from canary.report import ReportError
 from canary.report import json as canonical
+from canary.report.text import when
 
 FORMS = ("text", "json", "markdown", "html", "junit")
+
+READS = "Exit status: 0 whatever the report says, 2 for wrong usage or where there is none."
 
 store_option = click.option(
     "--store",
@@ -33,11 +39,11 @@ store_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Show a report.", epilog=READS)
 @click.argument("run_or_file", default="latest", metavar="[RUN_OR_FILE]")
 @environment_option
 @store_option
-@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+@format_option(*FORMS)
 def show(run_or_file: str, environment: str, store: str | None, form: str) -> None:
     """Show a report: a file, a run's id, or "latest".
 
@@ -50,12 +56,12 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
     click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
 
 
-@click.command()
+@click.command(short_help="Hold one report against another.", epilog=READS)
 @click.argument("a")
 @click.argument("b")
 @environment_option
 @store_option
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
+@format_option()
 def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
     """Hold report B against report A, each a file, a run's id, or "latest".
 
@@ -84,21 +90,21 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
 
 def _told(found: Comparison) -> str:
     lines = [
-        f"{t.change.value:14} {t.check_id}  since {t.since}  {t.note}".rstrip()
+        f"{t.change.value:14} {t.check_id}  since {when(t.since)}  {t.note}".rstrip()
         for t in found.transitions
     ]
     lines += [
         f"DRIFT          {d.resource}: {d.attribute}: {d.before or '-'} -> {d.after or '-'}"
         for d in found.drift
     ]
-    return "\n".join(lines) or "nothing changed"
+    return on_screen(lines) or "nothing changed"
 
 
-@click.command()
+@click.command(short_help="Show the last outcomes of each check.", epilog=READS)
 @click.argument("checks", nargs=-1, metavar="[CHECK]...")
 @environment_option
 @store_option
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text")
+@format_option()
 def history(checks: tuple[str, ...], environment: str, store: str | None, form: str) -> None:
     """Show the last outcomes of each check, newest last: at most sixty.
 
@@ -118,17 +124,20 @@ def history(checks: tuple[str, ...], environment: str, store: str | None, form: 
     if form == "json":
         click.echo(as_json(chosen))
         return
-    for name, known in chosen.items():
-        click.echo(_line(name, known))
+    wide = max(map(len, chosen), default=0)
+    head = f"{'check':{wide}}  {'now':5}  {'since (UTC)':17}  {'usual':>8}  last runs, newest last"
+    click.echo(on_screen((head, *(_line(name, known, wide) for name, known in chosen.items()))))
 
 
-def _line(name: str, known: CheckHistory) -> str:
+def _line(name: str, known: CheckHistory, wide: int) -> str:
+    """Return a row; a narrow terminal shows the newest runs that it has room for."""
     import statistics
 
     usual = f"{statistics.median(known.latency_ms):.0f} ms" if known.latency_ms else "-"
-    return (
-        f"{name:44} {known.last_status.value:5} since {known.since}  {usual:>8}  {known.outcomes}"
-    )
+    since = when(known.since).removesuffix(" UTC")
+    row = f"{name:{wide}}  {known.last_status.value:5}  {since:17}  {usual:>8}  "
+    room = max(1, screen() - len(row)) if screen() else len(known.outcomes)
+    return row + known.outcomes[-room:]
 
 
 def fetch(run_or_file: str, environment: str, store: str | None) -> Report:

@@ -12,10 +12,11 @@ from canary import drill, replayed
 from canary.adapters.store import StoreError
 from canary.alarm_plan import Alarms, plan_alarms
 from canary.cli.common import (
-    FORMS,
+    PRINTS,
     WrongUseError,
     as_json,
     environment_option,
+    format_option,
     loaded,
     place_of,
     table,
@@ -30,7 +31,7 @@ ALL = "all"
 MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
 
 
-@click.command("rehearse")
+@click.command("rehearse", short_help="Ask whether the alarms would have paged.", epilog=PRINTS)
 @environment_option
 @click.option(
     "--pattern",
@@ -38,7 +39,14 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
     default=ALL,
     help="What happens to the platform, or to the canary.",
 )
-@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, metavar="N")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="How many days are replayed.",
+)
 @click.option(
     "--p",
     type=click.FloatRange(0, 1),
@@ -52,7 +60,7 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
     metavar="FILE_OR_STORE",
     help='Replay real runs instead: a report.json, a folder, an s3:// address, or "environment".',
 )
-@click.option("--format", "form", type=FORMS, default="text")
+@format_option()
 def rehearse_alarms(
     environment: str, pattern: str, days: int, p: float, seed: int, history: str | None, form: str
 ) -> None:

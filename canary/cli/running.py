@@ -15,6 +15,7 @@ from canary.cli.common import (
     environment_option,
     exit_status,
     fail_on_option,
+    format_option,
     loaded,
     out_folder,
     place_of,
@@ -45,6 +46,12 @@ Exit status:
   3  the canary could not tell for some check
 
 \b
+Variables:
+  CANARY_ENVIRONMENT  the environment, where --environment names none
+  NO_COLOR            no colours, as when stdout is no terminal
+  AWS_PROFILE, …      credentials, as the AWS CLI finds them
+
+\b
 Examples:
   python -m canary run --environment development
   python -m canary run --only registry.health --only registry.ready
@@ -53,7 +60,7 @@ Examples:
 """
 
 
-@click.command(help=HELP)
+@click.command(help=HELP, short_help="Carry one run out and write its reports.")
 @environment_option
 @click.option(
     "--only",
@@ -74,9 +81,7 @@ Examples:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where reports are written; default out/<environment>.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(FORMS), default="text", help="What goes to stdout."
-)
+@format_option(*FORMS)
 @click.option(
     "--store",
     metavar="PLACE",

@@ -10,9 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from canary.model import Change, Diagnosis, Report, Result, Severity, Status, Suite, Transition
+from canary.model import Change, Diagnosis, Report, Result, Status, Suite
 from canary.report import plots, text
 from canary.report.archive import DAYS, HOURS, Archive, CheckArchive, happened
+from canary.report.changes import changes
 from canary.report.matrix import matrix
 from canary.report.platform import platform, short
 from canary.report.verdict import (
@@ -32,10 +33,8 @@ from canary.report.waterfall import PHASES, waterfalls
 _TEMPLATES = Path(__file__).parent / "templates"
 _FULL = 40  # failing checks shown with all their evidence; the rest as rows
 _ROWS = 400  # checks of which the history is shown
-_ORDER = tuple(Change)
 _SUITES = tuple(Suite)
 _RANKED = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
-_SEVERITIES = tuple(Severity)
 
 WORDS = {
     Status.PASS: ("✓", "passed"),
@@ -68,7 +67,7 @@ def render(report: Report, archive: Archive | None = None) -> str:
             full=found.failing[:_FULL],
             brief=found.failing[_FULL:],
             oldest=_oldest(report, found.failing),
-            changes=_changes(report),
+            changes=changes(report),
             diagnoses=report.diagnoses,
             causes=_causes(report.diagnoses),
             titles={r.check_id: r.title for r in report.results},
@@ -153,16 +152,6 @@ def _past(slots: int, unit: str) -> Any:
 
 def _oldest(report: Report, failing: tuple[Result, ...]) -> str:
     return min((found for r in failing if (found := since(report, r.check_id))), default="")
-
-
-def _changes(report: Report) -> tuple[Transition, ...]:
-    """Return what changed: what broke first, and of that the most severe."""
-    weight = {r.check_id: _SEVERITIES.index(r.severity) for r in report.results}
-    listed = sorted(
-        report.comparison.transitions,
-        key=lambda t: (_ORDER.index(t.change), weight.get(t.check_id, len(_SEVERITIES))),
-    )
-    return tuple(listed)
 
 
 def _causes(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:

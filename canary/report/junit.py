@@ -13,7 +13,8 @@ def render(report: Report) -> str:
     """Return the report as JUnit XML. A muted failure is a skipped case that says so."""
     suites = [(suite, [r for r in report.results if r.suite is suite]) for suite in Suite]
     body = "".join(_suite(report, suite, results) for suite, results in suites if results)
-    counts = _counts(list(report.results))
+    # the schema that Jenkins holds files against knows no count of skipped cases at the root
+    counts = _counts(list(report.results)).partition(" skipped=")[0]
     name = _attribute(f"hokusai-canary {report.run.environment}")
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

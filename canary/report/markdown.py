@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from canary.model import Diagnosis, Report, Result, Status
+from canary.model import Change, Diagnosis, Report, Result, Status, Transition
+from canary.report.changes import changes
 from canary.report.text import between, line, milliseconds, percent, plural, visible, when
 from canary.report.verdict import (
     Groups,
@@ -22,6 +23,7 @@ from canary.report.verdict import (
 )
 
 _ROWS = 60  # rows of a table; a job summary is read, not searched
+_OPEN = 6  # changes before the fold
 _MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.ERROR: "❔", Status.SKIP: "➖"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
@@ -76,23 +78,44 @@ def block(text: str, language: str = "") -> str:
 
 
 def _changes(report: Report) -> str:
+    """Return what moved, the worst first; many changes, and what goes on failing, are folded."""
     comparison = report.comparison
-    rows = [
-        f"- **{t.change.replace('_', ' ').lower()}** {code(t.check_id)}"
-        f"{f', since {moment(t.since)}' if t.since else ''}{f': {prose(t.note)}' if t.note else ''}"
-        for t in comparison.transitions
-    ]
-    rows += [
+    ordered = changes(report)
+    lasting = [t for t in ordered if t.change is Change.STILL_FAILING]
+    moved = [t for t in ordered if t.change is not Change.STILL_FAILING]
+    drift = [
         f"- **changed** {code(d.resource)} {prose(d.attribute)}: {code(d.before)} → {code(d.after)}"
         for d in comparison.drift
     ]
-    if not rows:
+    if not moved and not lasting and not drift:
         return ""
-    if len(rows) > _ROWS:
-        rows = [*rows[:_ROWS], f"- … and {len(rows) - _ROWS} more"]
     since = between(comparison.previous_at, report.run.started_at)
     heading = "## What changed" + (f" since the run {since} before" if since else "")
-    return "\n".join([heading, "", *rows])
+    parts = [heading, "", *(_change(t) for t in moved[:_OPEN]), *_capped(drift)]
+    if further := moved[_OPEN:]:
+        parts += ["", *_folded(plural(len(further), "further change"), further)]
+    if lasting:
+        parts += ["", *_folded(f"{plural(len(lasting), 'check')} still failing", lasting)]
+    return "\n".join(parts)
+
+
+def _change(transition: Transition) -> str:
+    told = f"- **{transition.change.replace('_', ' ').lower()}** {code(transition.check_id)}"
+    if transition.since:
+        told += f", since {moment(transition.since)}"
+    # what broke is told with its reason in the table of what fails
+    if transition.note and transition.change not in (Change.BROKE, Change.STILL_FAILING):
+        told += f": {prose(transition.note)}"
+    return told
+
+
+def _capped(rows: list[str]) -> list[str]:
+    return [*rows[:_ROWS], f"- … and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else rows
+
+
+def _folded(summary: str, transitions: list[Transition]) -> list[str]:
+    rows = _capped([_change(t) for t in transitions])
+    return [f"<details><summary>{summary}</summary>", "", *rows, "", "</details>"]
 
 
 def _diagnosis(number: int, diagnosis: Diagnosis) -> str:

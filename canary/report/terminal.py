@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import io
+import re
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from canary.model import Diagnosis, Report, Result, Status
+from canary.model import Diagnosis, Frozen, Report, Result, Status
 from canary.report.text import line, percent, plural, when
 from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
-_CAUSES, _CHECKS = 3, 8  # what fits on a screen of 40 lines beside the scores
+
+class _Detail(Frozen, frozen=True, kw_only=True):
+    """How much is told: of how many causes, evidence and commands of each, how many checks."""
+
+    causes: int
+    evidence: int = 0
+    look: bool = False
+    fixes: int = 0  # of so many causes the first command to type
+    checks: int = 0
+    bars: bool = True  # a row for each score
+
+
+_DETAILS = (  # the richest first; the last one is told on any screen
+    _Detail(causes=3, evidence=2, look=True, fixes=3, checks=8),
+    _Detail(causes=3, evidence=1, look=True, fixes=3, checks=8),
+    _Detail(causes=3, evidence=1, fixes=3, checks=8),
+    _Detail(causes=3, fixes=3, checks=5),
+    _Detail(causes=3, fixes=1, checks=5),
+    _Detail(causes=3, fixes=1, checks=2),
+    _Detail(causes=3, fixes=1, checks=2, bars=False),
+    _Detail(causes=3, fixes=1, bars=False),
+    _Detail(causes=1, fixes=1, bars=False),
+    _Detail(causes=1, bars=False),
+    _Detail(causes=0, bars=False),
+)
+_ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 _MARKS = {Status.PASS: "✓", Status.FAIL: "✕", Status.ERROR: "?", Status.SKIP: "–"}
 _STYLES = {
     Status.PASS: "green",
@@ -22,8 +49,22 @@ _STYLES = {
 }
 
 
-def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
-    """Return the summary as text; colour only where the caller knows of a terminal."""
+def render(
+    report: Report, *, width: int = 100, height: int | None = None, colour: bool = False
+) -> str:
+    """Return the summary as text; colour only where the caller knows of a terminal.
+
+    With a height as much is told as fits on a screen of so many rows.
+    """
+    text = ""
+    for detail in _DETAILS:
+        text = _rendered(report, detail, width, colour)
+        if height is None or _rows(text, width) <= height:
+            break
+    return text
+
+
+def _rendered(report: Report, detail: _Detail, width: int, colour: bool) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
@@ -33,16 +74,18 @@ def render(report: Report, *, width: int = 100, colour: bool = False) -> str:
         no_color=not colour,
         highlight=False,
     )
-    show(report, console)
+    # a command longer than the screen is left to the terminal to wrap
+    console.print(_summary(report, detail), crop=False)
     return out.getvalue()
 
 
-def show(report: Report, console: Console) -> None:
-    """Print the summary; a command longer than the screen is left to the terminal to wrap."""
-    console.print(summary(report), crop=False)
+def _rows(text: str, width: int) -> int:
+    """Return how many rows of a screen the text takes, long lines wrapped by the terminal."""
+    plain = _ESCAPE.sub("", text)
+    return sum(max(1, -(-cell_len(row) // width)) for row in plain.splitlines())
 
 
-def summary(report: Report) -> RenderableType:
+def _summary(report: Report, detail: _Detail) -> RenderableType:
     """Return the summary for a rich console; every value is plain text, never markup."""
     judged = verdict(report)
     found = groups(report)
@@ -50,17 +93,17 @@ def summary(report: Report) -> RenderableType:
         Text(""),
         Text(f"{_MARKS[judged.status]} {judged.sentence}", style=_STYLES[judged.status]),
         Text(f"  {when(report.run.started_at)}, {run_line(report)}", style="dim"),
-        *(Text(f"  {detail}", style="dim") for detail in judged.details),
+        *(Text(f"  {told}", style="dim") for told in judged.details),
         Text(""),
-        _scores(report),
+        _scores(report) if detail.bars else _shares(report),
     ]
-    for number, diagnosis in enumerate(report.diagnoses[:_CAUSES], 1):
-        parts += _cause(number, diagnosis)
-    if len(report.diagnoses) > _CAUSES:
-        further = plural(len(report.diagnoses) - _CAUSES, "further cause")
+    for number, diagnosis in enumerate(report.diagnoses[: detail.causes], 1):
+        parts += _cause(number, diagnosis, detail)
+    if len(report.diagnoses) > detail.causes:
+        further = plural(len(report.diagnoses) - detail.causes, "further cause")
         parts += [Text(""), Text(f"… and {further}", style="dim")]
-    parts += _checks(report, "Failing", found.failing)
-    parts += _checks(report, "Could not tell", found.unknown)
+    parts += _checks(report, "Failing", found.failing, detail.checks)
+    parts += _checks(report, "Could not tell", found.unknown, detail.checks)
     return Group(*parts)
 
 
@@ -82,7 +125,13 @@ def _scores(report: Report) -> RenderableType:
     return table
 
 
-def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
+def _shares(report: Report) -> Text:
+    """Return the scores in a sentence, for a screen without room for bars."""
+    found = [f"{line(suite, 20)} {percent(score.percent)}" for suite, score in scores(report)]
+    return Text(", ".join(found))
+
+
+def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[RenderableType]:
     remedy = diagnosis.remedy
     lines = [
         Text(""),
@@ -97,12 +146,13 @@ def _cause(number: int, diagnosis: Diagnosis) -> list[RenderableType]:
         Text(f"  seen: {line(evidence.seen, 120)}"
              + (f"; expected: {line(evidence.expected, 80)}" if evidence.expected else ""),
              style="dim")
-        for evidence in diagnosis.evidence[:2]
+        for evidence in diagnosis.evidence[: detail.evidence]
     ]  # fmt: skip
-    lines += _commands("look", remedy.inspect)
-    if remedy.fix:
+    if detail.look:
+        lines += _commands("look", remedy.inspect)
+    if remedy.fix and number <= detail.fixes:
         lines += _commands("fix", remedy.fix)
-    elif remedy.decision:
+    elif remedy.decision and number <= detail.fixes:
         lines.append(Text(f"  decide: {line(remedy.decision, 200)}"))
     return list(lines)
 
@@ -119,10 +169,15 @@ def _commands(title: str, commands: tuple[str, ...]) -> list[Text]:
     ]
 
 
-def _checks(report: Report, title: str, results: tuple[Result, ...]) -> list[RenderableType]:
+def _checks(
+    report: Report, title: str, results: tuple[Result, ...], most: int
+) -> list[RenderableType]:
     if not results:
         return []
-    shown = results[:_CHECKS]
+    heading = Text(f"{title}: {len(results)}", style="bold")
+    shown = results[:most]
+    if not shown:
+        return [heading]
     times = [lasted(report, r.check_id) for r in shown]
     # fixed edges and one elastic column: rich shrinks nothing that may not wrap
     table = Table.grid(padding=(0, 2), expand=True)
@@ -137,7 +192,7 @@ def _checks(report: Report, title: str, results: tuple[Result, ...]) -> list[Ren
             Text(reason(result)),
             Text(time, style="dim"),
         )  # fmt: skip
-    parts: list[RenderableType] = [Text(""), Text(f"{title}: {len(results)}", style="bold"), table]
-    if len(results) > _CHECKS:
-        parts.append(Text(f"  … and {len(results) - _CHECKS} more", style="dim"))
+    parts: list[RenderableType] = [Text(""), heading, table]
+    if len(results) > most:
+        parts.append(Text(f"  … and {len(results) - most} more", style="dim"))
     return parts

@@ -174,9 +174,9 @@ def test_history_reads_the_latest_whole_run(file: str, tmp_path: Path) -> None:
     assert call("run", "-e", file, "--out", str(tmp_path / "o"), "-q").exit_code == 1
     store = str(tmp_path / "o" / "store")
     done = call("history", ONE, "-e", file, "--store", store)
-    assert (
-        done.exit_code == 0 and done.stdout.startswith(ONE) and done.stdout.rstrip().endswith("F")
-    )
+    head, row = done.stdout.rstrip().splitlines()
+    assert done.exit_code == 0 and head.startswith("check ")
+    assert row.startswith(ONE) and row.endswith("F")
     shown = call("show", "latest", "-e", file, "--store", store, "--format", "json").stdout
     assert ONE in {r.check_id for r in canonical.load(shown).results}
 
@@ -232,7 +232,7 @@ def test_the_summary_keeps_to_the_width_of_the_terminal_but_for_commands(width: 
 def test_a_failure_is_one_line_of_plain_text_while_the_run_works() -> None:
     failed = next(r for r in seed_day().results if r.status is Status.FAIL)
     shown = line(msgspec.structs.replace(failed, reason="[red]a\nb\x1b[2J"))
-    assert shown.plain.startswith(f"  FAIL  {failed.check_id}  [red]a b")
+    assert shown.plain.startswith(f"  FAIL  {failed.check_id} 21 ms  [red]a b")
     assert "\n" not in shown.plain and "\x1b" not in shown.plain
 
 

@@ -1,4 +1,4 @@
-"""JSON, Markdown, JUnit, badge and terminal: what they say, and hostile text in each."""
+"""JSON, Markdown and badge: what they say, and hostile text in each."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from canary.model import Report, Result, Status
-from canary.report import badge, json, junit, markdown, terminal
+from canary.model import Report, Result
+from canary.report import badge, json, markdown
 from canary.report.text import ReportError, clip, duration, percent, visible
 from canary.report.verdict import verdict
+from tests import pictures
 from tests.canary import report_samples as samples
 from tests.canary.report_hostile import PAYLOADS, hostile
-from tests.canary.report_parts import registration
 
 REPORTS = {
     "healthy": samples.healthy,
@@ -55,11 +55,6 @@ class Tags(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.in_code:
             self.plain += data
-
-
-def muted(report: Report) -> Report:
-    results = tuple(msgspec.structs.replace(r, muted="known, until Friday") for r in report.results)
-    return msgspec.structs.replace(report, results=results)
 
 
 def with_results(*results: Result) -> Report:
@@ -133,32 +128,6 @@ def test_failures_without_a_cause_are_said_to_be_not_proven() -> None:
     assert verdict(report).sentence.endswith("14 of 27 checks do not hold, and no cause is proven.")
 
 
-def test_junit_tells_failure_error_skip_and_mute_apart() -> None:
-    bad = registration(broken=True)
-    results = [
-        msgspec.structs.replace(bad, check_id="a.fail"),
-        msgspec.structs.replace(bad, check_id="a.error", status=Status.ERROR),
-        msgspec.structs.replace(bad, check_id="a.skip", status=Status.SKIP, reason="no time left"),
-        msgspec.structs.replace(bad, check_id="a.muted", muted="known"),
-        msgspec.structs.replace(bad, check_id="a.pass", status=Status.PASS),
-    ]
-    tree = ElementTree.fromstring(junit.render(with_results(*results)).encode())
-    assert {k: tree.get(k) for k in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "5", "failures": "1", "errors": "1", "skipped": "2",
-    }  # fmt: skip
-    tags = [[child.tag for child in case] for case in tree.iter("testcase")]
-    assert tags == [["failure"], ["error"], ["skipped"], ["skipped"], []]
-
-
-@pytest.mark.parametrize("name", REPORTS)
-def test_junit_is_well_formed_and_whole(name: str) -> None:
-    report = REPORTS[name]()
-    written = junit.render(report)
-    tree = ElementTree.fromstring(written.encode())
-    assert len(list(tree.iter("testcase"))) == len(report.results)
-    assert not UNSEEN.search(written)
-
-
 def test_markdown_shows_the_cause_its_evidence_and_its_commands() -> None:
     written = markdown.render(samples.seed_day())
     assert written.startswith("# ❌ development is failing: 14 of 27 checks")
@@ -180,6 +149,14 @@ def test_markdown_of_hostile_text_renders_to_text_only() -> None:
     assert not re.search("@(?!\u2060)", re.sub("`.*?`", "", page.plain))
 
 
+def test_markdown_folds_what_goes_on_failing_and_many_changes() -> None:
+    written = markdown.render(pictures.real("seed-day"))
+    opened = written.partition("<details>")[0]
+    assert opened.count("- **broke**") == 6 and opened.count("- **changed**") == 4
+    assert "<details><summary>36 further changes</summary>" in written
+    assert "<summary>13 checks still failing</summary>" in markdown.render(samples.seed_day())
+
+
 def test_markdown_of_300_checks_stays_within_a_job_summary() -> None:
     assert len(markdown.render(samples.many()).encode()) < 200_000
 
@@ -187,37 +164,6 @@ def test_markdown_of_300_checks_stays_within_a_job_summary() -> None:
 def test_a_code_span_holds_any_run_of_backticks() -> None:
     assert markdown.code("a `` b`") == "``` a `` b` ```"
     assert markdown.block("```\nx") == "````\n```\nx\n````"
-
-
-@pytest.mark.parametrize("name", ["healthy", "seed_day", "could_not_tell", "many"])
-def test_the_terminal_summary_fits_a_screen(name: str) -> None:
-    written = terminal.render(REPORTS[name](), width=140)
-    assert len(written.splitlines()) <= 50
-    assert "\x1b" not in written
-
-
-def test_the_terminal_gets_no_escape_of_a_target_and_no_markup() -> None:
-    plain = terminal.render(hostile())
-    assert not UNSEEN.search(plain)
-    coloured = terminal.render(hostile(), colour=True)
-    assert set(re.findall("\x1b.", coloured)) == {"\x1b["}
-    assert "\x1b]" not in coloured and "\x1b[2J" not in coloured
-
-
-def test_a_command_is_on_one_line_of_the_terminal() -> None:
-    written = terminal.render(samples.seed_day(), width=80)
-    assert any(
-        row.startswith("aws elbv2 describe-rules") and row.endswith("us-east-1")
-        for row in written.splitlines()
-    )
-
-
-def test_the_terminal_says_what_to_type_or_what_to_decide() -> None:
-    rows = terminal.render(samples.seed_day(), width=140).splitlines()
-    for diagnosis in samples.seed_day().diagnoses:
-        fix, decision = diagnosis.remedy.fix, diagnosis.remedy.decision
-        assert fix[0] in rows if fix else any(decision[:80] in row for row in rows)
-    assert any(row.strip().startswith("fix") for row in rows)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -231,11 +177,6 @@ def test_badges_name_the_state() -> None:
     assert ">healthy<" in badge.render(samples.healthy())
     assert ">14 failing<" in badge.render(samples.seed_day())
     assert ">could not tell<" in badge.render(samples.could_not_tell())
-
-
-def test_muted_failures_do_not_make_a_run_fail_in_junit() -> None:
-    tree = ElementTree.fromstring(junit.render(muted(samples.seed_day())).encode())
-    assert (tree.get("failures"), tree.get("skipped")) == ("0", "14")
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
