@@ -98,7 +98,27 @@ def _environment(path: Path, problems: list[str]) -> Environment | None:
         return None
     value, wrong = decode(raw, Environment)
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
-    return value if isinstance(value, Environment) else None
+    return _with_hosts(value) if isinstance(value, Environment) else None
+
+
+def _with_hosts(environment: Environment) -> Environment:
+    """Give each route that names no host the one that its service's load balancer answers to."""
+    routes = tuple(
+        r if r.host else msgspec.structs.replace(r, host=_host(environment, r.service))
+        for r in environment.routes
+    )
+    return msgspec.structs.replace(environment, routes=routes)
+
+
+def _host(environment: Environment, name: str) -> str:
+    """Return the host of a service's url, or of one behind the same load balancer; "" if none."""
+    service = environment.services.get(name)
+    if service is None:
+        return ""
+    behind = [s for s in environment.services.values() if s.load_balancer]
+    same = [s for s in behind if s.load_balancer == service.load_balancer]
+    urls = (s.url for s in (service, *same) if s.url)
+    return crosscheck.host_of(next(urls, ""))
 
 
 def _set(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary.model import Config, Frozen
+from canary.model import Config, Frozen, Network
 from canary.plan import Plan
 
 HOURS = 730
@@ -75,16 +75,21 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         _line("secrets", secrets * SECRET, f"{secrets} secrets"),
     ]
     network = config.environment.network
-    if network.egress == "endpoints":
-        zones = max(len(network.availability_zones), 1)
-        price = endpoints_dollars(zones)
-        lines.append(_line("interface endpoints", price, f"{len(ENDPOINTS)} in {zones} zones"))
+    if network.create_endpoints:  # those that the platform keeps are on its own bill
+        number = zones(network)
+        price = endpoints_dollars(number)
+        lines.append(_line("interface endpoints", price, f"{len(ENDPOINTS)} in {number} zones"))
     return tuple(lines)
 
 
-def endpoints_dollars(zones: int) -> float:
+def zones(network: Network) -> int:
+    """Return in how many zones an interface endpoint would stand: subnets may share one."""
+    return max(len(set(network.availability_zones)), 1)
+
+
+def endpoints_dollars(number: int) -> float:
     """Return what all interface endpoints cost a month in so many zones."""
-    return len(ENDPOINTS) * zones * ENDPOINT_HOUR * HOURS
+    return len(ENDPOINTS) * number * ENDPOINT_HOUR * HOURS
 
 
 def _line(item: str, dollars: float, how: str) -> Line:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -146,9 +147,7 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
         for other in service.depends_on:
             if other not in environment.services:
                 yield f"{at}: services.{name}.depends_on: {other} is not a service"
-    for route in environment.routes:
-        if route.service not in environment.services:
-            yield f"{at}: routes: {route.path}: {route.service} is not a service"
+    yield from _routes(environment, at)
     for check in environment.schedule.slow_checks:
         if check not in known:
             yield f"{at}: schedule.slow_checks: {check} is not a check"
@@ -164,6 +163,27 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
         from canary import deployable  # a running function was deployed: no cold start needs it
 
         yield from (f"{at}: {problem}" for problem in deployable.problems(environment))
+
+
+def _routes(environment: Environment, at: str) -> Iterator[str]:
+    hosts = {host_of(s.url) for s in environment.services.values() if s.url}
+    for route in environment.routes:
+        where = f"{at}: routes: {route.path}"
+        if route.service not in environment.services:
+            yield f"{where}: {route.service} is not a service"
+        elif not route.host:
+            yield f"{where}: host: no service behind the load balancer of {route.service} has a url"
+        elif route.host not in hosts:
+            # it would be in nobody's way, and nobody would ever look whether it holds
+            yield f"{where}: host: {route.host} is the host of no service's url"
+
+
+def host_of(url: str) -> str:
+    """Return a URL's host in lower case, "" where it has none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:

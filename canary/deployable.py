@@ -17,6 +17,10 @@ from canary.schedules import is_schedule, longest_gap
 LONGEST_ROLE = LONGEST_FUNCTION = 64
 LONGEST_BUCKET = 63
 LOOKED_BACK = 10  # periods, of the alarm that looks back furthest
+RUNTIME_MARGIN_S = 10
+"""Between a run's budget and the function's time-out: start-up and a slow last write."""
+LONGEST_FUNCTION_S = 900
+LONGEST_SHARD_S = 90  # three attempts end within the five minutes of an express workflow
 WEEK_S = 604_800  # seconds that an alarm may look back at most
 RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
 OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
@@ -30,6 +34,7 @@ def problems(environment: Environment) -> Iterator[str]:
     yield from _schedule(environment)
     yield from _services(environment)
     yield from _network(environment)
+    yield from _time(environment)
     for key in ("page", "ticket"):
         for target in getattr(environment.notify, key):
             yield from _subscription(f"notify.{key}", target)
@@ -67,6 +72,15 @@ def _names(environment: Environment) -> Iterator[str]:
         if len(made_name) > longest:
             size = f"{len(made_name)} characters, AWS takes {longest}"
             yield f"name: makes the {kind} name {made_name} of {size}"
+
+
+def _time(environment: Environment) -> Iterator[str]:
+    budget = environment.run.budget
+    longest = LONGEST_FUNCTION_S - RUNTIME_MARGIN_S
+    if environment.deployment.scale == "map":
+        longest = LONGEST_SHARD_S - RUNTIME_MARGIN_S
+    if budget > longest:
+        yield f"run.budget: {budget:g} s is too long for a function, at most {longest}"
 
 
 def _schedule(environment: Environment) -> Iterator[str]:
@@ -116,6 +130,9 @@ def _network(environment: Environment) -> Iterator[str]:
     if len(network.subnets) != len(network.availability_zones):
         counts = f"{len(network.availability_zones)} for {len(network.subnets)} subnets"
         yield f"network.availability_zones: one for each subnet, there are {counts}"
+    for zone in network.availability_zones:
+        if not zone.startswith(environment.region):
+            yield f"network.availability_zones: {zone} is no zone of {environment.region}"
     for entry in network.allow:
         block, _, port = entry.rpartition(":")
         if not _is_block(block) or not port.isdigit() or not 0 < int(port) < 65_536:

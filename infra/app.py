@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lam
@@ -13,6 +15,7 @@ from aws_cdk import aws_lambda as lam
 from canary.config import ConfigError, load
 from canary.deployable import stack_problems
 from infra import bundle
+from infra.collisions import Made, collisions
 from infra.nag import add_rules
 from infra.network import egress_note
 from infra.stack import Build, CanaryStack, stack_name
@@ -25,14 +28,32 @@ def main() -> None:
     settings = json.loads((ROOT / "cdk.json").read_text())["context"]
     # without the CDK's command line a template would lie in a folder of /tmp that nobody knows
     app = cdk.App(context=settings, outdir=os.environ.get("CDK_OUTDIR") or "cdk.out")
+    stacks: dict[str, CanaryStack] = {}
     try:
         for file in environment_files(app.node.try_get_context("environments")):
-            _add_or_name(app, file)
+            stacks[file.name] = _add_or_name(app, file)
     except (ConfigError, ValueError, bundle.BundleError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        _end(str(error))
     add_rules(app)
-    app.synth()
+    shared = collisions(_made(app.synth(), stacks))
+    if shared:
+        _end("\n".join(shared))
+
+
+def _end(problem: str) -> NoReturn:
+    print(problem, file=sys.stderr)
+    sys.exit(2)
+
+
+def _made(assembly: cdk.cx_api.CloudAssembly, stacks: dict[str, CanaryStack]) -> Iterator[Made]:
+    for file, stack in stacks.items():
+        template = Path(assembly.directory, stack.template_file)
+        yield Made(
+            file=file,
+            account=stack.account,
+            region=stack.region,
+            template=json.loads(template.read_text(encoding="utf-8")),
+        )
 
 
 def environment_files(place: str | None) -> list[Path]:
@@ -44,10 +65,10 @@ def environment_files(place: str | None) -> list[Path]:
     return files
 
 
-def _add_or_name(app: cdk.App, file: Path) -> None:
+def _add_or_name(app: cdk.App, file: Path) -> CanaryStack:
     """Add an environment; what is wrong with it is said with the file's name."""
     try:
-        add_environment(app, file)
+        return add_environment(app, file)
     except ValueError as error:
         raise ValueError(f"{file.name}: {error}") from error
 

@@ -24,7 +24,9 @@ def dashboard(
 ) -> cw.Dashboard:
     """Make the dashboard: alarms first, then scores, then a row of checks for each suite."""
     name = config.environment.name
-    board = cw.Dashboard(scope, "Dashboard", dashboard_name=f"hokusai-canary-{name}")
+    # dashboards belong to an account, not to a region (CloudWatch: PutDashboard)
+    called = f"hokusai-canary-{name}-{config.environment.region}"
+    board = cw.Dashboard(scope, "Dashboard", dashboard_name=called)
     status = [
         cw.Alarm.from_alarm_arn(scope, f"On{logical_id(a.key)}", alarms[a.name].attr_arn)
         for a in plan.alarms

@@ -13,10 +13,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from canary.deployable import RUNTIME_MARGIN_S
 from canary.model import Environment
 from infra.network import Place
 
-RUNTIME_MARGIN_S = 10  # between the run's budget and the time-out: start-up and a slow last write
 EVENT_AGE_S = 60  # an older event is a stale run; Lambda keeps throttled ones for up to six hours
 
 

@@ -10,9 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 PACK = "AwsSolutions::AwsSolutions"
-LATEST = (
-    "the runtime is the newest that the bundle's wheels and the test machines have (docs/decisions)"
-)
+LATEST = "Python 3.13 is kept up as long as 3.14 is, until June 2029, and is what CI tests with"
 ACCEPTED = {
     "Reports": {
         "S1": "reports are no user data, and each access log would need a bucket of its own"

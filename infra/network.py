@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from canary.cost import ENDPOINTS, endpoints_dollars
+from canary.cost import ENDPOINTS, endpoints_dollars, zones
 from canary.model import Environment, Network
 
 
@@ -32,9 +32,8 @@ def place(scope: Construct, environment: Environment) -> Place:
         vpc_id=network.vpc_id,
         availability_zones=list(network.availability_zones),
         private_subnet_ids=list(network.subnets),
-        vpc_cidr_block=network.vpc_cidr or None,
     )
-    subnets = ec2.SubnetSelection(subnets=_subnets(scope, network))
+    subnets = _subnets(scope, network)
     group = ec2.SecurityGroup(
         scope,
         "Group",
@@ -51,7 +50,7 @@ def place(scope: Construct, environment: Environment) -> Place:
         _endpoints(scope, vpc, subnets, group)
     if network.route_tables:
         _gateway(scope, environment)
-    return Place(vpc=vpc, subnets=subnets, group=group)
+    return Place(vpc=vpc, subnets=ec2.SubnetSelection(subnets=subnets), group=group)
 
 
 def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
@@ -66,8 +65,11 @@ def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
 
 
 def _endpoints(
-    scope: Construct, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, group: ec2.SecurityGroup
+    scope: Construct, vpc: ec2.IVpc, subnets: list[ec2.ISubnet], group: ec2.SecurityGroup
 ) -> None:
+    """Make the interface endpoints; each takes one subnet of a zone and no more."""
+    one_of_zone = {subnet.availability_zone: subnet for subnet in reversed(subnets)}
+    chosen = ec2.SubnetSelection(subnets=[s for s in subnets if s in one_of_zone.values()])
     door = ec2.SecurityGroup(
         scope,
         "EndpointGroup",
@@ -82,7 +84,7 @@ def _endpoints(
             f"Endpoint{name.title()}",
             vpc=vpc,
             service=ec2.InterfaceVpcEndpointAwsService(name),
-            subnets=subnets,
+            subnets=chosen,
             security_groups=[door],
             open=False,
         )
@@ -104,7 +106,7 @@ def egress_note(environment: Environment) -> str:
     """Return one sentence on the way out and what it costs a month."""
     network = environment.network
     number = len(ENDPOINTS)
-    dollars = endpoints_dollars(len(network.availability_zones))
+    dollars = endpoints_dollars(zones(network))
     if network.create_endpoints:
         s3 = "" if network.route_tables else "; S3 needs a gateway endpoint that is there already"
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -30,8 +31,8 @@ def topics(scope: Construct, environment: Environment) -> Topics:
         scope, "Ticket", f"hokusai-canary-{environment.name}-ticket-topic", key, environment
     )
     for topic, targets in ((page, environment.notify.page), (ticket, environment.notify.ticket)):
-        for number, target in enumerate(targets):
-            _subscribe(topic, target, number)
+        for target in targets:
+            _subscribe(topic, target)
     return Topics(key=key, page=page, ticket=ticket)
 
 
@@ -80,13 +81,14 @@ def _alarms_of(environment: Environment) -> str:
     return f"arn:aws:cloudwatch:{environment.region}:{environment.account}:alarm:*"
 
 
-def _subscribe(topic: sns.Topic, target: str, number: int) -> None:
+def _subscribe(topic: sns.Topic, target: str) -> None:
     protocol, _, endpoint = target.partition(":")
     if protocol in ("http", "https"):
         endpoint = target
+    # named by its target: who is taken from the list must not make the others confirm anew
     sns.CfnSubscription(
         topic,
-        f"Subscription{number}",
+        "Subscription" + hashlib.sha256(target.encode()).hexdigest()[:8],
         topic_arn=topic.topic_arn,
         protocol=protocol,
         endpoint=endpoint,

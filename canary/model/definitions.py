@@ -73,9 +73,9 @@ class Mute(Frozen, frozen=True, kw_only=True):
 class RouteRule(Frozen, frozen=True, kw_only=True):
     """A path of the contract and the service that must answer it behind the load balancer."""
 
-    host: str
     path: str  # a concrete path, e.g. "/api/mlflow/api/2.0/mlflow/experiments/search"
     service: Name  # whose target group must receive it
+    host: str = ""  # "": that of the service's url, or of the url behind the same load balancer
     pattern: str = ""  # the listener rule's usual pattern, used in the remedy
     priority: int = 0  # the usual priority, used in the remedy
 
@@ -98,7 +98,6 @@ class Network(Frozen, frozen=True, kw_only=True):
     vpc_id: str = ""
     subnets: tuple[str, ...] = ()
     availability_zones: tuple[str, ...] = ()
-    vpc_cidr: str = ""
     egress: Annotated[str, msgspec.Meta(pattern="^(nat|endpoints)$")] = "nat"
     create_endpoints: bool = False
     route_tables: tuple[str, ...] = ()  # get a gateway endpoint for S3, where reports lie
@@ -120,7 +119,7 @@ class Deployment(Frozen, frozen=True, kw_only=True):
     memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10240)] = 1024
     architecture: Annotated[str, msgspec.Meta(pattern="^(arm64|x86_64)$")] = "arm64"
     log_retention_days: int = 30
-    kms_key_arn: str = ""
+    kms_key_arn: Annotated[str, msgspec.Meta(pattern=r"^(|arn:aws:kms:\S+:\d{12}:key/\S+)$")] = ""
     tracing: bool = False
     production: bool = False
     scale: Annotated[str, msgspec.Meta(pattern="^(single|map)$")] = "single"

@@ -47,7 +47,6 @@ def _environment(twin: Twin) -> Path:
     for key in ("ecs_service", "container", "load_balancer", "target_groups", "log_group"):
         service[key] = twins[key]
     service |= {k: given["services"]["registry"][k] for k in ("url", "connect_to")}
-    filled["routes"][0]["host"] = names.REGISTRY_HOST
     filled["cluster"] = given["cluster"]
     filled |= {k: given[k] for k in ("aws_endpoint_url", "ca_bundle")}
     path = twin.folder / "any-mlflow.toml"

@@ -110,3 +110,13 @@ def test_schemas_for_editors_know_every_kind_and_every_key() -> None:
     environment = schemas.environment_file()
     assert "services" in environment["$defs"]["Environment"]["properties"]
     assert msgspec.json.encode([checks, environment])
+
+
+def test_a_route_without_host_has_that_of_the_url_behind_its_load_balancer() -> None:
+    environment = config.load("development", today=TODAY).environment
+    hosts = {(r.service, r.host) for r in environment.routes}
+    assert hosts == {
+        ("registry", "registry.hokus.ai"),
+        ("mlflow", "registry.hokus.ai"),
+        ("auth", "auth.hokus.ai"),
+    }

@@ -1,0 +1,131 @@
+"""What an environment's file may ask for beyond the usual: each option reaches the template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import msgspec
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_lambda as lam
+
+from canary.model import Config
+from infra.stack import Build, CanaryStack
+from tests.infra.conftest import resources, synthesize
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+FUNCTION = "AWS::Lambda::Function"
+UNTAGGED = {  # kinds that take no tags, or none that the CDK writes
+    "AWS::CloudWatch::Dashboard", "AWS::Events::Rule", "AWS::IAM::Policy", "AWS::KMS::Alias",
+    "AWS::Lambda::EventInvokeConfig", "AWS::Logs::ResourcePolicy", "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+}  # fmt: skip
+
+
+def changed(config: Config, part: str, **changes: Any) -> Config:
+    """Return the configuration with changes to one table of the environment's file."""
+    table = msgspec.structs.replace(getattr(config.environment, part), **changes)
+    environment = msgspec.structs.replace(config.environment, **{part: table})
+    return msgspec.structs.replace(config, environment=environment)
+
+
+def test_tracing_is_off_unless_asked_for_and_then_allowed(
+    config: Config, code: str, template: dict[str, Any]
+) -> None:
+    assert "TracingConfig" not in next(iter(resources(template, FUNCTION).values()))
+    assert "xray:" not in json.dumps(template)
+    traced = synthesize(changed(config, "deployment", tracing=True), code)
+    [function] = resources(traced, FUNCTION).values()
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert "xray:PutTraceSegments" in json.dumps(resources(traced, "AWS::IAM::Policy"))
+
+
+def test_logs_are_kept_as_long_and_under_the_key_that_the_file_says(
+    config: Config, code: str
+) -> None:
+    made = changed(config, "deployment", log_retention_days=7, kms_key_arn=KEY)
+    groups = resources(synthesize(made, code), "AWS::Logs::LogGroup").values()
+    assert len(groups) == 2
+    assert [(g["RetentionInDays"], g["KmsKeyId"]) for g in groups] == [(7, KEY)] * 2
+
+
+def test_memory_time_and_architecture_follow_the_file(config: Config, code: str) -> None:
+    made = changed(config, "deployment", memory_mb=2048)
+    [function] = resources(synthesize(changed(made, "run", budget=110.0), code), FUNCTION).values()
+    assert (function["MemorySize"], function["Timeout"]) == (2048, 120)
+    [usual] = resources(synthesize(config, code), FUNCTION).values()
+    assert (usual["MemorySize"], usual["Timeout"], usual["Runtime"]) == (1024, 60, "python3.13")
+
+
+@pytest.mark.parametrize("expression", ["rate(5 minutes)", "cron(0/10 * * * ? *)"])
+def test_expensive_checks_have_a_slower_schedule_where_the_file_names_them(
+    config: Config, code: str, expression: str
+) -> None:
+    slow = {"slow_expression": "rate(1 hour)", "slow_checks": (config.checks[0].id,)}
+    made = synthesize(changed(config, "schedule", expression=expression, **slow), code)
+    schedules = {s["Name"]: s for s in resources(made, "AWS::Scheduler::Schedule").values()}
+    assert {n.rpartition("-")[2]: s["ScheduleExpression"] for n, s in schedules.items()} == {
+        "every": expression,
+        "slow": "rate(1 hour)",
+    }
+    event = json.loads(schedules["hokusai-canary-development-slow"]["Target"]["Input"])
+    assert (event["trigger"], event["only"]) == ("schedule-slow", [config.checks[0].id])
+    assert event["scheduled_at"] == "<aws.scheduler.scheduled-time>"
+    assert all(s["Target"]["DeadLetterConfig"] for s in schedules.values())
+
+
+def test_a_subscriber_who_leaves_the_list_makes_nobody_confirm_anew(
+    config: Config, code: str
+) -> None:
+    both = ("email:one@example.com", "https://two.example.com/hook")
+    kind = "AWS::SNS::Subscription"
+    before = resources(synthesize(changed(config, "notify", page=both), code), kind)
+    after = resources(synthesize(changed(config, "notify", page=both[1:]), code), kind)
+    assert {(s["Protocol"], s["Endpoint"]) for s in before.values()} == {
+        ("email", "one@example.com"),
+        ("https", "https://two.example.com/hook"),
+    }
+    assert after.items() < before.items()
+
+
+def test_an_interface_endpoint_stands_in_each_zone_once(config: Config, code: str) -> None:
+    network = {
+        "create_endpoints": True,
+        "subnets": ("subnet-1", "subnet-2", "subnet-3"),
+        "availability_zones": ("us-east-1a", "us-east-1a", "us-east-1b"),
+    }
+    template = synthesize(changed(config, "network", **network), code)
+    for endpoint in resources(template, "AWS::EC2::VPCEndpoint").values():
+        assert endpoint["SubnetIds"] == ["subnet-1", "subnet-3"]
+    [function] = resources(template, FUNCTION).values()
+    assert function["VpcConfig"]["SubnetIds"] == list(network["subnets"])  # type: ignore[call-overload]
+
+
+def test_whatever_takes_tags_bears_the_canary_s_and_the_file_s(template: dict[str, Any]) -> None:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in UNTAGGED:
+            continue
+        tags = resource["Properties"]["Tags"]
+        pairs = tags if isinstance(tags, dict) else {t["Key"]: t["Value"] for t in tags}
+        assert pairs.items() >= {"canary": "development", "project": "hokusai"}.items(), name
+
+
+def test_outputs_name_function_dashboard_bucket_and_topics(template: dict[str, Any]) -> None:
+    wanted = {"FunctionName", "DashboardUrl", "ReportBucket", "PageTopic", "TicketTopic"}
+    assert template["Outputs"].keys() >= wanted
+    url = json.dumps(template["Outputs"]["DashboardUrl"]["Value"])
+    assert "us-east-1.console.aws.amazon.com/cloudwatch" in url
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_production_is_protected_against_termination(
+    config: Config, code: str, production: bool
+) -> None:
+    made = changed(config, "deployment", production=production)
+    build = Build(code=lam.Code.from_asset(code), architecture="arm64")
+    stack = CanaryStack(cdk.App(), made, build)
+    assert stack.termination_protection is production
+    assert assertions.Template.from_stack(stack)
