@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from moto.events.models import EventPattern
 
 from canary.messages import events, webhooks
 from canary.messages.state import Event, Message
@@ -14,6 +15,7 @@ from canary.messages.wording import ascii_subject
 from canary.model import Severity
 from tests.canary import report_samples as samples
 from tests.canary.test_messages import after
+from tests.house.documents import blocks
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 
@@ -59,6 +61,22 @@ def test_every_field_of_every_event_is_documented(name: str) -> None:
     fields = {f.name for f in msgspec.structs.fields(events.DETAILS[name])}
     documented = {row.split("`")[1] for row in section.splitlines() if row.startswith("| `")}
     assert documented == fields - {"schema"}
+
+
+def test_the_rule_of_the_document_takes_critical_failures_and_nothing_else() -> None:
+    (block,) = blocks("json")
+    rule = EventPattern.load(block.text)
+    taken = [
+        (entry["DetailType"], detail.get("severity"))
+        for batch in events.entries(after(samples.seed_day(), samples.healthy()).events)
+        + events.entries(after(samples.seed_day()).events)
+        for entry in batch
+        if (detail := json.loads(entry["Detail"]))
+        and rule.matches_event(
+            {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+        )
+    ]
+    assert taken and set(taken) == {("CheckBroke", "critical")}
 
 
 def hostile_message() -> Message:

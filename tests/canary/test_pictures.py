@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import pictures
-from tests.canary.browser import CHROMIUM
+from tests.canary.browser import ABSENT
 from tests.house import documents
 
 NAMES = sorted(p.name for p in pictures.PICTURES)
@@ -25,14 +25,14 @@ def test_a_document_shows_the_picture(name: str) -> None:
     assert pictures.FOLDER / f"{name}.png" in shown
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: it draws the pictures")
+@pytest.mark.skipif(ABSENT, reason="Chromium is not installed: it draws the pictures")
 @pytest.mark.parametrize("picture", pictures.PICTURES, ids=lambda p: p.name)
 def test_the_picture_is_of_todays_page(picture: pictures.Picture) -> None:
     kept = (pictures.FOLDER / f"{picture.name}.png").read_bytes()
     assert pictures.stamp(kept) == pictures.digest(picture), "make pictures"
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: it draws the pictures")
+@pytest.mark.skipif(ABSENT, reason="Chromium is not installed: it draws the pictures")
 def test_a_picture_is_drawn_with_the_digest_of_its_page(tmp_path: Path) -> None:
     picture = next(p for p in pictures.PICTURES if p.at)
     pictures.draw(picture, tmp_path)

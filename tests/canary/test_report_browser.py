@@ -13,10 +13,10 @@ from canary.report.index import Index, add, entry
 from canary.report.index import render as render_index
 from tests import pictures
 from tests.canary import report_samples as samples
-from tests.canary.browser import CHROMIUM, Seen, look, printed
+from tests.canary.browser import ABSENT, Seen, look, printed
 from tests.canary.report_hostile import hostile
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+pytestmark = pytest.mark.skipif(ABSENT, reason="Chromium is not installed")
 
 PAGES: dict[str, Callable[[], str]] = {
     "healthy": lambda: html.render(samples.healthy()),

@@ -135,3 +135,11 @@ def test_a_change_is_shown_deployed_and_described(
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     function = twin.client("lambda").get_function_configuration(FunctionName=STACK)
     assert function["MemorySize"] == 1536
+
+
+def test_destroy_takes_the_stack_away(cdk: Cdk, twin: RunningTwin) -> None:
+    """Keep this test the last one."""
+    cdk("destroy", STACK, "--force")
+    left = twin.client("cloudformation").list_stacks()["StackSummaries"]
+    gone = [s["StackStatus"] for s in left if s["StackName"] == STACK]
+    assert set(gone) <= {"DELETE_COMPLETE"}

@@ -1,0 +1,123 @@
+"""Every command and example of a document is run by a test, or stands here with the reason why not.
+
+Whoever writes a new one is sent here by the first test: to a test that runs it, or to a reason.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house import documents
+from tests.house.documents import ROOT, name
+
+# A line of a fenced shell block, or a line or code span that begins with one of these words, is a
+# command that a reader may type.
+WORDS = re.compile(
+    r"(\.venv/bin/)?(python3?|make|npm|npx|aws|curl|sed|cp|git|bash|export|eval|canary|jq|pip-audit"
+    r"|pip|uv|cdk|gh|docker|tmux|pytest)\s+\S"
+)
+
+# What runs it: "file::test", all of them slow tests or tests of every `make test`.
+COMMANDS = "tests/infra/test_documented_commands.py"
+RUN = {
+    r"(\.venv/bin/)?python3? -m canary\b": f"{COMMANDS}::test_a_documented_command_works",
+    r"(aws cloudformation (delete-stack|wait stack-delete)|aws s3api delete-)": f"{COMMANDS}"
+    "::test_after_the_removal_as_documented",
+    r"(aws|curl) ": f"{COMMANDS}::test_a_documented_aws_command_works",
+    r"(export PATH=|eval .*_source canary|canary run --only registry\.<TAB>)": f"{COMMANDS}"
+    "::test_completion_offers",
+    r"(\.venv/bin/)?python3? -m sandbox (up|faults|break|settle|heal)\b": "tests/sandbox/"
+    "test_documented.py::test_the_commands_of_the_readme",
+    r"make demo\b": "tests/sandbox/test_documented.py::test_the_demo",
+    r"make docs$": "tests/house/test_documents.py::test_the_catalogue_is_current",
+    r"make pictures$": "tests/canary/test_pictures.py::test_a_picture_is_drawn",
+    r"make gate\b": f"{COMMANDS}::test_a_documented_command_works",
+    r"make synth$": "tests/infra/test_five_minutes.py::test_a_platform_of_the_same_kind",
+    r"(make deploy|npx cdk (bootstrap|diff)|npm ci)": "tests/infra/test_cdk_cli.py"
+    "::test_bootstrap_and_deploy",
+    r"npx cdk destroy\b": "tests/infra/test_cdk_cli.py::test_destroy",
+    r"sed 's/development/NAME/g'": "tests/infra/test_five_minutes.py::test_a_platform_of_the_same",
+    r"cp docs/examples/any-mlflow\.toml": "tests/infra/test_five_minutes.py::test_any_mlflow",
+    r"make (test|test-slow|lint)\b": "tests/house/test_workflows.py::test_ci_runs_the_verbs",
+}
+NOT_RUN = {
+    r"make setup$": "every other verb calls it first",
+    r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
+    r"make diagnosis-report$": "half an hour; what it plants, `make test-slow` plants too",
+    r"make lock$": "asks the package registry for what is new today",
+    r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",
+    r"python -m sandbox\.services\.<name>$": "a decision says how a task is started",
+    r"canary plan( --checks N)?$": "a sentence speaks of the command by its name",
+}
+LANGUAGES: dict[str, str] = {
+    "": "", "sh": "",  # line by line, above
+    "toml": "tests/house/test_documents_examples.py::test_a_check_in_a_document_is_valid",
+    "python": "tests/house/test_documents_examples.py::test_the_kind_in_the_document_works",
+    "json": "tests/canary/test_messages_forms.py::test_the_rule_of_the_document",
+    "mermaid": "",  # a drawing: nothing to run
+}  # fmt: skip
+EXECUTED = ("SizeSpec", "latency-degraded")  # what test_documents_examples finds Python blocks by
+
+
+def typed() -> list[tuple[str, str]]:
+    """Return every command of every page."""
+    found = set()
+    for page in documents.PAGES:
+        text = page.read_text(encoding="utf-8")
+        fenced = [
+            line
+            for match in documents.FENCE.finditer(text)
+            if match["language"] in ("", "sh", "bash", "console")
+            for line in match["text"].splitlines()
+            if line.strip() and not line.strip().startswith("#")
+        ]
+        spoken = [line for line in documents.code(page) if WORDS.match(line.strip())]
+        found |= {(name(page), line.strip()) for line in (*fenced, *spoken)}
+    return sorted(found)
+
+
+def places(command: str) -> list[str]:
+    """Return what runs a command, or why nothing does; in the order of the tables."""
+    return [
+        told for table in (RUN, NOT_RUN) for how, told in table.items() if re.match(how, command)
+    ]
+
+
+@pytest.mark.parametrize(("page", "command"), typed())
+def test_a_documented_command_is_run_or_has_a_reason(page: str, command: str) -> None:
+    assert places(command), f"{page}: no test runs it: give it one, or a reason in this file"
+
+
+def test_what_nothing_runs_is_noticed() -> None:
+    assert WORDS.match("npx cdk watch") and not places("npx cdk watch")
+    assert not places("python -m sandbox explode")
+
+
+@pytest.mark.parametrize("how", [*RUN, *NOT_RUN])
+def test_no_row_outlives_its_command(how: str) -> None:
+    kept = {r"make setup$", r"make (test|test-slow|lint)\b"}  # verbs of the Makefile's own help
+    assert how in kept or any(re.match(how, command) for _, command in typed())
+
+
+@pytest.mark.parametrize("place", sorted({*RUN.values(), *LANGUAGES.values()} - {""}))
+def test_every_test_that_runs_something_is_there(place: str) -> None:
+    file, _, test = place.partition("::")
+    assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8"), place
+
+
+@pytest.mark.parametrize("page", documents.PAGES, ids=name)
+def test_every_fenced_block_is_of_a_language_that_something_looks_at(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert {m["language"] for m in documents.FENCE.finditer(text)} <= set(LANGUAGES)
+
+
+def test_every_python_example_is_executed() -> None:
+    left = [b for b in documents.blocks("python") if not any(word in b.text for word in EXECUTED)]
+    assert left == []
+
+
+def test_every_json_example_is_the_rule_that_its_test_reads() -> None:
+    assert [name(b.page) for b in documents.blocks("json")] == ["docs/events.md"]
