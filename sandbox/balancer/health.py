@@ -29,6 +29,8 @@ from sandbox.balancer.wire import RefusedError, TruncatedError, head_bytes, read
 # nothing will ever come, and nobody need wait for it
 TIMEOUT_CAP_S = 2.5
 LOST_TIMEOUT_CAP_S = 1.0
+# a server that speaks no TLS may wait for the end of a line that never comes
+TLS_TIMEOUT_CAP_S = 1.25
 SHORTEST_INTERVAL_S = 0.1
 KEPT_PROBES = 10
 
@@ -135,18 +137,20 @@ def plan_for(snapshot: Snapshot, group: TargetGroup, target: Target) -> Plan:
     from_balancer = next((arn for arn in target.reachable if arn in source), None)
     speed = snapshot.speed or 1.0
     reachable = all(target.reachable.values())
+    tls = (check.protocol or "HTTP") == "HTTPS"
+    alive_s = TLS_TIMEOUT_CAP_S if tls else TIMEOUT_CAP_S
     return Plan(
         route=Route(
             source=source.get(from_balancer or "", "127.0.0.1"),
             address=target.id,
             port=_port(check, target),
-            tls=(check.protocol or "HTTP") == "HTTPS",
+            tls=tls,
             reachable=reachable,
         ),
         path=check.path or "/",
         matcher=check.matcher or "200",
         interval_s=max(check.interval_s / speed, SHORTEST_INTERVAL_S),
-        timeout_s=min(check.timeout_s, TIMEOUT_CAP_S if reachable else LOST_TIMEOUT_CAP_S),
+        timeout_s=min(check.timeout_s, alive_s if reachable else LOST_TIMEOUT_CAP_S),
         healthy=check.healthy,
         unhealthy=check.unhealthy,
     )

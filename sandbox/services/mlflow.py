@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sandbox.services import behaviour, pgwire, settings
 
+FIRST_CONNECT_S = 2.5
+"""Seconds for the first connection, minutes in reality: a crash loop is told by its second end."""
 LOG_FORMAT = '%(h)s - "%(r)s" %(s)s ua="%(a)s" traceparent="%({traceparent}i)s"'
 
 
@@ -51,7 +53,7 @@ def main() -> None:
     try:
         if switches.has("crash-on-start"):
             raise settings.MissingSettingError(switches.values["crash-on-start"] or "failed")
-        path = pgwire.data_file(dsn())
+        path = pgwire.data_file(dsn(), FIRST_CONNECT_S)
         address, port = settings.listen_address()
     except (RuntimeError, ValueError, pgwire.DatabaseError) as error:
         settings.die(error)
