@@ -40,6 +40,11 @@ def invoke(client: Any, name: str, event: dict[str, Any]) -> Invoked:
         raise InvokeError(f"{name}: {error}") from error
     if "FunctionError" in answer:
         raise InvokeError(f"{name} ended in an error: {payload.decode(errors='replace')[:600]}")
+    return summarized(name, payload)
+
+
+def summarized(name: str, payload: bytes | str) -> Invoked:
+    """Return the summary that an answer holds; raises InvokeError for anything else."""
     try:
         summary = json.loads(payload)
     except ValueError as error:

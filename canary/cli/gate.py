@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from canary.adapters.function import Busy, InvokeError, invoke
+from canary.adapters.machine import execute
 from canary.cli.common import (
     EXIT,
-    WrongUseError,
     as_json,
     environment_option,
     exit_status,
@@ -21,11 +21,14 @@ from canary.cli.common import (
     format_option,
 )
 from canary.cli.common import loaded as loading
-from canary.model import Config, Environment, Severity, Status
+from canary.model import Config, Severity, Status
 
 PATIENCE_S = 120.0
 PAUSE_S = 5.0
+LOOK_S = 1.0  # between two looks at an execution
 MARGIN_S = 30.0  # the function's own time beyond its run's budget, and the way there and back
+STEPS = 3  # of a run that is spread over functions, each of which may take a function's time
+ASKED = {"trigger": "gate"}
 
 
 @click.command(short_help="Ask the deployed canary once, and fail on what broke.")
@@ -44,7 +47,9 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
 
     For the end of a deployment: the function hokusai-canary-ENVIRONMENT runs every check from
     inside the VPC, and its summary is printed with the causes. It runs once at a time; while a
-    scheduled run is under way the gate asks again. Needs lambda:InvokeFunction on that function.
+    scheduled run is under way the gate asks again. Needs lambda:InvokeFunction on that function,
+    or, where the run is spread over functions (deployment.scale = "map"), states:StartExecution and
+    states:ListExecutions on the state machine and states:DescribeExecution on its executions.
 
     \b
     Exit status:
@@ -59,11 +64,10 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
       python -m canary gate --environment development --fail-on high --format json
     """
     config = loading(environment)
-    if config.environment.deployment.scale == "map":
-        raise WrongUseError(spread_out(config.environment))
     name = f"hokusai-canary-{config.environment.name}"
+    spread = config.environment.deployment.scale == "map"
     try:
-        found = asked(_invoker(config, name), patience)
+        found = asked((_machine if spread else _function)(config, name), patience)
     except InvokeError as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT[Status.ERROR])
@@ -71,23 +75,32 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
     sys.exit(status_of(found, config, fail_on))
 
 
-def spread_out(environment: Environment) -> str:
-    """Return what to do instead where one function cannot carry every check out."""
-    machine = f"arn:aws:states:{environment.region}:{environment.account}:stateMachine"
-    return (
-        f"{environment.name} is spread over functions (deployment.scale), which no single "
-        "invocation asks; start its state machine, and read the report when it has ended:\n"
-        f"aws stepfunctions start-execution --region {environment.region} --state-machine-arn "
-        f"{machine}:hokusai-canary-{environment.name} "
-        """--input '{"mode": "plan", "trigger": "gate"}'"""
-    )
-
-
-def _invoker(config: Config, name: str) -> Callable[[], dict[str, Any]]:
+def _function(config: Config, name: str) -> Callable[[], dict[str, Any]]:
     from canary.adapters.aws import Clients
 
     client = Clients(config.environment, config.environment.run.budget + MARGIN_S).client("lambda")
-    return lambda: invoke(client, name, {"trigger": "gate"}).summary
+    return lambda: invoke(client, name, ASKED).summary
+
+
+def _machine(config: Config, name: str) -> Callable[[], dict[str, Any]]:
+    """Return what carries out one execution of the state machine of a run that is spread."""
+    from canary.adapters.aws import Clients
+
+    environment = config.environment
+    client = Clients(environment).client("stepfunctions")
+    arn = f"arn:aws:states:{environment.region}:{environment.account}:stateMachine:{name}"
+    most = STEPS * (environment.run.budget + MARGIN_S)
+
+    def once() -> dict[str, Any]:
+        end = time.monotonic() + most
+        return execute(client, arn, {**ASKED, "mode": "plan"}, lambda: _waited(end)).summary
+
+    return once
+
+
+def _waited(end: float) -> bool:
+    time.sleep(min(LOOK_S, max(end - time.monotonic(), 0)))
+    return time.monotonic() < end
 
 
 def asked(invoke: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:

@@ -167,12 +167,3 @@ def test_a_mute_that_is_over_hides_nothing(
     Path(file).write_text(Path(file).read_text() + mute)
     function[0].answers = [(200, {}, BROKEN)]
     assert call("gate", "-e", file, "--fail-on", "low").exit_code == status
-
-
-def test_a_canary_of_many_functions_is_asked_by_its_state_machine(
-    function: tuple[Function, str], file: str
-) -> None:
-    Path(file).write_text(Path(file).read_text() + '[deployment]\nscale = "map"\n')
-    done = call("gate", "-e", file)
-    assert done.exit_code == 2 and "stepfunctions start-execution" in done.stderr
-    assert function[0].asked == []
