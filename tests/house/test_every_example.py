@@ -46,6 +46,7 @@ RUN = {
 NOT_RUN = {
     r"make setup$": "every other verb calls it first",
     r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
+    r"python -m tests\.bench\.settle$": "a quarter of an hour on a quiet machine",
     r"make diagnosis-report$": "half an hour; what it plants, `make test-slow` plants too",
     r"make lock$": "asks the package registry for what is new today",
     r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",
