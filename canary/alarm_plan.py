@@ -77,7 +77,7 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
         own += (_simple(environment, THE_REST),)
     names = {a.key: a.name for a in own}
     page = page_of(
-        environment.name,
+        environment,
         down=names["critical-down"],
         state_lost=names["state-lost"],
         critical=tuple(a.name for a in of_checks if a.pages),
@@ -91,7 +91,7 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     return Alarms(
         alarms=of_checks + own,
         page=page,
-        tickets=tickets_of(environment.name, suites, suppressor=page.name),
+        tickets=tickets_of(environment, suites, suppressor=page.name),
     )
 
 
@@ -152,7 +152,7 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         name=f"hokusai-canary-{name}-heartbeat",
         description=described(
             "The canary completes a run in every period; when this rings, nothing is watched.",
-            "docs/runbooks/canary.md#heartbeat",
+            environment.runbook("docs/runbooks/canary.md#heartbeat"),
             f"aws scheduler get-schedule --group-name hokusai-canary-{name}"
             f" --name hokusai-canary-{name}-every --region {environment.region}",
         ),
@@ -181,7 +181,7 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
         name=f"hokusai-canary-{environment.name}-{purpose.key}",
         description=described(
             f"Rings when {purpose.when}.",
-            f"docs/runbooks/canary.md#{purpose.key}",
+            environment.runbook(f"docs/runbooks/canary.md#{purpose.key}"),
             f"python -m canary show latest --environment {environment.name}",
         ),
         series=(_series(purpose.metric, environment),),

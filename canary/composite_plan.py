@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from canary.model import Frozen
+from canary.model import Environment, Frozen
 
 # Limits of PutCompositeAlarm: 100 alarms and 10,240 characters in a rule
 MAX_CHILDREN = 100
@@ -41,7 +41,7 @@ class CompositePlan(Frozen, frozen=True, kw_only=True):
 
 
 def page_of(
-    environment: str,
+    environment: Environment,
     *,
     down: str,
     state_lost: str,
@@ -57,11 +57,11 @@ def page_of(
     raw = _fitting(critical, MAX_CHILDREN - 2, MAX_RULE - len(_page_rule(down, state_lost, ())))
     return CompositePlan(
         key="page",
-        name=f"hokusai-canary-{environment}-page",
+        name=f"hokusai-canary-{environment.name}-page",
         description=described(
-            f"One page for {environment}: a critical check has failed three runs in a row.",
-            "docs/runbooks/canary.md#page",
-            f"python -m canary show latest --environment {environment} --store environment",
+            f"One page for {environment.name}: a critical check has failed three runs in a row.",
+            environment.runbook("docs/runbooks/canary.md#page"),
+            f"python -m canary show latest --environment {environment.name} --store environment",
         ),
         rule=_page_rule(down, state_lost, raw),
         listens=(*raw, down, state_lost),
@@ -85,7 +85,7 @@ def _fitting(names: tuple[str, ...], most: int, characters: int) -> tuple[str, .
 
 
 def tickets_of(
-    environment: str, suites: Mapping[str, tuple[str, ...]], *, suppressor: str
+    environment: Environment, suites: Mapping[str, tuple[str, ...]], *, suppressor: str
 ) -> tuple[CompositePlan, ...]:
     """Return a ticket for each suite; `suites` has the names of the alarms of its checks.
 
@@ -99,16 +99,17 @@ def tickets_of(
 
 
 def _ticket(
-    environment: str, suite: str, number: int, names: tuple[str, ...], suppressor: str
+    environment: Environment, suite: str, number: int, names: tuple[str, ...], suppressor: str
 ) -> CompositePlan:
     key = f"ticket-{suite}" + (f"-{number}" if number > 1 else "")
     return CompositePlan(
         key=key,
-        name=f"hokusai-canary-{environment}-{key}",
+        name=f"hokusai-canary-{environment.name}-{key}",
         description=described(
-            f"Some check of the suite {suite} fails in {environment}, and no page tells of it.",
-            "docs/runbooks/canary.md#ticket",
-            f"python -m canary show latest --environment {environment} --store environment",
+            f"Some check of the suite {suite} fails in {environment.name},"
+            " and no page tells of it.",
+            environment.runbook("docs/runbooks/canary.md#ticket"),
+            f"python -m canary show latest --environment {environment.name} --store environment",
         ),
         rule=_any(names),
         listens=names,

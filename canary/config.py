@@ -56,7 +56,9 @@ def load(
         problems += crosscheck.problems(where, sources, rules)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))
-    return Config(environment=where, checks=tuple(s.check for s in sources if runs(where, s.check)))
+    chosen = (s.check for s in sources if runs(where, s.check))
+    linked = (msgspec.structs.replace(c, runbook=where.runbook(c.runbook)) for c in chosen)
+    return Config(environment=where, checks=tuple(linked))
 
 
 def runs(environment: Environment, check: Check) -> bool:

@@ -5,7 +5,6 @@
     state.py      what was said before, as kept in the store
     events.py     EventBridge entries: RunCompleted, CheckBroke, CheckFixed, Diagnosed
     wording.py    subject and plain text of a message (SNS, mail)
-    webhooks.py   payloads for Slack and Teams
     ledger.py     who says what: claims in the store, that lapse
     deliver.py    send what was decided, once, and keep what could not be sent
 

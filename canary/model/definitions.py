@@ -133,6 +133,8 @@ class Notify(Frozen, frozen=True, kw_only=True):
     page: tuple[str, ...] = ()  # "email:oncall@example.com", "https://…", "sqs:arn…"
     ticket: tuple[str, ...] = ()
     report_url: str = ""  # base of links in messages; empty: an s3:// address
+    # base of links to runbooks, "https://github.com/OWNER/REPOSITORY/blob/main"; empty: paths
+    runbook_url: Annotated[str, msgspec.Meta(pattern="^(|https://[^ ]+)$", max_length=200)] = ""
 
 
 class Environment(Frozen, frozen=True, kw_only=True):
@@ -161,6 +163,11 @@ class Environment(Frozen, frozen=True, kw_only=True):
     store: str = ""  # a bucket of yours, "s3://bucket/prefix"; empty: the stack makes one
     ca_bundle: str = ""  # PEM file; only where the platform's CA is private
     aws_endpoint_url: str = ""  # only for the sandbox
+
+    def runbook(self, place: str) -> str:
+        """Return where a runbook is read: its path, below `notify.runbook_url` where one is set."""
+        base = self.notify.runbook_url.rstrip("/")
+        return f"{base}/{place}" if base and not place.startswith("https://") else place
 
     @property
     def report_store(self) -> str:

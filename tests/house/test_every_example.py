@@ -5,6 +5,7 @@ Whoever writes a new one is sent here by the first test: to a test that runs it,
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.house.documents import ROOT, name
 # command that a reader may type.
 WORDS = re.compile(
     r"(\.venv/bin/)?(python3?|make|npm|npx|aws|curl|sed|cp|git|bash|export|eval|canary|jq|pip-audit"
-    r"|pip|uv|cdk|gh|docker|tmux|pytest)\s+\S"
+    r"|pip|uv|cdk|gh|docker|tmux|pytest|_CANARY_COMPLETE=\w+)\s+\S"
 )
 
 # What runs it: "file::test", all of them slow tests or tests of every `make test`.
@@ -27,8 +28,10 @@ RUN = {
     r"(aws cloudformation (delete-stack|wait stack-delete)|aws s3api delete-)": f"{COMMANDS}"
     "::test_after_the_removal_as_documented",
     r"(aws|curl) ": f"{COMMANDS}::test_a_documented_aws_command_works",
-    r"(export PATH=|eval .*_source canary|canary run --only registry\.<TAB>)": f"{COMMANDS}"
+    r"(export PATH=|eval .*bash_source canary|canary run --only registry\.<TAB>)": f"{COMMANDS}"
     "::test_completion_offers",
+    r"(eval .*zsh_source|_CANARY_COMPLETE=fish_source) canary": "tests/canary/test_cli_terminal.py"
+    "::test_completion_in_a_shell",
     r"(\.venv/bin/)?python3? -m sandbox (up|faults|break|settle|heal)\b": "tests/sandbox/"
     "test_documented.py::test_the_commands_of_the_readme",
     r"make demo\b": "tests/sandbox/test_documented.py::test_the_demo",
@@ -46,7 +49,7 @@ RUN = {
 NOT_RUN = {
     r"make setup$": "every other verb calls it first",
     r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
-    r"python -m tests\.bench\.settle$": "a quarter of an hour on a quiet machine",
+    r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "half an hour; what it plants, `make test-slow` plants too",
     r"make lock$": "asks the package registry for what is new today",
     r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",
@@ -120,5 +123,16 @@ def test_every_python_example_is_executed() -> None:
     assert left == []
 
 
-def test_every_json_example_is_the_rule_that_its_test_reads() -> None:
-    assert [name(b.page) for b in documents.blocks("json")] == ["docs/events.md"]
+def test_every_json_example_is_read_by_a_test() -> None:
+    pages = [name(block.page) for block in documents.blocks("json")]
+    assert pages == ["docs/events.md", "docs/operations.md"]
+
+
+def test_the_role_that_deploys_trusts_one_environment_alone() -> None:
+    (block,) = [b for b in documents.blocks("json") if name(b.page) == "docs/operations.md"]
+    (statement,) = json.loads(block.text)["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    asked = statement["Condition"]["StringEquals"]
+    (subject,) = [value for key, value in asked.items() if key.endswith(":sub")]
+    assert subject == "repo:OWNER/REPOSITORY:environment:NAME"
+    assert [value for key, value in asked.items() if key.endswith(":aud")] == ["sts.amazonaws.com"]

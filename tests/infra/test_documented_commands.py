@@ -95,6 +95,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     try:
         deployed = deploy_to(twin, folder / "cdk.out")
         shutil.copytree(ROOT / "canary" / "checks", folder / "canary" / "checks")
+        shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
         binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         found = Desk(
             folder=folder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,8 +12,9 @@ import pytest
 
 from canary.alarm_plan import plan_alarms
 from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach, tickets_of
+from canary.config import load
 from canary.model import Config, Mute, Severity
-from tests.infra.conftest import resources, synthesize
+from tests.infra.conftest import DEVELOPMENT, resources, synthesize
 
 ALARM = "AWS::CloudWatch::Alarm"
 PREFIX = "hokusai-canary-development-"
@@ -46,9 +48,9 @@ def test_a_ticket_waits_while_the_page_rings_and_is_never_cancelled(
         assert 0 < ticket["ActionsSuppressorExtensionPeriod"] <= 600
 
 
-def test_a_suite_too_large_for_one_rule_has_several_tickets() -> None:
+def test_a_suite_too_large_for_one_rule_has_several_tickets(config: Config) -> None:
     names = tuple(f"hokusai-canary-x-{'long-' * 12}{n}" for n in range(250))
-    plans = tickets_of("x", {"endpoints": names}, suppressor="page")
+    plans = tickets_of(config.environment, {"endpoints": names}, suppressor="page")
     assert [p.key for p in plans][:2] == ["ticket-endpoints", "ticket-endpoints-2"]
     assert [n for p in plans for n in p.listens] == list(names)
     assert all(len(p.rule) <= MAX_RULE and len(p.listens) <= MAX_CHILDREN for p in plans)
@@ -66,6 +68,21 @@ def test_every_description_names_what_holds_the_runbook_and_the_first_command(
     plan = plan_alarms(config, "fn", 60)
     for text in [a.description for a in (*plan.alarms, *plan.composites)]:
         assert "Runbook: docs/runbooks/" in text and "First: " in text and len(text) <= 1024
+
+
+def test_alarms_and_checks_link_to_their_runbooks_where_the_file_says_where_these_are(
+    tmp_path: Path,
+) -> None:
+    base = "https://github.com/owner/repository/blob/main"
+    path = tmp_path / "development.toml"
+    text = DEVELOPMENT.read_text()
+    path.write_text(text.replace("[notify]\n", f'[notify]\nrunbook_url = "{base}/"\n'))
+    linked = load(str(path))
+    assert all(c.runbook.startswith(f"{base}/docs/runbooks/") for c in linked.checks)
+    plan = plan_alarms(linked, "fn", 50)
+    for alarm in (*plan.alarms, *plan.composites):
+        assert f"Runbook: {base}/docs/runbooks/" in alarm.description
+        assert "First: " in alarm.description
 
 
 def test_alarm_ids_stay_when_checks_are_reordered(config: Config, code: str) -> None:

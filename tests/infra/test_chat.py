@@ -1,0 +1,178 @@
+"""docs/examples/chat.yaml: the words of its function, and its stack on a twin, to a real server."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from canary.messages import wording
+from canary.messages.decide import decide
+from canary.messages.state import Notified
+from tests.canary import report_samples as samples
+from tests.infra.deployed import ROOT, until
+from tests.sandbox.conftest import RunningTwin
+
+TEMPLATE = ROOT / "docs" / "examples" / "chat.yaml"
+HOSTILE = "```\n<!channel> <https://evil.example|x> **b** [x](https://evil.example) & \u202e\n```"
+LINK = "https://reports.example.com/latest/development.html"
+
+
+class Loader(yaml.SafeLoader):
+    """Reads a template; the short forms of CloudFormation's functions are left as data."""
+
+
+Loader.add_multi_constructor("!", lambda loader, suffix, node: {suffix: str(node.value)})
+
+
+@pytest.fixture(scope="module")
+def code() -> dict[str, Any]:
+    """Return what the template's inline code defines."""
+    read = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
+    text = read["Resources"]["Post"]["Properties"]["Code"]["ZipFile"]
+    assert len(text) < 4096, "CloudFormation takes no longer code inline"
+    names: dict[str, Any] = {}
+    exec(compile(text, str(TEMPLATE), "exec"), names)
+    return names
+
+
+def test_slack_gets_no_mention_no_foreign_link_and_no_way_out_of_the_block(
+    code: dict[str, Any],
+) -> None:
+    told = code["slack"]("BROKE <@U1> `x`", f"{HOSTILE}\nReport: {LINK}\n")["text"]
+    head, _, rest = told.partition("```")
+    body, _, after = rest.partition("```")
+    assert "<" not in head + body and "`" not in head + body
+    assert after == f"\n<{LINK}>"
+
+
+def test_teams_shows_text_as_it_is_and_leads_to_the_report(code: dict[str, Any]) -> None:
+    card = code["teams"]("BROKE", f"{HOSTILE}\nReport: {LINK}\n")["attachments"][0]["content"]
+    assert [block["type"] for block in card["body"]] == ["RichTextBlock", "RichTextBlock"]
+    assert HOSTILE in card["body"][1]["inlines"][0]["text"]
+    assert [action["url"] for action in card["actions"]] == [LINK]
+
+
+@pytest.mark.parametrize("form", ["slack", "teams"])
+def test_a_megabyte_stays_within_what_a_channel_takes(form: str, code: dict[str, Any]) -> None:
+    payload = code[form]("&" * 1000, "&" * 1_000_000)
+    assert len(json.dumps(payload)) < (40_000 if form == "slack" else 28_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Report: javascript:alert(1)\n", "Report: https://evil.example\nmore of a target's answer\n"],
+)
+def test_only_the_last_line_leads_anywhere(text: str, code: dict[str, Any]) -> None:
+    assert code["links"](text) == []
+
+
+def test_an_alarm_is_told_by_its_description_and_reason(code: dict[str, Any]) -> None:
+    alarm = {"AlarmName": "a", "AlarmDescription": "Auth is down", "NewStateReason": "3 of 3"}
+    subject, text = code["words"]({"Subject": 'ALARM: "a"', "Message": json.dumps(alarm)})
+    assert (subject, text) == ('ALARM: "a"', "Auth is down\n\n3 of 3")
+    for plain in ("not JSON", "7", "[1]", '"x"', "null"):
+        assert code["words"]({"Message": plain})[1] == plain
+
+
+def message() -> Any:
+    """Return the first message of the seed day."""
+    return decide(samples.seed_day(), Notified(), LINK).messages[0]
+
+
+def test_what_the_canary_says_is_whole_in_both(code: dict[str, Any]) -> None:
+    said = message()
+    text = wording.retried(said)
+    assert code["links"](text) == [LINK]
+    assert said.subject in code["slack"](said.subject, text)["text"]
+    assert "First command" in json.dumps(code["teams"](said.subject, text))
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Iterator[RunningTwin]:
+    running = RunningTwin(tmp_path / "state.json")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def channel() -> Iterator[tuple[str, list[Any]]]:
+    """Return a webhook's address, and what it was sent."""
+    heard: list[Any] = []
+
+    class Webhook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing: requests are no news in a test."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", heard
+        server.shutdown()
+
+
+@pytest.mark.slow
+def test_deployed_to_a_twin_it_posts_messages_and_alarms(
+    twin: RunningTwin, channel: tuple[str, list[Any]]
+) -> None:
+    address, heard = channel
+    sns = twin.client("sns")
+    topics = [sns.create_topic(Name=f"chat-{kind}")["TopicArn"] for kind in ("ticket", "page")]
+    secret = "hokusai/canary/development/chat"
+    twin.client("secretsmanager").create_secret(
+        Name=secret, SecretString=json.dumps({"url": address})
+    )
+    words = ("TicketTopic=" + topics[0], "PageTopic=" + topics[1], "Service=slack")
+    deploy(twin, *words, f"Secret={secret}")
+    said = message()
+    sns.publish(TopicArn=topics[0], Subject=said.subject, Message=said.text)
+    alarm = json.dumps({"AlarmName": "a", "AlarmDescription": "The page rings"})
+    sns.publish(TopicArn=topics[1], Subject='ALARM: "a"', Message=alarm)
+    until(lambda: len(heard) == 2, 60, "both posts")
+    told = sorted(post["text"] for post in heard)
+    assert "The page rings" in told[0] and said.subject in told[1]
+    assert address not in TEMPLATE.read_text() + json.dumps(described(twin))
+
+
+def deploy(twin: RunningTwin, *parameters: str) -> None:
+    """Deploy the template with the AWS CLI, as the document says."""
+    cli = Path(sys.executable).with_name("aws")
+    done = subprocess.run(
+        [str(cli), "cloudformation", "deploy", "--template-file", str(TEMPLATE),
+         "--stack-name", "chat", "--capabilities", "CAPABILITY_IAM",
+         "--parameter-overrides", *parameters],
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+            "AWS_ACCESS_KEY_ID": twin.state.aws.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": twin.state.aws.secret_access_key,
+            "AWS_DEFAULT_REGION": twin.state.region,
+            "AWS_ENDPOINT_URL": twin.state.aws_endpoint_url,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def described(twin: RunningTwin) -> Any:
+    """Return what anybody sees who may describe functions."""
+    [name] = [
+        f["FunctionName"]
+        for f in twin.client("lambda").list_functions()["Functions"]
+        if f["FunctionName"].startswith("chat")
+    ]
+    return twin.client("lambda").get_function_configuration(FunctionName=name)["Environment"]
