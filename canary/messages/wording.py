@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from canary.messages.state import Incident, Kind, Message
-from canary.model import Diagnosis, Report, Result
+from canary.model import SEVERITY_ORDER, Diagnosis, Report, Result
 from canary.report.text import between, clip, line, plural, when
-from canary.report.verdict import groups, reason, since
+from canary.report.verdict import first_mismatch, groups, reason, since
 
 SUBJECT = 99  # SNS takes fewer than 100 ASCII characters (Publish: Subject)
 TEXT = 8_000  # far below SNS's 256 KiB: a message is read on a phone
@@ -128,12 +128,14 @@ def _message(
 
 
 def _results(report: Report, checks: tuple[str, ...]) -> list[Result]:
+    """Return the incident's results, the most severe first."""
     wanted = set(checks)
-    return [r for r in report.results if r.check_id in wanted]
+    found = [r for r in report.results if r.check_id in wanted]
+    return sorted(found, key=lambda r: SEVERITY_ORDER.index(r.severity))
 
 
 def _listed(results: list[Result]) -> list[str]:
-    rows = [f"  - {line(r.title, 120)}: {line(reason(r), 200)}" for r in results[:_CHECKS]]
+    rows = [f"  - {line(r.title, 120)}: {first_mismatch(r)}" for r in results[:_CHECKS]]
     if len(results) > _CHECKS:
         rows.append(f"  - and {len(results) - _CHECKS} more")
     return rows

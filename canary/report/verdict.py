@@ -180,9 +180,8 @@ def first_mismatch(result: Result) -> str:
     if not rows or not rows[0].expected:
         return line(reason(result), 120)
     first = rows[0]
-    told = (
-        f"{line(first.subject, 60)} {line(first.actual, 60)}, expected {line(first.expected, 60)}"
-    )
+    told = f"{line(first.subject, 60)} is {line(first.actual, 60)}"
+    told += f", expected {line(first.expected, 60)}"
     return told + (f", and {len(rows) - 1} more" if len(rows) > 1 else "")
 
 

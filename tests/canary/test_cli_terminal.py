@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,30 @@ def test_progress_names_the_check_that_has_been_under_way_the_longest() -> None:
         assert oldest.render(task).plain == "registration.model 3.5 s"
         oldest.end("registration.model")
         assert oldest.render(task).plain == "auth.health 2.5 s"
+
+
+SHELLS = {
+    "fish": """_CANARY_COMPLETE=fish_source canary | source
+        complete -C 'canary run --only registry.he'""",
+    "zsh": """autoload -Uz compinit; compinit -u -D
+        eval "$(_CANARY_COMPLETE=zsh_source canary)"; print -r -- $_comps[canary]
+        export COMP_WORDS='canary run --only registry.he' COMP_CWORD=3
+        _CANARY_COMPLETE=zsh_complete canary""",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_in_a_shell_that_is_here(shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    if not (ROOT / ".venv" / "bin" / "python").exists():
+        pytest.skip("the one-word command uses .venv, which make setup makes")
+    path = f"{ROOT / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [shell, "-c", SHELLS[shell]],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "registry.health" in done.stdout.splitlines(), done.stderr

@@ -74,7 +74,7 @@ def test_a_message_names_what_broke_the_cause_the_first_command_and_the_link() -
     message = after(samples.seed_day()).messages[0]
     assert message.subject.startswith("BROKE development: Auth's new revision listens")
     for part in (
-        "Auth answers its health check: status: expected 200, was 502",
+        "Auth answers its health check: status is 502, expected 200",
         "port-mismatch in auth",
         "First command:\n  aws ecs describe-services --cluster hokusai-development",
         f"Report: {LINK}",
