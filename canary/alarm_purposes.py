@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from canary.composite_plan import Reach
+from canary.metrics import MOST_OWN
 from canary.model import Frozen
 
 
@@ -79,9 +80,6 @@ PURPOSES: tuple[Purpose, ...] = (
     ),
 )
 
-
-MOST_OWN = 400
-"""Checks with an alarm of their own; a CloudFormation template holds 500 resources in all."""
 THE_REST = Purpose(
     key="checks-down",
     metric="ChecksDown",

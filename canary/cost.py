@@ -23,6 +23,11 @@ ENDPOINTS = (
     "servicediscovery", "acm", "ssm",
 )  # fmt: skip
 """Services that the function reaches through interface endpoints where there is no NAT."""
+S3_GB = 0.023  # a month
+REPORT_BYTES_RUN = 60_000  # what was read of the control plane
+REPORT_BYTES_CHECK = 2_700
+PAGE_BYTES_CHECK = 3_500
+OLD_VERSIONS_DAYS = 7  # of what each run writes anew: the latest report and its page
 LOG_BYTES_RUN = 1_600
 LOG_BYTES_CHECK = 300
 
@@ -71,6 +76,7 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         ),
         _line("schedule", runs * SCHEDULE, f"{runs:.0f} invocations"),
         _line("reports", runs * (PUTS * S3_PUT + GETS * S3_GET), f"{runs:.0f} reports and pages"),
+        _storage(config, 86_400 / period_s),
         _line("logs", logs * LOG_GB, f"{logs:.2f} GB"),
         _line("secrets", secrets * SECRET, f"{secrets} secrets"),
     ]
@@ -80,6 +86,15 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         price = endpoints_dollars(number)
         lines.append(_line("interface endpoints", price, f"{len(ENDPOINTS)} in {number} zones"))
     return tuple(lines)
+
+
+def _storage(config: Config, runs_a_day: float) -> Line:
+    """Return what the kept reports cost, and the old versions of what each run writes anew."""
+    checks, days = len(config.checks), config.environment.deployment.report_days
+    report = REPORT_BYTES_RUN + REPORT_BYTES_CHECK * checks
+    latest = report + PAGE_BYTES_CHECK * checks
+    stored = runs_a_day * (report * days + latest * OLD_VERSIONS_DAYS) / 1e9
+    return _line("storage", stored * S3_GB, f"{stored:.0f} GB, reports of {days} days")
 
 
 def zones(network: Network) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from canary import history as past
-from canary.metrics import BY_NAME, Metric
-from canary.model import CheckHistory, Frozen, Report, Result, Severity, Status
+from canary.metrics import BY_NAME, MOST_OWN, Metric
+from canary.model import SEVERITY_ORDER, CheckHistory, Frozen, Report, Result, Severity, Status
 from canary.score import OVERALL
+
+OF_LATE = 6
+"""Runs for which a check that failed keeps its metric; an alarm on it looks back over five."""
 
 
 class Point(Frozen, frozen=True, kw_only=True):
@@ -34,10 +37,25 @@ def measure(report: Report) -> tuple[Point, ...]:
     ]
     points += [
         _point("CheckFailed", float(r.status is Status.FAIL), environment, r.check_id)
-        for r in report.results
+        for r in _with_a_metric(report)
         if not r.carried and r.status in (Status.PASS, Status.FAIL)
     ]
     return tuple(points)
+
+
+def _with_a_metric(report: Report) -> Iterable[Result]:
+    """Return all results, or of very many the most severe and those that failed of late."""
+    if len(report.results) <= MOST_OWN:
+        return report.results
+    ranked = sorted(report.results, key=lambda r: (SEVERITY_ORDER.index(r.severity), r.check_id))
+    late = (r for r in ranked[MOST_OWN:] if _failed_of_late(report, r))
+    return (*ranked[:MOST_OWN], *late)
+
+
+def _failed_of_late(report: Report, result: Result) -> bool:
+    """Return whether it fails, or did: a metric that ends with a failure looks as if it failed."""
+    known = _history(report.history, result).outcomes[-OF_LATE:]
+    return result.status is Status.FAIL or "F" in known
 
 
 def _point(name: str, value: float, *values: str) -> Point:

@@ -11,6 +11,12 @@ from enum import StrEnum
 import msgspec
 
 NAMESPACE = "HokusaiCanary"
+MOST_OWN = 400
+"""Checks with an alarm of their own, since a CloudFormation template holds 500 resources in all.
+
+Of more checks the most severe have one, and a metric in every run; the others have a metric while
+they fail and a little longer. A custom metric is paid for by the hours in which it has data.
+"""
 
 
 class Unit(StrEnum):
@@ -74,7 +80,8 @@ METRICS: tuple[Metric, ...] = (
         "CheckFailed",
         Unit.COUNT,
         CHECK,
-        "1 when the check failed, 0 when it passed, no value when it was skipped or undecided.",
+        "1 when the check failed, 0 when it passed, no value when it was skipped or undecided;"
+        f" of more than {MOST_OWN} checks the most severe, and what failed of late.",
     ),
 )
 

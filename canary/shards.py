@@ -18,6 +18,8 @@ from canary.runner.results import mute_reason, result
 
 SHARD = 100
 """Checks of one function; about half a second of waiting at the runner's concurrency."""
+AT_ONCE = 50
+"""Shards of one run that are probed at a time: 5,000 checks, and 50 of an account's functions."""
 SILENT = "shard did not report"
 
 

@@ -16,10 +16,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from canary.model import Environment
+from canary.shards import AT_ONCE
 from infra.function import function_name, timeout_s
 from infra.nag import accept_stars
 
-CONCURRENCY = 50  # shards at once; 50 shards of 100 checks are 5,000 checks
 INVOKE = "arn:aws:states:::lambda:invoke"
 READ = "arn:aws:states:::s3:getObject"
 # Lambda's own passing faults (Step Functions guide, "Handle transient Lambda service exceptions")
@@ -69,7 +69,7 @@ def _map(functions: Functions) -> dict[str, Any]:
     return {
         "Type": "Map",
         "Label": "Shards",
-        "MaxConcurrency": CONCURRENCY,
+        "MaxConcurrency": AT_ONCE,
         # a shard that fails is a shard that did not report: its checks become ERRORs
         "ToleratedFailurePercentage": 100,
         "ItemReader": {

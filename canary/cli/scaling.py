@@ -11,6 +11,7 @@ ALL = (100, 1_000, 10_000, 100_000)
 HEADS = (
     "checks",
     "shape",
+    "stacks",
     "shards",
     "at\nonce",
     "shard\ntakes",
@@ -51,12 +52,13 @@ def _told(found: list[ScalePlan]) -> str:
         (
             f"{p.checks:,}",
             p.shape,
-            str(p.shards),
+            str(p.environments),
+            f"{p.shards:,}",
             str(p.parallel),
             f"{p.shard_s:g} s",
             f"{p.run_s:g} s",
             f"{p.metrics:,}",
-            f"{p.alarms:,}",
+            f"{p.alarms + p.insights:,}",
             f"{p.total:,.2f}",
         )
         for p in found

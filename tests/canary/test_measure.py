@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from canary.history import KEPT, updated
 from canary.measure import measure
-from canary.metrics import BY_NAME, METRICS
-from canary.model import CheckHistory, Comparison, Report, Residue
+from canary.metrics import BY_NAME, METRICS, MOST_OWN
+from canary.model import CheckHistory, Comparison, Report, Residue, Severity
 from tests.canary.made import report, result
 
 
@@ -67,3 +69,14 @@ def test_a_check_that_is_down_stays_down_while_nothing_can_be_judged() -> None:
     for _ in range(3):
         history = updated(history, [result("P")], "2026-11-22T14:00:00+00:00", trusted=True)
     assert points(report(result("P"), history=history))["CriticalDown",] == 0.0
+
+
+def test_of_very_many_checks_the_most_severe_and_what_failed_of_late_have_a_metric() -> None:
+    severe = [result("P", f"a.severe-{n}", severity=Severity.HIGH) for n in range(MOST_OWN)]
+    low = [result("P", f"a.low-{n}", severity=Severity.LOW) for n in range(50)]
+    fails = result("F", "a.fails", severity=Severity.LOW)
+    outcomes = {"a.low-1": "P" * 9 + "FPPPPP", "a.low-2": "F" + "P" * 20}
+    history = {name: CheckHistory(outcomes=said) for name, said in outcomes.items()}
+    made = msgspec.structs.replace(report(*severe, *low, fails), history=history)
+    named = {name[1] for name in points(made) if name[0] == "CheckFailed"}
+    assert named == {*(r.check_id for r in severe), "a.fails", "a.low-1"}
