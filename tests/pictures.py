@@ -1,7 +1,7 @@
 """`make pictures`: docs/img made anew, in Chromium, of real runs and of the samples.
 
-Each picture carries the digest of the page that it shows. `test_pictures.py` holds it against the
-page of today, so that a picture of an older page is noticed.
+`pages.json` beside them has the digest of the page that each shows. `test_pictures.py` holds it
+against the page of today, so that a picture of an older page is noticed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import base64
 import functools
 import gzip
 import hashlib
+import json as plain
 import re
-import struct
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from tests.canary.report_past import month
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "img"
 RUNS = Path(__file__).parent / "canary" / "data" / "runs"
-KEY = b"page-sha256"
+DIGESTS = FOLDER / "pages.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,33 +126,27 @@ PICTURES = (
 )  # fmt: skip
 
 
-def digest(picture: Picture) -> bytes:
+def digest(picture: Picture) -> str:
     """Return the digest of a picture's page, place and size."""
     shown = f"{picture.size} {picture.dark} {picture.at}\n{picture.page()}"
-    return hashlib.sha256(shown.encode()).hexdigest().encode()
+    return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def stamped(png: bytes, value: bytes) -> bytes:
-    """Return a PNG with a text chunk before its end: the digest of what it shows."""
-    body = b"tEXt" + KEY + b"\0" + value
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    end = png.rindex(b"IEND") - 4
-    return png[:end] + chunk + png[end:]
+def kept() -> dict[str, str]:
+    """Return the digest of the page that each kept picture shows, by the picture's name."""
+    found: dict[str, str] = plain.loads(DIGESTS.read_text("utf-8"))
+    return found
 
 
-def stamp(png: bytes) -> bytes:
-    """Return the digest that a PNG carries, nothing for one that was not made here."""
-    return png.partition(KEY + b"\0")[2][:64]
-
-
-def draw(picture: Picture, folder: Path) -> None:
-    """Draw one picture."""
-    to = folder / f"{picture.name}.png"
+def draw(picture: Picture, to: Path) -> None:
+    """Draw one picture; where it looks as it did, the file stays as it was."""
     with tempfile.TemporaryDirectory() as made:
+        new = Path(made) / to.name
         screenshot(
-            Path(made), picture.page(), to, size=picture.size, dark=picture.dark, at=picture.at
+            Path(made), picture.page(), new, size=picture.size, dark=picture.dark, at=picture.at
         )
-    to.write_bytes(stamped(to.read_bytes(), digest(picture)))
+        if not to.is_file() or to.read_bytes() != new.read_bytes():
+            to.write_bytes(new.read_bytes())
 
 
 def main() -> int:
@@ -161,10 +154,13 @@ def main() -> int:
     if not CHROMIUM:
         print("Chromium is not installed: pictures are drawn by it", file=sys.stderr)
         return 1
+    digests = kept()
     for picture in PICTURES:
         if picture.name in sys.argv[1:] or not sys.argv[1:]:
-            draw(picture, FOLDER)
+            draw(picture, FOLDER / f"{picture.name}.png")
+            digests[picture.name] = digest(picture)
             print(f"{FOLDER.relative_to(ROOT) / picture.name}.png")
+    DIGESTS.write_text(plain.dumps(digests, indent=1, sort_keys=True) + "\n", "utf-8")
     return 0
 
 
