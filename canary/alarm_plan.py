@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.alarm_purposes import MOST_OWN, PURPOSES, THE_REST, Missing, Purpose
+from canary.alarm_purposes import PURPOSES, THE_REST, Missing, Purpose
 from canary.composite_plan import CompositePlan, Reach, described, page_of, tickets_of
-from canary.metrics import NAMESPACE
+from canary.metrics import MOST_OWN, NAMESPACE
 from canary.model import SEVERITY_ORDER, Check, Config, Environment, Frozen, Severity, Suite
 from canary.schedules import MINUTE, schedule_period
 

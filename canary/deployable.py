@@ -38,6 +38,8 @@ def problems(environment: Environment) -> Iterator[str]:
     for key in ("page", "ticket"):
         for target in getattr(environment.notify, key):
             yield from _subscription(f"notify.{key}", target)
+    if environment.notify.presigned_hours and environment.notify.report_url:
+        yield "notify.presigned_hours: signs an s3:// address, and report_url gives another one"
     days = environment.deployment.log_retention_days
     if days not in RETENTION_DAYS:
         known = ", ".join(map(str, RETENTION_DAYS))

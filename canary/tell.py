@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from canary.adapters.notify import publish_text, put_entries
+from canary.adapters.notify import publish_text, put_entries, signed
 from canary.adapters.store import StoreError
 from canary.messages import decide, deliver, events, state
 from canary.messages.ledger import Claim, StoreLedger
@@ -104,7 +104,16 @@ def _link(made: World, report: Report) -> str:
 def _send(made: World, to: Channels, message: Message) -> None:
     if to.ticket:
         sns = functools.partial(made.clients.client, "sns")
-        publish_text(sns, to.ticket, message.subject, retried(message))
+        publish_text(sns, to.ticket, message.subject, _opened(made, message))
+
+
+def _opened(made: World, message: Message) -> str:
+    """Return the text to send; a link that opens by itself stands in it alone, never in a log."""
+    text, hours = retried(message), made.environment.notify.presigned_hours
+    if not hours or not message.link:
+        return text
+    s3 = functools.partial(made.clients.client, "s3")
+    return text.replace(message.link, signed(s3, message.link, hours * 3600))
 
 
 def _put(made: World, to: Channels, found: Sequence[Event]) -> Sequence[str]:

@@ -47,14 +47,16 @@ class Clients:
         return self._session.client(
             service,
             endpoint_url=endpoint,
-            config=_settings(endpoint, self._read_s),
+            config=_settings(service, endpoint, self._read_s),
             **_operator(endpoint),
         )
 
 
-def _settings(endpoint: str | None, read_s: float) -> BotoConfig:
+def _settings(service: str, endpoint: str | None, read_s: float) -> BotoConfig:
     emulated = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     return BotoConfig(
+        # boto3 still signs links the older way, which buckets made since 2020 refuse
+        signature_version="s3v4" if service == "s3" else None,
         connect_timeout=CONNECT_S,
         read_timeout=read_s,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},

@@ -11,6 +11,15 @@ def publish_text(sns: Callable[[], Any], topic: str, subject: str, text: str) ->
     sns().publish(TopicArn=topic, Subject=subject, Message=text)
 
 
+def signed(s3: Callable[[], Any], address: str, seconds: int) -> str:
+    """Return an https:// link that opens an object for a while; what is no s3:// one stays."""
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    if not address.startswith("s3://") or not key:
+        return address
+    asked = {"Bucket": bucket, "Key": key}
+    return str(s3().generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds))
+
+
 def put_entries(
     events: Callable[[], Any], batches: Sequence[Sequence[dict[str, Any]]]
 ) -> list[int]:

@@ -133,6 +133,8 @@ class Notify(Frozen, frozen=True, kw_only=True):
     page: tuple[str, ...] = ()  # "email:oncall@example.com", "https://…", "sqs:arn…"
     ticket: tuple[str, ...] = ()
     report_url: str = ""  # base of links in messages; empty: an s3:// address
+    # 1 to 12: messages carry a signed link to the report instead, which opens for so many hours
+    presigned_hours: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
     # base of links to runbooks, "https://github.com/OWNER/REPOSITORY/blob/main"; empty: paths
     runbook_url: Annotated[str, msgspec.Meta(pattern="^(|https://[^ ]+)$", max_length=200)] = ""
 

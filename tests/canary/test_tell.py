@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import msgspec
@@ -15,7 +17,7 @@ from canary import wire
 from canary.adapters.store import FolderStore, StoreError
 from canary.handler import handler
 from canary.messages.state import Notified, dump, load
-from canary.tell import Channels, notifier, state_name
+from canary.tell import Channels, channels, notifier, state_name
 from tests.canary import report_samples as samples
 from tests.canary import worlds
 from tests.canary.test_handler import Context, aws, file
@@ -99,3 +101,28 @@ def test_a_state_that_cannot_be_read_repeats_nothing_and_forgets_nothing(tmp_pat
     assert problems == ("nothing was told, what was said before could not be read: AccessDenied",)
     assert load(store.read(name) or b"") == known
     assert not (tmp_path / "claims").exists()
+
+
+@pytest.mark.parametrize("hours", [0, 6])
+def test_a_message_has_a_link_that_opens_where_the_environment_asks_for_it(
+    aws: Any, tmp_path: Path, inbox: Any, hours: int
+) -> None:
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="reports")
+    known = worlds.config(worlds.check())
+    notify = msgspec.structs.replace(known.environment.notify, presigned_hours=hours)
+    where = msgspec.structs.replace(known.environment, notify=notify)
+    made = wire.world(msgspec.structs.replace(known, environment=where), "s3://reports/canary")
+    assert not tuple(notifier(made, channels())(samples.seed_day()))
+    texts = [m["Message"] for m in inbox()]
+    assert texts
+    for text in texts:
+        [link] = re.findall(r"^Report: (\S+)$", text, re.M)
+        if not hours:
+            assert link == "s3://reports/canary/latest/development.html"
+            continue
+        url = urlsplit(link)
+        asked = parse_qs(url.query)
+        assert url.scheme == "https" and url.path.endswith("/latest/development.html")
+        assert asked["X-Amz-Expires"] == [str(hours * 3600)] and asked["X-Amz-Signature"]
+    kept = made.store.read(state_name(where.name))
+    assert kept and b"X-Amz-Signature" not in kept

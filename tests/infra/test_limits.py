@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from canary.alarm_plan import plan_alarms
-from canary.alarm_purposes import MOST_OWN
 from canary.alarms import ALARM as ALARMING
 from canary.alarms import OK, evaluate
 from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach
+from canary.metrics import MOST_OWN
 from canary.model import Check, Config, Mute, Severity
 from canary.permissions import needed
 from infra.network import egress_note
