@@ -7,12 +7,13 @@ more before it is published.
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import json
 import re
 import threading
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -26,11 +27,20 @@ PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole 
 WORDS = "hk_ bearer apikey basic passw secret token key akia asia eyj -----begin @"
 ALL_HINTS = tuple(WORDS.split())
 SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # what all keys of one kind begin with
-# white space and line ends, also as JSON and URLs write them, and the backslashes of escapes
-GAP = re.compile(r"(?:\s|\\[nrt]?|%(?:25)*(?:0[AaDd9]|20|5[Cc]))+")
-# begins where a word does: from within, each letter of a long word would search the rest of it
-QUOTED = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
-DEEPEST = 3  # how often a URL within a URL within a URL is quoted
+PERCENT = r"%(?:25){0,4}"  # a URL within a URL within a URL: each quotes the sign itself once more
+# white space and line ends, also as JSON, URLs and HTML write them, and the backslashes of escapes
+GAP = re.compile(
+    rf"(?:\s|\\(?!u00)[nrt]?|{PERCENT}(?:0[AaDd9]|20|5[Cc](?!u00))|&nbsp;|&#(?:x0?[AaDd9]|9|10|13);"
+    rf"|(?:<|{PERCENT}3[Cc])w?br(?: |{PERCENT}20)?/?(?:>|{PERCENT}3[Ee]))+"
+)
+# a character as URLs, JSON and HTML may write any of them; bounded, so that time stays linear
+CODED = (
+    rf"(?:\\|{PERCENT}5[Cc]){{1,8}}u00([0-9A-Fa-f]{{2}})"
+    rf"|(?:&|{PERCENT}26)(?:#|{PERCENT}23)(?:[xX]0{{0,6}}([0-9A-Fa-f]{{1,2}})|0{{0,6}}(\d{{1,3}}))"
+    rf"(?:;|{PERCENT}3[Bb])|{PERCENT}([0-9A-Fa-f]{{2}})"
+)
+GAPPED = ("\\", "%", "br", "&#", "&nb")  # without one of them a gap is white space
+CODING = ("%", "\\u", "&#")  # without one of them nothing is coded
 
 
 class Redactor:
@@ -64,25 +74,15 @@ class Redactor:
 
     def known(self, text: str) -> str:
         """Return the text without the secrets that were learnt; what only looks like one stays."""
-        text = self._masked(text)
-        return QUOTED.sub(self._unquoted, text) if "%" in text else text
-
-    def _masked(self, text: str) -> str:
-        flat = _flat(text)
-        shown = {form: least for form, (least, start) in self._found if start in flat}
+        shown = {form: least for form, (least, _) in self._shown_in(text)}
         return _mask(text, shown) if shown else text
 
-    def _unquoted(self, found: re.Match[str]) -> str:
-        """Return the quoted text, masked where a secret shows once the quoting is taken away."""
-        plain = found.group()
-        for _ in range(DEEPEST):
-            before, plain = plain, unquote(plain)
-            if plain == before:
-                break
-            masked = self._masked(plain)
-            if masked != plain:
-                return quote(masked, safe="/:?&=#*%@+,;")
-        return found.group()
+    def _shown_in(self, text: str) -> list[tuple[str, tuple[int, str]]]:
+        """Return the forms of which enough stands in the text."""
+        flat = _flat(text)
+        if any(coding in text for coding in CODING):
+            flat += "\0" + _flat(_coded().sub(_character, text))
+        return [found for found in self._found if found[1][1] in flat]
 
     def clean(self, value: T) -> T:
         """Return the value with every string in it cleaned; the same object if nothing was."""
@@ -95,13 +95,8 @@ class Redactor:
             text = msgspec.json.encode(value).decode()
         except (TypeError, UnicodeEncodeError):
             return False  # what JSON cannot carry is walked through
-        for _ in range(DEEPEST + 1):
-            flat = _flat(text)
-            if any(start in flat for _, (_, start) in self._found):
-                return False
-            if "%" not in text:
-                break
-            text = unquote(text)
+        if self._shown_in(text):
+            return False
         lowered = text.lower()
         return not any(hint in lowered for hint in ALL_HINTS)
 
@@ -155,6 +150,7 @@ def _encoded(text: str) -> dict[str, str]:
     raw = text.encode()
     found = {
         "plain": text,
+        "bytes": raw.decode("latin-1"),
         "url": quote(text, safe=""),
         "path": quote(text),
         "lower-url": quote(text, safe="").lower(),
@@ -178,9 +174,20 @@ def _base64(raw: bytes, offset: int) -> dict[str, str]:
     return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}
 
 
+@functools.cache
+def _coded() -> re.Pattern[str]:
+    """Return the pattern of a coded character, compiled at first use: no cold start waits."""
+    return re.compile(CODED)
+
+
+def _character(found: re.Match[str]) -> str:
+    escape, entity, decimal, percent = found.groups()
+    return chr(int(decimal) if decimal else int(escape or entity or percent, 16))
+
+
 def _flat(text: str) -> str:
     """Return the text without white space and line ends, also those written as escapes."""
-    if "\\" in text or "%" in text:
+    if any(sign in text for sign in GAPPED):
         return GAP.sub("", text)
     return "".join(text.split())  # the same, five times as fast, where nothing is escaped
 
@@ -192,7 +199,7 @@ def _mask(text: str, shown: dict[str, int]) -> str:
     """
     kept: list[str] = []
     done = at = 0
-    firsts = {form[0] for form in shown}
+    firsts = {form[0] for form in shown} | set("%\\&")
     while at < len(text):
         if text[at] not in firsts:
             at += 1
@@ -208,17 +215,27 @@ def _mask(text: str, shown: dict[str, int]) -> str:
 def _end(text: str, start: int, form: str, least: int) -> int:
     """Return where the beginning of the form that stands at `start` ends, 0 for less than `least`.
 
-    Gaps are passed over where the form goes on after them: a secret that was split by lines.
+    Each character may be coded. Gaps are passed over where the form goes on after them: a secret
+    that was split by lines.
     """
     at, end, same = start, 0, 0
-    while same < len(form) and at < len(text):
-        quoted = text[at] == "%" and text[at : at + 3] != form[same : same + 3]
-        if text[at] == form[same] and not quoted:
-            at, same = at + 1, same + 1
-            end = at
-            continue
-        gap = GAP.match(text, at)
-        if gap is None or text[gap.end() : gap.end() + 1] != form[same]:
+    while same < len(form):
+        after = _after(text, at, form[same])
+        if not after:
+            gap = GAP.match(text, at) if same else None
+            after = _after(text, gap.end(), form[same]) if gap else 0
+        if not after:
             break
-        at = gap.end()
+        at = end = after
+        same += 1
     return end if same >= least else 0
+
+
+def _after(text: str, at: int, wanted: str) -> int:
+    """Return where a character ends that stands at a place, plain or coded; 0 if it does not."""
+    sign = text[at : at + 1]
+    if sign and sign in "%\\&":
+        coded = _coded().match(text, at)
+        if coded and _character(coded) == wanted:
+            return coded.end()
+    return at + 1 if sign == wanted else 0

@@ -56,6 +56,7 @@ class World(Frozen, frozen=True, kw_only=True):
 
 def world(config: Config, store: str) -> World:
     """Make everything that reaches outside, without reaching outside yet."""
+    without_core_files()
     clients = Clients(config.environment)
     clock = SystemClock()
     return World(
@@ -69,6 +70,13 @@ def world(config: Config, store: str) -> World:
         redactor=Redactor(),
         clock=clock,
     )
+
+
+def without_core_files() -> None:
+    """Let a crash of this process leave no file behind: its memory holds every key of the run."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def parts(made: World) -> Parts:

@@ -107,6 +107,7 @@ class Twin:
         )
         assert done.stdout, done.stderr[-2000:]
         assert done.returncode in (0, 1, 3), done.stderr[-2000:]
+        (self.folder / name / "printed").write_text(done.stdout + done.stderr)
         report: Report = json.loads(done.stdout)
         return report
 

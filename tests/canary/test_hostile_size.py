@@ -14,6 +14,7 @@ from canary.redact import Redactor
 
 LONG = 64_000
 BEGIN = f"{'-' * 5}BEGIN PRIVATE KEY{'-' * 5}"
+KEY = "hk_live_" + "k" * 32
 ODD = {
     "a name of many dots": "a." * (LONG // 2) + "@",
     "a scheme without end": "a-" * (LONG // 2) + "://:@",
@@ -26,6 +27,13 @@ ODD = {
     "a long word and a quoted one": "a" * LONG + " %41",
     "nearly quoted": "%4" * (LONG // 2) + " %41",
     "escapes": "\\" * LONG,
+    "escapes behind a key": f"{KEY} " + "\\" * LONG,
+    "quoted escapes behind a key": f"{KEY} " + "%5C" * (LONG // 3),
+    "numbers behind a key": f"{KEY} " + "&#0000000" * (LONG // 9),
+    "breaks behind a key": f"{KEY} " + "<br " * (LONG // 4),
+    "codes behind a key": f"{KEY} " + "\\u00" * (LONG // 4),
+    "a key's first letter and a gap": f"{KEY} " + "h\n" * (LONG // 2),
+    "the sign of signs behind a key": f"{KEY} %" + "25" * (LONG // 2),
 }
 
 
@@ -33,7 +41,7 @@ ODD = {
 def test_no_text_holds_the_redactor_up(name: str) -> None:
     """A regular expression holds the whole process: seven seconds for one header once."""
     made = Redactor()
-    made.learn("hk_live_" + "k" * 32)
+    made.learn(KEY)
     began = time.process_time()
     made.text(ODD[name])
     made.known(ODD[name])

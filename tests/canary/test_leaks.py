@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html as markup
 import http.server
 import itertools
 import json
 import logging
+import os
+import re
+import resource
 import secrets as randomness
+import signal
+import subprocess
+import sys
 import textwrap
 import threading
 import traceback
@@ -46,7 +53,14 @@ def shown(secret: str) -> dict[str, str]:
     return {
         "plain": secret,
         "base64": base64.b64encode(raw).decode(),
+        "base64 behind one": base64.b64encode(b":" + raw).decode(),
+        "url-safe base64 behind a user": base64.urlsafe_b64encode(b"user:" + raw).decode(),
         "base64 behind a user": base64.b64encode(b"user:" + raw).decode(),
+        "json, numbered": "".join(f"\\u{ord(c):04x}" for c in secret),
+        "json, careful": re.sub(r"[^\w-]", lambda m: f"\\u{ord(m[0]):04X}", secret),
+        "html, numbered": "".join(f"&#{ord(c)};" for c in secret),
+        "html, careful": re.sub(r"[^\w-]", lambda m: f"&#x{ord(m[0]):X};", secret),
+        "split by breaks": "<br/>".join(textwrap.wrap(secret, 11)),
         "url": quote(secret, safe=""),
         "form": quote_plus(secret),
         "json in json": json.dumps(json.dumps({"k": secret})),
@@ -65,16 +79,21 @@ def pieces(secret: str) -> set[bytes]:
     windows = {own[i : i + WINDOW] for i in range(len(own) - WINDOW + 1)}
     found = {w.encode() for w in windows} | {w.encode().hex().encode() for w in windows}
     for offset in range(3):
-        text = base64.b64encode(b"\0" * offset + secret.encode()).decode()
-        skip = 4 * 4 if secret != own else 4  # behind the public "hk_live_"
-        found |= {text[i : i + 12].encode() for i in range(skip, len(text) - 14)}
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(b"\0" * offset + secret.encode()).decode()
+            skip = 4 * 4 if secret != own else 4  # behind the public "hk_live_"
+            found |= {text[i : i + 12].encode() for i in range(skip, len(text) - 14)}
     return found
 
 
 def leaks(data: bytes, known: dict[str, str]) -> list[str]:
     """Return which principals' secrets can be read in the data."""
     flat = b"".join(data.replace(b"\\n", b"").replace(b"\\r", b"").replace(b"\\t", b"").split())
-    return [p for p, s in known.items() if any(x in data or x in flat for x in pieces(s))]
+    text = re.sub(r"\\+u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), data.decode("latin-1"))
+    text = markup.unescape(re.sub("<br ?/?>", "", text))
+    plain = text.encode("utf-8", "replace")
+    forms = (data, flat, plain)
+    return [p for p, s in known.items() if any(x in f for x in pieces(s) for f in forms)]
 
 
 class Telltale(http.server.BaseHTTPRequestHandler):
@@ -282,7 +301,7 @@ def test_a_key_written_into_the_environment_file_is_refused_without_being_shown(
         file.write_text(head + "[principals.valid]\n" + line.format(known["valid"]))
         with pytest.raises(config.ConfigError) as caught:
             config.load(str(file))
-        told = "".join(traceback.format_exception(caught.value, chain=False))
+        told = "".join(traceback.format_exception(caught.value))
         assert leaks(told.encode(), known) == []
 
 
@@ -320,3 +339,35 @@ def test_the_terminal_shows_no_secret_either(deployed: Function, known: dict[str
     report = deployed.latest()
     assert report is not None
     assert leaks(terminal.render(report).encode(), known) == []
+
+
+def test_no_secret_stands_in_arguments_for_nothing_takes_one_and_nothing_is_started() -> None:
+    started = re.compile(
+        r"\b(subprocess|multiprocessing|pty|os\.(exec|fork|spawn|system|popen))\b|\bos\.(exec|spawn)\w"
+    )
+    sources = sorted((Path(config.__file__).parent).rglob("*.py"))
+    assert [p.name for p in sources if started.search(p.read_text())] == []
+    said = "".join(p.read_text() for p in sources if p.parent.name == "cli")
+    options = re.findall(r"\"--([a-z-]+)", said)
+    assert options and not [o for o in options if re.search("key|secret|token|passw", o)]
+
+
+def test_a_crash_leaves_no_secret_behind(tmp_path: Path, known: dict[str, str]) -> None:
+    """An abort writes neither the memory nor a value into what is left: lines and names alone."""
+    code = (
+        "import faulthandler, os, resource, sys; faulthandler.enable();"
+        "from canary import config, wire;"
+        "made = wire.world(config.load('development', desk=False), sys.argv[1]);"
+        "secret = os.environ['HELD']; made.redactor.learn(secret);"
+        "print(resource.getrlimit(resource.RLIMIT_CORE)[0]); sys.stdout.flush(); os.abort()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        env={**os.environ, "HELD": known["valid"]},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (-1, -1)),
+    )
+    assert done.returncode == -signal.SIGABRT and b"Fatal Python error: Aborted" in done.stderr
+    assert done.stdout.strip() == b"0"
+    assert leaks(done.stdout + done.stderr, known) == []
+    assert list(tmp_path.rglob("*core*")) == []

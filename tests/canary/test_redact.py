@@ -52,6 +52,34 @@ def test_no_beginning_of_a_secret_of_eight_characters_survives(
     assert secret[:8] not in redactor.text(f"{around}{secret[:length]}{around}").replace(around, "")
 
 
+CODINGS = (
+    str,
+    str,
+    lambda c: f"%{ord(c):02X}",
+    lambda c: f"%25{ord(c):02x}",
+    lambda c: f"\\u{ord(c):04x}",
+    lambda c: f"%5Cu{ord(c):04X}",
+    lambda c: f"&#{ord(c)};",
+    lambda c: f"&#x{ord(c):X};",
+)
+GAPS = ("", "", "", "\n", "\r\n  ", "\\n", "%0A", "<br>", "<wbr/>", "&#10;")
+
+
+@given(
+    st.text("abcdefghijklmnop0123456789+/=_-~.\"'", min_size=12, max_size=40),
+    st.data(),
+)
+def test_no_mixture_of_codings_and_line_ends_hides_a_secret(
+    secret: str, data: st.DataObject
+) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    codes = data.draw(st.lists(st.sampled_from(CODINGS), min_size=len(secret)))
+    gaps = data.draw(st.lists(st.sampled_from(GAPS), min_size=len(secret)))
+    shown = "".join(g + code(c) for c, code, g in zip(secret, codes, gaps, strict=False))
+    assert redactor.text(f"[{shown}]") in (f"[{MASK}]", f"[{gaps[0]}{MASK}]")
+
+
 def key(form: str) -> str:
     return f"hk_{form}_" + secrets.token_hex(16)
 
