@@ -104,6 +104,37 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
     assert store.point(LATEST, report("20261122t130000-last"))
 
 
+class Overtaken:
+    """S3 as a run sees it which another one overtakes between its look and its write."""
+
+    def __init__(self, s3: Any, newer: bytes) -> None:
+        self._s3, self._newer = s3, [newer]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **asked: Any) -> Any:
+        try:
+            return self._s3.get_object(**asked)
+        finally:
+            if self._newer:
+                self._s3.put_object(**asked, Body=self._newer.pop())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_that_is_overtaken_between_look_and_write_overwrites_nothing_newer(
+    s3: Callable[[], Any], known: bool
+) -> None:
+    plain = open_store("s3://reports/canary/", s3)
+    if known:
+        plain.point(LATEST, report("20261122t120000-aaa"))
+    newer = report("20261122t120200-ccc")
+    overtaken = Overtaken(s3(), newer)
+    late = open_store("s3://reports/canary/", lambda: overtaken)
+    assert not late.point(LATEST, report("20261122t120100-bbb"))
+    assert plain.read(LATEST) == newer
+
+
 def test_a_message_is_claimed_by_one_run_and_can_be_given_back(store: Store) -> None:
     ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
     key = "broke#1/opened"
