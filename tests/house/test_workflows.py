@@ -41,6 +41,7 @@ def test_ci_installs_debians_chromium_and_fails_without_a_browser() -> None:
     (job,) = workflow("test")["jobs"].values()
     assert re.search(r"-(bookworm|trixie)$", job["container"]), "Ubuntu's package is a snap's stub"
     assert "apt-get install" in RUN and " chromium " in RUN
+    assert job["env"]["CANARY_BROWSER"] == "required"
     assert "export CANARY_BROWSER=required" in RUN
 
 

@@ -131,6 +131,9 @@ def test_a_documented_command_works_as_it_stands(desk: Desk, typed: str) -> None
 
 @pytest.mark.parametrize("typed", AWS)
 def test_a_documented_aws_command_works_as_it_stands(desk: Desk, typed: str) -> None:
+    absent = [tool for tool in ("jq", "curl") if f"{tool} " in typed and not shutil.which(tool)]
+    if absent:
+        pytest.skip(f"this machine has no {absent[0]}")
     for verb, query in ARNS.items():
         if verb in typed:
             arn = desk.type(f"aws {query} --output text").stdout.strip()
