@@ -46,7 +46,7 @@ synth: setup ## Synthesize every environment into cdk.out, offline
 
 deploy: setup ## Deploy one environment: make deploy ENV=name
 	npm ci --silent --no-audit --no-fund
-	npx --no-install cdk deploy "hokusai-canary-$(ENV)"
+	npx --no-install cdk deploy "hokusai-canary-$(ENV)" $(if $(CI),--require-approval never)
 
 gate: setup ## Invoke the deployed canary once and fail on what broke: make gate ENV=name
 	$(PY) -m canary gate --environment $(ENV)

@@ -47,6 +47,17 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     assert zips[0] == zips[1]
 
 
+def test_every_module_has_bytecode_that_is_never_stale() -> None:
+    """A zip sets all times anew, so bytecode that is checked by time would be thrown away."""
+    built = bundle.ensure(bundle.Target(architecture=bundle.machine(), python=HERE), DEVELOPMENT)
+    sources = list(built.rglob("*.py"))
+    assert len(sources) > 100
+    for source in sources:
+        compiled = Path(importlib.util.cache_from_source(str(source)))
+        flags = int.from_bytes(compiled.read_bytes()[4:8], "little")
+        assert flags == 0b01, source  # PEP 552: by hash, and not checked
+
+
 def test_builders_that_start_at_once_give_one_whole_bundle(tmp_path: Path) -> None:
     target, alone = bundle.Target(architecture=bundle.machine(), python=HERE), tmp_path / "two.toml"
     shutil.copyfile(DEVELOPMENT, alone)
