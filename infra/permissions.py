@@ -65,10 +65,18 @@ def _reading(environment: Environment) -> list[iam.PolicyStatement]:
             sid="Read" + hashlib.sha256(key.encode()).hexdigest()[:8],
             actions=sorted({p.action for p in group}),
             resources=[group[0].resource],
-            conditions={k: dict(v) for k, v in group[0].condition.items()} or None,
+            conditions=_conditions(environment, group[0]),
         )
         for key, group in sorted(groups.items())
     ]
+
+
+def _conditions(environment: Environment, permission: Permission) -> dict[str, dict[str, str]]:
+    """Return the reader's own conditions; what knows no resource is bound to its region."""
+    found = {operator: dict(keys) for operator, keys in permission.condition.items()}
+    if permission.resource == "*" and not found:
+        found = {"StringEquals": {"aws:RequestedRegion": environment.region}}
+    return found
 
 
 def _secrets(environment: Environment) -> list[iam.PolicyStatement]:
