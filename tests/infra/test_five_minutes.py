@@ -72,7 +72,9 @@ def synthesized(folder: Path, name: str) -> str:
 def test_a_platform_of_the_same_kind_is_copied_filled_in_and_synthesized(folder: Path) -> None:
     command = typed(README, r"`(sed [^`]+)`").replace("NAME", "staging")
     subprocess.run(["bash", "-c", command], cwd=folder, check=True)
-    filled(folder / "canary" / "environments" / "staging.toml", VALUES)
+    place = filled(folder / "canary" / "environments" / "staging.toml", VALUES)
+    hosts = {route.host for route in config.load(str(place)).environment.routes}
+    assert hosts == {"auth.example.org", "registry.example.org"}  # the two urls say so
     template = synthesized(folder, "staging")
     assert "hokusai-canary-staging" in template and "210987654321" in template
     left = [v for v in (*VALUES, "development") if v in template]
