@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox import names
+from sandbox.aws.iam_behind import hidden, refused_key
 from sandbox.aws.iam_policy import Decision, applies, decide
 from sandbox.aws.iam_request import asked
 from sandbox.aws.iam_s3 import s3_asked
@@ -91,6 +92,8 @@ def _refusal(response: Any) -> tuple[str, str] | None:
         return "InvalidClientTokenId", "The security token included in the request is invalid."
     decision = decide(documents, request.action, request.resources, request.context)
     if decision is Decision.ALLOWED:
+        if key_action := refused_key(documents, request.action, request.resources[0]):
+            return "KMSAccessDenied", f"{session_arn} may not {key_action} with the topic's key"
         return None
     message = (
         f"User: {session_arn} is not authorized to perform: {request.action} "
@@ -136,7 +139,8 @@ def _authorize_s3(self: Any, bucket_name: str | None = None, key_name: str | Non
     action, resources = s3_asked(self._get_action(), bucket_name, key_name, self.body or b"")
     context = {"aws:SecureTransport": "true", "s3:prefix": _prefix(self)}
     documents = role_documents(session[0]) or []
-    if decide(documents, action, resources, context) is not Decision.ALLOWED:
+    allowed = decide(documents, action, resources, context) is Decision.ALLOWED
+    if not allowed or hidden(documents, action, bucket_name, key_name):
         raise S3AccessDeniedError
 
 

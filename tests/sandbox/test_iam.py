@@ -233,6 +233,38 @@ def test_a_refusal_reads_as_the_service_words_it(
     assert refused.value.response["Error"]["Code"] == code
 
 
+def test_whether_an_object_is_missing_is_for_those_who_may_list_the_bucket(aws: AwsServer) -> None:
+    iam = aws.endpoint.client("iam")
+    missing = {"Bucket": "test-iam", "Key": "mine/never-written"}
+    with pytest.raises(ClientError) as refused:
+        as_role(aws, "s3").get_object(**missing)
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    listing = {"StringLikeIfExists": {"s3:prefix": "mine/*"}}
+    may = policy(allow("s3:ListBucket", "arn:aws:s3:::test-iam", Condition=listing))[0]
+    iam.put_role_policy(RoleName=ROLE, PolicyName="list", PolicyDocument=json.dumps(may))
+    with pytest.raises(ClientError) as refused:
+        as_role(aws, "s3").get_object(**missing)
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="list")
+    assert refused.value.response["Error"]["Code"] == "NoSuchKey"
+
+
+def test_a_topics_key_is_used_as_whoever_publishes(aws: AwsServer) -> None:
+    iam, sns = aws.endpoint.client("iam"), aws.endpoint.client("sns")
+    key = aws.endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
+    topic = sns.create_topic(Name="locked", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+
+    def may(*statements: dict[str, Any]) -> None:
+        text = json.dumps(policy(*statements)[0])
+        iam.put_role_policy(RoleName=ROLE, PolicyName="tell", PolicyDocument=text)
+
+    may(allow("sns:Publish", topic), allow("kms:Decrypt", key))
+    with pytest.raises(ClientError, match="KMSAccessDenied"):
+        as_role(aws, "sns").publish(TopicArn=topic, Message="m")
+    may(allow("sns:Publish", topic), allow("kms:Decrypt", key), allow("kms:GenerateDataKey", key))
+    as_role(aws, "sns").publish(TopicArn=topic, Message="m")
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="tell")
+
+
 def test_a_refusal_names_session_action_and_resource(aws: AwsServer) -> None:
     with pytest.raises(ClientError) as refused:
         as_role(aws, "secretsmanager").get_secret_value(SecretId="other")
