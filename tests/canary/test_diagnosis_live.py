@@ -2,8 +2,8 @@
 
 A few faults in `make test`, the whole library and the pairs in `make test-slow`, on two twins.
 `HOKUSAI_FAULTS` (ids) chooses; `HOKUSAI_DIAGNOSIS_REPORT` names a file that the confusion matrix
-is written into, row by row. Each fault also shows that no score rises under it, and that nothing
-that was written holds a secret.
+is written into, row by row. Each fault also shows at the edge as the incidents recorded it, no
+score rises under it, and nothing that was written holds a secret.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.faults import FAULTS
+from sandbox.state import read
 from tests.canary.diagnosis_matrix import Row, write
 from tests.canary.live_faults import FAST, PAIRS, PEOPLE, wanted
 from tests.canary.live_resources import GROUPS, RESOURCES
 from tests.canary.live_twin import Report, Twin, broken, causes, fixes, mended
+from tests.sandbox.conftest import Outside
+from tests.sandbox.symptoms import SYMPTOMS, shown
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -50,12 +53,21 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
         made.stop()
 
 
+def _shows(twin: Twin, fault: str) -> None:
+    """Look at the edge as a client would, without the canary."""
+    outside = Outside(read(twin.state_file))
+    for symptom in (s for s in SYMPTOMS if s.fault == fault):
+        assert shown(outside, symptom) == "", symptom
+
+
 def _planted(twin: Twin, *faults: str) -> tuple[Report, Path]:
     """Plant faults on a healed twin and return the failing run's report and its store."""
     twin.heal()
     for fault in faults:
         twin.sandbox("break", fault)
     twin.settle()
+    if len(faults) == 1:  # of two, one may hide what the other shows
+        _shows(twin, faults[0])
     store = twin.store()
     return twin.run("+".join((*faults, "broken")), store), store
 

@@ -32,38 +32,11 @@ def sandbox(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProc
     )
 
 
-class RunningTwin:
-    """A twin that was brought up by the command line."""
+class Outside:
+    """Looks at a running twin from outside: its AWS, its keys, its edge."""
 
-    def __init__(self, state_file: Path, *options: str) -> None:
-        self.state_file = state_file
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "up", "--state", str(state_file), *options],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.ready_line = self.process.stdout.readline()
-        if not state_file.exists():
-            _, error = self.process.communicate(timeout=10)
-            raise AssertionError(f"the sandbox did not come up: {error}")
-        self.state: State = read(state_file)
-
-    def stop(self) -> int:
-        """End it as a person does, and return its exit code."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:  # the code then says that it did not end by itself
-                self.process.kill()
-                self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe is not None:  # of a killed twin, what it left may hold the other end
-                pipe.close()
-        return self.process.returncode
+    def __init__(self, state: State) -> None:
+        self.state = state
 
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client that acts as the operator; `settings` are those of botocore's Config."""
@@ -111,6 +84,40 @@ class RunningTwin:
             headers["Content-Type"] = "application/json"
         with pool:
             return pool.request(method, path, headers=headers, redirect=False, body=body)
+
+
+class RunningTwin(Outside):
+    """A twin that was brought up by the command line."""
+
+    def __init__(self, state_file: Path, *options: str) -> None:
+        self.state_file = state_file
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "up", "--state", str(state_file), *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.ready_line = self.process.stdout.readline()
+        if not state_file.exists():
+            _, error = self.process.communicate(timeout=10)
+            raise AssertionError(f"the sandbox did not come up: {error}")
+        super().__init__(read(state_file))
+
+    def stop(self) -> int:
+        """End it as a person does, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:  # the code then says that it did not end by itself
+                self.process.kill()
+                self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:  # of a killed twin, what it left may hold the other end
+                pipe.close()
+        return self.process.returncode
 
     def settle(self, timeout: float = 60.0) -> None:
         """Wait until steady, as a script does."""
