@@ -117,6 +117,18 @@ PATTERNS: tuple[Pattern, ...] = (
         make=lambda s, day: replay.noise(s.checks, s.p, DAY, s.seed * 1000 + day),
     ),
     Pattern(
+        name="noise-0.1",
+        tells="the same at 0.1 % a run and check",
+        length=0,
+        make=lambda s, day: replay.noise(s.checks, 0.001, DAY, s.seed * 1000 + day),
+    ),
+    Pattern(
+        name="noise-1",
+        tells="the same at 1 % a run and check",
+        length=0,
+        make=lambda s, day: replay.noise(s.checks, 0.01, DAY, s.seed * 1000 + day),
+    ),
+    Pattern(
         name="bursts",
         tells="everything fails for a minute or two, six times a day",
         length=0,

@@ -73,6 +73,8 @@ def rehearse_alarms(
     \b
     Patterns:
       noise         each check fails by itself now and then, independently
+      noise-0.1     the same at 0.1 % a run and check
+      noise-1       the same at 1 % a run and check
       bursts        everything fails for a minute or two, six times a day
       outage        everything is down for 20 minutes a day
       one-of-three  one target of three is bad for an hour a day; target health shows it

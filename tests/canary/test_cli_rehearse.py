@@ -27,7 +27,7 @@ def test_every_pattern_has_a_row_and_nobody_is_woken_for_nothing() -> None:
     rows = {row["pattern"]: row for row in figures("--days", "1")}
     assert set(rows) == set(drill.BY_NAME)
     assert {name: row["false_pages"] for name, row in rows.items()} == dict.fromkeys(rows, 0)
-    for name in ("noise", "bursts", "deploys"):
+    for name in ("noise", "noise-0.1", "noise-1", "bursts", "deploys"):
         assert rows[name]["pages_per_month"] == 0
 
 
