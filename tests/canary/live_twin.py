@@ -67,6 +67,7 @@ class Twin:
         self.environment = self._environment()
         self.secrets = self._secrets()
         self.healthy: Report = {}
+        self.healthy_statuses: list[object] = []
 
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

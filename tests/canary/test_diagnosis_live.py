@@ -20,6 +20,7 @@ from tests.canary.diagnosis_matrix import Row, write
 from tests.canary.live_faults import FAST, PAIRS, PEOPLE, wanted
 from tests.canary.live_resources import GROUPS, RESOURCES
 from tests.canary.live_twin import Report, Twin, broken, causes, fixes, mended
+from tests.sandbox import fingerprint
 from tests.sandbox.conftest import Outside
 from tests.sandbox.symptoms import SYMPTOMS, shown
 
@@ -48,9 +49,14 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     made = Twin(tmp_path_factory.mktemp("diagnosis"))
     try:
         made.store()
+        made.healthy_statuses = _statuses(made)
         yield made
     finally:
         made.stop()
+
+
+def _statuses(twin: Twin) -> list[object]:
+    return fingerprint.statuses(fingerprint.take(Outside(read(twin.state_file))))
 
 
 def _shows(twin: Twin, fault: str) -> None:
@@ -63,6 +69,8 @@ def _shows(twin: Twin, fault: str) -> None:
 def _planted(twin: Twin, *faults: str) -> tuple[Report, Path]:
     """Plant faults on a healed twin and return the failing run's report and its store."""
     twin.heal()
+    again = _statuses(twin) if twin.healthy_statuses != _statuses(twin) else twin.healthy_statuses
+    assert again == twin.healthy_statuses, "the twin is not as before the faults until here"
     for fault in faults:
         twin.sandbox("break", fault)
     twin.settle()

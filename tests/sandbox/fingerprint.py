@@ -9,7 +9,7 @@ from typing import NamedTuple
 import urllib3
 
 from sandbox import names
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.conftest import Outside
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 ARTIFACT = "/api/mlflow/api/2.0/mlflow-artifacts/artifacts/fingerprint/probe.txt"
@@ -58,7 +58,7 @@ REQUESTS = (
 )
 
 
-def take(twin: RunningTwin) -> tuple[Answer | str, ...]:
+def take(twin: Outside) -> tuple[Answer | str, ...]:
     """Ask everything once; an error is known by its type."""
     return tuple(_ask(twin, request) for request in REQUESTS)
 
@@ -75,7 +75,7 @@ def _word(data: bytes) -> str:
         return ""
 
 
-def _ask(twin: RunningTwin, request: Request) -> Answer | str:
+def _ask(twin: Outside, request: Request) -> Answer | str:
     key = twin.key(request.principal) if request.principal else ""
     body = request.body
     if request.path == CREATE:
