@@ -37,6 +37,7 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
     "--pattern",
     type=click.Choice((*drill.BY_NAME, ALL)),
     default=ALL,
+    metavar="PATTERN",
     help="What happens to the platform, or to the canary.",
 )
 @click.option(

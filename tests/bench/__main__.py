@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cold, diagnosis, door, exporter, healthy, imports
+from tests.bench import cold, diagnosis, door, exporter, healthy, imports, synth
 from tests.bench.figures import ROOT, Figure
 from tests.bench.page import page
 
@@ -20,6 +20,7 @@ MEASURES: tuple[tuple[str, Callable[[], Figure | list[Figure] | None]], ...] = (
     ("cold start", cold.measure),
     ("client CPU", door.measure),
     ("blackbox exporter", exporter.measure),
+    ("synthesis", synth.measure),
 )
 
 

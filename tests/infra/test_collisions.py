@@ -80,6 +80,7 @@ def test_a_name_that_two_would_share_is_told_with_both_files(one: Made, other: M
     )
 
 
+@pytest.mark.slow
 def test_environments_whose_alarms_would_be_one_end_the_synthesis(tmp_path: Path) -> None:
     text = DEVELOPMENT.read_text()
     for name in ("dev", "dev-mlflow"):

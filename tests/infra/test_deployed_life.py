@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import names
-from tests.infra.deployed import LOG_GROUP, MINUTE_S, Deployed, until
+from tests.infra.deployed import COMPRESSED, LOG_GROUP, MINUTE_S, Deployed, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -50,8 +50,8 @@ def test_a_fault_raises_exactly_its_alarms_and_pages_once(living: Deployed) -> N
     assert living.ringing() == EXPECTED
     assert living.hears("page") == [("page", "ALARM")]
     assert living.runs()[-1]["failed"] == ["registration.model"]
-    tickets = [name for name, state in living.heard("ticket") if state == "ALARM"]
-    assert tickets == []  # the page tells of it
+    tickets = {name for name, state in living.heard("ticket") if state == "ALARM"}
+    assert tickets <= COMPRESSED  # the page tells of it
 
 
 def test_healing_clears_them_and_is_told_once(living: Deployed) -> None:

@@ -195,6 +195,7 @@ def test_the_schema_finds_what_is_wrong(
     assert "E3601" in by_schema(wrong, tmp_path)
 
 
+@pytest.mark.slow
 def test_it_synthesizes_under_the_rules_and_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     text = DEVELOPMENT.read_text()
     file = tmp_path / "development.toml"
