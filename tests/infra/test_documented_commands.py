@@ -143,6 +143,7 @@ def test_a_documented_aws_command_works_as_it_stands(desk: Desk, typed: str) -> 
     # version 1 of the CLI asks SQS at an address of its own, whatever the variable says
     typed = typed.replace("aws sqs", 'aws --endpoint-url "$AWS_ENDPOINT_URL" sqs')
     typed = typed.replace("<report bucket>", desk.deployed.outputs["ReportBucket"])
+    typed = typed.replace("hokusai-canary-NAME", STACK)
     done = desk.type(typed)
     assert done.returncode == 0, f"{typed}\n{done.stdout[-500:]}\n{done.stderr[-1500:]}"
 

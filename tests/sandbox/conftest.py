@@ -37,6 +37,7 @@ class Outside:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._secrets: Any = None  # making a client costs more than asking it
 
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client that acts as the operator; `settings` are those of botocore's Config."""
@@ -51,7 +52,8 @@ class Outside:
 
     def key(self, principal: str) -> str:
         """The key of one of the canary's principals."""
-        answer = self.client("secretsmanager").get_secret_value(
+        self._secrets = self._secrets or self.client("secretsmanager")
+        answer = self._secrets.get_secret_value(
             SecretId=f"hokusai/canary/development/{principal}"
         )
         return str(next(iter(json.loads(answer["SecretString"]).values())))
