@@ -53,9 +53,7 @@ class Outside:
     def key(self, principal: str) -> str:
         """The key of one of the canary's principals."""
         self._secrets = self._secrets or self.client("secretsmanager")
-        answer = self._secrets.get_secret_value(
-            SecretId=f"hokusai/canary/development/{principal}"
-        )
+        answer = self._secrets.get_secret_value(SecretId=f"hokusai/canary/development/{principal}")
         return str(next(iter(json.loads(answer["SecretString"]).values())))
 
     def get(
