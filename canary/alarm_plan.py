@@ -16,7 +16,7 @@ import msgspec
 from canary.alarm_purposes import PURPOSES, THE_REST, Missing, Purpose
 from canary.composite_plan import CompositePlan, Reach, described, page_of, tickets_of
 from canary.metrics import MOST_OWN, NAMESPACE
-from canary.model import SEVERITY_ORDER, Check, Config, Environment, Frozen, Severity, Suite
+from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity
 from canary.schedules import MINUTE, schedule_period
 
 NEAR_TIMEOUT_SHARE = 0.7
@@ -97,7 +97,7 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
 
 def _with_own_alarm(checks: list[Check]) -> list[Check]:
     """Return the checks that have an alarm each: all, or the most severe of very many."""
-    ranked = sorted(checks, key=lambda c: (SEVERITY_ORDER.index(c.severity), c.id))
+    ranked = sorted(checks, key=lambda c: by_severity(c.severity, c.id))
     return ranked[:MOST_OWN]
 
 

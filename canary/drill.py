@@ -109,25 +109,20 @@ def _silence(length: int) -> Iterator[Outcome]:
         yield Outcome(completed=not START <= minute < START + length)
 
 
+def _noise(name: str, tells: str, p: float | None = None) -> Pattern:
+    """Return a pattern of independent failures, by chance as asked for or by one of its own."""
+
+    def make(setting: Setting, day: int) -> Iterator[Outcome]:
+        chance = setting.p if p is None else p
+        return replay.noise(setting.checks, chance, DAY, setting.seed * 1000 + day)
+
+    return Pattern(name=name, tells=tells, length=0, make=make)
+
+
 PATTERNS: tuple[Pattern, ...] = (
-    Pattern(
-        name="noise",
-        tells="each check fails by itself now and then, independently",
-        length=0,
-        make=lambda s, day: replay.noise(s.checks, s.p, DAY, s.seed * 1000 + day),
-    ),
-    Pattern(
-        name="noise-0.1",
-        tells="the same at 0.1 % a run and check",
-        length=0,
-        make=lambda s, day: replay.noise(s.checks, 0.001, DAY, s.seed * 1000 + day),
-    ),
-    Pattern(
-        name="noise-1",
-        tells="the same at 1 % a run and check",
-        length=0,
-        make=lambda s, day: replay.noise(s.checks, 0.01, DAY, s.seed * 1000 + day),
-    ),
+    _noise("noise", "each check fails by itself now and then, independently"),
+    _noise("noise-0.1", "the same at 0.1 % a run and check", 0.001),
+    _noise("noise-1", "the same at 1 % a run and check", 0.01),
     Pattern(
         name="bursts",
         tells="everything fails for a minute or two, six times a day",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from canary import history as past
 from canary.metrics import BY_NAME, MOST_OWN, Metric
-from canary.model import SEVERITY_ORDER, CheckHistory, Frozen, Report, Result, Severity, Status
+from canary.model import CheckHistory, Frozen, Report, Result, Severity, Status, by_severity
 from canary.score import OVERALL
 
 OF_LATE = 6
@@ -47,7 +47,7 @@ def _with_a_metric(report: Report) -> Iterable[Result]:
     """Return all results, or of very many the most severe and those that failed of late."""
     if len(report.results) <= MOST_OWN:
         return report.results
-    ranked = sorted(report.results, key=lambda r: (SEVERITY_ORDER.index(r.severity), r.check_id))
+    ranked = sorted(report.results, key=lambda r: by_severity(r.severity, r.check_id))
     late = (r for r in ranked[MOST_OWN:] if _failed_of_late(report, r))
     return (*ranked[:MOST_OWN], *late)
 

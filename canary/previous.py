@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step
+from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step, exchanges_of
 from canary.observe.state import PlatformState
 from canary.probes.kit import Caller, caller_of
 
@@ -43,11 +43,9 @@ def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Resu
 
 def turned_away(previous: Report | None) -> frozenset[Caller]:
     """Return whom the platform answered 429 in the previous run, where no check expected it."""
-    results = previous.results if previous else ()
-    found = ((s, e) for r in results if not r.carried for s in r.steps for e in s.evidence)
     return frozenset(
         caller_of(seen.url, seen.principal, keyed=bool(seen.header_form))
-        for step, seen in found
+        for step, seen in exchanges_of(previous.results if previous else ())
         if _turned_away(step, seen)
     )
 

@@ -46,9 +46,7 @@ BUDGET_S = 50.0  # of a minute
 ONE_FUNCTION = 2_000  # beyond this a single run leaves no room for a slow platform
 ONE_MACHINE = 25_000  # beyond this one function can no longer conclude in time and in memory
 FAILING = 0.01  # share of checks that fail at one time and so have a metric
-INSIGHTS_SERIES = (
-    500  # a Metrics Insights query returns at most (CloudWatch: Metrics Insights quotas)
-)
+INSIGHTS_SERIES = 500  # a query returns at most (CloudWatch: Metrics Insights quotas)
 OWN_METRICS, OWN_ALARMS, COMPOSITES = 18, 12, 5  # of each environment, whatever it checks
 # bytes of an endpoint check: in the report, in its page, in a metric's document of the log
 REPORT_BYTES, PAGE_BYTES, METRIC_BYTES = 1_550, 400, 300
@@ -100,7 +98,7 @@ def simulate(checks: int) -> ScalePlan:
     spread = planning + waves * (CHILD_S + probing) + concluding
     alone = probing + _cpu(each, PLAN_CPU_S + CONCLUDE_CPU_S)
     busy = alone if single else planning + shards * probing + concluding
-    rest = max(each - MOST_OWN, 0)
+    rest = _rest(each)
     return ScalePlan(
         checks=checks,
         shape="single" if single else "map",
@@ -132,12 +130,17 @@ def _concluding(checks: int, shards: int) -> float:
     return START_S + shards * READ_S + _cpu(checks, CONCLUDE_CPU_S)
 
 
+def _rest(checks: int) -> int:
+    """Return how many checks have neither an alarm nor a lasting metric of their own."""
+    return max(checks - MOST_OWN, 0)
+
+
 def _failing(rest: int) -> int:
     return math.ceil(rest * FAILING)
 
 
 def _metrics(checks: int) -> int:
-    return min(checks, MOST_OWN) + _failing(max(checks - MOST_OWN, 0)) + OWN_METRICS
+    return min(checks, MOST_OWN) + _failing(_rest(checks)) + OWN_METRICS
 
 
 def _metric_design(rest: int) -> str:
@@ -168,11 +171,12 @@ def _dollars(
 ) -> dict[str, float]:
     """Return the bill; `shards` is 0 for a single function, `busy_s` all functions of a run."""
     calls = 1 if not shards else shards + 2
-    logged = each - max(each - MOST_OWN, 0) + _failing(max(each - MOST_OWN, 0))
+    failing = _failing(_rest(each))
+    logged = each - _rest(each) + failing
     bytes_run = logged * METRIC_BYTES + calls * LOG_BYTES_RUN
     bill = {
         "alarms": _alarms(each) * ALARM + COMPOSITES * COMPOSITE,
-        "insights": _failing(max(each - MOST_OWN, 0)) * ALARM,
+        "insights": failing * ALARM,
         "functions": RUNS * (calls * LAMBDA_REQUEST + busy_s * MEMORY_GB * LAMBDA_GB_S),
         "schedule": RUNS * SCHEDULE,
         "logs": RUNS * bytes_run / 1e9 * LOG_GB,

@@ -29,8 +29,8 @@ LEFT_OUT = (  # what only a desk or the synthesis needs; paths below canary/
     "__main__.py", "__pycache__", "alarm_plan.py", "alarm_purposes.py", "alarms", "catalogue.py",
     "causes.py", "cli", "composite_plan.py", "cost.py",
     "drill.py", "environments", "permissions.py", "rehearse.py", "replayed.py", "scale.py",
-    "schemas.py", "adapters/function.py", "adapters/machine.py", "messages/webhooks.py",
-    "report/junit.py", "report/markdown.py", "report/terminal.py",
+    "schemas.py", "adapters/function.py", "adapters/machine.py", "report/junit.py",
+    "report/markdown.py", "report/terminal.py",
 )  # fmt: skip
 PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),

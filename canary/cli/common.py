@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -100,8 +101,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def screen() -> int:
     """Return how wide the terminal on stdout is, 0 where there is none."""
-    import shutil
-
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
@@ -150,17 +149,15 @@ def render(report: Report, form: str) -> str:
 
 def terminal(report: Report) -> str:
     """Return the summary for this terminal: in colour, and cut to the screen, only where one is."""
-    import shutil
-
     from canary.report import terminal as summary
 
-    screen = sys.stdout.isatty()
+    shown = sys.stdout.isatty()
     size = shutil.get_terminal_size((100, 40))
     return summary.render(
         report,
         width=min(size.columns, 120),
-        height=size.lines - BELOW if screen else None,
-        colour=screen and "NO_COLOR" not in os.environ,
+        height=size.lines - BELOW if shown else None,
+        colour=shown and "NO_COLOR" not in os.environ,
     )
 
 

@@ -116,9 +116,7 @@ def egress(case: Case) -> Iterator[Claim]:
     """Claim the canary's own way out: no host at all is reached, and AWS neither."""
     hosts = {case.host(n) for n in case.services if case.host(n)}
     lost = {f.host for f in case.failures if f.symptom in EDGE - {Symptom.TLS} and f.host}
-    answered = any(
-        e.status for r in case.results if not r.carried for s in r.steps for e in s.evidence
-    )
+    answered = any(exchange.status for _, exchange in case.exchanges)
     slow = [u for u in case.state.unavailable if any(c in u.code for c in _SLOW_CODES)]
     if not hosts or lost < hosts or answered or (len(hosts) < 2 and not slow):
         return

@@ -11,7 +11,7 @@ from canary.diagnose.commands import Aws
 from canary.diagnose.failures import Failure, collect
 from canary.diagnose.graph import closure
 from canary.diagnose.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
-from canary.model import Environment, Exchange, Result, Service, Step
+from canary.model import Environment, Exchange, Result, Service, Step, exchanges_of
 from canary.observe.state import (
     EcsService,
     LoadBalancer,
@@ -43,8 +43,7 @@ class Case:
     @cached_property
     def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
         """Each answer of this run with its step; a carried result is an earlier run's."""
-        steps = (s for r in self.results if not r.carried for s in r.steps)
-        return tuple((step, exchange) for step in steps for exchange in step.evidence)
+        return tuple(exchanges_of(self.results))
 
     @cached_property
     def aws(self) -> Aws:

@@ -69,12 +69,9 @@ def _answered(case: Case) -> list[Evidence]:
     """Return the reads of the same tables that were answered in this run."""
     return [
         Evidence(resource=f"{e.method} {e.url}", seen=f"{e.status} in {e.timing.total_ms:.0f} ms")
-        for result in case.results
-        if not result.carried
-        for step in result.steps
+        for step, e in case.exchanges
         if step.status is Status.PASS
-        for e in step.evidence
-        if e.status == 200
+        and e.status == 200
         and _API.search(urlsplit(e.url).path)
         and not _is_write(e.method, urlsplit(e.url).path)
     ]

@@ -17,6 +17,7 @@ from canary.model.base import (
     Severity,
     Status,
     Suite,
+    by_severity,
     parse_time,
 )
 from canary.model.definitions import (
@@ -51,6 +52,7 @@ from canary.model.results import (
     Score,
     Step,
     Transition,
+    exchanges_of,
 )
 
 __all__ = [
@@ -97,5 +99,7 @@ __all__ = [
     "Suite",
     "Timing",
     "Transition",
+    "by_severity",
+    "exchanges_of",
     "parse_time",
 ]

@@ -82,3 +82,11 @@ SEVERITY_ORDER: tuple[Severity, ...] = (
     Severity.MEDIUM,
     Severity.LOW,
 )
+
+
+def by_severity(severity: Severity, check_id: str) -> tuple[int, str]:
+    """Return the key that sorts checks: the most severe first, then by id.
+
+    Of very many checks it decides who has an alarm and who has a metric: both must agree.
+    """
+    return SEVERITY_ORDER.index(severity), check_id

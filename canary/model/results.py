@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -80,6 +81,12 @@ class Result(Frozen, frozen=True, kw_only=True):
     as_of: str = ""
     needs: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+
+
+def exchanges_of(results: Iterable[Result]) -> Iterator[tuple[Step, Exchange]]:
+    """Yield each answer of this run with its step; a carried result is an earlier run's."""
+    steps = (step for result in results if not result.carried for step in result.steps)
+    return ((step, exchange) for step in steps for exchange in step.evidence)
 
 
 class Evidence(Frozen, frozen=True, kw_only=True):

@@ -129,8 +129,8 @@ def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
     hanging = False
     for cell in cells(spec):
         question = msgspec.structs.replace(cell.question, impatient=hanging)
-        met = carry_out(msgspec.structs.replace(cell, question=question), service, tools)
-        hanging = hanging or met
+        cell = msgspec.structs.replace(cell, question=question)
+        hanging = carry_out(cell, service, tools) or hanging
 
 
 def requests(spec: Any) -> int:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from canary.model import Change, Report, Severity, Transition
+from canary.model import SEVERITY_ORDER, Change, Report, Transition
 
 _ORDER = tuple(Change)
-_SEVERITIES = tuple(Severity)
 
 
 def changes(report: Report) -> tuple[Transition, ...]:
     """Return every transition in order; one of a check that is gone comes last of its kind."""
-    weight = {r.check_id: _SEVERITIES.index(r.severity) for r in report.results}
+    weight = {r.check_id: SEVERITY_ORDER.index(r.severity) for r in report.results}
     return tuple(
         sorted(
             report.comparison.transitions,
-            key=lambda t: (_ORDER.index(t.change), weight.get(t.check_id, len(_SEVERITIES))),
+            key=lambda t: (_ORDER.index(t.change), weight.get(t.check_id, len(SEVERITY_ORDER))),
         )
     )

@@ -12,10 +12,11 @@ from canary.observe.state import PlatformState
 from canary.plan import Plan, Planned
 from canary.probes.kit import Caller, Http, Kind
 from canary.runner import results as ending
-from canary.runner.doors import Doors, Observation, Restraint
+from canary.runner.doors import Doors, Observation
 from canary.runner.events import Progress, Tell, quiet
 from canary.runner.job import Job
 from canary.runner.path import critical_path_ms
+from canary.runner.restraint import Restraint
 from canary.runner.starvation import Starvation
 from canary.runner.times import GRACE, Times, times
 from canary.runner.workers import Workers

@@ -30,7 +30,8 @@ from canary.probes.kit import (
     Tools,
 )
 from canary.runner.answers import without_known
-from canary.runner.doors import Doors, Observation, Restraint
+from canary.runner.doors import Doors, Observation
+from canary.runner.restraint import Restraint
 from canary.runner.times import Times
 
 T = TypeVar("T")

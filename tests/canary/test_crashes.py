@@ -21,8 +21,8 @@ from tests.canary import functions
 from tests.canary.broken_build import RAISED, WHOLE
 from tests.canary.functions import Invoked
 from tests.canary.servers import faults
-from tests.canary.servers.cloud import Cloud, serving_cloud
-from tests.canary.test_leaks import leaks, sentinels
+from tests.canary.servers.cloud import Cloud
+from tests.canary.test_leaks import leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,17 +46,6 @@ class Ended:
     heartbeat: bool
     kept: bool  # the report is in the store, or whole in the log
     out: str
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with serving_cloud() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def known() -> dict[str, str]:
-    return sentinels()
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ from canary.report import html, junit, markdown, terminal
 from canary.report import json as canonical
 from tests.canary import functions
 from tests.canary.functions import PRINCIPALS, Function
-from tests.canary.servers.cloud import Cloud, serving_cloud, xml_error
+from tests.canary.servers.cloud import Cloud, xml_error
 
 WINDOW = 8
 """Characters of a secret that must not be seen together."""
@@ -151,17 +151,6 @@ class Telltale(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with serving_cloud() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def known() -> dict[str, str]:
-    return sentinels()
 
 
 @pytest.fixture(scope="module")

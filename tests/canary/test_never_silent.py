@@ -24,17 +24,11 @@ from canary.report import json as canonical
 from tests.canary import functions, made
 from tests.canary.functions import PRINCIPALS, Function
 from tests.canary.servers import faults
-from tests.canary.servers.cloud import Cloud, json_error, serving_cloud, slow, xml_error
+from tests.canary.servers.cloud import Cloud, json_error, slow, xml_error
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["auth.https-redirect"]
 THROTTLED = "ThrottlingException"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    with serving_cloud() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from canary.previous import Previous, turned_away
 from canary.probes import KINDS
 from canary.probes.kit import Caller, caller_of
 from canary.runner import Outcome, carry_out
-from canary.runner.doors import PATIENCE_S, Restraint, rest_s
+from canary.runner.restraint import PATIENCE_S, Restraint, rest_s
 from tests.canary import made, worlds
 from tests.canary.servers.faults import read_head, serving
 

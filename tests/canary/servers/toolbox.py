@@ -24,7 +24,7 @@ from canary.model import (
 from canary.observe.state import PlatformState
 from canary.probes import KINDS
 from canary.probes.kit import CredentialMissingError, Tools, worst
-from canary.runner.doors import Restraint
+from canary.runner.restraint import Restraint
 
 
 class SystemClock:

@@ -1,0 +1,21 @@
+"""What tests of the handler share: a cloud that is listened to, and secrets to look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.canary.servers.cloud import Cloud, serving_cloud
+from tests.canary.test_leaks import sentinels
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with serving_cloud() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, str]:
+    return sentinels()
