@@ -187,6 +187,7 @@ def _character(found: re.Match[str]) -> str:
 
 def _flat(text: str) -> str:
     """Return the text without white space and line ends, also those written as escapes."""
+    text = text.replace('\\"', '"')  # JSON within JSON: by far the most frequent escape
     if any(sign in text for sign in GAPPED):
         return GAP.sub("", text)
     return "".join(text.split())  # the same, five times as fast, where nothing is escaped

@@ -27,6 +27,7 @@ from canary.adapters.http_answer import read_answer, timing_of, without_secret
 from canary.adapters.http_failures import failure_of, may_retry
 from canary.adapters.http_flight import Flight, Phase, current, watchdog
 from canary.adapters.http_pool import TimedAdapter, origin
+from canary.adapters.http_socket import SteadyTlsSocket
 from canary.model import Answer, Credential, Environment, PeerCertificate, Request
 
 # Its warnings quote URLs and header lines as they are, and Lambda's root logger prints them.
@@ -40,7 +41,9 @@ RETRY_PAUSE_S = 0.1
 @functools.lru_cache(maxsize=4)
 def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
     """Return the context that trusts a file; loading one costs some 20 ms, warm runs keep it."""
-    return ssl.create_default_context(cafile=ca_file)
+    context = ssl.create_default_context(cafile=ca_file)
+    context.sslsocket_class = SteadyTlsSocket
+    return context
 
 
 @functools.lru_cache(maxsize=4096)
@@ -148,10 +151,16 @@ class HttpDoor:
         self, request: Request, prepared: PreparedRequest, deadline: float, number: int
     ) -> tuple[Answer, Phase]:
         left = max(deadline - time.monotonic(), 0.001)
-        flight = Flight(connect_to=request.connect_to, deadline=deadline, fresh=request.fresh)
-        # A silent server meets the socket's time-out, one that drips meets the watchdog.
-        silent_s = left - min(0.25, left / 10)
+        # A silent server meets the socket's time-out, one that drips meets the watchdog. Rounded,
+        # so that it is the same for all requests of a kind: see SteadySocket.
+        silent_s = max(round(left - min(0.25, left / 10), 2), 0.01)
         limits = (min(CONNECT_LIMIT_S, left * 0.6), silent_s)
+        flight = Flight(
+            connect_to=request.connect_to,
+            deadline=deadline,
+            fresh=request.fresh,
+            silent_s=silent_s,
+        )
         current.flight = flight
         watchdog.watch(flight)
         began = time.perf_counter()

@@ -53,14 +53,18 @@ class Flight:
         "peer",
         "phase",
         "reused",
+        "silent_s",
         "tcp_s",
         "tls_s",
         "tls_version",
     )
 
-    def __init__(self, *, connect_to: str, deadline: float, fresh: bool) -> None:
+    def __init__(
+        self, *, connect_to: str, deadline: float, fresh: bool, silent_s: float = 0.0
+    ) -> None:
         self.connect_to = connect_to
         self.deadline = deadline
+        self.silent_s = silent_s  # how long the other side may stay silent
         self.fresh = fresh
         self.phase = Phase.DNS
         self.dns_s = self.tcp_s = self.tls_s = self.first_byte_s = 0.0

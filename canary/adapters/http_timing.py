@@ -22,6 +22,7 @@ from urllib3.response import HTTPResponse
 
 from canary.adapters.certificates import peer_certificate
 from canary.adapters.http_flight import Flight, Phase, flight, watchdog
+from canary.adapters.http_socket import SteadySocket
 
 IDLE_LIMIT_S = 15.0  # older idle connections are not used again: the other side may be gone
 
@@ -120,7 +121,7 @@ class _Timed:
     def _open(
         self, family: socket.AddressFamily, address: Address, under_way: Flight
     ) -> socket.socket:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = SteadySocket(family, socket.SOCK_STREAM)
         try:
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
@@ -154,6 +155,7 @@ class _Timed:
         """Send the request, noting whether the connection is an old one."""
         under_way = flight()
         if self.sock is not None:
+            self.timeout = under_way.silent_s  # urllib3 would grant what is meant for connecting
             if self.noted is not under_way:
                 under_way.reused = True
                 under_way.tls_version = self.tls_version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import queue
 import threading
 from collections.abc import Mapping
@@ -79,6 +80,7 @@ class _Coordinator:
         self._ended: dict[str, Result] = {}
         self._waiting: list[Planned] = list(plan.order)
         self._running: dict[str, Job] = {}
+        self._nearest = math.inf  # no check under way is overdue before this moment
         self._abandoned: list[Job] = []
         self._requests = 0
         self._workers = Workers()
@@ -166,6 +168,7 @@ class _Coordinator:
             self._restraint,
         )
         self._running[planned.check.id] = job
+        self._nearest = min(self._nearest, self._end_of(job))
         self._tell(Progress(phase="probe", check_id=planned.check.id, total=len(self._plan.order)))
         self._workers.do(job.work, functools.partial(self._news.put, job))
 
@@ -178,11 +181,11 @@ class _Coordinator:
 
     def _await_news(self) -> None:
         """Wait for a check or the reading to end, at most until the next thing is overdue."""
-        ends = [self._end_of(j) for j in self._running.values()]
+        until = self._nearest if self._running else 0.0
         if self._waiting and not self._may_read():
-            ends.append(self._patience)
+            until = min(self._nearest, self._patience)
         try:
-            self._finish(self._news.get(timeout=self._left(min(ends, default=0.0)) + 0.001))
+            self._finish(self._news.get(timeout=self._left(until) + 0.001))
             while not self._news.empty():
                 self._finish(self._news.get())
         except queue.Empty:
@@ -199,11 +202,14 @@ class _Coordinator:
 
     def _end_overdue(self) -> None:
         now = self._doors.clock.monotonic()
+        if now < self._nearest:
+            return
         for job in list(self._running.values()):
             if now >= self._end_of(job):
                 del self._running[job.check.id]
                 self._abandoned.append(job)
                 self._keep_job(job, now, overdue=True)
+        self._nearest = min((self._end_of(j) for j in self._running.values()), default=math.inf)
 
     def _keep_job(self, job: Job, ended: float, overdue: bool = False) -> None:
         steps = job.seal()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
+from pathlib import Path
 
 import pytest
+import trustme
 
 from canary.adapters.http import HttpDoor
 from canary.adapters.http_flight import Flight
@@ -156,6 +159,33 @@ def test_a_hanging_request_costs_no_other_one_anything() -> None:
 def negative_chunk(sock: socket.socket) -> None:
     faults.read_head(sock)
     sock.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\nhello\r\n")
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_each_request_on_a_kept_connection_has_its_own_time(tls: bool, tmp_path: Path) -> None:
+    pauses = iter((0.0, 0.7, 0.0, 0.7))
+
+    def paused(sock: socket.socket) -> None:
+        while faults.read_head(sock):
+            time.sleep(next(pauses))
+            sock.sendall(faults.HEAD + faults.BODY)
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    one = HttpDoor(run_id="test", trusted=frozenset(), ca_bundle=str(tmp_path / "ca.pem"))
+    with serving(paused, context if tls else None) as port:
+        url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/"
+        answers = [
+            one.send(Request(method="POST", url=url, timeout_s=limit_s, body=b"{}"))
+            for limit_s in (0.3, 5.0, 5.0, 0.3)
+        ]
+    assert [a.timing.reused for a in answers] == [False, True, True, True]
+    assert [a.failure.kind if a.failure else a.status for a in answers] == [
+        200, 200, 200, FailureKind.READ_TIMEOUT,
+    ]  # fmt: skip
+    assert answers[-1].timing.total_ms < 500
 
 
 def test_a_chunk_of_negative_length_is_the_target_s_fault() -> None:
