@@ -76,7 +76,7 @@ PURPOSES: tuple[Purpose, ...] = (
     Purpose(
         key="state-lost",
         metric="StateLost",
-        when="the previous report could not be read or written",
+        when="the previous report could not be read or written, or not be compared with",
     ),
 )
 

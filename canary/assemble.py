@@ -7,18 +7,15 @@ from typing import Protocol
 
 import msgspec
 
-from canary.model import (
-    Config,
-    Diagnosis,
-    Frozen,
-    Report,
-    Result,
-    Run,
-    Status,
-)
+from canary.against import Against
+from canary.attempts import Attempts
+from canary.model import Config, Diagnosis, Frozen, Report, Result, Run, Score, Status
 from canary.observe.state import PlatformState
 from canary.runner import Outcome
 from canary.score import old_figures, scores
+
+NO_SCORES: dict[str, Score] = {}
+NO_FIGURES: dict[str, str] = {}
 
 
 class Explained(Protocol):
@@ -53,7 +50,6 @@ class Facts(Frozen, frozen=True, kw_only=True):
     version: str
     trigger: str
     scheduled_at: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def assemble(
@@ -61,9 +57,14 @@ def assemble(
     results: tuple[Result, ...],
     outcome: Outcome,
     explained: Explained,
+    against: Against,
     state: PlatformState,
+    attempts: Attempts,
 ) -> Report:
-    """Return the report, not yet held against the previous one."""
+    """Return the report; what could not be made of it until here is among its notes."""
+    scored = attempts.of("no scores could be given", lambda: scores(results), NO_SCORES)
+    old = attempts.of("no old figures could be given", lambda: old_figures(results), NO_FIGURES)
+    before = against.comparison.note
     run = Run(
         id=facts.id,
         environment=facts.environment,
@@ -77,17 +78,19 @@ def assemble(
         requests=outcome.requests,
         starved=outcome.starved,
         scheduled_at=facts.scheduled_at,
-        notes=(*facts.notes, *_skips(outcome.results)),
+        notes=(*((before,) if before else ()), *attempts.notes, *_skips(outcome.results)),
     )
     return Report(
         run=run,
-        scores=scores(results),
+        scores=scored,
         results=results,
         diagnoses=tuple(explained.diagnoses),
         unexplained=tuple(explained.unexplained),
         residue=outcome.residue,
         platform=msgspec.to_builtins(state),
-        old_figures=old_figures(results),
+        old_figures=old,
+        comparison=against.comparison,
+        history=against.history,
     )
 
 

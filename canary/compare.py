@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from canary import history as past
-from canary.drift import drift
 from canary.model import (
     Change,
     CheckHistory,
@@ -15,7 +14,6 @@ from canary.model import (
     Status,
     Transition,
 )
-from canary.observe.state import PlatformState
 
 BASELINE = 10
 """Passes before a check has a baseline."""
@@ -30,14 +28,12 @@ def compare(
     previous: Report | None,
     results: Iterable[Result],
     history: Mapping[str, CheckHistory],
-    states: tuple[PlatformState | None, PlatformState | None],
     *,
     now: str,
     trusted: bool = True,
     narrowed: bool = False,
-    note: str = "",
 ) -> Comparison:
-    """Return the transitions and the drift; `history` already holds this run, `states` both."""
+    """Return the transitions; `history` already holds this run."""
     ran = [r for r in results if not r.carried]
     known = previous.history if previous else {}
     found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
@@ -46,13 +42,10 @@ def compare(
     if not narrowed and previous is not None:
         present = {r.check_id for r in results}
         found += [_removed(i, known[i], now) for i in known if i not in present]
-    before, after = states
     return Comparison(
         previous=previous.run.id if previous else "",
         previous_at=previous.run.started_at if previous else "",
         transitions=tuple(sorted(found, key=_importance)),
-        drift=drift(before, after) if before is not None and after is not None else (),
-        note=note,
     )
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 import canary
-from canary import history as past
+from canary.against import hold_against
 from canary.assemble import Explained, Facts, Unexplained, assemble, in_order
-from canary.compare import compare
+from canary.attempts import Attempts
 from canary.model import Config, Environment, Frozen, Report, Result, Status
 from canary.observe.state import PlatformState
 from canary.plan import Plan, Selection, make_plan
@@ -27,6 +27,7 @@ PUBLISHING_S = 2.0
 """Seconds kept back from reading more of the control plane."""
 DEEPEN_S = 10.0
 EVERYTHING = Selection()
+UNREAD = "the control plane of the previous run could not be read"
 BAD = (Status.FAIL, Status.ERROR)
 
 Diagnose = Callable[
@@ -119,68 +120,55 @@ def begin(config: Config, parts: Parts, asked: Asked) -> Begun:
 
 
 def conclude(config: Config, parts: Parts, asked: Asked, begun: Begun, outcome: Outcome) -> Report:
-    """Diagnose what a run found and hold it against the run before."""
+    """Diagnose what a run found and hold it against the run before.
+
+    The results stand: a bug in what is said of them is a note of the report, which rings as
+    StateLost where the past is concerned (`Against`).
+    """
     clock, previous = parts.doors.clock, begun.previous
     results = in_order(config, outcome, begun.kept)
-    notes = [previous.note] if previous.note else []
-    before = previous_state(previous.report)
-    state = _deepened(parts, outcome, begun.plan, notes)
-    explained = _explained(parts, results, state, before, notes)
+    attempts = Attempts()
+    before = attempts.of(UNREAD, lambda: previous_state(previous.report), None)
+    state = _deepened(parts, outcome, begun.plan, attempts)
+    explained = _explained(parts, results, state, before, attempts)
+    started_at = begun.started.isoformat(timespec="seconds")
+    against = hold_against(
+        previous,
+        results,
+        (before, state),
+        now=started_at,
+        trusted=not outcome.starved,
+        whole=asked.whole,
+    )
     facts = Facts(
         id=begun.run_id,
         environment=config.environment.name,
-        started_at=begun.started.isoformat(timespec="seconds"),
+        started_at=started_at,
         finished_at=clock.now().isoformat(timespec="seconds"),
         duration_ms=(clock.monotonic() - begun.start) * 1000,
         version=canary.__version__,
         trigger=asked.trigger,
         scheduled_at=asked.scheduled_at,
-        notes=tuple(notes),
     )
-    report = assemble(facts, results, outcome, explained, state)
-    compared = _compared(config, asked, report, previous, (before, state))
-    return parts.doors.redactor.clean(compared)
+    report = assemble(facts, results, outcome, explained, against, state, attempts)
+    kept = pruned(report.history, config) if asked.whole else report.history
+    return parts.doors.redactor.clean(msgspec.structs.replace(report, history=kept))
 
 
-def _compared(
-    config: Config,
-    asked: Asked,
-    report: Report,
-    previous: Previous,
-    states: tuple[PlatformState | None, PlatformState],
-) -> Report:
-    """Return the report with its history and with what changed since the previous run."""
-    known = previous.report.history if previous.report else {}
-    now, trusted = report.run.started_at, not report.run.starved
-    history = past.updated(known, report.results, now, trusted=trusted)
-    comparison = compare(
-        previous.report,
-        report.results,
-        history,
-        states,
-        now=now,
-        trusted=trusted,
-        narrowed=not asked.whole,
-        note=previous.note,
-    )
-    kept = pruned(history, config) if asked.whole else history
-    return msgspec.structs.replace(report, comparison=comparison, history=kept)
-
-
-def _deepened(parts: Parts, outcome: Outcome, plan: Plan, notes: list[str]) -> PlatformState:
+def _deepened(parts: Parts, outcome: Outcome, plan: Plan, attempts: Attempts) -> PlatformState:
     """Read again what failing services need, so that no diagnosis argues from an older state."""
     failing = frozenset(r.service for r in outcome.results if r.status in BAD)
     left = outcome.times.end - parts.doors.clock.monotonic() - PUBLISHING_S
     if not failing or not plan.order:
         return outcome.state
     if left <= 0:
-        notes.append("no time was left to read the control plane again after the failures")
+        attempts.notes.append("no time was left to read the control plane again after the failures")
         return outcome.state
-    try:
-        return parts.within(min(left, DEEPEN_S), lambda: parts.deepen(outcome.state, failing))
-    except Exception as error:  # noqa: BLE001 - the boundary: the first reading still stands
-        notes.append(f"the control plane could not be read again: {type(error).__name__}: {error}")
-        return outcome.state
+    return attempts.of(
+        "the control plane could not be read again",
+        lambda: parts.within(min(left, DEEPEN_S), lambda: parts.deepen(outcome.state, failing)),
+        outcome.state,
+    )
 
 
 def _explained(
@@ -188,13 +176,16 @@ def _explained(
     results: tuple[Result, ...],
     state: PlatformState,
     before: PlatformState | None,
-    notes: list[str],
+    attempts: Attempts,
 ) -> Explained:
     if not state.unavailable and all(r.status is Status.PASS for r in results):
         return Unexplained()  # nothing is wrong, and nothing was kept from us
-    try:
-        environment = parts.doors.environment
-        return parts.diagnose(results, state, environment, before, parts.doors.clock.now())
-    except Exception as error:  # noqa: BLE001 - the boundary: results are published undiagnosed
-        notes.append(f"diagnosis failed: {type(error).__name__}: {error}")
-        return Unexplained(unexplained=tuple(r.check_id for r in results if r.status in BAD))
+    environment, now = parts.doors.environment, parts.doors.clock.now()
+    undiagnosed: Explained = Unexplained(
+        unexplained=tuple(r.check_id for r in results if r.status in BAD)
+    )
+    return attempts.of(
+        "diagnosis failed",
+        lambda: parts.diagnose(results, state, environment, before, now),
+        undiagnosed,
+    )

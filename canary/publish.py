@@ -116,8 +116,8 @@ def effects(
     A run keeps a page of its own where something changed; an unchanged run has nothing new to
     show beyond the latest page, which every run writes anew.
     """
-    found: list[Effect] = [
-        Emit(points=points, run_id=report.run.id),
+    found: list[Effect] = [Emit(points=points, run_id=report.run.id)] if points else []
+    found += [
         Say(message="run finished", fields=summary(report)),
         Keep(name=run_name(report.run.id), data=data, once=True),
     ]

@@ -16,6 +16,7 @@ from canary.adapters.lost import LostRuns
 from canary.adapters.secrets import Secrets
 from canary.adapters.store import Store, latest_name, open_store
 from canary.assemble import Explained
+from canary.attempts import Attempts
 from canary.model import Config, Environment, Frozen, Report, Result
 from canary.observe import deepen, observe
 from canary.observe.state import PlatformState
@@ -33,6 +34,7 @@ STORE_S = 3.0
 """Seconds for one call of the store; where packets are dropped boto3 would wait for ten."""
 STORE_HUNG_S = 0.3
 """The same, once it hung in this run: what it would have taken stands in the log."""
+NO_POINTS: tuple[measure.Point, ...] = ()
 TELL_S = 8.0
 """Seconds for all messages of a run, and for the pages of the latest one."""
 
@@ -191,8 +193,10 @@ def leave_behind(
         notify=lambda report: patience.wait(TELL_S, lambda: tuple(notify(report))),
     )
     data = canonical.render(report).encode()
-    todo = effects(report, data, measure.measure(report), latest=latest)
-    done = publish(todo, sinks)
+    attempts = Attempts()  # without metrics the heartbeat is missed, and the report is kept
+    points = attempts.of("nothing could be measured", lambda: measure.measure(report), NO_POINTS)
+    done = publish(effects(report, data, points, latest=latest), sinks)
+    done.problems += attempts.notes
     if not done.kept:
         made.lost.remember(report.run.id)
     return done

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from canary.adapters.store import Store, StoreError, latest_name, open_store
 from canary.cli.common import (
@@ -74,17 +75,15 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
       python -m canary compare 20261122t120000250-1f260f latest
     """
     from canary.compare import compare as comparing
+    from canary.drift import drift
     from canary.previous import previous_state
 
     before, after = (fetch(x, environment, store) for x in (a, b))
-    found = comparing(
-        before,
-        after.results,
-        after.history,
-        (previous_state(before), previous_state(after)),
-        now=after.run.started_at,
-        trusted=not after.run.starved,
-    )
+    now, trusted = after.run.started_at, not after.run.starved
+    found = comparing(before, after.results, after.history, now=now, trusted=trusted)
+    old, new = previous_state(before), previous_state(after)
+    if old is not None and new is not None:
+        found = msgspec.structs.replace(found, drift=drift(old, new))
     click.echo(as_json(found) if form == "json" else _told(found))
 
 

@@ -18,7 +18,7 @@ def replay(outcomes: str, **changes: object) -> tuple[Report | None, list[Change
         seen = result(letter, **(changes if number == len(outcomes) - 1 else {}))
         known = previous.history if previous else {}
         after = past.updated(known, [seen], f"t{number}", trusted=True)
-        made = compare(previous, [seen], after, (None, None), now=f"t{number}")
+        made = compare(previous, [seen], after, now=f"t{number}")
         found = [t.change for t in made.transitions]
         previous = report(seen, history=after, comparison=made)
     return previous, found
@@ -72,12 +72,12 @@ def test_slower_is_said_once_and_not_of_a_starved_run() -> None:
     for trusted in (True, True, False):
         slow = result(duration_ms=900.0)
         after = past.updated(before.history, [slow], "now", trusted=trusted)
-        made = compare(before, [slow], after, (None, None), now="now", trusted=trusted)
+        made = compare(before, [slow], after, now="now", trusted=trusted)
         said += [t.change for t in made.transitions]
         before = report(slow, history=after)
     slow = result(duration_ms=900.0)
     after = past.updated(before.history, [slow], "now", trusted=True)
-    made = compare(before, [slow], after, (None, None), now="now")
+    made = compare(before, [slow], after, now="now")
     assert said == [Change.SLOWER] and made.transitions == ()
 
 
@@ -85,14 +85,14 @@ def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run
     first, _ = replay("P")
     other = [result(check_id="api.other")]
     after = past.updated(first.history, other, "t", trusted=True)  # type: ignore[union-attr]
-    made = compare(first, other, after, (None, None), now="t")
+    made = compare(first, other, after, now="t")
     assert {(t.check_id, t.change) for t in made.transitions} == {
         ("api.other", Change.NEW),
         ("api.it", Change.REMOVED),
     }
-    narrow = compare(first, other, after, (None, None), now="t", narrowed=True)
+    narrow = compare(first, other, after, now="t", narrowed=True)
     assert [t.change for t in narrow.transitions] == [Change.NEW]
-    assert compare(None, other, after, (None, None), now="t").transitions == ()
+    assert compare(None, other, after, now="t").transitions == ()
 
 
 def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
