@@ -67,7 +67,7 @@ class Alarms(Frozen, frozen=True, kw_only=True):
 
 
 def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
-    """Return the environment's alarms; `budget_s` is the function's time-out in seconds."""
+    """Return the environment's alarms; `budget_s` is the time that a run has, in seconds."""
     environment = config.environment
     known = [c for c in config.checks if c.id not in environment.disable]
     checks = sorted(_with_own_alarm(known), key=lambda c: c.id)
@@ -128,7 +128,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
 
 def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
     """Return the alarms that watch the canary itself, or what no single check shows."""
-    long_run = budget_s * 1000 * NEAR_TIMEOUT_SHARE
+    long_run = float(round(budget_s * 1000 * NEAR_TIMEOUT_SHARE))
     watched = tuple(
         _simple(environment, purpose)
         if purpose.key != "near-timeout"

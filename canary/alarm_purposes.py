@@ -71,7 +71,7 @@ PURPOSES: tuple[Purpose, ...] = (
     Purpose(
         key="near-timeout",
         metric="RunDuration",
-        when="a run takes more than 70 % of the function's time",
+        when="a run takes more than 70 % of the time after which it is ended",
     ),
     Purpose(
         key="state-lost",

@@ -31,6 +31,15 @@ TRANSIENT = [
 ]
 
 
+STEPS = 3  # plan, shards, conclude
+
+
+def run_limit_s(environment: Environment) -> int:
+    """Return the seconds after which a run is ended: by its function, or by the state machine."""
+    steps = STEPS if environment.deployment.scale == "map" else 1
+    return steps * timeout_s(environment)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Functions:
     """ARNs: the function that plans and concludes, and the one that probes."""
@@ -45,8 +54,8 @@ def definition(functions: Functions) -> dict[str, Any]:
     return {
         "Comment": "One run of the canary: plan, probe in shards, conclude",
         "StartAt": "Plan",
-        # longer than its three steps may take together, so that a hung run ends by itself
-        "TimeoutSeconds": 3 * functions.timeout_s,
+        # what its steps may take together, so that a hung run ends by itself
+        "TimeoutSeconds": STEPS * functions.timeout_s,
         "States": {
             "Plan": _task(functions.lead, None, functions.timeout_s)
             | {"OutputPath": "$.Payload", "Next": "Planned"},

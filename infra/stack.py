@@ -20,12 +20,11 @@ from infra.function import (
     function_name,
     role,
     streams_arn,
-    timeout_s,
 )
 from infra.nag import accept, accept_stars
 from infra.network import place
 from infra.permissions import Resources, statements
-from infra.scale import machine
+from infra.scale import machine, run_limit_s
 from infra.schedule import Runs, schedules
 from infra.storage import bucket_name, lost_runs, report_bucket, store_prefix
 from infra.topics import Topics, topics
@@ -99,7 +98,7 @@ class CanaryStack(cdk.Stack):
         if environment.deployment.scale == "map":
             runs = self._spread(environment, execution, parts, function, made)
         schedules(self, environment, runs, lost)
-        plan = plan_alarms(config, function_name(environment), timeout_s(environment))
+        plan = plan_alarms(config, function_name(environment), run_limit_s(environment))
         alarms = alarm_constructs(self, plan, where)
         board = dashboard(self, config, plan, alarms, function.log_group.log_group_name)
         accept(self)

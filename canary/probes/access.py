@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 import msgspec
 
 from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
-from canary.probes.asking import Form, Question, ask, ask_accepted, hung
+from canary.probes.asking import Form, Question, ask_current, hung
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge, throttled
+from canary.probes.expect import Expect, judge, meets, throttled
 from canary.probes.kit import NOBODY, CredentialMissingError, NotTriedError, Tools
 
 
@@ -78,9 +79,7 @@ def shape(answer: Answer) -> str:
 
 
 def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Exchange, bool]:
-    if any(status < 400 for status in cell.case.status):
-        return ask_accepted(tools, service, cell.question)
-    return *ask(tools, service, cell.question), False
+    return ask_current(tools, service, cell.question, functools.partial(meets, cell.case))
 
 
 def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -117,6 +118,12 @@ def ask(tools: Tools, service: Service, question: Question) -> tuple[Answer, Exc
     What cleans up is never held back: what the run made must go.
     """
     credential = question.keyed or credential_of(tools, question.principal)
+    return _send(tools, service, question, credential)
+
+
+def _send(
+    tools: Tools, service: Service, question: Question, credential: Credential | None
+) -> tuple[Answer, Exchange]:
     request = request_of(tools, service, question)
     caller = caller_of(request.url, question.principal, keyed=question.keyed is not None)
     if why := "" if question.cleanup else tools.held(caller):
@@ -127,24 +134,34 @@ def ask(tools: Tools, service: Service, question: Question) -> tuple[Answer, Exc
     return answer, _evidence(request, answer, question)
 
 
-def ask_accepted(
-    tools: Tools, service: Service, question: Question, refused: tuple[int, ...] = (401,)
+def ask_current(
+    tools: Tools,
+    service: Service,
+    question: Question,
+    fits: Callable[[Answer], bool] = lambda _answer: False,
 ) -> tuple[Answer, Exchange, bool]:
-    """Ask as a principal that must be accepted; after a refusal re-read its secret once.
+    """Ask with a secret that may be an old one; after a 401 that does not fit re-read it once.
 
     A key that was rotated since the secret was cached is no fault of the platform. The question
-    is asked again only when the secret has really changed.
+    is asked again only when the secret is another one than this very question carried: checks run
+    side by side, and the first that was refused has re-read it for all.
     """
-    answer, seen = ask(tools, service, question)
-    if answer.status not in refused or question.principal in ("", NOBODY):
+    if question.keyed is not None or question.principal in ("", NOBODY):
+        return *ask(tools, service, question), False
+    used = credential_of(tools, question.principal)
+    answer, seen = _send(tools, service, question, used)
+    if used is None or answer.status != 401 or fits(answer):
         return answer, seen, False
-    before = tools.credential(question.principal)
-    tools.forget_credential(question.principal)
-    after = tools.credential(question.principal)
-    if before is None or after is None or before.reveal() == after.reveal():
+    if _same(tools.credential(question.principal), used):
+        tools.forget_credential(question.principal)
+    known = tools.credential(question.principal)
+    if known is None or _same(known, used):
         return answer, seen, False
-    answer, seen = ask(tools, service, question)
-    return answer, seen, True
+    return *_send(tools, service, question, known), True
+
+
+def _same(one: Credential | None, other: Credential) -> bool:
+    return one is not None and one.reveal() == other.reveal()
 
 
 def _evidence(request: Request, answer: Answer, question: Question) -> Exchange:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.asking import Form, Question, ask, ask_accepted, url_of
+from canary.probes.asking import Form, Question, ask_current, url_of
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge
+from canary.probes.expect import Expect, judge, meets
 from canary.probes.kit import NOBODY, NotTriedError, Tools
 
 
@@ -69,11 +70,8 @@ def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
         name = f"{spec.method} {spec.path}" + (f" ({number})" if spec.repeat > 1 else "")
         watch = Stopwatch(tools)
         try:
-            if 401 in spec.status:
-                answer, seen = ask(tools, service, question)
-                reread = False
-            else:
-                answer, seen, reread = ask_accepted(tools, service, question)
+            fits = functools.partial(meets, spec)
+            answer, seen, reread = ask_current(tools, service, question, fits)
         except NotTriedError as error:
             tools.record(watch.step(name, status=Status.SKIP, reason=str(error)))
             continue

@@ -169,3 +169,8 @@ def judge(expect: Expect, answer: Answer) -> list[Assertion]:
         text = f"within {expect.limit_ms} ms"
         made.append(_holds("duration", text, f"{took:.0f} ms", took <= expect.limit_ms))
     return made
+
+
+def meets(expect: Expect, answer: Answer) -> bool:
+    """Return whether an answer is as expected in every respect."""
+    return all(a.holds for a in judge(expect, answer))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Assertion, Credential, Exchange, Frozen, Service
-from canary.probes.asking import Question, ask
+from canary.probes.asking import Question, ask_current
 from canary.probes.kit import Tools
 from canary.probes.stating import assertion
 
@@ -85,7 +85,7 @@ class Life(msgspec.Struct, kw_only=True):
         return self._ask(service, Question(path=self.spec.use_path, keyed=self.key))
 
     def _ask(self, service: Service, question: Question) -> Answer:
-        answer, seen = ask(self.tools, service, question)
+        answer, seen, _ = ask_current(self.tools, service, question)
         self.evidence.append(seen)
         if answer.failure is not None:
             self.hold("answer", "a complete answer", answer.failure.kind.value, False)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service
-from canary.probes.asking import Form, Question, ask, ask_accepted, hung
+from canary.probes.asking import Form, Question, ask, ask_current, hung
 from canary.probes.expect import MISSING, look_up, parse
 from canary.probes.kit import Tools
 from canary.probes.stating import assertion
@@ -137,7 +137,7 @@ class Page(msgspec.Struct, kw_only=True):
         if self.cleanup:
             answer, seen = ask(flow.tools, flow.service, question)
         else:
-            answer, seen, _ = ask_accepted(flow.tools, flow.service, question)
+            answer, seen, _ = ask_current(flow.tools, flow.service, question)
         flow.hung = flow.hung or hung(answer)
         self.evidence.append(seen)
         return Reply(answer=answer, document=parse(answer))
