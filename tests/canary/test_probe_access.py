@@ -131,6 +131,38 @@ def test_a_rotated_key_is_read_again_once_and_noted() -> None:
     assert bench.steps[0].facts["credential"] == "the secret was read again after a refusal"
 
 
+def test_a_rotated_key_that_another_check_has_read_again_meanwhile_is_asked_again() -> None:
+    def others_are_faster(sock: socket.socket) -> None:
+        while head := faults.read_head(sock).decode():
+            status, body = refusal(head)
+            if status == 401:
+                bench.forgotten.append("valid")
+            text = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n\r\n{body}"
+            sock.sendall(text.encode())
+
+    with platform(others_are_faster, valid=[REVOKED, GOOD]) as bench:
+        assert bench.run("endpoint", path="/", principal="valid") is Status.PASS, bench.steps
+    assert bench.forgotten == ["valid"]
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"status": [403]}, {"status": [401, 403], "contains": ["scope"]}]
+)
+def test_a_rotated_key_that_must_be_refused_for_its_scope_is_read_again(
+    wanted: dict[str, Any],
+) -> None:
+    def narrow(sock: socket.socket) -> None:
+        while head := faults.read_head(sock).decode():
+            status, body = (403, "no such scope") if GOOD in head else refusal(head)
+            text = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n\r\n{body}"
+            sock.sendall(text.encode())
+
+    rows = cases({"principal": "narrow", **wanted})
+    with platform(narrow, narrow=[REVOKED, GOOD]) as bench:
+        assert bench.run("access", cases=rows) is Status.PASS, bench.steps
+    assert bench.steps[0].facts["credential"] == "the secret was read again after a refusal"
+
+
 def test_a_refused_key_that_did_not_change_is_not_tried_again() -> None:
     seen: list[str] = []
 

@@ -54,10 +54,10 @@ class Keys:
             )
 
 
-def live(keys: Keys, seconds: float = 10) -> Bench:
+def live(keys: Keys, seconds: float = 10, admin: str | list[str] = ADMIN) -> Bench:
     with faults.serving(keys.behave) as port:
         where = environment(services={"target": Service(url=f"http://127.0.0.1:{port}")})
-        one = Bench(where, {"admin": ADMIN}, seconds=seconds)
+        one = Bench(where, {"admin": admin}, seconds=seconds)
         one.run("key_lifecycle", use_service="target", use_path="/use", cache_s=0)
     return one
 
@@ -95,3 +95,10 @@ def test_a_key_without_an_id_is_found_by_its_name_and_revoked() -> None:
     assert "key id is absent" in next(s.reason for s in one.steps if s.name == "create")
     assert keys.active == {} and one.status("nothing left") is Status.PASS
     assert not [p for p in keys.paths if "object" in p]
+
+
+def test_an_administrator_whose_token_was_rotated_is_read_again() -> None:
+    keys = Keys()
+    one = live(keys, admin=["the old one", ADMIN])
+    assert {s.status for s in one.steps} == {Status.PASS}, one.steps
+    assert one.forgotten == ["admin"] and keys.active == {}

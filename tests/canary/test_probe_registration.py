@@ -131,6 +131,7 @@ def test_the_janitor_removes_old_orphans_of_our_prefix_and_nothing_else(mlflow: 
 
 
 def test_the_janitor_removes_orphaned_runs_and_stops_at_its_limit(mlflow: Mlflow) -> None:
+    bench(mlflow, "janitor-limit").run("registration", base="")  # makes the experiment
     number = next(
         str(e["experiment_id"])
         for e in post(mlflow, "experiments/search", max_results=10)["experiments"]  # type: ignore[attr-defined]
