@@ -36,7 +36,7 @@ def exchange(
         content_type=answer.content_type[:HEADER_CHARACTERS],
         answered_by=answer.answered_by,
         server=answer.header("server")[:HEADER_CHARACTERS],
-        location=redact(answer.header("location")[:LOCATION_CHARACTERS]),
+        location=redact(answer.header("location"))[:LOCATION_CHARACTERS],
         excerpt=excerpt(answer) if show else "",
         body_bytes=len(answer.body),
         failure=failure.kind.value if failure else "",

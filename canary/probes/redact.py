@@ -1,4 +1,8 @@
-"""What evidence must not show: keys, tokens and passwords in a target's answer."""
+"""What evidence must not show: keys, tokens and passwords in a target's answer.
+
+Wider than `canary.keylike`, which goes over the canary's own sentences, too: there `secret: NAME`
+is a name. Applied before an answer is cut, since half a token no longer looks like one.
+"""
 
 from __future__ import annotations
 

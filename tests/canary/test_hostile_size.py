@@ -63,3 +63,16 @@ def test_headers_and_names_of_any_length_are_short_evidence() -> None:
     seen = exchange(Request(method="GET", url="http://target/"), answer)
     assert len(str(seen)) < 5000
     assert len(assertion("tag", "a", long, False).actual) <= 1000
+
+
+@pytest.mark.parametrize("before", [560, 590, 599])
+def test_a_token_that_the_cut_goes_through_is_masked(before: int) -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    text = "/" * before + " " + token
+    answer = Answer(
+        status=302,
+        headers=(("Location", text), ("Content-Type", "text/plain")),
+        body=text.encode(),
+    )
+    seen = exchange(Request(method="GET", url="http://target/"), answer)
+    assert "eyJ" not in seen.location + seen.excerpt
