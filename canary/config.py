@@ -100,7 +100,27 @@ def _environment(path: Path, problems: list[str]) -> Environment | None:
         return None
     value, wrong = decode(raw, Environment)
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
-    return _with_hosts(value) if isinstance(value, Environment) else None
+    if not isinstance(value, Environment):
+        return None
+    ca_bundle, untrusted = _trusted(path, value.ca_bundle)
+    problems += [f"{path.name}: {untrusted}"] if untrusted else []
+    return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle))
+
+
+def _trusted(file: Path, ca_bundle: str) -> tuple[str, str]:
+    """Return the path of a CA bundle, named from the environment's file, and what is wrong."""
+    if not ca_bundle:
+        return "", ""
+    import ssl  # hardly any platform has a CA of its own
+
+    place = file.parent / ca_bundle
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)
+    except ssl.SSLError:
+        return str(place), f"ca_bundle: {ca_bundle} holds no certificate in PEM form"
+    except OSError as error:
+        return str(place), f"ca_bundle: {ca_bundle} cannot be read beside it: {error.strerror}"
+    return str(place), ""
 
 
 def _with_hosts(environment: Environment) -> Environment:

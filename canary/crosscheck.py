@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from canary import addresses
 from canary.model import Check, Environment, Frozen
 
 LONGEST_MUTE = 90
@@ -67,6 +68,9 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         for name in sorted(principals(s.check.spec)):
             if name not in environment.principals:
                 yield f"{at}: spec: {name} is not a principal of {rules.file}"
+        used = getattr(s.check.spec, "use_service", s.check.service)
+        if used not in environment.services:
+            yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
         if rules.desk:
             yield from _runbook(at, s.check.runbook, rules.root)
 
@@ -155,10 +159,13 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
             yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
     for name, principal in environment.principals.items():
         ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
+        if name in NOBODY:
+            yield f"{at}: principals.{name}: is the name of who asks without a key"
         if sum(ways) != 1:
             yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
     yield from _mutes(environment, known, rules)
     yield from _limits(environment, at)
+    yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
     if rules.desk:
         from canary import deployable  # a running function was deployed: no cold start needs it
 

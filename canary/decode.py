@@ -30,7 +30,10 @@ def decode(raw: Any, wanted: Any, path: str = "") -> tuple[Any, list[Problem]]:
 
 def _inside(raw: Any, wanted: Any, path: str) -> list[Problem]:
     plain = _plain(wanted)
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+    if isinstance(raw, dict):  # of several forms, a table can only be the one that has keys
+        tables = [a for a in typing.get_args(plain) if _has_keys(a)]
+        plain = tables[0] if _is_union(plain) and len(tables) == 1 else plain
+    if _has_keys(plain):
         return _fields(raw, plain, path) if isinstance(raw, dict) else []
     arguments = typing.get_args(plain)
     if typing.get_origin(plain) is dict and isinstance(raw, dict):
@@ -64,10 +67,18 @@ def _nearest(key: str, known: typing.Iterable[str]) -> str:
     return f", did you mean {close[0]}?" if close else ""
 
 
+def _has_keys(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)
+
+
+def _is_union(wanted: Any) -> bool:
+    return typing.get_origin(wanted) in (typing.Union, types.UnionType)
+
+
 def _plain(wanted: Any) -> Any:
     while typing.get_origin(wanted) is typing.Annotated:
         wanted = typing.get_args(wanted)[0]
-    if typing.get_origin(wanted) in (typing.Union, types.UnionType):
+    if _is_union(wanted):
         some = [a for a in typing.get_args(wanted) if a is not type(None)]
         return some[0] if len(some) == 1 else wanted
     return wanted

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from canary.addresses import is_url
 from canary.model import Environment
 from canary.schedules import is_schedule, longest_gap
 
@@ -25,14 +25,12 @@ WEEK_S = 604_800  # seconds that an alarm may look back at most
 RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
 OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 PROTOCOLS = ("email", "email-json", "sms", "sqs", "lambda", "firehose", "application")
-ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})")
 
 
 def problems(environment: Environment) -> Iterator[str]:
     """Return what is wrong with names and values, wherever the environment is used."""
     yield from _names(environment)
     yield from _schedule(environment)
-    yield from _services(environment)
     yield from _network(environment)
     yield from _time(environment)
     for key in ("page", "ticket"):
@@ -103,30 +101,6 @@ def _schedule(environment: Environment) -> Iterator[str]:
         yield "schedule.slow_checks: is empty, so slow_expression would run every check"
 
 
-def _services(environment: Environment) -> Iterator[str]:
-    for name, service in environment.services.items():
-        if service.url and not _is_url(service.url):
-            yield f"services.{name}.url: {service.url} is no http:// or https:// address"
-        for port, address in service.connect_to.items():
-            if not port.isdigit() or not _is_address(address):
-                at = f"services.{name}.connect_to"
-                yield f'{at}: {port} = "{address}" is not of the form 443 = "address:port"'
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises for what is no port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-
-
-def _is_address(text: str) -> bool:
-    match = ADDRESS.fullmatch(text)
-    return bool(match) and 0 < int(match[2]) < 65_536 if match else False
-
-
 def _network(environment: Environment) -> Iterator[str]:
     network = environment.network
     if len(network.subnets) != len(network.availability_zones):
@@ -151,7 +125,7 @@ def _is_block(text: str) -> bool:
 def _subscription(key: str, target: str) -> Iterator[str]:
     protocol, _, endpoint = target.partition(":")
     if protocol in ("http", "https"):
-        good = _is_url(target)
+        good = is_url(target)
     else:
         good = protocol in PROTOCOLS and bool(endpoint)
     if not good:

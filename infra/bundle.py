@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,8 +126,15 @@ def _packages(target: Target) -> Path:
 
 def _sum(target: Target, environment_file: Path) -> str:
     ours = [Path(__file__), Path(parts.__file__), *_sources()]
-    files = [ROOT / "requirements.txt", *ours, environment_file.resolve()]
+    own = [environment_file.resolve(), *_beside(environment_file)]
+    files = [ROOT / "requirements.txt", *ours, *own]
     return _digest(files, repr((target, interpreter(target.python) is not None)))
+
+
+def _beside(environment_file: Path) -> list[Path]:
+    """Return the CA bundle that an environment names beside its file; it travels with it."""
+    named = str(tomllib.loads(environment_file.read_text()).get("ca_bundle") or "")
+    return [environment_file.parent / named] if named and not Path(named).is_absolute() else []
 
 
 def _digest(files: list[Path], salt: str) -> str:
@@ -171,6 +179,10 @@ def _copy_canary(folder: Path, environment_file: Path) -> None:
     place = folder / "canary" / "environments"
     place.mkdir(parents=True)
     shutil.copyfile(environment_file, place / environment_file.name)
+    for path in _beside(environment_file):
+        copy = place / path.relative_to(environment_file.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     for path in _sources():
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)

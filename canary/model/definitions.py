@@ -73,11 +73,13 @@ class Mute(Frozen, frozen=True, kw_only=True):
 class RouteRule(Frozen, frozen=True, kw_only=True):
     """A path of the contract and the service that must answer it behind the load balancer."""
 
-    path: str  # a concrete path, e.g. "/api/mlflow/api/2.0/mlflow/experiments/search"
+    # a concrete path, e.g. "/api/mlflow/api/2.0/mlflow/experiments/search"
+    path: Annotated[str, msgspec.Meta(pattern="^/")]
     service: Name  # whose target group must receive it
     host: str = ""  # "": that of the service's url, or of the url behind the same load balancer
     pattern: str = ""  # the listener rule's usual pattern, used in the remedy
-    priority: int = 0  # the usual priority, used in the remedy
+    # the usual priority, used in the remedy
+    priority: Annotated[int, msgspec.Meta(ge=0, le=50_000)] = 0
 
 
 class RunLimits(Frozen, frozen=True, kw_only=True):
@@ -163,7 +165,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     )
     experiment: str = "synthetic-canary"  # the one reserved experiment
     store: str = ""  # a bucket of yours, "s3://bucket/prefix"; empty: the stack makes one
-    ca_bundle: str = ""  # PEM file; only where the platform's CA is private
+    ca_bundle: str = ""  # PEM file beside this one; only where the platform's CA is private
     aws_endpoint_url: str = ""  # only for the sandbox
 
     def runbook(self, place: str) -> str:

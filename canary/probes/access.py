@@ -20,7 +20,7 @@ class Case(Expect, frozen=True, kw_only=True):
 
     principal: str = NOBODY
     forms: Annotated[tuple[Form, ...], msgspec.Meta(min_length=1)] = ("bearer",)
-    path: str = ""  # "": the check's
+    path: Annotated[str, msgspec.Meta(pattern="^(|/.*)$")] = ""  # "": the check's
     method: Annotated[str, msgspec.Meta(pattern="^[A-Z]*$")] = ""
     body: str = ""
     name: str = ""  # "": made from principal, form and path

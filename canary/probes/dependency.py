@@ -10,7 +10,18 @@ from canary.model import Answer, Check, Exchange, Frozen, Status
 from canary.probes.asking import Question, ask
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
-from canary.probes.expect import MISSING, Expect, Field, Scalar, judge, judge_field, look_up, parse
+from canary.probes.expect import (
+    MISSING,
+    Expect,
+    Field,
+    Milliseconds,
+    Scalar,
+    Statuses,
+    judge,
+    judge_field,
+    look_up,
+    parse,
+)
 from canary.probes.kit import NotTriedError, Tools
 
 
@@ -26,10 +37,10 @@ class DependencySpec(Frozen, frozen=True, kw_only=True):
     """One health document and its dependencies, each a step of its own."""
 
     path: Annotated[str, msgspec.Meta(pattern="^/")]
-    dependencies: dict[str, Dependency]
-    status: tuple[int, ...] = (200,)
-    max_ms: int = 0
-    limit_ms: int = 0
+    dependencies: Annotated[dict[str, Dependency], msgspec.Meta(min_length=1)]
+    status: Statuses = (200,)
+    max_ms: Milliseconds = 0
+    limit_ms: Milliseconds = 0
 
 
 def run(check: Check, spec: DependencySpec, tools: Tools) -> None:

@@ -6,6 +6,9 @@ Running is not healthy: the target group's own check says whether the tasks answ
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
+
+import msgspec
 
 from canary.model import Assertion, Check, Frozen, Step, parse_time
 from canary.observe.state import EcsDeployment, EcsService, PlatformState, Task
@@ -22,12 +25,15 @@ CRASH_CODES = ("EssentialContainerExited",)
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
+Minutes = Annotated[float, msgspec.Meta(ge=0)]
+
+
 class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
     """How long a rollout may take and how far back a failed task counts, in minutes."""
 
-    rollout_minutes: float = 15
-    recent_minutes: float = 15
-    rollback_minutes: float = 60  # how long a deployment that was rolled back is a failure
+    rollout_minutes: Minutes = 15
+    recent_minutes: Minutes = 15
+    rollback_minutes: Minutes = 60  # how long a deployment that was rolled back is a failure
 
 
 def _find(state: PlatformState, name: str) -> EcsService | None:

@@ -13,6 +13,8 @@ from canary.probes.redact import redact
 
 Scalar = str | int | float | bool | None
 StatusCode = Annotated[int, msgspec.Meta(ge=100, le=599)]
+Statuses = Annotated[tuple[StatusCode, ...], msgspec.Meta(min_length=1)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Field(Frozen, frozen=True, kw_only=True, rename={"one_of": "in"}):
@@ -24,20 +26,27 @@ class Field(Frozen, frozen=True, kw_only=True, rename={"one_of": "in"}):
     contains: str = ""  # in a text, or as an element of a list
     absent: tuple[str, ...] = ()  # texts that must not stand in it
 
+    def __post_init__(self) -> None:
+        """Refuse what would hold for every value."""
+        known = self.exists is not None or self.equals is not msgspec.UNSET
+        if not (known or self.one_of or self.contains or self.absent):
+            raise ValueError("expects nothing of the value")
+
 
 class Expect(Frozen, frozen=True, kw_only=True):
     """What an answer must be. Nothing is expected of what is left out, but a status always."""
 
-    status: tuple[StatusCode, ...] = (200,)
-    content_type: str = ""
+    status: Statuses = (200,)
+    content_type: Annotated[str, msgspec.Meta(pattern="^[a-z0-9.+/-]*$")] = ""
     json: dict[str, Field | Scalar] = msgspec.field(default_factory=dict)
     headers: tuple[str, ...] = ()  # must be present
     contains: tuple[str, ...] = ()  # each must stand in the body
     contains_any: tuple[str, ...] = ()  # one of them must stand in the body
     absent: tuple[str, ...] = ()  # none may stand in the body
-    redirect: str = ""  # where Location must point; ":443" of https does not matter
-    max_ms: int = 0  # slower is noted, 0: the environment's `slow_ms`
-    limit_ms: int = 0  # slower is a failure, 0: no limit but the time-out
+    # where Location must point; ":443" of https does not matter
+    redirect: Annotated[str, msgspec.Meta(pattern=r"^(|https|https?://\S+)$")] = ""
+    max_ms: Milliseconds = 0  # slower is noted, 0: the environment's `slow_ms`
+    limit_ms: Milliseconds = 0  # slower is a failure, 0: no limit but the time-out
     any_size: bool = False  # a body longer than the cap is no failure
 
 

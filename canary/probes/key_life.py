@@ -9,6 +9,7 @@ import msgspec
 
 from canary.model import Answer, Assertion, Credential, Exchange, Frozen, Service
 from canary.probes.asking import Question, ask_current
+from canary.probes.expect import Statuses
 from canary.probes.kit import Tools
 from canary.probes.stating import assertion
 
@@ -25,10 +26,12 @@ class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
 
     principal: str = "admin"
     service_id: str = "platform"
-    scopes: tuple[str, ...] = ("model:read",)
+    scopes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("model:read",)
     use_service: str = "registry"
-    use_path: str = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
-    use_status: tuple[int, ...] = (200, 403)
+    use_path: Annotated[str, msgspec.Meta(pattern="^/")] = (
+        "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+    )
+    use_status: Statuses = (200, 403)
     cache_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 60
 
 

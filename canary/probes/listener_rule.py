@@ -6,7 +6,10 @@ points elsewhere and one that another shadows are all seen without a request.
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import msgspec
 
 from canary.model import Assertion, Check, Frozen, RouteRule, Step
 from canary.observe.state import Listener, LoadBalancer, PlatformState, Rule
@@ -26,8 +29,10 @@ ACTIONS = (
 class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
     """Which listener carries the contract, and whether port 80 must redirect."""
 
-    port: int = 443
-    redirect_port: int = 80  # 0: no such listener is expected
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 443
+    redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = (
+        80  # 0: no such listener is expected
+    )
 
 
 def run(check: Check, spec: ListenerRuleSpec, tools: Tools) -> None:

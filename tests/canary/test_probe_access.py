@@ -89,7 +89,12 @@ def test_each_principal_gets_its_own_words() -> None:
         rows = cases(
             {"status": [401], "contains": ["API key required"]},
             {"principal": "revoked", "status": [401], "contains": ["Invalid or expired"]},
-            {"principal": "valid", "status": [200], "repeat": 2, "json": {"experiments": {}}},
+            {
+                "principal": "valid",
+                "status": [200],
+                "repeat": 2,
+                "content_type": "application/json",
+            },
         )
         assert bench.run("access", cases=rows) is Status.PASS, bench.steps
         evidence = bench.steps[2].evidence

@@ -13,8 +13,8 @@ THIRD_PARTY_IN_CANARY = {"boto3", "botocore", "requests", "urllib3", "aws_lambda
 CLI_ONLY = {"click", "rich"}
 
 PURE = {
-    "canary.against", "canary.assemble", "canary.attempts", "canary.compare", "canary.cost",
-    "canary.crosscheck", "canary.decode",
+    "canary.addresses", "canary.against", "canary.assemble", "canary.attempts", "canary.compare",
+    "canary.cost", "canary.crosscheck", "canary.decode",
     "canary.drift", "canary.history", "canary.keylike", "canary.measure", "canary.plan",
     "canary.previous", "canary.publish", "canary.redact", "canary.score", "canary.shards",
     "canary.deployable", "canary.schedules",

@@ -47,6 +47,21 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     assert zips[0] == zips[1]
 
 
+def test_a_ca_bundle_beside_the_environment_travels_with_it(tmp_path: Path) -> None:
+    target, alone = bundle.Target(architecture=bundle.machine(), python=HERE), tmp_path / "ca.toml"
+    alone.write_text('ca_bundle = "tls/own.pem"\n' + DEVELOPMENT.read_text())
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "own.pem").write_text("one")
+    first = bundle.ensure(target, alone)
+    (tmp_path / "tls" / "own.pem").write_text("another")
+    second = bundle.ensure(target, alone)
+    found = [
+        (b / "canary" / "environments" / "tls" / "own.pem").read_text() for b in (first, second)
+    ]
+    assert found == ["one", "another"]
+    shutil.rmtree(first), shutil.rmtree(second)
+
+
 def test_every_module_has_bytecode_that_is_never_stale() -> None:
     """A zip sets all times anew, so bytecode that is checked by time would be thrown away."""
     built = bundle.ensure(bundle.Target(architecture=bundle.machine(), python=HERE), DEVELOPMENT)
