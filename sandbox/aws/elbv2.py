@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from sandbox import names
-from sandbox.aws import listeners, rules, zones
+from sandbox.aws import attributes, listeners, rules, targets, zones
 
 TargetKey = tuple[str, str, int]  # target group ARN, address, port
 
@@ -171,8 +171,8 @@ def install() -> None:
     FakeTargetGroup.health_for = _health_for
     ELBv2Backend.describe_target_health = _describe_target_health
     ELBv2Backend.set_rule_priorities = _set_rule_priorities
-    rules.install()
-    listeners.install()
+    for module in (rules, listeners, attributes, targets):
+        module.install()
 
 
 def _health_for(self: Any, target: dict[str, Any], _ec2: Any = None) -> Any:

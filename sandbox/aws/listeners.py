@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox import names
+from sandbox.aws.values import wrong
 
 
 def install() -> None:
@@ -36,8 +37,12 @@ def _patch_creation(backend: Any) -> None:
         taken = [str(one.port) for one in balancer.listeners.values()] if balancer else []
         if str(port) in taken:
             raise DuplicateListenerError
+        certificate = more.get("certificate", [*rest, None, None][1])
+        if protocol == "HTTPS" and not certificate:
+            raise wrong("A certificate must be specified for HTTPS listeners")
         actions = _actions(rest, more)
         refuse_foreign_groups(actions, load_balancer_arn)
+        _refuse_downgrade(actions, protocol)
         return create(self, load_balancer_arn, protocol, port, *rest, **more)
 
     backend.create_listener = create_listener
@@ -47,11 +52,19 @@ def _patch_change(backend: Any) -> None:
     modify = backend.modify_listener
 
     def modify_listener(self: Any, arn: str, *rest: Any, **more: Any) -> Any:
+        from moto.elbv2.exceptions import DuplicateListenerError
         from moto.elbv2.models import FakeAction
 
+        port, protocol = [*rest, None, None][:2]
+        port, protocol = more.get("port", port), more.get("protocol", protocol)
+        balancer = self.load_balancers.get(_balancer_of(arn))
+        others = [one for one in balancer.listeners.values() if one.arn != arn] if balancer else []
+        if port is not None and str(port) in [str(one.port) for one in others]:
+            raise DuplicateListenerError
         actions = _actions(rest, more)
         self._validate_actions([FakeAction(action) for action in actions])
         refuse_foreign_groups(actions, _balancer_of(arn))
+        _refuse_downgrade(actions, protocol or _protocol_of(self, arn))
         return modify(self, arn, *rest, **more)
 
     backend.modify_listener = modify_listener
@@ -63,11 +76,13 @@ def _patch_rules(backend: Any) -> None:
     def create_rule(self: Any, listener_arn: str, *rest: Any, **more: Any) -> Any:
         actions = _actions(rest, more)
         refuse_foreign_groups(actions, _balancer_of(listener_arn))
+        _refuse_downgrade(actions, _protocol_of(self, listener_arn))
         return create(self, listener_arn, *rest, **more)
 
     def modify_rule(self: Any, rule_arn: str, *rest: Any, **more: Any) -> Any:
         actions = _actions(rest, more)
         refuse_foreign_groups(actions, _balancer_of(rule_arn))
+        _refuse_downgrade(actions, _protocol_of(self, rule_arn))
         return modify(self, rule_arn, *rest, **more)
 
     backend.create_rule, backend.modify_rule = create_rule, modify_rule
@@ -86,6 +101,21 @@ def _balancer_of(arn: str) -> str:
     kind, *parts = arn.split("/")
     base = kind.replace(":listener-rule", ":loadbalancer").replace(":listener", ":loadbalancer")
     return "/".join([base, *parts[:3]])
+
+
+def _protocol_of(backend: Any, arn: str) -> str:
+    """Return the protocol of the listener that an ARN, also a rule's, names; empty if none."""
+    balancer = backend.load_balancers.get(_balancer_of(arn))
+    listener = "/".join(arn.replace(":listener-rule/", ":listener/").split("/")[:5])
+    found = balancer.listeners.get(listener) if balancer else None
+    return str(found.protocol) if found else ""
+
+
+def _refuse_downgrade(actions: Iterable[dict[str, Any]], protocol: str) -> None:
+    """Raise what AWS answers to a redirect that leads from HTTPS to HTTP."""
+    targets = [(one.get("RedirectConfig") or {}).get("Protocol") for one in actions]
+    if protocol == "HTTPS" and "HTTP" in targets:
+        raise wrong("You cannot redirect from HTTPS to HTTP")
 
 
 def refuse_foreign_groups(actions: Iterable[dict[str, Any]], balancer_arn: str) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sandbox.aws import values
+from sandbox.aws.values import wrong as _wrong
+
 Json = dict[str, Any]
 
 CONFIGS = {
@@ -178,7 +181,14 @@ def _refuse_condition(field: str, condition: Json) -> None:
     longest = 40 if field == "http-request-method" else 128
     for value in values_of(condition):
         _refuse_value(field, value, longest)
-    if len((config or {}).get("HttpHeaderName") or "") > 40:
+    expressions = (config or {}).get("RegexValues") or condition.get("RegexValues") or []
+    for value in (config or {}).get("Values") or condition.get("Values") or []:
+        values.refuse_plain(field, str(value))
+    for value in expressions:
+        values.refuse_expression(str(value))
+    header = str((config or {}).get("HttpHeaderName") or "")
+    values.refuse_header(header)
+    if len(header) > 40:
         raise _wrong("The 'HttpHeaderName' value is too long; the limit is '40'")
 
 
@@ -206,15 +216,11 @@ def refuse_actions(actions: list[Json]) -> None:
     own = {"Protocol": "#{protocol}", "Host": "#{host}", "Port": "#{port}", "Path": "/#{path}"}
     if redirect is not None and all(redirect.get(k) in (None, v) for k, v in own.items()):
         raise _invalid("The redirect configuration is not valid because it creates a loop.")
+    values.refuse_redirect(redirect or {})
+    values.refuse_groups((deciding[0].get("ForwardConfig") or {}).get("TargetGroups") or [])
     body = (deciding[0].get("FixedResponseConfig") or {}).get("MessageBody") or ""
     if len(body) > LONGEST_BODY:
         raise _wrong(f"The 'MessageBody' value is too long; the limit is '{LONGEST_BODY}'")
-
-
-def _wrong(text: str) -> Exception:
-    from moto.elbv2.exceptions import ValidationError
-
-    return ValidationError(text)
 
 
 def _invalid(text: str) -> Exception:

@@ -24,8 +24,12 @@ def disabled(address: str, balancers: list[Any]) -> bool:
 def _zone_of(address: str) -> str:
     from moto.ec2.models import ec2_backends
 
+    try:
+        place = ipaddress.ip_address(address)
+    except ValueError:  # an instance's id, say
+        return ""
     for by_zone in list(ec2_backends[names.ACCOUNT][names.REGION].subnets.values()):
         for subnet in list(by_zone.values()):
-            if ipaddress.ip_address(address) in ipaddress.ip_network(subnet.cidr_block):
+            if place in ipaddress.ip_network(subnet.cidr_block):
                 return str(subnet.availability_zone)
     return ""

@@ -22,7 +22,7 @@ class Ground:
 
     def __init__(self, aws: Endpoint) -> None:
         ec2, self.elbv2 = aws.client("ec2"), aws.client("elbv2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.vpc = vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnets = [
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=zone)
             for n, zone in ((1, "us-east-1a"), (2, "us-east-1b"), (3, "us-east-1c"))
