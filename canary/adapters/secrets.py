@@ -88,6 +88,9 @@ def _value(text: str, key: str, about: str) -> str:
             raise CredentialMissingError(f"{about} is not a JSON object") from error
     if not isinstance(value, str) or not value:
         raise CredentialMissingError(f"{about} has no text under {key or 'itself'}")
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        why = "a line end, a space around it, or a letter beyond ASCII"
+        raise CredentialMissingError(f"{about} holds what no header can carry: {why}")
     return value
 
 

@@ -22,6 +22,8 @@ PRINCIPALS = {
     "missing": Principal(secret="canary/missing"),
     "broken": Principal(secret="canary/broken"),
     "nameless": Principal(),
+    "torn": Principal(secret="canary/torn", key=""),
+    "foreign": Principal(secret="canary/foreign"),
     "unknown": Principal(generated="unknown"),
     "malformed": Principal(generated="malformed"),
 }
@@ -47,6 +49,8 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
         client.create_secret(Name="canary/valid", SecretString=json.dumps({"api_key": "one"}))
         client.create_secret(Name="canary/bare", SecretString="two")
         client.create_secret(Name="canary/broken", SecretString="{}")
+        client.create_secret(Name="canary/torn", SecretString="three\n")
+        client.create_secret(Name="canary/foreign", SecretString='{"api_key": "\u2019four"}')
         yield Counting(client)
 
 
@@ -82,6 +86,8 @@ def test_a_secret_is_read_once_until_it_is_forgotten(secrets: Secrets, manager: 
         ("missing", "canary/missing of principal missing could not be read: ResourceNotFound"),
         ("broken", "has no text under api_key"),
         ("nameless", "names no secret"),
+        ("torn", "canary/torn of principal torn holds what no header can carry: a line end"),
+        ("foreign", "canary/foreign of principal foreign holds what no header can carry"),
         ("stranger", "stranger is not a principal"),
     ],
 )
