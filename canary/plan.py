@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from canary.history import median
+from canary.history import LETTER, median
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
 from canary.probes.kit import Kind
 
@@ -102,8 +102,9 @@ def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool
 
     A check that fails, or that could not be judged, is looked at in every run, so that its alarm's
     window is minutes whatever its cadence (docs/decisions/0005), and its recovery is seen at once.
+    So is one that the last run could not try: a skip that is carried would stand for its cadence.
     """
-    if history is None or history.last_status in OPEN:
+    if history is None or _waits_for_nothing(history):
         return True
     last = parse_time(history.last_run_at)
     if last is None:
@@ -131,7 +132,11 @@ def _is_open(history: CheckHistory | None) -> bool:
     Its alarm's window is this schedule's, and what nobody knows of it (a new check, a lost report)
     must not be missing from the report until the slower schedule comes round.
     """
-    return history is None or not history.last_run_at or history.last_status in OPEN
+    return history is None or not history.last_run_at or _waits_for_nothing(history)
+
+
+def _waits_for_nothing(history: CheckHistory) -> bool:
+    return history.last_status in OPEN or history.outcomes.endswith(LETTER[Status.SKIP])
 
 
 def _with_needs(by_id: Mapping[str, Check], due: Iterable[str], wait: set[str]) -> set[str]:

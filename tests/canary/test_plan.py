@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from canary import cost
@@ -51,6 +52,13 @@ def test_a_failing_check_is_looked_at_in_every_run() -> None:
 def test_a_check_that_could_not_be_judged_is_looked_at_in_every_run() -> None:
     """Its alarm (ChecksErrored, 3 of 5) would never hear of one run in five."""
     assert is_due(check(every=300), ago(10, Status.ERROR), NOW)
+
+
+def test_a_check_that_the_last_run_skipped_is_not_carried_as_a_skip() -> None:
+    """Passed two minutes ago, skipped since (no time, a need): its score would stay below 100 %."""
+    kept = msgspec.structs.replace(ago(120), outcomes="PPS")
+    assert is_due(check(every=300), kept, NOW)
+    assert "api.rare" in ids(plan({"api.rare": kept}, without=("api.rare",)))
 
 
 @pytest.mark.parametrize("at", ["yesterday", "", "2026-11-22T11:59:00"])
