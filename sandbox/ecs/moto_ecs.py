@@ -11,6 +11,7 @@ import random
 from typing import Any
 
 from sandbox import names
+from sandbox.ecs import refusals
 
 SECRET_NAME = (
     "The secret name must be unique and not shared with any new or existing environment "
@@ -61,6 +62,7 @@ def install() -> None:
     _patch_update(EC2ContainerServiceBackend)
     _patch_tasks(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_definitions(EC2ContainerServiceBackend)
+    refusals.install(EC2ContainerServiceBackend)
     EC2ContainerServiceBackend.follows_agent = True  # type: ignore[attr-defined]
 
 

@@ -1,0 +1,87 @@
+"""What AWS does not delete while it is in use, and moto does: security groups, subnets, names.
+
+Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), Cloud Map's DeleteService
+and DeleteNamespace (ResourceInUse).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import names
+
+
+def install() -> None:
+    """Have the calls refuse what AWS refuses; call once."""
+    from moto.ec2.models import EC2Backend
+    from moto.servicediscovery.models import ServiceDiscoveryBackend
+
+    _patch_ec2(EC2Backend)
+    _patch_names(ServiceDiscoveryBackend)
+
+
+def _patch_ec2(backend: Any) -> None:
+    from moto.ec2.exceptions import DependencyViolationError
+
+    delete_group, delete_subnet = backend.delete_security_group, backend.delete_subnet
+
+    def delete_security_group(
+        self: Any, name: str | None = None, group_id: str | None = None
+    ) -> None:
+        if group_id and group_in_use(self, group_id):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        delete_group(self, name, group_id)
+
+    def deleting_subnet(self: Any, subnet_id: str) -> Any:
+        interfaces = list(self.enis.values())
+        if any(interface.subnet.id == subnet_id for interface in interfaces):
+            text = f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
+            raise DependencyViolationError(text)
+        return delete_subnet(self, subnet_id)
+
+    backend.delete_security_group, backend.delete_subnet = delete_security_group, deleting_subnet
+
+
+def group_in_use(ec2: Any, group_id: str) -> bool:
+    """Tell whether an interface, a balancer or another group's rule names a security group."""
+    from moto.elbv2.models import elbv2_backends
+
+    balancers = list(elbv2_backends[names.ACCOUNT][names.REGION].load_balancers.values())
+    others = [
+        group
+        for by_id in list(ec2.groups.values())
+        for group in list(by_id.values())
+        if group.id != group_id
+    ]
+    return (
+        any(group_id in [g.id for g in eni.group_set] for eni in list(ec2.enis.values()))
+        or any(group_id in (one.security_groups or []) for one in balancers)
+        or any(
+            rule.source_group.get("GroupId") == group_id
+            for group in others
+            for rule in [*group.ingress_rules, *group.egress_rules]
+        )
+    )
+
+
+def _patch_names(backend: Any) -> None:
+    delete_service, delete_namespace = backend.delete_service, backend.delete_namespace
+
+    def deleting_service(self: Any, service_id: str) -> None:
+        if self.get_service(service_id).instances:
+            raise _in_use("Service contains registered instances; delete the instances before "
+                          "deleting the service")  # fmt: skip
+        delete_service(self, service_id)
+
+    def deleting_namespace(self: Any, namespace_id: str) -> Any:
+        if any(one.namespace_id == namespace_id for one in list(self.services.values())):
+            raise _in_use("Namespace has associated services")
+        return delete_namespace(self, namespace_id)
+
+    backend.delete_service, backend.delete_namespace = deleting_service, deleting_namespace
+
+
+def _in_use(text: str) -> Exception:
+    from moto.core.exceptions import JsonRESTError
+
+    return JsonRESTError("ResourceInUse", text)
