@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -27,6 +28,19 @@ state_option = click.option(
 )
 
 
+class Range(click.FloatRange):
+    """Numbers from one to another; click's own lets what is no number pass between them."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; fails in one line where there is none."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A small copy of the platform on this machine: break it, look at it, heal it."""
@@ -37,14 +51,14 @@ def main() -> None:
 @click.option("--fault", "fault_ids", multiple=True, metavar="ID", help="Plant a fault at start.")
 @click.option(
     "--speed",
-    type=click.FloatRange(1, 200),
+    type=Range(1, 200),
     default=30.0,
     show_default=True,
     help="How much faster than AWS health checks, back-off and delays run.",
 )
 @click.option(
     "--pace",
-    type=click.FloatRange(1, 200),
+    type=Range(1, 200),
     default=1.0,
     show_default=True,
     help="How much faster than AWS alarms and schedules run.",
@@ -74,7 +88,9 @@ def up(
 
 @main.command()
 @state_option
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--timeout", type=Range(0), default=30.0, show_default=True, help="Seconds to wait at most."
+)
 def settle(state_file: Path, timeout: float) -> None:
     """Wait until the twin is steady, healthy or not."""
     answer = _send(_read(state_file), "settle", timeout + 10, timeout=timeout)

@@ -81,6 +81,10 @@ def test_a_second_up_on_the_same_state_file_is_refused(twin: RunningTwin) -> Non
         (["mend"], "No such command 'mend'"),
         (["settle", "--timeout", "soon"], "'soon' is not a valid float"),
         (["up", "--speed", "0"], "0.0 is not in the range 1<=x<=200"),
+        (["up", "--speed", "nan"], "'nan' is not a number"),
+        (["up", "--pace", "NaN"], "'NaN' is not a number"),
+        (["settle", "--timeout", "nan"], "'nan' is not a number"),
+        (["settle", "--timeout", "-1"], "-1.0 is not in the range x>=0"),
         (["heal", "--hard"], "No such option"),
     ],
 )
