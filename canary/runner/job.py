@@ -190,9 +190,12 @@ class Job:
         return answer
 
     def _give_up_if_run_ends(self, waited: float) -> None:
-        """Blame the run and not the target, where the run's end left the target little time."""
+        """Blame the run and not the target, where the run's end left the target little time.
+
+        So does the end of what is kept back for clearing away, whatever the check's own time.
+        """
         slow = self._doors.environment.run.slow_ms / 1000
-        if self.cut_by_run() and waited < slow and not self.cleaning:
+        if (self.cleaning or self.cut_by_run()) and waited < slow:
             raise RunOutOfTimeError("the run's time was over before this request could be judged")
 
     def cut_by_run(self) -> bool:

@@ -33,9 +33,12 @@ def _hold(server: socket.socket, held: list[socket.socket]) -> None:
         return
 
 
-def test_a_handshake_cut_short_by_the_runs_end_is_not_blamed_on_the_target(mute_port: int) -> None:
+@pytest.mark.parametrize("kind", ["asks", "tidies"])
+def test_a_handshake_cut_short_by_the_runs_end_is_not_blamed_on_the_target(
+    kind: str, mute_port: int
+) -> None:
     made = config(
-        check("api.late", "asks"),
+        check("api.late", kind),
         services={"api": Service(url=f"https://127.0.0.1:{mute_port}")},
         run=RunLimits(budget=1.5, cleanup_reserve=0.2, publish_reserve=0.3),
     )

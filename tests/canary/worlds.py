@@ -89,6 +89,12 @@ def flows(check: Check, spec: TinySpec, tools: Tools) -> None:
     tools.residue(Residue(kind="run", name="one", removed=True))
 
 
+def tidies(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Clear away what was made, with one request."""
+    tools.remaining(True)
+    asks(check, spec, tools)
+
+
 def ignores_time(check: Check, spec: TinySpec, tools: Tools) -> None:
     """Record a step, and then be busy for longer than allowed."""
     tools.record(Step(name="first", status=Status.PASS))
@@ -109,7 +115,7 @@ KINDS = {
         summary=f.__doc__ or "",
         reads_state=f is reads,
     )
-    for f in (passes, fails, breaks, says_nothing, asks, flows, ignores_time, reads)
+    for f in (passes, fails, breaks, says_nothing, asks, flows, tidies, ignores_time, reads)
 }
 
 
