@@ -17,6 +17,7 @@ from sandbox.lambda_host.records import exit_payload, timeout_payload
 from sandbox.lambda_host.runtime_api import Event, Message, RuntimeApi
 
 INIT_LIMIT_S = 10.0
+STREAM = "AWS_LAMBDA_LOG_STREAM_NAME"  # each environment has its own, and so has all it starts
 _LOOK_S = 0.05
 
 
@@ -64,6 +65,9 @@ class Environment:
 
         A failed initialization ends the process; the next invocation reports it.
         """
+        before, self._process = self._process, None  # its end is no message any more
+        if before is not None:
+            before.kill()
         began = time.monotonic()
         bootstrap = Path(__file__).with_name("bootstrap.py")
         # no site-packages (-S), no folder of the script on the path (-P)
@@ -71,8 +75,10 @@ class Environment:
         variables = environment_variables(
             self.function, self._paths, self._api.start(), self.stream
         )
-        self._process = Process(command, self._paths.task, variables | self._extra)
-        self._process.watch(lambda: self._api.tell("exit"))
+        mark = f"{STREAM}={self.stream}"
+        process = Process(command, self._paths.task, variables | self._extra, mark)
+        self._process = process
+        process.watch(lambda: self._api.tell("exit") if self._process is process else None)
         message = self._next(began + limit)
         if message is None:
             return False
@@ -125,7 +131,8 @@ class Environment:
             if message is None:
                 self._running().kill()
                 body = timeout_payload(request_id, self.function.timeout_s)
-                return self._outcome(body, limit * 1000, "timeout", "Sandbox.Timedout")
+                ms = self.function.timeout_s * 1000
+                return self._outcome(body, ms, "timeout", "Sandbox.Timedout")
             elapsed = (message.at - began) * 1000
             if message.kind in ("response", "error") and message.request_id == request_id:
                 answer = message
@@ -192,7 +199,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        STREAM: stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     }
     if function.log_format == "JSON":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import select
@@ -21,9 +22,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Process:
-    """A child in a process group of its own whose output is read line by line."""
+    """A child in a process group of its own whose output is read line by line.
 
-    def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
+    mark is one of its variables, which tells it and whatever it starts from all other processes.
+    """
+
+    def __init__(self, command: list[str], cwd: Path, env: dict[str, str], mark: str = "") -> None:
+        self._mark = mark.encode()
         self._lines: list[str] = []
         self._lock = threading.Lock()
         self._tail = b""
@@ -122,6 +127,9 @@ class Process:
         """End it and whatever it started, without any clean-up of its own."""
         self._signal(signal.SIGKILL)
         self._popen.wait(5)
+        for pid in _marked(self._mark):  # in groups of their own, or left by a process that ended
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.alive:
@@ -129,3 +137,13 @@ class Process:
                 os.killpg(self.pid, number)
             except ProcessLookupError:
                 return
+
+
+def _marked(mark: bytes) -> list[int]:
+    """The processes that carry a variable."""
+    found = []
+    for entry in Path("/proc").iterdir() if mark else ():
+        with contextlib.suppress(OSError):  # another user's process, or gone by now
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found

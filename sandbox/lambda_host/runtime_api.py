@@ -50,8 +50,9 @@ class RuntimeApi:
         )
 
     def start(self) -> str:
-        """Listen; returns host:port for AWS_LAMBDA_RUNTIME_API."""
-        self._thread.start()
+        """Listen, unless it does; returns host:port for AWS_LAMBDA_RUNTIME_API."""
+        if self._thread.ident is None:
+            self._thread.start()
         return f"127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
