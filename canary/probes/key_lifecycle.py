@@ -88,14 +88,21 @@ def refused_in_use(life: Life) -> None:
 def nothing_left(life: Life) -> None:
     """No active key of our name is listed; what is left is revoked now."""
     listed = f"{KEYS}?service_id={life.spec.service_id}&active_only=true"
-    left = _ours(life, listed)
-    for key_id in left:
-        life.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
-    left = _ours(life, listed) if left else []
-    for key_id in left:
-        text = "could not be revoked"
-        life.tools.residue(Residue(kind="key", name=key_id, removed=False, reason=text))
+    try:
+        left = _ours(life, listed)
+        for key_id in left:
+            life.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
+        left = _ours(life, listed) if left else []
+    except Exception:
+        _tell(life, [life.key_id] if life.key_id and not life.revoked else [], "was not seen to go")
+        raise
+    _tell(life, left, "could not be revoked")
     life.hold("active keys of this run", "none", ", ".join(left) or "none", not left)
+
+
+def _tell(life: Life, left: list[str], why: str) -> None:
+    for key_id in left:
+        life.tools.residue(Residue(kind="key", name=key_id, removed=False, reason=why))
 
 
 def _ours(life: Life, listed: str) -> list[str]:

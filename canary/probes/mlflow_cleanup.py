@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from canary.model import Residue
 from canary.probes.expect import look_up
-from canary.probes.mlflow_page import Flow, Page, StepFailedError
+from canary.probes.mlflow_page import ARTIFACT, MODEL, RUN, Flow, Page, StepFailedError
 from canary.probes.mlflow_steps import ID, NAME_TAG, now_ms
 
-MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
 GONE = "RESOURCE_DOES_NOT_EXIST"
 GONE_OR_NEVER = (200, 204, 404)
 MOST_PAGES = 5
@@ -32,6 +31,7 @@ def delete_model(page: Page) -> None:
 def remove_model(page: Page, name: str) -> None:
     """Delete a registered model and every version of it."""
     page.call("DELETE", "registered-models/delete", {"name": name}, codes=(GONE,))
+    page.flow.made.discard((MODEL, name))
 
 
 def delete_artifacts(page: Page) -> None:
@@ -41,7 +41,12 @@ def delete_artifacts(page: Page) -> None:
 
 def delete_run(page: Page) -> None:
     """Delete the run; over REST this is a soft delete (`mlflow gc` removes the row)."""
-    page.call("POST", "runs/delete", {"run_id": page.flow.run_id}, codes=(GONE,))
+    _delete_run(page, page.flow.run_id)
+
+
+def _delete_run(page: Page, run_id: str) -> None:
+    page.call("POST", "runs/delete", {"run_id": run_id}, codes=(GONE,))
+    page.flow.made.discard((RUN, run_id))
 
 
 def models(page: Page, like: str) -> Iterator[dict[str, Any]]:
@@ -92,11 +97,30 @@ def remove_run(page: Page, run_id: str) -> None:
     if answer.status == 500:
         left = _listed(page, folder)
         page.hold("artifacts", "none", f"{len(left)} left", not left)
-    page.call("POST", "runs/delete", {"run_id": run_id}, codes=(GONE,))
+    _delete_run(page, run_id)
 
 
 def residue(page: Page) -> None:
-    """Count by listing what is left under our name, after one more attempt to remove it."""
+    """Count by listing what is left under our name, after one more attempt to remove it.
+
+    Where nothing can be listed, what was made and not seen to go counts: it may well be there.
+    """
+    try:
+        left = _left(page)
+    except Exception:
+        _tell(page, sorted(page.flow.made), "its removal could not be seen")
+        raise
+    _tell(page, left, "could not be removed by the run that made it")
+    shown = ", ".join(f"{kind} {name}" for kind, name in left) or "nothing"
+    page.hold("left behind", "nothing", shown, not left)
+
+
+def _tell(page: Page, left: Iterable[tuple[str, str]], why: str) -> None:
+    for kind, name in left:
+        page.flow.tools.residue(Residue(kind=kind, name=name[:200], removed=False, reason=why))
+
+
+def _left(page: Page) -> list[tuple[str, str]]:
     flow = page.flow
     for name in [str(m["name"]) for m in models(page, flow.name)]:
         _try(page, partial(remove_model, page, name))
@@ -104,12 +128,7 @@ def residue(page: Page) -> None:
         _try(page, partial(remove_run, page, str(info["run_id"])))
     left = [(MODEL, str(m["name"])) for m in models(page, flow.name)]
     left += [(RUN, str(info["run_id"])) for info in runs(page, flow.name)]
-    left += [(ARTIFACT, name) for name in _files(page)]
-    for kind, name in left:
-        text = "could not be removed by the run that made it"
-        flow.tools.residue(Residue(kind=kind, name=name[:200], removed=False, reason=text))
-    shown = ", ".join(f"{kind} {name}" for kind, name in left) or "nothing"
-    page.hold("left behind", "nothing", shown, not left)
+    return left + [(ARTIFACT, name) for name in _files(page)]
 
 
 def _files(page: Page) -> list[str]:

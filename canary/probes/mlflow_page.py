@@ -20,6 +20,9 @@ JSON_HEADERS = (("Content-Type", "application/json"),)
 RAW_HEADERS = (("Content-Type", "application/octet-stream"),)
 
 
+MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
+
+
 class StepFailedError(Exception):
     """The step cannot go on; its last assertion says why."""
 
@@ -48,6 +51,8 @@ class Flow(msgspec.Struct, kw_only=True):
     hung: bool = False  # a call was held until its time was used up
     # steps whose requests may have made something
     tried: set[str] = msgspec.field(default_factory=set)
+    # kind and name of what was made for certain and has not been seen to go
+    made: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
 
 class Reply(Frozen, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from canary.probes.expect import look_up
-from canary.probes.mlflow_page import Flow, Page, Reply
+from canary.probes.mlflow_page import MODEL, RUN, Flow, Page, Reply
 
 ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
 NAME_TAG = "canary_name"
@@ -99,6 +99,7 @@ def create_run(page: Page) -> None:
     own = bool(ID.fullmatch(run_id)) and run_id in folder.split("/")
     page.hold("artifact folder", f"one of run {run_id[:64]} alone", uri[:300], own)
     flow.run_id, flow.artifacts, flow.source = run_id, folder, f"{uri}/model"
+    flow.made.add((RUN, run_id))
     page.facts["artifact_uri"] = uri[:300]
 
 
@@ -186,6 +187,7 @@ def registered_model(page: Page) -> None:
     flow.tried.add("model")
     body = {"name": flow.name, "tags": pairs({"purpose": "synthetic canary"})}
     page.call("POST", "registered-models/create", body)
+    flow.made.add((MODEL, flow.name))
 
 
 def model_version(page: Page) -> None:

@@ -16,9 +16,11 @@ ADMIN = secrets.token_hex(16)
 class Keys:
     """Answers the calls of key management, validation and one use of a key."""
 
-    def __init__(self, *, revokes: bool = True, tells_id: bool = True) -> None:
+    def __init__(
+        self, *, revokes: bool = True, tells_id: bool = True, manages: bool = True
+    ) -> None:
         self.active: dict[str, tuple[str, str]] = {}  # id -> value, name
-        self.revokes, self.tells_id = revokes, tells_id
+        self.revokes, self.tells_id, self.manages = revokes, tells_id, manages
         self.paths: list[str] = []
 
     def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, object]:
@@ -35,6 +37,8 @@ class Keys:
             value, name = "hk_" + "test_" + secrets.token_hex(16), json.loads(body)["name"]
             self.active["k1"] = (value, name)
             return 201, {"api_key": value, "key_info": {"key_id": "k1"} if self.tells_id else {}}
+        if not self.manages:
+            return 500, {}
         if method == "DELETE":
             if self.revokes:
                 self.active.clear()
@@ -79,6 +83,12 @@ def test_a_revocation_without_effect_fails_and_is_residue() -> None:
     assert one.status("refused by auth") is Status.FAIL
     assert one.status("nothing left") is Status.FAIL
     assert [(r.kind, r.removed) for r in one.residue] == [("key", False)]
+
+
+def test_a_key_that_was_not_seen_to_go_is_residue_though_nothing_can_be_listed() -> None:
+    one = live(Keys(manages=False))
+    assert one.status("revoke") is Status.FAIL and one.status("nothing left") is Status.FAIL
+    assert [(r.kind, r.name, r.removed) for r in one.residue] == [("key", "k1", False)]
 
 
 def test_without_time_the_key_is_still_revoked_from_the_reserve() -> None:

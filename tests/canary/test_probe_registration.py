@@ -13,6 +13,7 @@ import pytest
 
 from canary.model import Status
 from canary.probes.registration import STEPS, object_name
+from tests.canary.servers.meddler import Meddling, meddling
 from tests.canary.servers.mlflow import Mlflow, serving_mlflow
 from tests.canary.servers.toolbox import Bench, FixedClock, environment
 
@@ -189,6 +190,26 @@ def test_a_server_that_is_down_fails_the_flow_and_blames_no_clean_up_for_residue
     assert one.status("experiment") is Status.FAIL
     assert "refused" in one.reason("experiment")
     assert one.residue == []
+
+
+def test_what_was_made_and_not_seen_to_go_is_residue_though_nothing_can_be_listed(
+    mlflow: Mlflow,
+) -> None:
+    def no_end(number: int, method: str, path: str) -> Meddling:
+        ends = "/delete" in path or path.partition("?")[0].endswith("/search")
+        return Meddling.BROKEN if ends else Meddling.PASS
+
+    with meddling(mlflow.url, no_end) as url:
+        one = Bench(environment(url), {"valid": KEY}, run_id="endless-1")
+        assert one.run("registration", base="") is Status.FAIL
+    assert one.status("residue") is Status.FAIL
+    assert [(r.kind, r.removed) for r in one.residue] == [
+        ("registered model", False),
+        ("run", False),
+    ]
+    later = FixedClock(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    bench(mlflow, "endless-2", clock=later).run("registration", base="")
+    assert mlflow.rows("registered_models") == 0
 
 
 def test_names_carry_the_prefix_and_no_character_that_mlflow_refuses() -> None:
