@@ -1,7 +1,7 @@
-"""What AWS does not delete while it is in use, and moto does: security groups, subnets, names.
+"""What AWS does not delete, and moto does: what is in use, and balancers that are protected.
 
 Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), Cloud Map's DeleteService
-and DeleteNamespace (ResourceInUse).
+and DeleteNamespace (ResourceInUse), ELB's DeleteLoadBalancer (OperationNotPermitted).
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from sandbox import names
 def install() -> None:
     """Have the calls refuse what AWS refuses; call once."""
     from moto.ec2.models import EC2Backend
+    from moto.elbv2.models import ELBv2Backend
     from moto.servicediscovery.models import ServiceDiscoveryBackend
 
     _patch_ec2(EC2Backend)
     _patch_names(ServiceDiscoveryBackend)
+    _patch_balancers(ELBv2Backend)
 
 
 def _patch_ec2(backend: Any) -> None:
@@ -79,6 +81,21 @@ def _patch_names(backend: Any) -> None:
         return delete_namespace(self, namespace_id)
 
     backend.delete_service, backend.delete_namespace = deleting_service, deleting_namespace
+
+
+def _patch_balancers(backend: Any) -> None:
+    from moto.elbv2.exceptions import ELBClientError
+
+    delete = backend.delete_load_balancer
+
+    def delete_load_balancer(self: Any, arn: str) -> None:
+        balancer = self.load_balancers.get(arn)
+        if balancer is not None and balancer.attrs.get("deletion_protection.enabled") == "true":
+            text = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+            raise ELBClientError("OperationNotPermitted", text)
+        delete(self, arn)
+
+    backend.delete_load_balancer = delete_load_balancer
 
 
 def _in_use(text: str) -> Exception:

@@ -21,7 +21,7 @@ from sandbox.balancer.model import Action, Target, TargetGroup, WeightedGroup
 from sandbox.balancer.wire import Headers, values
 
 StateOf = Callable[[str, Target], str]
-_MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
+_MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets."
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +39,17 @@ def eligible(group: TargetGroup, state_of: StateOf) -> list[Target]:
     """
     states = [(target, state_of(group.arn, target)) for target in group.targets]
     healthy = [target for target, state in states if state == "healthy"]
-    minimum = str(group.attributes.get(_MINIMUM, 1))
-    if len(healthy) >= (int(minimum) if minimum.isdigit() else 1):
+    if len(healthy) >= _least_healthy(group):
         return healthy
     return [target for target, state in states if state in ("healthy", "unhealthy")]
+
+
+def _least_healthy(group: TargetGroup) -> float:
+    """Return how many targets must be healthy for the unhealthy to be left alone."""
+    count = str(group.attributes.get(f"{_MINIMUM}count", 1))
+    share = str(group.attributes.get(f"{_MINIMUM}percentage", "off"))
+    of_all = int(share) * len(group.targets) / 100 if share.isdigit() else 0
+    return max(int(count) if count.isdigit() else 1, of_all)
 
 
 def _token(*parts: object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox import names
 from sandbox.aws import iam
+from sandbox.ecs import gojson
 
 HEAD = "ResourceInitializationError: unable to pull secrets or registry auth: "
 ASM = (
@@ -86,12 +87,10 @@ def _version(secret: Any, stage: str, version: str) -> str | None:
 
 def _json_key(value: str, key: str) -> str:
     try:
-        document = json.loads(value)
-    except ValueError:
-        first = value[:1] or "EOF"
-        text = f"invalid character '{first}' looking for beginning of value"
-        raise InjectionError(ASM + text) from None
-    if not isinstance(document, dict) or key not in document:
+        document = gojson.parse(value)
+    except gojson.NoObjectError as error:
+        raise InjectionError(f"{ASM}{error}") from None
+    if key not in document:
         text = f"retrieved secret from Secrets Manager did not contain json key {key}"
         raise InjectionError(ASM + text)
     found = document[key]

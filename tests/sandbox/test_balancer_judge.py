@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.balancer.choose import eligible
 from sandbox.balancer.headers import to_target, too_many_forwarders, trace_header
 from sandbox.balancer.judge import (
     FAILED,
@@ -16,6 +17,7 @@ from sandbox.balancer.judge import (
     code_matches,
     judge,
 )
+from sandbox.balancer.model import Target, TargetGroup
 from sandbox.balancer.pages import page
 
 PASS = Probe(passed=True, code=200)
@@ -141,3 +143,27 @@ def test_the_client_is_added_to_the_forwarders_as_the_attribute_says(
 def test_more_than_thirty_forwarders_are_too_many() -> None:
     assert not too_many_forwarders([("X-Forwarded-For", ",".join(["1.1.1.1"] * 30))])
     assert too_many_forwarders([("x-forwarded-for", ",".join(["1.1.1.1"] * 31))])
+
+
+@pytest.mark.parametrize(
+    ("attributes", "asked"),
+    [
+        ({}, {"a"}),
+        ({"count": "2"}, {"a", "b", "c"}),
+        ({"percentage": "off"}, {"a"}),
+        ({"percentage": "33"}, {"a"}),
+        ({"percentage": "34"}, {"a", "b", "c"}),
+    ],
+)
+def test_too_few_healthy_targets_let_the_unhealthy_be_asked_too(
+    attributes: dict[str, str], asked: set[str]
+) -> None:
+    stem = "target_group_health.unhealthy_state_routing.minimum_healthy_targets."
+    group = TargetGroup(
+        arn="g",
+        name="g",
+        attributes={stem + key: value for key, value in attributes.items()},
+        targets=[Target(id=name, port=80) for name in "abc"],
+    )
+    found = eligible(group, lambda _, one: "healthy" if one.id == "a" else "unhealthy")
+    assert {one.id for one in found} == asked

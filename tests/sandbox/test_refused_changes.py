@@ -110,6 +110,20 @@ def test_a_security_group_in_use_is_not_deleted(ground: Ground) -> None:
     ground.ec2.delete_security_group(GroupId=ground.spare)
 
 
+def test_a_protected_balancer_is_not_deleted(ground: Ground) -> None:
+    made = ground.elbv2.create_load_balancer(Name="kept", Subnets=ground.subnets)
+    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    for protected in ("true", "false"):
+        ground.elbv2.modify_load_balancer_attributes(
+            LoadBalancerArn=arn,
+            Attributes=[{"Key": "deletion_protection.enabled", "Value": protected}],
+        )
+        if protected == "true":
+            with pytest.raises(ClientError, match="OperationNotPermitted"):
+                ground.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    ground.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+
+
 def test_a_subnet_with_interfaces_is_not_deleted(ground: Ground) -> None:
     with pytest.raises(ClientError, match="DependencyViolation"):
         ground.ec2.delete_subnet(SubnetId=ground.subnets[0])
