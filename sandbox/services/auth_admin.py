@@ -19,6 +19,7 @@ from sandbox.services.web import Request, Response, json_response, not_found
 DAY_S = 86400.0
 KINDS = {"test": "test", "development": "dev"}  # environment -> what its keys begin with
 RANGES = {"expires_in_days": (1, 365), "rate_limit_per_hour": (10, 100_000)}
+LISTS = ("scopes", "allowed_ips")
 DEFAULT_SCOPES = ("model:read", "model:write", "mlflow:access")
 
 
@@ -103,6 +104,14 @@ def _problems(body: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = [
         (name, "missing", "Field required") for name in ("name", "service_id") if not body.get(name)
     ]
+    if body.get("name") and not isinstance(body["name"], str):
+        found.append(("name", "string_type", "Input should be a valid string"))
+    for name in LISTS:
+        value = body.get(name)
+        if value is not None and not isinstance(value, list):
+            found.append((name, "list_type", "Input should be a valid list"))
+        elif not all(isinstance(one, str) for one in value or ()):
+            found.append((name, "string_type", "Input should be a valid string"))
     for name, (least, most) in RANGES.items():
         value = body.get(name)
         if value is None:

@@ -78,7 +78,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(response)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = handle_any  # noqa: N815
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Let every method reach the routes, which answer 405 to what they do not declare."""
+        if name.startswith("do_"):
+            return self.handle_any
+        raise AttributeError(name)
+
+    def send_error(self, *_: Any, **__: Any) -> None:
+        """Refuse what is no request, as uvicorn does whatever is wrong with it."""
+        self.command, self.request_version = "", "HTTP/1.1"
+        self.close_connection = True
+        kind = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
+        self._send(Response(400, b"Invalid HTTP request received.", kind))
 
     def _read(self) -> Request:
         path, _, query = self.path.partition("?")

@@ -132,6 +132,10 @@ def test_a_slow_cache_costs_time_and_no_answer(tmp_path: Path) -> None:
     [
         ({"expires_in_days": 0}, "expires_in_days"),
         ({"expires_in_days": 366}, "expires_in_days"),
+        ({"scopes": "admin"}, "scopes"),
+        ({"scopes": [5]}, "scopes"),
+        ({"allowed_ips": "10.0.0.1"}, "allowed_ips"),
+        ({"name": 5}, "name"),
         ({"rate_limit_per_hour": 9}, "rate_limit_per_hour"),
         ({"rate_limit_per_hour": "many"}, "rate_limit_per_hour"),
     ],
