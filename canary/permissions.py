@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from canary.model import Environment
+from canary.crosscheck import principals
+from canary.model import Config, Environment
 from canary.observe import Permission, statements
 
 SECRET = "arn:aws:secretsmanager:{region}:{account}:secret:{name}-??????"  # noqa: S105 - a pattern of names
 
 
-def needed(environment: Environment) -> tuple[Permission, ...]:
+def needed(config: Config) -> tuple[Permission, ...]:
     """Return the permissions of the readers, and those of the canary's own secrets and store."""
-    return (*statements(environment), *_secrets(environment), *_store(environment))
+    environment = config.environment
+    return (*statements(environment), *_secrets(config), *_store(environment))
 
 
-def _secrets(environment: Environment) -> list[Permission]:
-    names = sorted(p.secret for p in environment.principals.values() if p.secret)
+def secret_names(config: Config) -> list[str]:
+    """Return the secrets of those as whom a check asks; the others' are none of the canary's.
+
+    The administrator's token can do everything: only who enabled the key lifecycle hands it over.
+    """
+    asking = {name for check in config.checks for name in principals(check.spec)}
+    known = config.environment.principals
+    return sorted({known[name].secret for name in asking & known.keys() if known[name].secret})
+
+
+def _secrets(config: Config) -> list[Permission]:
+    environment, names = config.environment, secret_names(config)
     where = {"region": environment.region, "account": environment.account}
     return [
         Permission(

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from canary.model import Config, Environment
 from canary.observe import Permission
 from canary.observe import statements as reader_statements
+from canary.permissions import secret_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ INTERFACES = (
 def statements(config: Config, made: Resources) -> list[iam.PolicyStatement]:
     """Return every statement of the function's role."""
     environment = config.environment
-    found = [*_reading(environment), *_secrets(environment), *_own(made), _interfaces()]
+    found = [*_reading(environment), *_secrets(config), *_own(made), _interfaces()]
     if environment.deployment.tracing:
         found.append(
             iam.PolicyStatement(
@@ -79,15 +80,15 @@ def _conditions(environment: Environment, permission: Permission) -> dict[str, d
     return found
 
 
-def _secrets(environment: Environment) -> list[iam.PolicyStatement]:
-    names = sorted({p.secret for p in environment.principals.values() if p.secret})
+def _secrets(config: Config) -> list[iam.PolicyStatement]:
+    names = secret_names(config)
     if not names:
         return []
     return [
         iam.PolicyStatement(
             sid="Principals",
             actions=["secretsmanager:GetSecretValue"],
-            resources=[_secret_arn(environment, name) for name in names],
+            resources=[_secret_arn(config.environment, name) for name in names],
         )
     ]
 

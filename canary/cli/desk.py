@@ -206,7 +206,7 @@ def permissions(environment: str, form: str) -> None:
       python -m canary permissions --environment development
     """
     config = loaded(environment)
-    found = needed.needed(config.environment)
+    found = needed.needed(config)
     if form == "json":
         click.echo(as_json(found))
         return

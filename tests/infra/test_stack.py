@@ -153,6 +153,17 @@ def test_no_statement_allows_a_star_action(template: dict[str, Any]) -> None:
             assert not action.endswith(":*") and action != "*", statement
 
 
+@pytest.mark.parametrize("enabled", [(), ("auth.key-lifecycle",)])
+def test_the_administrators_token_is_for_who_enabled_the_key_lifecycle_alone(
+    enabled: tuple[str, ...], tmp_path: Path, code: str
+) -> None:
+    file = tmp_path / "here.toml"
+    file.write_text(f"enable = {list(enabled)}\n" + DEVELOPMENT.read_text())
+    text = json.dumps(synthesize(load(str(file)), code))
+    assert "secret:hokusai/canary/development/valid-" in text
+    assert ("secret:hokusai/canary/development/admin-" in text) is bool(enabled)
+
+
 def test_no_secret_value_and_no_key_is_in_the_template(template: dict[str, Any]) -> None:
     text = json.dumps(template)
     assert "api_key" not in text and "SecretString" not in text
