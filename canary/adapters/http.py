@@ -1,7 +1,7 @@
 """The one door to the platform: requests, with phases, a hard deadline and a body cap.
 
 Not followed: redirects. Not read: proxies and certificates from the environment, netrc, cookies.
-Retried, once: transport failures of idempotent methods, and failures before anything was sent.
+Retried, once: transport failures of what may be sent twice, and failures before anything was sent.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class HttpDoor:
         answer, phase = self._attempt(request, prepared, deadline, 1)
         failed = answer.failure
         time_left = deadline - time.monotonic() > 2 * RETRY_PAUSE_S
-        if failed is not None and time_left and may_retry(request.method, failed, phase):
+        if failed is not None and time_left and may_retry(request, failed, phase):
             time.sleep(RETRY_PAUSE_S)
             answer, _ = self._attempt(request, prepared, deadline, 2)
         return answer if credential is None else without_secret(answer, credential.reveal())

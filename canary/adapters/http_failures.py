@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from urllib3 import exceptions as u3
 
 from canary.adapters.http_flight import Flight, Phase
-from canary.model import Failure, FailureKind
+from canary.model import Failure, FailureKind, Request
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 NEVER_SENT = frozenset({Phase.DNS, Phase.CONNECT, Phase.TLS})
@@ -122,12 +122,13 @@ def failure_of(error: BaseException, flight: Flight) -> Failure:
     return Failure(kind=FailureKind.PROTOCOL, detail=str(error)[:200])
 
 
-def may_retry(method: str, failure: Failure, phase: Phase) -> bool:
+def may_retry(request: Request, failure: Failure, phase: Phase) -> bool:
     """Return whether a second attempt is safe and sensible.
 
-    Safe: nothing of the request was sent, or the method is idempotent (RFC 9110, 9.2.2). Not
+    Safe: nothing of the request was sent, its method is idempotent (RFC 9110, 9.2.2), or who asks
+    says that it changes nothing. Not
     sensible: a certificate that does not verify, an answer that is wrong, time that is used up.
     """
     if failure.kind not in TRANSIENT or failure.code:
         return False
-    return phase in NEVER_SENT or method in IDEMPOTENT
+    return phase in NEVER_SENT or request.method in IDEMPOTENT or request.repeatable

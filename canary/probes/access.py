@@ -67,6 +67,7 @@ def _cell(spec: AccessSpec, case: Case, form: str) -> Cell:
         headers=headers,
         body=body,
         any_limit=429 in case.status,
+        repeatable=True,  # who may do what is asked of routes that change nothing, or refuse
     )
     name = case.name + (carried if len(case.forms) > 1 else "") if case.name else ""
     name = name or f"{case.principal}{carried}: {method} {path.partition('?')[0]}"

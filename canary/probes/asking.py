@@ -63,6 +63,7 @@ class Question(Frozen, frozen=True, kw_only=True):
     show: bool = True  # the body may stand in the evidence
     impatient: bool = False  # the target hung before: give it `IMPATIENT_S` only
     any_limit: bool = False  # 429 is expected, or not judged: it tells the other checks nothing
+    repeatable: bool = False  # changes nothing, so that it is sent again after a reset
     keyed: Credential | None = None  # a credential that is no principal's (made by the check)
 
 
@@ -99,6 +100,7 @@ def request_of(tools: Tools, service: Service, question: Question) -> Request:
         timeout_s=min(patience, left),
         max_body=question.max_body or limits.max_body,
         fresh=question.fresh,
+        repeatable=question.repeatable,
     )
 
 

@@ -78,7 +78,12 @@ class Life(msgspec.Struct, kw_only=True):
         """Ask the auth service about our key."""
         body = json.dumps({"service_id": self.spec.service_id}).encode()
         question = Question(
-            path=f"{KEYS}/validate", method="POST", headers=JSON_HEADERS, body=body, keyed=self.key
+            path=f"{KEYS}/validate",
+            method="POST",
+            headers=JSON_HEADERS,
+            body=body,
+            keyed=self.key,
+            repeatable=True,
         )
         return self._ask(self.auth, question)
 

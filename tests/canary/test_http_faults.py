@@ -109,6 +109,12 @@ def test_only_idempotent_methods_are_sent_again_after_a_reset(method: str, attem
     assert answer.attempts == attempts
 
 
+def test_a_post_that_changes_nothing_is_sent_again_after_a_reset() -> None:
+    with serving(faults.reset_before_headers) as port:
+        answer = ask(f"http://127.0.0.1:{port}/", method="POST", repeatable=True, timeout_s=3)
+    assert answer.attempts == 2
+
+
 def test_a_post_is_sent_again_when_it_never_reached_the_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -181,6 +181,19 @@ def test_a_refused_key_that_did_not_change_is_not_tried_again() -> None:
     assert len(seen) == 1
 
 
+def test_a_reset_of_a_post_is_asked_again_and_counted() -> None:
+    seen: list[int] = []
+
+    def first_resets(sock: socket.socket) -> None:
+        seen.append(1)
+        (faults.reset_before_headers if len(seen) == 1 else keeper)(sock)
+
+    with platform(first_resets) as bench:
+        rows = cases({"principal": "valid", "method": "POST", "body": "{}", "status": [200]})
+        assert bench.run("access", cases=rows) is Status.PASS, bench.steps
+    assert bench.steps[0].attempts == 2
+
+
 def test_without_time_a_step_is_skipped_with_the_reason() -> None:
     with platform() as bench:
         bench.seconds = 0
