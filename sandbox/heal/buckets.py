@@ -1,22 +1,40 @@
-"""Bring the platform's buckets back; what is stored in them stays."""
+"""Bring the platform's buckets back as they were set up; what is stored in them stays."""
 
 from __future__ import annotations
 
-import contextlib
-
-from botocore.exceptions import ClientError
+import copy
+from typing import Any
 
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
+
+BUCKETS = (names.ARTIFACT_BUCKET, names.REPORT_BUCKET)
+CONTENT = ("keys", "multiparts")
+
+Kept = dict[str, dict[str, Any]]
 
 
-def restore(aws: Endpoint) -> None:
-    """Make deleted buckets anew and take what anyone laid on the artifact bucket off it."""
-    s3 = aws.client("s3")
-    present = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in (names.ARTIFACT_BUCKET, names.REPORT_BUCKET):
-        if bucket not in present:
-            s3.create_bucket(Bucket=bucket)
-    for remove in (s3.delete_bucket_policy, s3.delete_bucket_lifecycle):
-        with contextlib.suppress(ClientError):  # there is none
-            remove(Bucket=names.ARTIFACT_BUCKET)
+def take() -> Kept:
+    """Copy how the buckets are set up: everything but their content."""
+    return {name: _settings(_backend().buckets[name]) for name in BUCKETS}
+
+
+def restore(kept: Kept) -> None:
+    """Make deleted buckets anew and set all up as the copy says."""
+    backend = _backend()
+    for name, settings in kept.items():
+        if name not in backend.buckets:
+            backend.create_bucket(name, names.REGION)
+        bucket = backend.buckets[name]
+        bucket.__dict__.update(copy.deepcopy(settings))
+        backend.tagger.tags.pop(bucket.arn, None)
+
+
+def _settings(bucket: Any) -> dict[str, Any]:
+    found = {key: value for key, value in vars(bucket).items() if key not in CONTENT}
+    return copy.deepcopy(found)
+
+
+def _backend() -> Any:
+    from moto.s3.models import s3_backends
+
+    return s3_backends[names.ACCOUNT]["aws"]

@@ -8,6 +8,7 @@ it: stacks, buckets, secrets, alarms.
 from __future__ import annotations
 
 import copy
+from operator import attrgetter
 from typing import Any
 
 from sandbox import names
@@ -15,7 +16,7 @@ from sandbox import names
 # the attributes of each service's backend that hold the platform
 KEPT: dict[str, tuple[str, ...]] = {
     "ec2": ("vpcs", "subnets", "groups", "enis", "tags", "route_tables", "network_acls"),
-    "elbv2": ("load_balancers", "target_groups"),
+    "elbv2": ("load_balancers", "target_groups", "tagging_service.tags"),
     "ecs": ("clusters", "services", "task_definitions", "tasks"),
     "servicediscovery": ("namespaces", "services"),
     "secretsmanager": ("secrets",),
@@ -24,10 +25,11 @@ KEPT: dict[str, tuple[str, ...]] = {
     "logs": ("groups",),
     "sns": ("topics",),
     "iam": ("roles",),
+    "route53": ("zones",),  # the namespace's own
 }
 # dictionaries of dictionaries: the inner ones are laid over one by one
-NESTED = {("ec2", "groups"), ("ec2", "subnets"), ("ec2", "tags")}
-GLOBAL = {"iam": "aws"}  # services without regions
+NESTED = {("ec2", "groups"), ("ec2", "subnets")}
+GLOBAL = {"iam": "aws", "route53": "aws"}  # services without regions
 
 Copy = dict[str, dict[str, Any]]
 
@@ -42,10 +44,11 @@ def lay_over(pristine: Copy) -> None:
     """Bring the platform back to a copy; the copy itself stays untouched."""
     fresh = copy.deepcopy(pristine)
     _forget_tasks()
+    _forget_tags(fresh["ec2"])
     for service, attributes in fresh.items():
         backend = _backend(service)
         for name, value in attributes.items():
-            current = getattr(backend, name)
+            current = attrgetter(name)(backend)
             if (service, name) in NESTED:
                 for key, inner in value.items():
                     _overlay(current.setdefault(key, {}), inner)
@@ -71,12 +74,22 @@ def _forget_tasks() -> None:
         registry.instances = []
 
 
+def _forget_tags(platform: dict[str, Any]) -> None:
+    """Drop the tags of what belongs to the platform's network, those that had none included."""
+    tags = _backend("ec2").tags
+    nested = [name for service, name in NESTED if service == "ec2"]
+    owned = [platform[name] for name in platform if name not in nested]
+    owned += [inner for name in nested for inner in platform[name].values()]
+    for ident in {key for held in owned for key in held}:
+        tags.pop(ident, None)
+
+
 def _attributes(service: str) -> dict[str, Any]:
     """The kept attributes as plain dictionaries: moto's own kinds of dict cannot be copied."""
     backend = _backend(service)
     found = {}
     for name in KEPT[service]:
-        value = dict(getattr(backend, name).items())
+        value = dict(attrgetter(name)(backend).items())
         if (service, name) in NESTED:
             value = {key: dict(inner) for key, inner in value.items()}
         found[name] = value
