@@ -95,8 +95,12 @@ def assemble(
 
 
 def run_status(results: Iterable[Result]) -> Status:
-    """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing."""
-    found = {r.status for r in results if not r.muted}
+    """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
+
+    Nor does a run that holds no check at all.
+    """
+    every = tuple(results)
+    found = {r.status for r in every if not r.muted} if every else {Status.SKIP}
     if Status.FAIL in found:
         return Status.FAIL
     return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS

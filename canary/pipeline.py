@@ -107,7 +107,10 @@ def begin(config: Config, parts: Parts, asked: Asked) -> Begun:
     clock = parts.doors.clock
     start, started = clock.monotonic(), clock.now()
     previous = parts.previous()
-    known = previous.report.history if previous.report else {}
+    report = previous.report
+    have = {r.check_id for r in report.results} if report else set()
+    # of what has no result that could be carried nothing is known
+    known = {i: h for i, h in report.history.items() if i in have} if report else {}
     plan = make_plan(config, parts.kinds, known, started, asked.selection, asked.budget_s)
     return Begun(
         run_id=new_run_id(started.isoformat()),
