@@ -101,6 +101,8 @@ def _parameter(value_from: str, role_arn: str, task_id: str) -> str:
     from moto.ssm.models import ssm_backends
 
     name = value_from.split(":parameter", 1)[-1]
+    if ":parameter/" in value_from and "/" not in name[1:]:
+        name = name[1:]  # a name without a path has its slash in the ARN alone
     arn = f"arn:aws:ssm:{names.REGION}:{names.ACCOUNT}:parameter/{name.lstrip('/')}"
     action = "ssm:GetParameters"
     if not iam.simulate(role_arn, action, arn):

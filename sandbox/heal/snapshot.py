@@ -109,12 +109,14 @@ def _share_backends() -> None:
     from moto.core.base_backend import BaseBackend
 
     BaseBackend.__deepcopy__ = _itself
-    CertBundle.__deepcopy__ = _shallow
+    CertBundle.__deepcopy__ = _with_own_tags
 
 
 def _itself(self: Any, _memo: dict[int, Any]) -> Any:
     return self
 
 
-def _shallow(self: Any, _memo: dict[int, Any]) -> Any:
-    return copy.copy(self)
+def _with_own_tags(self: Any, _memo: dict[int, Any]) -> Any:
+    found = copy.copy(self)
+    found.tags = copy.deepcopy(self.tags)
+    return found
