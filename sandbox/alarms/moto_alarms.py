@@ -31,18 +31,24 @@ def install() -> None:
     from moto.cloudwatch.models import CloudWatchBackend
     from moto.cloudwatch.responses import CloudWatchResponse
 
-    from sandbox.alarms import mutes
+    from sandbox.alarms import mutes, refusals
 
     backend: Any = CloudWatchBackend
-    original = backend.put_metric_alarm
+    original, delete = backend.put_metric_alarm, backend.delete_alarms
 
     def put_metric_alarm(self: Any, name: str, *rest: Any, **named: Any) -> Any:
+        if not named.get("rule"):
+            refusals.refuse(named)
         before = self.alarms.get(name)
         alarm = original(self, name, *rest, **named)
         begin(alarm, before)
         return alarm
 
-    backend.put_metric_alarm = put_metric_alarm
+    def delete_alarms(self: Any, alarm_names: list[str]) -> None:
+        refusals.refuse_deletion(self, alarm_names)
+        delete(self, alarm_names)
+
+    backend.put_metric_alarm, backend.delete_alarms = put_metric_alarm, delete_alarms
     response: Any = CloudWatchResponse
     response.put_composite_alarm = _put_composite_alarm
     response.describe_alarm_history = _describe_alarm_history
