@@ -109,9 +109,13 @@ def test_a_certificate_that_cannot_be_read_spoils_nothing_else(rig: Rig) -> None
     assert rig.get().body == b"80"
 
 
-def test_no_key_stays_in_a_file(rig: Rig, tmp_path: Path) -> None:
-    rig.show(tls(certificate("x.org", default=True)))
-    assert not list(Path(tmp_path).parents[2].rglob("pair.pem"))
+def test_no_key_stays_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with running(tmp_path) as own:
+        own.show(tls(certificate("x.org", default=True)))
+        assert list(temporary.iterdir()) == []
 
 
 def test_clear_text_on_the_tls_port_is_told_so(rig: Rig) -> None:
