@@ -24,6 +24,7 @@ class Secrets:
     def __init__(self, client: Callable[[], Any], environment: Environment, clock: Clock) -> None:
         self._client, self._environment, self._clock = client, environment, clock
         self._values: dict[str, Credential] = {}
+        self._old: dict[str, Credential] = {}  # forgotten, and not read again yet
         self._failures: dict[str, tuple[float, str]] = {}
         # one reading of a secret at a time: the others then find it here
         self._locks = {name: threading.Lock() for name in environment.principals}
@@ -37,16 +38,25 @@ class Secrets:
         if self._environment.principals[principal].anonymous:
             return None
         with self._locks[principal]:
-            found = self._values.get(principal)
-            if found is None:
-                found = self._values[principal] = self._read(principal)
-            return found
+            if principal not in self._values:
+                self._values[principal] = self._read_anew(principal)
+            return self._values[principal]
+
+    def _read_anew(self, principal: str) -> Credential:
+        try:
+            return self._read(principal)
+        except CredentialMissingError:
+            if principal in self._old:  # one that was refused must not take it from the others
+                self._values[principal] = self._old.pop(principal)
+            raise
 
     def forget(self, principal: str) -> None:
-        """Read this principal's secret anew at its next use."""
+        """Read this principal's secret anew at its next use; what cannot be read stays known."""
         with self._locks[principal]:
             if not self._environment.principals[principal].generated:
-                self._values.pop(principal, None)
+                known = self._values.pop(principal, None)
+                if known is not None:
+                    self._old[principal] = known
 
     def _read(self, principal: str) -> Credential:
         known = self._environment.principals[principal]

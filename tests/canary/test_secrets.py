@@ -80,6 +80,18 @@ def test_a_secret_is_read_once_until_it_is_forgotten(secrets: Secrets, manager: 
     assert value(secrets, "valid") == "new"
 
 
+def test_a_secret_that_cannot_be_read_again_costs_who_was_refused_and_nobody_else(
+    secrets: Secrets, manager: Counting
+) -> None:
+    value(secrets, "valid")
+    manager.client.delete_secret(SecretId="canary/valid", ForceDeleteWithoutRecovery=True)
+    secrets.forget("valid")
+    with pytest.raises(CredentialMissingError, match="could not be read"):
+        secrets.credential("valid")
+    assert value(secrets, "valid") == "one"
+    assert manager.asked == 2
+
+
 @pytest.mark.parametrize(
     ("principal", "words"),
     [
