@@ -1,7 +1,7 @@
 """What AWS does not delete, and moto does: what is in use, and balancers that are protected.
 
-Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), Cloud Map's DeleteService
-and DeleteNamespace (ResourceInUse), ELB's DeleteLoadBalancer (OperationNotPermitted).
+Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), ELB's DeleteLoadBalancer
+(OperationNotPermitted). Cloud Map's names are in `discovery.py`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ def install() -> None:
     """Have the calls refuse what AWS refuses; call once."""
     from moto.ec2.models import EC2Backend
     from moto.elbv2.models import ELBv2Backend
-    from moto.servicediscovery.models import ServiceDiscoveryBackend
 
     _patch_ec2(EC2Backend)
-    _patch_names(ServiceDiscoveryBackend)
     _patch_balancers(ELBv2Backend)
 
 
@@ -66,23 +64,6 @@ def group_in_use(ec2: Any, group_id: str) -> bool:
     )
 
 
-def _patch_names(backend: Any) -> None:
-    delete_service, delete_namespace = backend.delete_service, backend.delete_namespace
-
-    def deleting_service(self: Any, service_id: str) -> None:
-        if self.get_service(service_id).instances:
-            raise _in_use("Service contains registered instances; delete the instances before "
-                          "deleting the service")  # fmt: skip
-        delete_service(self, service_id)
-
-    def deleting_namespace(self: Any, namespace_id: str) -> Any:
-        if any(one.namespace_id == namespace_id for one in list(self.services.values())):
-            raise _in_use("Namespace has associated services")
-        return delete_namespace(self, namespace_id)
-
-    backend.delete_service, backend.delete_namespace = deleting_service, deleting_namespace
-
-
 def _patch_balancers(backend: Any) -> None:
     from moto.elbv2.exceptions import ELBClientError
 
@@ -96,9 +77,3 @@ def _patch_balancers(backend: Any) -> None:
         delete(self, arn)
 
     backend.delete_load_balancer = delete_load_balancer
-
-
-def _in_use(text: str) -> Exception:
-    from moto.core.exceptions import JsonRESTError
-
-    return JsonRESTError("ResourceInUse", text)

@@ -9,7 +9,7 @@ import socket
 import threading
 from typing import Any
 
-from sandbox.aws import changes, ec2, elbv2, iam, in_use, secrets
+from sandbox.aws import changes, discovery, ec2, elbv2, iam, in_use, secrets
 from sandbox.aws.endpoint import Endpoint
 
 HOST = "127.0.0.1"
@@ -63,6 +63,7 @@ def install_extensions() -> None:
     elbv2.install()
     ec2.install()
     in_use.install()
+    discovery.install()
     secrets.install()
     changes.install()
     for name in ("sandbox.aws.cloudformation", "sandbox.ecs.moto_ecs"):

@@ -33,6 +33,7 @@ def aws() -> Iterator[Endpoint]:
     yield endpoint
     host.stop()
     server.stop()
+    moto_api_backend.reset()  # its state is the process': the next module shall find none
 
 
 def zipped(**files: str) -> bytes:
