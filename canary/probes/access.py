@@ -12,7 +12,13 @@ from canary.probes.asking import Form, Question, ask_current, hung
 from canary.probes.endpoint import notes
 from canary.probes.evidence import Stopwatch
 from canary.probes.expect import Expect, judge, meets, throttled
-from canary.probes.kit import NOBODY, CredentialMissingError, NotTriedError, Tools
+from canary.probes.kit import (
+    NOBODY,
+    CredentialMissingError,
+    NotTriedError,
+    RunOutOfTimeError,
+    Tools,
+)
 
 
 class Case(Expect, frozen=True, kw_only=True):
@@ -115,9 +121,10 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
     except CredentialMissingError as error:
         tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
         return hanging
-    except NotTriedError as error:
+    except (NotTriedError, RunOutOfTimeError) as error:
         if all(a.holds for a in assertions):  # what was wrong before stays wrong
-            tools.record(watch.step(cell.name, status=Status.SKIP, reason=str(error)))
+            status = Status.SKIP if isinstance(error, NotTriedError) else Status.ERROR
+            tools.record(watch.step(cell.name, status=status, reason=str(error)))
             return hanging
     tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
     return hanging

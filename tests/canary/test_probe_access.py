@@ -12,9 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.model import Status
+from canary.model import RunLimits, Service, Status
+from canary.plan import make_plan
+from canary.probes import KINDS
 from canary.probes.access import AccessSpec, cells
 from canary.probes.asking import FORMS
+from canary.runner import carry_out
+from tests.canary import worlds
 from tests.canary.servers import faults
 from tests.canary.servers.toolbox import Bench, environment
 
@@ -202,6 +206,42 @@ def test_without_time_a_step_is_skipped_with_the_reason() -> None:
         Status.SKIP,
         "no time left for this step",
     )
+
+
+def test_a_matrix_that_the_runs_end_cuts_short_names_every_cell() -> None:
+    """What was wrong before the end stays wrong; the cells behind it are named as not tried."""
+
+    seen: list[int] = []
+
+    def first_only(sock: socket.socket) -> None:
+        faults.read_head(sock)
+        seen.append(1)
+        if len(seen) == 1:
+            sock.sendall(b"HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n")
+        threading.Event().wait(5)
+
+    made = worlds.config(
+        worlds.check(
+            "api.late",
+            "access",
+            spec=AccessSpec(cases=cases({"status": [401], "repeat": 2}, {"status": [401]})),
+            timeout=30,
+        ),
+    )
+    with faults.serving(first_only) as port:
+        where = msgspec.structs.replace(
+            made.environment,
+            services={"api": Service(url=f"http://127.0.0.1:{port}")},
+            run=RunLimits(budget=1.5, cleanup_reserve=0.2, publish_reserve=0.3),
+        )
+        doors = worlds.doors(where)
+        config = msgspec.structs.replace(made, environment=where)
+        plan = make_plan(config, KINDS, {}, worlds.NOW)
+        (result,) = carry_out(plan, KINDS, doors, "r-1").results
+    assert [s.status for s in result.steps][:1] == [Status.FAIL], result
+    assert {s.status for s in result.steps[1:]} <= {Status.SKIP, Status.ERROR}
+    assert len(result.steps) == 2
+    assert result.status is Status.FAIL and "status is 200" in result.reason
 
 
 def test_a_slow_answer_is_noted_and_beyond_its_limit_a_failure() -> None:
