@@ -138,7 +138,11 @@ def _files(page: Page) -> list[str]:
 
 
 def _listed(page: Page, folder: str) -> list[str]:
-    rows = look_up(page.listing(folder).document, "files")
+    """Return what lies in a folder; an answer that lists nothing does not say "nothing"."""
+    reply = page.listing(folder)
+    status = reply.answer.status
+    page.hold("list of artifacts", "200 or 404", status or "no answer", status in (200, 404))
+    rows = look_up(reply.document, "files")
     return [str(r.get("path")) for r in rows] if isinstance(rows, list) else []
 
 

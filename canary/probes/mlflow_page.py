@@ -108,7 +108,7 @@ class Page(msgspec.Struct, kw_only=True):
         return reply.answer
 
     def listing(self, path: str) -> Reply:
-        """List artifacts; any status is an answer, since stores differ for a missing folder."""
+        """List artifacts; what the status says is for who asks."""
         target = f"{self.flow.base}{ARTIFACTS}?{urlencode({'path': path})}"
         return self._send("GET", target, b"", ())
 

@@ -212,6 +212,26 @@ def test_what_was_made_and_not_seen_to_go_is_residue_though_nothing_can_be_liste
     assert mlflow.rows("registered_models") == 0
 
 
+def test_a_store_that_lists_nothing_leaves_the_run_alive_for_the_janitor(mlflow: Mlflow) -> None:
+    """Deleted, the run would hide its artifacts for good, and the report would say "nothing"."""
+
+    def no_artifact_goes(number: int, method: str, path: str) -> Meddling:
+        store = "mlflow-artifacts" in path
+        kept = store and (method == "DELETE" or path.partition("?")[0].endswith("/artifacts"))
+        return Meddling.BROKEN if kept else Meddling.PASS
+
+    with meddling(mlflow.url, no_artifact_goes) as url:
+        one = Bench(environment(url), {"valid": KEY}, run_id="unlisted-1")
+        assert one.run("registration", base="") is Status.FAIL
+    assert one.status("residue") is Status.FAIL
+    assert [r.kind for r in one.residue] == ["run"]
+    later = FixedClock(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    two = bench(mlflow, "unlisted-2", clock=later)
+    two.run("registration", base="")
+    assert one.residue[0].name in {r.name for r in two.residue if r.removed}
+    assert not [p for p in (mlflow.folder / "art").rglob("*") if p.is_file()]
+
+
 def test_names_carry_the_prefix_and_no_character_that_mlflow_refuses() -> None:
     assert object_name(PREFIX, "2026-11-22T10:00:00Z/7", "full") == (
         f"{PREFIX}2026-11-22T10-00-00Z-7-full"
