@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from sandbox import names
-from sandbox.aws import attributes, listeners, rules, targets, zones
+from sandbox.aws import attributes, balancers, listeners, rules, targets, zones
 
 TargetKey = tuple[str, str, int]  # target group ARN, address, port
 
@@ -171,7 +171,7 @@ def install() -> None:
     FakeTargetGroup.health_for = _health_for
     ELBv2Backend.describe_target_health = _describe_target_health
     ELBv2Backend.set_rule_priorities = _set_rule_priorities
-    for module in (rules, listeners, attributes, targets):
+    for module in (rules, listeners, attributes, targets, balancers):
         module.install()
 
 

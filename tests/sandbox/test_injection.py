@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.aws.endpoint import Endpoint
 from sandbox.ecs import secrets
@@ -42,3 +43,18 @@ def test_a_secret_that_is_no_json_is_said_in_the_decoder_s_words(
         secrets.resolve(f"{made}:password::", execution_role, "task")
     words = "service call has been retried 1 time(s): invalid character 'p' in literal true"
     assert words in str(found.value)
+
+
+def test_a_secret_on_its_way_out_takes_no_value(aws: Endpoint) -> None:
+    client = aws.client("secretsmanager")
+    client.create_secret(Name="leaving", SecretString="1")
+    client.delete_secret(SecretId="leaving")
+    for call, more in (
+        (client.put_secret_value, {"SecretString": "2"}),
+        (client.update_secret, {"SecretString": "2"}),
+        (client.get_secret_value, {}),
+    ):
+        with pytest.raises(ClientError, match="because it was marked for deletion"):
+            call(SecretId="leaving", **more)
+    client.restore_secret(SecretId="leaving")
+    assert client.get_secret_value(SecretId="leaving")["SecretString"] == "1"

@@ -208,3 +208,38 @@ def test_a_definition_with_an_execution_role_may_have_secrets(ground: Ground) ->
     changed = {**FARGATE, "family": "s", "containerDefinitions": [container]}
     made = ground.ecs.register_task_definition(**changed, executionRoleArn=ROLE)
     assert made["taskDefinition"]["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "zones", "groups", "code"),
+    [
+        ("edge", 2, [], "DuplicateLoadBalancerName"),
+        ("lone", 1, [], "ValidationError"),
+        ("under_score", 2, [], "ValidationError"),
+        ("internal-edge", 2, [], "ValidationError"),
+        ("odd", 2, ["sg-nobody"], "InvalidSecurityGroup"),
+    ],
+)
+def test_a_balancer_that_cannot_be_is_refused(
+    ground: Ground, name: str, zones: int, groups: list[str], code: str
+) -> None:
+    with pytest.raises(ClientError, match=code):
+        ground.elbv2.create_load_balancer(
+            Name=name, Subnets=ground.subnets[:zones], SecurityGroups=groups
+        )
+    assert len(ground.elbv2.describe_load_balancers()["LoadBalancers"]) == 1
+
+
+def test_a_balancer_keeps_a_security_group(ground: Ground) -> None:
+    arn = ground.elbv2.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    with pytest.raises(ClientError, match="ValidationError"):
+        ground.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[])
+
+
+@pytest.mark.parametrize("ports", [{}, {"FromPort": 1}, {"FromPort": 2, "ToPort": 1},
+                                   {"FromPort": 1, "ToPort": 65536}])  # fmt: skip
+def test_ports_that_are_no_range_are_refused(ground: Ground, ports: dict[str, int]) -> None:
+    rule = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/8"}], **ports}
+    for call in ("authorize_security_group_ingress", "authorize_security_group_egress"):
+        with pytest.raises(ClientError, match="InvalidParameterValue"):
+            getattr(ground.ec2, call)(GroupId=ground.tasks, IpPermissions=[rule])
