@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox import names
+from sandbox.ecs import deletion
 
 NO_GROUP = "The target group with targetGroupArn {arn} does not exist."
 UNUSED_GROUP = (
@@ -35,6 +36,7 @@ SIZES = {
 def install(backends: Any) -> None:
     """Have moto's ECS refuse what AWS refuses; call once."""
     _patch_services(backends)
+    deletion.install(backends)
     delete_cluster, register = backends.delete_cluster, backends.register_task_definition
 
     def deleting_cluster(self: Any, cluster_str: str) -> Any:
@@ -61,6 +63,8 @@ def _patch_services(backends: Any) -> None:
         existing = self.services.get(f"{cluster.name}:{name}")
         if existing is not None and existing.status == "ACTIVE":
             raise _invalid("Creation of service was not idempotent.")
+        if existing is not None and existing.status == deletion.DRAINING:
+            raise _invalid("Unable to Start a service that is still Draining.")
         balancers = more.get("load_balancers", [*rest, None, None][1])
         refuse_places(desired, balancers, more.get("service_registries"))
         return create(self, cluster_str, name, desired, *rest, **more)
@@ -103,7 +107,7 @@ def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
 def refuse_full(backend: Any, cluster: Any) -> None:
     """Raise what ECS answers to the deletion of a cluster in which something runs."""
     services = [one for one in backend.services.values() if one.cluster_name == cluster.name]
-    if any(one.status == "ACTIVE" for one in services):
+    if any(one.status != deletion.INACTIVE for one in services):
         text = "The Cluster cannot be deleted while Services are active."
         raise _error("ClusterContainsServicesException", text)
     tasks = backend.tasks.get(cluster.name, {}).values()

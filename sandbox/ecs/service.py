@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from sandbox.aws.changes import CHANGES
-from sandbox.ecs import choose
+from sandbox.ecs import choose, deletion
 from sandbox.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, count_failure, limits
 from sandbox.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
 from sandbox.ecs.fleet import Fleet
@@ -220,6 +220,8 @@ class ServiceScheduler:
     # showing
 
     def _show(self, service: Any, desired: int) -> None:
+        if not self.fleet.tasks:
+            deletion.finish(service)
         with_tasks = {t.deployment_id for t in self.fleet.tasks if not t.gone}
         self.deployments = [d for d in self.deployments if d is self.primary or d.id in with_tasks]
         alive = self.fleet.alive

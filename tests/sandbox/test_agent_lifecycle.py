@@ -117,3 +117,20 @@ def test_a_task_nobody_knows_is_missing(auth: Subject) -> None:
     wanted = "0" * 32
     found = auth.ecs.describe_tasks(cluster=names.CLUSTER, tasks=[wanted])
     assert [failure["reason"] for failure in found["failures"]] == ["MISSING"]
+
+
+def test_a_deleted_service_drains_then_is_inactive_and_listed_no_more(
+    healthy_twin: RunningTwin,
+) -> None:
+    subject = Subject(healthy_twin, names.AUTH_SERVICE)
+    ecs, named = subject.ecs, {"cluster": names.CLUSTER, "service": names.AUTH_SERVICE}
+    with pytest.raises(ClientError, match="cannot be stopped while it is scaled above 0"):
+        ecs.delete_service(**named)
+    deleted = ecs.delete_service(**named, force=True)["service"]
+    assert (deleted["status"], deleted["desiredCount"]) == ("DRAINING", 0)
+    healthy_twin.settle()
+    found = subject.describe()
+    assert (found["status"], found["runningCount"]) == ("INACTIVE", 0)
+    assert found["serviceArn"] not in ecs.list_services(cluster=names.CLUSTER)["serviceArns"]
+    assert subject.last_stopped()["stopCode"] == "ServiceSchedulerInitiated"
+    assert healthy_twin.get(names.AUTH_HOST, "/health").status == 503

@@ -170,6 +170,7 @@ def test_a_service_s_tasks_go_where_something_is(ground: Ground) -> None:
 def test_a_deleted_service_is_not_updated(ground: Ground) -> None:
     ground.ecs.create_service(**{**ground.service, "serviceName": "short"})
     ground.ecs.delete_service(cluster="c", service="short")
+    assert len(ground.ecs.list_services(cluster="c")["serviceArns"]) == 1
     with pytest.raises(ClientError, match="ServiceNotActiveException"):
         ground.ecs.update_service(cluster="c", service="short", desiredCount=0)
     ground.ecs.create_service(**{**ground.service, "serviceName": "short"})
