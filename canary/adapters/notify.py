@@ -25,14 +25,18 @@ def put_entries(
 ) -> list[int]:
     """Put entries in batches of at most ten; return the positions that were not accepted.
 
-    A 200 with failed entries is normal for PutEvents, so each entry's own answer is looked at.
+    A 200 with failed entries is normal for PutEvents, so each entry's own answer is looked at. A
+    call that fails after others went through ends it: what is out must not be sent again.
     """
     failed: list[int] = []
     position = 0
     for batch in batches:
-        answer = events().put_events(Entries=list(batch))
-        for entry in answer.get("Entries", []):
-            if entry.get("ErrorCode"):
-                failed.append(position)
-            position += 1
+        try:
+            answers = events().put_events(Entries=list(batch)).get("Entries", [])
+        except Exception:
+            if not position:
+                raise  # nothing is out: the caller tells why
+            return [*failed, *range(position, sum(map(len, batches)))]
+        failed += [position + n for n, answer in enumerate(answers) if answer.get("ErrorCode")]
+        position += len(batch)
     return failed

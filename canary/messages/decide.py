@@ -28,7 +28,15 @@ _PENDING = 50  # undelivered messages kept; older ones are dropped, the report h
 
 
 def decide(report: Report, state: Notified, link: str = "") -> Outbox:
-    """Return what to send and the state thereafter; the same run twice sends nothing more."""
+    """Return what to send and the state thereafter; the same run twice sends nothing more.
+
+    Nor does a run that a newer one overtook: what it saw is over. It says what is late, and itself.
+    """
+    if state.last_run > report.run.id:
+        happened = events.of_run(report, state, state.incidents, link)[-1:]
+        return Outbox(
+            messages=state.pending, events=(*state.pending_events, *happened), state=state
+        )
     if state.last_run == report.run.id:
         return Outbox(messages=state.pending, events=state.pending_events, state=state)
     kept, closed = _followed(report, state.incidents)

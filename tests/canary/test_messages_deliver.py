@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from canary.adapters.notify import put_entries
 from canary.adapters.store import FolderStore, StoreError
 from canary.messages.decide import decide
 from canary.messages.deliver import deliver
@@ -81,6 +82,38 @@ def test_overlapping_runs_send_each_message_once(keys: Keys) -> None:
     assert len(post.sent) == 2
     assert len([e for e in post.events if e.detail_type == "CheckBroke"]) == 14
     assert len([e for e in post.events if e.detail_type == "RunCompleted"]) == 2
+
+
+def test_a_run_that_a_newer_one_overtook_tells_nothing_of_what_is_over(keys: Keys) -> None:
+    """Else an outage that both saw the beginning of is broken, fixed and broken to its readers."""
+    post, state = Post(), Notified()
+    for report in (at(samples.seed_day(), 2), at(samples.healthy(), 1), at(samples.seed_day(), 3)):
+        outbox = decide(report, state, LINK)
+        state = deliver(outbox, post.send, post.put, keys, NOW).state
+    assert [m.kind for m in post.sent] == ["broke", "broke"]
+    told = [e.detail_type for e in post.events]
+    assert told.count("RunCompleted") == 3 and "CheckFixed" not in told
+    assert state.last_run == "run-3"
+
+
+class Throttled:
+    """An event bus that takes the first call and refuses the second."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:  # noqa: N803
+        self.calls += 1
+        if self.calls > 1:
+            raise ConnectionError("ThrottlingException")
+        return {"Entries": [{"EventId": entry["n"]} for entry in Entries]}
+
+
+def test_events_that_are_out_are_not_sent_again_where_a_later_call_fails() -> None:
+    bus = Throttled()
+    batches = [[{"n": str(10 * call + n)} for n in range(10)] for call in range(3)]
+    assert put_entries(lambda: bus, batches) == list(range(10, 30))
+    assert bus.calls == 2
 
 
 def test_a_lost_state_does_not_repeat_what_was_said(keys: Keys) -> None:
