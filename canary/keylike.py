@@ -27,8 +27,16 @@ _LOOKS_LIKE_A_KEY: tuple[tuple[str, re.RegexFlag, str], ...] = (
         re.IGNORECASE,
         rf"\1{MASK}",
     ),
-    # a scheme is short; without that bound a long name of many dots costs the square of its length
-    (r"(\b[a-z][a-z0-9+.\-]{0,30}://[^\s:/@\"']*:)[^\s/@\"']+(@)", re.NOFLAG, rf"\1{MASK}\2"),
+    # A scheme is short; without that bound a long name of many dots costs the square of its length.
+    # A password that was not quoted may hold / and @: it ends at the last @ of the word.
+    (
+        r"(\b(?!https?://[^\s:/@\"']*:\d{1,5}[/?#])[a-z][a-z0-9+.\-]{0,30}://[^\s:/@\"']*:)"
+        r"[^\s\"'<>]{1,256}(@)",
+        re.NOFLAG,
+        rf"\1{MASK}\2",
+    ),
+    # a token in the place of a user's name
+    (r"(\b[a-z][a-z0-9+.\-]{0,30}://)[^\s:/@\"']{32,}(@)", re.NOFLAG, rf"\1{MASK}\2"),
     (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.DOTALL, MASK),
 )
 

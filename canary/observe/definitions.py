@@ -16,7 +16,10 @@ ACTIONS = (
 )
 # Addresses and names only. Everything else is known by its name alone.
 _PLAIN = re.compile(r"^(PORT|.*_(URL|URI|HOST|HOSTS|PORT|SERVICE_ID|NAME|USER|ENDPOINT))$")
-_SECRETIVE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH_NAME)")
+_SECRETIVE = re.compile(
+    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH_NAME"
+    r"|WEBHOOK|SIGNED|SAS_U)"  # who knows such an address may use it
+)
 _ARN = re.compile(r"^(?P<base>.*:task-definition/)(?P<family>[^:]+):(?P<revision>\d+)$")
 _MAX_VALUE = 200
 
@@ -128,5 +131,9 @@ def address(value: str) -> str:
         parts = urlsplit(value)
     except ValueError:
         return ""
-    netloc = parts.netloc.rpartition("@")[2]
+    user, _, netloc = parts.netloc.rpartition("@")
+    _, colon, port = netloc.partition(":")
+    plain = parts.scheme in ("http", "https") and port.isdigit()
+    if colon and not user and not plain and "@" in value:
+        return ""  # a password with / ? or # in it: where it ends nobody can tell
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))[:_MAX_VALUE]

@@ -28,7 +28,8 @@ _TELLING = (
 )
 # User information of a URL, and anything of the form of a key of the platform.
 _SECRETS = (
-    (r"://[^/\s:@]*:[^/\s@]*@", "://***@"),
+    (r"(?<!http)(?<!https)://[^/\s:@]*:[^\s\"'<>]{0,256}@", "://***@"),
+    (r"://[^/\s:@]*:(?!\d{1,5}[/?#])[^\s\"'<>]{0,256}@", "://***@"),
     (r"hk_(live|test|dev)_\w+", "hk_***"),
     (r"(?i)(bearer|apikey)\s+\S{8,}", r"\1 ***"),
     (r"(?i)(password|token|secret|api_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;}]+", r"\1\2***"),

@@ -13,7 +13,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bhk_(live|test|dev)_[A-Za-z0-9]+"), r"hk_\1_***"),
     (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}"), STRUCK),
     (re.compile(r"(?i)\b(bearer|apikey|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 ***"),
-    (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), r"\1:***@"),
+    (re.compile(r"((?<!http)(?<!https)://[^/\s:@]*):[^\s\"'<>]{1,256}@"), r"\1:***@"),
+    (re.compile(r"(://[^/\s:@]*):(?!\d{1,5}[/?#])[^\s\"'<>]{1,256}@"), r"\1:***@"),
     (
         re.compile(
             r"(?i)(\"?(?:password|passwd|secret|token|api_key|apikey|authorization|auth_token)"

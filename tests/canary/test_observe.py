@@ -286,6 +286,7 @@ def test_statements_carry_the_names_of_the_environment() -> None:
     ("line", "kept"),
     [
         ("postgres://user:pass@db:5432/x refused", "postgres://***@db:5432/x refused"),
+        ("no URL: 'postgres://user:p/a@s@db/x'", "no URL: 'postgres://***@db/x'"),
         ("password=abcdef1 wrong", "password=*** wrong"),
         ("Authorization: Bearer abcdefghijk", "Authorization: Bearer ***"),
     ],
@@ -298,6 +299,13 @@ def test_an_address_loses_user_and_query() -> None:
     assert address("redis://u:p@host:6379/0?x=y") == "redis://host:6379/0"
     assert address("u:p@host") == ""
     assert is_address("DB_HOST") and not is_address("SECRET_KEY_NAME")
+    assert not is_address("SLACK_WEBHOOK_URL")
+
+
+@pytest.mark.parametrize("sign", "/?#")
+def test_an_address_shows_no_part_of_a_password_that_was_not_quoted(sign: str) -> None:
+    assert address(f"postgres://user:half{sign}half@db:5432/x") == ""
+    assert address(f"https://db:5000/x{sign}a@b").startswith("https://db:5000/x")
 
 
 def test_no_reader_imports_boto3() -> None:
