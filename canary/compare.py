@@ -64,7 +64,7 @@ def _of(
     *,
     first: bool,
 ) -> list[Transition]:
-    after = history[result.check_id]
+    after = history.get(result.check_id, CheckHistory())
     old = known.get(result.check_id)
     before = old.last_status if old and old.last_run_at else None
     found = []
@@ -125,7 +125,7 @@ def _slower(
     now: str,
 ) -> list[Transition]:
     """Say it once, when the median of the last three passes rises above the usual."""
-    if result.status is not Status.PASS or result.check_id not in known:
+    if result.status is not Status.PASS or not {result.check_id} <= known.keys() & history.keys():
         return []
     usual_before, recent_before = _recent(known[result.check_id].latency_ms)
     usual, recent = _recent(history[result.check_id].latency_ms)

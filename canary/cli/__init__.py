@@ -6,15 +6,35 @@ not tell.
 
 from __future__ import annotations
 
+import sys
+import traceback
+from typing import Any
+
 import click
 
 import canary
 from canary.cli import cataloguing, desk, gate, reading, rehearsing, running
 
+COULD_NOT_TELL = 3
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class Commands(click.Group):
+    """Commands of which a bug does not say that a check failed, as Python's own status 1 would."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry the command out."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001 - the last boundary: told in full, and with its own status
+            traceback.print_exc()
+            sys.exit(COULD_NOT_TELL)
+
+
 @click.group(
+    cls=Commands,
     context_settings=CONTEXT,
     epilog="Exit status: 0 well, 1 some check failed, 2 wrong usage or configuration, 3 the canary "
     "could not tell. Variables: CANARY_ENVIRONMENT names the environment, NO_COLOR turns colours "

@@ -15,6 +15,7 @@ import msgspec
 
 from canary import config
 from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, Status
+from canary.report.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,8 +106,9 @@ def screen() -> int:
 
 
 def on_screen(rows: Iterable[str]) -> str:
-    """Return rows for stdout; on a terminal each is cut to its width."""
+    """Return rows for stdout: what a target said is text there; on a terminal cut to its width."""
     wide = screen()
+    rows = [one_row(row) for row in rows]
     if not wide:
         return "\n".join(rows)
     return "\n".join(row if len(row) <= wide else f"{row[: wide - 1]}…" for row in rows)
@@ -120,6 +122,11 @@ def loaded(environment: str) -> Config:
         raise WrongUseError(str(error)) from error
 
 
+def one_row(text: str) -> str:
+    """Return the text as one row in which nothing turns the terminal's head."""
+    return visible(text).replace("\n", " ").replace("\t", " ")
+
+
 class WrongUseError(click.ClickException):
     """Ends the command with its text on stderr and exit status 2."""
 
@@ -127,7 +134,7 @@ class WrongUseError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the text alone: it names file, check and key already."""
-        click.echo(self.format_message(), err=True, file=file)
+        click.echo(visible(self.format_message()), err=True, file=file)
 
 
 def as_json(value: Any) -> str:
@@ -157,7 +164,7 @@ def terminal(report: Report) -> str:
         report,
         width=min(size.columns, 120),
         height=size.lines - BELOW if shown else None,
-        colour=shown and "NO_COLOR" not in os.environ,
+        colour=shown and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
     )
 
 

@@ -19,6 +19,7 @@ from canary.cli.common import (
     exit_status,
     fail_on_option,
     format_option,
+    one_row,
 )
 from canary.cli.common import loaded as loading
 from canary.model import Config, Severity, Status
@@ -69,7 +70,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
     try:
         found = asked((_machine if spread else _function)(config, name), patience)
     except InvokeError as error:
-        click.echo(str(error), err=True)
+        click.echo(one_row(str(error)), err=True)
         sys.exit(EXIT[Status.ERROR])
     click.echo(as_json(found) if form == "json" else told(name, found))
     sys.exit(status_of(found, config, fail_on))
@@ -151,4 +152,4 @@ def told(name: str, found: dict[str, Any]) -> str:
     lines += [f"  unexplained: {check}" for check in found.get("unexplained", ())]
     lines += [f"  note: {note}" for note in found.get("notes", ())]
     lines += [str(found[key]) for key in ("reason", "report") if found.get(key)]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(one_row(line) for line in lines if line)

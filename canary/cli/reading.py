@@ -142,8 +142,11 @@ def _line(name: str, known: CheckHistory, wide: int) -> str:
 def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     """Return a report by file, run id or "latest"; ends with exit status 2 if there is none."""
     path = Path(run_or_file)
-    if path.is_file():
-        return decoded(path.read_bytes(), run_or_file)
+    try:
+        if path.is_file():
+            return decoded(path.read_bytes(), run_or_file)
+    except OSError as error:
+        raise WrongUseError(f"{run_or_file}: {error.strerror}") from error
     where = loaded(environment).environment
     name = latest_name(where.name) if run_or_file == "latest" else run_name(run_or_file)
     tried = []

@@ -17,6 +17,7 @@ from canary.cli.common import (
     fail_on_option,
     format_option,
     loaded,
+    one_row,
     out_folder,
     place_of,
     render,
@@ -118,9 +119,12 @@ def run(
     except OSError as error:
         raise WrongUseError(f"--out {folder}: {error.strerror}") from error
     report, page, problems = _carried_out(config, place, asked, quiet)
-    write_all(report, folder, page)
+    try:
+        write_all(report, folder, page)
+    except OSError as error:
+        problems.append(f"reports could not be written: {error}")
     for problem in problems:
-        click.echo(problem, err=True)
+        click.echo(one_row(problem), err=True)
     click.echo(render(report, form).rstrip("\n"))
     click.echo(f"Reports: {folder}", err=True)
     sys.exit(status_of(report, fail_on))

@@ -11,14 +11,17 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 from rich.progress import Progress
 
-from canary.cli import main
+from canary.cli import Commands, main
 from canary.cli.progress import Oldest
+from canary.model import Status
 from canary.report import json as canonical
 from tests import pictures
+from tests.canary import report_samples as samples
 
 ROOT = Path(__file__).resolve().parents[2]
 ESCAPE = "\x1b["
@@ -81,6 +84,47 @@ def test_a_summary_fits_the_terminal_in_colour_and_without(seed: str, tmp_path: 
 def test_what_is_piped_is_whole_and_without_colour(seed: str) -> None:
     done = CliRunner().invoke(main, ["show", seed])
     assert ESCAPE not in done.output and len(done.output.splitlines()) > 40
+
+
+def test_what_a_target_said_moves_no_terminal(tmp_path: Path) -> None:
+    well = samples.healthy()
+    lied = "gone \x1b[2J\x1b]0;title\x07\nBROKE \u202e"
+    ill = msgspec.structs.replace(well.results[0], status=Status.FAIL, reason=lied, steps=())
+    kept = {k: v for k, v in well.history.items() if k != well.results[1].check_id}
+    broken = msgspec.structs.replace(well, results=(ill, *well.results[1:]), history=kept)
+    for name, report in (("a", well), ("b", broken)):
+        (tmp_path / name).write_text(canonical.render(report))
+    done = CliRunner().invoke(main, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert done.exit_code == 0 and len(done.output.splitlines()) == 1
+    assert "gone ⟨ESC⟩[2J" in done.output and not set("\x1b\x07\u202e") & set(done.output)
+
+
+def test_a_terminal_without_colours_gets_none(seed: str, tmp_path: Path) -> None:
+    assert ESCAPE not in "".join(on_a_terminal(["show", seed], tmp_path, TERM="dumb"))
+
+
+def test_a_terminal_without_our_signs_gets_the_rest(seed: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "canary", "show", seed],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        cwd=ROOT,
+    )
+    assert shown.returncode == 0 and b"? development is failing" in shown.stdout
+
+
+def test_a_report_that_cannot_be_read_is_wrong_use_and_a_bug_is_no_failed_check() -> None:
+    for name in ("/proc/self/mem", "a" * 300):
+        done = CliRunner().invoke(main, ["show", name])
+        assert done.exit_code == 2 and "Traceback" not in done.output
+
+    @click.command()
+    def faulty() -> None:
+        raise RuntimeError("a bug")
+
+    group = Commands(commands=[faulty])
+    done = CliRunner().invoke(group, ["faulty"])
+    assert done.exit_code == 3 and "RuntimeError: a bug" in done.output
 
 
 @pytest.mark.parametrize("command", ["list", "plan"])
