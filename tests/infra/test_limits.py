@@ -113,10 +113,11 @@ def test_endpoints_reach_every_service_that_a_run_calls_and_s3_by_its_gateway(
         config.environment.network, create_endpoints=True, route_tables=("rtb-1", "rtb-2")
     )
     where = msgspec.structs.replace(config.environment, network=network)
-    template = synthesize(msgspec.structs.replace(config, environment=where), code)
+    wired = msgspec.structs.replace(config, environment=where)
+    template = synthesize(wired, code)
     made = list(resources(template, "AWS::EC2::VPCEndpoint").values())
     names = {str(e["ServiceName"]).rpartition(".")[2] for e in made}
-    called = {p.action.partition(":")[0] for p in needed(where)}
+    called = {p.action.partition(":")[0] for p in needed(wired)}
     called = {ENDPOINT_OF.get(name, name) for name in called} | {"sns", "events"}
     assert called <= names
     (gateway,) = [e for e in made if e["VpcEndpointType"] == "Gateway"]
