@@ -33,14 +33,16 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
     Nor does a run that a newer one overtook: what it saw is over. It says what is late, and itself.
     """
     if state.last_run > report.run.id:
-        happened = events.of_run(report, state, state.incidents, link)[-1:]
+        happened = events.of_run(report, state, (), link)[-1:]
         return Outbox(
             messages=state.pending, events=(*state.pending_events, *happened), state=state
         )
     if state.last_run == report.run.id:
         return Outbox(messages=state.pending, events=state.pending_events, state=state)
-    kept, closed = _followed(report, state.incidents)
-    kept, diagnosed = _diagnosed(report, kept)
+    lasting, closed = _followed(report, state.incidents)
+    kept, diagnosed = _diagnosed(report, lasting)
+    keys = {i.key for i in kept}
+    joined = [msgspec.structs.replace(i, checks=()) for i in lasting if i.key not in keys]
     grown = _opened(report, state, kept)
     new = [
         *(wording.closed(report, i, link, _undelivered(state, i)) for i in _fixed(report, closed)),
@@ -48,7 +50,7 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
         *(wording.worse(report, i, link) for i in grown.worse),
         *(wording.diagnosed(report, i, link) for i in diagnosed),
     ]
-    happened = events.of_run(report, state, (*grown.kept, *closed), link)
+    happened = events.of_run(report, state, (*grown.kept, *closed, *joined), link)
     over = {i.key for i in closed}
     waiting = tuple(m for m in state.pending if m.key.rpartition("/")[0] not in over)
     return Outbox(

@@ -104,7 +104,7 @@ DETAILS: dict[str, type[Frozen]] = {
 
 
 def of_run(
-    report: Report, before: Notified, after: Iterable[Incident], link: str
+    report: Report, before: Notified, after: tuple[Incident, ...], link: str
 ) -> tuple[Event, ...]:
     """Return the run's events: what broke, what was fixed, what was explained, then the run.
 
@@ -113,19 +113,19 @@ def of_run(
     known = {i.key: i for i in before.incidents}
     last = before.last_run
     everywhere = {c for i in before.incidents if i.audience == "platform" for c in i.checks}
+    lasting = {c for i in after for c in i.checks if i.audience == "platform"}
     results = {r.check_id: r for r in report.results}
     found: list[Event] = []
     for incident in after:
         if incident.audience != "platform":
             continue
         old = known.get(incident.key)
-        was = set(old.checks) if old else set()
         for name in incident.checks:
             if name not in everywhere and name in results:
                 found.append(_broke(report, incident, results[name], link, last))
         found += [
             _fixed(report, incident, name, results, link, last)
-            for name in sorted(was - set(incident.checks))
+            for name in sorted(set(old.checks if old else ()) - lasting)
         ]
         if incident.cause and (old is None or old.cause != incident.cause):
             found += _diagnosed(report, incident, link)

@@ -10,10 +10,12 @@ import pytest
 from moto.events.models import EventPattern
 
 from canary.messages import events
-from canary.messages.state import Event
+from canary.messages.decide import decide
+from canary.messages.state import Event, Incident, Notified
 from canary.messages.wording import ascii_subject
+from canary.model import Diagnosis, Severity
 from tests.canary import report_samples as samples
-from tests.canary.test_messages import after
+from tests.canary.test_messages import LINK, after, at
 from tests.house.documents import blocks
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
@@ -41,6 +43,35 @@ def test_every_broken_check_has_its_event_and_every_fixed_one() -> None:
     fixed = after(samples.seed_day(), samples.healthy()).events
     assert {e.detail["check_id"] for e in broke if e.detail_type == "CheckBroke"} == failed
     assert {e.detail["check_id"] for e in fixed if e.detail_type == "CheckFixed"} == failed
+
+
+def test_what_was_fixed_while_its_incident_joined_another_has_its_event() -> None:
+    seed = samples.seed_day()
+    first, second = seed.diagnoses[0].explains[:2]
+    fixed = next(r.check_id for r in seed.results if r.status == "PASS")
+    known = Notified(
+        incidents=(
+            incident("known", (first,), seed.diagnoses[0]),
+            incident("unexplained", (second, fixed)),
+        ),
+        last_run="run-0",
+    )
+    told = decide(at(seed, 1), known, LINK).events
+    assert [e.detail["check_id"] for e in told if e.detail_type == "CheckFixed"] == [fixed]
+
+
+def incident(identity: str, checks: tuple[str, ...], cause: Diagnosis | None = None) -> Incident:
+    return Incident(
+        identity=identity,
+        generation=1,
+        audience="platform",
+        opened_at="2026-11-22T09:00:00Z",
+        severity=Severity.HIGH,
+        checks=checks,
+        ever=checks,
+        cause=cause.cause if cause else "",
+        service=cause.service if cause else "",
+    )
 
 
 def test_large_events_are_split_into_calls_that_eventbridge_takes() -> None:
