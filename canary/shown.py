@@ -10,14 +10,14 @@ from canary.adapters.store import Store, StoreError
 from canary.model import Report
 
 
-def keep_latest(store: Store, report: Report) -> tuple[str, ...]:
+def keep_latest(store: Store, report: Report, every_s: int = 0) -> tuple[str, ...]:
     """Write every page of the latest run and return what went wrong; never raises for the store."""
     from canary.report import pages  # Jinja2 costs a cold start; by now everybody has been told
 
     try:
         archived = store.read(pages.archive_name(report.run.environment))
         indexed = store.read(pages.INDEX)
-        made = pages.pages(report, archived, indexed)
+        made = pages.pages(report, archived, indexed, every_s=every_s)
         for name, text in made.files.items():
             store.write(name, text.encode())
     except StoreError as error:

@@ -27,6 +27,7 @@ from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish, 
 from canary.redact import Redactor
 from canary.report import json as canonical
 from canary.runner import Doors
+from canary.schedules import schedule_period
 
 T = TypeVar("T")
 
@@ -177,6 +178,7 @@ def leave_behind(
     """Publish a report: metrics, log, store, messages."""
     patience = Patience()
     store, latest_report = made.store, latest_name(made.environment.name)
+    every_s = schedule_period(made.environment.schedule.expression)
 
     def keep(effect: Keep) -> None:
         write = store.create if effect.once else store.write
@@ -186,7 +188,9 @@ def leave_behind(
         keep=keep,
         page=lambda report: patience.wait(STORE_S, lambda: _keep_page(made, report)),
         point=lambda data: patience.wait(STORE_S, lambda: store.point(latest_report, data)),
-        latest_pages=lambda report: patience.wait(TELL_S, lambda: shown.keep_latest(store, report)),
+        latest_pages=lambda report: patience.wait(
+            TELL_S, lambda: shown.keep_latest(store, report, every_s)
+        ),
         emit=emit,
         say=say,
         whole=whole,

@@ -21,10 +21,14 @@ _WORDS = {
 _STATES = ("failing", "silent", "could not tell", "healthy")  # what needs somebody comes first
 _CLASSES = {"failing": "FAIL", "silent": "ERROR", "could not tell": "ERROR", "healthy": "PASS"}
 SILENT_AFTER_S = 900  # an environment that has said nothing for so long is not called healthy
+PERIODS = 3  # for so many of its own periods, where they are longer
 
 
-class Entry(Frozen, frozen=True, kw_only=True):
-    """The latest run of one environment; `page` is a link relative to the index."""
+class Entry(Frozen, frozen=True, kw_only=True, omit_defaults=True):
+    """The latest run of one environment; `page` is a link relative to the index.
+
+    What is as usual is left out, so that versions which share a store read one another's lines.
+    """
 
     environment: str
     run_id: str
@@ -35,6 +39,7 @@ class Entry(Frozen, frozen=True, kw_only=True):
     failing: int
     causes: tuple[str, ...] = ()
     page: str = ""
+    silent_after_s: int = SILENT_AFTER_S
 
 
 class Index(Frozen, frozen=True, kw_only=True):
@@ -44,8 +49,11 @@ class Index(Frozen, frozen=True, kw_only=True):
     schema: str = INDEX_SCHEMA
 
 
-def entry(report: Report, page: str = "") -> Entry:
-    """Return a run's entry; the page defaults to latest/<environment>.html."""
+def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
+    """Return a run's entry; the page defaults to latest/<environment>.html.
+
+    `every_s` is how far its runs are apart: as long as the heartbeat waits is no silence.
+    """
     judged = verdict(report)
     return Entry(
         environment=report.run.environment,
@@ -57,6 +65,7 @@ def entry(report: Report, page: str = "") -> Entry:
         failing=len(groups(report).failing),
         causes=tuple(f"{d.cause} ({d.service})" for d in report.diagnoses[:3]),
         page=page or f"latest/{anchor(report.run.environment)}.html",
+        silent_after_s=max(SILENT_AFTER_S, PERIODS * every_s),
     )
 
 
@@ -101,6 +110,7 @@ def render(index: Index, now: str) -> str:
         told=", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state]),
         worst=next((_CLASSES[s] for s in _STATES if counts[s]), ""),
         classes=_CLASSES,
+        rare=any(e.silent_after_s > SILENT_AFTER_S for e in entries),
         now=now,
     )
 
@@ -113,4 +123,4 @@ def _silent(item: Entry, now: str) -> bool:
     finished, present = parse_time(item.finished_at), parse_time(now)
     if finished is None or present is None:
         return True
-    return (present - finished).total_seconds() > SILENT_AFTER_S
+    return (present - finished).total_seconds() > item.silent_after_s

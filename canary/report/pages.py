@@ -37,14 +37,22 @@ class Pages(Frozen, frozen=True, kw_only=True):
 
 
 def pages(
-    report: Report, archived: bytes | None = None, indexed: bytes | None = None, *, now: str = ""
+    report: Report,
+    archived: bytes | None = None,
+    indexed: bytes | None = None,
+    *,
+    now: str = "",
+    every_s: int = 0,
 ) -> Pages:
-    """Return all files after this run; `now` (ISO 8601) defaults to the run's end."""
+    """Return all files after this run; `now` (ISO 8601) defaults to the run's end.
+
+    `every_s` is how far the runs of this environment are apart, 0 where that is not known.
+    """
     notes: list[str] = []
     memory = _read(archived, archive.load, archive.Archive(), notes)
     memory = archive.update(memory, report)
     known = _read(indexed, index.load, index.Index(), notes)
-    known = index.add(known, index.entry(report))
+    known = index.add(known, index.entry(report, every_s=every_s))
     name = html.anchor(report.run.environment)
     return Pages(
         files={

@@ -138,6 +138,15 @@ def test_a_silent_environment_is_not_called_healthy() -> None:
     assert '<span class="state PASS">' not in written
 
 
+def test_an_environment_that_runs_every_hour_is_not_silent_between_two_runs() -> None:
+    index = load_index(dump(add(Index(), entry(samples.healthy(), every_s=3600))))
+    assert "1 healthy" in render_index(index, "2026-11-22T12:00:00Z")
+    written = render_index(index, "2026-11-22T13:02:00Z")
+    assert "silent for 3 h" in written and "for three of its periods" in written
+    usual = dump(add(Index(), entry(samples.healthy(), every_s=60)))
+    assert "silent_after_s" not in usual  # a version without the word reads it, too
+
+
 def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
     page = Page(render_index(add(Index(), entry(hostile())), "2026-11-22T10:02:00Z"))
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
