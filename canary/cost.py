@@ -17,6 +17,8 @@ S3_PUT = 0.005 / 1_000
 S3_GET = 0.0004 / 1_000
 LOG_GB = 0.50
 SECRET = 0.40
+DASHBOARD = 3.00  # a month; an account's first three are free
+KEY = 1.00  # a key of one's own in KMS, a month: the topics'
 ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
 ENDPOINTS = (
     "secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring", "sns", "events",
@@ -79,6 +81,8 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         _storage(config, 86_400 / period_s),
         _line("logs", logs * LOG_GB, f"{logs:.2f} GB"),
         _line("secrets", secrets * SECRET, f"{secrets} secrets"),
+        _line("dashboard", DASHBOARD, "one; an account's first three are free"),
+        _line("key", KEY, "the topics' own in KMS"),
     ]
     network = config.environment.network
     if network.create_endpoints:  # those that the platform keeps are on its own bill

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from canary.addresses import is_url
 from canary.model import Environment
@@ -21,10 +21,20 @@ RUNTIME_MARGIN_S = 10
 """Between a run's budget and the function's time-out: start-up and a slow last write."""
 LONGEST_FUNCTION_S = 900
 LONGEST_SHARD_S = 90  # three attempts end within the five minutes of an express workflow
+TAG = re.compile(r"[\w .:/=+@-]+")
 WEEK_S = 604_800  # seconds that an alarm may look back at most
 RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
 OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
-PROTOCOLS = ("email", "email-json", "sms", "sqs", "lambda", "firehose", "application")
+ARN = r"arn:aws:\S+"
+PROTOCOLS = {
+    "email": r"[^@\s]+@[^@\s]+",
+    "email-json": r"[^@\s]+@[^@\s]+",
+    "sms": r"\+\d{6,15}",
+    "sqs": ARN,
+    "lambda": ARN,
+    "application": ARN,
+}
+"""What SNS subscribes, and its address; firehose is none, for it takes a role as well."""
 
 
 def problems(environment: Environment) -> Iterator[str]:
@@ -38,6 +48,9 @@ def problems(environment: Environment) -> Iterator[str]:
             yield from _subscription(f"notify.{key}", target)
     if environment.notify.presigned_hours and environment.notify.report_url:
         yield "notify.presigned_hours: signs an s3:// address, and report_url gives another one"
+    if environment.deployment.report_days < 1:
+        yield f"deployment.report_days: must be 1 or more, not {environment.deployment.report_days}"
+    yield from _tags(environment.deployment.tags)
     days = environment.deployment.log_retention_days
     if days not in RETENTION_DAYS:
         known = ", ".join(map(str, RETENTION_DAYS))
@@ -68,6 +81,8 @@ def _names(environment: Environment) -> Iterator[str]:
         made.append(("bucket", bucket, LONGEST_BUCKET))
         if not re.fullmatch(r"[a-z0-9-]*[a-z0-9]", bucket):
             yield f"name: makes the bucket name {bucket}, which may hold no _"
+    elif "_" in name:
+        yield f"name: makes the stack name hokusai-canary-{name}, which may hold no _"
     for kind, made_name, longest in made:
         if len(made_name) > longest:
             size = f"{len(made_name)} characters, AWS takes {longest}"
@@ -103,6 +118,12 @@ def _schedule(environment: Environment) -> Iterator[str]:
 
 def _network(environment: Environment) -> Iterator[str]:
     network = environment.network
+    for key, prefix in (("vpc_id", "vpc-"), ("subnets", "subnet-"), ("route_tables", "rtb-")):
+        given = getattr(network, key)
+        for made in (given,) if isinstance(given, str) else given:
+            if made and not re.fullmatch(prefix + "[0-9a-z-]+", made):
+                form = f"{prefix}0123456789abcdef0"
+                yield f"network.{key}: {made} is no identifier of the form {form}"
     if len(network.subnets) != len(network.availability_zones):
         counts = f"{len(network.availability_zones)} for {len(network.subnets)} subnets"
         yield f"network.availability_zones: one for each subnet, there are {counts}"
@@ -115,9 +136,17 @@ def _network(environment: Environment) -> Iterator[str]:
             yield f'network.allow: {entry} is not of the form "10.0.0.0/16:8001"'
 
 
+def _tags(tags: Mapping[str, str]) -> Iterator[str]:
+    for key, value in tags.items():
+        if not TAG.fullmatch(key) or len(key) > 128 or key.lower().startswith("aws:"):
+            yield f"deployment.tags: {key} is no key of a tag that AWS takes"
+        elif not TAG.fullmatch(value or " ") or len(value) > 256:
+            yield f"deployment.tags: {key}: {value} is no value of a tag that AWS takes"
+
+
 def _is_block(text: str) -> bool:
     try:
-        return ipaddress.ip_network(text).version == 4
+        return "/" in text and ipaddress.ip_network(text).version == 4
     except ValueError:
         return False
 
@@ -127,7 +156,8 @@ def _subscription(key: str, target: str) -> Iterator[str]:
     if protocol in ("http", "https"):
         good = is_url(target)
     else:
-        good = protocol in PROTOCOLS and bool(endpoint)
+        form = PROTOCOLS.get(protocol)
+        good = form is not None and bool(re.fullmatch(form, endpoint))
     if not good:
         known = ", ".join(PROTOCOLS)
         yield f"{key}: {target} is neither an https:// address nor one of {known} with a colon"

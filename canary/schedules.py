@@ -40,8 +40,16 @@ def longest_gap(expression: str) -> int | None:
 
 
 def is_schedule(expression: str) -> bool:
-    """Return whether it has the form of a rate or of a cron expression of six fields."""
-    return bool(RATE.fullmatch(expression) or CRON.fullmatch(expression))
+    """Return whether the scheduler takes it: a rate, or a cron expression of six fields.
+
+    One of its two fields of days is "?", and no other field is.
+    """
+    cron = CRON.fullmatch(expression)
+    if not cron:
+        return bool(RATE.fullmatch(expression))
+    minute, hour, day, month, weekday, year = cron.groups()
+    days = [day, weekday].count("?") == 1 and "?" not in (month, year)
+    return days and bool(_values(minute, 60)) and bool(_values(hour, 24))
 
 
 def _values(field: str, end: int) -> set[int]:

@@ -9,11 +9,13 @@ from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
 from canary.alarm_plan import AlarmPlan, Alarms
+from canary.alarm_purposes import Missing
 from canary.composite_plan import CompositePlan, Reach
 from infra.topics import Topics
 
 DESCRIPTION_CHARACTERS = 1024  # PutMetricAlarm: AlarmDescription
 MUTE_CHARACTERS = 300
+LONGEST_WARM_UP = 2880  # minutes, PutMetricAlarm
 
 
 def logical_id(key: str) -> str:
@@ -82,8 +84,21 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
         ok_actions=actions,
         insufficient_data_actions=actions if plan.key == "heartbeat" else None,
     )
+    if plan.missing is Missing.BREACHING:
+        alarm.warm_up_configuration = _warm_up(plan)
     _read(alarm, plan)
     return alarm
+
+
+def _warm_up(plan: AlarmPlan) -> cw.CfnAlarm.WarmUpConfigurationProperty:
+    """Return how long a new alarm waits for its first data, for silence before them is no fault.
+
+    It ends with the first data that fill the window, so a canary that never ran rings after it.
+    """
+    window = plan.period * (plan.periods + 1) // 60
+    return cw.CfnAlarm.WarmUpConfigurationProperty(
+        warm_up_period_duration_in_minutes=min(max(window, 10), LONGEST_WARM_UP)
+    )
 
 
 def _description(plan: AlarmPlan) -> str:

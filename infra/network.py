@@ -11,6 +11,9 @@ from constructs import Construct
 from canary.cost import ENDPOINTS, endpoints_dollars, zones
 from canary.model import Environment, Network
 
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+"""What a VPC's addresses are taken from (VPC User Guide, "VPC CIDR blocks")."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -75,9 +78,13 @@ def _endpoints(
         "EndpointGroup",
         vpc=vpc,
         allow_all_outbound=False,
-        description="Interface endpoints, in from the canary",
+        description="Interface endpoints, in from the canary and the VPC",
     )
     door.add_ingress_rule(group, ec2.Port.tcp(443), "the canary")
+    # an endpoint takes over its service's name in the whole VPC: whoever is not let in here, a task
+    # that reads its secrets or writes its log, would be cut off by the canary's deployment
+    for block in PRIVATE:
+        door.add_ingress_rule(ec2.Peer.ipv4(block), ec2.Port.tcp(443), "whoever is in the VPC")
     for name in ENDPOINTS:
         ec2.InterfaceVpcEndpoint(
             scope,

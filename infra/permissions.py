@@ -28,7 +28,8 @@ class Resources:
 
 
 # Lambda makes the network interfaces itself, outside the function and with the function's role;
-# these calls know no resource (AWS: "Giving Lambda functions access to resources in a VPC").
+# these calls know no resource (AWS: "Giving Lambda functions access to resources in a VPC"). Only
+# what the function's code calls carries its ARN, so the code itself is refused what it never needs.
 INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -42,7 +43,8 @@ INTERFACES = (
 def statements(config: Config, made: Resources) -> list[iam.PolicyStatement]:
     """Return every statement of the function's role."""
     environment = config.environment
-    found = [*_reading(environment), *_secrets(config), *_own(made), _interfaces()]
+    found = [*_reading(environment), *_secrets(config), *_own(made)]
+    found += [_interfaces(), _no_interfaces(environment)]
     if environment.deployment.tracing:
         found.append(
             iam.PolicyStatement(
@@ -132,3 +134,16 @@ def _own(made: Resources) -> list[iam.PolicyStatement]:
 
 def _interfaces() -> iam.PolicyStatement:
     return iam.PolicyStatement(sid="Interfaces", actions=list(INTERFACES), resources=["*"])
+
+
+def _no_interfaces(environment: Environment) -> iam.PolicyStatement:
+    changing = [action for action in INTERFACES if ":Describe" not in action]
+    place = f"{environment.region}:{environment.account}"
+    function = f"arn:aws:lambda:{place}:function:hokusai-canary-{environment.name}*"
+    return iam.PolicyStatement(
+        sid="NoInterfaces",
+        effect=iam.Effect.DENY,
+        actions=changing,
+        resources=["*"],
+        conditions={"ArnLike": {"lambda:SourceFunctionArn": function}},
+    )

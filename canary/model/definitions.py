@@ -177,7 +177,9 @@ class Environment(Frozen, frozen=True, kw_only=True):
     def report_store(self) -> str:
         """Return where deployed runs keep their reports: `store`, or the stack's own bucket."""
         own = f"hokusai-canary-{self.name}-{self.account}-{self.region}"
-        return self.store or f"s3://{own}/canary"
+        place = self.store or f"s3://{own}"
+        bare = "/" not in place.removeprefix("s3://").rstrip("/")
+        return f"{place.rstrip('/')}/canary" if bare and place.startswith("s3://") else place
 
 
 class Config(Frozen, frozen=True, kw_only=True):

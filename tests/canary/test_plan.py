@@ -124,3 +124,5 @@ def test_the_bill_names_its_items_and_endpoints_cost_extra() -> None:
     lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), COUNTS)}
     assert lines["custom metrics"] == pytest.approx(6.0)
     assert "interface endpoints" not in lines
+    # made for every environment, whatever it checks
+    assert (lines["dashboard"], lines["key"]) == (cost.DASHBOARD, cost.KEY) == (3.0, 1.0)

@@ -38,8 +38,18 @@ def test_what_is_no_schedule_is_known(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["cron(* * ? * MON-FRI *)", "cron(0 9 1 * ? *)", "cron(61 * * * ? *)", "cron(x * * * ? *)"],
+    ["cron(* * ? * MON-FRI *)", "cron(0 9 1 * ? *)", "cron(0 8 L * ? 2030)"],
 )
 def test_a_gap_that_cannot_be_told_is_none(expression: str) -> None:
     assert is_schedule(expression)
     assert longest_gap(expression) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["cron(61 * * * ? *)", "cron(x * * * ? *)", "cron(0 24 * * ? *)", "cron(0/5 * * * * *)",
+     "cron(0 8 ? * ? *)", "cron(0 8 * ? * *)", "cron(0 8 * * ? ?)", "cron(? 8 * * ? *)"],
+)  # fmt: skip
+def test_what_the_scheduler_would_refuse_is_no_schedule(expression: str) -> None:
+    """EventBridge Scheduler: one of the two fields of days must be "?", and no other may be."""
+    assert not is_schedule(expression)

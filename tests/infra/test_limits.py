@@ -99,6 +99,26 @@ def test_of_very_many_checks_the_most_severe_have_an_alarm_and_one_rings_for_the
     assert not [a for a in plan_alarms(config, "fn", 60).alarms if a.key == "checks-down"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "minutes"),
+    [("rate(1 minute)", 10), ("rate(5 minutes)", 20), ("rate(16 hours)", 2880)],
+)
+def test_a_heartbeat_that_has_just_been_made_waits_for_the_first_runs(
+    config: Config, code: str, expression: str, minutes: int
+) -> None:
+    """Else the silence before the first run would wake people at every first deployment."""
+    schedule = msgspec.structs.replace(config.environment.schedule, expression=expression)
+    where = msgspec.structs.replace(config.environment, schedule=schedule)
+    made = resources(synthesize(msgspec.structs.replace(config, environment=where), code), ALARM)
+    waiting = {
+        p["AlarmName"]: p["WarmUpConfiguration"]
+        for p in made.values()
+        if "WarmUpConfiguration" in p or p["TreatMissingData"] == "breaching"
+    }
+    name = "hokusai-canary-development-heartbeat"
+    assert waiting == {name: {"WarmUpPeriodDurationInMinutes": minutes}}
+
+
 def test_residue_that_a_flow_reports_every_five_minutes_rings(config: Config) -> None:
     """The other runs of those minutes clean nothing up and report none."""
     alarm = next(a for a in plan_alarms(config, "fn", 60).alarms if a.key == "residue")
@@ -120,6 +140,14 @@ def test_endpoints_reach_every_service_that_a_run_calls_and_s3_by_its_gateway(
     called = {p.action.partition(":")[0] for p in needed(wired)}
     called = {ENDPOINT_OF.get(name, name) for name in called} | {"sns", "events"}
     assert called <= names
+    opened = {
+        rule["CidrIp"]
+        for group in resources(template, "AWS::EC2::SecurityGroup").values()
+        for rule in group.get("SecurityGroupIngress", [])
+        if (rule["FromPort"], rule["ToPort"]) == (443, 443)
+    }
+    # an endpoint takes over its service's name in the whole VPC, the platform's tasks included
+    assert opened == {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"}
     (gateway,) = [e for e in made if e["VpcEndpointType"] == "Gateway"]
     assert gateway["RouteTableIds"] == ["rtb-1", "rtb-2"]
     assert "S3 needs" not in egress_note(where)

@@ -131,3 +131,13 @@ def test_production_is_protected_against_termination(
     stack = CanaryStack(cdk.App(), made, build)
     assert stack.termination_protection is production
     assert assertions.Template.from_stack(stack)
+
+
+def test_a_store_that_is_a_bare_bucket_is_one_place_for_function_and_desk(
+    config: Config, code: str
+) -> None:
+    where = msgspec.structs.replace(config.environment, store="s3://a-bucket/")
+    template = synthesize(msgspec.structs.replace(config, environment=where), code)
+    [function] = resources(template, FUNCTION).values()
+    variables = function["Environment"]["Variables"]  # type: ignore[index]
+    assert variables["CANARY_STORE"] == where.report_store == "s3://a-bucket/canary"

@@ -230,3 +230,18 @@ def test_names_of_two_environments_never_collide(
     mine = {json.dumps(p.get("AlarmName")) for p in resources(other, ALARM).values()}
     theirs = {json.dumps(p.get("AlarmName")) for p in resources(template, ALARM).values()}
     assert not mine & theirs
+
+
+def test_the_code_of_the_function_may_change_no_network_interface(template: dict[str, Any]) -> None:
+    """Lambda makes them with the function's role, and its calls carry no function's ARN."""
+    found = [
+        s
+        for p in resources(template, "AWS::IAM::Policy").values()
+        for s in p["PolicyDocument"]["Statement"]
+        if s["Effect"] == "Deny"
+    ]
+    assert [s["Sid"] for s in found] == ["NoInterfaces"]
+    assert "ec2:DescribeSubnets" not in found[0]["Action"]  # that is read
+    assert {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"} <= set(found[0]["Action"])
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:hokusai-canary-development*"
+    assert found[0]["Condition"] == {"ArnLike": {"lambda:SourceFunctionArn": arn}}
