@@ -25,7 +25,7 @@ from canary.report.verdict import (
 _ROWS = 60  # rows of a table; a job summary is read, not searched
 _OPEN = 6  # changes before the fold
 _MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.ERROR: "❔", Status.SKIP: "➖"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")  # between two $ GitHub sets mathematics
 
 
 def render(report: Report) -> str:
@@ -61,9 +61,11 @@ def moment(text: str) -> str:
     return prose(when(text))
 
 
-def code(text: str, limit: int = 240) -> str:
-    """Return text as a code span, also within a table, whatever backticks and pipes it holds."""
-    shown = line(text, limit).replace("|", "\\|")
+def code(text: str, limit: int = 240, *, cell: bool = False) -> str:
+    """Return text as a code span, whatever backticks it holds; in a `cell` also whatever pipes."""
+    shown = line(text, limit)
+    if cell:
+        shown = shown.replace("|", "\\|")
     if not shown:
         return ""
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
@@ -175,14 +177,21 @@ def _row(report: Report, result: Result) -> str:
     if differences and differences[0].expected:
         subject = differences[0].subject
         expected = code(
-            f"{subject}: {differences[0].expected}" if subject else differences[0].expected
+            f"{subject}: {differences[0].expected}" if subject else differences[0].expected,
+            cell=True,
         )
-        actual = code(differences[0].actual)
+        actual = code(differences[0].actual, cell=True)
         if len(differences) > 1:
             actual += f" and {len(differences) - 1} more"
     else:
-        actual = code(reason(result))
-    cells = [code(result.check_id), prose(result.title), result.severity.value, expected, actual]
+        actual = code(reason(result), cell=True)
+    cells = [
+        code(result.check_id, cell=True),
+        prose(result.title),
+        result.severity.value,
+        expected,
+        actual,
+    ]
     if result.muted:
         cells[1] += f" (muted: {prose(result.muted)})"
     return f"| {' | '.join(cells)} | {lasted(report, result.check_id)} |"
@@ -201,7 +210,7 @@ def _skipped(found: Groups) -> str:
 def _scores(report: Report) -> str:
     rows = ["## Scores", "", "| suite | score | holding | lost by |", "|---|---|---|---|"]
     for suite, score in scores(report):
-        lost = ", ".join(code(check) for check in score.lost[:10])
+        lost = ", ".join(code(check, cell=True) for check in score.lost[:10])
         if len(score.lost) > 10:
             lost += f" and {len(score.lost) - 10} more"
         held = f"{score.passed} of {score.total}"

@@ -164,6 +164,9 @@ def test_markdown_of_300_checks_stays_within_a_job_summary() -> None:
 def test_a_code_span_holds_any_run_of_backticks() -> None:
     assert markdown.code("a `` b`") == "``` a `` b` ```"
     assert markdown.block("```\nx") == "````\n```\nx\n````"
+    assert markdown.code("200|204") == "`200|204`"
+    assert markdown.code("200|204", cell=True) == "`200\\|204`"
+    assert markdown.prose("$x$") == "\\$x\\$"  # GitHub would set mathematics
 
 
 @pytest.mark.parametrize("name", REPORTS)

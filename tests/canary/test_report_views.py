@@ -151,6 +151,8 @@ def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
     page = Page(render_index(add(Index(), entry(hostile())), "2026-11-22T10:02:00Z"))
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
     assert "script" not in page.tags
+    written = dump(add(Index(), entry(samples.healthy(), page="JavaScript:window.pwned=1")))
+    assert Page(render_index(load_index(written), "2026-11-22T10:02:00Z")).links == []
 
 
 def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
