@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from canary.model import Config, Frozen, Network
 from canary.plan import Plan
+from canary.shards import SHARD
 
 HOURS = 730
 # Prices: AWS's public pricing pages for us-east-1, free tiers not taken off.
@@ -17,6 +20,9 @@ S3_PUT = 0.005 / 1_000
 S3_GET = 0.0004 / 1_000
 LOG_GB = 0.50
 SECRET = 0.40
+TRANSITION = 0.025 / 1_000  # a state transition of a standard workflow
+TRANSITIONS = 5  # the start and the four states of a run
+EXPRESS = 1.00 / 1_000_000  # a child of a distributed map run as express workflow
 DASHBOARD = 3.00  # a month; an account's first three are free
 KEY = 1.00  # a key of one's own in KMS, a month: the topics'
 ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
@@ -84,6 +90,10 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         _line("dashboard", DASHBOARD, "one; an account's first three are free"),
         _line("key", KEY, "the topics' own in KMS"),
     ]
+    if config.environment.deployment.scale == "map":
+        shards = math.ceil(checks / SHARD)
+        price = runs * (TRANSITIONS * TRANSITION + shards * EXPRESS)
+        lines.append(_line("workflow", price, f"{runs:.0f} runs of {shards} shards"))
     network = config.environment.network
     if network.create_endpoints:  # those that the platform keeps are on its own bill
         number = zones(network)

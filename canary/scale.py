@@ -12,6 +12,7 @@ import math
 from canary.cost import (
     ALARM,
     COMPOSITE,
+    EXPRESS,
     GETS,
     HOURS,
     LAMBDA_GB_S,
@@ -24,6 +25,8 @@ from canary.cost import (
     S3_GET,
     S3_PUT,
     SCHEDULE,
+    TRANSITION,
+    TRANSITIONS,
 )  # fmt: skip
 from canary.metrics import MOST_OWN
 from canary.model import Frozen
@@ -51,9 +54,6 @@ OWN_METRICS, OWN_ALARMS, COMPOSITES = 18, 12, 5  # of each environment, whatever
 # bytes of an endpoint check: in the report, in its page, in a metric's document of the log
 REPORT_BYTES, PAGE_BYTES, METRIC_BYTES = 1_550, 400, 300
 REPORT_DAYS, SPREAD_DAYS = 90, 2
-TRANSITION = 0.025 / 1_000  # a state transition of a standard workflow
-TRANSITIONS = 5  # the start and the four states of a run
-EXPRESS = 1.00 / 1_000_000  # a child of a distributed map run as express workflow
 EXPRESS_GB_S = 0.000_016_67
 EXPRESS_GB = 64 / 1024  # the least that is billed
 METRIC_TIERS = ((10_000, 0.30), (240_000, 0.10), (750_000, 0.05))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from canary import cost
-from canary.model import CheckHistory, Status, Suite
+from canary.model import CheckHistory, Deployment, Status, Suite
 from canary.plan import Plan, PlanError, Selection, is_due, make_plan
 from tests.canary.worlds import KINDS, NOW, check, config
 
@@ -126,3 +126,12 @@ def test_the_bill_names_its_items_and_endpoints_cost_extra() -> None:
     assert "interface endpoints" not in lines
     # made for every environment, whatever it checks
     assert (lines["dashboard"], lines["key"]) == (cost.DASHBOARD, cost.KEY) == (3.0, 1.0)
+
+
+def test_the_bill_of_a_spread_run_names_its_state_machine() -> None:
+    where = msgspec.structs.replace(MADE.environment, deployment=Deployment(scale="map"))
+    made = msgspec.structs.replace(MADE, environment=where)
+    spread = {line.item: line for line in cost.monthly(made, plan(), COUNTS)}
+    # 43,800 runs a month, each five transitions at 0.025 $ a thousand and one shard
+    assert spread["workflow"].dollars == pytest.approx(5.52, abs=0.01)
+    assert "workflow" not in {line.item for line in cost.monthly(MADE, plan(), COUNTS)}
