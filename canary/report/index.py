@@ -21,6 +21,7 @@ _WORDS = {
 _STATES = ("failing", "silent", "could not tell", "healthy")  # what needs somebody comes first
 _CLASSES = {"failing": "FAIL", "silent": "ERROR", "could not tell": "ERROR", "healthy": "PASS"}
 SILENT_AFTER_S = 900  # an environment that has said nothing for so long is not called healthy
+GONE_AFTER_S = 31 * 86_400
 PERIODS = 3  # for so many of its own periods, where they are longer
 
 
@@ -70,8 +71,11 @@ def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
 
 
 def add(index: Index, new: Entry) -> Index:
-    """Return the index with this entry; an older run never replaces a newer one."""
-    kept = {e.environment: e for e in index.entries}
+    """Return the index with this entry; an older run never replaces a newer one.
+
+    An environment that was removed is shown as silent for a month, and then no more.
+    """
+    kept = {e.environment: e for e in index.entries if not _gone(e, new.finished_at)}
     known = kept.get(new.environment)
     if known is None or known.finished_at <= new.finished_at:
         kept[new.environment] = new
@@ -120,7 +124,16 @@ def _state(item: Entry, now: str) -> str:
 
 
 def _silent(item: Entry, now: str) -> bool:
+    age = _age(item, now)
+    return age is None or age > item.silent_after_s
+
+
+def _gone(item: Entry, now: str) -> bool:
+    age = _age(item, now)
+    return age is not None and age > GONE_AFTER_S
+
+
+def _age(item: Entry, now: str) -> float | None:
+    """Return the seconds since its last run, None where a time cannot be read."""
     finished, present = parse_time(item.finished_at), parse_time(now)
-    if finished is None or present is None:
-        return True
-    return (present - finished).total_seconds() > item.silent_after_s
+    return (present - finished).total_seconds() if finished and present else None

@@ -138,6 +138,16 @@ def test_a_silent_environment_is_not_called_healthy() -> None:
     assert '<span class="state PASS">' not in written
 
 
+def test_an_environment_that_was_removed_is_shown_for_a_month_and_no_longer() -> None:
+    index = add(Index(), entry(samples.healthy()))
+    for day, left in (("2026-12-23", ["development", "staging"]), ("2026-12-24", ["staging"])):
+        new = msgspec.structs.replace(
+            entry(samples.healthy()), environment="staging", finished_at=f"{day}T09:00:00Z"
+        )
+        index = add(index, new)
+        assert [e.environment for e in index.entries] == left
+
+
 def test_an_environment_that_runs_every_hour_is_not_silent_between_two_runs() -> None:
     index = load_index(dump(add(Index(), entry(samples.healthy(), every_s=3600))))
     assert "1 healthy" in render_index(index, "2026-11-22T12:00:00Z")
