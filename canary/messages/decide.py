@@ -25,6 +25,7 @@ from canary.model import (
 )
 
 _PENDING = 50  # undelivered messages kept; older ones are dropped, the report has them all
+_PENDING_EVENTS = 1_000  # the same of events: an outage has one for each check
 
 
 def decide(report: Report, state: Notified, link: str = "") -> Outbox:
@@ -81,7 +82,7 @@ def settle(outbox: Outbox, failed: Iterable[str], at: str, taken: Iterable[str] 
         if e.key in lost and e.detail_type != events.RUN_COMPLETED
     )
     return msgspec.structs.replace(
-        outbox.state, pending=pending[-_PENDING:], pending_events=late[-_PENDING:]
+        outbox.state, pending=pending[-_PENDING:], pending_events=late[-_PENDING_EVENTS:]
     )
 
 

@@ -17,7 +17,7 @@ from canary.messages.deliver import deliver
 from canary.messages.ledger import LEASE_S, MEMORY_S, Claim, StoreLedger
 from canary.messages.state import Event, Message, Notified, load
 from canary.messages.wording import retried
-from canary.model import Severity, Status
+from canary.model import Report, Severity, Status
 from canary.report.text import ReportError
 from tests.canary import report_samples as samples
 from tests.canary.test_messages import LINK, at
@@ -94,6 +94,29 @@ def test_a_run_that_a_newer_one_overtook_tells_nothing_of_what_is_over(keys: Key
     told = [e.detail_type for e in post.events]
     assert told.count("RunCompleted") == 3 and "CheckFixed" not in told
     assert state.last_run == "run-3"
+
+
+def test_no_event_of_an_outage_of_many_checks_is_lost_while_the_bus_is_down(keys: Keys) -> None:
+    post = Post()
+    post.broken = True
+    broken = at(all_failing(300), 1)
+    state = deliver(decide(broken, Notified(), LINK), post.send, post.put, keys, NOW).state
+    post.broken = False
+    deliver(decide(at(broken, 2), state, LINK), post.send, post.put, keys, NOW)
+    told = {e.detail["check_id"] for e in post.events if e.detail_type == "CheckBroke"}
+    assert len(told) == len([e for e in state.pending_events if e.detail_type == "CheckBroke"])
+    assert len(told) > 250
+
+
+def all_failing(checks: int) -> Report:
+    report = samples.many(checks)
+    return msgspec.structs.replace(
+        report,
+        results=tuple(
+            msgspec.structs.replace(r, status=Status.FAIL, severity=Severity.HIGH)
+            for r in report.results
+        ),
+    )
 
 
 class Throttled:
@@ -182,10 +205,10 @@ def test_a_state_that_cannot_be_read_says_why(data: bytes, message: str) -> None
 def test_the_state_kept_is_bounded(keys: Keys) -> None:
     post = Post()
     post.broken = True
-    report = samples.many()
-    delivery = deliver(decide(at(report, 1), Notified(), LINK), post.send, post.put, keys, NOW)
-    assert len(delivery.state.pending_events) <= 50
-    assert len(msgspec.json.encode(delivery.state)) < 100_000
+    report = at(all_failing(1_200), 1)
+    delivery = deliver(decide(report, Notified(), LINK), post.send, post.put, keys, NOW)
+    assert len(delivery.state.pending_events) == 1_000
+    assert len(msgspec.json.encode(delivery.state)) < 1_500_000
 
 
 def test_a_run_that_died_before_it_sent_silences_nothing_for_good(keys: Keys) -> None:
@@ -241,12 +264,7 @@ class Slow(Keys):
 
 def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Path) -> None:
     post, keys = Post(), Slow(tmp_path)
-    report = at(samples.many(300), 1)
-    broken = tuple(
-        msgspec.structs.replace(r, status=Status.FAIL, severity=Severity.HIGH)
-        for r in report.results
-    )
-    outbox = decide(msgspec.structs.replace(report, results=broken), Notified(), LINK)
+    outbox = decide(at(all_failing(300), 1), Notified(), LINK)
     began = time.monotonic()
     delivery = deliver(outbox, post.send, post.put, keys, NOW)
     assert time.monotonic() - began < 4  # canary.wire gives all messages of a run eight
