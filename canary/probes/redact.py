@@ -17,7 +17,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(://[^/\s:@]*):(?!\d{1,5}[/?#])[^\s\"'<>]{1,256}@"), r"\1:***@"),
     (
         re.compile(
-            r"(?i)(\"?(?:password|passwd|secret|token|api_key|apikey|authorization|auth_token)"
+            r"(?i)(\"?(?:password|passwd|secret|token|api[_-]?key|cookie|authorization|auth_token)"
             r"\"?\s*[:=]\s*)(\"[^\"]*\"|[^\s,;&}\"]+)"
         ),
         r"\1***",
@@ -25,7 +25,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), STRUCK),
 )
 HINTS: tuple[str, ...] = ("hk_", "akia", "asia", "bearer", "apikey", "basic", "authorization")
-HINTS += ("@", "passw", "secret", "token", "api_key", "eyj")
+HINTS += ("@", "passw", "secret", "token", "api_key", "api-key", "cookie", "eyj")
 # One of them stands in whatever a pattern can match; looking for words is cheaper than matching.
 
 

@@ -287,6 +287,8 @@ def test_statements_carry_the_names_of_the_environment() -> None:
     [
         ("postgres://user:pass@db:5432/x refused", "postgres://***@db:5432/x refused"),
         ("no URL: 'postgres://user:p/a@s@db/x'", "no URL: 'postgres://***@db/x'"),
+        ("invalid X-API-Key: abcdefgh1 of x", "invalid X-API-Key: *** of x"),
+        ("rejected, cookie: a=b1c2; c=d3e4", "rejected, cookie: ***"),
         ("password=abcdef1 wrong", "password=*** wrong"),
         ("Authorization: Bearer abcdefghijk", "Authorization: Bearer ***"),
     ],

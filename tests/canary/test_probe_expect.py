@@ -104,10 +104,11 @@ def test_evidence_shows_no_credential() -> None:
     key = "hk_" + "live_" + "a" * 32
     text = (
         f'{{"api_key": "{key}"}} Authorization: Bearer abcdefgh12345678 '
-        f"postgresql://mlflow:p%40ss@db:5432/x password=hunter22 key {key}"
+        f"postgresql://mlflow:p%40ss@db:5432/x password=hunter22 key {key} "
+        '"x-api-key": "b1c2d3e4", "set-cookie": "session=e5f6", postgresql://mlflow:p/ss@db:5432/y'
     )
     shown = redact(text)
-    for secret in ("aaaa", "abcdefgh", "p%40ss", "hunter22"):
+    for secret in ("aaaa", "abcdefgh", "p%40ss", "hunter22", "b1c2d3e4", "e5f6", "p/ss"):
         assert secret not in shown
     assert "postgresql://mlflow:***@db:5432/x" in shown
 
