@@ -55,7 +55,12 @@ FOLLOWS: dict[str, frozenset[str]] = {
     | _CHECKS
     | {"target-group-detached"},
     "target-group-detached": _ROUTES - {"target-group-detached"},
-    "targets-unhealthy": _STARTS | _CRASH | _LOGIN | _NETWORK | _CHECKS | {"upstream-url-wrong"},
+    "targets-unhealthy": _STARTS
+    | _CRASH
+    | _LOGIN
+    | _NETWORK
+    | _CHECKS
+    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"},
     "health-check-mismatch": frozenset({"port-mismatch", "target-protocol-mismatch"}),
     "target-protocol-mismatch": frozenset({"port-mismatch"}),
     "task-crash-loop": _STARTS | _LOGIN | _NETWORK,

@@ -52,6 +52,8 @@ def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
     fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
     if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
         return None
+    if _another_is_broken(case, name, reports):
+        return None
     return Claim(
         cause="latency-degraded",
         service=name,
@@ -91,6 +93,17 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
         return False
     asked = mlflow_asked(case)
     return not asked or min(asked) > least / QUICK
+
+
+def _another_is_broken(case: Case, name: str, reports: list[Exchange]) -> bool:
+    """Tell whether the same document calls another dependency broken: that one was waited for."""
+    breaths = _breaths(reports)
+    return any(
+        step.status is not Status.PASS
+        and any(w.search(step.name) for other, w in DEPENDENCY_WORDS.items() if other != name)
+        and (exchange.url, exchange.timing.total_ms) in breaths
+        for step, exchange in case.exchanges
+    )
 
 
 def mlflow_asked(case: Case) -> list[float]:

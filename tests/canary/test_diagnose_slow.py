@@ -118,6 +118,41 @@ def test_an_api_that_is_slow_by_itself_is_not_its_mlflow() -> None:
     assert (found.cause, found.service) == ("latency-degraded", "registry")
 
 
+def hung_mlflow() -> list[Result]:
+    """Return the first run in which MLflow takes connections and never answers."""
+    body = '{"error":"TimeoutError: Connection to mlflow.x.local timed out (timeout=5)"}'
+    timing = Timing(total_ms=5008)
+    unreached = p.answer(faults.REGISTRY + "/api/health/mlflow", 503, body, timing=timing)
+    hung = Exchange(
+        method="GET", url=faults.PROXY, failure="read-timeout", timing=Timing(total_ms=11780)
+    )
+    sick = p.answer(DETAILED, 200, '{"services":{"mlflow":"unhealthy","redis":"healthy"}}',
+                    timing=Timing(total_ms=5043))  # fmt: skip
+    unmet = Assertion(
+        subject="services.mlflow", expected="healthy", actual="unhealthy", holds=False
+    )
+    steps = (
+        Step(name="mlflow", status=Status.FAIL, assertions=(unmet,), evidence=(sick,)),
+        Step(name="redis", status=Status.PASS, evidence=(sick,)),
+    )
+    return [
+        p.failed("registry.mlflow-connection", "registry", unreached),
+        p.failed("registry.proxy", "registry", hung),
+        p.result("registry.dependencies", "registry", *steps, status=Status.FAIL),
+        told(HEALTH, 3),
+        told(READY, 5, "database"),
+    ]
+
+
+def test_an_mlflow_that_never_answers_is_not_the_cache_that_is_told_of_beside_it() -> None:
+    verdict = judge(*hung_mlflow())
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("targets-unhealthy", "mlflow")
+    assert "does not answer in time" in found.summary and verdict.unexplained == ()
+    [fix] = found.remedy.fix
+    assert "--force-new-deployment" in fix and "mlflow" in fix
+
+
 def judged(ms: float) -> Result:
     """Return the auth service's own answer about a key, late if it took more than its limit."""
     url = faults.AUTH + "/api/v1/keys/validate"
