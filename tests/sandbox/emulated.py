@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -21,19 +22,29 @@ SPEED = 60.0
 """One minute of AWS is one second here."""
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Endpoint]:
-    """The emulator with its extensions, empty; a minute takes a second."""
+@contextlib.contextmanager
+def emulator() -> Iterator[AwsServer]:
+    """The emulator, empty before and after: its state is the process', and modules share that."""
     from moto.moto_api._internal.models import moto_api_backend
 
     server = AwsServer()
-    endpoint = server.start()
+    server.start()
     moto_api_backend.reset()
-    host = lambda_host.install(int(endpoint.url.rsplit(":", 1)[1]), speed=SPEED)
-    yield endpoint
-    host.stop()
-    server.stop()
-    moto_api_backend.reset()  # its state is the process': the next module shall find none
+    try:
+        yield server
+    finally:
+        server.stop()
+        moto_api_backend.reset()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Endpoint]:
+    """The emulator with its extensions, empty; a minute takes a second."""
+    with emulator() as server:
+        endpoint = server.endpoint
+        host = lambda_host.install(int(endpoint.url.rsplit(":", 1)[1]), speed=SPEED)
+        yield endpoint
+        host.stop()
 
 
 def zipped(**files: str) -> bytes:

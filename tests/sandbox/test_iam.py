@@ -11,9 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox import names
+from sandbox.aws.endpoint import Endpoint
 from sandbox.aws.iam import assumable, simulate
 from sandbox.aws.iam_policy import Decision, decide, glob
 from sandbox.aws.server import AwsServer
+from tests.sandbox.emulated import emulator
 
 ROLE = "test-iam-role"
 ROLE_ARN = f"arn:aws:iam::{names.ACCOUNT}:role/{ROLE}"
@@ -129,8 +131,12 @@ def test_an_unknown_condition_operator_is_not_guessed() -> None:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[AwsServer]:
     """An emulated AWS with one role that may little."""
-    server = AwsServer()
-    endpoint = server.start()
+    with emulator() as server:
+        _one_role(server.endpoint)
+        yield server
+
+
+def _one_role(endpoint: Endpoint) -> None:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -164,8 +170,6 @@ def aws() -> Iterator[AwsServer]:
     endpoint.client("s3").create_bucket(Bucket="test-iam")
     for key in ("mine/a", "other/a"):
         endpoint.client("s3").put_object(Bucket="test-iam", Key=key, Body=b"x")
-    yield server
-    server.stop()
 
 
 def as_role(aws: AwsServer, service: str) -> Any:

@@ -13,16 +13,15 @@ from botocore.exceptions import ClientError
 from sandbox import names
 from sandbox.aws.endpoint import Endpoint
 from sandbox.aws.iam_s3 import s3_asked
-from sandbox.aws.server import AwsServer
+from tests.sandbox.emulated import emulator
 
 BUS = f"arn:aws:events:us-east-1:{names.ACCOUNT}:event-bus/mine"
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Endpoint]:
-    server = AwsServer()
-    yield server.start()
-    server.stop()
+    with emulator() as server:
+        yield server.endpoint
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from sandbox import names
-from sandbox.aws.server import AwsServer
+from sandbox.aws.endpoint import Endpoint
 from sandbox.network import Network
 from sandbox.network.addresses import in_vpc, loopback
+from tests.sandbox.emulated import emulator
 
 TASK, STORE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.3.219"
 SHIM = Path(__file__).parents[2] / "sandbox" / "network" / "shim"
@@ -45,11 +46,14 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    from moto.moto_api._internal.models import moto_api_backend
+    with emulator() as server:
+        network = Network()
+        network.start()
+        yield _laid_out(server.endpoint, network)
+        network.stop()
 
-    moto_api_backend.reset()
-    server = AwsServer()
-    aws = server.start()
+
+def _laid_out(aws: Endpoint, network: Network) -> Place:
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     zone = iter(("us-east-1a", "us-east-1b"))
@@ -70,13 +74,8 @@ def place() -> Iterator[Place]:
             Groups=[groups[group]],
             Description=f"ELB app/{group}",
         )
-    network = Network()
-    network.start()
     clients = aws.client("servicediscovery"), aws.client("elbv2")
-    yield Place(network, ec2, *clients, vpc, groups, subnets)
-    network.stop()
-    server.stop()
-    moto_api_backend.reset()
+    return Place(network, ec2, *clients, vpc, groups, subnets)
 
 
 def test_addresses_of_the_vpc_have_a_loopback_twin() -> None:
