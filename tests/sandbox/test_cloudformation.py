@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.aws.cloudformation.plug import says_absent
 from sandbox.aws.endpoint import Endpoint
 from tests.sandbox.emulated import aws
 
@@ -345,6 +346,21 @@ def test_a_removed_stack_leaves_nothing_running(stack: Endpoint) -> None:
     assert shown["MetricAlarms"] == [] and shown["CompositeAlarms"] == []
     assert stack.client("scheduler").list_schedules()["Schedules"] == []
     assert stack.client("lambda").list_functions()["Functions"] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "absent"),
+    [
+        ("ResourceNotFoundException", "Schedule a does not exist.", True),
+        ("NoSuchEntity", "The role with name a cannot be found.", True),
+        ("ValidationError", "Cannot delete refuses-unknown-key: a composite needs it", False),
+    ],
+)
+def test_a_removal_that_is_refused_is_not_taken_for_one_that_is_done(
+    code: str, text: str, absent: bool
+) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": text}}, "Delete")
+    assert says_absent(error) is absent
 
 
 def test_a_type_that_is_not_emulated_fails_the_deployment_by_name(aws: Endpoint) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
-_ABSENT = re.compile("NotFound|NoSuch|NonExistent|does not exist|cannot be found|Unknown", re.I)
+_ABSENT_CODE = re.compile("NotFound|NoSuch|NonExistent|Unknown")
+_ABSENT_TEXT = re.compile("not found|does not exist|cannot be found", re.IGNORECASE)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +106,16 @@ def _delete(self: Any, *_: str) -> None:
         self.kind.remove(self.removal())
     except Exception as error:
         # moto removes in any order: a schedule goes with its group, a policy with its queue
-        if not _ABSENT.search(f"{type(error).__name__} {error}"):
+        if not says_absent(error):
             raise
+
+
+def says_absent(error: Exception) -> bool:
+    """Tell whether a call failed because there is nothing to remove; names may say anything."""
+    said = [type(error).__name__, *(getattr(error, key, "") for key in ("code", "error_type"))]
+    if isinstance(error, ClientError):
+        said.append(error.response["Error"]["Code"])
+    return any(_ABSENT_CODE.search(str(s)) for s in said) or bool(_ABSENT_TEXT.search(str(error)))
 
 
 _MEMBERS: Mapping[str, Any] = {
