@@ -125,7 +125,9 @@ def _slower(
     now: str,
 ) -> list[Transition]:
     """Say it once, when the median of the last three passes rises above the usual."""
-    if result.status is not Status.PASS or not {result.check_id} <= known.keys() & history.keys():
+    if result.status is not Status.PASS:
+        return []
+    if result.check_id not in known or result.check_id not in history:
         return []
     usual_before, recent_before = _recent(known[result.check_id].latency_ms)
     usual, recent = _recent(history[result.check_id].latency_ms)

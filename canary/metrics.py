@@ -74,12 +74,7 @@ METRICS: tuple[Metric, ...] = (
     _metric("OrphansRemoved", Unit.COUNT, RUN, "Things of crashed runs that were cleared away."),
     _metric("ReadingsDenied", Unit.COUNT, RUN, "Control plane readings refused by IAM."),
     _metric("RunsStarved", Unit.COUNT, RUN, "1 when the canary had too little CPU, else 0."),
-    _metric(
-        "StateLost",
-        Unit.COUNT,
-        RUN,
-        "1 when the previous report could not be used, else 0.",
-    ),
+    _metric("StateLost", Unit.COUNT, RUN, "1 when the previous report could not be used, else 0."),
     _metric("Score", Unit.PERCENT, SUITE, "Share of a suite's checks that passed."),
     _metric(
         "CheckFailed",

@@ -12,6 +12,7 @@ from canary.model import Config, Environment
 from canary.observe import Permission
 from canary.observe import statements as reader_statements
 from canary.permissions import secret_names
+from infra.function import function_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ def _interfaces() -> iam.PolicyStatement:
 def _no_interfaces(environment: Environment) -> iam.PolicyStatement:
     changing = [action for action in INTERFACES if ":Describe" not in action]
     place = f"{environment.region}:{environment.account}"
-    function = f"arn:aws:lambda:{place}:function:hokusai-canary-{environment.name}*"
+    function = f"arn:aws:lambda:{place}:function:{function_name(environment)}*"
     return iam.PolicyStatement(
         sid="NoInterfaces",
         effect=iam.Effect.DENY,

@@ -14,8 +14,9 @@ import click
 
 import canary
 from canary.cli import cataloguing, desk, gate, reading, rehearsing, running
+from canary.cli.common import EXIT
+from canary.model import Status
 
-COULD_NOT_TELL = 3
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -30,7 +31,7 @@ class Commands(click.Group):
             raise
         except Exception:  # noqa: BLE001 - the last boundary: told in full, and with its own status
             traceback.print_exc()
-            sys.exit(COULD_NOT_TELL)
+            sys.exit(EXIT[Status.ERROR])
 
 
 @click.group(

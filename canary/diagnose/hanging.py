@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import msgspec
+
 from canary.diagnose import revisions
 from canary.diagnose.case import MLFLOW, Atoms, Case
 from canary.diagnose.claims import DEPENDS, Claim, shown
@@ -25,13 +27,13 @@ def hanging(case: Case) -> Iterator[Claim]:
     told = _told(case)
     if service is None or not told or not case.serves(MLFLOW) or _answers_late(case):
         return
-    back = revisions.rollback(case, MLFLOW)
-    deploy = Remedy(
-        summary="Put a new task in its place; its log may tell what it waited for.",
-        fix=(revisions.deploy(case, service),),
-        verify=revisions.verify(case, service),
-    )
-    chosen = back if back.fix else deploy
+    remedy = revisions.rollback(case, MLFLOW)
+    if not remedy.fix:
+        remedy = Remedy(
+            summary="Put a new task in its place; its log may tell what it waited for.",
+            fix=(revisions.deploy(case, service),),
+            verify=revisions.verify(case, service),
+        )
     yield Claim(
         cause="targets-unhealthy",
         service=MLFLOW,
@@ -39,12 +41,7 @@ def hanging(case: Case) -> Iterator[Claim]:
         confidence=Confidence.LIKELY,
         summary="MLflow does not answer in time, though its task runs and its target is healthy.",
         evidence=(_well(service), *shown(told, 3)),
-        remedy=Remedy(
-            summary=chosen.summary,
-            inspect=revisions.inspect(case, MLFLOW),
-            fix=chosen.fix,
-            verify=chosen.verify,
-        ),
+        remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, MLFLOW)),
         atoms=case.outage(MLFLOW),
         rank=DEPENDS + 3,
     )

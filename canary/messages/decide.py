@@ -34,10 +34,8 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
     Nor does a run that a newer one overtook: what it saw is over. It says what is late, and itself.
     """
     if state.last_run > report.run.id:
-        happened = events.of_run(report, state, (), link)[-1:]
-        return Outbox(
-            messages=state.pending, events=(*state.pending_events, *happened), state=state
-        )
+        happened = (*state.pending_events, events.completed(report, link))
+        return Outbox(messages=state.pending, events=happened, state=state)
     if state.last_run == report.run.id:
         return Outbox(messages=state.pending, events=state.pending_events, state=state)
     lasting, closed = _followed(report, state.incidents)

@@ -129,13 +129,11 @@ def of_run(
         ]
         if incident.cause and (old is None or old.cause != incident.cause):
             found += _diagnosed(report, incident, link)
-    return (*found, _completed(report, link))
+    return (*found, completed(report, link))
 
 
 def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]]:
-    """Return PutEvents entries in batches that one call takes; `bus` is a name or ARN, "" the
-    default bus.
-    """
+    """Return PutEvents entries, one batch a call; `bus` is a name or ARN, "" the default."""
     made = [
         {
             "Source": SOURCE,
@@ -231,7 +229,8 @@ def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
     return [_event(report, f"{incident.key}/{cause.cause}/diagnosed", detail)]
 
 
-def _completed(report: Report, link: str) -> Event:
+def completed(report: Report, link: str) -> Event:
+    """Return the event that the run itself is over."""
     found = groups(report)
     detail = RunCompleted(
         run_id=report.run.id,

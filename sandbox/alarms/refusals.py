@@ -5,12 +5,14 @@ Source: the API's PutMetricAlarm and DeleteAlarms.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
+
+from canary.alarms import TreatMissing, children, parse_rule
 
 HIGH_RESOLUTION_S = (10, 20, 30)
 LONGEST_S, LONGEST_OF_SHORT_S = 604_800, 86_400
 HOUR_S = 3600
-TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
+TREATMENTS = get_args(TreatMissing)
 STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 OPERATORS = (
     "GreaterThanOrEqualToThreshold",
@@ -63,8 +65,6 @@ def _periods(given: dict[str, Any]) -> list[int]:
 
 def refuse_deletion(backend: Any, names: list[str]) -> None:
     """Raise what DeleteAlarms answers where a composite alarm that stays needs one of them."""
-    from canary.alarms import children, parse_rule
-
     for alarm in list(backend.alarms.values()):
         if not alarm.rule or alarm.name in names:
             continue
