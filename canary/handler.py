@@ -23,15 +23,16 @@ from typing import Any, Protocol
 
 import msgspec
 
-from canary import config, wire
-from canary.adapters import emf
+from canary import config
+from canary.adapters.aws import emf
 from canary.adapters.log import Log
 from canary.model import Environment, Report
+from canary.model.schedule import schedule_period
 from canary.pipeline import Asked, run_once
 from canary.plan import PlanError, Selection
 from canary.publish import summary
 from canary.report.text import line
-from canary.schedules import schedule_period
+from canary.wiring import run as wire
 
 gc.enable()
 gc.freeze()
@@ -93,7 +94,7 @@ def _carried_out(
 def _spread(
     made: wire.World, mode: str, event: Mapping[str, Any], asked: Asked, log: Log
 ) -> dict[str, Any]:
-    from canary import spread  # only the second shape needs it
+    from canary.sharding import modes as spread  # only the second shape needs it
 
     if mode == "plan":
         return spread.plan_run(made, asked)
@@ -107,7 +108,7 @@ def _spread(
 
 def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict[str, Any]:
     """Leave the report behind and return its summary; raises NobodyToldError."""
-    from canary import tell  # a cold start need not wait for what comes last
+    from canary.wiring import notify as tell  # a cold start need not wait for what comes last
 
     done = wire.leave_behind(
         made,

@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 import canary
-from canary.against import hold_against
-from canary.assemble import Explained, Facts, Unexplained, assemble, in_order
 from canary.attempts import Attempts
+from canary.comparison.against import hold_against
+from canary.comparison.previous import Previous, carried, previous_state, pruned, turned_away
+from canary.conclude import Explained, Facts, Unexplained, assemble, in_order
+from canary.control_plane.state import PlatformState
 from canary.model import Config, Environment, Frozen, Report, Result, Status
-from canary.observe.state import PlatformState
 from canary.plan import Plan, Selection, make_plan
-from canary.previous import Previous, carried, previous_state, pruned, turned_away
-from canary.probes.kit import Kind
+from canary.probes.base.api import Kind
 from canary.runner import Doors, Outcome, Progress, carry_out
-from canary.runner.events import Tell, quiet
+from canary.runner.progress import Tell, quiet
 
 PUBLISHING_S = 2.0
 """Seconds kept back from reading more of the control plane."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from canary.history import LETTER, median
+from canary.comparison.history import LETTER, median
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
-from canary.probes.kit import Kind
+from canary.probes.base.api import Kind
 
 JITTER_S = 30.0
 """A schedule of one minute may fire 59 s early or late, so a check is due half a period early."""

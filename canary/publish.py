@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canary.measure import Point
+from canary.metrics.measure import Point
 from canary.model import Frozen, Report, Status
 
 

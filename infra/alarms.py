@@ -8,9 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
-from canary.alarm_plan import AlarmPlan, Alarms
-from canary.alarm_purposes import Missing
-from canary.composite_plan import CompositePlan, Reach
+from canary.alarms.composites import CompositePlan, Reach
+from canary.alarms.plan import AlarmPlan, Alarms
+from canary.alarms.purposes import Missing
 from infra.topics import Topics
 
 DESCRIPTION_CHARACTERS = 1024  # PutMetricAlarm: AlarmDescription

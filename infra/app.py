@@ -13,7 +13,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lam
 
 from canary.config import ConfigError, load
-from canary.deployable import stack_problems
+from canary.config.aws_limits import stack_problems
 from infra import bundle
 from infra.collisions import Made, collisions
 from infra.nag import add_rules

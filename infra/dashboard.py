@@ -6,8 +6,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
-from canary.alarm_plan import Alarms
-from canary.metrics import NAMESPACE
+from canary.alarms.plan import Alarms
+from canary.metrics.table import NAMESPACE
 from canary.model import Config, Suite
 from infra.alarms import logical_id
 

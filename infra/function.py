@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from canary.deployable import RUNTIME_MARGIN_S
+from canary.config.aws_limits import RUNTIME_MARGIN_S
 from canary.model import Environment
 from infra.network import Place
 

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from canary.cost import ENDPOINTS, endpoints_dollars, zones
+from canary.deployment.cost import ENDPOINTS, endpoints_dollars, zones
 from canary.model import Environment, Network
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")

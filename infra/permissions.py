@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
 
+from canary.deployment.permissions import secret_names
 from canary.model import Config, Environment
 from canary.observe import Permission
 from canary.observe import statements as reader_statements
-from canary.permissions import secret_names
 from infra.function import function_name
 
 

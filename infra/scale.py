@@ -16,7 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from canary.model import Environment
-from canary.shards import AT_ONCE
+from canary.sharding.split import AT_ONCE
 from infra.function import function_name, timeout_s
 from infra.nag import accept_stars
 

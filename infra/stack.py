@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lam
 from constructs import Construct
 
-from canary.alarm_plan import plan_alarms
+from canary.alarms.plan import plan_alarms
 from canary.model import Config, Environment
 from infra.alarms import alarm_constructs
 from infra.dashboard import dashboard

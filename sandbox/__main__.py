@@ -75,7 +75,7 @@ def up(
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
     with _claimed(state_file):
-        from sandbox.block import NoBlockError
+        from emulator.block import NoBlockError
         from sandbox.up import PortTakenError, run
 
         try:

@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from emulator.network.addresses import loopback
+from emulator.supervisor import Supervisor
 from sandbox import names
-from sandbox.network.addresses import loopback
 from sandbox.seed.platform import Platform
-from sandbox.services import auth_keys
-from sandbox.supervisor import Supervisor
+from sandbox.services.keys import records as auth_keys
 
 A_DAY_S = 86_400.0
 KEY_RATE_PER_HOUR = 100_000  # the greatest there is: a twin sees hundreds of runs within an hour

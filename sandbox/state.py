@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox import supervisor
+from emulator import supervisor
 
 DEFAULT_STATE_FILE = Path(".sandbox/state.json")
 

@@ -13,17 +13,18 @@ from typing import Any
 
 import msgspec
 
-from sandbox import block, names, supervisor
-from sandbox.aws.elbv2 import HEALTH
-from sandbox.aws.endpoint import Endpoint
-from sandbox.aws.server import AwsServer
-from sandbox.balancer.process import Balancer
+from emulator import block, supervisor
+from emulator.aws.endpoint import Endpoint
+from emulator.balancer.process import Balancer
+from emulator.ecs.agent import Agent
+from emulator.elbv2.target_health import HEALTH
+from emulator.heal import snapshot
+from emulator.loops import Loops
+from emulator.network import Network
+from emulator.publisher import Publisher, record
+from emulator.server import AwsServer
+from sandbox import buckets, names
 from sandbox.dataplane import Dataplane
-from sandbox.ecs.agent import Agent
-from sandbox.heal import buckets, snapshot
-from sandbox.loops import Loops
-from sandbox.network import Network
-from sandbox.publisher import Publisher, record
 from sandbox.seed.authority import Authority
 from sandbox.seed.platform import Platform, build
 

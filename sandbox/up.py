@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from sandbox import environment, names, state, supervisor
+from emulator import supervisor
+from sandbox import environment, names, state
 from sandbox.control import Control
 from sandbox.state import ServiceState, State
 from sandbox.twin import Twin

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.canary.diagnosis_matrix import BEGIN, END
+from tests.canary.support.diagnosis_matrix import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "diagnosis.md"

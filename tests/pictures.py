@@ -23,10 +23,10 @@ import msgspec
 from canary.model import Report
 from canary.report import badge, html, index, json
 from canary.report.archive import Archive, update
-from tests.canary import report_samples as samples
-from tests.canary.browser import CHROMIUM, screenshot
-from tests.canary.report_hostile import hostile
-from tests.canary.report_past import month
+from tests.canary.support import report_samples as samples
+from tests.canary.support.browser import CHROMIUM, screenshot
+from tests.canary.support.report_hostile import hostile
+from tests.canary.support.report_past import month
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "img"

@@ -13,8 +13,12 @@ from typing import Any
 import click
 
 import canary
-from canary.cli import cataloguing, desk, gate, reading, rehearsing, running
-from canary.cli.common import EXIT
+from canary.cli import cataloguing, gate
+from canary.cli import inspect as desk
+from canary.cli import rehearse as rehearsing
+from canary.cli import reports as reading
+from canary.cli import run as running
+from canary.cli.options import EXIT
 from canary.model import Status
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from canary import catalogue as making
 from canary import config
-from canary.cli.common import WrongUseError
+from canary.cli import catalogue as making
+from canary.cli.options import WrongUseError
 
 FILE = Path("docs") / "catalogue.md"
 

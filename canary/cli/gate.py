@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from canary.adapters.function import Busy, InvokeError, invoke
-from canary.adapters.machine import execute
-from canary.cli.common import (
+from canary.adapters.aws.lambda_invoke import Busy, InvokeError, invoke
+from canary.adapters.aws.step_functions import execute
+from canary.cli.options import (
     EXIT,
     as_json,
     environment_option,
@@ -21,7 +21,7 @@ from canary.cli.common import (
     format_option,
     one_row,
 )
-from canary.cli.common import loaded as loading
+from canary.cli.options import loaded as loading
 from canary.model import Config, Severity, Status
 
 PATIENCE_S = 120.0
@@ -77,7 +77,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
 
 
 def _function(config: Config, name: str) -> Callable[[], dict[str, Any]]:
-    from canary.adapters.aws import Clients
+    from canary.adapters.aws.clients import Clients
 
     client = Clients(config.environment, config.environment.run.budget + MARGIN_S).client("lambda")
     return lambda: invoke(client, name, ASKED).summary
@@ -85,7 +85,7 @@ def _function(config: Config, name: str) -> Callable[[], dict[str, Any]]:
 
 def _machine(config: Config, name: str) -> Callable[[], dict[str, Any]]:
     """Return what carries out one execution of the state machine of a run that is spread."""
-    from canary.adapters.aws import Clients
+    from canary.adapters.aws.clients import Clients
 
     environment = config.environment
     client = Clients(environment).client("stepfunctions")

@@ -6,39 +6,35 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from canary.diagnose import (
-    application,
-    attributes,
-    auth,
-    canary,
-    configuration,
-    dependencies,
-    discovery,
-    doors,
-    ecs,
-    environment_names,
-    hanging,
-    health_checks,
-    keys,
-    listeners,
-    listening,
-    names,
-    network,
-    replaced,
-    reverted,
-    routing,
-    slow_auth,
-    slow_dependency,
-    stuck_writes,
-    target_ports,
-    targets,
-    tls,
-)
-from canary.diagnose.case import Case
-from canary.diagnose.claims import Claim
-from canary.diagnose.cover import as_diagnosis, choose
+from canary.control_plane.state import PlatformState
+from canary.diagnose import application
+from canary.diagnose import canary_itself as canary
+from canary.diagnose.access import auth_service as auth
+from canary.diagnose.access import keys
+from canary.diagnose.access import unprotected as doors
+from canary.diagnose.core.case import Case
+from canary.diagnose.core.choose import as_diagnosis, choose
+from canary.diagnose.core.claim import Claim
+from canary.diagnose.dependencies import cloud_map as discovery
+from canary.diagnose.dependencies import mlflow_hangs as hanging
+from canary.diagnose.dependencies import named_in_logs as dependencies
+from canary.diagnose.dependencies import slow as slow_dependency
+from canary.diagnose.dependencies import slow_auth, stuck_writes
+from canary.diagnose.ecs import configuration
+from canary.diagnose.ecs import listen_port as listening
+from canary.diagnose.ecs import older_revision as reverted
+from canary.diagnose.ecs import services as ecs
+from canary.diagnose.edge import configured_names as environment_names
+from canary.diagnose.edge import dns as names
+from canary.diagnose.edge import idle_timeout as attributes
+from canary.diagnose.edge import tls
+from canary.diagnose.network import security_groups as network
+from canary.diagnose.routing import listeners
+from canary.diagnose.routing import rules as routing
+from canary.diagnose.targets import health_checks, targets
+from canary.diagnose.targets import ports as target_ports
+from canary.diagnose.targets import replaced_tasks as replaced
 from canary.model import Confidence, Diagnosis, Environment, Evidence, Frozen, Result
-from canary.observe.state import PlatformState
 
 __all__ = ["RULES", "Rule", "Verdict", "diagnose"]
 

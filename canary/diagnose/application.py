@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from canary.diagnose import revisions
-from canary.diagnose.auth import behaviour
-from canary.diagnose.case import AUTH, MLFLOW, Atoms, Case
-from canary.diagnose.claims import APPLICATION, Claim
-from canary.diagnose.key_remedies import limit_reached
-from canary.diagnose.slow_dependency import QUICK, mlflow_asked
-from canary.diagnose.symptoms import Symptom
+from canary.diagnose.access.auth_service import behaviour
+from canary.diagnose.access.key_remedies import limit_reached
+from canary.diagnose.core.case import AUTH, MLFLOW, Atoms, Case
+from canary.diagnose.core.claim import APPLICATION, Claim
+from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.dependencies.slow import QUICK, mlflow_asked
+from canary.diagnose.ecs import revisions
 from canary.model import Confidence
 
 S = Symptom

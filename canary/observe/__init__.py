@@ -12,6 +12,7 @@ from types import ModuleType
 
 import msgspec
 
+from canary.control_plane.state import LogLine, PlatformState
 from canary.model import Environment
 from canary.observe import (
     balancers,
@@ -27,7 +28,6 @@ from canary.observe import (
     targets,
 )
 from canary.observe.calls import Book, Clients, Permission
-from canary.observe.state import LogLine, PlatformState
 
 READERS: dict[str, ModuleType] = {
     "balancers": balancers,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import Action, Condition, Forward, Listener, LoadBalancer, Rule
 from canary.observe.calls import Book, Permission, strings
-from canary.observe.state import Action, Condition, Forward, Listener, LoadBalancer, Rule
 
 # Elastic Load Balancing's Describe* actions take no resource (Service Authorization Reference).
 ACTIONS = (

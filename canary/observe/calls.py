@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from canary.control_plane.state import Unavailable
 from canary.model import Environment, Frozen
-from canary.observe.state import Unavailable
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import Certificate, LoadBalancer
 from canary.observe.calls import Book, Permission, strings, when
-from canary.observe.state import Certificate, LoadBalancer
 
 ACTIONS = (
     Permission(action="acm:ListCertificates"),

@@ -6,8 +6,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from canary.control_plane.state import Container, EcsService, TaskDefinition
 from canary.observe.calls import Book, Permission, strings, when
-from canary.observe.state import Container, EcsService, TaskDefinition
 
 # Neither action takes a resource (Service Authorization Reference, Amazon ECS).
 ACTIONS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import DiscoveryInstance, DiscoveryService
 from canary.observe.calls import Book, Permission
-from canary.observe.state import DiscoveryInstance, DiscoveryService
 
 # Lists cannot be narrowed to a name that is not known yet.
 ACTIONS = (

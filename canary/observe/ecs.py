@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
 from canary.observe.calls import Book, Permission, strings, when
-from canary.observe.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
 
 _SERVICE = "arn:aws:ecs:{region}:{account}:service/{cluster}/*"
 _TASK = "arn:aws:ecs:{region}:{account}:task/{cluster}/*"

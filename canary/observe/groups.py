@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
 from canary.observe.calls import Book, Permission, strings
-from canary.observe.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
 
 # EC2's Describe* actions take no resource (Service Authorization Reference, Amazon EC2).
 ACTIONS = (

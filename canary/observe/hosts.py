@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
+from canary.control_plane.state import HostAddress, LoadBalancer
 from canary.model import Environment
-from canary.observe.state import HostAddress, LoadBalancer
 
 ACTIONS = ()  # DNS needs no permission
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from canary.control_plane.state import LogLine
 from canary.observe.calls import Book, Permission
-from canary.observe.state import LogLine
 
 ACTIONS = (
     Permission(

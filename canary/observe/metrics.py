@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from canary.control_plane.state import ErrorCounts, LoadBalancer
 from canary.observe.calls import Book, Permission
-from canary.observe.state import ErrorCounts, LoadBalancer
 
 ACTIONS = (Permission(action="cloudwatch:GetMetricData"),)  # takes no narrower resource
 MINUTES = 15

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from canary.control_plane.state import SecretState, TaskDefinition
 from canary.observe.calls import Book, Permission, when
-from canary.observe.state import SecretState, TaskDefinition
 
 ACTIONS = (
     Permission(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
 from canary.observe.calls import Book, Permission, strings
-from canary.observe.state import LoadBalancer, TargetGroup, TargetHealth
 
 ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeTargetGroups"),

@@ -13,8 +13,8 @@ from canary.probes import (
     registration,
     target_group,
 )
-from canary.probes.key_life import KeyLifecycleSpec
-from canary.probes.kit import Kind
+from canary.probes.base.api import Kind
+from canary.probes.key_lifecycle.session import KeyLifecycleSpec
 
 KINDS: dict[str, Kind] = {
     "endpoint": Kind(

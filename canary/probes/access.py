@@ -8,17 +8,17 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
-from canary.probes.asking import Form, Question, ask_current, hung
-from canary.probes.endpoint import notes
-from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge, meets, throttled
-from canary.probes.kit import (
+from canary.probes.base.api import (
     NOBODY,
     CredentialMissingError,
     NotTriedError,
     RunOutOfTimeError,
     Tools,
 )
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.expectations import Expect, judge, meets, throttled
+from canary.probes.base.request import Form, Question, ask_current, hung
+from canary.probes.endpoint import notes
 
 
 class Case(Expect, frozen=True, kw_only=True):

@@ -17,10 +17,10 @@ from canary.model import (
     PeerCertificate,
     Status,
 )
-from canary.probes.asking import Question, ask
-from canary.probes.evidence import Stopwatch
-from canary.probes.kit import NotTriedError, Tools
-from canary.probes.stating import assertion, minutes_since
+from canary.probes.base.api import NotTriedError, Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.request import Question, ask
+from canary.probes.base.stating import assertion, minutes_since
 
 STEPS = ("trust", "name", "leaf", "chain")
 # OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)

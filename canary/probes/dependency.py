@@ -7,10 +7,9 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Exchange, Frozen, Status
-from canary.probes.asking import Question, ask
-from canary.probes.endpoint import notes
-from canary.probes.evidence import Stopwatch
-from canary.probes.expect import (
+from canary.probes.base.api import NotTriedError, Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.expectations import (
     MISSING,
     Expect,
     Field,
@@ -22,7 +21,8 @@ from canary.probes.expect import (
     look_up,
     parse,
 )
-from canary.probes.kit import NotTriedError, Tools
+from canary.probes.base.request import Question, ask
+from canary.probes.endpoint import notes
 
 
 class Dependency(Frozen, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import msgspec
 
+from canary.control_plane.state import EcsDeployment, EcsService, PlatformState, Task
 from canary.model import Assertion, Check, Frozen, Step, parse_time
-from canary.observe.state import EcsDeployment, EcsService, PlatformState, Task
-from canary.probes.evidence import Stopwatch
-from canary.probes.kit import Tools
-from canary.probes.stating import assertion, could_not_tell, minutes_since, unavailable
+from canary.probes.base.api import Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.stating import assertion, could_not_tell, minutes_since, unavailable
 
 STEPS = ("tasks", "rollout", "stopped tasks")
 # Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.asking import Form, Question, ask_current, url_of
-from canary.probes.evidence import Stopwatch
-from canary.probes.expect import Expect, judge, meets
-from canary.probes.kit import NOBODY, NotTriedError, Tools
+from canary.probes.base.api import NOBODY, NotTriedError, Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.expectations import Expect, judge, meets
+from canary.probes.base.request import Form, Question, ask_current, url_of
 
 
 class EndpointSpec(Expect, frozen=True, kw_only=True):

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from canary.control_plane.state import Listener, LoadBalancer, PlatformState, Rule
 from canary.model import Assertion, Check, Frozen, RouteRule, Step
-from canary.observe.state import Listener, LoadBalancer, PlatformState, Rule
-from canary.probes.evidence import Stopwatch
-from canary.probes.kit import Tools
+from canary.probes.base.api import Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.stating import assertion, could_not_tell, unavailable
 from canary.probes.rules import UnknownConditionError, taken_by
-from canary.probes.stating import assertion, could_not_tell, unavailable
 
 ACTIONS = (
     "elasticloadbalancing:DescribeLoadBalancers",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from canary.observe.state import Condition, Listener, Rule
+from canary.control_plane.state import Condition, Listener, Rule
 
 ANYWHERE = ipaddress.ip_network("0.0.0.0/0")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from canary.control_plane.state import PlatformState, TargetGroup, TargetHealth
 from canary.model import Check, Frozen, Step, parse_time
-from canary.observe.state import PlatformState, TargetGroup, TargetHealth
-from canary.probes.evidence import Stopwatch
-from canary.probes.kit import Tools
-from canary.probes.stating import assertion, could_not_tell, unavailable
+from canary.probes.base.api import Tools
+from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.stating import assertion, could_not_tell, unavailable
 
 LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
 COMING = ("initial",)

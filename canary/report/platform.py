@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from canary.control_plane.state import EcsService, LoadBalancer, PlatformState, Rule, TargetGroup
 from canary.model import Frozen, Report
-from canary.observe.state import (
-    EcsService,
-    LoadBalancer,
-    PlatformState,
-    Rule,
-    TargetGroup,
-)
 
 
 class RuleRow(Frozen, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from canary.model import Answer
-from canary.redact import Redactor
+from canary.redaction.redactor import Redactor
 
 
 def without_known(answer: Answer, redactor: Redactor) -> Answer:

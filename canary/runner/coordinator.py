@@ -8,19 +8,19 @@ import queue
 import threading
 from collections.abc import Mapping
 
+from canary.control_plane.state import PlatformState
 from canary.model import Frozen, Residue, Result
-from canary.observe.state import PlatformState
 from canary.plan import Plan, Planned
-from canary.probes.kit import Caller, Http, Kind
-from canary.runner import results as ending
-from canary.runner.doors import Doors, Observation
-from canary.runner.events import Progress, Tell, quiet
+from canary.probes.base.api import Caller, Http, Kind
+from canary.runner import outcomes as ending
+from canary.runner.cpu_starvation import Starvation
+from canary.runner.deadlines import GRACE, Times, times
 from canary.runner.job import Job
 from canary.runner.path import critical_path_ms
-from canary.runner.restraint import Restraint
-from canary.runner.starvation import Starvation
-from canary.runner.times import GRACE, Times, times
-from canary.runner.workers import Workers
+from canary.runner.ports import Doors, Observation
+from canary.runner.progress import Progress, Tell, quiet
+from canary.runner.rate_limit import Restraint
+from canary.runner.threads import Workers
 
 LEAST_START_S = 0.25
 """Seconds of probing time under which no further check is started."""

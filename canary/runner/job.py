@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from canary.control_plane.state import PlatformState
 from canary.model import (
     Answer,
     Credential,
@@ -19,9 +20,8 @@ from canary.model import (
     Status,
     Step,
 )
-from canary.observe.state import PlatformState
 from canary.plan import Planned
-from canary.probes.kit import (
+from canary.probes.base.api import (
     Caller,
     CredentialMissingError,
     Http,
@@ -30,9 +30,9 @@ from canary.probes.kit import (
     Tools,
 )
 from canary.runner.answers import without_known
-from canary.runner.doors import Doors, Observation
-from canary.runner.restraint import Restraint
-from canary.runner.times import Times
+from canary.runner.deadlines import Times
+from canary.runner.ports import Doors, Observation
+from canary.runner.rate_limit import Restraint
 
 T = TypeVar("T")
 

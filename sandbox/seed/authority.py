@@ -7,9 +7,9 @@ import datetime as dt
 import msgspec
 import trustme
 
+from emulator.aws.endpoint import Endpoint
+from emulator.network.addresses import loopback
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
-from sandbox.network.addresses import loopback
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):

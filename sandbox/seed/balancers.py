@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from emulator.aws.endpoint import Endpoint
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
 from sandbox.seed.network import Vpc
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from emulator.aws.endpoint import Endpoint
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
 
 ZONES = ("a", "b", "c")
 

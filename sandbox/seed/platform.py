@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import urllib3
 
+from emulator.aws.endpoint import Endpoint
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
 from sandbox.seed import balancers, network, principals, secrets, services
 from sandbox.seed.authority import Authority, import_certificate
 

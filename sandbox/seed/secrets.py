@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from emulator.aws.endpoint import Endpoint
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):

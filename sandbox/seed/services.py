@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from emulator.aws.endpoint import Endpoint
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
 from sandbox.seed.balancers import Balancers
 from sandbox.seed.definitions import IMAGE_TAGS, definition
 from sandbox.seed.network import Vpc

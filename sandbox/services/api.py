@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.services import api_models, behaviour, documents, pgwire, proxy, resp, settings
-from sandbox.services.api_health import VERSION, Health
-from sandbox.services.breaker import Breaker
-from sandbox.services.keycheck import Caller, KeyCheck
-from sandbox.services.web import Request, Response, json_response, not_found, serve
+from sandbox.services.base import behaviour, documents, settings
+from sandbox.services.base.web import Request, Response, json_response, not_found, serve
+from sandbox.services.registry import models as api_models
+from sandbox.services.registry import proxy
+from sandbox.services.registry.breaker import Breaker
+from sandbox.services.registry.health import VERSION, Health
+from sandbox.services.registry.keycheck import Caller, KeyCheck
+from sandbox.services.wire import postgres as pgwire
+from sandbox.services.wire import redis as resp
 
 # prefix match, as the middleware does it
 OPEN_PATHS = (

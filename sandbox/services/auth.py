@@ -8,18 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from sandbox.services import (
-    auth_admin,
-    auth_keys,
-    behaviour,
-    documents,
-    resp,
-    settings,
-    validation,
-)
-from sandbox.services.auth_store import Store
-from sandbox.services.pgwire import DatabaseError, Dsn, UndefinedTableError
-from sandbox.services.web import Request, Response, json_response, not_found, serve
+from sandbox.services.base import behaviour, documents, settings
+from sandbox.services.base.web import Request, Response, json_response, not_found, serve
+from sandbox.services.keys import admin as auth_admin
+from sandbox.services.keys import records as auth_keys
+from sandbox.services.keys import validation
+from sandbox.services.keys.store import Store
+from sandbox.services.wire import redis as resp
+from sandbox.services.wire.postgres import DatabaseError, Dsn, UndefinedTableError
 
 TITLE, VERSION = "Hokusai Authentication Service", "1.0.0"
 PATHS = (

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.services import pgwire
-from sandbox.services.settings import log
+from sandbox.services.base.settings import log
+from sandbox.services.wire import postgres as pgwire
 
 SSL_REQUEST = 80877103
 INVALID_PASSWORD = "28P01"

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from sandbox.services import behaviour, pgwire, settings
+from sandbox.services.base import behaviour, settings
+from sandbox.services.wire import postgres as pgwire
 
 FIRST_CONNECT_S = 2.5
 """Seconds for the first connection, minutes in reality: a crash loop is told by its second end."""

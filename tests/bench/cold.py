@@ -14,8 +14,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from emulator.aws.endpoint import Endpoint
 from infra import bundle
-from sandbox.aws.endpoint import Endpoint
 from tests.bench.figures import Figure, alternately, median, spread
 from tests.bench.healthy import running_twin
 from tests.bench.imports import ALONE, built_here

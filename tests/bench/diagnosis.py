@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.bench.figures import Figure, child, median, spread
-from tests.canary.live_twin import Twin
+from tests.canary.support.live_twin import Twin
 
 FAULT = "auth-scaled-to-zero"  # the outage that most checks feel
 TIMES = 15
@@ -47,9 +47,9 @@ def measure() -> Figure:
 
 def _judge(broken: Path, healthy: Path, environment: str) -> dict[str, object]:
     from canary import config
+    from canary.comparison.previous import previous_state
     from canary.diagnose import diagnose
     from canary.model import Status
-    from canary.previous import previous_state
     from canary.report import json as canonical
 
     report = canonical.load(broken.read_bytes())

@@ -37,7 +37,7 @@ def measure() -> Figure:
 
 
 def _door(url: str) -> Callable[[], None]:
-    from canary.adapters.http import HttpDoor
+    from canary.adapters.http_client.client import HttpDoor
     from canary.model import Request
 
     door = HttpDoor(run_id="bench", trusted=frozenset(), concurrency=THREADS)

@@ -112,7 +112,7 @@ def _runner_s(url: str) -> float:
     from canary.probes import KINDS
     from canary.probes.endpoint import EndpointSpec
     from canary.runner import carry_out
-    from tests.canary import worlds
+    from tests.canary.support import worlds
 
     base, _, path = url.rpartition("/")
     limits = RunLimits(concurrency=CONCURRENCY, budget=60.0)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.canary.servers.cloud import Cloud, serving_cloud
-from tests.canary.test_leaks import sentinels
+from tests.canary.redaction.test_leaks import sentinels
+from tests.canary.support.servers.cloud import Cloud, serving_cloud
 
 
 @pytest.fixture(scope="module")

@@ -17,30 +17,30 @@ from typing import Any
 
 import pytest
 
-from tests.canary import functions
-from tests.canary.broken_build import RAISED, WHOLE
-from tests.canary.functions import Invoked
-from tests.canary.servers import faults
-from tests.canary.servers.cloud import Cloud
-from tests.canary.test_leaks import leaks
+from tests.canary.redaction.test_leaks import leaks
+from tests.canary.support import functions
+from tests.canary.support.broken_build import RAISED, WHOLE
+from tests.canary.support.functions import Invoked
+from tests.canary.support.servers import faults
+from tests.canary.support.servers.cloud import Cloud
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 # Rooms with a boundary of their own: their bugs never keep a report back.
 BOUNDED = ("canary.diagnose.", "canary.observe.", "canary.report.", "canary.messages.")
 SHARED = {  # of such a room, but what the main path itself is made of
-    "canary.observe.state",
+    "canary.control_plane.state",
     "canary.report.json",
     "canary.report.text",
 }
 # What is said of the results, and the note that takes its place.
 SAID = {
-    "canary.history": "the history could not be continued",
-    "canary.compare": "the run could not be held against the previous one",
-    "canary.drift": "what drifted could not be found",
+    "canary.comparison.history": "the history could not be continued",
+    "canary.comparison.transitions": "the run could not be held against the previous one",
+    "canary.comparison.drift": "what drifted could not be found",
 }
 # The heartbeat goes missing with all other metrics, and its own alarm rings; the report is kept.
-NO_HEARTBEAT = {"canary.adapters.emf", "canary.measure", "canary.history"}
+NO_HEARTBEAT = {"canary.adapters.aws.emf", "canary.metrics.measure", "canary.comparison.history"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def ended(cloud: Cloud, module: str, out: str) -> Ended:
 
 def invoked(folder: Path, *modules: str) -> dict[str, str]:
     """Invoke a bad build of each module; return what each printed."""
-    command = [sys.executable, "-m", "tests.canary.broken_build", str(folder), *modules]
+    command = [sys.executable, "-m", "tests.canary.support.broken_build", str(folder), *modules]
     subprocess.run(command, cwd=ROOT, check=True, timeout=800)
     return {module: (folder / module).read_text() for module in modules}
 

@@ -20,7 +20,7 @@ from canary.handler import asked_by, handler, lateness
 from canary.model import Report, Schedule
 from canary.plan import PlanError
 from canary.report import json as canonical
-from tests.canary import worlds
+from tests.canary.support import worlds
 
 BUCKET = "canary-reports"
 STORE = f"s3://{BUCKET}/canary"

@@ -21,10 +21,10 @@ from canary.config import ConfigError
 from canary.model import Report, Status
 from canary.publish import Sinks, effects, publish
 from canary.report import json as canonical
-from tests.canary import functions, made
-from tests.canary.functions import PRINCIPALS, Function
-from tests.canary.servers import faults
-from tests.canary.servers.cloud import Cloud, json_error, slow, xml_error
+from tests.canary.support import functions, made
+from tests.canary.support.functions import PRINCIPALS, Function
+from tests.canary.support.servers import faults
+from tests.canary.support.servers.cloud import Cloud, json_error, slow, xml_error
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["auth.https-redirect"]

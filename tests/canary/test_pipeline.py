@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.assemble import Unexplained, run_status
+from canary.comparison.previous import Previous
+from canary.conclude import Unexplained, run_status
 from canary.model import Config, Report, Status
 from canary.pipeline import Asked, Parts, run_once
 from canary.plan import Selection
-from canary.previous import Previous
-from tests.canary import worlds
+from tests.canary.support import worlds
 
 SCHEDULED = Asked(selection=Selection(due_only=True), carry_rest=True, budget_s=20)
 

@@ -7,10 +7,10 @@ import datetime as dt
 import msgspec
 import pytest
 
-from canary import cost
+from canary.deployment import cost
 from canary.model import CheckHistory, Deployment, Status, Suite
 from canary.plan import Plan, PlanError, Selection, is_due, make_plan
-from tests.canary.worlds import KINDS, NOW, check, config
+from tests.canary.support.worlds import KINDS, NOW, check, config
 
 MADE = config(
     check("api.root"),

@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 import pytest
 
-from canary import catalogue, causes, cost
-from canary.alarm_plan import plan_alarms
-from canary.cli import main
-from canary.cli.desk import counted
+from canary.alarms.plan import plan_alarms
+from canary.cli import catalogue, main
+from canary.cli.inspect import counted
 from canary.config import load
-from canary.metrics import METRICS
+from canary.deployment import cost
+from canary.diagnose import causes
+from canary.metrics.table import METRICS
 from canary.plan import make_plan
 from canary.probes import KINDS
 from sandbox.__main__ import main as sandbox

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from canary import config
-from canary.decode import decode
+from canary.config.decode import decode
 from canary.diagnose import Rule
 from canary.model import Environment, RunLimits, Service
 from canary.plan import Selection, make_plan
 from canary.probes import KINDS
-from canary.probes.kit import Kind
+from canary.probes.base.api import Kind
 from canary.runner import carry_out
-from tests.canary import worlds
+from tests.canary.support import worlds
 from tests.house.documents import Block, blocks, name
 
 TODAY = dt.date(2026, 11, 22)  # the day of the examples: mutes have an end
@@ -96,8 +96,8 @@ def test_the_kind_in_the_document_works(most: int, status: str) -> None:
 
 
 def test_the_rule_in_the_document_claims_what_it_says() -> None:
-    from canary.diagnose.case import Case
-    from tests.canary import platforms
+    from canary.diagnose.core.case import Case
+    from tests.canary.support import platforms
 
     rule = Rule(find=executed("latency-degraded")["slow"])
     case = Case(

@@ -30,13 +30,13 @@ RUN = {
     r"(aws|curl) ": f"{COMMANDS}::test_a_documented_aws_command_works",
     r"(export PATH=|eval .*bash_source canary|canary run --only registry\.<TAB>)": f"{COMMANDS}"
     "::test_completion_offers",
-    r"(eval .*zsh_source|_CANARY_COMPLETE=fish_source) canary": "tests/canary/test_cli_terminal.py"
+    r"(eval .*zsh_source|_CANARY_COMPLETE=fish_source) canary": "tests/canary/cli/test_terminal.py"
     "::test_completion_in_a_shell",
     r"(\.venv/bin/)?python3? -m sandbox (up|faults|break|settle|heal)\b": "tests/sandbox/"
     "test_documented.py::test_the_commands_of_the_readme",
     r"make demo\b": "tests/sandbox/test_documented.py::test_the_demo",
     r"make docs$": "tests/house/test_documents.py::test_the_catalogue_is_current",
-    r"make pictures$": "tests/canary/test_pictures.py::test_a_picture_is_drawn",
+    r"make pictures$": "tests/canary/report/test_pictures.py::test_a_picture_is_drawn",
     r"make gate\b": f"{COMMANDS}::test_a_documented_command_works",
     r"make synth$": "tests/infra/test_five_minutes.py::test_a_platform_of_the_same_kind",
     r"(make deploy|npx cdk (bootstrap|diff)|npm ci)": "tests/infra/test_cdk_cli.py"
@@ -60,7 +60,7 @@ LANGUAGES: dict[str, str] = {
     "": "", "sh": "",  # line by line, above
     "toml": "tests/house/test_documents_examples.py::test_a_check_in_a_document_is_valid",
     "python": "tests/house/test_documents_examples.py::test_the_kind_in_the_document_works",
-    "json": "tests/canary/test_messages_forms.py::test_the_rule_of_the_document",
+    "json": "tests/canary/messages/test_forms.py::test_the_rule_of_the_document",
     "mermaid": "",  # a drawing: nothing to run
 }  # fmt: skip
 EXECUTED = ("SizeSpec", "latency-degraded")  # what test_documents_examples finds Python blocks by

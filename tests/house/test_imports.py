@@ -1,4 +1,4 @@
-"""The rooms: who may import whom, read from the syntax trees (docs/decisions/0004)."""
+"""The rooms: who may import whom, read from the syntax trees (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -9,67 +9,32 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("alarm_evaluator", "canary", "emulator", "infra", "sandbox")
 THIRD_PARTY_IN_CANARY = {"boto3", "botocore", "requests", "urllib3", "aws_lambda_powertools"}
 CLI_ONLY = {"click", "rich"}
+FLAT = {"__init__", "__main__", "conclude", "handler", "pipeline", "plan", "publish"}
+MOST_MODULES = 20
 
-PURE = {
-    "canary.addresses", "canary.against", "canary.assemble", "canary.attempts", "canary.compare",
-    "canary.cost", "canary.crosscheck", "canary.decode",
-    "canary.drift", "canary.history", "canary.keylike", "canary.measure", "canary.plan",
-    "canary.previous", "canary.publish", "canary.redact", "canary.score", "canary.shards",
-    "canary.deployable", "canary.schedules",
-}  # fmt: skip
-
-# room -> what of ours it may import; a longer prefix wins over a shorter one
-MAY: dict[str, set[str]] = {
-    "canary.model": {"canary.model"},
-    "canary.metrics": set(),
-    "canary.observe": {"canary.model", "canary.observe"},
-    "canary.probes": {"canary.model", "canary.observe.state", "canary.probes"},
-    "canary.diagnose": {"canary.model", "canary.observe.state", "canary.diagnose"},
-    "canary.report": {"canary.model", "canary.observe.state", "canary.report", "canary.score"},
-    "canary.messages": {"canary.model", "canary.messages", "canary.report"},
-    "canary.alarms": {"canary.alarms"},
-    "canary.runner": {
-        "canary.model",
-        "canary.observe.state",
-        "canary.plan",
-        "canary.probes.kit",
-        "canary.redact",
-        "canary.runner",
-    },
-    "canary.config": {
-        "canary.model",
-        "canary.probes",
-        "canary.crosscheck",
-        "canary.decode",
-    },
-    "canary.pipeline": PURE
-    | {"canary", "canary.model", "canary.observe.state", "canary.probes.kit", "canary.runner"},
-    "canary.adapters": {
-        "canary",
-        "canary.model",
-        "canary.metrics",
-        "canary.measure",
-        "canary.probes.kit",
-        "canary.adapters",
-    },
-    **{
-        room: PURE
-        | {"canary.model", "canary.metrics", "canary.observe.state", "canary.probes.kit"}
-        | {"canary.runner"}
-        for room in PURE
-    },
-}
-WIRING = {
-    "canary.handler",
-    "canary.wire",
-    "canary.shown",
-    "canary.spread",
-    "canary.tell",
-    "canary.cli",
-    "canary.__main__",
-}
+# From the bottom to the top: a room imports from lower floors and from itself, never from a
+# neighbour on its own floor. docs/architecture.md shows the same table.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"canary", "canary.model", "alarm_evaluator"}),
+    frozenset({"canary.redaction", "canary.control_plane"}),
+    frozenset({"canary.observe", "canary.probes", "canary.diagnose"}),
+    frozenset({"canary.config", "canary.comparison"}),
+    frozenset({"canary.plan", "canary.report"}),
+    frozenset({"canary.runner", "canary.messages", "canary.metrics"}),
+    frozenset({"canary.alarms", "canary.publish", "canary.conclude", "canary.adapters"}),
+    frozenset({"canary.pipeline", "canary.rehearsal"}),
+    frozenset({"canary.wiring"}),
+    frozenset({"canary.sharding"}),
+    frozenset({"canary.handler", "canary.deployment"}),
+    frozenset({"infra"}),
+    frozenset({"canary.cli"}),
+    frozenset({"canary.__main__"}),
+)
+# What stands apart: a package and all that it may import of ours.
+APART = {"emulator": {"alarm_evaluator"}, "sandbox": {"emulator"}}
 
 
 def modules(folder: str) -> list[Path]:
@@ -81,6 +46,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+ALL = {name_of(path): path for package in PACKAGES for path in modules(package)}
+
+
 def imported(path: Path) -> Iterator[str]:
     """Yield every module that a file imports, with the names taken from packages of ours."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -90,57 +58,83 @@ def imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: relative import"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                yield inner if is_module(inner) else str(node.module)
-
-
-def is_module(name: str) -> bool:
-    path = ROOT.joinpath(*name.split("."))
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+                yield inner if inner in ALL else str(node.module)
 
 
 def within(name: str, rooms: set[str]) -> bool:
-    return any(name == room or (room != "canary" and name.startswith(room + ".")) for room in rooms)
+    return any(name == room or name.startswith(room + ".") for room in rooms)
 
 
-def room_of(name: str) -> str | None:
-    fitting = [r for r in MAY if within(name, {r})]
-    return max(fitting, key=len) if fitting else None
+def room_of(name: str) -> str:
+    """Return the room of a module: two words in `canary`, one elsewhere."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] == "canary" else parts[0]
 
 
-@pytest.mark.parametrize("path", modules("canary"), ids=name_of)
-def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
-    name = name_of(path)
-    found = set(imported(path))
-    packages = {i.partition(".")[0] for i in found}
-    if not within(name, {"canary.adapters"}):
-        assert not packages & THIRD_PARTY_IN_CANARY, "third-party packages enter by the adapters"
-    if not within(name, {"canary.cli", "canary.report.terminal"}):
-        assert not packages & CLI_ONLY, "the bundle has no command line"
-    assert not packages & {"infra", "sandbox", "tests", "aws_cdk", "moto", "mlflow"}
-    room = room_of(name)
-    if room is None or within(name, WIRING):
-        return
-    wrong = [i for i in found if i.startswith("canary") and not within(i, MAY[room])]
-    assert wrong == [], f"{room} may import {sorted(MAY[room])}"
+def floor_of(name: str) -> int:
+    (found,) = [n for n, rooms in enumerate(FLOORS) if room_of(name) in rooms]
+    return found
 
 
-@pytest.mark.parametrize("path", modules("sandbox"), ids=name_of)
-def test_the_sandbox_shares_no_code_with_the_canary_but_the_alarm_evaluator(path: Path) -> None:
-    wrong = [
-        i
-        for i in imported(path)
-        if within(i, {"infra"}) or (i.startswith("canary") and not within(i, {"canary.alarms"}))
-    ]
+FLOORED = [name for name in ALL if name.split(".")[0] not in APART]
+
+
+@pytest.mark.parametrize("name", FLOORED)
+def test_a_module_imports_only_from_its_own_room_and_from_lower_floors(name: str) -> None:
+    ours = [i for i in imported(ALL[name]) if i.split(".")[0] in PACKAGES]
+    foreign = [i for i in ours if room_of(i) != room_of(name)]
+    wrong = [i for i in foreign if i.split(".")[0] in APART or floor_of(i) >= floor_of(name)]
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", modules("infra"), ids=name_of)
-def test_infra_imports_nothing_that_runs(path: Path) -> None:
-    found = list(imported(path))
-    assert [i for i in found if within(i, {"canary.handler", "canary.wire", "sandbox"})] == []
-    if path.name != "gate.py":  # the gate is a tool that calls AWS, no part of a template
-        assert [i for i in found if within(i, {"canary.adapters", "requests", "boto3"})] == []
+@pytest.mark.parametrize("name", [n for n in ALL if n.split(".")[0] in APART])
+def test_the_emulator_and_the_sandbox_stand_apart(name: str) -> None:
+    package = name.split(".")[0]
+    ours = [i for i in imported(ALL[name]) if i.split(".")[0] in {*PACKAGES, "tests"}]
+    assert [i for i in ours if not within(i, {package} | APART[package])] == []
 
 
-def test_every_pure_room_exists() -> None:
-    assert [room for room in PURE if not is_module(room)] == []
+@pytest.mark.parametrize("name", [n for n in ALL if n.split(".")[0] == "canary"])
+def test_third_party_packages_enter_by_the_adapters(name: str) -> None:
+    packages = {i.partition(".")[0] for i in imported(ALL[name])}
+    if not within(name, {"canary.adapters"}):
+        assert not packages & THIRD_PARTY_IN_CANARY
+    if not within(name, {"canary.cli", "canary.report.terminal"}):
+        assert not packages & CLI_ONLY, "the bundle has no command line"
+    assert not packages & {"sandbox", "tests", "aws_cdk", "moto", "mlflow"}
+
+
+def circles() -> list[set[str]]:
+    """Return the groups of modules that import each other, directly or around corners."""
+    arrows = {
+        name: {i for i in imported(path) if i in ALL and i != name} for name, path in ALL.items()
+    }
+    reached: dict[str, set[str]] = {}
+    for start in arrows:
+        seen: set[str] = set()
+        left = list(arrows[start])
+        while left:
+            if (here := left.pop()) not in seen:
+                seen.add(here)
+                left.extend(arrows[here])
+        reached[start] = seen
+    round_trips = {name for name, seen in reached.items() if name in seen}
+    return [{n for n in round_trips if n in reached[m] and m in reached[n]} for m in round_trips]
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circles() == []
+
+
+@pytest.mark.parametrize("folder", sorted({p.parent for p in ALL.values()}), ids=str)
+def test_no_folder_holds_more_modules_than_a_reader_looks_through(folder: Path) -> None:
+    held = [p.name for p in folder.glob("*.py") if p.name != "__init__.py"]
+    assert len(held) <= MOST_MODULES
+
+
+def test_only_the_main_path_lies_flat_in_the_canary() -> None:
+    assert {p.stem for p in (ROOT / "canary").glob("*.py")} == FLAT
+
+
+def test_every_room_of_the_table_exists() -> None:
+    assert [room for rooms in FLOORS for room in rooms if room not in ALL] == []

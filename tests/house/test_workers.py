@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("tests/canary/test_diagnose_database.py", "tests/canary/test_emf.py")
+FILES = ("tests/canary/diagnose/test_database.py", "tests/canary/adapters/test_emf.py")
 
 
 def test_the_tests_of_a_file_run_in_one_worker() -> None:

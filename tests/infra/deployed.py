@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.aws.endpoint import Endpoint
+from emulator.deploy import deploy
 from infra import bundle
-from sandbox.aws.endpoint import Endpoint
-from sandbox.deploy import deploy
 from tests.sandbox.conftest import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]

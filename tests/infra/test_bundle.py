@@ -16,7 +16,8 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from infra import bundle, parts
+from infra import bundle
+from infra import sbom as parts
 from tests.infra.conftest import DEVELOPMENT
 
 ROOT = Path(bundle.__file__).resolve().parents[1]

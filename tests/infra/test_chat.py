@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from canary.messages import wording
-from canary.messages.decide import decide
+from canary.messages import texts as wording
+from canary.messages.incidents import decide
 from canary.messages.state import Notified
-from tests.canary import report_samples as samples
+from tests.canary.support import report_samples as samples
 from tests.infra.deployed import ROOT, until
 from tests.sandbox.conftest import RunningTwin
 

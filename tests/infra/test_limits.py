@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.alarm_plan import plan_alarms
-from canary.alarms import ALARM as ALARMING
-from canary.alarms import OK, evaluate
-from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach
-from canary.metrics import MOST_OWN
+from alarm_evaluator import ALARM as ALARMING
+from alarm_evaluator import OK, evaluate
+from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Reach
+from canary.alarms.plan import plan_alarms
+from canary.deployment.permissions import needed
+from canary.metrics.table import MOST_OWN
 from canary.model import Check, Config, Mute, Severity
-from canary.permissions import needed
 from infra.network import egress_note
 from tests.infra.conftest import resources, synthesize
 

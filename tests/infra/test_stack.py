@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.alarm_plan import plan_alarms
-from canary.composite_plan import MAX_CHILDREN, MAX_RULE, Reach, tickets_of
+from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Reach, tickets_of
+from canary.alarms.plan import plan_alarms
 from canary.config import load
 from canary.model import Config, Mute, Severity
 from tests.infra.conftest import DEVELOPMENT, resources, synthesize

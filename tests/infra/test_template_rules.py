@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from canary.alarm_plan import plan_alarms
-from canary.metrics import BY_NAME, NAMESPACE
+from canary.alarms.plan import plan_alarms
+from canary.metrics.table import BY_NAME, NAMESPACE
 from canary.model import Config
 from infra.permissions import INTERFACES
 from tests.infra.conftest import DEVELOPMENT, ROOT, resources

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sandbox.balancer.process import Balancer
+from emulator.balancer.process import Balancer
 
 BALANCER = "arn:balancer"
 ADDRESS = "10.0.103.77"

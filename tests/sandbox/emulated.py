@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sandbox import lambda_host
-from sandbox.aws.endpoint import Endpoint
-from sandbox.aws.server import AwsServer
+from emulator import lambda_host
+from emulator.aws.endpoint import Endpoint
+from emulator.server import AwsServer
 
 T = TypeVar("T")
 

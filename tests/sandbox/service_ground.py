@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.services import auth_keys, behaviour, pgwire, resp, web
 from sandbox.services.auth import AuthService
-from sandbox.services.auth_store import Store
+from sandbox.services.base import behaviour, web
 from sandbox.services.database import DatabaseServer
+from sandbox.services.keys import records as auth_keys
+from sandbox.services.keys.store import Store
 from sandbox.services.redis import RedisServer
+from sandbox.services.wire import postgres as pgwire
+from sandbox.services.wire import redis as resp
 
 TOKEN = "cache-token"
 ADMIN = "admin-token"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import urllib3
 
 from sandbox import names
-from sandbox.services import keycheck
+from sandbox.services.registry import keycheck
 from tests.sandbox.conftest import Outside
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from sandbox.alarms.loop import AlarmLoop
-from sandbox.aws.endpoint import Endpoint
-from sandbox.scheduler.loop import SchedulerLoop
+from emulator.alarms.loop import AlarmLoop
+from emulator.aws.endpoint import Endpoint
+from emulator.scheduler.loop import SchedulerLoop
 from tests.sandbox.emulated import allow, aws, function, role, until
 
 __all__ = ["aws"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.alarms.loop import AlarmLoop
-from sandbox.aws.endpoint import Endpoint
-from sandbox.metrics.store import metric, put
+from emulator.alarms.loop import AlarmLoop
+from emulator.aws.endpoint import Endpoint
+from emulator.metrics.store import metric, put
 from tests.sandbox.emulated import aws, until
 
 __all__ = ["aws"]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.alarms.loop import AlarmLoop
-from sandbox.aws.endpoint import Endpoint
+from emulator.alarms.loop import AlarmLoop
+from emulator.aws.endpoint import Endpoint
 from tests.sandbox.emulated import aws
 
 __all__ = ["aws"]

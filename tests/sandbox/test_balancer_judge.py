@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.balancer.choose import eligible
-from sandbox.balancer.headers import to_target, too_many_forwarders, trace_header
-from sandbox.balancer.judge import (
+from emulator.balancer.choose import eligible
+from emulator.balancer.exchange.headers import to_target, too_many_forwarders, trace_header
+from emulator.balancer.exchange.pages import page
+from emulator.balancer.judge import (
     FAILED,
     HEALTHY,
     MISMATCH,
@@ -17,8 +18,7 @@ from sandbox.balancer.judge import (
     code_matches,
     judge,
 )
-from sandbox.balancer.model import Target, TargetGroup
-from sandbox.balancer.pages import page
+from emulator.balancer.model import Target, TargetGroup
 
 PASS = Probe(passed=True, code=200)
 NOT_FOUND = Probe(passed=False, reason=MISMATCH, code=404)

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox.balancer.actions import deciding, location
-from sandbox.balancer.match import Asked, first_match, holds, in_order
-from sandbox.balancer.model import Action, Condition, RedirectConfig, Rule
+from emulator.balancer.actions import deciding, location
+from emulator.balancer.match import Asked, first_match, holds, in_order
+from emulator.balancer.model import Action, Condition, RedirectConfig, Rule
 
 
 def asked(**changes: Any) -> Asked:

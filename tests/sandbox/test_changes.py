@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from sandbox.aws.changes import CHANGES, is_change
-from sandbox.aws.server import AwsServer
-from sandbox.ecs.deployments import BackOff
+from emulator.aws.changes import CHANGES, is_change
+from emulator.ecs.deployments import BackOff
+from emulator.server import AwsServer
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.cloudformation.plug import says_absent
-from sandbox.aws.endpoint import Endpoint
+from emulator.aws.endpoint import Endpoint
+from emulator.cloudformation.plug import says_absent
 from tests.sandbox.emulated import aws
 
 __all__ = ["aws"]

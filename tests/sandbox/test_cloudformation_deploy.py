@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.deploy import UsageError, deploy, main, zip_folder
+from emulator.aws.endpoint import Endpoint
+from emulator.deploy import UsageError, deploy, main, zip_folder
 from tests.sandbox.emulated import aws
 
 __all__ = ["aws"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.network.resolver import discovered
+from emulator.aws.endpoint import Endpoint
+from emulator.network.resolver import discovered
 from tests.sandbox.emulated import aws
 
 __all__ = ["aws"]

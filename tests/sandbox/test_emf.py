@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.metrics.emf import EmfError, extract
-from sandbox.metrics.store import metric
+from emulator.aws.endpoint import Endpoint
+from emulator.metrics.emf import EmfError, extract
+from emulator.metrics.store import metric
 from tests.sandbox.emulated import aws, function
 
 __all__ = ["aws"]
@@ -129,7 +129,7 @@ def test_metric_data_knows_percentiles_math_and_namespaces(aws: Endpoint) -> Non
 
 
 def test_a_balancers_requests_become_its_metrics(aws: Endpoint) -> None:
-    from sandbox.metrics.access import BalancerMetrics
+    from emulator.metrics.access import BalancerMetrics
 
     balancer = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/reg/50dc"
     group = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/api/73e2"

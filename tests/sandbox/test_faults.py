@@ -1,7 +1,7 @@
 """The fault library: what the table promises, and what each fault does to the edge.
 
 A few faults are planted here, in `make test`; the whole library is planted, and its symptoms looked
-for, where the diagnosis meets it (`tests/canary/test_diagnosis_live.py`, in `make test-slow`).
+for by `tests/canary/diagnose/test_live_faults.py`, in `make test-slow`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.ecs import gojson
+from emulator.ecs import gojson
 
 
 @pytest.mark.parametrize(

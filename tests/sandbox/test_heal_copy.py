@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import names
-from sandbox.aws.endpoint import Endpoint
-from sandbox.heal import buckets, snapshot
+from emulator.aws.endpoint import Endpoint
+from emulator.heal import snapshot
+from sandbox import buckets, names
 from sandbox.seed.authority import Authority
 from sandbox.seed.platform import Platform, build
 from tests.sandbox.emulated import aws

@@ -10,11 +10,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.aws.endpoint import Endpoint
+from emulator.iam.enforcement import assumable, simulate
+from emulator.iam.policy import Decision, decide, glob
+from emulator.server import AwsServer
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
-from sandbox.aws.iam import assumable, simulate
-from sandbox.aws.iam_policy import Decision, decide, glob
-from sandbox.aws.server import AwsServer
 from tests.sandbox.emulated import emulator
 
 ROLE = "test-iam-role"

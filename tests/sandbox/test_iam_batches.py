@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.aws.endpoint import Endpoint
+from emulator.iam.s3 import s3_asked
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
-from sandbox.aws.iam_s3 import s3_asked
 from tests.sandbox.emulated import emulator
 
 BUS = f"arn:aws:events:us-east-1:{names.ACCOUNT}:event-bus/mine"

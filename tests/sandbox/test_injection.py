@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.ecs import secrets
+from emulator.aws.endpoint import Endpoint
+from emulator.ecs import secrets
 from tests.sandbox.emulated import allow, aws, role
 
 __all__ = ["aws"]

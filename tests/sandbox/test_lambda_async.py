@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.metrics.store import Grid, metric, series
+from emulator.aws.endpoint import Endpoint
+from emulator.metrics.store import Grid, metric, series
 from tests.sandbox.emulated import LOGS, allow, aws, function, messages, role, until
 
 __all__ = ["aws"]
@@ -166,7 +166,7 @@ def test_a_body_that_is_no_json_is_refused(aws: Endpoint) -> None:
 def test_nothing_is_left_when_the_host_stops(aws: Endpoint) -> None:
     import os
 
-    from sandbox import lambda_host
+    from emulator import lambda_host
 
     host = lambda_host.install(int(aws.url.rsplit(":", 1)[1]))
     function(aws, "leaving", "import os\ndef handler(e, c): return [os.getpid(), os.getcwd()]")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.lambda_host.environment import Environment, Paths
-from sandbox.lambda_host.function import Function
-from sandbox.lambda_host.runtime_dir import make_runtime_dir
+from emulator.lambda_host.environment import Environment, Paths
+from emulator.lambda_host.function import Function
+from emulator.lambda_host.runtime_dir import make_runtime_dir
 from tests.sandbox.emulated import until
 
 Make = Callable[[str], Environment]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.metrics.store import known
+from emulator.aws.endpoint import Endpoint
+from emulator.metrics.store import known
 from tests.sandbox.emulated import LOGS, allow, aws, function, messages, role
 
 __all__ = ["aws"]
@@ -206,7 +206,7 @@ def test_without_permission_for_logs_there_are_none(aws: Endpoint) -> None:
 
 
 def test_invocations_errors_and_duration_become_metrics(aws: Endpoint) -> None:
-    from sandbox.metrics.store import Grid, metric, series
+    from emulator.metrics.store import Grid, metric, series
 
     code = "def handler(event, context): 1 / event['by']"
     function(aws, "measured", code)

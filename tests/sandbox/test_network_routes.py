@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from emulator.aws.endpoint import Endpoint
+from emulator.network import Network
+from emulator.network.addresses import in_vpc, loopback
 from sandbox import names
-from sandbox.aws.endpoint import Endpoint
-from sandbox.network import Network
-from sandbox.network.addresses import in_vpc, loopback
 from tests.sandbox.emulated import emulator
 
 TASK, STORE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.3.219"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
+from emulator.aws.endpoint import Endpoint
 from tests.sandbox.emulated import aws
 from tests.sandbox.test_rule_api import SAYS, Ground, ground, made, path
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
+from emulator.aws.endpoint import Endpoint
 from tests.sandbox.emulated import aws
 
 __all__ = ["aws"]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.endpoint import Endpoint
-from sandbox.scheduler.expressions import parse
-from sandbox.scheduler.loop import SchedulerLoop
+from emulator.aws.endpoint import Endpoint
+from emulator.schedule_expressions import parse
+from emulator.scheduler.loop import SchedulerLoop
 from tests.sandbox.emulated import allow, aws, function, messages, role, until
 
 __all__ = ["aws"]

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.services import api, behaviour, keycheck, proxy, resp
-from sandbox.services.api_health import Health
-from sandbox.services.breaker import Breaker
-from sandbox.services.web import Request, Response, json_response
+from sandbox.services import api
+from sandbox.services.base import behaviour
+from sandbox.services.base.web import Request, Response, json_response
+from sandbox.services.registry import keycheck, proxy
+from sandbox.services.registry.breaker import Breaker
+from sandbox.services.registry.health import Health
+from sandbox.services.wire import redis as resp
 from tests.sandbox.service_ground import Ground, ask, ground, served
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
@@ -231,7 +234,7 @@ def test_a_good_answer_is_remembered_and_a_bad_one_is_not(tmp_path: Path) -> Non
 
 
 def test_a_cache_that_drops_packets_costs_four_seconds(tmp_path: Path) -> None:
-    from sandbox.network.blackhole import Blackhole
+    from emulator.network.blackhole import Blackhole
 
     hole = Blackhole()
     hole.start()

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.services import pgwire, resp
-from sandbox.services.spoil import HUGE_BYTES
-from sandbox.services.web import json_response
+from sandbox.services.base.spoil import HUGE_BYTES
+from sandbox.services.base.web import json_response
+from sandbox.services.wire import postgres as pgwire
+from sandbox.services.wire import redis as resp
 from tests.sandbox.service_ground import Ground, ask, ground, served
 
 

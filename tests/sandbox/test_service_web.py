@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.services import documents
+from sandbox.services.base import documents
 from tests.sandbox.service_ground import ask, served
 
 

@@ -1,0 +1,110 @@
+"""Credentials of principals, from Secrets Manager: read when needed, kept, re-read on demand."""
+
+from __future__ import annotations
+
+import json
+import secrets as randomness
+import string
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from canary.model import Credential, Environment, Principal
+from canary.probes.base.api import Clock, CredentialMissingError
+
+FAILURE_KEPT_S = 20.0
+"""Seconds for which a failed reading is not repeated, so that one missing secret costs one call."""
+ALPHABET = string.ascii_letters + string.digits
+KEY_LENGTH = 32
+
+
+class Secrets:
+    """Principal -> credential. Thread-safe; values stay across warm invocations."""
+
+    def __init__(self, client: Callable[[], Any], environment: Environment, clock: Clock) -> None:
+        self._client, self._environment, self._clock = client, environment, clock
+        self._values: dict[str, Credential] = {}
+        self._old: dict[str, Credential] = {}  # forgotten, and not read again yet
+        self._failures: dict[str, tuple[float, str]] = {}
+        # one reading of a secret at a time: the others then find it here
+        self._locks = {name: threading.Lock() for name in environment.principals}
+
+    def credential(self, principal: str) -> Credential | None:
+        """Return a principal's credential, None for nobody; raises CredentialMissingError."""
+        if principal in ("", "nobody"):
+            return None
+        if principal not in self._locks:
+            raise CredentialMissingError(f"{principal} is not a principal of this environment")
+        if self._environment.principals[principal].anonymous:
+            return None
+        with self._locks[principal]:
+            if principal not in self._values:
+                self._values[principal] = self._read_anew(principal)
+            return self._values[principal]
+
+    def _read_anew(self, principal: str) -> Credential:
+        try:
+            return self._read(principal)
+        except CredentialMissingError:
+            if principal in self._old:  # one that was refused must not take it from the others
+                self._values[principal] = self._old.pop(principal)
+            raise
+
+    def forget(self, principal: str) -> None:
+        """Read this principal's secret anew at its next use; what cannot be read stays known."""
+        with self._locks[principal]:
+            if not self._environment.principals[principal].generated:
+                known = self._values.pop(principal, None)
+                if known is not None:
+                    self._old[principal] = known
+
+    def _read(self, principal: str) -> Credential:
+        known = self._environment.principals[principal]
+        if known.generated:
+            return _generated(known.generated)
+        failed_at, why = self._failures.get(principal, (-FAILURE_KEPT_S, ""))
+        if why and self._clock.monotonic() - failed_at < FAILURE_KEPT_S:
+            raise CredentialMissingError(why)
+        try:
+            return self._fetch(principal, known)
+        except CredentialMissingError as error:
+            self._failures[principal] = (self._clock.monotonic(), str(error))
+            raise
+
+    def _fetch(self, principal: str, known: Principal) -> Credential:
+        about = f"secret {known.secret} of principal {principal}"
+        if not known.secret:
+            raise CredentialMissingError(f"principal {principal} names no secret")
+        try:
+            answer = self._client().get_secret_value(SecretId=known.secret)
+        except Exception as error:
+            raise CredentialMissingError(f"{about} could not be read: {_code(error)}") from error
+        return Credential(_value(answer.get("SecretString", ""), known.key, about))
+
+
+def _code(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code or type(error).__name__)
+
+
+def _value(text: str, key: str, about: str) -> str:
+    if not key:
+        value: object = text
+    else:
+        try:
+            value = json.loads(text).get(key)
+        except (ValueError, AttributeError) as error:
+            raise CredentialMissingError(f"{about} is not a JSON object") from error
+    if not isinstance(value, str) or not value:
+        raise CredentialMissingError(f"{about} has no text under {key or 'itself'}")
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        why = "a line end, a space around it, or a letter beyond ASCII"
+        raise CredentialMissingError(f"{about} holds what no header can carry: {why}")
+    return value
+
+
+def _generated(form: str) -> Credential:
+    """Return a key that nobody ever made: of the right form, or of none."""
+    noise = "".join(randomness.choice(ALPHABET) for _ in range(KEY_LENGTH))
+    return Credential(f"hk_live_{noise}" if form == "unknown" else f"no-key-{noise[:8]}")

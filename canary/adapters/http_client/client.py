@@ -1,0 +1,198 @@
+"""The one door to the platform: requests, with phases, a hard deadline and a body cap.
+
+Not followed: redirects. Not read: proxies and certificates from the environment, netrc, cookies.
+Retried, once: transport failures of what may be sent twice, and failures before anything was sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import logging
+import os
+import random
+import ssl
+import threading
+import time
+from urllib.parse import urlencode, urlsplit
+
+import certifi
+from requests import PreparedRequest, RequestException
+from urllib3.exceptions import HTTPError
+
+import canary
+from canary.adapters.http_client.certificates import read_untrusted
+from canary.adapters.http_client.deadline import Flight, Phase, current, watchdog
+from canary.adapters.http_client.failures import failure_of, may_retry
+from canary.adapters.http_client.pool import TimedAdapter, origin
+from canary.adapters.http_client.response import read_answer, timing_of, without_secret
+from canary.adapters.http_client.sockets import SteadyTlsSocket
+from canary.model import Answer, Credential, Environment, PeerCertificate, Request
+
+# Its warnings quote URLs and header lines as they are, and Lambda's root logger prints them.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+CONNECT_LIMIT_S = 4.0  # a load balancer's node accepts within milliseconds or not at all
+RETRY_PAUSE_S = 0.1
+
+
+@functools.lru_cache(maxsize=4)
+def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
+    """Return the context that trusts a file; loading one costs some 20 ms, warm runs keep it."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.sslsocket_class = SteadyTlsSocket
+    return context
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_sent(url: str) -> str:
+    """Return the URL with everything quoted that must be; runs ask the same ones every minute."""
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url or url
+
+
+class ForbiddenTargetError(ValueError):
+    """A credential would have gone to a host that is not the platform's."""
+
+
+class HttpDoor:
+    """Sends requests for one run. Thread-safe; connections are shared between threads."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        trusted: frozenset[tuple[str, str, int]],
+        concurrency: int = 16,
+        ca_bundle: str = "",
+    ) -> None:
+        self._trusted = trusted
+        self._size = concurrency
+        self._ca_file = ca_bundle or certifi.where()
+        self._adapters: dict[str, TimedAdapter] = {}
+        self._untrusted: dict[str, PeerCertificate | None] = {}
+        self._lock = threading.Lock()
+        self._agent = f"hokusai-canary/{getattr(canary, '__version__', '0.1.0')} (+run {run_id})"
+        self._trace = hashlib.sha256(run_id.encode()).hexdigest()[:32]
+        self._random = random.Random()  # noqa: S311 - span ids are names, not secrets
+        self._count = itertools.count(1)
+        self.sent = 0  # requests sent, attempts included
+
+    @classmethod
+    def for_environment(cls, environment: Environment, run_id: str) -> HttpDoor:
+        """Make a door that gives credentials to the environment's own services alone."""
+        urls = (service.url for service in environment.services.values() if service.url)
+        return cls(
+            run_id=run_id,
+            trusted=frozenset(origin(url) for url in urls),
+            concurrency=environment.run.concurrency,
+            ca_bundle=environment.ca_bundle,
+        )
+
+    def send(self, request: Request, credential: Credential | None = None) -> Answer:
+        """Send one request under its hard deadline and return what came back.
+
+        Raises ForbiddenTargetError rather than show a credential to a foreign host.
+        """
+        if credential is not None and origin(request.url) not in self._trusted:
+            raise ForbiddenTargetError(f"no credential goes to {urlsplit(request.url).hostname}")
+        prepared = self._prepare(request, credential)
+        deadline = time.monotonic() + request.timeout_s
+        answer, phase = self._attempt(request, prepared, deadline, 1)
+        failed = answer.failure
+        time_left = deadline - time.monotonic() > 2 * RETRY_PAUSE_S
+        if failed is not None and time_left and may_retry(request, failed, phase):
+            time.sleep(RETRY_PAUSE_S)
+            answer, _ = self._attempt(request, prepared, deadline, 2)
+        return answer if credential is None else without_secret(answer, credential.reveal())
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for adapter in self._adapters.values():
+                adapter.close()
+            self._adapters.clear()
+
+    def _prepare(self, request: Request, credential: Credential | None) -> PreparedRequest:
+        headers = {
+            "User-Agent": self._agent,
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "traceparent": f"00-{self._trace}-{self._random.getrandbits(64) or 1:016x}-01",
+            **dict(request.headers),
+        }
+        url = _as_sent(request.url)
+        if credential is not None:
+            for template in request.credential_headers:
+                name, _, form = template.partition(": ")
+                headers[name] = form.replace("{}", credential.reveal())
+            if request.credential_query:
+                query = urlencode({request.credential_query: credential.reveal()})
+                url += ("&" if "?" in url else "?") + query
+        prepared = PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.url = url
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(request.body or None, None)
+        return prepared
+
+    def _adapter(self, connect_to: str) -> TimedAdapter:
+        found = self._adapters.get(connect_to)
+        if found is None:
+            with self._lock:
+                context = trusting(self._ca_file, os.path.getmtime(self._ca_file))
+                found = self._adapters.setdefault(connect_to, TimedAdapter(context, self._size))
+        return found
+
+    def _attempt(
+        self, request: Request, prepared: PreparedRequest, deadline: float, number: int
+    ) -> tuple[Answer, Phase]:
+        left = max(deadline - time.monotonic(), 0.001)
+        # A silent server meets the socket's time-out, one that drips meets the watchdog. Rounded,
+        # so that it is the same for all requests of a kind: see SteadySocket.
+        silent_s = max(round(left - min(0.25, left / 10), 2), 0.01)
+        limits = (min(CONNECT_LIMIT_S, left * 0.6), silent_s)
+        flight = Flight(
+            connect_to=request.connect_to,
+            deadline=deadline,
+            fresh=request.fresh,
+            silent_s=silent_s,
+        )
+        current.flight = flight
+        watchdog.watch(flight)
+        began = time.perf_counter()
+        self.sent = next(self._count)
+        try:
+            adapter = self._adapter(request.connect_to)
+            response = adapter.ask(prepared, limits)
+            answer = read_answer(response, request, flight, began, number)
+        except (RequestException, HTTPError, OSError, ValueError) as error:
+            answer = Answer(
+                failure=failure_of(error, flight),
+                timing=timing_of(flight, began),
+                attempts=number,
+                peer=flight.peer,
+                certificate=self._shown(request, error, flight),
+                tls_version=flight.tls_version,
+            )
+        finally:
+            watchdog.release(flight)
+            current.flight = None
+        return answer, flight.phase
+
+    def _shown(
+        self, request: Request, error: BaseException, flight: Flight
+    ) -> PeerCertificate | None:
+        """Return the certificate that was refused, read once per target."""
+        if failure_of(error, flight).code == 0 or not flight.peer:
+            return flight.certificate
+        key = f"{origin(request.url)} {flight.peer}"
+        if key not in self._untrusted:
+            address, _, port = flight.peer.rpartition(":")
+            host = origin(request.url)[1]
+            limit_s = min(2.0, flight.left())
+            self._untrusted[key] = read_untrusted(host, (address, int(port)), limit_s)[0]
+        return self._untrusted[key]

@@ -1,0 +1,134 @@
+"""What went wrong on the way, as one word a person can act on.
+
+DNS              the name has no address, or no answer came
+REFUSED          nothing listens on the port
+CONNECT_TIMEOUT  packets are dropped: security group, route, host down
+UNREACHABLE      no route, or the local network refuses
+TLS              the handshake failed; `code` is OpenSSL's verify code (10 expired,
+                 18 and 19 self-signed, 20 unknown CA, 62 other name, 64 other address)
+RESET            the other side closed or reset the connection before or within the answer
+READ_TIMEOUT     no byte came for nearly the whole time
+DEADLINE         bytes came, but not all within the time
+PROTOCOL         what came is not HTTP
+TRUNCATED        the body ended before its announced length
+TOO_LARGE        the body is longer than the cap; its beginning is kept
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import ssl
+from collections.abc import Iterator
+
+from urllib3 import exceptions as u3
+
+from canary.adapters.http_client.deadline import Flight, Phase
+from canary.model import Failure, FailureKind, Request
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+NEVER_SENT = frozenset({Phase.DNS, Phase.CONNECT, Phase.TLS})
+TRANSIENT = frozenset(
+    {
+        FailureKind.DNS,
+        FailureKind.REFUSED,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.UNREACHABLE,
+        FailureKind.TLS,
+        FailureKind.RESET,
+        FailureKind.TRUNCATED,
+    }
+)
+CLOSED = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPERM, errno.EACCES})
+NOT_HTTP = (
+    http.client.HTTPException,
+    u3.DecodeError,
+    u3.HeaderParsingError,
+    u3.InvalidChunkLength,
+    u3.ProtocolError,
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exception and everything it was made from, the outermost first."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+
+
+def _tls(error: ssl.SSLError, flight: Flight) -> Failure:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = f"{error.verify_message} (OpenSSL {error.verify_code})"
+        return Failure(kind=FailureKind.TLS, detail=text, code=error.verify_code)
+    if flight.phase is Phase.TLS:
+        return Failure(kind=FailureKind.TLS, detail=error.reason or str(error))
+    kind = FailureKind.TRUNCATED if flight.phase is Phase.BODY else FailureKind.RESET
+    return Failure(kind=kind, detail=error.reason or str(error))
+
+
+def _timeout(flight: Flight) -> Failure:
+    if flight.phase is Phase.TLS:
+        return Failure(kind=FailureKind.TLS, detail="no handshake within the time")
+    if flight.phase in NEVER_SENT:
+        return Failure(kind=FailureKind.CONNECT_TIMEOUT, detail="no connection within the time")
+    return Failure(kind=FailureKind.READ_TIMEOUT, detail="no byte came within the time")
+
+
+def _one(error: BaseException, flight: Flight) -> Failure | None:
+    """Judge one exception of the chain; None when another one says more."""
+    if isinstance(error, u3.NameResolutionError):
+        return Failure(kind=FailureKind.DNS, detail=str(error.__cause__ or error))
+    if isinstance(error, u3.NewConnectionError):  # urllib3 counts it as a time-out
+        return None
+    if isinstance(error, ssl.SSLError):
+        return _tls(error, flight)
+    if isinstance(error, u3.IncompleteRead | http.client.IncompleteRead):
+        return Failure(kind=FailureKind.TRUNCATED, detail=str(error))
+    if isinstance(error, http.client.RemoteDisconnected):
+        return Failure(kind=FailureKind.RESET, detail="closed without an answer")
+    if isinstance(error, TimeoutError | u3.TimeoutError):
+        return _timeout(flight)
+    if isinstance(error, ConnectionRefusedError):
+        return Failure(kind=FailureKind.REFUSED, detail="connection refused")
+    if isinstance(error, CLOSED):
+        return Failure(kind=FailureKind.RESET, detail=str(error))
+    if isinstance(error, OSError) and error.errno in NO_ROUTE:
+        return Failure(kind=FailureKind.UNREACHABLE, detail=str(error))
+    return None
+
+
+def failure_of(error: BaseException, flight: Flight) -> Failure:
+    """Return the word for an exception of requests or urllib3."""
+    if flight.expired:
+        if flight.phase is Phase.TLS:
+            return _timeout(flight)
+        return Failure(kind=FailureKind.DEADLINE, detail=f"not complete ({flight.phase.value})")
+    chain = list(_chain(error))
+    for one in chain:
+        found = _one(one, flight)
+        if found is not None:
+            return found
+    if any(isinstance(one, NOT_HTTP) for one in chain):
+        return Failure(kind=FailureKind.PROTOCOL, detail=str(chain[-1])[:200])
+    if flight.phase in NEVER_SENT:
+        return Failure(kind=FailureKind.UNREACHABLE, detail=str(error)[:200])
+    return Failure(kind=FailureKind.PROTOCOL, detail=str(error)[:200])
+
+
+def may_retry(request: Request, failure: Failure, phase: Phase) -> bool:
+    """Return whether a second attempt is safe and sensible.
+
+    Safe: nothing of the request was sent, its method is idempotent (RFC 9110, 9.2.2), or who asks
+    says that it changes nothing. Not
+    sensible: a certificate that does not verify, an answer that is wrong, time that is used up.
+    """
+    if failure.kind not in TRANSIENT or failure.code:
+        return False
+    return phase in NEVER_SENT or request.method in IDEMPOTENT or request.repeatable

@@ -1,0 +1,75 @@
+"""The adapter that makes timed connections, and what a target is for it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.connectionpool import HTTPConnectionPool
+
+from canary.adapters.http_client.connection import TimedPool, TimedTlsPool
+
+MOST_TARGETS = 1_000  # never reached: the manager closes a pool that it throws out
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)
+
+
+class TimedAdapter(HTTPAdapter):
+    """One pool manager for one `connect_to`: a pooled connection never serves another target."""
+
+    def __init__(self, context: ssl.SSLContext, size: int) -> None:
+        self._context = context
+        self._pools: dict[tuple[str, str, int], HTTPConnectionPool] = {}
+        super().__init__(pool_connections=MOST_TARGETS, pool_maxsize=size, max_retries=0)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **_: object
+    ) -> None:
+        """Make pools whose connections are timed and share one TLS context.
+
+        requests would load the CA bundle anew for every connection: 10 ms of CPU each.
+        """
+        self.poolmanager = PoolManager(
+            num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._context
+        )
+        self.poolmanager.pool_classes_by_scheme = {"http": TimedPool, "https": TimedTlsPool}
+
+    def ask(self, request: PreparedRequest, timeout: tuple[float, float]) -> BaseHTTPResponse:
+        """Send, and return urllib3's answer, its body unread; timeouts are connect and silence."""
+        return cast(BaseHTTPResponse, self.send(request, stream=True, timeout=timeout))
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Any:  # noqa: ARG002 - the signature is requests'
+        """Return urllib3's answer as it is: cookies, history and encodings are asked by nobody."""
+        return resp
+
+    def get_connection_with_tls_context(
+        self,
+        request: PreparedRequest,
+        verify: object,  # noqa: ARG002 - the signature is requests'
+        proxies: object = None,  # noqa: ARG002 - the same
+        cert: object = None,  # noqa: ARG002 - the same
+    ) -> HTTPConnectionPool:
+        """Return the pool of the URL's host; never a proxy's."""
+        target = origin(request.url or "")
+        pool = self._pools.get(target)
+        if pool is None:
+            scheme, host, port = target
+            pool = self._pools[target] = self.poolmanager.connection_from_host(host, port, scheme)
+        return pool
+
+    def request_url(self, request: PreparedRequest, proxies: object) -> str:  # noqa: ARG002 - the signature is requests'
+        """Return what stands in the request line; never a proxy's form of it."""
+        return request.path_url
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Do nothing: the context verifies."""

@@ -1,0 +1,216 @@
+"""Which alarms an environment has: made from the same checks that the canary runs.
+
+Pure: checks in, alarms out. `infra` writes them into the template, `rehearse` replays runs through
+them, and a test holds that every check reaches an alarm that reaches an action.
+
+The windows are chosen by arithmetic (docs/decisions/0005): a critical check pages after three
+failing minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a
+month, and sees a hard outage within three minutes. Everything else rings at 3 of 5, and a suite's
+alarms open one ticket together.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.alarms.composites import CompositePlan, Reach, described, page_of, tickets_of
+from canary.alarms.purposes import PURPOSES, THE_REST, Missing, Purpose
+from canary.metrics.table import MOST_OWN, NAMESPACE
+from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity
+from canary.model.schedule import MINUTE, schedule_period
+
+NEAR_TIMEOUT_SHARE = 0.7
+
+
+class Series(Frozen, frozen=True, kw_only=True):
+    """One metric that an alarm reads."""
+
+    id: str
+    name: str
+    dimensions: dict[str, str]
+    stat: str = "Maximum"
+    namespace: str = NAMESPACE
+
+
+class AlarmPlan(Frozen, frozen=True, kw_only=True):
+    """One alarm. `expression` is metric math over the ids of `series`, "" for the one series."""
+
+    key: str  # stable: from the check's id or the alarm's purpose, never from a position
+    name: str
+    description: str
+    series: tuple[Series, ...]
+    expression: str = ""
+    comparison: str = "GreaterThanThreshold"
+    threshold: float = 0.0
+    period: int = MINUTE
+    datapoints: int = 1
+    periods: int = 1
+    missing: Missing = Missing.NOT_BREACHING
+    reach: Reach = Reach.TICKET
+    check: str = ""  # the check it watches, "" for an alarm with a purpose of its own
+    purpose: str = ""
+    muted: str = ""
+    pages: bool = False  # a critical check that wakes people: part of the composite page
+
+
+class Alarms(Frozen, frozen=True, kw_only=True):
+    """Everything that can wake or ticket a person in one environment."""
+
+    alarms: tuple[AlarmPlan, ...]
+    page: CompositePlan
+    tickets: tuple[CompositePlan, ...]
+
+    @property
+    def composites(self) -> tuple[CompositePlan, ...]:
+        """Return the composites in the order in which one may listen to another."""
+        return (self.page, *self.tickets)
+
+
+def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
+    """Return the environment's alarms; `budget_s` is the time that a run has, in seconds."""
+    environment = config.environment
+    known = [c for c in config.checks if c.id not in environment.disable]
+    checks = sorted(_with_own_alarm(known), key=lambda c: c.id)
+    of_checks = tuple(_of_check(environment, c) for c in checks)
+    own = _own(environment, function_name, budget_s)
+    if len(checks) < len(known):
+        own += (_simple(environment, THE_REST),)
+    names = {a.key: a.name for a in own}
+    page = page_of(
+        environment,
+        down=names["critical-down"],
+        state_lost=names["state-lost"],
+        critical=tuple(a.name for a in of_checks if a.pages),
+        suppressor=names["deploy-in-progress"],
+    )
+    heard = {a.check: a.name for a in of_checks if a.reach is Reach.COMPOSITE}
+    suites = {
+        suite.value: tuple(heard[c.id] for c in checks if c.suite is suite and c.id in heard)
+        for suite in Suite
+    }
+    return Alarms(
+        alarms=of_checks + own,
+        page=page,
+        tickets=tickets_of(environment, suites, suppressor=page.name),
+    )
+
+
+def _with_own_alarm(checks: list[Check]) -> list[Check]:
+    """Return the checks that have an alarm each: all, or the most severe of very many."""
+    ranked = sorted(checks, key=lambda c: by_severity(c.severity, c.id))
+    return ranked[:MOST_OWN]
+
+
+def _of_check(environment: Environment, check: Check) -> AlarmPlan:
+    critical = check.severity is Severity.CRITICAL
+    mute = next((m for m in environment.mutes if m.check == check.id), None)
+    return AlarmPlan(
+        key=check.id,
+        name=f"hokusai-canary-{environment.name}-{check.id.replace('.', '-')}",
+        description=described(
+            f"Holds when well: {check.title}.",
+            check.runbook,
+            f"python -m canary run --environment {environment.name} --only {check.id}",
+        ),
+        series=(_series("CheckFailed", environment, Check=check.id),),
+        # a check with a slower cadence runs in every period while it fails (see `plan`): one
+        # window serves all
+        period=schedule_period(environment.schedule.expression),
+        datapoints=3,
+        periods=3 if critical else 5,
+        missing=Missing.IGNORE,
+        reach=Reach.NOBODY if mute else Reach.COMPOSITE,
+        pages=critical and not mute,
+        check=check.id,
+        muted=f"until {mute.until}: {mute.reason}" if mute else "",
+    )
+
+
+def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
+    """Return the alarms that watch the canary itself, or what no single check shows."""
+    long_run = float(round(budget_s * 1000 * NEAR_TIMEOUT_SHARE))
+    watched = tuple(
+        _simple(environment, purpose)
+        if purpose.key != "near-timeout"
+        else _simple(environment, msgspec.structs.replace(purpose, threshold=long_run))
+        for purpose in PURPOSES
+    )
+    fn = {"FunctionName": function_name}
+    return (
+        _heartbeat(environment),
+        *watched,
+        _lambda(environment, "lambda-errors", "Errors", fn, "runs end in an error"),
+        _lambda(environment, "lambda-throttles", "Throttles", fn, "runs are throttled or overlap"),
+        _deploy(environment),
+    )
+
+
+def _heartbeat(environment: Environment) -> AlarmPlan:
+    name = environment.name
+    return AlarmPlan(
+        key="heartbeat",
+        name=f"hokusai-canary-{name}-heartbeat",
+        description=described(
+            "The canary completes a run in every period; when this rings, nothing is watched.",
+            environment.runbook("docs/runbooks/canary.md#heartbeat"),
+            f"aws scheduler get-schedule --group-name hokusai-canary-{name}"
+            f" --name hokusai-canary-{name}-every --region {environment.region}",
+        ),
+        series=(_series("RunCompleted", environment, stat="Sum"),),
+        expression="FILL(m, 0)",
+        comparison="LessThanThreshold",
+        threshold=1,
+        period=schedule_period(environment.schedule.expression),
+        datapoints=3,
+        periods=3,
+        missing=Missing.BREACHING,
+        reach=Reach.PAGE,
+        purpose="silence is never taken for health",
+    )
+
+
+def _series(name: str, environment: Environment, stat: str = "Maximum", **extra: str) -> Series:
+    return Series(
+        id="m", name=name, stat=stat, dimensions={"Environment": environment.name, **extra}
+    )
+
+
+def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
+    return AlarmPlan(
+        key=purpose.key,
+        name=f"hokusai-canary-{environment.name}-{purpose.key}",
+        description=described(
+            f"Rings when {purpose.when}.",
+            environment.runbook(f"docs/runbooks/canary.md#{purpose.key}"),
+            f"python -m canary show latest --environment {environment.name}",
+        ),
+        series=(_series(purpose.metric, environment),),
+        period=schedule_period(environment.schedule.expression),
+        datapoints=purpose.datapoints,
+        periods=purpose.periods,
+        threshold=purpose.threshold,
+        reach=purpose.reach,
+        missing=purpose.missing,
+        purpose=purpose.when,
+    )
+
+
+def _lambda(
+    environment: Environment, key: str, metric: str, dimensions: dict[str, str], when: str
+) -> AlarmPlan:
+    plan = _simple(environment, Purpose(key=key, metric=metric, when=when, datapoints=2, periods=3))
+    series = Series(id="m", name=metric, dimensions=dimensions, stat="Sum", namespace="AWS/Lambda")
+    return msgspec.structs.replace(plan, series=(series,))
+
+
+def _deploy(environment: Environment) -> AlarmPlan:
+    """Return the suppressor: the pipeline reports a deployment for a bounded time."""
+    purpose = Purpose(
+        key="deploy-in-progress",
+        metric="DeployInProgress",
+        when="a deployment of the platform is under way (delays the page, never cancels it)",
+        datapoints=1,
+        periods=1,
+        reach=Reach.NOBODY,
+    )
+    return msgspec.structs.replace(_simple(environment, purpose), period=MINUTE)

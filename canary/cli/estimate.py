@@ -1,0 +1,79 @@
+"""`plan --checks`: what many checks a minute would take, on paper."""
+
+from __future__ import annotations
+
+import click
+
+from canary.cli.options import WrongUseError, as_json, table
+from canary.deployment.capacity import ScalePlan, simulate
+
+ALL = (100, 1_000, 10_000, 100_000)
+HEADS = (
+    "checks",
+    "shape",
+    "stacks",
+    "shards",
+    "at\nonce",
+    "shard\ntakes",
+    "run\ntakes",
+    "metrics",
+    "alarms",
+    "$ a\nmonth",
+)
+
+
+def scaling(asked: str, form: str) -> None:
+    """Print the plan for one size, or for all of them."""
+    found = [_simulated(size) for size in sizes(asked)]
+    click.echo(as_json(found) if form == "json" else _told(found))
+
+
+def sizes(asked: str) -> tuple[int, ...]:
+    """Return the sizes that `--checks` asks for; ends with exit status 2 for anything else."""
+    if asked == "all":
+        return ALL
+    try:
+        return tuple(int(part.replace("_", "")) for part in asked.split(","))
+    except ValueError as error:
+        raise WrongUseError(
+            f"--checks: a number, numbers with commas, or all, not {asked}"
+        ) from error
+
+
+def _simulated(size: int) -> ScalePlan:
+    try:
+        return simulate(size)
+    except ValueError as error:
+        raise WrongUseError(str(error)) from error
+
+
+def _told(found: list[ScalePlan]) -> str:
+    rows = [
+        (
+            f"{p.checks:,}",
+            p.shape,
+            str(p.environments),
+            f"{p.shards:,}",
+            str(p.parallel),
+            f"{p.shard_s:g} s",
+            f"{p.run_s:g} s",
+            f"{p.metrics:,}",
+            f"{p.alarms + p.insights:,}",
+            f"{p.total:,.2f}",
+        )
+        for p in found
+    ]
+    lines = [table(HEADS, rows), ""]
+    for plan in found:
+        bill = ", ".join(f"{item} {dollars:,.2f}" for item, dollars in plan.dollars.items())
+        lines += [
+            f"{plan.checks:,} checks a minute:",
+            f"  metrics: {plan.metric_design}",
+            f"  alarms: {plan.alarm_design}",
+            f"  dollars: {bill}",
+        ]
+    lines += ["", "A simulation on paper: canary/deployment/capacity.py names its assumptions."]
+        "",
+        "A simulation on paper: its assumptions stand by name in canary/deployment/capacity.py.",
+    ]
+    return "\n".join(lines)

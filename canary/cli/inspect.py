@@ -1,0 +1,228 @@
+"""`list`, `plan`, `validate`, `permissions`, `schema`: what an SRE asks before anything runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from canary import config as configuration
+from canary.alarms.plan import plan_alarms
+from canary.cli.estimate import scaling
+from canary.cli.options import (
+    PRINTS,
+    WrongUseError,
+    as_json,
+    complete_check,
+    complete_environment,
+    environment_option,
+    format_option,
+    loaded,
+    on_screen,
+)
+from canary.config import schema as schemas
+from canary.deployment import cost
+from canary.deployment import permissions as needed
+from canary.model import Config
+from canary.model.schedule import schedule_period
+from canary.plan import Plan, PlanError, Selection, make_plan
+from canary.probes import KINDS
+
+
+@click.command("list", short_help="List the checks of an environment.", epilog=PRINTS)
+@environment_option
+@format_option()
+def list_checks(environment: str, form: str) -> None:
+    """List the checks of an environment: id, severity, suite, title.
+
+    \b
+    Examples:
+      python -m canary list --environment development
+      python -m canary list --format json | jq -r '.[].id'
+    """
+    config = loaded(environment)
+    if form == "json":
+        click.echo(as_json(config.checks))
+        return
+    wide = max((len(check.id) for check in config.checks), default=0)
+    click.echo(
+        on_screen(
+            f"{check.id:{wide}} {check.severity.value:8} {check.suite.value:14} {check.title}"
+            for check in config.checks
+        )
+    )
+
+
+@click.command(short_help="Show what a run would do, and its monthly cost.", epilog=PRINTS)
+@environment_option
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Only these checks and their needs.",
+    shell_complete=complete_check,
+)
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
+@click.option(
+    "--checks",
+    "sizes",
+    metavar="N|all",
+    help="On paper instead: what N checks a minute would take (all: 100 to 100,000).",
+)
+@format_option()
+def plan(
+    environment: str, only: tuple[str, ...], suites: tuple[str, ...], sizes: str | None, form: str
+) -> None:
+    """Show what a run would do: order, time, requests, and the monthly cost.
+
+    Nothing is asked of the platform or of AWS. Prices are list prices of us-east-1.
+
+    \b
+    Examples:
+      python -m canary plan --environment development
+      python -m canary plan --suite authentication
+      python -m canary plan --checks 10000
+      python -m canary plan --checks all
+    """
+    if sizes is not None:
+        scaling(sizes, form)
+        return
+    config = loaded(environment)
+    now = dt.datetime.now(dt.UTC)
+    try:
+        made = make_plan(config, KINDS, {}, now, Selection(only=only, suites=suites))
+    except PlanError as error:
+        raise WrongUseError(str(error)) from error
+    counts = counted(config)
+    bill = cost.monthly(config, made, counts)
+    if form == "json":
+        found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
+        click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
+    else:
+        click.echo(on_screen(_told(made, counts, bill, hourly_keyed(config))))
+
+
+def counted(config: Config) -> cost.Counts:
+    """Return how much the environment has of what is billed by the piece."""
+    plan = plan_alarms(config, "function", config.environment.run.budget)
+    return cost.Counts(
+        metrics=metric_count(config),
+        alarms=len(plan.alarms),
+        composites=len(plan.composites),
+        period_s=schedule_period(config.environment.schedule.expression),
+    )
+
+
+def hourly_keyed(config: Config) -> int:
+    """Return how many requests with a key the schedule sends in an hour, each at its cadence."""
+    period = schedule_period(config.environment.schedule.expression)
+    return round(
+        sum(KINDS[c.kind].keyed(c.spec) * 3600 / max(c.every, period) for c in config.checks)
+    )
+
+
+def metric_count(config: Config) -> int:
+    """Return how many custom metrics the environment has: what its bill mostly consists of."""
+    from canary.metrics.table import CHECK, METRICS, RUN
+
+    run = sum(m.dimensions == RUN for m in METRICS)
+    check = sum(m.dimensions == CHECK for m in METRICS)
+    suites = {c.suite for c in config.checks}
+    return run + check * len(config.checks) + len(suites)
+
+
+def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int) -> list[str]:
+    lines = [
+        f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
+        + (f"  needs {', '.join(p.needs)}" if p.needs else "")
+        for p in made.order
+    ]
+    lines += [
+        "",
+        f"{len(made.order)} checks, {made.requests} requests, longest chain about"
+        f" {made.expected_ms / 1000:.1f} s, {counts.metrics} custom metrics",
+        f"budget {made.budget_s:.0f} s, of which clean-up {made.cleanup_reserve_s:.0f} s and"
+        f" publishing {made.publish_reserve_s:.0f} s",
+        f"{made.keyed} of the requests carry a key; by the schedule {keyed} an hour,",
+        "which their rate limits and debits must allow",
+        "",
+        *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
+        f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month",
+        "(list prices of us-east-1, free tiers not taken off)",
+    ]
+    return lines
+
+
+@click.command(
+    short_help="Hold files against their schema.",
+    epilog="Exit status: 0 when all is well, 2 where anything is wrong.",
+)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option(
+    "--environment",
+    "-e",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="An environment by name, with every check file.",
+    shell_complete=complete_environment,
+)
+def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
+    """Hold environment and check files against their schema; every problem is printed.
+
+    A problem is a line: file, check, key, what is wrong. Without arguments all environments are
+    read, each together with all check files.
+
+    \b
+    Examples:
+      python -m canary validate
+      python -m canary validate --environment development
+      python -m canary validate canary/checks/endpoints.toml
+    """
+    problems: list[str] = []
+    try:
+        named = tuple(configuration.environment_file(name) for name in names)
+    except configuration.ConfigError as error:
+        raise WrongUseError(str(error)) from error
+    chosen = (*named, *files) or tuple(sorted(configuration.ENVIRONMENTS.glob("*.toml")))
+    for path in chosen:
+        problems += configuration.problems_of(path)
+    if problems:
+        raise WrongUseError("\n".join(dict.fromkeys(problems)))
+    files_are = "file is" if len(chosen) == 1 else "files are"
+    click.echo(f"{len(chosen)} {files_are} well: {', '.join(p.name for p in chosen)}")
+
+
+@click.command(short_help="Print the IAM actions that the checks need.", epilog=PRINTS)
+@environment_option
+@format_option()
+def permissions(environment: str, form: str) -> None:
+    """Print the IAM actions that the environment's checks need, with their resources.
+
+    The deployed function's role is made from the same list.
+
+    \b
+    Examples:
+      python -m canary permissions --environment development
+    """
+    config = loaded(environment)
+    found = needed.needed(config)
+    if form == "json":
+        click.echo(as_json(found))
+        return
+    for one in found:
+        click.echo(f"{one.action:48} {one.resource}")
+
+
+@click.command(short_help="Print the JSON Schema of a kind of file, for editors.", epilog=PRINTS)
+@click.argument("what", type=click.Choice(("check", "environment")))
+def schema(what: str) -> None:
+    """Print the JSON Schema of a check file or an environment file, for editors.
+
+    \b
+    Examples:
+      python -m canary schema check > check.schema.json
+      python -m canary schema environment > environment.schema.json
+    """
+    click.echo(as_json(schemas.check_file() if what == "check" else schemas.environment_file()))

@@ -1,0 +1,205 @@
+"""`rehearse`: would these alarms have paged? Patterns or real runs, through the planned alarms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from canary.adapters.store import StoreError
+from canary.alarms.plan import Alarms, plan_alarms
+from canary.cli.options import (
+    PRINTS,
+    WrongUseError,
+    as_json,
+    environment_option,
+    format_option,
+    loaded,
+    place_of,
+    table,
+)
+from canary.cli.reports import decoded, store_at
+from canary.model import Config, Report, Severity
+from canary.model.schedule import schedule_period
+from canary.rehearsal import patterns as drill
+from canary.rehearsal import recorded as replayed
+from canary.rehearsal.patterns import Figures, Incident, Setting
+from canary.rehearsal.replay import Outcome, rehearse
+
+ALL = "all"
+MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
+
+
+@click.command("rehearse", short_help="Ask whether the alarms would have paged.", epilog=PRINTS)
+@environment_option
+@click.option(
+    "--pattern",
+    type=click.Choice((*drill.BY_NAME, ALL)),
+    default=ALL,
+    metavar="PATTERN",
+    help="What happens to the platform, or to the canary.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="How many days are replayed.",
+)
+@click.option(
+    "--p",
+    type=click.FloatRange(0, 1),
+    default=0.005,
+    show_default=True,
+    help="Chance that one check fails by itself in one run (pattern noise).",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the generated failures.")
+@click.option(
+    "--history",
+    metavar="FILE_OR_STORE",
+    help='Replay real runs instead: a report.json, a folder, an s3:// address, or "environment".',
+)
+@format_option()
+def rehearse_alarms(
+    environment: str, pattern: str, days: int, p: float, seed: int, history: str | None, form: str
+) -> None:
+    """Ask whether the environment's alarms would have paged, before they are deployed.
+
+    Replays days of one run a minute through the alarms that the deployment would make, with the
+    evaluator that knows CloudWatch's rules, and prints how often people would be woken, how fast,
+    and how often twice for one matter.
+
+    \b
+    Patterns:
+      noise         each check fails by itself now and then, independently
+      noise-0.1     the same at 0.1 % a run and check
+      noise-1       the same at 1 % a run and check
+      bursts        everything fails for a minute or two, six times a day
+      outage        everything is down for 20 minutes a day
+      one-of-three  one target of three is bad for an hour a day; target health shows it
+      one-unread    the same where target health cannot be read: answers alone
+      flapping      down for four minutes of five, for an hour a day
+      deploys       an announced deployment a day that fails for four minutes
+      silence       the canary itself is dead for 30 minutes a day
+
+    \b
+    Examples:
+      python -m canary rehearse --environment development
+      python -m canary rehearse --pattern noise --days 90 --p 0.01
+      python -m canary rehearse --history environment --days 2
+    """
+    config = loaded(environment)
+    alarms = plan_alarms(config, "function", config.environment.run.budget)
+    if history:
+        found = _of_history(config, alarms, history, days)
+    else:
+        chosen = drill.PATTERNS if pattern == ALL else (drill.BY_NAME[pattern],)
+        setting = _setting(config, days, p, seed)
+        found = [_rehearsed(config, alarms, one, setting) for one in chosen]
+    if form == "json":
+        click.echo(as_json(found))
+    else:
+        click.echo(_told(found, schedule_period(config.environment.schedule.expression)))
+
+
+def _setting(config: Config, days: int, p: float, seed: int) -> Setting:
+    return Setting(
+        checks=[c.id for c in config.checks],
+        critical=sorted(critical(config)),
+        targets=frozenset([c.id for c in config.checks if c.kind == "target_group"][:1]),
+        days=days,
+        p=p,
+        seed=seed,
+    )
+
+
+def critical(config: Config) -> frozenset[str]:
+    """Return the checks that may wake people: critical ones that nobody muted."""
+    muted = {m.check for m in config.environment.mutes}
+    return frozenset(
+        c.id for c in config.checks if c.severity is Severity.CRITICAL and c.id not in muted
+    )
+
+
+def _rehearsed(config: Config, alarms: Alarms, pattern: drill.Pattern, setting: Setting) -> Figures:
+    told = rehearse(alarms, drill.outcomes(pattern, setting), critical(config))
+    return drill.figures(pattern.name, told, drill.incidents(pattern, setting.days))
+
+
+def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[Figures]:
+    found = _read(config, place, days)
+    if not found:
+        raise WrongUseError(f"no runs of the last {days} days in {place}")
+    real: tuple[Incident, ...] = replayed.incidents(found, critical(config))
+    told = rehearse(alarms, iter(found), critical(config))
+    return [drill.figures("history", told, real)]
+
+
+def _read(config: Config, place: str, days: int) -> list[Outcome]:
+    path = Path(place)
+    if path.is_file():
+        return replayed.from_history(decoded(path.read_bytes(), place))
+    period = schedule_period(config.environment.schedule.expression)
+    return list(replayed.outcomes(_reports(config, place, days), period))
+
+
+def _reports(config: Config, place: str, days: int) -> list[Report]:
+    """Return the runs of the last days, oldest first; one that cannot be read is left out."""
+    where = place_of(place, config.environment)
+    store = store_at(where, config.environment)
+    since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).strftime("runs/%Y%m%dt%H%M%S")
+    found: list[Report] = []
+    try:
+        names = [n for n in store.names(MOST_RUNS) if n >= since]
+        for name in reversed(names):
+            try:
+                found.append(decoded(store.read(name) or b"", name))
+            except WrongUseError as error:
+                click.echo(error.format_message(), err=True)
+    except StoreError as error:
+        raise WrongUseError(str(error)) from error
+    click.echo(f"{len(found)} runs from {store.place}", err=True)
+    return found
+
+
+HEADS = (
+    "pattern",
+    "inci-\ndents",
+    "un-\nseen",
+    "pages/\nmonth",
+    "false\npages",
+    "tickets/\nmonth",
+    "seen\nafter",
+    "paged\nafter",
+    "clear\nafter",
+    "page\ntwice",
+    "esca-\nlated",
+)
+
+
+def _told(found: Iterable[Figures], period_s: int) -> str:
+    rows = [
+        (
+            f.pattern, str(f.incidents), str(f.unnoticed), f"{f.pages_per_month:g}",
+            str(f.false_pages), f"{f.tickets_per_month:g}", _time(f.noticed_after),
+            _time(f.paged_after), _time(f.cleared_after), f"{f.duplicates:g}", f"{f.escalations:g}",
+        )
+        for f in found
+    ]  # fmt: skip
+    unit = "minutes" if period_s == 60 else f"runs, of which there is one in {period_s} s"
+    spans = sorted({f.days for f in found})
+    over = ", ".join(f"{d:g} days" if d >= 1 else f"{d * 1440:.0f} minutes" for d in spans)
+    return (
+        f"{table(HEADS, rows)}\n\n"
+        f"Over {over}; a month is {drill.MONTH_DAYS}. Times are medians in {unit}:\n"
+        "from the beginning of an incident to its first message (seen) and page, and from its\n"
+        "end until the page is taken back (clear). Twice: further pages of the same alarm for\n"
+        "one incident; escalated: pages of a further alarm for it."
+    )
+
+
+def _time(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"

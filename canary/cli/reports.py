@@ -1,0 +1,186 @@
+"""`show`, `compare`, `history`: read reports back."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from canary.adapters.store import Store, StoreError, latest_name, open_store
+from canary.cli.options import (
+    WrongUseError,
+    as_json,
+    environment_option,
+    format_option,
+    loaded,
+    on_screen,
+    out_folder,
+    place_of,
+    render,
+    screen,
+)
+from canary.model import CheckHistory, Comparison, Environment, Report
+from canary.publish import run_name
+from canary.report import ReportError
+from canary.report import json as canonical
+from canary.report.text import when
+
+FORMS = ("text", "json", "markdown", "html", "junit")
+
+READS = "Exit status: 0 whatever the report says, 2 for wrong usage or where there is none."
+
+store_option = click.option(
+    "--store",
+    metavar="PLACE",
+    help='Where runs are kept: "environment" for the deployed canary\'s own store, an s3:// '
+    "address or a folder; default: the last local run's folder, then the environment's own store.",
+)
+
+
+@click.command(short_help="Show a report.", epilog=READS)
+@click.argument("run_or_file", default="latest", metavar="[RUN_OR_FILE]")
+@environment_option
+@store_option
+@format_option(*FORMS)
+def show(run_or_file: str, environment: str, store: str | None, form: str) -> None:
+    """Show a report: a file, a run's id, or "latest".
+
+    \b
+    Examples:
+      python -m canary show latest --environment development --store environment
+      python -m canary show out/development/report.json --format markdown
+      python -m canary show latest --store s3://bucket/canary
+    """
+    click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
+
+
+@click.command(short_help="Hold one report against another.", epilog=READS)
+@click.argument("a")
+@click.argument("b")
+@environment_option
+@store_option
+@format_option()
+def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
+    """Hold report B against report A, each a file, a run's id, or "latest".
+
+    Prints what broke, was fixed, still fails or became slower, and what drifted in the control
+    plane between the two.
+
+    \b
+    Examples:
+      python -m canary compare before.json after.json
+      python -m canary compare 20261122t120000250-1f260f latest
+    """
+    from canary.comparison.drift import drift
+    from canary.comparison.previous import previous_state
+    from canary.comparison.transitions import compare as comparing
+
+    before, after = (fetch(x, environment, store) for x in (a, b))
+    now, trusted = after.run.started_at, not after.run.starved
+    found = comparing(before, after.results, after.history, now=now, trusted=trusted)
+    old, new = previous_state(before), previous_state(after)
+    if old is not None and new is not None:
+        found = msgspec.structs.replace(found, drift=drift(old, new))
+    click.echo(as_json(found) if form == "json" else _told(found))
+
+
+def _told(found: Comparison) -> str:
+    lines = [
+        f"{t.change.value:14} {t.check_id}  since {when(t.since)}  {t.note}".rstrip()
+        for t in found.transitions
+    ]
+    lines += [
+        f"DRIFT          {d.resource}: {d.attribute}: {d.before or '-'} -> {d.after or '-'}"
+        for d in found.drift
+    ]
+    return on_screen(lines) or "nothing changed"
+
+
+@click.command(short_help="Show the last outcomes of each check.", epilog=READS)
+@click.argument("checks", nargs=-1, metavar="[CHECK]...")
+@environment_option
+@store_option
+@format_option()
+def history(checks: tuple[str, ...], environment: str, store: str | None, form: str) -> None:
+    """Show the last outcomes of each check, newest last: at most sixty.
+
+    P passed, F failed, E could not tell, S skipped; before them the present status, since when,
+    and the usual latency.
+
+    \b
+    Examples:
+      python -m canary history --environment development
+      python -m canary history registry.health registry.ready
+    """
+    kept = fetch("latest", environment, store).history
+    unknown = [c for c in checks if c not in kept]
+    if unknown:
+        raise WrongUseError(f"no history of {', '.join(unknown)}")
+    chosen = {name: kept[name] for name in (checks or sorted(kept))}
+    if form == "json":
+        click.echo(as_json(chosen))
+        return
+    wide = max(map(len, chosen), default=0)
+    head = f"{'check':{wide}}  {'now':5}  {'since (UTC)':17}  {'usual':>8}  last runs, newest last"
+    click.echo(on_screen((head, *(_line(name, known, wide) for name, known in chosen.items()))))
+
+
+def _line(name: str, known: CheckHistory, wide: int) -> str:
+    """Return a row; a narrow terminal shows the newest runs that it has room for."""
+    import statistics
+
+    usual = f"{statistics.median(known.latency_ms):.0f} ms" if known.latency_ms else "-"
+    since = when(known.since).removesuffix(" UTC")
+    row = f"{name:{wide}}  {known.last_status.value:5}  {since:17}  {usual:>8}  "
+    room = max(1, screen() - len(row)) if screen() else len(known.outcomes)
+    return row + known.outcomes[-room:]
+
+
+def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
+    """Return a report by file, run id or "latest"; ends with exit status 2 if there is none."""
+    path = Path(run_or_file)
+    try:
+        if path.is_file():
+            return decoded(path.read_bytes(), run_or_file)
+    except OSError as error:
+        raise WrongUseError(f"{run_or_file}: {error.strerror}") from error
+    where = loaded(environment).environment
+    name = latest_name(where.name) if run_or_file == "latest" else run_name(run_or_file)
+    tried = []
+    for place in [place_of(store, where)] if store else _places(where):
+        tried.append(place)
+        try:
+            data = store_at(place, where).read(name)
+        except StoreError as error:
+            raise WrongUseError(str(error)) from error
+        if data is not None:
+            click.echo(f"Read from {place}", err=True)
+            return decoded(data, f"{place}/{name}")
+    raise WrongUseError(f"no report {run_or_file} (looked in {', '.join(tried)})")
+
+
+def _places(environment: Environment) -> list[str]:
+    local = str(out_folder(None, environment.name) / "store")
+    return [local, environment.report_store]
+
+
+def store_at(place: str, environment: Environment) -> Store:
+    """Return the store at a place, with the environment's region and account."""
+    return open_store(place, functools.partial(_client, environment))
+
+
+def _client(environment: Environment) -> Any:
+    from canary.adapters.aws.clients import Clients
+
+    return Clients(environment).client("s3")
+
+
+def decoded(data: bytes, name: str) -> Report:
+    """Return a report from its bytes, or end with what is wrong and exit status 2."""
+    try:
+        return canonical.load(data)
+    except ReportError as error:
+        raise WrongUseError(f"{name}: {error}") from error

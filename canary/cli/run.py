@@ -1,0 +1,187 @@
+"""`run`: one run, its reports into a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from canary.cli.options import (
+    EXIT,
+    WrongUseError,
+    complete_check,
+    environment_option,
+    exit_status,
+    fail_on_option,
+    format_option,
+    loaded,
+    one_row,
+    out_folder,
+    place_of,
+    render,
+)
+from canary.model import Config, Report, Status, Suite
+from canary.pipeline import Asked, run_once
+from canary.plan import PlanError, Selection
+from canary.publish import latest_page
+
+if TYPE_CHECKING:
+    from canary.adapters.store import Store
+
+FORMS = ("text", "json", "markdown", "junit")
+FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
+
+HELP = """\
+Carry one run out and write report.json, report.md, report.html and junit.xml.
+
+Progress goes to stderr, the report to stdout. The run is compared with the previous one in
+the store; a narrowed run does not become the latest one.
+
+\b
+Exit status:
+  0  every check passed (a muted check does not count)
+  1  some check failed
+  2  wrong usage or configuration
+  3  the canary could not tell for some check
+
+\b
+Variables:
+  CANARY_ENVIRONMENT  the environment, where --environment names none
+  NO_COLOR            no colours, as when stdout is no terminal
+  AWS_PROFILE, …      credentials, as the AWS CLI finds them
+
+\b
+Examples:
+  python -m canary run --environment development
+  python -m canary run --only registry.health --only registry.ready
+  python -m canary run --suite authentication --format markdown
+  python -m canary run --fail-on high --format junit
+"""
+
+
+@click.command(help=HELP, short_help="Carry one run out and write its reports.")
+@environment_option
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    help="Only these checks and their needs.",
+    shell_complete=complete_check,
+)
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    metavar="SUITE",
+    help=f"Only these suites: {', '.join(s.value for s in Suite)}.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where reports are written; default out/<environment>.",
+)
+@format_option(*FORMS)
+@click.option(
+    "--store",
+    metavar="PLACE",
+    help='Where runs are kept and compared: "environment" for the deployed canary\'s own store, '
+    "an s3:// address or a folder; default OUT/store.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 900),
+    default=0.0,
+    help="Seconds for the whole run; default: the environment's own.",
+)
+@fail_on_option
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def run(
+    environment: str,
+    only: tuple[str, ...],
+    suites: tuple[str, ...],
+    out: Path | None,
+    form: str,
+    store: str | None,
+    budget: float,
+    fail_on: str | None,
+    quiet: bool,
+) -> None:
+    """Carry one run out and write its reports."""
+    config = loaded(environment)
+    folder = out_folder(out, config.environment.name)
+    place = place_of(store, config.environment) if store else str(folder / "store")
+    selection = Selection(only=only, suites=suites)
+    asked = Asked(selection=selection, trigger="command line", budget_s=budget)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # before the run, whose report would be lost
+    except OSError as error:
+        raise WrongUseError(f"--out {folder}: {error.strerror}") from error
+    report, page, problems = _carried_out(config, place, asked, quiet)
+    try:
+        write_all(report, folder, page)
+    except OSError as error:
+        problems.append(f"reports could not be written: {error}")
+    for problem in problems:
+        click.echo(one_row(problem), err=True)
+    click.echo(render(report, form).rstrip("\n"))
+    click.echo(f"Reports: {folder}", err=True)
+    sys.exit(status_of(report, fail_on))
+
+
+def status_of(report: Report, fail_on: str | None) -> int:
+    """Return the exit status of a report."""
+    if fail_on is None:
+        return EXIT[report.run.status]
+    awake = [r for r in report.results if not r.muted]
+    failed = [r.severity for r in awake if r.status is Status.FAIL]
+    unknown = [r.severity for r in awake if r.status in (Status.ERROR, Status.SKIP)]
+    return exit_status(failed, unknown, fail_on)
+
+
+def _carried_out(
+    config: Config, place: str, asked: Asked, quiet: bool
+) -> tuple[Report, str, list[str]]:
+    """Return the report of one run, its page with history or "", and what went wrong in keeping."""
+    from canary.cli.progress import Shown
+    from canary.wiring import run as wire
+
+    made = wire.world(config, place)
+    with Shown(quiet=quiet) as shown:
+        try:
+            report = run_once(config, wire.parts(made), asked, shown.tell)
+        except PlanError as error:
+            raise WrongUseError(str(error)) from error
+        done = wire.leave_behind(
+            made,
+            report,
+            latest=asked.whole,
+            emit=lambda _: None,
+            say=lambda _: None,
+            whole=lambda message, _: click.echo(f"{message}: see --out", err=True),
+            notify=lambda _: (),
+        )
+        kept = _kept_page(made.store, report) if done.pointed else ""
+    return report, kept, done.problems
+
+
+def _kept_page(store: Store, report: Report) -> str:
+    """Return the page that this run left in the store, with the history of the runs before it.
+
+    "" where it cannot be read, or where another run has written its own since.
+    """
+    from canary.adapters.store import StoreError
+
+    try:
+        page = (store.read(latest_page(report.run.environment)) or b"").decode()
+    except StoreError:
+        return ""
+    return page if report.run.id in page else ""
+
+
+def write_all(report: Report, folder: Path, page: str = "") -> None:
+    """Write the report in every form; `page` is its HTML where that was rendered already."""
+    for name, form in {**FILES, "junit.xml": "junit"}.items():
+        text = page if page and form == "html" else render(report, form)
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,182 @@
+"""Differences of the control plane between two runs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from canary.control_plane.state import GroupRule, Listener, LoadBalancer, PlatformState, Rule
+from canary.model import Drift
+
+Facts = dict[str, dict[str, str]]
+"""resource -> attribute -> value"""
+
+
+def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
+    """Return what changed. What one of the two could not read is not compared."""
+    found: list[Drift] = []
+    for prefix, facts in AREAS:
+        blind = facts in ON_DEMAND or _blind(before, prefix) or _blind(after, prefix)
+        found += _differences(dict(facts(before)), dict(facts(after)), after.read_at, blind)
+    return tuple(found)
+
+
+def _blind(state: PlatformState, prefix: str) -> bool:
+    return any(u.action.startswith(prefix) for u in state.unavailable)
+
+
+def _differences(old: Facts, new: Facts, at: str, blind: bool) -> Iterator[Drift]:
+    for resource in sorted(old.keys() | new.keys()):
+        if resource not in old or resource not in new:
+            if not blind:
+                there, gone = ("no", "yes") if resource in new else ("yes", "no")
+                yield Drift(resource=resource, attribute="exists", before=there, after=gone, at=at)
+            continue
+        for name in sorted(old[resource].keys() | new[resource].keys()):
+            was, now = old[resource].get(name, ""), new[resource].get(name, "")
+            if was != now:
+                yield Drift(resource=resource, attribute=name, before=was, after=now, at=at)
+
+
+Named = Iterator[tuple[str, dict[str, str]]]
+
+
+def _balancers(state: PlatformState) -> Named:
+    groups = {g.arn: g.name for g in state.target_groups}
+    for balancer in state.load_balancers:
+        yield (
+            f"load balancer {balancer.name}",
+            {
+                "security groups": _joined(balancer.security_groups),
+                "subnets": _joined(balancer.subnets),
+                "state": balancer.state,
+            },
+        )
+        for listener in balancer.listeners:
+            yield from _listener(balancer, listener, groups)
+
+
+def _listener(balancer: LoadBalancer, listener: Listener, groups: dict[str, str]) -> Named:
+    name = f"listener {balancer.name}:{listener.port}"
+    yield (
+        name,
+        {
+            "protocol": listener.protocol,
+            "certificates": _joined(listener.certificates, keep_order=True),
+        },
+    )
+    for rule in listener.rules:
+        yield (
+            f"rule {rule.priority} of {name}",
+            {"conditions": _conditions(rule), "action": _action(rule, groups)},
+        )
+
+
+def _conditions(rule: Rule) -> str:
+    return "; ".join(
+        sorted(
+            f"{c.field} {c.name} {','.join(c.values)}".replace("  ", " ") for c in rule.conditions
+        )
+    )
+
+
+def _action(rule: Rule, groups: dict[str, str]) -> str:
+    action = rule.action
+    if action.forwards:
+        targets = (
+            f"{groups.get(f.target_group, f.target_group)}*{f.weight}" for f in action.forwards
+        )
+        return f"{action.type} {_joined(tuple(targets))}"
+    return f"{action.type} {action.status_code} {action.redirect}".strip()
+
+
+def _targets(state: PlatformState) -> Named:
+    for group in state.target_groups:
+        facts = {
+            "protocol and port": f"{group.protocol}:{group.port}",
+            "health check": (
+                f"{group.health_protocol} {group.health_port} {group.health_path}"
+                f" {group.health_matcher}"
+            ),
+            "health check timing": (
+                f"every {group.health_interval_s} s, {group.health_timeout_s} s,"
+                f" {group.healthy_threshold}/{group.unhealthy_threshold}"
+            ),
+            "number of targets": str(len(group.targets)),
+        }
+        facts.update({f"attribute {k}": v for k, v in group.attributes.items()})
+        yield f"target group {group.name}", facts
+
+
+def _services(state: PlatformState) -> Named:
+    definitions = {d.arn: d for d in state.task_definitions}
+    for service in state.services:
+        facts = {
+            "desired count": str(service.desired),
+            "task definition": service.task_definition.rpartition("/")[2],
+            "security groups": _joined(service.security_groups),
+            "target groups": _joined(service.target_groups),
+            "registries": _joined(service.registries),
+        }
+        definition = definitions.get(service.task_definition)
+        for container in definition.containers if definition else ():
+            name = f"container {container.name}"
+            facts[f"{name} image"] = container.image
+            facts[f"{name} variables"] = _joined(container.variables)
+            facts[f"{name} secrets"] = _joined(tuple(container.secrets))
+            facts[f"{name} ports"] = _joined(tuple(str(p) for p in container.ports))
+        yield f"ECS service {service.name}", facts
+
+
+def _groups(state: PlatformState) -> Named:
+    for group in state.security_groups:
+        facts = {_edge("in", r): "allowed" for r in group.ingress}
+        facts.update({_edge("out", r): "allowed" for r in group.egress})
+        yield f"security group {group.name or group.id} ({group.id})", facts
+
+
+def _edge(direction: str, rule: GroupRule) -> str:
+    who = _joined((*rule.groups, *rule.cidrs))
+    return f"{direction} {rule.protocol} {rule.from_port}-{rule.to_port} {who}"
+
+
+def _discovery(state: PlatformState) -> Named:
+    for service in state.discovery:
+        addresses = tuple(f"{i.address}:{i.port}" for i in service.instances)
+        yield f"Cloud Map {service.name}", {"instances": _joined(addresses)}
+
+
+def _certificates(state: PlatformState) -> Named:
+    for certificate in state.certificates:
+        yield (
+            f"certificate {certificate.domain} ({certificate.arn.rpartition('/')[2]})",
+            {
+                "status": certificate.status,
+                "not after": certificate.not_after,
+                "names": _joined(certificate.names),
+            },
+        )
+
+
+def _secrets(state: PlatformState) -> Named:
+    for secret in state.secrets:
+        yield (
+            f"secret {secret.reference}",
+            {"exists": "yes" if secret.exists else f"no {secret.detail}".strip()},
+        )
+
+
+def _joined(values: tuple[str, ...], *, keep_order: bool = False) -> str:
+    return ", ".join(values if keep_order else sorted(values))
+
+
+AREAS: tuple[tuple[str, Callable[[PlatformState], Named]], ...] = (
+    ("elasticloadbalancing:", _balancers),
+    ("elasticloadbalancing:", _targets),
+    ("ecs:", _services),
+    ("ec2:", _groups),
+    ("servicediscovery:", _discovery),
+    ("acm:", _certificates),
+    ("secretsmanager:", _secrets),
+)
+ON_DEMAND = (_secrets,)
+"""Read after failures alone and only where they point: what one run lacks, it did not look at."""

@@ -1,0 +1,71 @@
+"""The run before this one: read back, and what of it is carried into the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from canary.control_plane.state import PlatformState
+from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step, exchanges_of
+from canary.probes.base.api import Caller, caller_of
+
+
+class Previous(Frozen, frozen=True, kw_only=True):
+    """The previous report, or why there is none; a first run has neither."""
+
+    report: Report | None = None
+    note: str = ""
+
+
+def read_previous(read: Callable[[], bytes | None], decode: Callable[[bytes], Report]) -> Previous:
+    """Return the previous report; nothing that is wrong with it ends the run."""
+    try:
+        data = read()
+        return Previous() if data is None else Previous(report=decode(data))
+    except Exception as error:  # noqa: BLE001 - the boundary: an unreadable past is a note
+        return Previous(note=f"the previous report could not be read: {error}")
+
+
+def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Result]:
+    """Return the last outcomes of checks that do not run now, marked with when they are from."""
+    if previous is None:
+        return {}
+    wanted = set(check_ids)
+    return {
+        r.check_id: msgspec.structs.replace(
+            r, carried=True, as_of=r.as_of or previous.run.started_at
+        )
+        for r in previous.results
+        if r.check_id in wanted
+    }
+
+
+def turned_away(previous: Report | None) -> frozenset[Caller]:
+    """Return whom the platform answered 429 in the previous run, where no check expected it."""
+    return frozenset(
+        caller_of(seen.url, seen.principal, keyed=bool(seen.header_form))
+        for step, seen in exchanges_of(previous.results if previous else ())
+        if _turned_away(step, seen)
+    )
+
+
+def _turned_away(step: Step, seen: Exchange) -> bool:
+    unmet = any(not a.holds and a.actual.startswith("429") for a in step.assertions)
+    return seen.status == 429 and unmet
+
+
+def previous_state(previous: Report | None) -> PlatformState | None:
+    """Return the control plane as the previous run saw it, None where that cannot be known."""
+    if previous is None or previous.platform is None:
+        return None
+    try:
+        return msgspec.convert(previous.platform, PlatformState)
+    except msgspec.ValidationError:  # written by another version: no drift this time
+        return None
+
+
+def pruned(history: dict[str, CheckHistory], config: Config) -> dict[str, CheckHistory]:
+    """Return the history of the checks that still exist."""
+    known = {c.id for c in config.checks}
+    return {check_id: h for check_id, h in history.items() if check_id in known}

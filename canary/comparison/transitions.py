@@ -1,0 +1,148 @@
+"""This run against the previous: what broke, was fixed, still fails, flickers, slowed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from canary.comparison import history as past
+from canary.model import (
+    Change,
+    CheckHistory,
+    Comparison,
+    Report,
+    Result,
+    Status,
+    Transition,
+)
+
+BASELINE = 10
+"""Passes before a check has a baseline."""
+SLOWER_FACTOR = 2.0
+SLOWER_MS = 150.0
+"""Milliseconds above the usual; below that, a factor says nothing."""
+FLICKERS = 3
+BAD = (Status.FAIL, Status.ERROR)
+
+
+def compare(
+    previous: Report | None,
+    results: Iterable[Result],
+    history: Mapping[str, CheckHistory],
+    *,
+    now: str,
+    trusted: bool = True,
+    narrowed: bool = False,
+) -> Comparison:
+    """Return the transitions; `history` already holds this run."""
+    ran = [r for r in results if not r.carried]
+    known = previous.history if previous else {}
+    found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
+    if trusted:
+        found += [t for r in ran for t in _slower(r, known, history, now)]
+    if not narrowed and previous is not None:
+        present = {r.check_id for r in results}
+        found += [_removed(i, known[i], now) for i in known if i not in present]
+    return Comparison(
+        previous=previous.run.id if previous else "",
+        previous_at=previous.run.started_at if previous else "",
+        transitions=tuple(sorted(found, key=_importance)),
+    )
+
+
+ORDER = tuple(Change)
+
+
+def _importance(transition: Transition) -> tuple[int, str]:
+    return ORDER.index(transition.change), transition.check_id
+
+
+def _of(
+    result: Result,
+    known: Mapping[str, CheckHistory],
+    history: Mapping[str, CheckHistory],
+    now: str,
+    *,
+    first: bool,
+) -> list[Transition]:
+    after = history.get(result.check_id, CheckHistory())
+    old = known.get(result.check_id)
+    before = old.last_status if old and old.last_run_at else None
+    found = []
+    change = _change(before, result.status)
+    if before is None and not first and old is None:
+        found.append(_transition(result, Change.NEW, None, now))
+    if change is not None:
+        since = now if change is Change.FIXED else after.since
+        note = _note(result, change, old)
+        found.append(_transition(result, change, before, since, note))
+    flickered = change in (Change.BROKE, Change.FIXED) and past.changes(after) >= FLICKERS
+    if flickered:
+        note = f"changed {past.changes(after)} times in its last 10 runs"
+        found.append(_transition(result, Change.FLAKY, before, now, note))
+    elif result.status is Status.PASS and result.attempts > 1:
+        note = f"passed at attempt {result.attempts}"
+        found.append(_transition(result, Change.FLAKY, before, now, note))
+    return found
+
+
+def _change(before: Status | None, after: Status) -> Change | None:
+    if after in BAD:
+        return Change.STILL_FAILING if before in BAD else Change.BROKE
+    if before in BAD:
+        return Change.FIXED if after is Status.PASS else Change.STILL_FAILING
+    return None
+
+
+def _note(result: Result, change: Change, old: CheckHistory | None) -> str:
+    if change is Change.FIXED and old is not None:
+        return f"had been {old.last_status} since {old.since}"
+    return result.reason
+
+
+def _transition(
+    result: Result, change: Change, before: Status | None, since: str, note: str = ""
+) -> Transition:
+    return Transition(
+        check_id=result.check_id,
+        change=change,
+        before=before,
+        after=result.status,
+        since=since,
+        note=note,
+    )
+
+
+def _removed(check_id: str, old: CheckHistory, now: str) -> Transition:
+    return Transition(
+        check_id=check_id, change=Change.REMOVED, before=old.last_status, after=None, since=now
+    )
+
+
+def _slower(
+    result: Result,
+    known: Mapping[str, CheckHistory],
+    history: Mapping[str, CheckHistory],
+    now: str,
+) -> list[Transition]:
+    """Say it once, when the median of the last three passes rises above the usual."""
+    if result.status is not Status.PASS:
+        return []
+    if result.check_id not in known or result.check_id not in history:
+        return []
+    usual_before, recent_before = _recent(known[result.check_id].latency_ms)
+    usual, recent = _recent(history[result.check_id].latency_ms)
+    if not _is_slow(usual, recent) or _is_slow(usual_before, recent_before):
+        return []
+    note = f"{recent:.0f} ms where {usual:.0f} ms were usual"
+    return [_transition(result, Change.SLOWER, Status.PASS, now, note)]
+
+
+def _recent(latencies: tuple[float, ...]) -> tuple[float, float]:
+    """Return the median of all but the last three, and of the last three; zeros without enough."""
+    if len(latencies) < BASELINE + 3:
+        return 0.0, 0.0
+    return past.median(latencies[:-3]), past.median(latencies[-3:])
+
+
+def _is_slow(usual: float, recent: float) -> bool:
+    return recent > usual * SLOWER_FACTOR and recent > usual + SLOWER_MS

@@ -1,0 +1,225 @@
+"""TOML -> Config, or every problem at once.
+
+Nothing is guessed: an unknown key, a wrong type and a dangling name are refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from canary.config import references as crosscheck
+from canary.config.decode import decode
+from canary.model import Check, Config, Environment
+from canary.probes.base.api import Kind
+
+HERE = Path(__file__).resolve().parents[1]
+CHECKS = HERE / "checks"
+ENVIRONMENTS = HERE / "environments"
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; each problem is a line `file: check id: key: what is wrong`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load(
+    environment: str,
+    *,
+    checks: Path = CHECKS,
+    kinds: Mapping[str, Kind] | None = None,
+    desk: bool = True,
+    today: dt.date | None = None,
+) -> Config:
+    """Return the configuration of an environment, given by name or by file.
+
+    `desk` also holds mute dates and runbooks to their rules: right for whoever edits and deploys,
+    wrong for a running function, which must not stop because a mute ended last night.
+    """
+    known = kinds if kinds is not None else _kinds()
+    place = environment_file(environment)
+    problems: list[str] = []
+    where = _environment(place, problems)
+    sources = _checks(_set(checks, where, place.name, problems), known, problems)
+    if where is not None:
+        rules = crosscheck.Rules(
+            file=place.name, desk=desk, today=today or dt.date.today(), root=HERE.parent
+        )
+        problems += crosscheck.problems(where, sources, rules)
+    if problems or where is None:
+        raise ConfigError(sorted(set(problems), key=problems.index))
+    chosen = (s.check for s in sources if runs(where, s.check))
+    linked = (msgspec.structs.replace(c, runbook=where.runbook(c.runbook)) for c in chosen)
+    return Config(environment=where, checks=tuple(linked))
+
+
+def runs(environment: Environment, check: Check) -> bool:
+    """Return whether the check runs in the environment: not disabled, opt-in only if enabled."""
+    if check.id in environment.disable:
+        return False
+    return not check.opt_in or check.id in environment.enable
+
+
+def environment_file(environment: str) -> Path:
+    """Return the file of an environment given by name or by path."""
+    named = ENVIRONMENTS / f"{environment}.toml"
+    if named.is_file() and "/" not in environment:
+        return named
+    path = Path(environment)
+    if path.is_file():
+        return path
+    for other in sorted(ENVIRONMENTS.glob("*.toml")):  # a file may be called otherwise
+        if (read_toml(other, []) or {}).get("name") == environment:
+            return other
+    names = ", ".join(sorted(p.stem for p in ENVIRONMENTS.glob("*.toml")))
+    raise ConfigError([f"{environment}: no such environment or file (there are: {names})"])
+
+
+def read_toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    """Return a file's tables, or None and the problem."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path.name}: cannot be read: {error}")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path.name}: not valid TOML: {error}")
+    return None
+
+
+def _environment(path: Path, problems: list[str]) -> Environment | None:
+    raw = read_toml(path, problems)
+    if raw is None:
+        return None
+    value, wrong = decode(raw, Environment)
+    problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
+    if not isinstance(value, Environment):
+        return None
+    ca_bundle, untrusted = _trusted(path, value.ca_bundle)
+    problems += [f"{path.name}: {untrusted}"] if untrusted else []
+    return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle))
+
+
+def _trusted(file: Path, ca_bundle: str) -> tuple[str, str]:
+    """Return the path of a CA bundle, named from the environment's file, and what is wrong."""
+    if not ca_bundle:
+        return "", ""
+    import ssl  # hardly any platform has a CA of its own
+
+    place = file.parent / ca_bundle
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)
+    except ssl.SSLError:
+        return str(place), f"ca_bundle: {ca_bundle} holds no certificate in PEM form"
+    except OSError as error:
+        return str(place), f"ca_bundle: {ca_bundle} cannot be read beside it: {error.strerror}"
+    return str(place), ""
+
+
+def _with_hosts(environment: Environment) -> Environment:
+    """Give each route that names no host the one that its service's load balancer answers to."""
+    routes = tuple(
+        r if r.host else msgspec.structs.replace(r, host=_host(environment, r.service))
+        for r in environment.routes
+    )
+    return msgspec.structs.replace(environment, routes=routes)
+
+
+def _host(environment: Environment, name: str) -> str:
+    """Return the host of a service's url, or of one behind the same load balancer; "" if none."""
+    service = environment.services.get(name)
+    if service is None:
+        return ""
+    behind = [s for s in environment.services.values() if s.load_balancer]
+    same = [s for s in behind if s.load_balancer == service.load_balancer]
+    urls = (s.url for s in (service, *same) if s.url)
+    return crosscheck.host_of(next(urls, ""))
+
+
+def _set(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
+    """Return the folder of the environment's check files: a set has one of its own."""
+    if where is None or not where.checks:
+        return folder
+    if not (folder / where.checks).is_dir():
+        known = ", ".join(sorted(p.parent.name for p in folder.glob("*/*.toml"))) or "none"
+        problems.append(f"{file}: checks: no set {where.checks} (there are: {known})")
+    return folder / where.checks
+
+
+def _checks(
+    folder: Path, kinds: Mapping[str, Kind], problems: list[str]
+) -> list[crosscheck.Source]:
+    sources: list[crosscheck.Source] = []
+    for path in sorted(folder.glob("*.toml")):
+        sources += check_file(path, kinds, problems)
+    return sources
+
+
+def check_file(
+    path: Path, kinds: Mapping[str, Kind], problems: list[str]
+) -> list[crosscheck.Source]:
+    """Return the checks of one file; what is wrong is added to `problems`."""
+    raw = read_toml(path, problems) or {}
+    problems += [
+        f"{path.name}: {k}: unknown key, a check file holds [[check]]" for k in raw if k != "check"
+    ]
+    tables = raw.get("check", [])
+    if not isinstance(tables, list):
+        problems.append(f"{path.name}: check: must be written [[check]], not [check]")
+        return []
+    found = []
+    for number, table in enumerate(tables, start=1):
+        if not isinstance(table, dict):
+            problems.append(f"{path.name}: check: must be written [[check]], not as a list")
+            continue
+        check = _check(path.name, number, table, kinds, problems)
+        if check is not None:
+            found.append(crosscheck.Source(file=path.name, check=check))
+    return found
+
+
+def _check(
+    file: str, number: int, table: dict[str, Any], kinds: Mapping[str, Kind], problems: list[str]
+) -> Check | None:
+    name = table.get("id", f"check number {number}")
+    value, wrong = decode(table, Check)
+    kind = kinds.get(str(table.get("kind")))
+    if kind is None and "kind" in table:
+        wrong.append(("kind", f"unknown kind {table['kind']} (there are: {', '.join(kinds)})"))
+    spec = None
+    if kind is not None:
+        spec, inner = decode(table.get("spec", {}), kind.spec, "spec")
+        wrong += inner
+    problems += [f"{file}: {name}: {key}: {what}" for key, what in wrong]
+    if wrong or not isinstance(value, Check):
+        return None
+    return msgspec.structs.replace(value, spec=spec)
+
+
+def _kinds() -> Mapping[str, Kind]:
+    from canary.probes import KINDS  # the table imports every kind, so only when it is needed
+
+    return KINDS
+
+
+def problems_of(path: Path) -> list[str]:
+    """Return what is wrong with one environment or check file, for `validate`."""
+    problems: list[str] = []
+    raw = read_toml(path, problems)
+    if raw is None:
+        return problems
+    if "check" in raw:
+        found = check_file(path, _kinds(), problems)
+        return [*problems, *crosscheck.within_file(found)]
+    try:
+        load(str(path))
+    except ConfigError as error:
+        return error.problems
+    return []

@@ -1,0 +1,217 @@
+"""What must hold between the parts of a configuration: names that exist, dates that make sense."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from canary.config import addresses
+from canary.model import Check, Environment, Frozen
+
+LONGEST_MUTE = 90
+"""Days; a longer silence is a decision to remove the check, and is written as `disable`."""
+NOBODY = ("", "nobody")
+
+
+class Source(Frozen, frozen=True, kw_only=True):
+    """A check and the file that it stands in."""
+
+    file: str
+    check: Check
+
+
+class Rules(Frozen, frozen=True, kw_only=True):
+    """What to hold the configuration to; `root` is where runbooks' paths start."""
+
+    file: str  # the environment's, for messages
+    desk: bool
+    today: dt.date
+    root: Path
+
+
+def problems(environment: Environment, sources: list[Source], rules: Rules) -> list[str]:
+    """Return every problem as `file: check id: key: what is wrong`."""
+    return [
+        *_duplicates(sources),
+        *_names(environment, sources, rules),
+        *_needs(environment, sources),
+        *_cycles(sources),
+        *_environment(environment, sources, rules),
+    ]
+
+
+def _duplicates(sources: list[Source]) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for s in sources:
+        if s.check.id in first:
+            yield f"{s.file}: {s.check.id}: id: is already used in {first[s.check.id]}"
+        first.setdefault(s.check.id, s.file)
+
+
+def _stays(environment: Environment, check: Check) -> bool:
+    off = check.id in environment.disable or (check.opt_in and check.id not in environment.enable)
+    return not off
+
+
+def _names(environment: Environment, sources: list[Source], rules: Rules) -> Iterator[str]:
+    for s in sources:
+        if not _stays(environment, s.check):
+            continue
+        at = f"{s.file}: {s.check.id}"
+        if s.check.service not in environment.services:
+            yield f"{at}: service: {s.check.service} is not a service of {rules.file}"
+        for name in sorted(principals(s.check.spec)):
+            if name not in environment.principals:
+                yield f"{at}: spec: {name} is not a principal of {rules.file}"
+        used = getattr(s.check.spec, "use_service", s.check.service)
+        if used not in environment.services:
+            yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
+        if rules.desk:
+            yield from _runbook(at, s.check.runbook, rules.root)
+
+
+def _runbook(at: str, runbook: str, root: Path) -> Iterator[str]:
+    file = runbook.partition("#")[0]
+    if not file.startswith("https://") and not (root / file).is_file():
+        yield f"{at}: runbook: {file} does not exist"
+
+
+def principals(spec: Any) -> set[str]:
+    """Return every principal that a spec names, wherever a field is called `principal(s)`."""
+    return set(_principals(msgspec.to_builtins(spec))) - set(NOBODY)
+
+
+def _principals(value: Any) -> Iterator[str]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _principals(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "principal" and isinstance(item, str):
+                yield item
+            elif key == "principals" and isinstance(item, list | tuple):
+                yield from (i for i in item if isinstance(i, str))
+            else:
+                yield from _principals(item)
+
+
+def _needs(environment: Environment, sources: list[Source]) -> Iterator[str]:
+    known = {s.check.id: s.check for s in sources}
+    for s in sources:
+        for need in s.check.needs:
+            at = f"{s.file}: {s.check.id}: needs"
+            if need not in known:
+                yield f"{at}: {need} does not exist"
+            elif _stays(environment, s.check) and not _stays(environment, known[need]):
+                why = "is disabled" if need in environment.disable else "is opt-in and not enabled"
+                yield f"{at}: {need} {why} in environment {environment.name}"
+
+
+def _cycles(sources: list[Source]) -> Iterator[str]:
+    graph = {s.check.id: s.check.needs for s in sources}
+    files = {s.check.id: s.file for s in sources}
+    seen: set[str] = set()
+    for start in graph:
+        path = _cycle_from(start, graph)
+        if path and not seen & set(path):
+            seen |= set(path)
+            yield f"{files[start]}: {start}: needs: go in a circle: {' -> '.join(path)}"
+
+
+def _cycle_from(start: str, graph: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return the path from a check back to itself, or an empty list."""
+    stack: list[tuple[str, list[str]]] = [(start, [start])]
+    seen: set[str] = set()
+    while stack:
+        here, path = stack.pop()
+        for need in graph.get(here, ()):
+            if need == start:
+                return [*path, start]
+            if need not in seen:
+                seen.add(need)
+                stack.append((need, [*path, need]))
+    return []
+
+
+def _environment(environment: Environment, sources: list[Source], rules: Rules) -> Iterator[str]:
+    known = {s.check.id: s.check for s in sources}
+    at = rules.file
+    for check in environment.enable:
+        if check not in known:
+            yield f"{at}: enable: {check} is not a check"
+        elif not known[check].opt_in:
+            yield f"{at}: enable: {check} is not opt-in, it runs everywhere"
+    yield from (f"{at}: disable: {c} is not a check" for c in environment.disable if c not in known)
+    for name, service in environment.services.items():
+        for other in service.depends_on:
+            if other not in environment.services:
+                yield f"{at}: services.{name}.depends_on: {other} is not a service"
+    yield from _routes(environment, at)
+    for check in environment.schedule.slow_checks:
+        if check not in known:
+            yield f"{at}: schedule.slow_checks: {check} is not a check"
+        elif not _stays(environment, known[check]):
+            yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
+    for name, principal in environment.principals.items():
+        ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
+        if name in NOBODY:
+            yield f"{at}: principals.{name}: is the name of who asks without a key"
+        if sum(ways) != 1:
+            yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
+    yield from _mutes(environment, known, rules)
+    yield from _limits(environment, at)
+    yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
+    if rules.desk:
+        from canary.config import (
+            aws_limits as deployable,  # a running function was deployed: no cold start needs it
+        )
+
+        yield from (f"{at}: {problem}" for problem in deployable.problems(environment))
+
+
+def _routes(environment: Environment, at: str) -> Iterator[str]:
+    hosts = {host_of(s.url) for s in environment.services.values() if s.url}
+    for route in environment.routes:
+        where = f"{at}: routes: {route.path}"
+        if route.service not in environment.services:
+            yield f"{where}: {route.service} is not a service"
+        elif not route.host:
+            yield f"{where}: host: no service behind the load balancer of {route.service} has a url"
+        elif route.host not in hosts:
+            # it would be in nobody's way, and nobody would ever look whether it holds
+            yield f"{where}: host: {route.host} is the host of no service's url"
+
+
+def host_of(url: str) -> str:
+    """Return a URL's host in lower case, "" where it has none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:
+    for mute in environment.mutes:
+        at = f"{rules.file}: mutes: {mute.check}"
+        if mute.check not in known:
+            yield f"{at}: is not a check"
+        if rules.desk and mute.until < rules.today:
+            yield f"{at}: until {mute.until} is past, remove the mute"
+        if rules.desk and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
+            yield f"{at}: until {mute.until} is more than {LONGEST_MUTE} days away"
+
+
+def _limits(environment: Environment, at: str) -> Iterator[str]:
+    run = environment.run
+    if run.budget <= run.cleanup_reserve + run.publish_reserve:
+        yield f"{at}: run.budget: leaves no time beside cleanup_reserve and publish_reserve"
+
+
+def within_file(sources: list[Source]) -> list[str]:
+    """Return the problems that one file of checks shows by itself."""
+    return [*_duplicates(sources), *_cycles(sources)]

@@ -1,0 +1,1 @@
+"""The state of AWS's control plane as types, and what it means."""

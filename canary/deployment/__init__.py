@@ -1,0 +1,1 @@
+"""What an environment needs in AWS: permissions, capacity, money."""

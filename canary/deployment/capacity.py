@@ -1,0 +1,211 @@
+"""What N checks a minute would take: shards, concurrency, metrics, alarms, dollars. On paper.
+
+A simulation for planning (`plan --checks N`), no promise: the figures of one check (requests,
+latency, CPU, bytes) are assumptions that stand here by name, so that they can be argued with. The
+shards, their concurrency and who has a metric and an alarm are those that are built.
+"""
+
+from __future__ import annotations
+
+import math
+
+from canary.deployment.cost import (  # fmt: skip
+    ALARM,
+    COMPOSITE,
+    EXPRESS,
+    GETS,
+    HOURS,
+    LAMBDA_GB_S,
+    LAMBDA_REQUEST,
+    LOG_BYTES_RUN,
+    LOG_GB,
+    OLD_VERSIONS_DAYS,
+    PUTS,
+    S3_GB,
+    S3_GET,
+    S3_PUT,
+    SCHEDULE,
+    TRANSITION,
+    TRANSITIONS,
+)
+from canary.metrics.table import MOST_OWN
+from canary.model import Frozen
+from canary.sharding.split import AT_ONCE, SHARD
+
+RUNS = HOURS * 60  # one a minute
+RUNS_A_DAY = 1_440
+LATENCY_S = 0.06  # of a check of one request behind a load balancer
+CONCURRENCY = 16
+MEMORY_GB = 1.0
+CPU_SHARE = 1024 / 1769  # vCPU at 1,024 MB (AWS: 1,769 MB is one vCPU)
+# seconds of one vCPU for each check, measured: docs/decisions/0006
+CPU_S = 0.0006  # a request of the client
+PLAN_CPU_S = 0.000_05
+CONCLUDE_CPU_S = 0.000_45  # masking, history, comparison, report
+START_S = 0.5  # of every function: reading what is there, writing what was found
+CHILD_S = 0.2  # a map's child until its function is invoked
+READ_S = 0.015  # a shard's results out of the store, one after the other
+BUDGET_S = 50.0  # of a minute
+ONE_FUNCTION = 2_000  # beyond this a single run leaves no room for a slow platform
+ONE_MACHINE = 25_000  # beyond this one function can no longer conclude in time and in memory
+FAILING = 0.01  # share of checks that fail at one time and so have a metric
+INSIGHTS_SERIES = 500  # a query returns at most (CloudWatch: Metrics Insights quotas)
+OWN_METRICS, OWN_ALARMS, COMPOSITES = 18, 12, 5  # of each environment, whatever it checks
+# bytes of an endpoint check: in the report, in its page, in a metric's document of the log
+REPORT_BYTES, PAGE_BYTES, METRIC_BYTES = 1_550, 400, 300
+REPORT_DAYS, SPREAD_DAYS = 90, 2
+EXPRESS_GB_S = 0.000_016_67
+EXPRESS_GB = 64 / 1024  # the least that is billed
+METRIC_TIERS = ((10_000, 0.30), (240_000, 0.10), (750_000, 0.05))
+
+
+class ScalePlan(Frozen, frozen=True, kw_only=True):
+    """The plan for one size; times in seconds, money in dollars a month."""
+
+    checks: int
+    shape: str  # "single" or "map"
+    environments: int  # side by side, each with its own stack
+    shards: int  # of all environments
+    checks_per_shard: int
+    parallel: int  # functions at once, of all environments
+    shard_s: float
+    run_s: float
+    metrics: int
+    metric_design: str
+    alarms: int
+    alarm_design: str
+    insights: int  # Metrics Insights alarms that would name what fails of the rest
+    dollars: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Return the whole bill."""
+        return round(sum(self.dollars.values()), 2)
+
+
+def simulate(checks: int) -> ScalePlan:
+    """Return the plan for this many checks a minute; ValueError for less than one."""
+    if checks < 1:
+        raise ValueError("--checks must be 1 or more")
+    stacks = math.ceil(checks / ONE_MACHINE)
+    each = math.ceil(checks / stacks)  # checks of one environment
+    single = checks <= ONE_FUNCTION
+    shards = 1 if single else math.ceil(each / SHARD)
+    shard = math.ceil(each / shards)
+    probing = START_S + _probing(shard)
+    planning, concluding = START_S + _cpu(each, PLAN_CPU_S), _concluding(each, shards)
+    waves = math.ceil(shards / AT_ONCE)
+    spread = planning + waves * (CHILD_S + probing) + concluding
+    alone = probing + _cpu(each, PLAN_CPU_S + CONCLUDE_CPU_S)
+    busy = alone if single else planning + shards * probing + concluding
+    rest = _rest(each)
+    return ScalePlan(
+        checks=checks,
+        shape="single" if single else "map",
+        environments=stacks,
+        shards=stacks * shards,
+        checks_per_shard=shard,
+        parallel=stacks * min(shards, AT_ONCE),
+        shard_s=round(probing, 1),
+        run_s=round(alone if single else spread, 1),
+        metrics=stacks * _metrics(each),
+        metric_design=_metric_design(rest),
+        alarms=stacks * _alarms(each),
+        alarm_design=_alarm_design(rest),
+        insights=stacks * _insights(rest),
+        dollars=_dollars(each, stacks, 0 if single else shards, busy, probing),
+    )
+
+
+def _cpu(checks: int, seconds: float) -> float:
+    return checks * seconds / CPU_SHARE
+
+
+def _probing(checks: int) -> float:
+    """Return how long one function's checks take: waiting, or CPU, whichever is longer."""
+    return max(checks * LATENCY_S / CONCURRENCY, _cpu(checks, CPU_S))
+
+
+def _concluding(checks: int, shards: int) -> float:
+    return START_S + shards * READ_S + _cpu(checks, CONCLUDE_CPU_S)
+
+
+def _rest(checks: int) -> int:
+    """Return how many checks have neither an alarm nor a lasting metric of their own."""
+    return max(checks - MOST_OWN, 0)
+
+
+def _failing(rest: int) -> int:
+    return math.ceil(rest * FAILING)
+
+
+def _metrics(checks: int) -> int:
+    return min(checks, MOST_OWN) + _failing(_rest(checks)) + OWN_METRICS
+
+
+def _metric_design(rest: int) -> str:
+    if not rest:
+        return "one a check"
+    return f"one for each of the {MOST_OWN} most severe, and for those of the rest that fail (1 %)"
+
+
+def _alarms(checks: int) -> int:
+    return min(checks, MOST_OWN) + OWN_ALARMS + (checks > MOST_OWN)
+
+
+def _alarm_design(rest: int) -> str:
+    if not rest:
+        return "one a check"
+    return (
+        f"one for each of the {MOST_OWN} most severe, one on the number of checks that are down; "
+        "of the rest by Metrics Insights, at the price of the metrics that it reads"
+    )
+
+
+def _insights(rest: int) -> int:
+    return math.ceil(_failing(rest) / INSIGHTS_SERIES)
+
+
+def _dollars(
+    each: int, stacks: int, shards: int, busy_s: float, shard_s: float
+) -> dict[str, float]:
+    """Return the bill; `shards` is 0 for a single function, `busy_s` all functions of a run."""
+    calls = 1 if not shards else shards + 2
+    failing = _failing(_rest(each))
+    logged = each - _rest(each) + failing
+    bytes_run = logged * METRIC_BYTES + calls * LOG_BYTES_RUN
+    bill = {
+        "alarms": _alarms(each) * ALARM + COMPOSITES * COMPOSITE,
+        "insights": failing * ALARM,
+        "functions": RUNS * (calls * LAMBDA_REQUEST + busy_s * MEMORY_GB * LAMBDA_GB_S),
+        "schedule": RUNS * SCHEDULE,
+        "logs": RUNS * bytes_run / 1e9 * LOG_GB,
+        "reports": RUNS * ((PUTS + shards) * S3_PUT + (GETS + shards) * S3_GET),
+        "storage": _stored_gb(each, bool(shards)) * S3_GB,
+        "workflow": RUNS * (_workflow(shards, shard_s) if shards else 0.0),
+    }
+    bill = {"metrics": _tiered(stacks * _metrics(each))} | {k: v * stacks for k, v in bill.items()}
+    return {k: round(v, 2) for k, v in bill.items() if round(v, 2)}
+
+
+def _stored_gb(checks: int, spread: bool) -> float:
+    """Return what lies in the bucket at a time: reports, old versions, what shards handed on."""
+    kept = REPORT_BYTES * REPORT_DAYS + (REPORT_BYTES + PAGE_BYTES) * OLD_VERSIONS_DAYS
+    if spread:
+        kept += REPORT_BYTES * SPREAD_DAYS
+    return RUNS_A_DAY * checks * kept / 1e9
+
+
+def _workflow(shards: int, shard_s: float) -> float:
+    """Return what one run of the state machine costs; a child's time is billed by 100 ms."""
+    child_s = math.ceil((CHILD_S + shard_s) * 10) / 10
+    return TRANSITIONS * TRANSITION + shards * (EXPRESS + child_s * EXPRESS_GB * EXPRESS_GB_S)
+
+
+def _tiered(metrics: int) -> float:
+    left, price = metrics, 0.0
+    for size, each in METRIC_TIERS:
+        taken = min(left, size)
+        price += taken * each
+        left -= taken
+    return price + left * 0.02

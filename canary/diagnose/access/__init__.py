@@ -1,0 +1,1 @@
+"""Causes in authentication: keys, the auth service, unprotected routes."""

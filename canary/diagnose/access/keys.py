@@ -1,0 +1,91 @@
+"""Keys of the canary that are refused, or that may not do what their checks do."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from canary.diagnose.access.key_remedies import key_evidence, rejected_key
+from canary.diagnose.core.case import AUTH, Atoms, Case
+from canary.diagnose.core.claim import APPLICATION, Claim, shown
+from canary.diagnose.core.failures import Failure, must_be_refused
+from canary.diagnose.core.symptoms import Symptom
+from canary.model import Confidence, Remedy
+
+_WHY = (
+    (r"\binactive\b|\brevoked\b", "it was revoked"),
+    (r"\bhas expired\b", "it has expired"),
+    (r"not authorized for this service", "it was made for another service"),
+    (r"allow-?list", "the canary's address is not among those from which it may be used"),
+    (r"not found", "the auth service does not know it"),
+)
+
+
+def _valid(case: Case, principal: str) -> bool:
+    return bool(principal) and not must_be_refused(case.environment, principal)
+
+
+def rejected(case: Case) -> Iterator[Claim]:
+    """Claim a known key that is refused as if it were unknown."""
+    refused = [f for f in case.having(Symptom.KEY_REFUSED) if _known(case, f)]
+    if not refused:
+        return
+    weights = Counter(f.principal for f in sorted(refused, key=lambda f: f.check_id))
+    principals = [name for name, _ in weights.most_common()]
+    secret = case.environment.principals[principals[0]].secret
+    atoms = frozenset(refused)
+    yield Claim(
+        cause="credential-rejected",
+        service=AUTH if AUTH in case.services else min(f.front for f in atoms),
+        resource=secret or principals[0],
+        confidence=Confidence.LIKELY,
+        summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(atoms)}.",
+        evidence=(*key_evidence(case, secret), *shown(atoms, 3)),
+        remedy=rejected_key(case, secret),
+        atoms=atoms,
+        rank=APPLICATION,
+    )
+
+
+def _why(atoms: Atoms) -> str:
+    """Return what the auth service itself says of a key; the API has one text for everything."""
+    said = " ".join(sorted(f.body for f in atoms if f.front == AUTH))
+    found = [text for words, text in _WHY if re.search(words, said, re.IGNORECASE)]
+    return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
+
+
+def _known(case: Case, failure: Failure) -> bool:
+    """Tell a key that the auth service must know: a good one, or one that only lacks a scope."""
+    unmet = [part.partition(" / ")[0] for part in failure.text.split(" | ")]
+    lacks_scope = any("403" in wanted or "scope" in wanted for wanted in unmet[2:])
+    return _valid(case, failure.principal) or (
+        lacks_scope and failure.principal in case.environment.principals
+    )
+
+
+def scope(case: Case) -> Iterator[Claim]:
+    """Claim a good key that may not do what the check does."""
+    atoms = frozenset(f for f in case.having(Symptom.FORBIDDEN) if _valid(case, f.principal))
+    if not atoms:
+        return
+    principal = min(f.principal for f in atoms)
+    secret = case.environment.principals[principal].secret
+    yield Claim(
+        cause="scope-insufficient",
+        service=AUTH if AUTH in case.services else min(f.front for f in atoms),
+        resource=secret or principal,
+        confidence=Confidence.LIKELY,
+        summary=f"The key of principal {principal} is valid and may not do this.",
+        evidence=shown(atoms, 3),
+        remedy=Remedy(
+            summary="Give the key the scopes that the contract asks for.",
+            inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),)
+            if secret
+            else (),
+            decision="An administrator makes a key with write and registry administration scopes"
+            f" and stores it in {secret}.",
+        ),
+        atoms=atoms,
+        rank=APPLICATION,
+    )

@@ -1,0 +1,152 @@
+"""The canary itself: its permissions, credentials, egress and configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.access.key_remedies import key_evidence, missing_key, state_of
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.symptoms import EDGE, Symptom
+from canary.model import Confidence, Evidence, Remedy
+
+_READ_KEY = "secretsmanager:GetSecretValue"
+_SLOW_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
+
+
+def permissions(case: Case) -> Iterator[Claim]:
+    """Claim IAM actions that were denied to the canary; reported even when all checks pass."""
+    denied = [u for u in case.state.unavailable if u.denied]
+    for action in sorted({u.action for u in denied}):
+        mine = [u for u in denied if u.action == action]
+        atoms = frozenset(f for f in case.failures if f.error and action in f.text + f.reason)
+        yield Claim(
+            cause="canary-permission-denied",
+            service="canary",
+            resource=action,
+            confidence=Confidence.CERTAIN,
+            summary=f"The canary may not call {action}: what it reads is unknown.",
+            evidence=tuple(
+                Evidence(resource=u.resource, seen=f"{u.code}: {u.reason}", expected="allowed")
+                for u in mine[:3]
+            ),
+            remedy=_grant(action),
+            atoms=atoms,
+            rank=98,
+            standing=True,
+        )
+
+
+def credentials(case: Case) -> Iterator[Claim]:
+    """Claim secrets of principals that could not be read."""
+    atoms = frozenset(
+        f
+        for f in case.failures
+        if f.error and not f.host and _about_secret(f.reason + f.text, case)
+    )
+    denied = frozenset(f for f in atoms if "AccessDenied" in f.reason + f.text)
+    if denied:
+        yield _may_not_read(case, denied)
+    for secret, some in sorted(_by_secret(case, atoms - denied).items()):
+        known = state_of(case, secret)
+        yield Claim(
+            cause="canary-credential-missing",
+            service="canary",
+            resource=secret,
+            confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
+            summary=f"The canary cannot read its secret {secret}.",
+            evidence=(*key_evidence(case, secret), *shown(some, 3)),
+            remedy=missing_key(case, secret),
+            atoms=some,
+            rank=CANARY + 3,
+        )
+
+
+def _may_not_read(case: Case, atoms: Atoms) -> Claim:
+    secrets = sorted(_by_secret(case, atoms))
+    return Claim(
+        cause="canary-permission-denied",
+        service="canary",
+        resource=_READ_KEY,
+        confidence=Confidence.CERTAIN,
+        summary=f"The canary may not read {', '.join(secrets)}.",
+        evidence=shown(atoms, 3),
+        remedy=_grant(_READ_KEY),
+        atoms=atoms,
+        rank=CANARY + 2,
+    )
+
+
+def _grant(action: str) -> Remedy:
+    return Remedy(
+        summary=f"Grant {action} to the canary's role: deploy its stack again.",
+        inspect=("python -m canary permissions",),
+        decision="The stack writes the role's policy from the readers' list; deploy it,"
+        f" or add {action} by hand where a boundary takes it away.",
+    )
+
+
+def _about_secret(text: str, case: Case) -> bool:
+    low = text.lower()
+    return "secret" in low or "credential" in low or _named(text, case) != ""
+
+
+def _named(text: str, case: Case) -> str:
+    known = [p.secret for p in case.environment.principals.values() if p.secret]
+    return next((s for s in sorted(known, key=len, reverse=True) if s in text), "")
+
+
+def _by_secret(case: Case, atoms: Atoms) -> dict[str, Atoms]:
+    found: dict[str, Atoms] = {}
+    for failure in atoms:
+        text = failure.reason + failure.text
+        secret = _named(text, case) or _of_principal(text, case) or "the principal's secret"
+        found[secret] = found.get(secret, frozenset()) | {failure}
+    return found
+
+
+def _of_principal(text: str, case: Case) -> str:
+    for name, principal in case.environment.principals.items():
+        if principal.secret and name in text:
+            return principal.secret
+    return ""
+
+
+def egress(case: Case) -> Iterator[Claim]:
+    """Claim the canary's own way out: no host at all is reached, and AWS neither."""
+    hosts = {case.host(n) for n in case.services if case.host(n)}
+    lost = {f.host for f in case.failures if f.symptom in EDGE - {Symptom.TLS} and f.host}
+    answered = any(exchange.status for _, exchange in case.exchanges)
+    slow = [u for u in case.state.unavailable if any(c in u.code for c in _SLOW_CODES)]
+    if not hosts or lost < hosts or answered or (len(hosts) < 2 and not slow):
+        return
+    if case.state.load_balancers and not slow and not _all_unresolved(case):
+        return  # AWS answers: the way out is open, the platform's doors are shut
+    atoms = frozenset(f for f in case.failures if f.host or f.error)
+    yield Claim(
+        cause="canary-egress-blocked",
+        service="canary",
+        resource=case.environment.network.vpc_id or "network",
+        confidence=Confidence.LIKELY,
+        summary="The canary reaches no host at all"
+        + (", nor AWS's API." if slow else ": its way out is closed, or its DNS."),
+        evidence=(
+            *shown(atoms, 3),
+            *(Evidence(resource=u.action, seen=f"{u.code}: {u.reason}") for u in slow[:2]),
+        ),
+        remedy=Remedy(
+            summary="See the function's subnets, routes, NAT gateway and security group.",
+            inspect=(
+                case.aws("ec2", "describe-nat-gateways"),
+                case.aws("ec2", "describe-route-tables"),
+            ),
+            decision="Open the canary's own way out; nothing is known of the platform meanwhile.",
+        ),
+        atoms=atoms,
+        rank=CANARY,
+    )
+
+
+def _all_unresolved(case: Case) -> bool:
+    reached = [f for f in case.failures if f.host]
+    return bool(reached) and all(f.symptom is Symptom.NO_NAME for f in reached)

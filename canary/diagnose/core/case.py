@@ -1,0 +1,173 @@
+"""Everything a rule may look at: the failures, the control plane before and now, and look-ups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from canary.control_plane.dependencies import closure
+from canary.control_plane.state import (
+    EcsService,
+    LoadBalancer,
+    PlatformState,
+    SecurityGroup,
+    TargetGroup,
+    TaskDefinition,
+)
+from canary.diagnose.core.aws_cli import Aws
+from canary.diagnose.core.failures import Failure, collect
+from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
+from canary.model import Environment, Exchange, Result, Service, Step, exchanges_of
+
+AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
+Atoms = frozenset[Failure]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One run to be explained. All methods are look-ups; nothing changes."""
+
+    results: tuple[Result, ...]
+    state: PlatformState
+    environment: Environment
+    previous: PlatformState | None
+    now: dt.datetime
+
+    @cached_property
+    def failures(self) -> tuple[Failure, ...]:
+        """Each failed step of each failed check."""
+        return collect(self.results, self.environment)
+
+    @cached_property
+    def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
+        """Each answer of this run with its step; a carried result is an earlier run's."""
+        return tuple(exchanges_of(self.results))
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The writer of commands."""
+        return Aws(self.environment)
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        return frozenset(u.action for u in self.state.unavailable)
+
+    def read(self, *actions: str) -> bool:
+        """Tell whether all these readings were taken; an unread part proves nothing."""
+        return not self._unread.intersection(actions)
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """The environment's services by name."""
+        return self.environment.services
+
+    def closure(self, name: str) -> frozenset[str]:
+        """Return a service and everything it depends on."""
+        return closure(self.environment, name)
+
+    def dependants(self, name: str) -> frozenset[str]:
+        """Return the services that need this one, itself included."""
+        return frozenset(n for n in self.services if name in self.closure(n))
+
+    def ecs(self, name: str, state: PlatformState | None = None) -> EcsService | None:
+        """Return the ECS service of a part of the platform."""
+        wanted = self.services[name].ecs_service
+        where = self.state if state is None else state
+        return next((s for s in where.services if wanted and s.name == wanted), None)
+
+    def ecs_before(self, name: str) -> EcsService | None:
+        """Return the ECS service as the previous run saw it."""
+        return self.ecs(name, self.previous) if self.previous else None
+
+    def balancer(self, name: str, state: PlatformState | None = None) -> LoadBalancer | None:
+        """Return the load balancer in front of a part of the platform."""
+        wanted = self.services[name].load_balancer
+        where = self.state if state is None else state
+        return next((b for b in where.load_balancers if wanted and b.name == wanted), None)
+
+    def groups(self, name: str) -> tuple[TargetGroup, ...]:
+        """Return the target groups that belong to a service.
+
+        Those of the environment file, and those that ECS registers its tasks in, unless they
+        are another service's.
+        """
+        others = {g for n, s in self.services.items() if n != name for g in s.target_groups}
+        named = set(self.services[name].target_groups)
+        service = self.ecs(name)
+        attached = set(service.target_groups) if service else set()
+        return tuple(
+            g
+            for g in self.state.target_groups
+            if g.name in named or (g.arn in attached and g.name not in others)
+        )
+
+    def group(self, arn: str, state: PlatformState | None = None) -> TargetGroup | None:
+        """Return a target group by ARN."""
+        where = self.state if state is None else state
+        return next((g for g in where.target_groups if g.arn == arn), None)
+
+    def definition(self, arn: str) -> TaskDefinition | None:
+        """Return a revision by ARN, from this run's reading or the previous one's."""
+        known = self.state.task_definitions
+        before = self.previous.task_definitions if self.previous else ()
+        return next((d for d in (*known, *before) if d.arn == arn), None)
+
+    def security_group(self, identifier: str) -> SecurityGroup | None:
+        """Return a security group by id."""
+        return next((g for g in self.state.security_groups if g.id == identifier), None)
+
+    def host(self, name: str) -> str:
+        """Return a service's public host name."""
+        return urlsplit(self.services[name].url).hostname or ""
+
+    def log_text(self, name: str) -> str:
+        """Return the service's recent error lines as one text."""
+        return "\n".join(line.message for line in self.state.logs.get(name, ()))
+
+    def having(self, *symptoms: Symptom) -> Atoms:
+        """Return the failures with one of these symptoms."""
+        return frozenset(f for f in self.failures if f.symptom in symptoms)
+
+    def outage(self, name: str, via: str = "") -> Atoms:
+        """Return the failures that an outage of a service accounts for, its dependants included.
+
+        `via`: only those that go through this dependant, for a broken link between the two.
+        """
+        return frozenset(f for f in self.failures if self._follows(f, name, via))
+
+    def serves(self, name: str) -> bool:
+        """Tell whether every target group of a service has a healthy target."""
+        service, groups = self.ecs(name), self.groups(name)
+        return (
+            bool(service and service.running >= 1)
+            and bool(groups)
+            and all(any(t.state == "healthy" for t in g.targets) for g in groups)
+        )
+
+    def disturbance(self, name: str) -> Atoms:
+        """Return the failures that tasks which come and go account for.
+
+        While others serve, these are no answers of the application.
+        """
+        atoms = self.outage(name)
+        if not self.serves(name):
+            return atoms
+        return frozenset(f for f in atoms if f.symptom in CONTROL | EDGE | BALANCER_5XX)
+
+    def _follows(self, failure: Failure, name: str, via: str) -> bool:
+        if failure.symptom in CONTROL:
+            if failure.symptom not in (Symptom.CONTROL_ECS, Symptom.CONTROL_TARGETS):
+                return False
+            return (via or name) in self.closure(failure.service)
+        if failure.symptom not in DOWN or name not in failure.implicated:
+            return False
+        return not via or via in self.closure(failure.front)
+
+    def age(self, at: str) -> float:
+        """Return seconds since a time in ISO 8601; a missing time is infinitely long ago."""
+        try:
+            return (self.now - dt.datetime.fromisoformat(at)).total_seconds()
+        except (ValueError, TypeError):
+            return float("inf")

@@ -1,0 +1,221 @@
+"""The failures of a run, step by step: what was seen, on whose doorstep, and who can be meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from canary.control_plane.dependencies import closure
+from canary.control_plane.routing import matches
+from canary.diagnose.core import symptoms
+from canary.diagnose.core.symptoms import Symptom
+from canary.model import Environment, Evidence, Exchange, Result, Severity, Status, Step
+
+_CONTROL = {
+    "ecs_service": Symptom.CONTROL_ECS,
+    "target_group": Symptom.CONTROL_TARGETS,
+    "listener_rule": Symptom.CONTROL_RULE,
+    "certificate": Symptom.CONTROL_CERTIFICATE,
+}
+# Words for a dependency in health documents, step names and assertions.
+DEPENDENCY_WORDS = {
+    "database": re.compile(r"postgres|database|\bdb\b", re.IGNORECASE),
+    "cache": re.compile(r"redis|cache|message_queue", re.IGNORECASE),
+    "mlflow": re.compile(r"mlflow", re.IGNORECASE),
+    "auth": re.compile(r"\bauth(entication)?\b", re.IGNORECASE),
+}
+_BROKEN_DEPENDENCY = re.compile(
+    r"\"?(?P<name>[a-z_]+)\"?\s*[:=]\s*(?:\{[^{}]{0,80}?)?"
+    r"(?:\"?(?:unhealthy|degraded|error|down|failed|disconnected|open|not_ready|timeout)\"?|false)",
+    re.IGNORECASE,
+)
+WEIGHT = {Severity.CRITICAL: 8, Severity.HIGH: 4, Severity.MEDIUM: 2, Severity.LOW: 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One failed step: the unit that a cause must account for."""
+
+    check_id: str
+    step: str
+    kind: str
+    service: str  # that the check was written for
+    front: str  # that had to answer the request
+    symptom: Symptom
+    implicated: frozenset[str]
+    severity: Severity
+    error: bool
+    reason: str
+    text: str  # step name, facts and unmet assertions, for look-ups
+    scheme: str = ""
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    method: str = "GET"
+    status: int = 0
+    principal: str = ""
+    header_form: str = ""
+    failure_code: int = 0
+    seen: str = ""
+    body: str = ""
+    milliseconds: float = 0.0
+
+    @property
+    def weight(self) -> int:
+        """How much this failure counts in the order of diagnoses."""
+        return WEIGHT[self.severity]
+
+    @property
+    def out_of_time(self) -> bool:
+        """Tell a step that was not judged because those before it took the run's time."""
+        return "time was over" in self.reason
+
+    def evidence(self, expected: str = "") -> Evidence:
+        """Return the line that shows this failure."""
+        where = f"{self.method} {self.scheme}://{self.host}{self.path}" if self.host else self.step
+        return Evidence(resource=where, seen=self.seen or self.reason, expected=expected)
+
+
+def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Failure, ...]:
+    """Return the failures of this run; what was carried over from an earlier run is left out."""
+    found: list[Failure] = []
+    for result in results:
+        if result.carried or result.status not in (Status.FAIL, Status.ERROR):
+            continue
+        failed = [s for s in result.steps if s.status in (Status.FAIL, Status.ERROR)]
+        if not failed:
+            failed = [Step(name=result.title, status=result.status, reason=result.reason)]
+        found += [_failure(result, step, environment) for step in failed]
+    return tuple(dict.fromkeys(found))
+
+
+def _failure(result: Result, step: Step, environment: Environment) -> Failure:
+    exchange = _telling(step)
+    text = _text(step)
+    symptom = _symptom(result, step, exchange, text, environment)
+    parts = urlsplit(exchange.url) if exchange else urlsplit("")
+    host = parts.hostname or ""
+    front = front_of(environment, host, parts.path) or result.service
+    return Failure(
+        check_id=result.check_id,
+        step=step.name,
+        kind=result.kind,
+        service=result.service,
+        front=front,
+        symptom=symptom,
+        implicated=_implicated(environment, symptom, front, text, exchange),
+        severity=result.severity,
+        error=step.status is Status.ERROR,
+        reason=step.reason or result.reason,
+        text=text,
+        scheme=parts.scheme,
+        host=host,
+        port=parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
+        path=parts.path or ("/" if host else ""),
+        method=exchange.method if exchange else "GET",
+        status=exchange.status if exchange else 0,
+        principal=exchange.principal if exchange else "",
+        header_form=exchange.header_form if exchange else "",
+        failure_code=exchange.failure_code if exchange else 0,
+        seen=symptoms.seen(exchange) if exchange else step.reason,
+        body=exchange.excerpt if exchange else "",
+        milliseconds=exchange.timing.total_ms if exchange else 0.0,
+    )
+
+
+def _telling(step: Step) -> Exchange | None:
+    """Return the exchange that says most: one without an answer, a 5xx, else the last."""
+    bad = [e for e in step.evidence if e.failure or e.status >= 500]
+    found = bad or list(step.evidence)
+    return found[-1] if found else None
+
+
+def _text(step: Step) -> str:
+    unmet = [f"{a.subject}: {a.expected} / {a.actual}" for a in step.assertions if not a.holds]
+    facts = [f"{k}={v}" for k, v in step.facts.items()]
+    return " | ".join([step.name, step.reason, *unmet, *facts])
+
+
+def _symptom(
+    result: Result, step: Step, exchange: Exchange | None, text: str, environment: Environment
+) -> Symptom:
+    if exchange is None or (result.kind in _CONTROL and not exchange.failure):
+        if step.status is Status.ERROR:
+            return Symptom.UNKNOWN
+        return _CONTROL.get(result.kind, Symptom.UNKNOWN)
+    if exchange.failure or not 200 <= exchange.status < 300:
+        return symptoms.classify(exchange)
+    return _good_status(step, exchange, text, environment)
+
+
+def _good_status(step: Step, exchange: Exchange, text: str, environment: Environment) -> Symptom:
+    """Return the symptom of a step that failed although the answer's status is 2xx."""
+    unmet = " ".join(a.subject.lower() for a in step.assertions if not a.holds)
+    refusals = [a for a in step.assertions if not a.holds and re.search(r"40[13]", a.expected)]
+    never = not any("200" in a.expected for a in refusals)  # also a good key, sent in a bad form
+    if refusals and (never or must_be_refused(environment, exchange.principal)):
+        return Symptom.ACCEPTED
+    if "ratelimit" in text.lower() or "rate limit" in text.lower():
+        return Symptom.NO_RATE_HEADERS
+    if re.search(r"\b(ms|latency|slow|duration|milliseconds)\b|max_ms|_ms\b", unmet):
+        return Symptom.SLOW
+    health = re.search(r"health|ready|dependenc|status|services?\.|checks?", unmet + step.name)
+    if health and (_BROKEN_DEPENDENCY.search(exchange.excerpt) or _broken_words(text)):
+        return Symptom.NOT_READY
+    return Symptom.WRONG_ANSWER
+
+
+def _broken_words(text: str) -> bool:
+    return bool(re.search(r"unhealthy|degraded|\bdown\b|not ready|false|error", text, re.I))
+
+
+def must_be_refused(environment: Environment, principal: str) -> bool:
+    """Tell whether a request of this principal must never be let through."""
+    if not principal or principal == "nobody":
+        return True
+    known = environment.principals.get(principal)
+    return bool(known and (known.generated or known.reason) and principal != "admin")
+
+
+def front_of(environment: Environment, host: str, path: str) -> str:
+    """Return the service that must answer a path of a public host."""
+    routes = [r for r in environment.routes if r.host == host]
+    fitting = [r for r in routes if r.path == path or (r.pattern and matches(r.pattern, path))]
+    if fitting:
+        return max(fitting, key=lambda r: (r.path == path, len(r.pattern))).service
+    for name, service in environment.services.items():
+        if host and urlsplit(service.url).hostname == host:
+            return name
+    return next((r.service for r in routes if not r.pattern), "")
+
+
+def _implicated(
+    environment: Environment, symptom: Symptom, front: str, text: str, exchange: Exchange | None
+) -> frozenset[str]:
+    """Return the services whose outage can look like this."""
+    whole = closure(environment, front)
+    if symptom is Symptom.AUTH_UNAVAILABLE:
+        return closure(environment, "auth") & whole or whole
+    if symptom in symptoms.UPSTREAM or symptom is Symptom.ARTIFACTS:
+        return (closure(environment, "mlflow") | {front}) & (whole | {front})
+    if symptom in symptoms.DATABASE:
+        return frozenset({front, "database"})
+    if symptom is Symptom.NOT_READY:
+        return _named(environment, whole, text, exchange) or whole
+    if symptom in symptoms.EDGE:
+        return frozenset({front})
+    return whole
+
+
+def _named(
+    environment: Environment, whole: frozenset[str], text: str, exchange: Exchange | None
+) -> frozenset[str]:
+    """Return the dependencies that a health document calls broken."""
+    body = exchange.excerpt if exchange else ""
+    broken = " ".join(m["name"] for m in _BROKEN_DEPENDENCY.finditer(body))
+    named: set[str] = set()
+    for name, words in DEPENDENCY_WORDS.items():
+        if name in whole and words.search(f"{broken} {text}"):
+            named |= closure(environment, name)
+    return frozenset(named)

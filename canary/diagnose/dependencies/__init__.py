@@ -1,0 +1,1 @@
+"""Causes in what a service depends on: databases, caches, Cloud Map, MLflow."""

@@ -1,0 +1,145 @@
+"""Lateness that a dependency causes: what asks it is slow, what does not ask it is fast.
+
+One document often tells of several dependencies in one breath; its lateness is put down to one of
+them only where the others are known to be quick. All is compared, never only measured: on a busy
+machine everything is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from canary.diagnose.core.case import MLFLOW, Atoms, Case
+from canary.diagnose.core.claim import DEPENDS, Claim, shown
+from canary.diagnose.core.failures import DEPENDENCY_WORDS, front_of
+from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.dependencies.named_in_logs import resource_of
+from canary.diagnose.ecs import revisions
+from canary.model import Confidence, Evidence, Exchange, Remedy, Status
+
+SLOW_MS, FAST_MS = 1000.0, 300.0
+QUICKER, QUICK = 4.0, 2.0  # by how much: what does not ask it at all; another that is asked
+_LATE = frozenset({Symptom.NO_ANSWER, Symptom.SLOW, Symptom.UPSTREAM_SLOW, Symptom.BALANCER_504})
+_DECISION = (
+    "See the {name}'s own figures (CPU, memory, connections, its slow log) and who uses it up:"
+    " scaling it, or ending what loads it, is its owner's decision."
+)
+
+
+def slow_dependency(case: Case) -> Iterator[Claim]:
+    """Claim the one dependency of which every report is slow, where its askers else are fast."""
+    late = late_ones(case)
+    found = [c for name in case.services if (c := _claim(case, name, late))] if late else []
+    if len(found) == 1:  # of two that are asked in one breath, nobody can tell
+        yield found[0]
+
+
+def late_ones(case: Case) -> Atoms:
+    """Return what is late, or says that it waited for the auth service in vain."""
+    told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
+    return case.having(*_LATE) | frozenset(told)
+
+
+def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
+    atoms = frozenset(f for f in late if name in case.closure(f.front))
+    reports = _reports(case, name)
+    if case.services[name].ecs_service or not atoms or not reports:
+        return None
+    slowest = max(reports, key=lambda e: e.timing.total_ms)
+    least = min(e.timing.total_ms for e in reports)
+    others = [quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
+    fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
+    if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
+        return None
+    if _another_is_broken(case, name, reports):
+        return None
+    return Claim(
+        cause="latency-degraded",
+        service=name,
+        resource=resource_of(case, name),
+        confidence=Confidence.LIKELY,
+        summary=f"The {name} answers slowly: what asks it is late, what does not is fast.",
+        evidence=(_line(slowest), *map(_line, fast), *shown(atoms)),
+        remedy=Remedy(
+            summary=f"Find what makes the {name} slow.",
+            inspect=tuple(c for e in fast for c in revisions.log_tail(case, _front(case, e))),
+            decision=_DECISION.format(name=name),
+        ),
+        atoms=atoms,
+        rank=DEPENDS + 3,
+    )
+
+
+def _reports(case: Case, name: str) -> list[Exchange]:
+    """Return the good answers that tell of a dependency, by the name of the step."""
+    words = DEPENDENCY_WORDS.get(name)
+    return [
+        exchange
+        for step, exchange in case.exchanges
+        if step.status is Status.PASS
+        and words
+        and words.search(step.name)
+        and exchange.status == 200
+    ]
+
+
+def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float) -> bool:
+    """Tell whether MLflow, told of in the same breath, is slow itself where it is asked without it.
+
+    What asks MLflow and needs no key passes by the cache.
+    """
+    if name == MLFLOW or not _breaths(_reports(case, MLFLOW)) & _breaths(reports):
+        return False
+    asked = mlflow_asked(case)
+    return not asked or min(asked) > least / QUICK
+
+
+def _another_is_broken(case: Case, name: str, reports: list[Exchange]) -> bool:
+    """Tell whether the same document calls another dependency broken: that one was waited for."""
+    breaths = _breaths(reports)
+    return any(
+        step.status is not Status.PASS
+        and any(w.search(step.name) for other, w in DEPENDENCY_WORDS.items() if other != name)
+        and (exchange.url, exchange.timing.total_ms) in breaths
+        for step, exchange in case.exchanges
+    )
+
+
+def mlflow_asked(case: Case) -> list[float]:
+    """Return how long the good answers took that need MLflow and no key: past auth and cache."""
+    return [
+        e.timing.total_ms
+        for _, e in case.exchanges
+        if e.status == 200
+        and not e.principal
+        and MLFLOW in urlsplit(e.url).path
+        and e.method == "GET"  # a browser's OPTIONS is answered before
+    ]
+
+
+def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
+    """Return what tells the exchanges apart: address and time."""
+    return {(e.url, e.timing.total_ms) for e in reports}
+
+
+def quickest(case: Case, front: str) -> Exchange | None:
+    """Return the quickest good answer of a service."""
+    return min(
+        (e for _, e in case.exchanges if e.status == 200 and _front(case, e) == front),
+        key=lambda e: e.timing.total_ms,
+        default=None,
+    )
+
+
+def _front(case: Case, exchange: Exchange) -> str:
+    parts = urlsplit(exchange.url)
+    return front_of(case.environment, parts.hostname or "", parts.path) or ""
+
+
+def _line(exchange: Exchange) -> Evidence:
+    return Evidence(
+        resource=f"{exchange.method} {exchange.url}",
+        seen=f"{exchange.status} in {exchange.timing.total_ms:.0f} ms",
+        expected=f"at most {FAST_MS:.0f} ms",
+    )

@@ -1,0 +1,1 @@
+"""Causes in ECS services, tasks and task definitions."""

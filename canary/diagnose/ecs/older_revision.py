@@ -1,0 +1,72 @@
+"""An older revision in service than the previous run saw: a deployment that was undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.state import EcsService, TaskDefinition
+from canary.diagnose.core.case import AUTH, MLFLOW, Atoms, Case
+from canary.diagnose.core.claim import SETTINGS, Claim, shown
+from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
+from canary.diagnose.ecs import revisions
+from canary.model import Confidence, Evidence, Remedy
+
+_OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAILABLE})
+
+
+def reverted(case: Case) -> Iterator[Claim]:
+    """Claim a service that runs an older revision than before, where it answers wrongly."""
+    for name in case.services:
+        service, newer = case.ecs(name), revisions.overtaken(case, name)
+        atoms = _atoms(case, name)
+        if service and newer and atoms and service.running >= service.desired > 0:
+            yield _claim(case, name, service, newer, atoms)
+
+
+def _atoms(case: Case, name: str) -> Atoms:
+    return frozenset(f for f in case.failures if _answered_by(f, name)) | case.outage(name)
+
+
+def _answered_by(failure: Failure, name: str) -> bool:
+    """Tell an answer that the service's own code gave, itself or through another one."""
+    if failure.symptom in CONTROL | EDGE or not failure.host:
+        return False
+    if name == MLFLOW and "mlflow" in failure.path:
+        return True
+    return failure.front == name or (name == AUTH and failure.symptom in _OF_KEYS)
+
+
+def _claim(
+    case: Case, name: str, service: EcsService, newer: TaskDefinition, atoms: Atoms
+) -> Claim:
+    used = service.task_definition.rpartition(":")[2]
+    change = revisions.rollout(case, name)
+    return Claim(
+        cause="deployment-not-effective",
+        service=name,
+        resource=service.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"{service.name} runs revision {used} again; {newer.revision} was deployed.",
+        evidence=(
+            Evidence(
+                resource=service.name,
+                seen=f"revision {used}",
+                expected=f"revision {newer.revision}, as in the previous run",
+                at=next((d.created_at for d in service.deployments), case.state.read_at),
+            ),
+            *(change.evidence() if change else ()),
+            *shown(atoms),
+        ),
+        remedy=Remedy(
+            summary=f"Deploy revision {newer.revision} again.",
+            inspect=(
+                case.aws("ecs", "list-task-definitions", family_prefix=newer.family, sort="DESC"),
+                *revisions.inspect(case, name),
+            ),
+            fix=(revisions.deploy(case, service, newer.arn),),
+            verify=revisions.verify(case, service),
+        ),
+        atoms=atoms,
+        rank=SETTINGS,
+    )

@@ -1,0 +1,244 @@
+"""Remedies of ECS: back to a good revision, a role's permission, a secret, a service made anew."""
+
+from __future__ import annotations
+
+import re
+
+from canary.control_plane.state import EcsService, TaskDefinition
+from canary.diagnose.core.aws_cli import compact
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.secret_remedies import restore, value_back
+from canary.diagnose.ecs.task_stops import Stop
+from canary.model import Remedy
+
+_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
+_RESOURCE = re.compile(r"on resource:? (?P<resource>arn:\S+)")
+
+
+def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
+    """Return the remedy of a service whose tasks do not start."""
+    if stop.cause == "execution-role-denied":
+        return _grant(case, name, service, stop)
+    if stop.cause == "log-group-missing":
+        return _log_group(case, name, service)
+    if stop.cause in ("secret-unavailable", "database-auth-failed"):
+        return restore(case, name, service, stop.words, stop.cause)
+    back = revisions.rollback(case, name)
+    if not back.fix and stop.cause in ("task-crash-loop", "environment-variable-wrong"):
+        value = value_back(case, name, service, ("",))  # what is injected may be what changed
+        if value.fix:
+            return value
+    texts = {
+        "image-pull-failed": "Build and push the image that the revision names, or deploy another.",
+        "image-wrong-architecture": "Build the image for the architecture of the task definition.",
+        "task-out-of-memory": "Give the task definition more memory.",
+        "task-crash-loop": "Read the log: the image or its settings must be mended.",
+        "database-schema-missing": "Run the migrations of the service against its database.",
+        "database-unreachable": "See whether the database runs and accepts connections.",
+        "security-group-blocked": "See the tasks' security group, routes and VPC endpoints.",
+    }
+    decision = "" if back.fix else texts.get(stop.cause, "Register a revision that is complete.")
+    return Remedy(
+        summary=back.summary or decision,
+        inspect=(*revisions.inspect(case, name), *back.inspect),
+        fix=back.fix,
+        verify=revisions.verify(case, service),
+        decision=decision,
+    )
+
+
+def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
+    definition = case.definition(stop.task.task_definition if stop.task else "") or case.definition(
+        service.task_definition
+    )
+    role = definition.execution_role.rpartition("/")[2] if definition else ""
+    policy = {"Version": "2012-10-17", "Statement": _statements(case, definition, stop)}
+    fix = case.aws(
+        "iam",
+        "put-role-policy",
+        role_name=role,
+        policy_name=f"{name}-read-at-start",
+        policy_document=compact(policy),
+    )
+    explicit = "explicit deny" in stop.words
+    change = revisions.rollout(case, name)
+    swapped = change and change.good.execution_role != change.bad.execution_role
+    back = revisions.rollback(case, name).fix if swapped else ()
+    fresh = revisions.deploy(case, service)
+    return Remedy(
+        summary=f"Let the execution role {role} read what the task definition names.",
+        inspect=(
+            case.aws("iam", "list-role-policies", role_name=role),
+            case.aws("iam", "list-attached-role-policies", role_name=role),
+        ),
+        fix=() if explicit else back or ((fix, fresh) if role else ()),
+        verify=revisions.verify(case, service),
+        decision="A policy denies the action explicitly: find that statement and remove it."
+        if explicit
+        else "",
+        terraform=f'resource "aws_iam_role_policy" "{name}" {{\n  role = "{role}"\n}}\n',
+    )
+
+
+_AT_START = {
+    "secretsmanager": ["secretsmanager:GetSecretValue"],
+    "ssm": ["ssm:GetParameters"],
+    "ecr": [
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchCheckLayerAvailability",
+    ],
+    "logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "kms": ["kms:Decrypt"],
+}
+
+
+def _statements(case: Case, definition: TaskDefinition | None, stop: Stop) -> list[object]:
+    """Return what the revision reads at start, of every kind: ECS names one denial at a time."""
+    needed = _references(case, definition)
+    action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
+    denied = resource["resource"].rstrip(".") if resource else ""
+    family = action["action"].partition(":")[0] if action else ""
+    if family and (family not in needed or (denied and denied not in needed[family])):
+        needed.setdefault(family, set()).add(denied or "*")
+    return [
+        {
+            "Effect": "Allow",
+            "Action": _AT_START.get(kind, [action["action"]] if action else []),
+            "Resource": sorted(found),
+        }
+        for kind, found in sorted(needed.items())
+    ]
+
+
+def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[str]]:
+    """Return the ARNs of the secrets and parameters that a revision refers to, by service."""
+    found: dict[str, set[str]] = {}
+    for container in definition.containers if definition else ():
+        for reference in container.secrets.values():
+            if ":secretsmanager:" in reference:
+                found.setdefault("secretsmanager", set()).add(_secret_arn(reference))
+            else:
+                found.setdefault("ssm", set()).add(_parameter_arn(case, reference))
+    return found
+
+
+def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
+    """Return the log groups made anew; tasks start only where they can write."""
+    definition = case.definition(service.task_definition)
+    groups = {c.log_group for c in (definition.containers if definition else ()) if c.log_group}
+    name_it = "Create the log group that the task definition names."
+    group = min(groups, default="/")
+    show = case.aws("logs", "describe-log-groups", log_group_name_prefix=group)
+    make = case.aws("logs", "create-log-group", log_group_name=group)
+    one = len(groups) == 1  # of several it is not said which one is gone
+    return Remedy(
+        summary=f"Create the log group {group} again, then start tasks." if one else name_it,
+        inspect=(show, *revisions.inspect(case, name)[:2]),
+        fix=(make, revisions.deploy(case, service)) if one else (),
+        verify=(show, *revisions.verify(case, service)),
+        decision="" if one else name_it,
+        terraform=f'resource "aws_cloudwatch_log_group" "{name}" {{\n  name = "{group}"\n}}\n',
+    )
+
+
+def _secret_arn(reference: str) -> str:
+    """Return a secret's ARN without JSON key, stage and version."""
+    return ":".join(reference.split(":")[:7])
+
+
+def _parameter_arn(case: Case, reference: str) -> str:
+    if reference.startswith("arn:"):
+        return reference
+    account, region = case.environment.account, case.environment.region
+    return f"arn:aws:ssm:{region}:{account}:parameter/{reference.lstrip('/')}"
+
+
+def create_service(case: Case, name: str) -> Remedy:
+    """Return the command that makes a service as the previous run saw it, else as is usual."""
+    part = case.services[name]
+    old = case.ecs_before(name)
+    show = case.aws.ecs("describe-services", services=[part.ecs_service])
+    network = _network(case, name, old)
+    if not network:
+        return Remedy(
+            summary=f"Create the ECS service {part.ecs_service}.",
+            inspect=(show,),
+            decision="Nothing shows in which subnets and security groups it ran: apply Terraform.",
+        )
+    create = _create(case, name, old, network)
+    wait = case.aws.ecs("wait services-stable", services=[part.ecs_service])
+    return Remedy(
+        summary=f"Create the ECS service {part.ecs_service} as it was.",
+        inspect=(show, case.aws("ecs", "list-task-definitions", family_prefix=part.ecs_service)),
+        fix=(create,),
+        verify=(wait, show),
+        terraform=f'resource "aws_ecs_service" "{name}" {{\n  name = "{part.ecs_service}"\n}}\n',
+    )
+
+
+def _network(case: Case, name: str, old: EcsService | None) -> str:
+    """Return the network of the service before, else what the other services show."""
+    if old and old.subnets:
+        return compact(awsvpc(old.subnets, old.security_groups))
+    neighbour = next((s for s in case.state.services if s.subnets), None)
+    guards = _guards(case, name)
+    if neighbour is None or not guards:
+        return ""
+    return compact(awsvpc(neighbour.subnets, guards))
+
+
+def _guards(case: Case, name: str) -> tuple[str, ...]:
+    """Return the groups that admit the balancer on the service's port: the task's own group."""
+    balancer = case.balancer(name)
+    port = case.services[name].port
+    return tuple(
+        g.id
+        for g in case.state.security_groups
+        if balancer
+        for r in g.ingress
+        if r.from_port <= port <= r.to_port and set(balancer.security_groups) & set(r.groups)
+    )[:1]
+
+
+def awsvpc(subnets: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, object]:
+    """Return the network configuration of a service's tasks."""
+    return {
+        "awsvpcConfiguration": {
+            "subnets": list(subnets),
+            "securityGroups": list(groups),
+            "assignPublicIp": "DISABLED",
+        }
+    }
+
+
+def _create(case: Case, name: str, old: EcsService | None, network: str) -> str:
+    part = case.services[name]
+    group = next(iter(case.groups(name)), None)
+    registry = next((s.arn for s in case.state.discovery if s.name == part.discovery), "")
+    definition = old.task_definition if old else part.ecs_service
+    balancer = (
+        f"targetGroupArn={group.arn},containerName={part.container},containerPort={part.port}"
+        if group
+        else None
+    )
+    return case.aws.ecs(
+        "create-service",
+        service_name=part.ecs_service,
+        task_definition=definition,
+        desired_count=(old.desired if old else 0) or 1,
+        launch_type="FARGATE",
+        network_configuration=network,
+        load_balancers=balancer,
+        service_registries=f"registryArn={registry}" if registry else None,
+        deployment_configuration=compact(
+            {
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+            }
+        ),
+        health_check_grace_period_seconds=(old.grace_period_s if old else 120) or None,
+    )

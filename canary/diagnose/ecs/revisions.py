@@ -1,0 +1,228 @@
+"""Revisions of a task definition: which one was good, what differs, and the way back to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs.revision_diff import Difference, difference, misfit
+from canary.model import Evidence, Remedy
+
+_SCALING = "Scaling activity initiated by"
+FAILED_CODES = ("TaskFailedToStart", "EssentialContainerExited")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """A change of revision: the one that is suspected and the one that ran before."""
+
+    service: EcsService
+    bad: TaskDefinition
+    good: TaskDefinition
+    at: str
+    rolled_back: bool  # the service already runs the good one again
+
+    @property
+    def difference(self) -> Difference:
+        """Return what the suspected revision changed."""
+        return difference(self.good, self.bad)
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the change with its time."""
+        lines = self.difference.lines()[:6] or ["the same content"]
+        return (
+            Evidence(
+                resource=f"{self.bad.family}:{self.bad.revision}",
+                seen="; ".join(lines),
+                expected=f"as in {self.good.family}:{self.good.revision}",
+                at=self.at,
+            ),
+        )
+
+
+def rollout(case: Case, name: str) -> Rollout | None:
+    """Return the last change of a service's revision, where it can be told."""
+    service = case.ecs(name)
+    if service is None:
+        return None
+    bad = _suspect(service)
+    good = _good(case, name, service, bad)
+    newer, older = case.definition(bad), case.definition(good) if good else None
+    if newer is None or older is None or newer.arn == older.arn:
+        return None
+    deployment = next((d for d in service.deployments if d.task_definition == bad), None)
+    return Rollout(
+        service=service,
+        bad=newer,
+        good=older,
+        at=deployment.created_at if deployment else newer.registered_at,
+        rolled_back=service.task_definition == older.arn,
+    )
+
+
+def _suspect(service: EcsService) -> str:
+    """Return the newest revision that was tried, also when ECS has gone back since."""
+    for deployment in service.deployments:
+        if deployment.failed_tasks and _left(service, deployment):
+            return deployment.task_definition
+    back = any("rolling back" in e.message for e in service.events[:10])
+    failed = [t for t in service.tasks if t.stop_code in FAILED_CODES]
+    if back and failed and "rolling back" in _primary_reason(service):
+        return failed[0].task_definition
+    if back and failed and failed[0].task_definition != service.task_definition:
+        return failed[0].task_definition
+    return service.task_definition
+
+
+def _left(service: EcsService, deployment: EcsDeployment) -> bool:
+    """Tell a deployment that ECS went back from; one that is being replaced is older."""
+    if deployment.status == "PRIMARY":
+        return False
+    newer = _number(deployment.task_definition) > _number(service.task_definition)
+    return deployment.rollout_state == "FAILED" or newer
+
+
+def _number(arn: str) -> int:
+    tail = arn.rpartition(":")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+def went_back(service: EcsService) -> bool:
+    """Tell whether the deployment in force took over because another one failed.
+
+    ECS says it in the deployment's reason, or in the event that names the deployment.
+    """
+    if any(d.rollout_state == "FAILED" for d in service.deployments):
+        return True
+    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
+    if primary is None:
+        return False
+    told = [primary.rollout_reason, *(e.message for e in service.events if primary.id in e.message)]
+    return any("rolling back" in words for words in told)
+
+
+def _primary_reason(service: EcsService) -> str:
+    return next((d.rollout_reason for d in service.deployments if d.status == "PRIMARY"), "")
+
+
+def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
+    """Return the revision that ran before the suspected one."""
+    if service.task_definition != bad:
+        return service.task_definition
+    before = case.ecs_before(name)
+    if before and before.task_definition != bad and _usable(case, before.task_definition, bad):
+        return before.task_definition
+    newer = overtaken(case, name)
+    if newer:
+        return newer.arn
+    for deployment in service.deployments:
+        if deployment.task_definition != bad and _usable(case, deployment.task_definition, bad):
+            return deployment.task_definition
+    for task in service.tasks:
+        scaled = _SCALING in task.stopped_reason or task.last_status == "RUNNING"
+        if scaled and task.task_definition != bad and _usable(case, task.task_definition, bad):
+            return task.task_definition
+    return ""
+
+
+def overtaken(case: Case, name: str) -> TaskDefinition | None:
+    """Return the newer revision that the previous run saw in full service, and that was left.
+
+    Of two deployments that overlap, the later one may bring an older revision back; ECS itself
+    goes back only from a deployment that failed, and people from one under which checks failed.
+    """
+    service, before = case.ecs(name), case.ecs_before(name)
+    if service is None or before is None or case.previous is None or went_back(service):
+        return None
+    if name in case.previous.deepened:  # read deeper only after failures
+        return None
+    well = before.running >= before.desired > 0 and len(before.deployments) == 1
+    now = case.definition(service.task_definition)
+    was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
+    if not well or not now or not was or now.family != was.family or was.status != "ACTIVE":
+        return None
+    sound = not before.deployments[0].failed_tasks and misfit(was) is None
+    return was if sound and now.revision < was.revision else None
+
+
+def _usable(case: Case, arn: str, bad: str) -> bool:
+    """Tell whether a revision is one to go back to; a newer one was left for a reason."""
+    found, tried = case.definition(arn), case.definition(bad)
+    if found is None or found.status != "ACTIVE" or misfit(found) is not None:
+        return False
+    return tried is None or found.family != tried.family or found.revision < tried.revision
+
+
+def predecessor(case: Case, name: str) -> TaskDefinition | None:
+    """Return the revision numbered before the one in use, whether it ever ran or not."""
+    service = case.ecs(name)
+    used = case.definition(service.task_definition) if service else None
+    if used is None:
+        return None
+    older = [
+        d
+        for d in case.state.task_definitions
+        if d.family == used.family and d.revision < used.revision and d.status == "ACTIVE"
+    ]
+    return max(older, key=lambda d: d.revision, default=None)
+
+
+def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
+    """Return the way back to the revision that ran before; without one, nothing to type.
+
+    `unread`: a value that is not read may be what changed, so that names alone prove no sameness.
+    """
+    change = rollout(case, name)
+    service = case.ecs(name)
+    if change is None or service is None:
+        return Remedy(summary="")
+    if not change.difference.lines() and not unread:
+        return Remedy(summary="")  # a revision of the same content is no way back
+    back = f"{change.good.family}:{change.good.revision}"
+    return Remedy(
+        summary=f"Go back to {back}.",
+        inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
+        fix=(deploy(case, service, change.good.arn),),
+        verify=verify(case, service),
+        terraform="",
+    )
+
+
+def deploy(case: Case, service: EcsService, definition: str = "") -> str:
+    """Return the command that starts tasks anew, of a given revision or of the present one."""
+    return case.aws.ecs(
+        "update-service",
+        service=service.name,
+        task_definition=definition or None,
+        force_new_deployment=True,
+    )
+
+
+def verify(case: Case, service: EcsService) -> tuple[str, ...]:
+    """Return the commands that show whether a deployment came through."""
+    return (
+        case.aws.ecs("wait services-stable", services=[service.name]),
+        case.aws.ecs("describe-services", services=[service.name]),
+    )
+
+
+def inspect(case: Case, name: str) -> tuple[str, ...]:
+    """Return the commands that show a service's deployments, stopped tasks and log."""
+    service = case.ecs(name)
+    if service is None:
+        return ()
+    found = [
+        case.aws.ecs("describe-services", services=[service.name]),
+        case.aws.ecs("list-tasks", service_name=service.name, desired_status="STOPPED"),
+    ]
+    stopped = [t.arn for t in service.tasks if t.stopped_at][:3]
+    if stopped:
+        found.append(case.aws.ecs("describe-tasks", tasks=stopped))
+    return (*found, *log_tail(case, name))
+
+
+def log_tail(case: Case, name: str) -> tuple[str, ...]:
+    """Return the command that shows the last half hour of a service's log."""
+    group = case.services[name].log_group
+    return (case.aws("logs", f"tail {group}", since="30m"),) if group else ()

@@ -1,0 +1,175 @@
+"""Remedies for secrets and parameters; a value is never in a command."""
+
+from __future__ import annotations
+
+from canary.control_plane.state import EcsService, SecretState
+from canary.diagnose.core.aws_cli import substitute
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs import revisions
+from canary.model import Remedy
+
+PLACEHOLDER = "<value>"
+FRESH_S = 24 * 3600.0
+
+
+def states(case: Case, name: str) -> tuple[SecretState, ...]:
+    """Return the secrets that a service's present or suspected revision refers to."""
+    service = case.ecs(name)
+    used = {service.task_definition} if service else set()
+    change = revisions.rollout(case, name)
+    if change:
+        used.add(change.bad.arn)
+    definitions = [d for arn in used if (d := case.definition(arn))]
+    references = {v for d in definitions for c in d.containers for v in c.secrets.values()}
+    return tuple(s for s in case.state.secrets if s.reference in references)
+
+
+def restore(case: Case, name: str, service: EcsService, words: str, cause: str) -> Remedy:
+    """Return the way back to a secret that can be read and that is right."""
+    change = revisions.rollout(case, name)
+    changed = change.difference.changed_secrets if change else ()
+    known = states(case, name)
+    if change and changed:
+        return _reference_back(case, name, service)
+    gone = [s for s in known if not s.exists]
+    for secret in gone:
+        return _missing(case, service, secret)
+    if "json key" in words or "invalid character" in words:  # the value's form is wrong
+        return value_back(case, name, service, ("",))
+    if cause == "database-auth-failed":
+        return value_back(case, name, service, ("password", "database", "db"))
+    back = revisions.rollback(case, name)
+    return Remedy(
+        summary=back.summary or "Make the secret that the stopped reason names readable.",
+        inspect=revisions.inspect(case, name),
+        fix=back.fix,
+        verify=revisions.verify(case, service),
+        decision=""
+        if back.fix
+        else "Create the secret that the stopped reason names, or mend"
+        " the reference in the task definition.",
+    )
+
+
+def _reference_back(case: Case, name: str, service: EcsService) -> Remedy:
+    back = revisions.rollback(case, name)
+    return Remedy(
+        summary="Go back to the revision whose references exist.",
+        inspect=revisions.inspect(case, name),
+        fix=back.fix,
+        verify=revisions.verify(case, service),
+    )
+
+
+def _missing(case: Case, service: EcsService, secret: SecretState) -> Remedy:
+    fresh = revisions.deploy(case, service)
+    if secret.deleted:
+        bring_back = case.aws("secretsmanager", "restore-secret", secret_id=secret.name)
+        return Remedy(
+            summary=f"Take back the deletion of {secret.name}, then start tasks.",
+            inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret.name),),
+            fix=(bring_back, fresh),
+            verify=revisions.verify(case, service),
+        )
+    if secret.kind == "parameter":
+        make = case.aws(
+            "ssm", "put-parameter", name=secret.name, type="SecureString", value=PLACEHOLDER
+        )
+        show = case.aws("ssm", "describe-parameters", filters=f"Key=Name,Values={secret.name}")
+    else:
+        make = case.aws(
+            "secretsmanager", "create-secret", name=_plain(secret.name), secret_string=PLACEHOLDER
+        )
+        show = case.aws("secretsmanager", "list-secrets", include_planned_deletion=True)
+    return Remedy(
+        summary=f"Create {secret.name} again, then start tasks.",
+        inspect=(show,),
+        fix=(),
+        verify=revisions.verify(case, service),
+        decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
+        f" of {PLACEHOLDER} and type: {make} ; then: {fresh}",
+    )
+
+
+def _plain(identifier: str) -> str:
+    """Return a secret's name from its ARN, without the six random characters."""
+    tail = identifier.rpartition(":secret:")[2]
+    name, _, suffix = tail.rpartition("-")
+    return name if name and len(suffix) == 6 else tail
+
+
+def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...]) -> Remedy:
+    """Return the way back to the value before, for a secret or parameter changed lately."""
+    fresh = revisions.deploy(case, service)
+    recent = [
+        s
+        for s in states(case, name)
+        if s.version_before and case.age(s.changed_at) < FRESH_S and _about(case, name, s, words)
+    ]
+    recent.sort(key=lambda s: s.changed_at, reverse=True)
+    back = revisions.rollback(case, name)
+    if not recent:
+        return Remedy(
+            summary=back.summary or "Compare the login in the secret with the one in the database.",
+            inspect=revisions.inspect(case, name),
+            fix=back.fix,
+            verify=revisions.verify(case, service),
+            decision=""
+            if back.fix
+            else "Nothing shows an earlier value: its owner must set the right one.",
+        )
+    secret = recent[0]
+    return Remedy(
+        summary=f"Put the value of {secret.name} back that was there before"
+        f" {secret.changed_at}, then start tasks.",
+        inspect=(_show(case, secret), *revisions.inspect(case, name)),
+        fix=(previous_value(case, secret), fresh),
+        verify=revisions.verify(case, service),
+        decision="Look first whether the change was meant; then the other side must follow it.",
+    )
+
+
+def _about(case: Case, name: str, secret: SecretState, words: tuple[str, ...]) -> bool:
+    """Tell whether a secret feeds a variable about one of these words."""
+    service = case.ecs(name)
+    definition = case.definition(service.task_definition) if service else None
+    names = [
+        n.lower()
+        for c in (definition.containers if definition else ())
+        for n, v in c.secrets.items()
+        if v == secret.reference
+    ]
+    return any(w in n for n in names for w in words)
+
+
+def _show(case: Case, secret: SecretState) -> str:
+    if secret.kind == "parameter":
+        return case.aws("ssm", "describe-parameters", filters=f"Key=Name,Values={secret.name}")
+    return case.aws("secretsmanager", "list-secret-version-ids", secret_id=secret.name)
+
+
+def previous_value(case: Case, secret: SecretState) -> str:
+    """Return the command that makes the value before a secret's or parameter's present one."""
+    if secret.kind == "secret":
+        return case.aws(
+            "secretsmanager",
+            "update-secret-version-stage",
+            secret_id=secret.name,
+            version_stage="AWSCURRENT",
+            move_to_version_id=secret.version_before,
+            remove_from_version_id=secret.version,
+        )
+    query = f"Parameters[?Version==`{secret.version_before}`].Value"
+    value = substitute(
+        case.aws(
+            "ssm",
+            "get-parameter-history",
+            name=secret.name,
+            with_decryption=True,
+            query=query,
+            output="text",
+        )
+    )
+    return case.aws(
+        "ssm", "put-parameter", name=secret.name, overwrite=True, type=None, value=value
+    )

@@ -1,0 +1,210 @@
+"""ECS: services, desired counts, tasks that do not start, deployments that do not end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.state import EcsService
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import SERVE, START, Claim, shown
+from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.remedies import create_service, start_remedy
+from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
+from canary.diagnose.edge.configured_names import never_there
+from canary.model import Confidence, Evidence, Remedy
+
+STUCK_S = 900.0
+_START_CAUSES = {
+    "execution-role-denied": "may not read what its tasks need at start",
+    "secret-unavailable": "refers to a secret or parameter that its tasks cannot get",
+    "log-group-missing": "names a log group that does not exist",
+    "image-wrong-architecture": "has an image for another processor architecture",
+    "image-pull-failed": "has an image that cannot be pulled",
+    "task-out-of-memory": "needs more memory than its tasks have",
+    "task-crash-loop": "has tasks that end soon after their start",
+    "environment-variable-missing": "lacks a variable that it needs",
+    "environment-variable-wrong": "has a variable with a wrong value",
+    "secret-not-injected": "lacks a secret that it needs",
+    "database-auth-failed": "is refused by the database",
+    "database-schema-missing": "finds no table in the database",
+    "database-unreachable": "does not reach the database",
+    "security-group-blocked": "has tasks that cannot reach AWS at start",
+    "health-check-mismatch": "has tasks that fail their container's own health check",
+    "deployment-stuck": "has a deployment that does not come through: its new tasks end",
+    "deployment-rolled-back": "went back to the revision before: the new one's tasks end",
+}
+
+
+def missing(case: Case) -> Iterator[Claim]:
+    """Claim services that ECS does not know."""
+    for name, service in case.services.items():
+        if not service.ecs_service or service.ecs_service not in case.state.missing_services:
+            continue
+        atoms = case.outage(name)
+        if atoms and not never_there(case, name):
+            what = "The cluster" if case.state.cluster_missing else "The ECS service"
+            named = case.environment.cluster if case.state.cluster_missing else service.ecs_service
+            yield Claim(
+                cause="service-missing",
+                service=name,
+                resource=service.ecs_service,
+                confidence=Confidence.CERTAIN,
+                summary=f"{what} {named} does not exist.",
+                evidence=(
+                    Evidence(
+                        resource=service.ecs_service,
+                        seen="ECS answers MISSING",
+                        expected="an active service",
+                        at=case.state.read_at,
+                    ),
+                    *shown(atoms),
+                ),
+                remedy=create_service(case, name),
+                atoms=atoms,
+                rank=START,
+            )
+
+
+def scaled_to_zero(case: Case) -> Iterator[Claim]:
+    """Claim services of which no task is wanted."""
+    for name in case.services:
+        service = case.ecs(name)
+        atoms = case.outage(name)
+        if service is None or service.desired > 0 or not atoms:
+            continue
+        before = case.ecs_before(name)
+        count = before.desired if before and before.desired else 1
+        fix = [case.aws.ecs("update-service", service=service.name, desired_count=count)]
+        yield Claim(
+            cause="service-scaled-to-zero",
+            service=name,
+            resource=service.arn,
+            confidence=Confidence.CERTAIN,
+            summary=f"The desired count of {service.name} is 0.",
+            evidence=(
+                Evidence(
+                    resource=service.name,
+                    seen=f"desired 0, running {service.running}",
+                    expected=f"desired {count}",
+                    at=case.state.read_at,
+                ),
+                *shown(atoms),
+            ),
+            remedy=Remedy(
+                summary=f"Set the desired count to {count}.",
+                inspect=(case.aws.ecs("describe-services", services=[service.name]),),
+                fix=tuple(fix),
+                verify=revisions.verify(case, service),
+                terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
+            ),
+            atoms=atoms,
+            rank=START,
+        )
+
+
+def not_starting(case: Case) -> Iterator[Claim]:
+    """Claim why tasks stop: the stopped reason, the exit code and the log say it."""
+    for name in case.services:
+        service, atoms = case.ecs(name), case.disturbance(name)
+        stop = stop_of(case, name) if atoms else None
+        if service is None or stop is None or stop.cause == "targets-unhealthy":
+            continue
+        yield _start_claim(case, name, service, refine(case, name, stop), atoms)
+
+
+def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: Atoms) -> Claim:
+    change = revisions.rollout(case, name)
+    shown_by_aws = not stop.cause.startswith(("database-", "security-"))
+    if stop.cause == "health-check-mismatch":  # the check or the application: the change decides
+        lines = change.difference.lines() if change else []
+        shown_by_aws = any(line.startswith("health command") for line in lines)
+    shown_by_aws = shown_by_aws and bool(stop.task)
+    logged = stop.cause.startswith("environment-") and not (change or stop.name)
+    return Claim(
+        cause=stop.cause,
+        service=name,
+        resource=change.bad.arn if change and _of_revision(stop.cause) else service.arn,
+        confidence=Confidence.CERTAIN if shown_by_aws and not logged else Confidence.LIKELY,
+        summary=f"{service.name} {_START_CAUSES[stop.cause]}"
+        + (f": {stop.name}." if stop.name else "."),
+        evidence=(
+            *stop.evidence(),
+            *(change.evidence() if change else ()),
+            *_counts(case, service),
+            *shown(atoms, 1),
+        ),
+        remedy=start_remedy(case, name, service, stop),
+        atoms=atoms,
+        rank=START + 1,
+    )
+
+
+def _of_revision(cause: str) -> bool:
+    return cause.startswith(("environment-", "secret-not", "image-", "task-"))
+
+
+def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
+    return (
+        Evidence(
+            resource=service.name,
+            seen=f"running {service.running}, pending {service.pending}",
+            expected=f"running {service.desired}",
+            at=case.state.read_at,
+        ),
+    )
+
+
+def deployments(case: Case) -> Iterator[Claim]:
+    """Claim a deployment that hangs or was rolled back, where no task says why."""
+    for name in case.services:
+        service, atoms = case.ecs(name), case.disturbance(name)
+        primary = _primary(service)
+        if service is None or primary is None or not atoms:
+            continue
+        cause = _deployment_cause(case, service)
+        if not cause:
+            continue
+        back = revisions.rollback(case, name)
+        yield Claim(
+            cause=cause,
+            service=name,
+            resource=service.arn,
+            confidence=Confidence.LIKELY,
+            summary=f"The deployment of {service.name} "
+            + ("was rolled back." if cause == "deployment-rolled-back" else "does not end."),
+            evidence=(
+                Evidence(
+                    resource=primary[0],
+                    seen=primary[1],
+                    expected="rollout COMPLETED",
+                    at=primary[2],
+                ),
+                *shown(atoms, 1),
+            ),
+            remedy=Remedy(
+                summary=back.summary or "Start a new deployment of the present revision.",
+                inspect=revisions.inspect(case, name),
+                fix=back.fix or (revisions.deploy(case, service),),
+                verify=revisions.verify(case, service),
+            ),
+            atoms=atoms,
+            rank=SERVE,
+        )
+
+
+def _primary(service: EcsService | None) -> tuple[str, str, str] | None:
+    for d in service.deployments if service else ():
+        if d.status == "PRIMARY":
+            return d.id, f"{d.rollout_state} {d.rollout_reason}".strip(), d.updated_at
+    return None
+
+
+def _deployment_cause(case: Case, service: EcsService) -> str:
+    if revisions.went_back(service):
+        return "deployment-rolled-back"
+    for d in service.deployments:
+        hanging = case.age(d.created_at) > STUCK_S or d.failed_tasks
+        if d.status == "PRIMARY" and d.rollout_state == "IN_PROGRESS" and hanging:
+            return "deployment-stuck"
+    short = service.running < service.desired
+    return "deployment-stuck" if short and service.pending == 0 else ""

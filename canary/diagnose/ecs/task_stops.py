@@ -1,0 +1,247 @@
+"""Why tasks of a service do not start or do not stay: read from stopped reasons and logs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from canary.control_plane.state import EcsService, Task
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs.revisions import Rollout, deploy, rollout, went_back
+from canary.model import Evidence
+
+RECENT_S = 3600.0
+_HARMLESS = ("Scaling activity initiated by", "Task stopped by user")
+_STEADY = "has reached a steady state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """The cause that a stopped task shows, with the words that show it."""
+
+    cause: str
+    task: Task | None
+    words: str
+    name: str = ""  # the variable, secret or action that is named
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the line that shows it."""
+        resource = self.task.arn if self.task else "service event"
+        at = self.task.stopped_at if self.task else ""
+        return (Evidence(resource=resource, seen=self.words[:400], expected="running", at=at),)
+
+
+# Stopped reasons, by their stable middle (AWS: Stopped tasks error messages).
+_REASONS: tuple[tuple[str, str], ...] = (
+    (r"cannot find the Amazon CloudWatch log group|log group does not exist", "log-group-missing"),
+    (r"AccessDenied|is not authorized to perform|unable to assume", "execution-role-denied"),
+    (
+        r"ResourceNotFoundException|can't find the specified secret|marked for deletion"
+        r"|invalid parameters|did not contain json key|invalid character|ParameterNotFound"
+        r"|no secret|InvalidRequestException",
+        "secret-unavailable",
+    ),
+    (
+        r"does not contain descriptor matching platform|exec format error",
+        "image-wrong-architecture",
+    ),
+    (r"CannotPullContainer|pull image manifest|pull access denied", "image-pull-failed"),
+    (r"OutOfMemory", "task-out-of-memory"),
+    (
+        r"connection issue between the task|context deadline exceeded|i/o timeout|RequestCanceled",
+        "security-group-blocked",
+    ),
+    (r"ResourceInitializationError", "secret-unavailable"),
+)
+
+# Log lines of a process that ends at once; the first that fits decides.
+_NAME = r"['\"`]?(?P<name>[A-Z][A-Z0-9_]{2,})['\"`]?"
+_LOGS: tuple[tuple[str, str], ...] = (
+    (r"exec format error", "image-wrong-architecture"),
+    (r"password authentication failed|database \S+ does not exist", "database-auth-failed"),
+    (r"UndefinedTable|no such table|relation \S+ does not exist", "database-schema-missing"),
+    (rf"KeyError: {_NAME}", "environment-variable-missing"),
+    (
+        rf"{_NAME}[^\n]{{0,40}}(is not set|not found in environment|is missing|is required"
+        r"|must be set|not configured)",
+        "environment-variable-missing",
+    ),
+    (
+        rf"(missing|required|undefined)[^\n]{{0,40}}(variable|setting|environment)s?[^\n]{{0,12}}"
+        rf"\b{_NAME}",
+        "environment-variable-missing",
+    ),
+    (r"(?i)could not parse [^\n]{0,40}url|invalid [^\n]{0,20}url", "environment-variable-wrong"),
+    (
+        r"(?i)database password not found|(password|token|secret|credential)s? (is )?(not found|"
+        r"missing|not set)",
+        "secret-not-injected",
+    ),
+    (
+        r"(?i)(could not connect|connection (refused|timed out)|timed out|unreachable)[^\n]{0,80}"
+        r"(database|postgres|\b5432)|(database|postgres|\b5432)[^\n]{0,80}(refused|timed? ?out"
+        r"|unreachable|could not connect)|could not translate host name",
+        "database-unreachable",
+    ),
+)
+
+
+def failed(service: EcsService) -> list[Task]:
+    """Return stopped tasks, newest first, that did not stop on purpose."""
+    return [
+        t
+        for t in service.tasks
+        if t.stopped_at
+        and not t.stopped_reason.startswith(_HARMLESS)
+        and t.stop_code not in ("UserInitiated", "SpotInterruption", "TerminationNotice")
+    ]
+
+
+def afresh(case: Case, *names: str) -> tuple[str, ...]:
+    """Return commands for a new deployment where the fault ended tasks: it skips the back-off."""
+    found: list[str] = []
+    for name in dict.fromkeys(names):
+        service = case.ecs(name) if name in case.services else None
+        ended = [t for t in failed(service) if case.age(t.stopped_at) < RECENT_S] if service else []
+        if service and ended:
+            found.append(deploy(case, service))
+    return tuple(found)
+
+
+def stop_of(case: Case, name: str) -> Stop | None:
+    """Return why the service's newest tasks stopped, where it still matters."""
+    service = case.ecs(name)
+    if service is None:
+        return None
+    tasks = [t for t in failed(service) if case.age(t.stopped_at) < RECENT_S]
+    for task in tasks[:3]:
+        if not _overcome(service, task):
+            found = _by_reason(task) or _by_log(case, name, task) or _by_exit(task)
+            if found:
+                return found
+    return _by_event(case, service)
+
+
+def _overcome(service: EcsService, task: Task) -> bool:
+    """Tell a stop that a later, completed deployment of other tasks has left behind."""
+    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
+    if primary is None or primary.rollout_state != "COMPLETED" or primary.failed_tasks:
+        return False
+    rolled_back = "rolling back" in primary.rollout_reason
+    since = [t for t in service.tasks if t.last_status == "RUNNING"]
+    later = any(t.started_at > task.stopped_at for t in since if t.started_at)
+    return later and primary.created_at > task.created_at and not rolled_back
+
+
+def _texts(task: Task) -> str:
+    return " ".join([task.stopped_reason, *(c.reason for c in task.containers)])
+
+
+def _by_reason(task: Task) -> Stop | None:
+    text = _texts(task)
+    for pattern, cause in _REASONS:
+        if re.search(pattern, text):
+            action = re.search(r"not authorized to perform:? (\S+)", text)
+            return Stop(cause=cause, task=task, words=text, name=action[1] if action else "")
+    return None
+
+
+def _by_log(case: Case, name: str, task: Task) -> Stop | None:
+    if not any(c.exit_code for c in task.containers):
+        return None
+    found = by_text(case.log_text(name))
+    return Stop(cause=found[0], task=task, words=found[2], name=found[1]) if found else None
+
+
+def by_text(text: str) -> tuple[str, str, str] | None:
+    """Return cause, name and line that a log shows."""
+    for pattern, cause in _LOGS:
+        hits = list(re.finditer(pattern, text))
+        if hits:
+            hit = hits[-1]
+            start = text.rfind("\n", 0, hit.start()) + 1
+            end = text.find("\n", hit.end())
+            line = text[start : end if end >= 0 else len(text)]
+            return cause, hit.groupdict().get("name") or "", line
+    return None
+
+
+def _by_exit(task: Task) -> Stop | None:
+    codes = [c.exit_code for c in task.containers if c.exit_code is not None]
+    if "container health check" in task.stopped_reason:
+        return Stop(cause="health-check-mismatch", task=task, words=task.stopped_reason)
+    if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
+        return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
+    if task.stop_code == "EssentialContainerExited" or any(codes):
+        words = f"{task.stopped_reason}; exit code {', '.join(map(str, codes)) or 'unknown'}"
+        return Stop(cause="task-crash-loop", task=task, words=words)
+    if task.stop_code == "TaskFailedToStart":
+        return Stop(cause="deployment-stuck", task=task, words=task.stopped_reason)
+    return None
+
+
+def _by_event(case: Case, service: EcsService) -> Stop | None:
+    """Return what service events say, where ECS keeps no stopped task any more."""
+    for event in service.events:
+        if _STEADY in event.message or case.age(event.at) > RECENT_S:
+            return None
+        if "unable to place a task" in event.message or "unable to consistently" in event.message:
+            for pattern, cause in _REASONS:
+                if re.search(pattern, event.message):
+                    return Stop(cause=cause, task=None, words=event.message)
+            return Stop(cause="deployment-stuck", task=None, words=event.message)
+    return None
+
+
+def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
+    """Tell a denial for what does not exist: a role's policy names secrets, not placeholders."""
+    resource = re.search(r"on resource:? (arn:\S+)", stop.words)
+    if resource is None:
+        return False
+    denied = resource[1].rstrip(".")
+    now = [v for _, _, v in change.difference.changed_secrets] if change else []
+    gone = [s.reference for s in case.state.secrets if not s.exists]
+    return any(v.startswith(denied) or denied.startswith(v) for v in (*now, *gone) if v)
+
+
+def serving(case: Case, name: str, stop: Stop) -> bool:
+    """Tell whether tasks of another revision go on serving beside those that stop."""
+    service = case.ecs(name)
+    tried = stop.task.task_definition if stop.task else ""
+    return any(
+        t.last_status == "RUNNING" and t.task_definition != tried
+        for t in (service.tasks if service else ())
+    )
+
+
+def _of_deployment(case: Case, name: str) -> str:
+    """Return what became of the deployment whose tasks stop."""
+    service = case.ecs(name)
+    back = service is not None and went_back(service)
+    return "deployment-rolled-back" if back else "deployment-stuck"
+
+
+def refine(case: Case, name: str, stop: Stop) -> Stop:
+    """Hold what a log says against what the revision changed: the change is nearer to the root."""
+    change = rollout(case, name)
+    if stop.cause == "execution-role-denied" and _no_such_secret(case, stop, change):
+        return replace(stop, cause="secret-unavailable")
+    if stop.cause == "task-crash-loop" and serving(case, name, stop):
+        return replace(stop, cause=_of_deployment(case, name))
+    if change is None:
+        return stop
+    gone = change.difference
+    if stop.cause in ("environment-variable-missing", "secret-not-injected", "task-crash-loop"):
+        lost = (*gone.lost_secrets, *gone.lost_variables)
+        guess = stop.name if stop.name in lost else (lost[0] if lost else "")
+        if guess:
+            secret = guess in gone.lost_secrets
+            cause = "secret-not-injected" if secret else "environment-variable-missing"
+            return Stop(cause=cause, task=stop.task, words=stop.words, name=guess)
+    if stop.cause in ("database-auth-failed", "database-unreachable", "task-crash-loop"):
+        plain = [n for n, _, _ in gone.changed_plain]
+        if plain:
+            return Stop(
+                cause="environment-variable-wrong", task=stop.task, words=stop.words, name=plain[0]
+            )
+    return stop

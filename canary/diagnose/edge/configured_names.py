@@ -1,0 +1,76 @@
+"""Names of the environment file that AWS does not know, while what they are meant for is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.symptoms import Symptom
+from canary.model import Confidence, Remedy, Service, Status
+
+
+def config(case: Case) -> Iterator[Claim]:
+    """Claim names of the environment file that AWS does not know, where all else is well."""
+    victims: dict[str, Atoms] = {}
+    for name, service in case.services.items():
+        wrong = _unknown(case, name, service)
+        passes = any(r.status is Status.PASS and r.service == name for r in case.results)
+        atoms = _about_names(case, name)
+        if wrong and atoms and (passes or never_there(case, name)):
+            victims[wrong[0]] = victims.get(wrong[0], frozenset()) | atoms
+    for wrong_name, atoms in victims.items():
+        yield Claim(
+            cause="canary-config-wrong",
+            service="canary",
+            resource=wrong_name,
+            confidence=Confidence.LIKELY,
+            summary=f"The environment file names {wrong_name}, which AWS does not know.",
+            evidence=shown(atoms, 3),
+            remedy=Remedy(
+                summary="Mend the name in the environment file.",
+                inspect=(
+                    case.aws("elbv2", "describe-target-groups"),
+                    case.aws("ecs", "list-clusters"),
+                    case.aws.ecs("list-services"),
+                ),
+                decision="Decide which is right: the file's name, or the platform without it.",
+            ),
+            atoms=atoms,
+            rank=CANARY + 4,
+        )
+
+
+def _about_names(case: Case, name: str) -> Atoms:
+    """Return the failures of what was looked up by a name, and not asked for at the edge."""
+    lost = never_there(case, name)
+    return frozenset(
+        f
+        for f in case.failures
+        if not f.host and f.service == name and (lost or f.symptom is not Symptom.CONTROL_ECS)
+    )
+
+
+def _unknown(case: Case, name: str, service: Service) -> list[str]:
+    known = {g.name for g in case.state.target_groups}
+    balancers = {b.name for b in case.state.load_balancers}
+    wrong = [g for g in service.target_groups if g not in known]
+    if service.load_balancer and service.load_balancer not in balancers:
+        wrong.append(service.load_balancer)
+    if never_there(case, name):
+        wrong.append(
+            case.environment.cluster if case.state.cluster_missing else service.ecs_service
+        )
+    return wrong
+
+
+def never_there(case: Case, name: str) -> bool:
+    """Tell an ECS service that no run has seen by this name, while its targets are well.
+
+    Tasks of a service that was deleted are deregistered: a healthy target has another owner.
+    """
+    wanted = case.services[name].ecs_service
+    if not wanted or wanted not in case.state.missing_services or case.ecs_before(name):
+        return False
+    own = [g for g in case.state.target_groups if g.name in case.services[name].target_groups]
+    return any(t.state == "healthy" for g in own for t in g.targets)

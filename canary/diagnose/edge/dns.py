@@ -1,0 +1,78 @@
+"""Public names: do they resolve, and to the load balancer that serves them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.core.case import Case
+from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.symptoms import Symptom
+from canary.model import Confidence, Evidence, Remedy
+
+
+def missing(case: Case) -> Iterator[Claim]:
+    """Claim a host that does not resolve while others do."""
+    hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
+    every = {case.host(n) for n in case.services if case.host(n)}
+    if not hosts or hosts >= every > {next(iter(hosts))}:
+        return  # none resolves: `canary.egress` says so
+    for host in sorted(hosts):
+        atoms = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
+        name = min(f.front for f in atoms)
+        balancer = case.balancer(name) if name in case.services else None
+        yield Claim(
+            cause="dns-name-missing",
+            service=name,
+            resource=host,
+            confidence=Confidence.CERTAIN if _confirmed(case, host) else Confidence.LIKELY,
+            summary=f"The name {host} does not resolve.",
+            evidence=shown(atoms, 3),
+            remedy=_point(host, balancer.dns_name if balancer else ""),
+            atoms=atoms,
+            rank=CANARY + 1,
+        )
+
+
+def _confirmed(case: Case, host: str) -> bool:
+    return any(h.host == host and h.error and not h.addresses for h in case.state.hosts)
+
+
+def _point(host: str, balancer: str) -> Remedy:
+    target = balancer or "its load balancer"
+    return Remedy(
+        summary=f"Point {host} at {target}.",
+        decision=f"The zone is kept outside AWS: set the record of {host} to {target} there.",
+        terraform=f'resource "aws_route53_record" "host" {{\n  name = "{host}"\n  type = "A"\n}}\n',
+    )
+
+
+def elsewhere(case: Case) -> Iterator[Claim]:
+    """Claim a host that resolves to other addresses than its load balancer has."""
+    for known in case.state.hosts:
+        there, wanted = set(known.addresses), set(known.balancer_addresses)
+        if not there or not wanted or there & wanted:
+            continue
+        atoms = frozenset(f for f in case.failures if f.host == known.host and not f.error)
+        if not atoms:
+            continue
+        name = min(f.front for f in atoms)
+        balancer = case.balancer(name) if name in case.services else None
+        yield Claim(
+            cause="dns-wrong-load-balancer",
+            service=name,
+            resource=known.host,
+            confidence=Confidence.LIKELY,
+            summary=f"{known.host} leads to {', '.join(sorted(there))}, not to its load balancer.",
+            evidence=(
+                Evidence(
+                    resource=known.host,
+                    seen=", ".join(sorted(there)),
+                    expected=", ".join(sorted(wanted)),
+                    at=case.state.read_at,
+                ),
+                *shown(atoms),
+            ),
+            remedy=_point(known.host, balancer.dns_name if balancer else ""),
+            atoms=atoms,
+            rank=CANARY + 1,
+        )

@@ -1,0 +1,63 @@
+"""Attributes of a load balancer that cut good answers off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.diagnose.core.case import Case
+from canary.diagnose.core.claim import ROUTE, Claim, shown
+from canary.diagnose.core.symptoms import Symptom
+from canary.model import Confidence, Evidence, Remedy
+
+IDLE = "idle_timeout.timeout_seconds"
+USUAL_S = 60  # AWS's default
+SHORT_S = 30  # the API itself waits this long for MLflow
+
+
+def idle_timeout(case: Case) -> Iterator[Claim]:
+    """Claim an idle timeout that is shorter than the application's own answers may take."""
+    for balancer in case.state.load_balancers:
+        value = balancer.attributes.get(IDLE, "")
+        hosts = {case.host(n) for n, s in case.services.items() if s.load_balancer == balancer.name}
+        atoms = frozenset(f for f in case.having(Symptom.BALANCER_504) if f.host in hosts)
+        if not value.isdigit() or int(value) >= SHORT_S or not atoms:
+            continue
+        old = case.previous.load_balancers if case.previous else ()
+        before = next((b.attributes.get(IDLE, "") for b in old if b.arn == balancer.arn), "")
+        wanted = before if before.isdigit() and int(before) >= SHORT_S else str(USUAL_S)
+        yield Claim(
+            cause="balancer-attribute-wrong",
+            service=min(f.front for f in atoms),
+            resource=balancer.arn,
+            confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
+            summary=f"{balancer.name} gives its targets {value} s to answer.",
+            evidence=(
+                Evidence(
+                    resource=f"{balancer.name} {IDLE}",
+                    seen=value,
+                    expected=wanted,
+                    at=case.state.read_at,
+                ),
+                *shown(atoms),
+            ),
+            remedy=_remedy(case, balancer.arn, wanted),
+            atoms=atoms,
+            rank=ROUTE + 5,
+        )
+
+
+def _remedy(case: Case, balancer: str, wanted: str) -> Remedy:
+    show = case.aws("elbv2", "describe-load-balancer-attributes", load_balancer_arn=balancer)
+    fix = case.aws(
+        "elbv2",
+        "modify-load-balancer-attributes",
+        load_balancer_arn=balancer,
+        attributes=f"Key={IDLE},Value={wanted}",
+    )
+    return Remedy(
+        summary=f"Set the idle timeout back to {wanted} s.",
+        inspect=(show,),
+        fix=(fix,),
+        verify=(show,),
+        terraform=f"# aws_lb\nidle_timeout = {wanted}\n",
+    )

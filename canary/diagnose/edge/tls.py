@@ -1,0 +1,185 @@
+"""TLS: expired, expiring, misnamed and untrusted certificates on the listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.state import Certificate, Listener, LoadBalancer
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import APPLICATION, TLS_EDGE, Claim, shown
+from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.routing.listener_remedies import covers, usable
+from canary.diagnose.routing.listeners import secure
+from canary.model import Confidence, Evidence, Remedy
+
+EXPIRED, UNTRUSTED, MISNAMED = (10,), (18, 19, 20, 21), (62, 64)  # OpenSSL's verify codes
+WARNING_S = 30 * 86_400.0
+
+
+def certificates(case: Case) -> Iterator[Claim]:
+    """Claim what is the matter with the certificate that a host serves."""
+    for name in case.services:
+        host, balancer = case.host(name), case.balancer(name)
+        listener = secure(balancer) if balancer else None
+        atoms = _atoms(case, name, host)
+        if not host or not atoms:
+            continue
+        served = _served(case, listener, host)
+        cause, sure = _cause(case, atoms, served, host)
+        if cause:
+            yield _claim(case, name, cause, sure, balancer, listener, served, atoms)
+
+
+def _atoms(case: Case, name: str, host: str) -> Atoms:
+    own = {
+        f
+        for f in case.failures
+        if (f.host == host and f.symptom is Symptom.TLS)
+        or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
+    }
+    if any(f.symptom is Symptom.TLS for f in own):
+        own |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name == "auth"}
+    return frozenset(own)
+
+
+def _served(case: Case, listener: Listener | None, host: str) -> Certificate | None:
+    """Return the certificate that a client with this server name gets."""
+    if listener is None:
+        return None
+    known = {c.arn: c for c in case.state.certificates}
+    held = [known[a] for a in listener.certificates if a in known]
+    fitting = [c for c in held if covers(c, [host])]
+    return next(iter(fitting or held), None)
+
+
+def _cause(
+    case: Case, atoms: Atoms, served: Certificate | None, host: str
+) -> tuple[str, Confidence]:
+    text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in atoms).lower()
+    codes = {f.failure_code for f in atoms}
+    if served and served.not_after and case.age(served.not_after) >= 0:
+        return "certificate-expired", Confidence.CERTAIN
+    if served and not covers(served, [host]):
+        return "certificate-name-mismatch", Confidence.CERTAIN
+    if codes & set(EXPIRED) or "has expired" in text:
+        return "certificate-expired", Confidence.LIKELY
+    if codes & set(MISNAMED) or "hostname mismatch" in text or "not valid for" in text:
+        return "certificate-name-mismatch", Confidence.LIKELY
+    if codes & set(UNTRUSTED) or "self-signed" in text or "unable to get" in text:
+        return "certificate-untrusted", Confidence.LIKELY
+    if served and served.not_after and case.age(served.not_after) > -WARNING_S:
+        return "certificate-expiring", Confidence.CERTAIN
+    if any(w in text for w in ("days left", "expires", "days")):
+        return "certificate-expiring", Confidence.LIKELY
+    return (
+        ("certificate-untrusted", Confidence.POSSIBLE) if codes - {0} else ("", Confidence.LIKELY)
+    )
+
+
+_TEXTS = {
+    "certificate-expired": "The certificate of {host} has expired.",
+    "certificate-expiring": "The certificate of {host} expires soon.",
+    "certificate-name-mismatch": "The certificate of {host} is made for other names.",
+    "certificate-untrusted": "The certificate of {host} is signed by nobody whom clients trust.",
+}
+
+
+def _claim(
+    case: Case,
+    name: str,
+    cause: str,
+    sure: Confidence,
+    balancer: LoadBalancer | None,
+    listener: Listener | None,
+    served: Certificate | None,
+    atoms: Atoms,
+) -> Claim:
+    host = case.host(name)
+    lines = (
+        (
+            Evidence(
+                resource=served.arn,
+                seen=f"names {', '.join(served.names or (served.domain,))}, until"
+                f" {served.not_after}, {served.type} {served.renewal_status}".strip(),
+                expected=f"valid for {host}, more than 30 days left",
+                at=case.state.read_at,
+            ),
+        )
+        if served
+        else ()
+    )
+    resource = served.arn if served else (listener.arn if listener else host)
+    return Claim(
+        cause=cause,
+        service=name,
+        resource=resource,
+        confidence=sure,
+        summary=_TEXTS[cause].format(host=host),
+        evidence=(*lines, *shown(atoms)),
+        remedy=_remedy(case, name, cause, balancer, listener, served),
+        atoms=atoms,
+        rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
+    )
+
+
+def _before(case: Case, name: str) -> str:
+    """Return the certificate that the previous run saw on the listener."""
+    balancer = case.balancer(name, case.previous) if case.previous else None
+    listener = secure(balancer) if balancer else None
+    return listener.certificates[0] if listener and listener.certificates else ""
+
+
+def _replacement(case: Case, name: str, served: Certificate | None) -> Certificate | None:
+    """Return another valid certificate of the host: the one before, else the longest lived.
+
+    One that was imported together with the untrusted one cannot be told apart: so of several the
+    one that another listener serves is taken first.
+    """
+    host = case.host(name)
+    fit = [
+        c
+        for c in case.state.certificates
+        if (served is None or c.arn != served.arn) and usable(case, c) and covers(c, [host])
+    ]
+    used = {a for b in case.state.load_balancers for x in b.listeners for a in x.certificates}
+    before = _before(case, name)
+    fit.sort(key=lambda c: (c.arn == before, c.arn in used, c.not_after), reverse=True)
+    return fit[0] if fit else None
+
+
+def _remedy(
+    case: Case,
+    name: str,
+    cause: str,
+    balancer: LoadBalancer | None,
+    listener: Listener | None,
+    served: Certificate | None,
+) -> Remedy:
+    host = case.host(name)
+    other = _replacement(case, name, served)
+    longer = other and served and other.not_after > served.not_after
+    fix: tuple[str, ...] = ()
+    if other and listener and (cause != "certificate-expiring" or longer):
+        fix = (
+            case.aws(
+                "elbv2",
+                "modify-listener",
+                listener_arn=listener.arn,
+                certificates=f"CertificateArn={other.arn}",
+            ),
+        )
+    inspect = (
+        [case.aws("acm", "describe-certificate", certificate_arn=served.arn)] if served else []
+    )
+    if balancer:
+        inspect.append(case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn))
+    decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
+    return Remedy(
+        summary=f"Serve the valid certificate {other.arn}." if fix and other else decision,
+        inspect=tuple(inspect),
+        fix=fix,
+        verify=tuple(inspect),
+        decision="" if fix else decision,
+        terraform='resource "aws_lb_listener" "https" {\n  certificate_arn = '
+        "aws_acm_certificate.site.arn\n}\n",
+    )

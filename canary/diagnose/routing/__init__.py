@@ -1,0 +1,1 @@
+"""Causes in listeners and their rules."""

@@ -1,0 +1,187 @@
+"""Remedies for listeners: the door itself, its certificate, and the rules behind it."""
+
+from __future__ import annotations
+
+from canary.control_plane.routing import patterns
+from canary.control_plane.state import Certificate, Condition, Listener, LoadBalancer, Rule
+from canary.diagnose.core.aws_cli import compact, substitute
+from canary.diagnose.core.case import Case
+from canary.diagnose.routing.rule_commands import conditions, path
+from canary.model import Remedy
+
+_REDIRECT = {
+    "Type": "redirect",
+    "RedirectConfig": {
+        "Protocol": "HTTPS",
+        "Port": "443",
+        "Host": "#{host}",
+        "Path": "/#{path}",
+        "Query": "#{query}",
+        "StatusCode": "HTTP_301",
+    },
+}
+
+
+def forward(group: str) -> str:
+    """Return the shorthand of a forward action."""
+    return f"Type=forward,TargetGroupArn={group}"
+
+
+def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) -> Remedy:
+    """Return the remedy of a port 80 that does not redirect."""
+    show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
+    if rule.priority == "default":
+        fix = case.aws(
+            "elbv2",
+            "modify-listener",
+            listener_arn=plain.arn,
+            default_actions=compact([_REDIRECT]),
+        )
+    else:
+        fix = case.aws("elbv2", "delete-rule", rule_arn=rule.arn)
+    return Remedy(
+        summary="Let port 80 redirect to HTTPS again.",
+        inspect=(show, case.aws("elbv2", "describe-rules", listener_arn=plain.arn)),
+        fix=(fix,),
+        verify=(show,),
+    )
+
+
+def listener(case: Case, name: str, balancer: LoadBalancer, port: int) -> Remedy:
+    """Return the remedy of a missing listener, with the rules of the contract behind it."""
+    show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
+    if port == 80:
+        fix = _plain_listener(case, balancer)
+    else:
+        fix = _moved(case, balancer) or _secure_listener(case, name, balancer)
+    decision = "" if fix else "No issued certificate for the host was found: request one in ACM."
+    return Remedy(
+        summary=f"Put the listener on {port} back.",
+        inspect=(show,),
+        fix=fix,
+        verify=(show,),
+        decision=decision,
+        terraform=f'resource "aws_lb_listener" "https" {{\n  port = {port}\n}}\n'
+        if port == 443
+        else "",
+    )
+
+
+def _plain_listener(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
+    command = case.aws(
+        "elbv2",
+        "create-listener",
+        load_balancer_arn=balancer.arn,
+        protocol="HTTP",
+        port=80,
+        default_actions=compact([_REDIRECT]),
+    )
+    return (command,)
+
+
+def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
+    """Return the command that moves a listener back that carries the rules on another port."""
+    for other in balancer.listeners:
+        if other.port == 80 or not any(r.action.forwards for r in other.rules):
+            continue
+        certificate = other.certificates[0] if other.certificates else certificate_for(case)
+        return (
+            case.aws(
+                "elbv2",
+                "modify-listener",
+                listener_arn=other.arn,
+                protocol="HTTPS",
+                port=443,
+                certificates=f"CertificateArn={certificate}" if certificate else None,
+            ),
+        )
+    return ()
+
+
+def certificate_for(case: Case, host: str = "") -> str:
+    """Return the ARN of a valid issued certificate that covers the host."""
+    names = [host] if host else [case.host(n) for n in case.services if case.host(n)]
+    fit = [c for c in case.state.certificates if usable(case, c) and covers(c, names)]
+    return max(fit, key=lambda c: c.not_after).arn if fit else ""
+
+
+def usable(case: Case, certificate: Certificate) -> bool:
+    """Tell whether a certificate is issued and valid now."""
+    return certificate.status in ("ISSUED", "") and case.age(certificate.not_after) < 0
+
+
+def covers(certificate: Certificate, hosts: list[str]) -> bool:
+    """Tell whether a certificate's names fit all hosts; a wildcard is one label deep."""
+    names = {certificate.domain, *certificate.names}
+    return all(h in names or "*." + h.partition(".")[2] in names for h in hosts)
+
+
+def _secure_listener(case: Case, name: str, balancer: LoadBalancer) -> tuple[str, ...]:
+    certificate = certificate_for(case, case.host(name))
+    groups = case.groups(name)
+    if not certificate or not groups:
+        return ()
+    create = case.aws(
+        "elbv2",
+        "create-listener",
+        load_balancer_arn=balancer.arn,
+        protocol="HTTPS",
+        port=443,
+        certificates=f"CertificateArn={certificate}",
+        default_actions=forward(groups[0].arn),
+    )
+    return (create, *_rules_behind(case, balancer))
+
+
+def _rules_behind(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
+    """Return the rules of the previous run, else of the contract, for a listener made anew.
+
+    The listener's ARN exists only after the first command, so the shell asks for it.
+    """
+    found = substitute(
+        case.aws(
+            "elbv2",
+            "describe-listeners",
+            load_balancer_arn=balancer.arn,
+            query="Listeners[?Port==`443`].ListenerArn",
+            output="text",
+        )
+    )
+    return tuple(
+        case.aws(
+            "elbv2",
+            "create-rule",
+            listener_arn=found,
+            priority=priority,
+            conditions=conditions(wanted),
+            actions=forward(group),
+        )
+        for priority, wanted, group in _wanted_rules(case, balancer)
+    )
+
+
+def _wanted_rules(
+    case: Case, balancer: LoadBalancer
+) -> list[tuple[int, tuple[Condition, ...], str]]:
+    before = case.previous.load_balancers if case.previous else ()
+    rules = [
+        r
+        for b in before
+        if b.arn == balancer.arn
+        for x in b.listeners
+        if x.port == 443
+        for r in x.rules
+        if r.priority.isdigit() and patterns(r) and len(r.action.forwards) == 1
+    ]
+    if rules:
+        return [(int(r.priority), r.conditions, r.action.forwards[0].target_group) for r in rules]
+    wanted: list[tuple[int, tuple[Condition, ...], str]] = []
+    for route in case.environment.routes:
+        service = case.services.get(route.service)
+        if not route.pattern or not service or service.load_balancer != balancer.name:
+            continue
+        groups = case.groups(route.service)
+        asked = path(route.pattern)
+        if groups and asked not in [w[1] for w in wanted]:
+            wanted.append((route.priority or 100 + len(wanted), asked, groups[0].arn))
+    return wanted

@@ -1,0 +1,165 @@
+"""Listeners: the doors of a load balancer, on 443 and on 80."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.routing import patterns, winner
+from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import ROUTE, TLS_EDGE, Claim, shown
+from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.symptoms import EDGE, Symptom
+from canary.diagnose.routing import listener_remedies as remedies
+from canary.model import Confidence, Evidence
+
+
+def secure(balancer: LoadBalancer) -> Listener | None:
+    """Return the HTTPS listener on 443."""
+    return next((x for x in balancer.listeners if x.port == 443 and x.protocol == "HTTPS"), None)
+
+
+def listeners(case: Case) -> Iterator[Claim]:
+    """Claim each listener (443, 80) that a failing host needs and its balancer lacks."""
+    for name in case.services:
+        balancer = case.balancer(name)
+        host = case.host(name)
+        if not balancer or not host:
+            continue
+        for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
+            there = next((x for x in balancer.listeners if x.port == port), None)
+            if there and there.protocol == protocol:
+                continue
+            atoms = _without_listener(case, balancer.name, port)
+            if atoms:
+                yield _listener_missing(case, name, balancer, port, atoms)
+
+
+def _hosts(case: Case, balancer: str) -> frozenset[str]:
+    return frozenset(
+        case.host(n) for n, s in case.services.items() if s.load_balancer == balancer and s.url
+    )
+
+
+def _without_listener(case: Case, balancer: str, port: int) -> Atoms:
+    hosts = _hosts(case, balancer)
+    direct = frozenset(
+        f
+        for f in case.failures
+        if f.host in hosts and f.port == port and (f.symptom in EDGE or not f.status)
+    )
+    if port != 443:
+        owners = {n for n, s in case.services.items() if s.load_balancer == balancer}
+        return direct | {f for f in case.failures if f.service in owners and about_port_80(f)}
+    names = {n for n, s in case.services.items() if s.load_balancer == balancer and s.url}
+    more: Atoms = frozenset(
+        f
+        for f in case.failures
+        if (f.symptom is Symptom.AUTH_UNAVAILABLE and names & f.implicated)
+        or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service in names)
+        or (f.symptom is Symptom.CONTROL_RULE and f.service in names and not about_port_80(f))
+        or (f.symptom is Symptom.CONTROL_TARGETS and unused(case, f.service, balancer))
+    )
+    return direct | more
+
+
+def _listener_missing(
+    case: Case, name: str, balancer: LoadBalancer, port: int, atoms: Atoms
+) -> Claim:
+    there = ", ".join(f"{x.port} {x.protocol}" for x in balancer.listeners) or "none"
+    return Claim(
+        cause="listener-missing",
+        service=name,
+        resource=balancer.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"The load balancer {balancer.name} has no listener for {case.host(name)}:{port}.",
+        evidence=(
+            Evidence(
+                resource=balancer.name,
+                seen=f"listeners: {there}",
+                expected=f"a listener on port {port}",
+                at=case.state.read_at,
+            ),
+            *shown(atoms),
+        ),
+        remedy=remedies.listener(case, name, balancer, port),
+        atoms=atoms,
+        rank=TLS_EDGE,
+    )
+
+
+def unused(case: Case, service: str, balancer: str) -> bool:
+    """Tell whether no rule leads to the service's groups any more."""
+    if service not in case.services or case.services[service].load_balancer != balancer:
+        return False
+    return any(t.state == "unused" for g in case.groups(service) for t in g.targets)
+
+
+def about_port_80(failure: Failure) -> bool:
+    """Tell a step of the routing check that looked at the redirect alone."""
+    return failure.symptom is Symptom.CONTROL_RULE and failure.step.startswith("listener 80")
+
+
+def redirects(case: Case) -> Iterator[Claim]:
+    """Claim each rule of a listener on port 80 that answers where it must redirect to HTTPS."""
+    for name in case.services:
+        balancer, host = case.balancer(name), case.host(name)
+        plain = next((x for x in balancer.listeners if x.port == 80), None) if balancer else None
+        if not balancer or not plain or not host:
+            continue
+        found: dict[str, tuple[Rule, set[Failure]]] = {}
+        for failure in case.failures:
+            direct = failure.scheme == "http" and failure.host == host
+            if not direct and not (about_port_80(failure) and failure.service == name):
+                continue
+            path = failure.path if direct else "/"
+            rule = winner(plain, host, path, failure.method)
+            if rule and not rule.action.redirect.upper().startswith("HTTPS://#{HOST}:443/"):
+                found.setdefault(rule.arn, (rule, set()))[1].add(failure)
+        for rule, atoms in found.values():
+            yield _no_redirect(case, name, balancer, plain, rule, frozenset(atoms))
+
+
+def _no_redirect(
+    case: Case, name: str, balancer: LoadBalancer, plain: Listener, rule: Rule, atoms: Atoms
+) -> Claim:
+    default = rule.priority == "default"
+    return Claim(
+        cause="rule-wrong-target" if default else "rule-shadowed",
+        service=name,
+        resource=plain.arn if default else rule.arn,
+        confidence=Confidence.CERTAIN,
+        summary=f"Port 80 of {balancer.name} does not redirect to HTTPS"
+        + ("." if default else f": rule {rule.priority} answers first."),
+        evidence=(
+            Evidence(
+                resource=f"{balancer.name}:80",
+                seen=describe(case, rule) + f" {rule.action.redirect}",
+                expected="redirect to HTTPS on port 443",
+                at=case.state.read_at,
+            ),
+            *shown(atoms, 1),
+        ),
+        remedy=remedies.redirect(case, balancer, plain, rule),
+        atoms=atoms,
+        rank=ROUTE,
+    )
+
+
+def describe(case: Case, rule: Rule) -> str:
+    """Say what a rule does, with the names of its target groups."""
+    which = "default rule" if rule.priority == "default" else f"rule {rule.priority}"
+    paths = f" ({', '.join(patterns(rule))})" if patterns(rule) else ""
+    action = rule.action
+    if action.type == "forward":
+        return f"{which}{paths} forwards to {', '.join(_names(case, rule)) or 'nothing'}"
+    detail = f" {action.status_code}" if action.status_code else ""
+    return f"{which}{paths} answers with {action.type}{detail}"
+
+
+def _names(case: Case, rule: Rule) -> list[str]:
+    found = []
+    for forward in rule.action.forwards:
+        group = case.group(forward.target_group)
+        found.append(group.name if group else forward.target_group.rsplit("/", 2)[-2])
+    return found

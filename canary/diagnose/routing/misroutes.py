@@ -1,0 +1,187 @@
+"""Where a path goes wrong, and what is the matter with the rule that takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canary.control_plane.routing import matches, patterns, takes, winner
+from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core.case import Case
+from canary.diagnose.core.failures import Failure
+from canary.diagnose.routing.listeners import secure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A path of the contract, or one that failed, and the service that must receive it."""
+
+    host: str
+    path: str
+    method: str
+    service: str
+    pattern: str
+    priority: int
+
+    def receivers(self, case: Case) -> frozenset[str]:
+        """Return the ARNs of the target groups that are right."""
+        return frozenset(g.arn for g in case.groups(self.service))
+
+
+def needs(case: Case) -> tuple[Need, ...]:
+    """Return the contract's paths first, then every path that failed at the balancer."""
+    found = [
+        Need(
+            host=r.host,
+            path=r.path,
+            method="GET",
+            service=r.service,
+            pattern=r.pattern,
+            priority=r.priority,
+        )
+        for r in case.environment.routes
+        if r.service in case.services
+    ]
+    for failure in case.failures:
+        if failure.scheme != "https" or failure.front not in case.services:
+            continue
+        found.append(_need(case, failure))
+    return tuple(dict.fromkeys(found))
+
+
+def _need(case: Case, failure: Failure) -> Need:
+    own = [r for r in case.environment.routes if r.host == failure.host and r.pattern]
+    fitting = [r for r in own if r.service == failure.front and matches(r.pattern, failure.path)]
+    best = max(fitting, key=lambda r: len(r.pattern), default=None)
+    return Need(
+        host=failure.host,
+        path=failure.path,
+        method=failure.method,
+        service=failure.front,
+        pattern=best.pattern if best else "",
+        priority=best.priority if best else 0,
+    )
+
+
+def misled(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
+    """Return where a path goes wrong, or None where it goes right or cannot be told."""
+    balancer = case.balancer(need.service)
+    listener = secure(balancer) if balancer else None
+    right = need.receivers(case)
+    if not balancer or not listener or not right or not listener.rules:
+        return None
+    rule = winner(listener, need.host, need.path, need.method)
+    if rule is None:
+        return None
+    if rule.action.type == "forward":
+        live = [f for f in rule.action.forwards if f.weight > 0]
+        if live and all(f.target_group in right for f in live):
+            return None
+        if need.pattern == "" and _by_design(case, need, rule):
+            return None
+    return balancer, listener, rule
+
+
+def _by_design(case: Case, need: Need, rule: Rule) -> bool:
+    """Tell a failed path that another service's rule of the contract rightly takes."""
+    known = [r for r in case.environment.routes if r.host == need.host]
+    if any(r.path == need.path and r.service == need.service for r in known):
+        return False
+    own = {f.target_group for f in rule.action.forwards}
+    return any(
+        r.pattern in patterns(rule) and own <= {g.arn for g in case.groups(r.service)}
+        for r in known
+        if r.pattern and r.service in case.services
+    )
+
+
+def kind_of(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+    """Return the cause: what is the matter with the rule that takes the path."""
+    foreign = _foreign(case, need, listener, rule)
+    if foreign:
+        return foreign
+    if rule.priority == "default":
+        return _for_default(case, need, listener, rule)
+    later = [r for r in listener.rules if r is not rule and _right(case, need, r)]
+    usual = [need.pattern] if need.pattern else []
+    if any(p in patterns(rule) for p in usual):
+        return "rule-wrong-target" if not _exact_later(later, usual) else "rule-shadowed"
+    if later and (need.pattern == "" or _exact_later(later, usual) or _added(case, rule)):
+        return "rule-shadowed"
+    if _was_right(case, need, rule):
+        return "rule-wrong-target"
+    return _elsewhere(case, need, listener) or "rule-missing"
+
+
+def _foreign(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+    """Return the cause where a rule forwards to groups that are no service's of ours."""
+    live = [f.target_group for f in rule.action.forwards if f.weight > 0]
+    ours = {g.arn for n in case.services for g in case.groups(n)}
+    strange = [a for a in live if a not in ours]
+    if rule.action.type != "forward" or not strange:
+        return ""
+    named = {f.target_group for f in rule.action.forwards}  # also those of weight 0
+    if need.receivers(case).intersection(named):  # a part of the traffic goes astray, or all
+        group = case.group(strange[0])
+        empty = group is not None and not group.targets
+        return "target-group-empty" if empty else "rule-wrong-target"
+    if not reached(listener, case, need.service) and len(strange) == len(live):
+        return "target-group-detached"
+    return ""
+
+
+def _exact_later(later: list[Rule], usual: list[str]) -> bool:
+    return any(p in patterns(r) for r in later for p in usual)
+
+
+def _right(case: Case, need: Need, rule: Rule) -> bool:
+    right = need.receivers(case)
+    return (
+        takes(rule, need.host, need.path, need.method)
+        and rule.action.type == "forward"
+        and bool(rule.action.forwards)
+        and all(f.target_group in right for f in rule.action.forwards if f.weight)
+    )
+
+
+def _for_default(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+    if rule.action.type == "forward" and not need.pattern:
+        return "rule-wrong-target"
+    if not need.pattern and _was_right(case, need, rule):
+        return "rule-wrong-target"
+    return _elsewhere(case, need, listener) or "rule-missing"
+
+
+def _elsewhere(case: Case, need: Need, listener: Listener) -> str:
+    """Return "rule-on-wrong-listener" when the right rule stands on another listener."""
+    for balancer in case.state.load_balancers:
+        for other in balancer.listeners:
+            if other.arn == listener.arn:
+                continue
+            for rule in other.rules:
+                if rule.priority != "default" and _right(case, need, rule):
+                    return "rule-on-wrong-listener"
+    return ""
+
+
+def _before(case: Case, arn: str) -> Rule | None:
+    balancers = case.previous.load_balancers if case.previous else ()
+    return next((r for b in balancers for x in b.listeners for r in x.rules if r.arn == arn), None)
+
+
+def _was_right(case: Case, need: Need, rule: Rule) -> bool:
+    before = _before(case, rule.arn)
+    return before is not None and _right(case, need, before)
+
+
+def _added(case: Case, rule: Rule) -> bool:
+    """Tell a rule that the previous run did not see, or that leads nowhere of ours."""
+    if case.previous is not None and _before(case, rule.arn) is None:
+        return True
+    return rule.action.type != "forward"
+
+
+def reached(listener: Listener, case: Case, service: str) -> bool:
+    right = {g.arn for g in case.groups(service)}
+    return any(
+        f.target_group in right and f.weight for r in listener.rules for f in r.action.forwards
+    )

@@ -1,0 +1,91 @@
+"""Conditions of listener rules, as the AWS CLI takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from canary.control_plane.routing import takes
+from canary.control_plane.state import Condition, Listener
+from canary.diagnose.core.aws_cli import compact
+
+if TYPE_CHECKING:
+    from canary.diagnose.core.case import Case
+    from canary.diagnose.routing.misroutes import Need
+
+# The key of each field's settings in `RuleCondition` (Elastic Load Balancing API reference)
+SETTINGS = {
+    "path-pattern": "PathPatternConfig",
+    "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "query-string": "QueryStringConfig",
+    "source-ip": "SourceIpConfig",
+}
+REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
+
+
+def path(*patterns: str) -> tuple[Condition, ...]:
+    """Return the condition of a rule for paths."""
+    return (Condition(field="path-pattern", values=patterns),)
+
+
+def conditions(found: Iterable[Condition]) -> str:
+    """Return the value of `--conditions`: the short form where it can say it, else JSON.
+
+    The short form takes a single value for a path or a host; of several, AWS says "The
+    'path-pattern' field contains too many values; the limit is '1'".
+    """
+    given = tuple(found)
+    short = all(c.field in ("path-pattern", "host-header") and len(c.values) == 1 for c in given)
+    if short and len(given) == 1 and not given[0].values[0].startswith(REGEX):
+        return f"Field={given[0].field},Values={given[0].values[0]}"
+    return compact([_whole(c) for c in given])
+
+
+def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ...]:
+    """Return the command that lets a rule take a path again which it took in the previous run.
+
+    Its conditions were changed since: a second rule beside it would only hide that.
+    """
+    before = {
+        rule.arn: rule
+        for balancer in (case.previous.load_balancers if case.previous else ())
+        for was in balancer.listeners
+        if was.arn == listener.arn
+        for rule in was.rules
+    }
+    right = need.receivers(case)
+    for rule in listener.rules:
+        old = before.get(rule.arn)
+        leads = (
+            bool(rule.action.forwards) and {f.target_group for f in rule.action.forwards} <= right
+        )
+        if not old or not leads or not rule.priority.isdigit():
+            continue
+        if takes(old, need.host, need.path, need.method) and old.conditions != rule.conditions:
+            back = case.aws(
+                "elbv2", "modify-rule", rule_arn=rule.arn, conditions=conditions(old.conditions)
+            )
+            return (back,)
+    return ()
+
+
+def _whole(condition: Condition) -> dict[str, Any]:
+    plain = [v for v in condition.values if not v.startswith(REGEX)]
+    config: dict[str, Any] = {}
+    if condition.field == "http-header":
+        config["HttpHeaderName"] = condition.name
+    if plain:
+        pairs = condition.field == "query-string"
+        config["Values"] = [_pair(v) for v in plain] if pairs else plain
+    if len(plain) < len(condition.values):
+        config["RegexValues"] = [
+            v.removeprefix(REGEX) for v in condition.values if v.startswith(REGEX)
+        ]
+    return {"Field": condition.field, SETTINGS[condition.field]: config}
+
+
+def _pair(text: str) -> dict[str, str]:
+    key, _, value = text.partition("=")
+    return {"Key": key, "Value": value} if key else {"Value": value}

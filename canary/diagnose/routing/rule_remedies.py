@@ -1,0 +1,195 @@
+"""Remedies for listeners and rules: commands that put the contract's routing back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from canary.control_plane.routing import free_priority, patterns, takes
+from canary.control_plane.state import Condition, Listener, Rule, TargetGroup
+from canary.diagnose.routing.listener_remedies import forward
+from canary.diagnose.routing.rule_commands import conditions, conditions_back, path
+from canary.model import Remedy
+
+if TYPE_CHECKING:
+    from canary.diagnose.core.case import Case
+    from canary.diagnose.routing.misroutes import Need
+
+
+def look(case: Case, balancer: str) -> Remedy:
+    """Return the commands that show the routing of a balancer."""
+    arn = next((b.arn for b in case.state.load_balancers if b.name == balancer), "")
+    inspect = [case.aws("elbv2", "describe-load-balancers", names=[balancer])] if balancer else []
+    if arn:
+        inspect.append(case.aws("elbv2", "describe-listeners", load_balancer_arn=arn))
+    return Remedy(
+        summary="Look at the rules of the listener on 443.",
+        inspect=tuple(inspect),
+        decision="The rules could not be read: give the canary the missing permission, or look.",
+    )
+
+
+def for_rule(
+    case: Case,
+    kind: str,
+    listener: Listener,
+    astray: tuple[Rule, ...],
+    mine: list[Need],
+    right: TargetGroup,
+) -> Remedy:
+    """Return the remedy of a rule that is missing, wrong or in the way."""
+    rule = astray[0]
+    need = next((n for n in mine if n.pattern), mine[0])
+    makers = {
+        "rule-missing": _create,
+        "rule-on-wrong-listener": _create,
+        "rule-wrong-target": _retarget,
+        "target-group-empty": _retarget,
+    }
+    if kind == "rule-shadowed":
+        summary, fix = _reorder(case, listener, rule, mine)
+    elif (makers.get(kind, _retarget) is _retarget and len(astray) > 1) or kind not in makers:
+        each = [_retarget(case, listener, r, need, right)[1] for r in astray]
+        summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
+    else:
+        summary, fix = makers[kind](case, listener, rule, need, right)
+        if makers[kind] is _create:
+            fix = _create_all(case, listener, rule, mine)
+    return Remedy(
+        summary=summary,
+        inspect=(
+            case.aws("elbv2", "describe-rules", listener_arn=listener.arn),
+            case.aws("elbv2", "describe-target-health", target_group_arn=right.arn),
+        ),
+        fix=fix,
+        verify=(case.aws("elbv2", "describe-rules", listener_arn=listener.arn),),
+        terraform=_terraform(need, right),
+    )
+
+
+Made = tuple[str, tuple[str, ...]]
+
+
+def _create(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Made:
+    if not need.pattern:
+        return _default(case, listener, right)
+    narrowed = conditions_back(case, listener, need)
+    if narrowed:
+        return f"Let the rule take {need.pattern} again, as before.", narrowed
+    before = int(rule.priority) if rule.priority.isdigit() else None
+    priority = free_priority(listener, need.priority, before)
+    command = case.aws(
+        "elbv2",
+        "create-rule",
+        listener_arn=listener.arn,
+        priority=priority,
+        conditions=conditions(_before(case, listener, need, right)),
+        actions=forward(right.arn),
+    )
+    return f"Create the rule for {need.pattern} towards {right.name}.", (command,)
+
+
+def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) -> tuple[str, ...]:
+    """Return a command for each pattern that is missing, and one for the default if it is wrong."""
+    found: list[str] = []
+    seen: set[str] = set()
+    taken: set[int] = set()
+    before = int(rule.priority) if rule.priority.isdigit() else None
+    for need in mine:
+        groups = case.groups(need.service)
+        if need.pattern in seen or not groups:
+            continue
+        seen.add(need.pattern)
+        if not need.pattern:
+            if rule.priority == "default":
+                found += _default(case, listener, groups[0])[1]
+            continue
+        narrowed = conditions_back(case, listener, need)
+        if narrowed:
+            found += [command for command in narrowed if command not in found]
+            continue
+        priority = free_priority(listener, need.priority, before, taken)
+        taken.add(priority)
+        found.append(
+            case.aws(
+                "elbv2",
+                "create-rule",
+                listener_arn=listener.arn,
+                priority=priority,
+                conditions=conditions(_before(case, listener, need, groups[0])),
+                actions=forward(groups[0].arn),
+            )
+        )
+    return tuple(found)
+
+
+def _before(
+    case: Case, listener: Listener, need: Need, right: TargetGroup
+) -> tuple[Condition, ...]:
+    """Return the conditions of the rule that served the need in the previous run, else its path."""
+    known = {rule.arn for rule in listener.rules}
+    gone = (
+        rule.conditions
+        for balancer in (case.previous.load_balancers if case.previous else ())
+        for was in balancer.listeners
+        if was.arn == listener.arn
+        for rule in was.rules
+        if rule.arn not in known
+        and need.pattern in patterns(rule)
+        and [f.target_group for f in rule.action.forwards] == [right.arn]
+    )
+    return next(gone, path(need.pattern))
+
+
+def _default(case: Case, listener: Listener, right: TargetGroup) -> Made:
+    command = case.aws(
+        "elbv2",
+        "modify-listener",
+        listener_arn=listener.arn,
+        default_actions=forward(right.arn),
+    )
+    return f"Let the default action forward to {right.name}.", (command,)
+
+
+def _retarget(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Made:
+    if rule.priority == "default":
+        return _default(case, listener, right)
+    command = case.aws("elbv2", "modify-rule", rule_arn=rule.arn, actions=forward(right.arn))
+    return f"Let the rule for {need.pattern or need.path} forward to {right.name}.", (command,)
+
+
+def _reorder(case: Case, listener: Listener, rule: Rule, mine: list[Need]) -> Made:
+    """Move the rule that is in the way behind all others; what the default serves stays in its way.
+
+    Nothing can be put behind the default rule, so then the rule has to go.
+    """
+    numbered = [r for r in listener.rules if r.priority.isdigit() and r.arn != rule.arn]
+    served = [any(takes(r, n.host, n.path, n.method) for r in numbered) for n in mine]
+    if not all(served):
+        command = case.aws("elbv2", "delete-rule", rule_arn=rule.arn)
+        return f"Delete rule {rule.priority}, which takes {mine[0].path} away.", (command,)
+    target = free_priority(listener, max(int(r.priority) for r in numbered) + 1)
+    command = case.aws(
+        "elbv2",
+        "set-rule-priorities",
+        rule_priorities=f"RuleArn={rule.arn},Priority={target}",
+    )
+    return f"Move rule {rule.priority} behind the rules of the contract.", (command,)
+
+
+def _terraform(need: Need, right: TargetGroup) -> str:
+    if not need.pattern:
+        return ""
+    name = need.service.replace("-", "_")
+    return (
+        f'resource "aws_lb_listener_rule" "{name}" {{\n'
+        f"  listener_arn = aws_lb_listener.https.arn\n"
+        f"  priority     = {need.priority or 100}\n"
+        f"  action {{\n"
+        f'    type             = "forward"\n'
+        f"    target_group_arn = aws_lb_target_group.{name}.arn  # {right.name}\n"
+        f"  }}\n"
+        f"  condition {{\n"
+        f'    path_pattern {{ values = ["{need.pattern}"] }}\n'
+        f"  }}\n"
+        f"}}\n"
+    )

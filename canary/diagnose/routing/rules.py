@@ -1,0 +1,205 @@
+"""Routing: listeners and rules held against the paths of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.routing import winner
+from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import ROUTE, Claim, shown
+from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.routing import rule_remedies as remedies
+from canary.diagnose.routing.listeners import about_port_80, describe, secure, unused
+from canary.diagnose.routing.misroutes import Need, kind_of, misled, needs, reached
+from canary.model import Confidence, Evidence
+
+
+def rules(case: Case) -> Iterator[Claim]:
+    """Claim each rule that takes a path away from the service that must answer it."""
+    wrong: dict[tuple[str, str], list[Need]] = {}
+    keep: dict[str, tuple[LoadBalancer, Listener, Rule]] = {}
+    for need in needs(case):
+        found = misled(case, need)
+        if found:
+            kind = kind_of(case, need, found[1], found[2])
+            arn = _finding(case, kind, need, found[2])
+            wrong.setdefault((arn, kind), []).append(need)
+            keep[arn] = found
+    for (arn, kind), victims in _joined(wrong).items():
+        balancer, listener, rule = keep[arn]
+        for mine in _by_service(kind, victims):
+            astray = (rule,) if arn == rule.arn else _astray(listener, mine)
+            atoms: Atoms = frozenset().union(
+                *(_victims(case, balancer, listener, r, mine) for r in astray)
+            )
+            if atoms:
+                yield _claim(case, kind, balancer, listener, astray, mine, atoms)
+
+
+def _finding(case: Case, kind: str, need: Need, rule: Rule) -> str:
+    """Return what makes several rules one finding: all led into the same strange group."""
+    if kind == "target-group-detached":
+        return need.service
+    live = sorted(f.target_group for f in rule.action.forwards if f.weight > 0)
+    ours = {g.arn for n in case.services for g in case.groups(n)}
+    return " ".join(live) if live and ours.isdisjoint(live) else rule.arn
+
+
+def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], list[Need]]:
+    """Join what one default rule answers: paths with and without a pattern are one finding."""
+    found: dict[tuple[str, str], list[Need]] = {}
+    order = ("rule-on-wrong-listener", "rule-missing", "rule-wrong-target")
+    for (arn, kind), victims in wrong.items():
+        kinds = [k for a, k in wrong if a == arn]
+        joined = next((k for k in order if k in kinds), kind)
+        own = {v.pattern for v in victims} == {""}
+        found.setdefault((arn, joined if own else kind), []).extend(victims)
+    return found
+
+
+def _astray(listener: Listener, victims: list[Need]) -> tuple[Rule, ...]:
+    """Return every rule that takes one of these paths elsewhere."""
+    took = [winner(listener, n.host, n.path, n.method) for n in victims]
+    return tuple({r.arn: r for r in took if r is not None}.values())
+
+
+def _by_service(kind: str, victims: list[Need]) -> list[list[Need]]:
+    """Return the victims service by service; a rule in everyone's way is one finding."""
+    if kind in ("rule-shadowed", "rule-missing", "rule-on-wrong-listener"):
+        return [victims]
+    services = dict.fromkeys(v.service for v in victims)
+    return [[v for v in victims if v.service == s] for s in services]
+
+
+def _victims(
+    case: Case, balancer: LoadBalancer, listener: Listener, rule: Rule, mine: list[Need]
+) -> Atoms:
+    """Return the failures of every request that this rule takes from its services."""
+    services = {n.service for n in mine}
+    lost = {s for s in services if not reached(listener, case, s)}
+    paths = {n.path for n in mine} | {n.pattern for n in mine if n.pattern}
+    found: set[Failure] = set()
+    for f in case.failures:
+        if f.scheme == "https" and f.front in services and f.host in {n.host for n in mine}:
+            took = winner(listener, f.host, f.path, f.method)
+            if took is not None and took.arn == rule.arn:
+                found.add(f)
+        elif f.symptom is Symptom.CONTROL_RULE and not about_port_80(f):
+            named = any(p in f.text for p in paths)
+            if named or (f.service in services and not _names_a_route(case, f)):
+                found.add(f)
+        elif f.symptom is Symptom.CONTROL_TARGETS and f.service in lost:
+            if unused(case, f.service, balancer.name):
+                found.add(f)
+        elif f.symptom is Symptom.AUTH_UNAVAILABLE and "auth" in services:
+            found.add(f)
+    return frozenset(found)
+
+
+def _names_a_route(case: Case, failure: Failure) -> bool:
+    return any(r.path in failure.text for r in case.environment.routes if len(r.path) > 1)
+
+
+_TEXTS = {
+    "rule-missing": "No rule of {listener} leads {path} to {service}.",
+    "rule-wrong-target": "The rule for {path} forwards to the wrong target group.",
+    "rule-shadowed": "A rule of higher priority takes {path} away from {service}.",
+    "target-group-empty": "A part of the traffic for {path} goes to a group without targets.",
+    "target-group-detached": "The rules for {service} forward to a group that is not its own.",
+    "rule-on-wrong-listener": "The rule for {path} stands on another listener only.",
+}
+
+
+def _claim(
+    case: Case,
+    kind: str,
+    balancer: LoadBalancer,
+    listener: Listener,
+    astray: tuple[Rule, ...],
+    mine: list[Need],
+    atoms: Atoms,
+) -> Claim:
+    rule = astray[0]
+    first = next((n for n in mine if n.pattern), mine[0])
+    right = case.groups(first.service)[0]
+    where = f"{balancer.name}:{listener.port}"
+    path = first.pattern or first.path
+    summary = _TEXTS[kind].format(listener=where, path=path, service=first.service)
+    remedy = remedies.for_rule(case, kind, listener, astray, mine, right)
+    return Claim(
+        cause=kind,
+        service=first.service,
+        resource=_resource(kind, listener, rule, right.arn),
+        confidence=Confidence.CERTAIN,
+        summary=f"{summary} The right target group is {right.name}.",
+        evidence=(
+            Evidence(
+                resource=f"{where} {first.host}{first.path}",
+                seen=describe(case, rule),
+                expected=f"forward to {right.name}",
+                at=case.state.read_at,
+            ),
+            *_changed(case, rule, first),
+            *shown(atoms),
+        ),
+        remedy=remedy,
+        atoms=atoms,
+        rank=ROUTE,
+    )
+
+
+def _resource(kind: str, listener: Listener, rule: Rule, right: str) -> str:
+    if kind == "target-group-detached":
+        return right
+    return listener.arn if kind in ("rule-missing", "rule-on-wrong-listener") else rule.arn
+
+
+def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
+    """Return what the previous run saw in this place, where it differs."""
+    if case.previous is None:
+        return ()
+    balancer = case.balancer(need.service, case.previous)
+    listener = secure(balancer) if balancer else None
+    before = winner(listener, need.host, need.path, need.method) if listener else None
+    if before is None or (before.arn == rule.arn and before.action == rule.action):
+        return ()
+    return (
+        Evidence(
+            resource=f"{need.host}{need.path}",
+            seen="changed since the previous run",
+            expected=f"before: {describe(case, before)}",
+            at=case.previous.read_at,
+        ),
+    )
+
+
+def by_signature(case: Case) -> Iterator[Claim]:
+    """Claim from the answers alone, where the rules could not be read."""
+    if case.read(
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ):
+        return
+    for cause, symptom, summary in (
+        ("rule-missing", Symptom.BALANCER_404, "The load balancer has no rule for {path}."),
+        ("rule-wrong-target", Symptom.MLFLOW_404, "{path} reaches MLflow past the API."),
+    ):
+        for service in sorted({f.front for f in case.having(symptom)}):
+            atoms = frozenset(f for f in case.having(symptom) if f.front == service)
+            first = min(atoms, key=lambda f: (f.path, f.check_id))
+            balancer = case.services[service].load_balancer if service in case.services else ""
+            yield Claim(
+                cause=cause,
+                service=service,
+                resource=balancer or first.host,
+                confidence=Confidence.LIKELY,
+                summary=summary.format(path=first.path) + " The rules could not be read.",
+                evidence=shown(atoms),
+                remedy=remedies.look(case, balancer),
+                atoms=atoms,
+                rank=ROUTE,
+            )

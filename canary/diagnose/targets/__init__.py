@@ -1,0 +1,1 @@
+"""Causes in target groups and their health checks."""

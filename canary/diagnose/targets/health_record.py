@@ -1,0 +1,49 @@
+"""What health checks say of targets, now and in ECS's own record."""
+
+from __future__ import annotations
+
+import re
+
+from canary.control_plane.state import TargetGroup, TargetHealth
+from canary.diagnose.core.case import Case
+
+_UNHEALTHY = re.compile(
+    r"is unhealthy in \(target-group (?P<group>[^)]+)\) due to \(reason (?P<why>.*)\)"
+)
+RECENT_S = 900.0
+
+
+def sick(case: Case, name: str, group: TargetGroup) -> list[TargetHealth]:
+    """Return a group's unhealthy targets; between two tasks ECS's own record stands for them.
+
+    ECS ends a task whose target is unhealthy, so a loop of such tasks often shows no target at
+    the moment of reading, or only those that drain.
+    """
+    now = [t for t in group.targets if t.state == "unhealthy"]
+    service = case.ecs(name)
+    if now or service is None or any(t.state == "healthy" for t in group.targets):
+        return now
+    for event in service.events:
+        match = _UNHEALTHY.search(event.message)
+        if match and match["group"] == group.arn and case.age(event.at) < RECENT_S:
+            return [_recorded(event.message, group, match["why"])]
+    for task in service.tasks:
+        if group.arn in task.stopped_reason and case.age(task.stopped_at) < RECENT_S:
+            return [_recorded(task.arn, group, task.stopped_reason)]
+    return []
+
+
+def _recorded(identity: str, group: TargetGroup, why: str) -> TargetHealth:
+    codes = "with these codes" in why or "ELB health checks" in why
+    reason = "Target.Timeout" if "timed out" in why else "Target.FailedHealthChecks"
+    return TargetHealth(
+        id=identity[:120],
+        port=group.port,
+        state="unhealthy",
+        reason="Target.ResponseCodeMismatch" if codes else reason,
+        description=why[:200],
+    )
+
+
+def said(target: TargetHealth) -> str:
+    return f"{target.id}:{target.port} {target.state} {target.reason} ({target.description})"

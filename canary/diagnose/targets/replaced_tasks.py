@@ -1,0 +1,60 @@
+"""Tasks that ECS ended for their health checks a short while ago, and whose successors are well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.state import EcsService, Task
+from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.ecs.revisions import inspect
+from canary.diagnose.targets.health_record import RECENT_S
+from canary.model import Confidence, Evidence, Remedy
+
+
+def replaced(case: Case) -> Iterator[Claim]:
+    """Claim the end of a task for its health checks, where only ECS's record shows it."""
+    records = case.having(Symptom.CONTROL_ECS, Symptom.CONTROL_TARGETS)
+    for name in case.services:
+        service = case.ecs(name)
+        atoms = frozenset(f for f in records if f.service == name)
+        ended = _ended(case, service) if service else []
+        if service is not None and atoms and ended:
+            yield _claim(case, name, service, ended[0], atoms)
+
+
+def _ended(case: Case, service: EcsService) -> list[Task]:
+    return [
+        t
+        for t in service.tasks
+        if "health checks in (target-group" in t.stopped_reason
+        and case.age(t.stopped_at) < RECENT_S
+    ]
+
+
+def _claim(case: Case, name: str, service: EcsService, task: Task, atoms: Atoms) -> Claim:
+    return Claim(
+        cause="targets-unhealthy",
+        service=name,
+        resource=service.arn,
+        confidence=Confidence.POSSIBLE,
+        summary=f"ECS replaced a task of {service.name} that failed its health checks.",
+        evidence=(
+            Evidence(
+                resource=task.arn,
+                seen=task.stopped_reason,
+                expected="no task ended for its health",
+                at=task.stopped_at,
+            ),
+            *shown(atoms, 1),
+        ),
+        remedy=Remedy(
+            summary="Read the log of the task that was ended.",
+            inspect=inspect(case, name),
+            decision="Nothing is broken now: mend the slow start, or the health check's patience,"
+            " if it happens again.",
+        ),
+        atoms=atoms,
+        rank=TARGET + 6,
+    )

@@ -1,0 +1,214 @@
+"""What changed since people were last told, as messages and events; a state never repeats itself.
+
+An incident is what one cause broke, or what broke of one service in one run without a proven cause.
+Checks that later fail for the same cause join it, in silence unless it becomes more severe; a cause
+found later is told once; an incident is closed when all of its
+checks hold again. ERROR and SKIP close nothing: not having looked is not "fixed".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from canary.messages import events
+from canary.messages import texts as wording
+from canary.messages.grouping import Group, groups, is_of, worst
+from canary.messages.state import Event, Incident, Message, Notified, Outbox
+from canary.model import (
+    Change,
+    Diagnosis,
+    Frozen,
+    Report,
+    Severity,
+    Status,
+)
+
+_PENDING = 50  # undelivered messages kept; older ones are dropped, the report has them all
+_PENDING_EVENTS = 1_000  # the same of events: an outage has one for each check
+
+
+def decide(report: Report, state: Notified, link: str = "") -> Outbox:
+    """Return what to send and the state thereafter; the same run twice sends nothing more.
+
+    Nor does a run that a newer one overtook: what it saw is over. It says what is late, and itself.
+    """
+    if state.last_run > report.run.id:
+        happened = (*state.pending_events, events.completed(report, link))
+        return Outbox(messages=state.pending, events=happened, state=state)
+    if state.last_run == report.run.id:
+        return Outbox(messages=state.pending, events=state.pending_events, state=state)
+    lasting, closed = _followed(report, state.incidents)
+    kept, diagnosed = _diagnosed(report, lasting)
+    keys = {i.key for i in kept}
+    joined = [msgspec.structs.replace(i, checks=()) for i in lasting if i.key not in keys]
+    grown = _opened(report, state, kept)
+    new = [
+        *(wording.closed(report, i, link, _undelivered(state, i)) for i in _fixed(report, closed)),
+        *(wording.opened(report, i, link) for i in grown.opened),
+        *(wording.worse(report, i, link) for i in grown.worse),
+        *(wording.diagnosed(report, i, link) for i in diagnosed),
+    ]
+    happened = events.of_run(report, state, (*grown.kept, *closed, *joined), link)
+    over = {i.key for i in closed}
+    waiting = tuple(m for m in state.pending if m.key.rpartition("/")[0] not in over)
+    return Outbox(
+        messages=(*waiting, *new),
+        events=(*state.pending_events, *happened),
+        state=Notified(
+            incidents=tuple(grown.kept),
+            generations=grown.generations,
+            last_run=report.run.id,
+        ),
+    )
+
+
+def settle(outbox: Outbox, failed: Iterable[str], at: str, taken: Iterable[str] = ()) -> Notified:
+    """Return the state to keep, given the keys that failed and those another run has taken."""
+    lost, elsewhere = set(failed), set(taken)
+    pending = tuple(
+        msgspec.structs.replace(m, attempts=m.attempts + 1, first_tried_at=m.first_tried_at or at)
+        if m.key in lost
+        else m
+        for m in outbox.messages
+        if m.key in lost | elsewhere
+    )
+    # A run that completed is old news at the next run; what broke or was fixed is not.
+    late: tuple[Event, ...] = tuple(
+        msgspec.structs.replace(e, attempts=e.attempts + 1)
+        for e in outbox.events
+        if e.key in lost and e.detail_type != events.RUN_COMPLETED
+    )
+    return msgspec.structs.replace(
+        outbox.state, pending=pending[-_PENDING:], pending_events=late[-_PENDING_EVENTS:]
+    )
+
+
+def _followed(report: Report, known: tuple[Incident, ...]) -> tuple[list[Incident], list[Incident]]:
+    """Return the incidents that last, without what is over in them, and those that are over."""
+    gone = {t.check_id for t in report.comparison.transitions if t.change is Change.REMOVED}
+    gone |= {r.check_id for r in report.results if r.status is Status.PASS or r.muted}
+    # removed while the past was lost: no transition tells of it, and its incident would never end
+    present = {r.check_id for r in report.results} | set(report.history)
+    gone |= {c for i in known for c in i.checks if c not in present}
+    judged = gone | {r.check_id for r in report.results if r.status is Status.FAIL}
+    kept: list[Incident] = []
+    closed: list[Incident] = []
+    for incident in known:
+        over = judged if incident.audience == "canary" else gone
+        left = tuple(c for c in incident.checks if c not in over)
+        (kept if left else closed).append(msgspec.structs.replace(incident, checks=left))
+    return kept, closed
+
+
+def _fixed(report: Report, closed: list[Incident]) -> list[Incident]:
+    """Return the closed incidents of which something was fixed; a mute is no news to its author."""
+    holding = {r.check_id for r in report.results if r.status is Status.PASS}
+    return [i for i in closed if i.audience == "canary" or set(i.ever) & holding]
+
+
+def _diagnosed(report: Report, known: list[Incident]) -> tuple[list[Incident], list[Incident]]:
+    """Return all incidents, and those whose cause is known since this run.
+
+    Incidents that turn out to have one cause become one.
+    """
+    kept: list[Incident] = []
+    found: list[Incident] = []
+    for incident in known:
+        diagnosis = None
+        if not incident.cause and incident.audience == "platform":
+            diagnosis = _explaining(report, incident.checks)
+        if diagnosis is None:
+            kept.append(incident)
+            continue
+        same = next((n for n, i in enumerate(kept) if is_of(i, diagnosis)), None)
+        if same is not None:
+            kept[same] = _joined(kept[same], incident.checks, incident.severity)
+            continue
+        explained = msgspec.structs.replace(
+            incident,
+            cause=diagnosis.cause,
+            service=diagnosis.service,
+            summary=diagnosis.summary,
+        )
+        found.append(explained)
+        kept.append(explained)
+    return kept, found
+
+
+def _explaining(report: Report, checks: tuple[str, ...]) -> Diagnosis | None:
+    return next((d for d in report.diagnoses if set(checks) & set(d.explains)), None)
+
+
+class _Grown(Frozen, frozen=True, kw_only=True):
+    """All incidents, the new ones among them, those that became more severe."""
+
+    kept: tuple[Incident, ...]
+    opened: tuple[Incident, ...]
+    worse: tuple[Incident, ...]
+    generations: dict[str, int]
+
+
+def _opened(report: Report, state: Notified, known: list[Incident]) -> _Grown:
+    """Open an incident for each new group, or let it join the open one of the same cause."""
+    kept = list(known)
+    generations = dict(state.generations)
+    opened: list[Incident] = []
+    worse: list[Incident] = []
+    for group in groups(report, known):
+        place = next((n for n, i in enumerate(kept) if _same(i, group)), None)
+        if place is None:
+            identity = f"{report.run.environment}/{group.name}"
+            generations[identity] = generations.get(identity, 0) + 1
+            opened.append(_incident(report, identity, generations[identity], group))
+            continue
+        before = kept[place].severity
+        severity = worst(r.severity for r in group.members)
+        kept[place] = _joined(kept[place], tuple(r.check_id for r in group.members), severity)
+        if kept[place].severity is not before and group.audience == "platform":
+            worse.append(kept[place])
+    return _Grown(
+        kept=(*kept, *opened), opened=tuple(opened), worse=tuple(worse), generations=generations
+    )
+
+
+def _same(incident: Incident, group: Group) -> bool:
+    """Return whether a group joins: the same cause, or the canary that still cannot tell.
+
+    Failures without a proven cause never join: they may have nothing to do with one another.
+    """
+    if incident.audience != group.audience:
+        return False
+    return group.audience == "canary" or (group.cause is not None and is_of(incident, group.cause))
+
+
+def _incident(report: Report, identity: str, generation: int, group: Group) -> Incident:
+    checks = tuple(r.check_id for r in group.members)
+    cause = group.cause
+    return Incident(
+        identity=identity,
+        generation=generation,
+        audience=group.audience,
+        opened_at=report.run.started_at,
+        severity=worst(r.severity for r in group.members),
+        checks=checks,
+        ever=checks,
+        cause=cause.cause if cause else "",
+        service=cause.service if cause else group.members[0].service,
+        summary=cause.summary if cause else "",
+    )
+
+
+def _joined(incident: Incident, new: tuple[str, ...], severity: Severity) -> Incident:
+    return msgspec.structs.replace(
+        incident,
+        checks=(*incident.checks, *new),
+        ever=tuple(dict.fromkeys((*incident.ever, *new))),
+        severity=worst((incident.severity, severity)),
+    )
+
+
+def _undelivered(state: Notified, incident: Incident) -> Message | None:
+    """Return the incident's own first message where it never reached anyone."""
+    return next((m for m in state.pending if m.key == f"{incident.key}/broke"), None)

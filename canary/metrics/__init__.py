@@ -1,0 +1,1 @@
+"""The metrics that a run leaves in CloudWatch."""

@@ -1,0 +1,104 @@
+"""Report -> points of the metrics table. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from canary.comparison import history as past
+from canary.metrics.table import BY_NAME, MOST_OWN, Metric
+from canary.model import CheckHistory, Frozen, Report, Result, Severity, Status, by_severity
+from canary.report.score import OVERALL
+
+OF_LATE = 6
+"""Runs for which a check that failed keeps its metric; an alarm on it looks back over five."""
+
+
+class Point(Frozen, frozen=True, kw_only=True):
+    """One value of one metric; `dimensions` are in the table's order."""
+
+    metric: str
+    value: float
+    dimensions: tuple[tuple[str, str], ...]
+
+    @property
+    def definition(self) -> Metric:
+        """Return the metric's row of the table."""
+        return BY_NAME[self.metric]
+
+
+def measure(report: Report) -> tuple[Point, ...]:
+    """Return every point of a run; a check that was only carried gives none of its own."""
+    environment = report.run.environment
+    points = [_point(name, value, environment) for name, value in _of_run(report)]
+    points += [
+        _point("Score", score.percent, environment, suite)
+        for suite, score in report.scores.items()
+        if suite != OVERALL
+    ]
+    points += [
+        _point("CheckFailed", float(r.status is Status.FAIL), environment, r.check_id)
+        for r in _with_a_metric(report)
+        if not r.carried and r.status in (Status.PASS, Status.FAIL)
+    ]
+    return tuple(points)
+
+
+def _with_a_metric(report: Report) -> Iterable[Result]:
+    """Return all results, or of very many the most severe and those that failed of late."""
+    if len(report.results) <= MOST_OWN:
+        return report.results
+    ranked = sorted(report.results, key=lambda r: by_severity(r.severity, r.check_id))
+    late = (r for r in ranked[MOST_OWN:] if _failed_of_late(report, r))
+    return (*ranked[:MOST_OWN], *late)
+
+
+def _failed_of_late(report: Report, result: Result) -> bool:
+    """Return whether it fails, or did: a metric that ends with a failure looks as if it failed."""
+    known = _history(report.history, result).outcomes[-OF_LATE:]
+    return result.status is Status.FAIL or "F" in known
+
+
+def _point(name: str, value: float, *values: str) -> Point:
+    names = BY_NAME[name].dimensions
+    return Point(metric=name, value=value, dimensions=tuple(zip(names, values, strict=True)))
+
+
+def _of_run(report: Report) -> Iterator[tuple[str, float]]:
+    awake = [r for r in report.results if not r.muted]
+    ran = [r for r in report.results if not r.carried]
+    blind = [r for r in ran if not r.muted]  # a mute is for the alarm that ERROR rings, too
+    critical = [r for r in awake if r.severity is Severity.CRITICAL]
+    yield "RunCompleted", 1.0
+    yield "RunDuration", report.run.duration_ms
+    yield "RequestsSent", float(report.run.requests)
+    yield "CriticalFailed", _count(critical, Status.FAIL)
+    yield "CriticalDown", _down(critical, report.history, past.DOWN_CRITICAL)
+    yield "ChecksDown", _down(awake, report.history, past.DOWN)
+    yield "ChecksErrored", _count(blind, Status.ERROR)
+    yield "ChecksSkipped", _count(ran, Status.SKIP)
+    unstable = [r for r in awake if past.is_unstable(_history(report.history, r))]
+    yield "UnstableChecks", float(len(unstable))
+    yield "CleanupResidue", float(sum(not r.removed for r in report.residue))
+    yield "OrphansRemoved", float(sum(r.removed for r in report.residue))
+    yield "ReadingsDenied", float(_denied(report))
+    yield "RunsStarved", float(report.run.starved)
+    yield "StateLost", float(bool(report.comparison.note))
+
+
+def _count(results: list[Result], status: Status) -> float:
+    return float(sum(r.status is status for r in results))
+
+
+def _down(
+    results: list[Result], history: dict[str, CheckHistory], window: tuple[int, int]
+) -> float:
+    return float(sum(past.is_down(_history(history, r), window) for r in results))
+
+
+def _history(history: dict[str, CheckHistory], result: Result) -> CheckHistory:
+    return history.get(result.check_id, CheckHistory())
+
+
+def _denied(report: Report) -> int:
+    unavailable = (report.platform or {}).get("unavailable", ())
+    return sum(bool(u.get("denied")) for u in unavailable)

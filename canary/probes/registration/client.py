@@ -1,0 +1,160 @@
+"""One step of the registration flow as it is carried out: its calls, judgements and evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service
+from canary.probes.base.api import Tools
+from canary.probes.base.expectations import MISSING, look_up, parse
+from canary.probes.base.request import Form, Question, ask, ask_current, hung
+from canary.probes.base.stating import assertion
+
+API = "/api/2.0/mlflow/"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+JSON_HEADERS = (("Content-Type", "application/json"),)
+RAW_HEADERS = (("Content-Type", "application/octet-stream"),)
+
+
+MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
+
+
+class StepFailedError(Exception):
+    """The step cannot go on; its last assertion says why."""
+
+
+class Flow(msgspec.Struct, kw_only=True):
+    """What the steps of one flow hand to each other."""
+
+    check: Check
+    service: Service
+    tools: Tools
+    base: str
+    principal: str
+    form: Form
+    name: str  # of the registered model and the run: prefix and run id
+    experiment: str
+    tags: dict[str, str]  # required on the model version
+    nonce: bytes
+    with_run: bool = True
+    janitor_minutes: float = 30
+    janitor_limit: int = 20
+    experiment_id: str = ""
+    run_id: str = ""
+    artifacts: str = ""  # path below the artifact proxy
+    source: str = ""
+    version: str = ""
+    hung: bool = False  # a call was held until its time was used up
+    # steps whose requests may have made something
+    tried: set[str] = msgspec.field(default_factory=set)
+    # kind and name of what was made for certain and has not been seen to go
+    made: set[tuple[str, str]] = msgspec.field(default_factory=set)
+
+
+class Reply(Frozen, frozen=True, kw_only=True):
+    """An answer and the document in it."""
+
+    answer: Answer
+    document: object
+
+    @property
+    def error_code(self) -> str:
+        """Return MLflow's word for an error; other fields differ between versions."""
+        code = look_up(self.document, "error_code")
+        return code if isinstance(code, str) else ""
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """Collects what one step sees."""
+
+    flow: Flow
+    cleanup: bool = False
+    assertions: list[Assertion] = msgspec.field(default_factory=list)
+    evidence: list[Exchange] = msgspec.field(default_factory=list)
+    facts: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: dict[str, str] | None = None,
+        accept: tuple[int, ...] = (200,),
+        codes: tuple[str, ...] = (),
+    ) -> Reply:
+        """Call the tracking API; a status not accepted ends the step.
+
+        `codes` are MLflow error codes that are accepted whatever their status. DELETE carries its
+        arguments in a body too (MLflow answers 400 to a query).
+        """
+        target = self.flow.base + API + path + (f"?{urlencode(query)}" if query else "")
+        encoded = json.dumps(body).encode() if body is not None else b""
+        reply = self._send(method, target, encoded, JSON_HEADERS)
+        self._judge(f"{method} {path}", reply, accept, codes)
+        return reply
+
+    def artifact(
+        self, method: str, path: str, body: bytes = b"", accept: tuple[int, ...] = (200,)
+    ) -> Answer:
+        """Put, get or delete an artifact; a status not accepted ends the step."""
+        target = f"{self.flow.base}{ARTIFACTS}/{path}"
+        reply = self._send(method, target, body, RAW_HEADERS if body else ())
+        self._judge(f"{method} artifact", reply, accept, ())
+        return reply.answer
+
+    def listing(self, path: str) -> Reply:
+        """List artifacts; what the status says is for who asks."""
+        target = f"{self.flow.base}{ARTIFACTS}?{urlencode({'path': path})}"
+        return self._send("GET", target, b"", ())
+
+    def value(self, reply: Reply, path: str) -> str:
+        """Return a value of the document as text; a missing one ends the step."""
+        found = look_up(reply.document, path)
+        if found is MISSING or found is None or found == "":
+            self.hold(path, "present", "absent", False)
+        return str(found)
+
+    def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
+        """Judge; what does not hold ends the step."""
+        self.assertions.append(assertion(subject, expected, actual, holds))
+        if not holds:
+            raise StepFailedError
+
+    def _send(
+        self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...]
+    ) -> Reply:
+        flow = self.flow
+        question = Question(
+            path=path,
+            method=method,
+            principal=flow.principal,
+            form=flow.form,
+            headers=headers,
+            body=body,
+            cleanup=self.cleanup,
+            impatient=flow.hung,
+        )
+        if self.cleanup:
+            answer, seen = ask(flow.tools, flow.service, question)
+        else:
+            answer, seen, _ = ask_current(flow.tools, flow.service, question)
+        flow.hung = flow.hung or hung(answer)
+        self.evidence.append(seen)
+        return Reply(answer=answer, document=parse(answer))
+
+    def _judge(
+        self, subject: str, reply: Reply, accept: tuple[int, ...], codes: tuple[str, ...]
+    ) -> None:
+        answer = reply.answer
+        if answer.failure is not None:
+            detail = f"{answer.failure.kind.value}: {answer.failure.detail}"
+            self.hold(subject, "a complete answer", detail, False)
+        expected = " or ".join([*map(str, accept), *codes])
+        shown = f"{answer.status} {reply.error_code}".strip()
+        good = answer.status in accept or reply.error_code in codes
+        self.hold(subject, expected, shown, good)

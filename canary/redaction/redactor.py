@@ -1,0 +1,242 @@
+"""No secret becomes evidence: known values in every common form, and whatever looks like a key.
+
+Used at one boundary: the runner cleans each step when it is recorded, and the whole report once
+more before it is published.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import json
+import re
+import threading
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from canary.redaction.patterns import MASK, patterns
+
+T = TypeVar("T")
+
+SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
+PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
+
+WORDS = "hk_ bearer apikey basic passw secret token key akia asia eyj -----begin @"
+ALL_HINTS = tuple(WORDS.split())
+SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # what all keys of one kind begin with
+PERCENT = r"%(?:25){0,4}"  # a URL within a URL within a URL: each quotes the sign itself once more
+# white space and line ends, also as JSON, URLs and HTML write them, and the backslashes of escapes
+GAP = re.compile(
+    rf"(?:\s|\\(?!u00)[nrt]?|{PERCENT}(?:0[AaDd9]|20|5[Cc](?!u00))|&nbsp;|&#(?:x0?[AaDd9]|9|10|13);"
+    rf"|(?:<|{PERCENT}3[Cc])w?br(?: |{PERCENT}20)?/?(?:>|{PERCENT}3[Ee]))+"
+)
+# a character as URLs, JSON and HTML may write any of them; bounded, so that time stays linear
+CODED = (
+    rf"(?:\\|{PERCENT}5[Cc]){{1,8}}u00([0-9A-Fa-f]{{2}})"
+    rf"|(?:&|{PERCENT}26)(?:#|{PERCENT}23)(?:[xX]0{{0,6}}([0-9A-Fa-f]{{1,2}})|0{{0,6}}(\d{{1,3}}))"
+    rf"(?:;|{PERCENT}3[Bb])|{PERCENT}([0-9A-Fa-f]{{2}})"
+)
+GAPPED = ("\\", "%", "br", "&#", "&nb")  # without one of them a gap is white space
+CODING = ("%", "\\u", "&#")  # without one of them nothing is coded
+
+
+class Redactor:
+    """Masks the secrets that it was told of, and key-like patterns."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        # form -> how much of it gives it away, and that beginning without gaps
+        self._forms: dict[str, tuple[int, str]] = {}
+        self._found: tuple[tuple[str, tuple[int, str]], ...] = ()  # the same, to be read unlocked
+        self._lock = threading.Lock()
+
+    def learn(self, secret: str) -> None:
+        """Remember a secret value; its encodings and beginnings are masked from now on."""
+        if len(secret) < SHORTEST or secret in self._known:
+            return
+        with self._lock:
+            self._known.add(secret)
+            for form, least in forms(secret).items():
+                self._forms[form] = (least, _flat(form)[:least])
+            self._found = tuple(self._forms.items())
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets."""
+        text = self.known(text)
+        lowered = text.lower()
+        if any(hint in lowered for hint in ALL_HINTS):
+            for pattern, mask in patterns():
+                text = pattern.sub(mask, text)
+        return text
+
+    def known(self, text: str) -> str:
+        """Return the text without the secrets that were learnt; what only looks like one stays."""
+        shown = {form: least for form, (least, _) in self._shown_in(text)}
+        return _mask(text, shown) if shown else text
+
+    def _shown_in(self, text: str) -> list[tuple[str, tuple[int, str]]]:
+        """Return the forms of which enough stands in the text."""
+        flat = _flat(text)
+        if any(coding in text for coding in CODING):
+            flat += "\0" + _flat(_coded().sub(_character, text))
+        return [found for found in self._found if found[1][1] in flat]
+
+    def clean(self, value: T) -> T:
+        """Return the value with every string in it cleaned; the same object if nothing was."""
+        innocent = isinstance(value, msgspec.Struct) and self._is_innocent(value)
+        return value if innocent else self._clean(value)
+
+    def _is_innocent(self, value: msgspec.Struct) -> bool:
+        """Return whether nothing in it can be a secret: one look spares fifty strings."""
+        try:
+            text = msgspec.json.encode(value).decode()
+        except (TypeError, UnicodeEncodeError):
+            return False  # what JSON cannot carry is walked through
+        if self._shown_in(text):
+            return False
+        lowered = text.lower()
+        return not any(hint in lowered for hint in ALL_HINTS)
+
+    def _clean(self, value: Any) -> Any:
+        if type(value) is str:
+            return self.text(value)
+        if isinstance(value, msgspec.Struct):
+            return self._struct(value)
+        if isinstance(value, tuple | list):
+            found = [self._clean(v) for v in value]
+            same = all(a is b for a, b in zip(found, value, strict=True))
+            return value if same else type(value)(found)
+        if isinstance(value, dict):
+            return {self._clean(k): self._clean(v) for k, v in value.items()}
+        return value
+
+    def _struct(self, value: msgspec.Struct) -> msgspec.Struct:
+        changed = {}
+        for name in value.__struct_fields__:
+            before = getattr(value, name)
+            after = self._clean(before)
+            if after is not before and after != before:
+                changed[name] = after
+        return msgspec.structs.replace(value, **changed) if changed else value
+
+
+def forms(secret: str) -> dict[str, int]:
+    """Return the secret as it may appear -> how much of a beginning gives it away.
+
+    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. What every key of the platform
+    begins with gives nothing away; to mask that alone would leave the rest of another key bare.
+    """
+    scheme = SCHEME.match(secret)
+    public = (scheme.group() if scheme else "") + "~" * 8
+    shared = _encoded(public)
+    found = {}
+    for way, form in _encoded(secret).items():
+        if len(form) >= SHORTEST:
+            same = _alike(form, shared[way]) if scheme else 0
+            found[form] = min(len(form), PREFIX + same)
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters the two begin alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _encoded(text: str) -> dict[str, str]:
+    raw = text.encode()
+    found = {
+        "plain": text,
+        "bytes": raw.decode("latin-1"),
+        "url": quote(text, safe=""),
+        "path": quote(text),
+        "lower-url": quote(text, safe="").lower(),
+        "form": quote_plus(text),
+        "html": html.escape(text),
+        "json": json.dumps(text)[1:-1],
+        "hex": raw.hex(),
+        "upper-hex": raw.hex().upper(),
+    }
+    for offset in range(3):
+        found |= _base64(raw, offset)
+    return found
+
+
+def _base64(raw: bytes, offset: int) -> dict[str, str]:
+    """Return what base64 shows of the value when `offset` bytes stand before it."""
+    first = -(-offset * 8 // 6)  # characters that also carry bits of what stands before
+    whole = (offset + len(raw)) * 8 // 6
+    padded = b"\0" * offset + raw
+    encoders = (base64.b64encode, base64.urlsafe_b64encode)
+    return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}
+
+
+@functools.cache
+def _coded() -> re.Pattern[str]:
+    """Return the pattern of a coded character, compiled at first use: no cold start waits."""
+    return re.compile(CODED)
+
+
+def _character(found: re.Match[str]) -> str:
+    escape, entity, decimal, percent = found.groups()
+    return chr(int(decimal) if decimal else int(escape or entity or percent, 16))
+
+
+def _flat(text: str) -> str:
+    """Return the text without white space and line ends, also those written as escapes."""
+    text = text.replace('\\"', '"')  # JSON within JSON: by far the most frequent escape
+    if any(sign in text for sign in GAPPED):
+        return GAP.sub("", text)
+    return "".join(text.split())  # the same, five times as fast, where nothing is escaped
+
+
+def _mask(text: str, shown: dict[str, int]) -> str:
+    """Replace every beginning of a form that gives it away, line ends within.
+
+    Where several forms begin alike, the one that reaches furthest decides.
+    """
+    kept: list[str] = []
+    done = at = 0
+    firsts = {form[0] for form in shown} | set("%\\&")
+    while at < len(text):
+        if text[at] not in firsts:
+            at += 1
+            continue
+        end = max(_end(text, at, form, least) for form, least in shown.items())
+        if end:
+            kept += (text[done:at], MASK)
+            done = end
+        at = end or at + 1
+    return "".join((*kept, text[done:]))
+
+
+def _end(text: str, start: int, form: str, least: int) -> int:
+    """Return where the beginning of the form that stands at `start` ends, 0 for less than `least`.
+
+    Each character may be coded. Gaps are passed over where the form goes on after them: a secret
+    that was split by lines.
+    """
+    at, end, same = start, 0, 0
+    while same < len(form):
+        after = _after(text, at, form[same])
+        if not after:
+            gap = GAP.match(text, at) if same else None
+            after = _after(text, gap.end(), form[same]) if gap else 0
+        if not after:
+            break
+        at = end = after
+        same += 1
+    return end if same >= least else 0
+
+
+def _after(text: str, at: int, wanted: str) -> int:
+    """Return where a character ends that stands at a place, plain or coded; 0 if it does not."""
+    sign = text[at : at + 1]
+    if sign and sign in "%\\&":
+        coded = _coded().match(text, at)
+        if coded and _character(coded) == wanted:
+            return coded.end()
+    return at + 1 if sign == wanted else 0

@@ -1,0 +1,1 @@
+"""Replay recorded runs against the alarms."""

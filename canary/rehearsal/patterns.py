@@ -1,0 +1,244 @@
+"""Named patterns of outcomes to rehearse alarms with, and the figures of a rehearsal. Pure.
+
+Each pattern says what is really wrong and when, so that a page can be called right, late, repeated
+or false. A day is the unit: each day has the same incident, at ten in the morning.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from alarm_evaluator import ALARM
+from canary.model import Frozen
+from canary.rehearsal import replay as replay
+from canary.rehearsal.replay import Outcome, Page, Rehearsal
+
+DAY, START = 1440, 600  # minutes
+MONTH_DAYS = 30
+SLACK = 20  # minutes after its end in which a message still belongs to an incident
+
+
+class Incident(Frozen, frozen=True, kw_only=True):
+    """Something really wrong, in minutes of the replay; `end` is the first good minute."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a pattern is made for."""
+
+    checks: Sequence[str]
+    critical: Sequence[str]
+    targets: frozenset[str]  # the check that reads the bad target's health, if any does
+    days: int
+    p: float  # chance of an independent failure, a check and minute
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """A story of minutes; `length` is how long its incident of each day lasts, 0 for none."""
+
+    name: str
+    tells: str
+    length: int
+    make: Callable[[Setting, int], Iterator[Outcome]]
+    """Setting, number of the day -> the outcomes of that day."""
+
+
+class Figures(Frozen, frozen=True, kw_only=True):
+    """What a rehearsal led to; times in minutes, medians over incidents, None: it never was."""
+
+    pattern: str
+    days: float
+    incidents: int
+    unnoticed: int  # incidents without page and ticket
+    pages_per_month: float
+    false_pages: int  # pages outside of every incident
+    tickets_per_month: float
+    noticed_after: float | None  # by a page or a ticket
+    paged_after: float | None
+    cleared_after: float | None  # from the incident's end until no page is open
+    duplicates: float  # further pages of the same alarm, an incident
+    escalations: float  # pages of further alarms, an incident
+
+
+def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Outcome]:
+    return replay.outage(setting.checks, START, length, DAY, share=share, seed=seed)
+
+
+def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
+    """Yield a day in which a third of the runs meets the bad target, and each reads its health.
+
+    The balancer calls a target unhealthy after two checks of 30 s (AWS's defaults).
+    """
+    met = _hard(setting, 0.34, 60, setting.seed * 1000 + day)
+    for minute, outcome in enumerate(met):
+        read = setting.targets if START + 1 <= minute < START + 60 else frozenset()
+        failed = outcome.failed | read
+        yield Outcome(failed=failed, unstable=failed)
+
+
+def _bursts(setting: Setting, day: int) -> Iterator[Outcome]:
+    """Yield a day in which the network is away for a minute or two, now and then."""
+    chance = random.Random(setting.seed * 1000 + day)  # noqa: S311 - a simulation, nothing secret
+    left = 0
+    for _ in range(DAY):
+        if left == 0 and chance.random() < 6 / DAY:
+            left = chance.choice((1, 2))
+        failed = frozenset(setting.checks) if left else frozenset()
+        left = max(left - 1, 0)
+        yield Outcome(failed=failed, unstable=failed)
+
+
+def _flapping(setting: Setting, length: int) -> Iterator[Outcome]:
+    """Yield a day with an incident that is down for four minutes of five."""
+    flaps = list(replay.flapping(setting.critical, up=1, down=4, minutes=length))
+    for minute in range(DAY):
+        at = minute - START
+        yield flaps[at] if 0 <= at < length else Outcome()
+
+
+def _silence(length: int) -> Iterator[Outcome]:
+    for minute in range(DAY):
+        yield Outcome(completed=not START <= minute < START + length)
+
+
+def _noise(name: str, tells: str, p: float | None = None) -> Pattern:
+    """Return a pattern of independent failures, by chance as asked for or by one of its own."""
+
+    def make(setting: Setting, day: int) -> Iterator[Outcome]:
+        chance = setting.p if p is None else p
+        return replay.noise(setting.checks, chance, DAY, setting.seed * 1000 + day)
+
+    return Pattern(name=name, tells=tells, length=0, make=make)
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    _noise("noise", "each check fails by itself now and then, independently"),
+    _noise("noise-0.1", "the same at 0.1 % a run and check", 0.001),
+    _noise("noise-1", "the same at 1 % a run and check", 0.01),
+    Pattern(
+        name="bursts",
+        tells="everything fails for a minute or two, six times a day",
+        length=0,
+        make=_bursts,
+    ),
+    Pattern(
+        name="outage",
+        tells="everything is down for 20 minutes a day",
+        length=20,
+        make=lambda s, _: _hard(s, 1.0, 20, s.seed),
+    ),
+    Pattern(
+        name="one-of-three",
+        tells="one target of three is bad for an hour a day; target health shows it",
+        length=60,
+        make=_one_bad,
+    ),
+    Pattern(
+        name="one-unread",
+        tells="the same where target health cannot be read: answers alone",
+        length=60,
+        make=lambda s, day: _hard(s, 0.34, 60, s.seed * 1000 + day),
+    ),
+    Pattern(
+        name="flapping",
+        tells="for an hour a day down for four minutes of five",
+        length=60,
+        make=lambda s, _: _flapping(s, 60),
+    ),
+    Pattern(
+        name="deploys",
+        tells="an announced deployment a day, failing for four of its ten minutes",
+        length=0,
+        make=lambda s, _: replay.deploys(s.checks, 1),
+    ),
+    Pattern(
+        name="silence",
+        tells="the canary itself is dead for 30 minutes a day",
+        length=30,
+        make=lambda _s, _d: _silence(30),
+    ),
+)
+BY_NAME: dict[str, Pattern] = {p.name: p for p in PATTERNS}
+
+
+def outcomes(pattern: Pattern, setting: Setting) -> Iterator[Outcome]:
+    """Yield the pattern's minutes, day after day."""
+    for day in range(setting.days):
+        yield from pattern.make(setting, day)
+
+
+def incidents(pattern: Pattern, days: int) -> tuple[Incident, ...]:
+    """Return what is really wrong in so many days of a pattern."""
+    if not pattern.length:
+        return ()
+    starts = (day * DAY + START for day in range(days))
+    return tuple(Incident(start=s, end=s + pattern.length) for s in starts)
+
+
+def figures(name: str, told: Rehearsal, real: Sequence[Incident]) -> Figures:
+    """Return the figures of a rehearsal, held against what was really wrong."""
+    pages, tickets = told.pages(), told.tickets()
+    days = told.minutes / DAY
+    month = MONTH_DAYS / days if days else 0.0
+    own = [[p for p in pages if _of(p, i)] for i in real]
+    noticed = [_first((*pages, *tickets), i) for i in real]
+    repeated = [len(found) - len({p.alarm for p in found}) for found in own]
+    further = [max(len({p.alarm for p in found}) - 1, 0) for found in own]
+    return Figures(
+        pattern=name,
+        days=round(days, 4),
+        incidents=len(real),
+        unnoticed=noticed.count(None),
+        pages_per_month=round(len(pages) * month, 1),
+        false_pages=sum(not any(_of(p, i) for i in real) for p in pages),
+        tickets_per_month=round(len(tickets) * month, 1),
+        noticed_after=_median(noticed),
+        paged_after=_median([_first(pages, i) for i in real]),
+        cleared_after=_median(
+            [_cleared(told, found, i) for found, i in zip(own, real, strict=True)]
+        ),
+        duplicates=_mean(repeated),
+        escalations=_mean(further),
+    )
+
+
+def _of(page: Page, incident: Incident) -> bool:
+    return incident.start <= page.minute < incident.end + SLACK
+
+
+def _first(pages: Sequence[Page], incident: Incident) -> int | None:
+    return min((p.minute - incident.start for p in pages if _of(p, incident)), default=None)
+
+
+def _cleared(told: Rehearsal, pages: Sequence[Page], incident: Incident) -> int | None:
+    """Return minutes from the incident's end until the last of its pages was taken back."""
+    ends = [_taken_back(told, name, incident) for name in {p.alarm for p in pages}]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _taken_back(told: Rehearsal, alarm: str, incident: Incident) -> int | None:
+    """Return when an alarm was taken back after the end, 0 if it was before, None if never."""
+    own = [m for m in told.messages if m.alarm == alarm]
+    open_at_end = [m.state == ALARM for m in own if m.minute < incident.end][-1:]
+    after = [m for m in own if m.minute >= incident.end]
+    if open_at_end == [False] and not any(_of(m, incident) and m.state == ALARM for m in after):
+        return 0
+    return min((m.minute - incident.end for m in after if m.state != ALARM), default=None)
+
+
+def _median(values: Sequence[int | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(statistics.median(known)) if known else None
+
+
+def _mean(values: Sequence[int]) -> float:
+    return round(statistics.fmean(values), 2) if values else 0.0

@@ -1,0 +1,78 @@
+"""Real runs as minutes to rehearse with, and the incidents in them. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from canary.model import Report, Result, Status
+from canary.model.schedule import MINUTE
+from canary.rehearsal.patterns import Incident
+from canary.rehearsal.replay import Outcome
+
+LONG = 3  # bad minutes in a row that make an incident, and good ones that end it
+
+
+def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outcome]:
+    """Yield an outcome for each period, oldest first.
+
+    Runs of a schedule keep their places in time, so that a gap is silence; runs that somebody
+    started by hand are taken one after the other.
+    """
+    before: dt.datetime | None = None
+    for report in reports:
+        at = dt.datetime.fromisoformat(report.run.started_at)
+        scheduled = report.run.trigger.startswith("schedule")
+        if scheduled and before is not None:
+            missed = round((at - before).total_seconds() / period_s) - 1
+            yield from (Outcome(completed=False) for _ in range(missed))
+        before = at if scheduled else None
+        yield outcome(report)
+
+
+def outcome(report: Report) -> Outcome:
+    """Return what the alarms see of one run."""
+    ran = [r for r in report.results if not r.muted]
+    return Outcome(
+        failed=frozenset(r.check_id for r in ran if r.status is Status.FAIL),
+        unstable=frozenset(r.check_id for r in ran if _unsteady(r)),
+        state_lost=bool(report.comparison.note),
+    )
+
+
+def from_history(report: Report) -> list[Outcome]:
+    """Return the last runs as one report's history tells of them: at most sixty."""
+    muted = {r.check_id for r in report.results if r.muted}
+    kept = {c: h.outcomes for c, h in report.history.items() if c not in muted}
+    width = max((len(letters) for letters in kept.values()), default=0)
+    lines = {c: letters.rjust(width, "S") for c, letters in kept.items()}
+    return [
+        Outcome(
+            failed=(bad := frozenset(c for c, letters in lines.items() if letters[at] == "F")),
+            unstable=bad,
+        )
+        for at in range(width)
+    ]
+
+
+def _unsteady(result: Result) -> bool:
+    return result.status is Status.FAIL or (
+        result.status is Status.PASS and result.attempts > 1 and not result.carried
+    )
+
+
+def incidents(found: Sequence[Outcome], critical: frozenset[str]) -> tuple[Incident, ...]:
+    """Return the stretches that the canary saw: a critical check bad, or silence, three minutes."""
+    bad = [not o.completed or bool(o.failed & critical) for o in found]
+    made: list[Incident] = []
+    start: int | None = None
+    for minute in range(LONG, len(bad) + 1):
+        window = bad[minute - LONG : minute]
+        if start is None and all(window):
+            start = minute - LONG
+        elif start is not None and not any(window):
+            made.append(Incident(start=start, end=minute - LONG))
+            start = None
+    if start is not None:
+        made.append(Incident(start=start, end=len(bad)))
+    return tuple(made)

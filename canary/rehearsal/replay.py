@@ -1,0 +1,242 @@
+"""Would these alarms have paged? Replays outcomes through the planned alarms, minute by minute.
+
+Pure: a pattern of outcomes and the alarm plan in, pages out. The judging is `canary.alarms`, the
+same evaluator that the sandbox runs over deployed alarms.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from alarm_evaluator import (
+    ALARM,
+    INSUFFICIENT_DATA,
+    OK,
+    State,
+    breaches,
+    evaluate,
+    evaluation_range,
+    holds,
+    parse_rule,
+)
+from canary.alarms.composites import CompositePlan, Reach
+from canary.alarms.plan import AlarmPlan, Alarms
+from canary.comparison.history import DOWN_CRITICAL, UNSTABLE, down
+from canary.model import Frozen
+
+LOOK_BACK = 60  # outcomes of a check that the canary keeps, as in `history`
+
+
+class Outcome(Frozen, frozen=True, kw_only=True):
+    """One minute: whether a run completed, which checks failed, which needed a second attempt."""
+
+    completed: bool = True
+    failed: frozenset[str] = frozenset()
+    unstable: frozenset[str] = frozenset()
+    deploying: bool = False
+    state_lost: bool = False  # the canary could not read its previous report
+
+
+class Page(Frozen, frozen=True, kw_only=True):
+    """A message that woke somebody, or opened a ticket, at a minute of the replay."""
+
+    minute: int
+    alarm: str
+    reach: Reach
+    state: State
+
+
+class Rehearsal(Frozen, frozen=True, kw_only=True):
+    """What a replay of so many minutes led to."""
+
+    minutes: int
+    messages: tuple[Page, ...]
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return what woke a person: messages of paging alarms that went into ALARM."""
+        return tuple(m for m in self.messages if m.reach is Reach.PAGE and m.state == ALARM)
+
+    def tickets(self) -> tuple[Page, ...]:
+        """Return what opened a ticket."""
+        return tuple(m for m in self.messages if m.reach is Reach.TICKET and m.state == ALARM)
+
+
+def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[str]) -> Rehearsal:
+    """Replay outcomes, one a minute, through every alarm and composite."""
+    judges = [_Judge(plan) for plan in alarms.alarms]
+    composites = [_CompositeJudge(plan) for plan in alarms.composites]
+    memory = _Memory(critical)
+    messages: list[Page] = []
+    minute = -1
+    for minute, outcome in enumerate(outcomes):
+        memory.take(outcome)
+        states = {}
+        for judge in judges:
+            changed = judge.look(memory.value(judge.plan, outcome))
+            states[judge.plan.name] = judge.state
+            if changed and judge.plan.reach in (Reach.PAGE, Reach.TICKET):
+                messages.append(_page(minute, judge.plan.name, judge.plan.reach, judge.state))
+        for composite in composites:
+            if state := composite.look(states, minute):
+                plan = composite.plan
+                messages.append(_page(minute, plan.name, plan.reach, state))
+    return Rehearsal(minutes=minute + 1, messages=tuple(messages))
+
+
+def _page(minute: int, alarm: str, reach: Reach, state: State) -> Page:
+    return Page(minute=minute, alarm=alarm, reach=reach, state=state)
+
+
+class _Memory:
+    """What the canary itself keeps from run to run: each check's last outcomes."""
+
+    def __init__(self, critical: frozenset[str]) -> None:
+        self._critical = critical
+        self._bad: dict[str, str] = {}  # outcomes of checks that failed of late, newest last
+        self._shown: dict[str, float] = {}
+
+    def take(self, outcome: Outcome) -> None:
+        """Take one run's outcomes in; a dead canary remembers nothing new."""
+        if not outcome.completed:
+            return
+        for check in outcome.failed | outcome.unstable | self._bad.keys():
+            letter = "F" if check in outcome.failed else "f" if check in outcome.unstable else "P"
+            kept = (self._bad.get(check, "") + letter)[-LOOK_BACK:]
+            self._bad[check] = kept
+        self._bad = {c: o for c, o in self._bad.items() if set(o[-15:]) != {"P"}}
+        judged = {c: o.replace("f", "P") for c, o in self._bad.items()}
+        needed, runs = UNSTABLE
+        self._shown = {
+            "RunCompleted": 1.0,
+            "CriticalFailed": float(len(outcome.failed & self._critical)),
+            "CriticalDown": float(
+                sum(c in self._critical and down(o, DOWN_CRITICAL) for c, o in judged.items())
+            ),
+            "UnstableChecks": float(
+                sum(sum(x in "Ff" for x in o[-runs:]) >= needed for o in self._bad.values())
+            ),
+            "StateLost": float(outcome.state_lost),
+        }
+        if outcome.state_lost:
+            self._bad = {}
+
+    def value(self, plan: AlarmPlan, outcome: Outcome) -> float | None:
+        """Return what the alarm's metric shows in this minute; None: no data point."""
+        name = plan.series[0].name
+        if name == "DeployInProgress":
+            return 1.0 if outcome.deploying else None
+        if not outcome.completed:
+            return None
+        if plan.check:
+            return float(plan.check in outcome.failed)
+        return self._shown.get(name, 0.0)
+
+
+class _Judge:
+    """One alarm over time: keeps its evaluation range and its state."""
+
+    def __init__(self, plan: AlarmPlan) -> None:
+        self.plan = plan
+        self.state: State = INSUFFICIENT_DATA
+        self._points: list[bool | None] = []
+        self._quiet = 0
+
+    def look(self, value: float | None) -> bool:
+        """Take one period's value; return whether the state changed (the first OK is no change)."""
+        if value is None and self.plan.expression.startswith("FILL"):
+            value = 0.0 if any(p is not None for p in self._points) else None
+        width = evaluation_range(self.plan.periods)
+        point = (
+            None if value is None else breaches(value, self.plan.comparison, self.plan.threshold)
+        )
+        self._quiet = self._quiet + 1 if point is False else 0
+        self._points = [*self._points[-(width - 1) :], point]
+        before = self.state
+        if self._quiet >= width:  # the whole range is well: nothing to weigh
+            self.state = OK
+        else:
+            self.state = evaluate(
+                self._points,
+                self.plan.datapoints,
+                self.plan.periods,
+                self.plan.missing.value,
+                before,
+            )
+        return self.state != before and not (before == INSUFFICIENT_DATA and self.state == OK)
+
+
+class _CompositeJudge:
+    """A composite with its suppressor: it may delay a message, and it ends."""
+
+    def __init__(self, plan: CompositePlan) -> None:
+        self.plan = plan
+        self._rule = parse_rule(plan.rule)
+        self._announced: State = OK
+        self._since: int | None = None
+        self._released: int | None = None
+
+    def look(self, states: dict[str, State], minute: int) -> State | None:
+        """Return the state to announce now, or None; the composite's own state joins the others."""
+        state: State = ALARM if holds(self._rule, states) else OK
+        states[self.plan.name] = state
+        if states.get(self.plan.suppressor) == ALARM:
+            self._released = minute
+            return None
+        if self._released is not None:
+            if (minute - self._released) * 60 < self.plan.extension_s:
+                return None
+            self._released = None
+        if state == self._announced:
+            self._since = None
+            return None
+        if state == ALARM and not self._waited(minute):
+            return None
+        self._announced, self._since = state, None
+        return state
+
+    def _waited(self, minute: int) -> bool:
+        if self._since is None:
+            self._since = minute
+        return (minute - self._since) * 60 >= self.plan.wait_s
+
+
+def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Outcome]:
+    """Yield independent failures: each check fails a minute with probability p."""
+    chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
+    for _ in range(minutes):
+        failed = frozenset(c for c in checks if chance.random() < p)
+        yield Outcome(failed=failed, unstable=failed)
+
+
+def outage(
+    checks: Sequence[str], start: int, length: int, minutes: int, share: float = 1.0, seed: int = 1
+) -> Iterator[Outcome]:
+    """Yield minutes in which, from `start` on, each run sees the fault with probability `share`."""
+    chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
+    for minute in range(minutes):
+        hit = start <= minute < start + length and chance.random() < share
+        failed = frozenset(checks) if hit else frozenset()
+        yield Outcome(failed=failed, unstable=failed)
+
+
+def silence(start: int, minutes: int) -> Iterator[Outcome]:
+    """Yield minutes in which the canary is dead from `start` on."""
+    for minute in range(minutes):
+        yield Outcome(completed=minute < start)
+
+
+def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterator[Outcome]:
+    """Yield days with one announced deployment of ten minutes that fails for some of them."""
+    for minute in range(days * 1440):
+        at = minute % 1440 - 600
+        deploying = 0 <= at < 10
+        failed = frozenset(checks) if 2 <= at < 2 + broken_minutes else frozenset()
+        yield Outcome(failed=failed, deploying=deploying)
+
+
+def flapping(checks: Sequence[str], up: int, down: int, minutes: int) -> Iterator[Outcome]:
+    """Yield minutes that are down for `down` and up for `up`, over and over."""
+    for minute in range(minutes):
+        failed = frozenset(checks) if minute % (up + down) < down else frozenset()
+        yield Outcome(failed=failed, unstable=failed)

@@ -1,0 +1,134 @@
+"""The run of an environment, split over many functions. Pure: plan in, shards out, and back.
+
+The second shape (`scale = "map"`, docs/decisions/0006): one function plans, one function for each
+shard probes, one concludes. What they hand each other lies in the store, since a state machine's
+own payload holds 256 KB only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from canary.model import Check, Environment, Frozen, Residue, Result, Status, Step
+from canary.plan import Plan, Planned
+from canary.probes.base.api import Kind
+from canary.runner.outcomes import mute_reason, result
+
+SHARD = 100
+"""Checks of one function; about half a second of waiting at the runner's concurrency."""
+AT_ONCE = 50
+"""Shards of one run that are probed at a time: 5,000 checks, and 50 of an account's functions."""
+SILENT = "shard did not report"
+
+
+class Shard(Frozen, frozen=True, kw_only=True):
+    """The checks that one function carries out."""
+
+    number: int
+    checks: tuple[str, ...]
+    reads_state: bool = False  # some check of it asks for the control plane
+
+
+class Spread(Frozen, frozen=True, kw_only=True):
+    """A run that is spread: what the concluding function must know of its beginning."""
+
+    run_id: str
+    started_at: str  # ISO 8601, UTC
+    trigger: str
+    scheduled_at: str
+    shards: tuple[Shard, ...]
+
+
+class Reported(Frozen, frozen=True, kw_only=True):
+    """What one shard found."""
+
+    number: int
+    results: tuple[Result, ...]
+    residue: tuple[Residue, ...] = ()
+    requests: int = 0
+    starved: bool = False
+
+
+def split(plan: Plan, kinds: Mapping[str, Kind], size: int = SHARD) -> tuple[Shard, ...]:
+    """Return the shards of a plan: a check and all that it needs are in one shard.
+
+    Checks that read the control plane come together in as few shards as can be, so that it is
+    not read once for every shard; a family larger than `size` is a shard of its own.
+    """
+    families = _families(plan.order)
+    reading = [f for f in families if _reads(f, kinds)]
+    others = [f for f in families if not _reads(f, kinds)]
+    packed = [(p, True) for p in _packed(reading, size)]
+    packed += [(p, False) for p in _packed(others, size)]
+    return tuple(
+        Shard(number=n, checks=tuple(p.check.id for p in checks), reads_state=reads)
+        for n, (checks, reads) in enumerate(packed)
+    )
+
+
+def _reads(family: list[Planned], kinds: Mapping[str, Kind]) -> bool:
+    return any(kinds[p.check.kind].reads_state for p in family)
+
+
+def _families(order: Iterable[Planned]) -> list[list[Planned]]:
+    """Group what is connected by `needs`, in the order of the plan."""
+    planned = list(order)
+    head = {p.check.id: p.check.id for p in planned}
+
+    def root(check_id: str) -> str:
+        while head[check_id] != check_id:
+            head[check_id] = head[head[check_id]]
+            check_id = head[check_id]
+        return check_id
+
+    for p in planned:
+        for need in p.needs:
+            head[root(p.check.id)] = root(need)
+    found: dict[str, list[Planned]] = {}
+    for p in planned:
+        found.setdefault(root(p.check.id), []).append(p)
+    return list(found.values())
+
+
+def _packed(families: list[list[Planned]], size: int) -> list[list[Planned]]:
+    """Fill shards up to `size`, the largest families first."""
+    found: list[list[Planned]] = []
+    for family in sorted(families, key=len, reverse=True):
+        room = next((s for s in found if len(s) + len(family) <= size), None)
+        if room is None:
+            found.append(list(family))
+        else:
+            room.extend(family)
+    return found
+
+
+def narrowed(plan: Plan, ids: Iterable[str]) -> Plan:
+    """Return the plan with these checks alone; every other one is carried."""
+    wanted = set(ids)
+    # a need that is carried is decided: whoever waited for it here would wait for ever
+    order = tuple(
+        msgspec.structs.replace(p, needs=tuple(n for n in p.needs if n in wanted))
+        for p in plan.order
+        if p.check.id in wanted
+    )
+    others = tuple(p.check.id for p in plan.order if p.check.id not in wanted)
+    return msgspec.structs.replace(plan, order=order, not_due=(*plan.not_due, *others))
+
+
+def gathered(
+    plan: Plan, reports: Iterable[Reported], environment: Environment, today: str
+) -> tuple[Result, ...]:
+    """Return one result for each check of the plan; a shard that is silent gives ERRORs."""
+    found = {r.check_id: r for report in reports for r in report.results}
+    return tuple(
+        found.get(p.check.id) or _silent(p.check, mute_reason(environment, p.check.id, today))
+        for p in plan.order
+    )
+
+
+def _silent(check: Check, muted: str) -> Result:
+    step = Step(name="shard", status=Status.ERROR, reason=SILENT)
+    made = result(check, (step,), duration_ms=0.0, started_ms=0.0, muted=muted)
+    return msgspec.structs.replace(made, reason=SILENT)

@@ -1,0 +1,1 @@
+"""Connect the adapters to the run, its publishing and its messages."""

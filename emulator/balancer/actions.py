@@ -1,0 +1,78 @@
+"""What the balancer answers without a target: redirects and fixed responses. Pure."""
+
+from __future__ import annotations
+
+from emulator.balancer.exchange.pages import OwnAnswer, own, page
+from emulator.balancer.match import Asked
+from emulator.balancer.model import Action, FixedResponseConfig, RedirectConfig, WeightedGroup
+
+
+def deciding(actions: list[Action]) -> Action | None:
+    """Return the action that answers: the last in order, unless one before it authenticates."""
+    for action in actions:
+        if action.type.startswith("authenticate-"):
+            return action  # there is no identity provider here, so nobody passes
+    return max(actions, key=lambda action: action.order or 0) if actions else None
+
+
+def groups_of(action: Action) -> list[WeightedGroup]:
+    """Return a forward action's target groups, in whichever of the API's two forms it is given."""
+    config = action.forward_config
+    if config and config.target_groups:
+        return config.target_groups
+    if action.target_group_arn:
+        return [WeightedGroup(target_group_arn=action.target_group_arn, weight=1)]
+    return []
+
+
+def location(config: RedirectConfig, asked: Asked, scheme: str, port: int) -> str:
+    """Return a redirect's Location; the port is always written, `#{path}` has no leading slash."""
+    own_parts = {
+        "#{protocol}": scheme,
+        "#{host}": asked.host,
+        "#{port}": str(port),
+        "#{path}": asked.path.removeprefix("/"),
+        "#{query}": asked.query,
+    }
+
+    def filled(text: str) -> str:
+        for placeholder, value in own_parts.items():
+            text = text.replace(placeholder, value)
+        return text
+
+    protocol = filled(config.protocol or "#{protocol}").lower()
+    host, its_port = filled(config.host or "#{host}"), filled(config.port or "#{port}")
+    path = "/" + filled(config.path or "/#{path}").removeprefix("/")
+    query = filled("#{query}" if config.query is None else config.query)
+    return f"{protocol}://{host}:{its_port}{path}" + (f"?{query}" if query else "")
+
+
+def redirect(config: RedirectConfig, asked: Asked, scheme: str, port: int) -> OwnAnswer:
+    """Return the answer of a redirect action."""
+    status = 301 if config.status_code == "HTTP_301" else 302
+    where = ("Location", location(config, asked, scheme, port))
+    return OwnAnswer(status=status, body=page(status), extra=(where,), answered_by="redirect")
+
+
+def fixed(config: FixedResponseConfig) -> OwnAnswer:
+    """Return the answer of a fixed-response action."""
+    kind = config.content_type or "text/plain"
+    return OwnAnswer(
+        status=int(config.status_code),
+        body=(config.message_body or "").encode(),
+        content_type=f"{kind}; charset=utf-8",
+        answered_by="fixed-response",
+    )
+
+
+def answer_of(action: Action | None, asked: Asked, scheme: str, port: int) -> OwnAnswer | None:
+    """Return what the balancer says by itself, or None where a target must be asked."""
+    if action is None:
+        return own(500, "the rule has no action")
+    if action.type == "forward":
+        return None
+    if action.type == "redirect" and action.redirect_config:
+        return redirect(action.redirect_config, asked, scheme, port)
+    if action.type == "fixed-response" and action.fixed_response_config:
+        return fixed(action.fixed_response_config)
+    return own(500, f"action {action.type} is not served")

@@ -1,0 +1,90 @@
+"""The balancer process: snapshots come in on standard input, verdicts and records go out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Any
+
+import msgspec
+
+from emulator.balancer.choose import Chooser
+from emulator.balancer.edge import Edges
+from emulator.balancer.health import HealthBoard
+from emulator.balancer.model import Snapshot, parse_snapshot
+from emulator.balancer.table import views
+
+SNAPSHOT_BYTES = 64 * 1024 * 1024
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Lines to the control process, written together once in each turn of the loop."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lines: list[bytes] = []
+
+    def put(self, message: dict[str, Any]) -> None:
+        """Send a message."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._lines.append(msgspec.json.encode(message) + b"\n")
+
+    def _flush(self) -> None:
+        data = memoryview(b"".join(self._lines))
+        self._lines = []
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+
+class App:
+    """Everything of the process, wired."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._health = HealthBoard(outbox.put)
+        chooser = Chooser(self._health.state)
+        self._flights = chooser.flights
+        self._edges = Edges(chooser, outbox.put)
+
+    def apply(self, line: bytes) -> None:
+        """Act on a snapshot; one that cannot be read is refused and the last one stays."""
+        try:
+            snapshot = parse_snapshot(line)
+            self._health.apply(snapshot)
+            self._edges.apply(views(snapshot))
+            self._flights.end_all_but(
+                {(g.arn, t.id, t.port) for g in snapshot.target_groups for t in g.targets}
+            )
+        except (msgspec.DecodeError, OSError, ValueError) as error:
+            log.exception("snapshot refused")
+            self._outbox.put({"kind": "refused", "reason": str(error)})
+            return
+        self._tell(snapshot)
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        served = [
+            {"balancer": arn, "port": port, "address": address, "edge_port": edge_port}
+            for (arn, port), (address, edge_port) in self._edges.addresses().items()
+        ]
+        self._outbox.put({"kind": "applied", "serial": snapshot.serial, "listeners": served})
+
+    def close(self) -> None:
+        """Close every listener."""
+        self._edges.close()
+
+
+async def serve() -> None:
+    """Serve until standard input ends."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=SNAPSHOT_BYTES)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    outbox = Outbox(sys.stdout.fileno())
+    app = App(outbox)
+    outbox.put({"kind": "ready"})
+    while line := await reader.readline():
+        app.apply(line)
+    app.close()

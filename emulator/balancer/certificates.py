@@ -1,0 +1,106 @@
+"""The certificates of a listener, chosen by the name a client asks for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from emulator.balancer.model import Certificate
+
+log = logging.getLogger(__name__)
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate ready to serve; the stronger its rank, the earlier it is taken."""
+
+    names: tuple[str, ...]
+    rank: tuple[int, int]
+    context: ssl.SSLContext
+    chain: str
+    key: str
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        return tuple(name.lower() for name in found.value.get_values_for_type(x509.DNSName))
+    except x509.ExtensionNotFound:
+        common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return tuple(str(attribute.value).lower() for attribute in common)
+
+
+def _rank(certificate: x509.Certificate) -> tuple[int, int]:
+    """Return how much a certificate is preferred: ECDSA over RSA, then the longer key."""
+    key = certificate.public_key()
+    size = key.key_size if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else 0
+    return (int(isinstance(key, ec.EllipticCurvePublicKey)), size)
+
+
+def _context(chain: str, key: str) -> ssl.SSLContext:
+    """Return a server's context; OpenSSL reads keys from files alone, so one is there briefly."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    with tempfile.TemporaryDirectory(prefix="balancer-") as folder:  # 0700
+        path = Path(folder) / "pair.pem"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{chain.strip()}\n{key.strip()}\n")
+        context.load_cert_chain(path)
+    return context
+
+
+@lru_cache(maxsize=64)
+def load(certificate: str, chain: str, key: str) -> Loaded:
+    """Return a certificate ready to serve; raises ValueError or ssl.SSLError where it is broken."""
+    parsed = x509.load_pem_x509_certificate(certificate.encode())
+    whole = f"{certificate.strip()}\n{chain}"
+    return Loaded(
+        names=_names(parsed),
+        rank=_rank(parsed),
+        context=_context(whole, key),
+        chain=whole,
+        key=key,
+    )
+
+
+def name_matches(pattern: str, name: str) -> bool:
+    """Say whether a certificate's name covers a host; a wildcard is one label deep."""
+    if pattern.startswith("*."):
+        return name.partition(".")[2] == pattern[2:]
+    return name == pattern
+
+
+def choose(loaded: list[Loaded], name: str | None) -> Loaded:
+    """Return the certificate to serve; the first is the default, taken when nothing matches."""
+    wanted = (name or "").lower().rstrip(".")
+    fitting = [one for one in loaded if any(name_matches(p, wanted) for p in one.names)]
+    return max(fitting, key=lambda one: one.rank) if fitting else loaded[0]
+
+
+def server_context(certificates: list[Certificate]) -> ssl.SSLContext | None:
+    """Return a listener's context; None (handshakes fail) where no certificate can be served."""
+    ordered = sorted(certificates, key=lambda one: not one.default)
+    loaded: list[Loaded] = []
+    for one in ordered:
+        try:
+            loaded.append(load(one.certificate, one.chain or "", one.key))
+        except (ValueError, ssl.SSLError) as error:
+            log.warning("certificate %s cannot be served: %s", one.arn, error)
+    if not loaded:
+        return None
+
+    def by_name(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        connection.context = choose(loaded, name).context
+
+    # A context of its own: the callback belongs to this listener, the loaded ones are shared.
+    context = _context(loaded[0].chain, loaded[0].key)
+    context.sni_callback = by_name
+    return context

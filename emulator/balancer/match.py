@@ -1,0 +1,139 @@
+"""Which rule a request meets: pure, from AWS's documented conditions.
+
+Source: "Listener rules for your Application Load Balancer" and the API's RuleCondition.
+The path is compared as it was sent: no decoding, no folding of `..` or `//` (AWS states nothing).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from emulator.balancer.model import Condition, QueryPair, Rule, ValuesConfig
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules look at; host has no port, peer is the TCP peer's address."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    peer: str
+
+
+@lru_cache(maxsize=4096)
+def wildcard(pattern: str, ignore_case: bool, escapes: bool = False) -> re.Pattern[str]:
+    """Return the anchored expression of a pattern: `*` any run, `?` exactly one character."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if escapes and character == "\\":
+            parts.append(re.escape(next(characters, "\\")))
+        else:
+            parts.append({"*": ".*", "?": "."}.get(character) or re.escape(character))
+    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+
+
+def _any(condition: Condition, config: ValuesConfig | None, text: str, ignore_case: bool) -> bool:
+    """Say whether one of a condition's values holds, in whichever form they were given."""
+    values = (config.values if config else None) or condition.values or []
+    expressions = (config.regex_values if config else None) or condition.regex_values or []
+    return any(wildcard(value, ignore_case).fullmatch(text) for value in values) or any(
+        _expression(value, ignore_case).search(text) for value in expressions
+    )
+
+
+def _host(condition: Condition, asked: Asked) -> bool:
+    return _any(condition, condition.host_header_config, asked.host, ignore_case=True)
+
+
+def _path(condition: Condition, asked: Asked) -> bool:
+    return _any(condition, condition.path_pattern_config, asked.path, ignore_case=False)
+
+
+def _header(condition: Condition, asked: Asked) -> bool:
+    config = condition.http_header_config
+    if config is None:
+        return False
+    name = config.http_header_name.lower()
+    found = (value for key, value in asked.headers if key.lower() == name)
+    return any(_any(condition, config, value, ignore_case=True) for value in found)
+
+
+def _method(condition: Condition, asked: Asked) -> bool:
+    config = condition.http_request_method_config
+    return asked.method in ((config.values if config else None) or condition.values or [])
+
+
+def _pairs(query: str) -> Iterable[tuple[str, str]]:
+    for part in filter(None, query.split("&")):
+        key, _, value = part.partition("=")
+        yield unquote_plus(key), unquote_plus(value)
+
+
+def _pair_holds(wanted: QueryPair, key: str, value: str) -> bool:
+    if wanted.key and not wildcard(wanted.key, True, True).fullmatch(key):
+        return False
+    return wildcard(wanted.value, True, True).fullmatch(value) is not None
+
+
+def _query(condition: Condition, asked: Asked) -> bool:
+    config = condition.query_string_config
+    wanted = (config.values if config else None) or []
+    return any(_pair_holds(one, *pair) for pair in _pairs(asked.query) for one in wanted)
+
+
+@lru_cache(maxsize=1024)
+def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(cidr, strict=False)
+
+
+def _source(condition: Condition, asked: Asked) -> bool:
+    config = condition.source_ip_config
+    peer = ipaddress.ip_address(asked.peer)
+    return any(peer in _network(cidr) for cidr in (config.values if config else None) or [])
+
+
+FIELDS: dict[str, Callable[[Condition, Asked], bool]] = {
+    "host-header": _host,
+    "path-pattern": _path,
+    "http-header": _header,
+    "http-request-method": _method,
+    "query-string": _query,
+    "source-ip": _source,
+}
+
+
+def holds(condition: Condition, asked: Asked) -> bool:
+    """Say whether a condition holds; a field that AWS does not know never does."""
+    field = FIELDS.get(condition.field)
+    return field is not None and field(condition, asked)
+
+
+def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return rules by ascending priority, the default rule last."""
+    return tuple(sorted(rules, key=lambda r: (r.priority == "default", _number(r.priority))))
+
+
+def _number(priority: str) -> int:
+    return int(priority) if priority.isdigit() else 0
+
+
+def first_match(ordered: Iterable[Rule], asked: Asked) -> Rule | None:
+    """Return the first rule of which all conditions hold; the default rule always does."""
+    for rule in ordered:
+        if rule.priority == "default" or all(holds(c, asked) for c in rule.conditions):
+            return rule
+    return None

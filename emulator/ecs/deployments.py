@@ -1,0 +1,121 @@
+"""Deployments of a service: their rollout, their failures, the circuit breaker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.ecs import moto_ecs
+
+IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+LEAST_THRESHOLD, MOST_THRESHOLD = 3, 200
+
+
+@dataclass
+class Deployment:
+    """One deployment as the agent keeps it; moto gets its dictionary at each step."""
+
+    definition_arn: str
+    network: dict[str, Any]
+    id: str = field(default_factory=moto_ecs.deployment_id)
+    status: str = "PRIMARY"
+    rollout: str = IN_PROGRESS
+    reason: str = ""
+    failed_tasks: int = 0
+    created_at: dt.datetime = field(default_factory=moto_ecs.now)
+    updated_at: dt.datetime = field(default_factory=moto_ecs.now)
+
+    def __post_init__(self) -> None:
+        self.reason = self.reason or f"ECS deployment {self.id} in progress."
+
+    def move(self, rollout: str, reason: str) -> None:
+        """Change the rollout state and say why."""
+        self.rollout, self.reason, self.updated_at = rollout, reason, moto_ecs.now()
+
+    def complete(self) -> None:
+        """All desired tasks of this deployment are healthy, no older one runs."""
+        self.failed_tasks = 0
+        self.move(COMPLETED, f"ECS deployment {self.id} completed.")
+
+    def document(self, service: Any, desired: int, running: int, pending: int) -> dict[str, Any]:
+        """Return the deployment as DescribeServices shows it."""
+        return {
+            "id": self.id,
+            "status": self.status,
+            "taskDefinition": self.definition_arn,
+            "desiredCount": desired,
+            "pendingCount": pending,
+            "runningCount": running,
+            "failedTasks": self.failed_tasks,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+            "launchType": service.launch_type,
+            "platformVersion": "1.4.0",
+            "platformFamily": "Linux",
+            "networkConfiguration": self.network,
+            "rolloutState": self.rollout,
+            "rolloutStateReason": self.reason,
+        }
+
+
+def count_failure(deployments: list[Deployment], ident: str) -> None:
+    """Count a task that failed before it was ever healthy against its deployment."""
+    for deployment in deployments:
+        if deployment.id == ident:
+            deployment.failed_tasks += 1
+            deployment.updated_at = moto_ecs.now()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a service's deployment configuration allows."""
+
+    breaker: bool
+    rollback: bool
+    least: int
+    most: int
+    threshold: int
+
+
+def limits(service: Any, desired: int) -> Limits:
+    """Work out the counts: the minimum is rounded up, the maximum down."""
+    configuration = service.deployment_configuration
+    breaker = configuration.get("deploymentCircuitBreaker") or {}
+    return Limits(
+        breaker=bool(breaker.get("enable")),
+        rollback=bool(breaker.get("rollback")),
+        least=math.ceil(desired * int(configuration.get("minimumHealthyPercent", 100)) / 100),
+        most=math.floor(desired * int(configuration.get("maximumPercent", 200)) / 100),
+        threshold=min(MOST_THRESHOLD, max(LEAST_THRESHOLD, math.ceil(0.5 * desired))),
+    )
+
+
+@dataclass
+class BackOff:
+    """When the next task may start: longer after each failure in a row; seconds of real time.
+
+    A change of the control plane ends a pause: nobody waits in the twin for what was mended.
+    """
+
+    speed: float
+    failures: int = 0
+    until: float = 0.0
+    _changed_at: float = 0.0
+
+    def look(self, changed_at: float) -> None:
+        """Take in when the control plane was last changed."""
+        if changed_at > self._changed_at:
+            self._changed_at, self.until = changed_at, 0.0
+
+    def failed(self, moment: float, reached_running: bool) -> None:
+        """Wait 15 s, 30 s, ... up to 27 minutes (5 if it ran), each divided by the speed."""
+        longest = 300.0 if reached_running else 27 * 60.0
+        wait = min(longest, 15.0 * 2**self.failures)
+        self.failures += 1
+        self.until = moment + wait / self.speed
+
+    def reset(self) -> None:
+        """Start at once again."""
+        self.failures, self.until = 0, 0.0

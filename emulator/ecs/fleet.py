@@ -1,0 +1,107 @@
+"""A service's tasks: started, stopped, asked about; each step said in its events."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import Any
+
+from emulator.ecs import definition as definitions
+from emulator.ecs import moto_ecs, records
+from emulator.ecs.deployments import Deployment
+from emulator.ecs.events import Events
+from emulator.ecs.task import Task
+from emulator.ecs.workshop import Workshop
+
+TO_START = "TaskFailedToStart"
+EXITED = "EssentialContainerExited"
+
+
+class Fleet:
+    """The tasks of one service that have not stopped yet."""
+
+    def __init__(self, workshop: Workshop, events: Events) -> None:
+        self.tasks: list[Task] = []
+        self._workshop = workshop
+        self._speed = workshop.surroundings.speed
+        self._events = events
+        self._subnets = itertools.count()
+
+    @property
+    def alive(self) -> list[Task]:
+        """Those that neither stopped nor are on their way there."""
+        return [t for t in self.tasks if t.alive]
+
+    @property
+    def healthy(self) -> list[Task]:
+        """Those that count as healthy."""
+        return [t for t in self.alive if t.healthy(self._speed)]
+
+    def of(self, deployment: Deployment) -> list[Task]:
+        """Those of one deployment."""
+        return [t for t in self.alive if t.deployment_id == deployment.id]
+
+    def serving(self, deployment: Deployment) -> list[Task]:
+        """Those of one deployment that need no replacement."""
+        return [t for t in self.of(deployment) if not t.condemned]
+
+    def newcomers(self) -> list[Task]:
+        """Those that have not been healthy yet."""
+        return [t for t in self.alive if not t.condemned and not t.was_healthy]
+
+    def start(self, service: Any, deployment: Deployment, count: int) -> list[Task]:
+        """Start tasks; one that could not start is `gone`, its reasons are in its record."""
+        if count <= 0:
+            return []
+        made = [self._make(service, deployment) for _ in range(count)]
+        self._events.say(service, f"has started {count} tasks: {_listed(made)}.")
+        groups: list[str] = []
+        for task in made:
+            groups += self._launch(service, task)
+        for arn, number in Counter(groups).items():
+            self._events.say(service, f"registered {number} targets in (target-group {arn})")
+        return made
+
+    def _make(self, service: Any, deployment: Deployment) -> Task:
+        definition = moto_ecs.backend().describe_task_definition(deployment.definition_arn)
+        subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
+        subnet = subnets[next(self._subnets) % len(subnets)]
+        record = records.create(service, definition, deployment.id, subnet)
+        return Task(record, definitions.read(definition), deployment.id)
+
+    def _launch(self, service: Any, task: Task) -> list[str]:
+        """Start a task's process and enter it; return the target groups it is in."""
+        reason = task.launch(self._workshop)
+        if not reason:
+            self.tasks.append(task)
+            return task.register(service)
+        task.close(TO_START, reason)
+        shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
+        self._events.complain(service, shape, key=reason[:150])
+        return []
+
+    def stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
+        """Begin to stop tasks, for one reason or each for its own."""
+        if not tasks:
+            return
+        left = [task.stop(code, reason or task.condemned, self._speed) for task in tasks]
+        text = f"has stopped {len(tasks)} running tasks: {_listed(tasks)}."
+        self._events.say(service, text)
+        drained = len([groups for groups in left if groups])
+        if drained:
+            self._events.say(service, f"has begun draining connections on {drained} tasks.")
+        self._say_deregistered(service, [arn for groups in left for arn in groups])
+
+    def exited(self, service: Any, task: Task) -> None:
+        """Close a task whose process ended by itself."""
+        groups = task.deregister()
+        task.close(EXITED, "Essential container in task exited")
+        self._say_deregistered(service, groups)
+
+    def _say_deregistered(self, service: Any, groups: list[str]) -> None:
+        for arn, number in Counter(groups).items():
+            self._events.say(service, f"deregistered {number} targets in (target-group {arn})")
+
+
+def _listed(tasks: list[Task]) -> str:
+    return " ".join(f"(task {task.id})" for task in tasks)

@@ -1,0 +1,96 @@
+"""A task's process: started from its definition alone, watched, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.supervisor import die_with_parent
+from sandbox import names
+
+SHIM = Path(__file__).resolve().parent.parent / "network" / "shim"
+ROOT = Path(__file__).resolve().parent.parent.parent
+LISTEN = "0A"
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", names.MARKER, names.LOOPBACK)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the machine gives to each task beside its definition."""
+
+    network: str
+    aws_url: str
+    speed: float
+    ca_bundle: str
+    twin: str
+
+
+def environment(
+    surroundings: Surroundings,
+    address: str,
+    credentials: dict[str, str],
+    declared: dict[str, str],
+) -> dict[str, str]:
+    """Return a task's whole environment; what the definition declares wins."""
+    given = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    trust = {"SSL_CERT_FILE": surroundings.ca_bundle} if surroundings.ca_bundle else {}
+    return {
+        **given,
+        **trust,
+        names.MARKER: surroundings.twin,
+        "PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SANDBOX_NETWORK": surroundings.network,
+        "SANDBOX_ADDRESS": address,
+        "SANDBOX_SPEED": str(surroundings.speed),
+        "AWS_ENDPOINT_URL": surroundings.aws_url,
+        "AWS_REGION": names.REGION,
+        "AWS_DEFAULT_REGION": names.REGION,
+        **credentials,
+        **declared,
+    }
+
+
+def start(module: str, variables: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
+    """Start a module as a process group of its own that dies with the agent."""
+    with output.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=output.parent,
+            process_group=0,
+            preexec_fn=die_with_parent,
+        )
+
+
+def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process and its children, if they are still there."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def exit_code(process: subprocess.Popen[bytes]) -> int | None:
+    """Return the exit code as a container runtime counts it: 128 + signal; None while it runs."""
+    code = process.poll()
+    return 128 - code if code is not None and code < 0 else code
+
+
+def listening(pid: int) -> set[int]:
+    """Return the TCP ports on which a process listens (proc(5): fd, net/tcp)."""
+    try:
+        links = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+        lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    except OSError:  # it ended meanwhile
+        return set()
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = (line.split() for line in lines)
+    return {int(r[1].rpartition(":")[2], 16) for r in rows if r[3] == LISTEN and r[9] in inodes}

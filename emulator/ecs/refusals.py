@@ -1,0 +1,166 @@
+"""What ECS refuses and moto takes: services, clusters and task definitions that cannot be.
+
+Sources: the API's CreateService, UpdateService, DeleteCluster and RegisterTaskDefinition; texts as
+ECS words them where they are known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.ecs import deletion
+from sandbox import names
+
+NO_GROUP = "The target group with targetGroupArn {arn} does not exist."
+UNUSED_GROUP = (
+    "The target group with targetGroupArn {arn} does not have an associated load balancer."
+)
+NO_REGISTRY = "The service registry with registryArn {arn} does not exist."
+FARGATE_ROLE = "Fargate requires task definition to have execution role ARN to support {what}."
+SECRETS_ROLE = (
+    "When you are specifying container secrets, you must also specify a value for "
+    "'executionRoleArn'."
+)
+# cpu units -> the memory in MiB that Fargate gives with them: least, most, step
+SIZES = {
+    256: (512, 2048, 512),
+    512: (1024, 4096, 1024),
+    1024: (2048, 8192, 1024),
+    2048: (4096, 16_384, 1024),
+    4096: (8192, 30_720, 1024),
+    8192: (16_384, 61_440, 4096),
+    16_384: (32_768, 122_880, 8192),
+}
+
+
+def install(backends: Any) -> None:
+    """Have moto's ECS refuse what AWS refuses; call once."""
+    _patch_services(backends)
+    deletion.install(backends)
+    delete_cluster, register = backends.delete_cluster, backends.register_task_definition
+
+    def deleting_cluster(self: Any, cluster_str: str) -> Any:
+        refuse_full(self, self._get_cluster(cluster_str))
+        return delete_cluster(self, cluster_str)
+
+    def register_task_definition(self: Any, family: str, containers: Any, *a: Any, **m: Any) -> Any:
+        refuse_containers(containers)
+        if "FARGATE" in (m.get("requires_compatibilities") or []):
+            refuse_for_fargate(containers, m)
+        return register(self, family, containers, *a, **m)
+
+    backends.delete_cluster = deleting_cluster
+    backends.register_task_definition = register_task_definition
+
+
+def _patch_services(backends: Any) -> None:
+    create, update = backends.create_service, backends.update_service
+
+    def create_service(
+        self: Any, cluster_str: str, name: str, desired: Any, *rest: Any, **more: Any
+    ) -> Any:
+        cluster = self._get_cluster(cluster_str)
+        existing = self.services.get(f"{cluster.name}:{name}")
+        if existing is not None and existing.status == "ACTIVE":
+            raise _invalid("Creation of service was not idempotent.")
+        if existing is not None and existing.status == deletion.DRAINING:
+            raise _invalid("Unable to Start a service that is still Draining.")
+        balancers = more.get("load_balancers", [*rest, None, None][1])
+        refuse_places(desired, balancers, more.get("service_registries"))
+        return create(self, cluster_str, name, desired, *rest, **more)
+
+    def update_service(self: Any, properties: dict[str, Any]) -> Any:
+        cluster = properties.get("cluster", "default")
+        service = self._get_service(cluster, properties["service"].split("/")[-1])
+        if service.status != "ACTIVE":
+            raise _error("ServiceNotActiveException", "Service was not ACTIVE.")
+        refuse_places(
+            properties.get("desired_count"),
+            properties.get("load_balancers"),
+            properties.get("service_registries"),
+        )
+        return update(self, properties)
+
+    backends.create_service, backends.update_service = create_service, update_service
+
+
+def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
+    """Raise what ECS answers to a count below zero, or to places for tasks that are not there."""
+    from moto.elbv2.models import elbv2_backends
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    from emulator.elbv2.target_health import groups_in_use
+
+    if desired is not None and int(desired) < 0:
+        raise _invalid("desiredCount cannot be less than 0.")
+    for arn in [one.get("targetGroupArn") for one in balancers or []]:
+        if arn and arn not in elbv2_backends[names.ACCOUNT][names.REGION].target_groups:
+            raise _invalid(NO_GROUP.format(arn=arn))
+        if arn and arn not in groups_in_use():
+            raise _invalid(UNUSED_GROUP.format(arn=arn))
+    known = servicediscovery_backends[names.ACCOUNT][names.REGION].services
+    for arn in [str(one.get("registryArn")) for one in registries or []]:
+        if arn.rpartition("/")[2] not in known:
+            raise _invalid(NO_REGISTRY.format(arn=arn))
+
+
+def refuse_full(backend: Any, cluster: Any) -> None:
+    """Raise what ECS answers to the deletion of a cluster in which something runs."""
+    services = [one for one in backend.services.values() if one.cluster_name == cluster.name]
+    if any(one.status != deletion.INACTIVE for one in services):
+        text = "The Cluster cannot be deleted while Services are active."
+        raise _error("ClusterContainsServicesException", text)
+    tasks = backend.tasks.get(cluster.name, {}).values()
+    if any(task.last_status != "STOPPED" for task in tasks):
+        text = "The Cluster cannot be deleted while Tasks are active."
+        raise _error("ClusterContainsTasksException", text)
+
+
+def refuse_containers(containers: list[dict[str, Any]]) -> None:
+    """Raise what ECS answers to containers of one name, or of which none is essential."""
+    found = [one.get("name") for one in containers]
+    if len(set(found)) < len(found):
+        raise _client("Container names must be unique within a task definition.")
+    if not any(one.get("essential", True) for one in containers):
+        raise _client("At least one container of a task definition must be essential.")
+
+
+def refuse_for_fargate(containers: list[dict[str, Any]], given: dict[str, Any]) -> None:
+    """Raise what ECS answers to a task definition that Fargate cannot run."""
+    if (mode := given.get("network_mode")) != "awsvpc":
+        raise _client(f"Fargate only supports network mode 'awsvpc', not '{mode}'.")
+    for size in ("cpu", "memory"):
+        if not given.get(size):
+            raise _client(f"Fargate requires that '{size}' be defined at the task level.")
+    if not _is_size(str(given["cpu"]), str(given["memory"])):
+        raise _client("No Fargate configuration exists for given values.")
+    if given.get("execution_role_arn"):
+        return
+    for one in containers:
+        if (one.get("logConfiguration") or {}).get("logDriver") == "awslogs":
+            raise _client(FARGATE_ROLE.format(what="log driver awslogs"))
+        if ".dkr.ecr." in str(one.get("image")):
+            raise _client(FARGATE_ROLE.format(what="ECR images"))
+        if one.get("secrets"):
+            raise _client(SECRETS_ROLE)
+
+
+def _is_size(cpu: str, memory: str) -> bool:
+    if not (cpu.isdecimal() and memory.isdecimal()):
+        return "vcpu" in cpu.lower() or "gb" in memory.lower()  # words, which ECS takes as well
+    least, most, step = SIZES.get(int(cpu), (1, 0, 1))
+    return least <= int(memory) <= most and int(memory) % step == 0
+
+
+def _invalid(text: str) -> Exception:
+    return _error("InvalidParameterException", text)
+
+
+def _client(text: str) -> Exception:
+    return _error("ClientException", text)
+
+
+def _error(code: str, text: str) -> Exception:
+    from moto.ecs.exceptions import ECSException
+
+    return ECSException(code, text)

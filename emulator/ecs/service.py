@@ -1,0 +1,250 @@
+"""One service's scheduler: brings running tasks and deployments to what the service asks for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from emulator.aws.changes import CHANGES
+from emulator.ecs import choose, deletion
+from emulator.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, count_failure, limits
+from emulator.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
+from emulator.ecs.fleet import Fleet
+from emulator.ecs.task import Task
+from emulator.ecs.workshop import Workshop
+
+BY_SCHEDULER = "ServiceSchedulerInitiated"
+FAILURES_TO_COMPLAIN = 3
+PAUSE_S = 300.0  # ECS itself does not throttle tasks that reach RUNNING
+
+
+class ServiceScheduler:
+    """Follows one of moto's services; `step` is called a few times a second."""
+
+    def __init__(self, workshop: Workshop, service: Any) -> None:
+        self.deployments: list[Deployment] = []
+        self._workshop = workshop
+        self._speed = workshop.surroundings.speed
+        self._events = Events(service.name)
+        self.fleet = Fleet(workshop, self._events)
+        self._backoff = BackOff(self._speed)
+        self._asked: tuple[object, ...] = ()
+        self._last_completed: Deployment | None = None
+        self._steady = False
+        self._tried_at = 0.0  # when the last task that failed was made
+        self._retired_at = 0.0  # when the last task of an older deployment was gone
+
+    def step(self, service: Any) -> None:
+        """Observe, decide, act, and show the result in moto."""
+        desired = service.desired_count if service.status == "ACTIVE" else 0
+        self._backoff.look(CHANGES.last)
+        self._follow(service)
+        self._observe(service)
+        self._complete(service, desired)
+        self._break_circuit(service, desired)
+        self._scale(service, desired)
+        self._show(service, desired)
+
+    @property
+    def primary(self) -> Deployment:
+        """The newest deployment."""
+        return self.deployments[0]
+
+    def settled(self, service: Any) -> bool:
+        """Tell whether nothing is under way: steady, or failing in a way that will last."""
+        if self._asked != _asked(service) or any(t.stopping for t in self.fleet.tasks):
+            return False
+        desired = service.desired_count if service.status == "ACTIVE" else 0
+        ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
+        if desired and self._backoff.failures > 1 and not ended_by_breaker:
+            # a loop of failing tasks never rests; an end that no later change explains is enough
+            return self._tried_at >= max(CHANGES.last, self._retired_at)
+        if any(t.booting for t in self.fleet.tasks):
+            return False
+        if self._steady or desired == 0:
+            return not self.fleet.tasks or self._steady
+        mine = self.fleet.of(self.primary)
+        if ended_by_breaker:
+            return False  # either it completes or the circuit breaker ends it
+        return self.primary.rollout == FAILED or any(t.condemned for t in mine)
+
+    # what the control plane asks for
+
+    def _follow(self, service: Any) -> None:
+        asked = _asked(service)
+        if asked == self._asked:
+            return
+        first = not self.deployments
+        if first or asked[1:] != self._asked[1:]:
+            self._deploy(service, first)
+        self._asked = asked
+        self._steady = False
+
+    def _deploy(self, service: Any, first: bool) -> Deployment:
+        for older in self.deployments:
+            older.status = "ACTIVE"
+        made = Deployment(service.task_definition, service.network_configuration)
+        if first and service.deployments:
+            made.id = service.deployments[0]["id"]
+            made.reason = f"ECS deployment {made.id} in progress."
+        self.deployments.insert(0, made)
+        self._backoff.reset()
+        self._events.solved()
+        return made
+
+    # what the tasks do
+
+    def _observe(self, service: Any) -> None:
+        for task in list(self.fleet.tasks):
+            task.watch(self._workshop.prober)
+            if task.stopping:
+                task.step_down()
+            elif task.exit_code is not None:
+                self._exited(service, task)
+            elif task.record.desired_status == "STOPPED":
+                self._stop(service, [task], "UserInitiated", "Task stopped by user")
+            else:
+                self._check(service, task)
+        if any(t.gone and t.deployment_id != self.primary.id for t in self.fleet.tasks):
+            self._retired_at = time.monotonic()
+        self.fleet.tasks = [t for t in self.fleet.tasks if not t.gone]
+
+    def _exited(self, service: Any, task: Task) -> None:
+        self.fleet.exited(service, task)
+        self._failed(service, task, reached_running=True)
+
+    def _check(self, service: Any, task: Task) -> None:
+        if task.healthy(self._speed):
+            task.was_healthy = True
+            if task.deployment_id == self.primary.id:
+                self.primary.failed_tasks = 0
+            return
+        grace = float(service.health_check_grace_period_seconds or 0) / self._speed
+        reason, event = task.complaint(grace)
+        if reason:
+            task.condemned = reason
+            self._events.say(service, event)
+            self._failed(service, task, reached_running=True)
+
+    def _failed(self, service: Any, task: Task, reached_running: bool) -> None:
+        self._steady = False
+        self._tried_at = task.made
+        if not task.was_healthy or not reached_running:
+            count_failure(self.deployments, task.deployment_id)
+        if task.was_healthy:
+            self._backoff.reset()  # it ran well for a while: its end is the first of a new row
+        self._backoff.failed(time.monotonic(), reached_running)
+        if task.condemned:
+            # the first is replaced at once; a loop gets pauses, in which the twin is steady and
+            # the unhealthy task stays in its target group
+            breaker = limits(service, service.desired_count).breaker
+            counted = breaker and self.primary.rollout == IN_PROGRESS
+            first = self._backoff.failures <= 1
+            pause = 0.0 if first or counted else PAUSE_S / self._speed
+            self._backoff.until = time.monotonic() + pause
+        if self._backoff.failures >= FAILURES_TO_COMPLAIN:
+            self._events.complain(service, INCONSISTENT)
+
+    # rollout
+
+    def _complete(self, service: Any, desired: int) -> None:
+        alive = self.fleet.alive
+        mine = [t for t in alive if t.deployment_id == self.primary.id]
+        done = (
+            len(mine) == len(alive) == desired
+            and all(t.healthy(self._speed) for t in mine)
+            and self.primary.rollout != FAILED
+        )
+        if not done:
+            self._steady = False
+            return
+        if self.primary.rollout == IN_PROGRESS:
+            self.primary.complete()
+            self._last_completed = self.primary
+            self._events.say(service, f"(deployment {self.primary.id}) deployment completed.")
+        if not self._steady and not any(t.stopping for t in self.fleet.tasks):
+            self._steady = True
+            self._backoff.reset()
+            self._events.solved()
+            self._events.say(service, "has reached a steady state.")
+
+    def _break_circuit(self, service: Any, desired: int) -> None:
+        allowed = limits(service, desired)
+        broken = self.primary
+        if (
+            not allowed.breaker
+            or broken.rollout != IN_PROGRESS
+            or broken.failed_tasks < allowed.threshold
+        ):
+            return
+        broken.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
+        text = f"(deployment {broken.id}) deployment failed: tasks failed to start."
+        self._events.say(service, text)
+        if not allowed.rollback or self._last_completed is None:
+            return
+        service.task_definition = self._last_completed.definition_arn
+        made = self._deploy(service, first=False)
+        made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
+        for task in self.fleet.of(self._last_completed):  # the same revision: they serve on
+            task.deployment_id = task.record.started_by = made.id
+        self._asked = _asked(service)
+        self._events.say(service, f"rolling back to deployment {made.id}.")
+
+    # counts
+
+    def _scale(self, service: Any, desired: int) -> None:
+        allowed = limits(service, desired)
+        may_start = time.monotonic() >= self._backoff.until
+        ill = choose.replaced(self.fleet, self._speed, allowed.most, may_start)
+        self._stop(service, ill, BY_SCHEDULER)
+        scaling = f"Scaling activity initiated by (deployment {self.primary.id})"
+        beyond = choose.surplus(self.fleet, self.primary, desired)
+        self._stop(service, beyond, BY_SCHEDULER, scaling)
+        older = choose.retired(self.fleet, self.primary, desired, allowed.least)
+        self._stop(service, older, BY_SCHEDULER, scaling)
+        wanted = desired - len(self.fleet.serving(self.primary))
+        room = allowed.most - len(self.fleet.alive)
+        if wanted <= 0 or self.primary.rollout == FAILED:
+            return
+        if room <= 0 and allowed.most <= allowed.least:
+            self._events.complain(service, PERCENT_BLOCK)
+        if may_start:
+            for task in self.fleet.start(service, self.primary, min(wanted, room)):
+                if task.gone:
+                    self._failed(service, task, reached_running=False)
+
+    def _stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
+        self._steady = self._steady and not tasks
+        self.fleet.stop(service, tasks, code, reason)
+
+    # showing
+
+    def _show(self, service: Any, desired: int) -> None:
+        if not self.fleet.tasks:
+            deletion.finish(service)
+        with_tasks = {t.deployment_id for t in self.fleet.tasks if not t.gone}
+        self.deployments = [d for d in self.deployments if d is self.primary or d.id in with_tasks]
+        alive = self.fleet.alive
+        service.running_count = len([t for t in alive if t.started])
+        service.pending_count = len(alive) - service.running_count
+        service.deployments = [
+            d.document(
+                service,
+                desired if d is self.primary else len(self.fleet.of(d)),
+                len([t for t in self.fleet.of(d) if t.started]),
+                len([t for t in self.fleet.of(d) if not t.started]),
+            )
+            for d in self.deployments
+        ]
+
+
+def _asked(service: Any) -> tuple[object, ...]:
+    """Everything whose change starts something; all but the count starts a deployment."""
+    return (
+        service.desired_count if service.status == "ACTIVE" else 0,
+        service.task_definition,
+        repr(service.network_configuration),
+        repr(service.load_balancers),
+        repr(service.service_registries),
+        getattr(service, "force_serial", 0),
+    )

@@ -1,0 +1,35 @@
+"""What all tasks of the agent share."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.ecs.probe import Prober
+from emulator.ecs.process import Surroundings
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What tasks share: the machine's surroundings, the prober, credentials, a folder."""
+
+    surroundings: Surroundings
+    prober: Prober
+    log_dir: Path
+    aws: Any
+
+    def credentials(self, role: str, task_id: str) -> dict[str, str]:
+        """Return the environment variables of a session of the task role."""
+        if not role:
+            return {}
+        with contextlib.suppress(Exception):  # no such role: the task has no credentials
+            given = self.aws.client("sts").assume_role(RoleArn=role, RoleSessionName=task_id)
+            keys = given["Credentials"]
+            return {
+                "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": keys["SessionToken"],
+            }
+        return {}

@@ -1,0 +1,1 @@
+"""The ELBv2 API as AWS validates and describes it."""

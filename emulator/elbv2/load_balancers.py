@@ -1,0 +1,52 @@
+"""Load balancers that AWS does not make and moto does: nameless twins, in one zone, without groups.
+
+Source: the API's CreateLoadBalancer and SetSecurityGroups.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from emulator.elbv2.values import wrong
+
+NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
+
+
+def install() -> None:
+    """Have both calls refuse what AWS refuses; call once."""
+    from moto.elbv2.models import ELBv2Backend
+
+    create, set_groups = ELBv2Backend.create_load_balancer, ELBv2Backend.set_security_groups
+
+    def create_load_balancer(
+        self: Any, name: str, security_groups: list[str], subnet_ids: list[str], **more: Any
+    ) -> Any:
+        subnets = [*subnet_ids, *(one["SubnetId"] for one in more.get("subnet_mappings") or [])]
+        if more.get("loadbalancer_type") in (None, "application"):
+            refuse(self, name, security_groups, subnets)
+        return create(self, name, security_groups, subnet_ids, **more)
+
+    def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
+        if not sec_groups:
+            raise wrong("You must specify at least one security group")
+        set_groups(self, arn, sec_groups)
+
+    ELBv2Backend.create_load_balancer = create_load_balancer
+    ELBv2Backend.set_security_groups = set_security_groups
+
+
+def refuse(backend: Any, name: str, groups: list[str], subnets: list[str]) -> None:
+    """Raise what CreateLoadBalancer answers to a balancer that cannot be."""
+    from moto.elbv2.exceptions import DuplicateLoadBalancerName, ELBClientError
+
+    if not NAME.fullmatch(name):
+        raise wrong(f"The load balancer name '{name}' is not valid")
+    if any(one.name == name for one in list(backend.load_balancers.values())):
+        raise DuplicateLoadBalancerName
+    for group in groups or []:
+        if backend.ec2_backend.get_security_group_from_id(group) is None:
+            raise ELBClientError("InvalidSecurityGroup", f"Security group {group} does not exist")
+    known = [backend.ec2_backend.get_subnet(one) for one in subnets]  # raises for unknown ones
+    if len({one.availability_zone for one in known}) < 2:
+        raise wrong("At least two subnets in two different Availability Zones must be specified")

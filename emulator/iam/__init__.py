@@ -1,0 +1,1 @@
+"""IAM for requests to the emulator."""

@@ -1,0 +1,22 @@
+"""Runs deployed Lambda functions as AWS does: AWS's runtime client against a local runtime API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emulator.aws.endpoint import Endpoint
+from emulator.lambda_host.install import LambdaHost, install_into_moto
+
+
+def install(
+    emulator: int | Endpoint, *, speed: float = 1.0, work_dir: Path | None = None
+) -> LambdaHost:
+    """Make moto's Lambda run code; functions call the emulator back (its endpoint, or its port).
+
+    The caller stops the host that is returned: it ends every environment and removes its files.
+    """
+    url = f"http://127.0.0.1:{emulator}" if isinstance(emulator, int) else emulator.url
+    return install_into_moto(url, speed, work_dir)
+
+
+__all__ = ["LambdaHost", "install"]

@@ -1,0 +1,95 @@
+"""Security groups: who owns an address, and whether a connection is let out and in.
+
+Read from the emulator at each question, so that a change through the AWS API counts at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+from emulator.network.addresses import NAT_ADDRESS
+from sandbox import names
+
+# how the descriptions of the interfaces of tasks, caches, databases and balancers begin
+OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ")
+
+
+def _ec2() -> Any:
+    from moto.ec2.models import ec2_backends
+
+    return ec2_backends[names.ACCOUNT][names.REGION]
+
+
+def owner_groups(address: str) -> list[str] | None:
+    """Return the security groups of whoever has an address; None: nobody, packets are lost.
+
+    An interface that is attached to nothing counts as nobody, as on AWS.
+    """
+    for interface in list(_ec2().enis.values()):
+        if interface.private_ip_address == address and _attached(interface):
+            return [group.id for group in interface.group_set]
+    return None
+
+
+def _attached(interface: Any) -> bool:
+    """Tell by its description, which AWS writes, whether an interface is in somebody's use."""
+    return str(interface.description or "").startswith(OWNERS)
+
+
+def balancer_groups(address: str) -> list[str] | None:
+    """Return the security groups of the load balancer at an address; None: there is none."""
+    from moto.elbv2.models import elbv2_backends
+
+    wanted = next((n for n, at in names.BALANCER_ADDRESSES.items() if at == address), None)
+    for balancer in list(elbv2_backends[names.ACCOUNT][names.REGION].load_balancers.values()):
+        if balancer.name == wanted:
+            return list(balancer.security_groups or [])
+    return None
+
+
+def permitted(
+    source_groups: Iterable[str],
+    source_address: str,
+    target_groups: Iterable[str],
+    target_address: str,
+    port: int,
+) -> bool:
+    """Tell whether the source's egress and the target's ingress admit a TCP connection."""
+    sources, targets = set(source_groups), set(target_groups)
+    let_out = not sources or any(
+        _admits(rule, port, targets, target_address) for rule in _rules(sources, "egress_rules")
+    )
+    let_in = any(
+        _admits(rule, port, sources, source_address) for rule in _rules(targets, "ingress_rules")
+    )
+    return let_out and let_in
+
+
+def let_out_to_internet(source_groups: Iterable[str], port: int) -> bool:
+    """Tell whether the source's egress admits a connection to a public address."""
+    return any(
+        _admits(rule, port, set(), NAT_ADDRESS)
+        for rule in _rules(set(source_groups), "egress_rules")
+    )
+
+
+def _rules(groups: set[str], direction: str) -> Iterable[Any]:
+    for by_id in list(_ec2().groups.values()):
+        for group in list(by_id.values()):
+            if group.id in groups:
+                yield from list(getattr(group, direction))
+
+
+def _admits(rule: Any, port: int, peer_groups: set[str], peer_address: str) -> bool:
+    if rule.ip_protocol not in ("-1", "tcp"):
+        return False
+    if rule.ip_protocol == "tcp" and not rule.from_port <= port <= rule.to_port:
+        return False
+    if rule.source_group.get("GroupId") in peer_groups:
+        return True
+    cidr = rule.ip_range.get("CidrIp")
+    return bool(cidr) and ipaddress.ip_address(peer_address) in ipaddress.ip_network(
+        cidr, strict=False
+    )

@@ -1,0 +1,141 @@
+"""The network of the twin: names, routes and security groups, for tasks and for the balancer."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from typing import Any
+
+from emulator.network import groups
+from emulator.network.addresses import NAT_ADDRESS, in_vpc, loopback
+from emulator.network.blackhole import Blackhole
+from emulator.network.resolver import Resolver
+from sandbox import names
+
+Place = tuple[str, int]
+LOCALHOST = "127.0.0.1"
+
+
+class Network:
+    """Answers each task's question before it connects or looks up a name (UDP, JSON)."""
+
+    def __init__(self) -> None:
+        self.resolver = Resolver()
+        self._hole = Blackhole()
+        self._edges: dict[Place, Place] = {}
+        self._outside: set[Place] = set()
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Open the black hole and the question port."""
+        self._hole.start()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((LOCALHOST, 0))
+        self._thread = threading.Thread(target=self._serve, name="network", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close both; tasks that still ask get no answer."""
+        if self._socket is not None:
+            asking, self._socket = self._socket, None
+            asking.sendto(b"", asking.getsockname())  # wakes the thread
+            if self._thread is not None:
+                self._thread.join(2)
+            asking.close()
+        self._hole.stop()
+
+    @property
+    def question_address(self) -> str:
+        """Where tasks ask, as host:port."""
+        if self._socket is None:
+            raise RuntimeError("the network is not started")
+        host, port = self._socket.getsockname()
+        return f"{host}:{port}"
+
+    @property
+    def blackhole(self) -> Place:
+        """Where a connection hangs for ever."""
+        return self._hole.address
+
+    def register_edge(self, host: str, port: int, place: Place) -> None:
+        """Serve a public host's port at a balancer's edge, given as (address, edge port)."""
+        address = in_vpc(place[0])
+        self.resolver.register(host, address)
+        self._edges[(address, port)] = (loopback(address), place[1])
+
+    def register_name(self, name: str, address: str) -> None:
+        """Let an endpoint's name (cache, database) resolve to an address of the VPC."""
+        self.resolver.register(name, address)
+
+    def unregister_name(self, name: str) -> None:
+        """Let a name, public or not, be unknown."""
+        self.resolver.unregister(name)
+
+    def let_through(self, place: Place) -> None:
+        """Let tasks reach a place outside the VPC as it is (the emulated AWS API)."""
+        self._outside.add(place)
+
+    def allowed(self, from_groups: list[str], to_ip: str, port: int) -> bool:
+        """Tell whether somebody with these security groups reaches an address of the VPC."""
+        target = groups.owner_groups(to_ip)
+        if target is None:
+            return False
+        return groups.permitted(from_groups, _any_public_subnet(), target, to_ip, port)
+
+    def admitted(self, balancer_groups: list[str], address: str, port: int) -> bool:
+        """Tell whether a balancer's security groups let the internet in; without any they do."""
+        return not balancer_groups or groups.permitted(
+            [], NAT_ADDRESS, balancer_groups, address, port
+        )
+
+    def route(self, source: str, to: str, port: int) -> Place:
+        """Return where a task's connection really goes; the black hole when nothing lets it."""
+        if (to, port) in self._outside:
+            return (to, port)
+        if to.startswith("127.0.0.") or to == "0.0.0.0":
+            return (loopback(source), port)  # a task's localhost is its own
+        target = in_vpc(to)
+        mine = groups.owner_groups(source) or []
+        if (target, port) in self._edges or target in names.BALANCER_ADDRESSES.values():
+            return self._route_to_edge(mine, target, port)
+        theirs = groups.owner_groups(target)
+        if theirs is None or not groups.permitted(mine, source, theirs, target, port):
+            return self.blackhole
+        return (loopback(target), port)
+
+    def _route_to_edge(self, mine: list[str], target: str, port: int) -> Place:
+        """Route through NAT to a balancer: its groups see a public address."""
+        theirs = groups.balancer_groups(target)
+        if (
+            theirs is None
+            or not groups.let_out_to_internet(mine, port)
+            or not groups.permitted([], NAT_ADDRESS, theirs, target, port)
+        ):
+            return self.blackhole
+        return self._edges.get((target, port), (loopback(target), port))
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question of a task's shim."""
+        if question.get("ask") == "resolve":
+            return {"addresses": self.resolver.resolve(str(question.get("name")))}
+        source, to = str(question.get("from")), str(question.get("to"))
+        return {"to": list(self.route(source, to, int(question.get("port") or 0)))}
+
+    def _serve(self) -> None:
+        asking = self._socket
+        while asking is not None and self._socket is asking:
+            data, peer = asking.recvfrom(4096)
+            if not data:
+                continue
+            try:
+                reply = self.answer(json.loads(data))
+            except Exception as error:
+                reply = {"error": f"{type(error).__name__}: {error}"}
+            asking.sendto(json.dumps(reply).encode(), peer)
+
+
+def _any_public_subnet() -> str:
+    """Return an address of the balancers' subnets, for rules that admit a CIDR."""
+    return next(iter(names.BALANCER_ADDRESSES.values()))

@@ -1,0 +1,78 @@
+"""Keep the balancer process true to moto: snapshots out, health verdicts in."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from emulator.elbv2 import snapshot as routing
+from emulator.elbv2.target_health import HEALTH, Verdict
+
+LOOK_EVERY_S = 0.2
+log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """A thread that publishes the routing whenever it differs from what was published last."""
+
+    def __init__(
+        self,
+        publish: Callable[[dict[str, Any]], object],
+        speed: float,
+        reachable: routing.Reachable,
+        admitted: routing.Admitted,
+    ) -> None:
+        self._publish = publish
+        self._speed = speed
+        self._reachable, self._admitted = reachable, admitted
+        self._last = b""
+        self._looking = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self.serial = 0
+
+    def start(self) -> None:
+        """Publish once now, then follow the control plane."""
+        self.look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def look(self) -> bool:
+        """Publish if something changed; tells whether it did."""
+        with self._looking:  # the thread's looks and settle's
+            snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
+            encoded = msgspec.json.encode(snapshot)
+            if encoded == self._last:
+                return False
+            self._last = encoded
+            self.serial += 1
+            self._publish({**snapshot, "serial": self.serial})
+            return True
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                self.look()
+            except Exception:  # the control plane may change while it is read: look again
+                log.debug("routing snapshot failed", exc_info=True)
+
+
+def record(message: dict[str, Any]) -> None:
+    """Take one health verdict from the balancer."""
+    key = (message["target_group"], message["id"], int(message["port"]))
+    HEALTH.record(
+        key,
+        Verdict(
+            state=message["state"],
+            reason=message.get("reason"),
+            description=message.get("description"),
+        ),
+    )

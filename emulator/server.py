@@ -1,0 +1,84 @@
+"""Start moto's server in this process, with the twin's extensions installed."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import socket
+import threading
+from typing import Any
+
+from emulator.aws import changes, discovery, ec2, in_use, secrets
+from emulator.aws.endpoint import Endpoint
+from emulator.elbv2 import target_health as elbv2
+from emulator.iam import enforcement as iam
+
+HOST = "127.0.0.1"
+
+
+class AwsServer:
+    """The emulated AWS of one twin."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
+        self._server: Any = None
+        self.endpoint = Endpoint(url="")
+
+    def start(self) -> Endpoint:
+        """Listen on loopback; raises OSError if the port is taken."""
+        install_extensions()
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        # werkzeug ends the process when a port is taken: bind here, where it is an exception
+        listener = socket.create_server((HOST, self._port), backlog=128)
+        self._server = make_server(
+            HOST,
+            listener.getsockname()[1],
+            DomainDispatcherApplication(create_backend_app),
+            threaded=True,
+            request_handler=MotoRequestHandler,
+            fd=listener.detach(),
+        )
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
+        self.endpoint = Endpoint(url=f"http://{HOST}:{self._server.port}")
+        return self.endpoint
+
+    def stop(self) -> None:
+        """Stop listening; the state goes with the process."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+@functools.cache
+def install_extensions() -> None:
+    """Patch moto once, before it answers its first request."""
+    iam.install()
+    elbv2.install()
+    ec2.install()
+    in_use.install()
+    discovery.install()
+    secrets.install()
+    changes.install()
+    for name in ("emulator.cloudformation", "emulator.ecs.moto_ecs"):
+        install_if_there(name)
+
+
+def install_if_there(module: str, *arguments: object) -> None:
+    """Call a module's `install`, if the module exists and has one."""
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            return
+        raise
+    if hasattr(found, "install"):
+        found.install(*arguments)

@@ -1,5 +1,0 @@
-"""The network inside the twin: who may speak to whom, and what each name resolves to."""
-
-from sandbox.network.network import Network
-
-__all__ = ["Network"]

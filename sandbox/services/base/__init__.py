@@ -1,0 +1,1 @@
+"""What the stand-in services share: an HTTP server, settings, misbehaviour."""

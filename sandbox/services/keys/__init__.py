@@ -1,0 +1,1 @@
+"""The auth service's keys: records, validation, administration."""

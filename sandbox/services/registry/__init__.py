@@ -1,0 +1,1 @@
+"""The registry API's routes, its authentication and its proxy to MLflow."""

@@ -1,0 +1,1 @@
+"""MLflow's web application as the platform deploys it."""

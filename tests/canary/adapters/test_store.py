@@ -1,0 +1,195 @@
+"""The store: a folder and a bucket keep the same promises."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from canary.adapters.store import Store, StoreError, latest_name, open_store
+from canary.adapters.store.lost_runs import LostRuns
+from canary.messages.leases import Claim, StoreLedger
+from canary.messages.leases import name as claim_name
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        client = boto3.client("s3", region_name=REGION)
+        client.create_bucket(Bucket="reports")
+        yield lambda: client
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, s3: Callable[[], Any]) -> Store:
+    return open_store(str(tmp_path) if request.param == "folder" else "s3://reports/canary/", s3)
+
+
+LATEST = latest_name("development")
+
+
+def report(run_id: str, note: str = "") -> bytes:
+    return json.dumps({"run": {"id": run_id}, "note": note}).encode()
+
+
+def test_what_was_written_is_read_back_and_nothing_is_none(store: Store) -> None:
+    assert store.read("runs/a.json") is None
+    store.write("runs/a.json", b"1")
+    assert store.read("runs/a.json") == b"1"
+
+
+def test_a_run_is_written_once(store: Store) -> None:
+    assert store.create("runs/a.json", b"first")
+    assert not store.create("runs/a.json", b"second")
+    assert store.read("runs/a.json") == b"first"
+
+
+def test_the_latest_report_is_never_replaced_by_an_older_one(store: Store) -> None:
+    assert store.point(LATEST, report("20261122t120000-aaa"))
+    assert store.point(LATEST, report("20261122t120100-bbb"))
+    assert not store.point(LATEST, report("20261122t120000-ccc"))
+    assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-bbb"
+
+
+def test_environments_that_share_a_store_keep_a_latest_report_each(store: Store) -> None:
+    other = latest_name("staging")
+    assert store.point(LATEST, report("20261122t120100-aaa"))
+    assert store.point(other, report("20261122t120000-bbb"))
+    assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-aaa"
+    assert json.loads(store.read(other) or b"")["run"]["id"] == "20261122t120000-bbb"
+
+
+@pytest.mark.parametrize("broken", [b"", b"{half", b"[]", b'{"run": 1}', b"\xff\xfe"])
+def test_a_broken_latest_report_is_replaced(store: Store, broken: bytes) -> None:
+    store.write(LATEST, broken)
+    assert store.point(LATEST, report("20261122t120000-aaa"))
+
+
+def test_runs_are_listed_newest_first(store: Store) -> None:
+    for name in ("a", "c", "b"):
+        store.create(f"runs/{name}.json", b"1")
+    store.write("runs/c.html", b"page")
+    assert store.names(2) == ["runs/c.json", "runs/b.json"]
+
+
+def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> None:
+    ids = [f"20261122t1200{n:02}-x" for n in range(12)]
+    failures: list[StoreError] = []
+
+    def point(run_id: str) -> None:
+        try:
+            store.point(LATEST, report(run_id))
+        except StoreError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=point, args=(i,)) for i in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if not failures:  # a run that lost every race says so, and its report is in runs/ all the same
+        assert json.loads(store.read(LATEST) or b"")["run"]["id"] in ids
+    assert store.point(LATEST, report("20261122t130000-last"))
+
+
+class Overtaken:
+    """S3 as a run sees it which another one overtakes between its look and its write."""
+
+    def __init__(self, s3: Any, newer: bytes) -> None:
+        self._s3, self._newer = s3, [newer]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **asked: Any) -> Any:
+        try:
+            return self._s3.get_object(**asked)
+        finally:
+            if self._newer:
+                self._s3.put_object(**asked, Body=self._newer.pop())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_that_is_overtaken_between_look_and_write_overwrites_nothing_newer(
+    s3: Callable[[], Any], known: bool
+) -> None:
+    plain = open_store("s3://reports/canary/", s3)
+    if known:
+        plain.point(LATEST, report("20261122t120000-aaa"))
+    newer = report("20261122t120200-ccc")
+    overtaken = Overtaken(s3(), newer)
+    late = open_store("s3://reports/canary/", lambda: overtaken)
+    assert not late.point(LATEST, report("20261122t120100-bbb"))
+    assert plain.read(LATEST) == newer
+
+
+def test_a_message_is_claimed_by_one_run_and_can_be_given_back(store: Store) -> None:
+    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    key = "broke#1/opened"
+    assert (ledger.claim(key), ledger.claim(key)) == (Claim.MINE, Claim.TAKEN)
+    ledger.release(key)
+    assert ledger.claim(key) is Claim.MINE
+    ledger.said(key)
+    assert ledger.claim(key) is Claim.SAID
+
+
+def test_a_claim_that_nobody_can_read_is_free(store: Store) -> None:
+    store.write(claim_name("a"), b"\xff{")
+    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    assert ledger.claim("a") is Claim.MINE
+
+
+def test_only_one_of_many_swaps_what_all_have_seen(store: Store) -> None:
+    store.write("claims/a.json", b"seen")
+    won: list[bytes] = []
+
+    def swap(mine: bytes) -> None:
+        if store.swap("claims/a.json", b"seen", mine):
+            won.append(mine)
+
+    threads = [threading.Thread(target=swap, args=(b"%d" % n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.read("claims/a.json")] == won
+    assert not store.swap("claims/b.json", b"seen", b"mine")
+
+
+def test_a_bucket_that_is_not_there_is_a_store_error(s3: Callable[[], Any]) -> None:
+    missing = open_store("s3://nowhere/canary", s3)
+    for action in (
+        functools.partial(missing.read, "x"),
+        functools.partial(missing.write, "x", b""),
+        functools.partial(missing.point, LATEST, report("a")),
+        functools.partial(missing.names, 1),
+    ):
+        with pytest.raises(StoreError, match="nowhere"):
+            action()
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    store = open_store(str(tmp_path / "file" / "inner"))
+    with pytest.raises(StoreError):
+        store.write("x", b"")
+
+
+def test_a_lost_run_is_remembered_until_the_next_run(tmp_path: Path) -> None:
+    lost = LostRuns("test", tmp_path)
+    assert lost.take() == ()
+    lost.remember("a")
+    lost.remember("b")
+    assert lost.take() == ("a", "b") and lost.take() == ()

@@ -1,0 +1,101 @@
+"""Transitions: what broke, was fixed, still fails, flickers or slowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.comparison import history as past
+from canary.comparison.transitions import compare
+from canary.model import Change, CheckHistory, Report
+from tests.canary.support.made import report, result
+
+
+def replay(outcomes: str, **changes: object) -> tuple[Report | None, list[Change]]:
+    """Return the report before the last outcome, and the last outcome's transitions."""
+    previous: Report | None = None
+    found: list[Change] = []
+    for number, letter in enumerate(outcomes):
+        seen = result(letter, **(changes if number == len(outcomes) - 1 else {}))
+        known = previous.history if previous else {}
+        after = past.updated(known, [seen], f"t{number}", trusted=True)
+        made = compare(previous, [seen], after, now=f"t{number}")
+        found = [t.change for t in made.transitions]
+        previous = report(seen, history=after, comparison=made)
+    return previous, found
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ("P", []),
+        ("F", [Change.BROKE]),
+        ("PP", []),
+        ("PF", [Change.BROKE]),
+        ("PE", [Change.BROKE]),
+        ("FF", [Change.STILL_FAILING]),
+        ("FE", [Change.STILL_FAILING]),
+        ("FP", [Change.FIXED]),
+        ("PS", []),
+        ("PSP", []),
+        ("FSF", [Change.STILL_FAILING]),
+        ("FS", [Change.STILL_FAILING]),
+        ("FSP", [Change.FIXED]),
+        ("PFPF", [Change.BROKE, Change.FLAKY]),
+        ("FPFP", [Change.FIXED, Change.FLAKY]),
+    ],
+)
+def test_outcomes_give_transitions(outcomes: str, expected: list[Change]) -> None:
+    assert replay(outcomes)[1] == expected
+
+
+def test_a_pass_at_the_second_attempt_is_flaky() -> None:
+    assert replay("PP", attempts=2)[1] == [Change.FLAKY]
+
+
+def test_still_failing_says_since_when() -> None:
+    last, _ = replay("PPFFSF")
+    assert last is not None
+    assert [t.since for t in last.comparison.transitions] == ["t2"]
+
+
+def test_slower_is_said_once_and_not_of_a_starved_run() -> None:
+    latency = (100.0,) * 12
+    before = report(
+        result(),
+        history={
+            "api.it": CheckHistory(
+                outcomes="P" * 12, latency_ms=latency, since="t", last_run_at="t"
+            )
+        },
+    )
+    said = []
+    for trusted in (True, True, False):
+        slow = result(duration_ms=900.0)
+        after = past.updated(before.history, [slow], "now", trusted=trusted)
+        made = compare(before, [slow], after, now="now", trusted=trusted)
+        said += [t.change for t in made.transitions]
+        before = report(slow, history=after)
+    slow = result(duration_ms=900.0)
+    after = past.updated(before.history, [slow], "now", trusted=True)
+    made = compare(before, [slow], after, now="now")
+    assert said == [Change.SLOWER] and made.transitions == ()
+
+
+def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run() -> None:
+    first, _ = replay("P")
+    other = [result(check_id="api.other")]
+    after = past.updated(first.history, other, "t", trusted=True)  # type: ignore[union-attr]
+    made = compare(first, other, after, now="t")
+    assert {(t.check_id, t.change) for t in made.transitions} == {
+        ("api.other", Change.NEW),
+        ("api.it", Change.REMOVED),
+    }
+    narrow = compare(first, other, after, now="t", narrowed=True)
+    assert [t.change for t in narrow.transitions] == [Change.NEW]
+    assert compare(None, other, after, now="t").transitions == ()
+
+
+def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
+    known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
+    carried = [result("F", carried=True)]
+    assert past.updated(known, carried, "t1", trusted=True) == known

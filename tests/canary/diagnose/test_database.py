@@ -1,0 +1,142 @@
+"""The database: it hangs at writes while reads answer, or two services miss it at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.control_plane.state import LogLine, PlatformState, SecretState
+from canary.diagnose import Verdict, diagnose
+from canary.model import Confidence, Exchange, Result, Status, Step, Timing
+from tests.canary.support import platform_faults as faults
+from tests.canary.support import platforms as p
+
+BASE = faults.PROXY.removesuffix("experiments/search")
+CREATE = BASE + "runs/create"
+REFUSED = 'connection to server at "10.0.3.9", port 5432 failed: Connection refused'
+
+
+def judge(state: PlatformState, *results: Result) -> Verdict:
+    return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+
+
+def hanging(url: str, method: str = "POST") -> Result:
+    seen = Exchange(method=method, url=url, failure="read-timeout")
+    return p.failed(f"check.{method}{len(url)}", "registry", seen)
+
+
+def reading() -> Result:
+    """Return a check that read MLflow's tables and got its answer."""
+    seen = p.answer(BASE + "registered-models/get", 200, "{}", timing=Timing(total_ms=20))
+    step = Step(name="read", status=Status.PASS, evidence=(seen,))
+    return p.result("registry.proxy", "registry", step, status=Status.PASS)
+
+
+@pytest.mark.parametrize("call", ["runs/create", "model-versions/create", "experiments/create"])
+def test_writes_that_hang_while_reads_answer_are_the_database(call: str) -> None:
+    verdict = judge(p.healthy(), hanging(BASE + call), reading())
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("database-unreachable", "database")
+    assert found.confidence is Confidence.LIKELY
+    assert "writes hang" in found.summary
+    assert found.remedy.decision and not found.remedy.fix
+    assert any("registered-models/get" in e.resource and "200" in e.seen for e in found.evidence)
+    assert verdict.unexplained == ()
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        (hanging(CREATE),),  # nothing says that reads work
+        (hanging(CREATE), hanging(BASE + "registered-models/get", "GET"), reading()),
+        (hanging(BASE + "runs/search"), reading()),  # a search is a read by POST
+        (hanging(faults.REGISTRY + "/health", "GET"), reading()),
+    ],
+    ids=["no-read", "a-read-hangs-too", "a-search-hangs", "something-else-hangs"],
+)
+def test_other_hanging_calls_do_not_accuse_the_database(results: tuple[Result, ...]) -> None:
+    causes = {d.cause for d in judge(p.healthy(), *results).diagnoses}
+    assert "database-unreachable" not in causes
+
+
+def test_a_database_that_two_services_miss_is_one_fault_at_the_database() -> None:
+    lines = {name: (LogLine(at=p.ago(1), message=REFUSED),) for name in ("auth", "mlflow")}
+    state = p.replace(p.healthy(), logs=lines)
+    verdict = judge(
+        state,
+        p.failed("auth.validate", "auth", p.answer(faults.AUTH + "/api/v1/keys", 500, "{}")),
+        p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 500, "{}")),
+    )
+    assert [(d.cause, d.service) for d in verdict.diagnoses] == [
+        ("database-unreachable", "database")
+    ]
+    assert verdict.unexplained == ()
+
+
+@pytest.mark.parametrize("variable", ["DB_HOST", "DB_NAME"])
+def test_a_login_refused_for_want_of_a_variable_follows_from_the_variable(variable: str) -> None:
+    state = faults.without(p.healthy(), "registry", variable)
+    line = LogLine(at=p.ago(1), message='FATAL: password authentication failed for user "postgres"')
+    state = p.replace(state, logs={"registry": (line,)})
+    body = '{"ready":false,"checks":[{"name":"database","passed":false}]}'
+    ready = p.failed("registry.ready", "registry", p.answer(faults.REGISTRY + "/ready", 503, body))
+    assert [d.cause for d in judge(state, ready).diagnoses] == ["environment-variable-missing"]
+
+
+@pytest.mark.parametrize("tellers", [("auth",), ("auth", "mlflow")])
+def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_the_database(
+    tellers: tuple[str, ...],
+) -> None:
+    line = LogLine(at=p.ago(1), message='could not translate host name "old.rds.local" to address')
+    secret = next(iter(p.definition(faults.NAMES, "auth").containers[0].secrets.values()))
+    changed = SecretState(
+        reference=secret, exists=True, name="app", changed_at=p.ago(9), version="v2",
+        version_before="v1",
+    )  # fmt: skip
+    state = p.replace(p.healthy(), logs=dict.fromkeys(tellers, (line,)), secrets=(changed,))
+    url = faults.AUTH + "/api/v1/keys/validate"
+    verdict = judge(
+        state,
+        p.failed(
+            "auth.validates", "auth", p.answer(url, 500, '{"detail":"Internal Server Error"}')
+        ),
+        p.failed("registry.valid-key", "registry", faults.auth_unavailable()),
+    )
+    (found,) = verdict.diagnoses
+    assert (found.cause, verdict.unexplained) == ("database-unreachable", ())
+    assert bool(found.remedy.fix) == (len(tellers) == 1)
+
+
+def _changed(service: str) -> SecretState:
+    secret = next(iter(p.definition(faults.NAMES, service).containers[0].secrets.values()))
+    return SecretState(reference=secret, exists=True, name="app", changed_at=p.ago(9),
+                       version="v2", version_before="v1")  # fmt: skip
+
+
+def test_an_injected_address_that_cannot_be_read_gets_its_value_back() -> None:
+    """A bare host where a URL must stand, in a secret: no revision changed."""
+    state = faults.stops(
+        "auth", "Essential container in task exited", "EssentialContainerExited", 1
+    )(p.healthy())
+    words = "ValueError: Could not parse SQLAlchemy URL from given URL string"
+    line = LogLine(at=p.ago(2), message=words)
+    state = p.replace(state, logs={"auth": (line,)}, secrets=(_changed("auth"),))
+    (found,) = judge(state, p.control("ecs_service", "auth")).diagnoses
+    assert found.cause == "environment-variable-wrong"
+    assert "update-secret-version-stage" in found.remedy.fix[0]
+
+
+def test_all_who_were_refused_start_again_with_the_value_before() -> None:
+    refused = LogLine(at=p.ago(1), message='FATAL: password authentication failed for user "m"')
+    logs = {"registry": (refused,), "mlflow": (refused,)}
+    state = p.replace(p.healthy(), logs=logs, secrets=(_changed("mlflow"),))
+    results = [
+        p.failed("registry.ready", "registry",
+                 p.answer(faults.REGISTRY + "/ready", 503, '{"database":"unhealthy"}')),
+        p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 500, "{}")),
+    ]  # fmt: skip
+    (found,) = judge(state, *results).diagnoses
+    assert found.cause == "database-auth-failed"
+    again = [c for c in found.remedy.fix if "update-service" in c]
+    assert {faults.NAMES.of(n) for n in logs} == {
+        n for n in map(faults.NAMES.of, logs) if any(n in c for c in again)
+    }

@@ -1,0 +1,76 @@
+"""Port 80 redirects to HTTPS, and nothing else: what it answers instead is named as a rule."""
+
+from __future__ import annotations
+
+from canary.control_plane.state import Action, Condition, Forward, Listener, PlatformState, Rule
+from canary.diagnose import Verdict, diagnose
+from canary.model import Result
+from tests.canary.support import platform_faults as faults
+from tests.canary.support import platforms as p
+
+PLAIN = f"http://registry.{faults.NAMES.domain}/health"
+GONE = Action(type="fixed-response", status_code="410")
+
+
+def judge(state: PlatformState, *results: Result) -> Verdict:
+    return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+
+
+def port_80(state: PlatformState, *rules: Rule, there: bool = True) -> PlatformState:
+    """Return the state with other rules on the registry's port 80, or without the listener."""
+
+    def change(listener: Listener) -> Listener:
+        kept = tuple(r for r in listener.rules if r.priority not in {x.priority for x in rules})
+        return p.replace(listener, rules=(*rules, *kept)) if listener.port == 80 else listener
+
+    balancers = tuple(
+        p.replace(b, listeners=tuple(change(x) for x in b.listeners if there or x.port != 80))
+        if "registry" in b.name
+        else b
+        for b in state.load_balancers
+    )
+    return p.replace(state, load_balancers=balancers)
+
+
+def failures(status: int = 410) -> list[Result]:
+    seen = p.answer(PLAIN, status, answered_by="balancer", content_type="text/plain")
+    return [
+        p.failed("registry.https-redirect", "registry", seen),
+        p.control("listener_rule", "registry", "listener 80 redirects"),
+    ]
+
+
+def test_a_default_that_serves_explains_the_request_and_the_routing_check() -> None:
+    to_api = Action(
+        type="forward", forwards=(Forward(target_group=faults.NAMES.group("registry")),)
+    )
+    state = port_80(p.healthy(), Rule(arn="arn:80/default", priority="default", action=to_api))
+    verdict = judge(state, *failures(200))
+    (found,) = verdict.diagnoses
+    assert (found.cause, verdict.unexplained) == ("rule-wrong-target", ())
+    assert len(found.explains) == 2
+
+
+def test_a_missing_listener_explains_the_request_and_the_routing_check() -> None:
+    refused = p.failed("registry.https-redirect", "registry", p.none(PLAIN, "refused"))
+    verdict = judge(port_80(p.healthy(), there=False), refused, failures()[1])
+    (found,) = verdict.diagnoses
+    assert (found.cause, verdict.unexplained) == ("listener-missing", ())
+    assert "create-listener" in found.remedy.fix[0]
+
+
+def test_a_rule_before_the_redirect_is_in_its_way() -> None:
+    paths = (Condition(field="path-pattern", values=("/health",)),)
+    rule = Rule(arn="arn:80/3", priority="3", conditions=paths, action=GONE)
+    (found,) = judge(port_80(p.healthy(), rule), failures()[0]).diagnoses
+    assert (found.cause, found.resource) == ("rule-shadowed", "arn:80/3")
+    assert "delete-rule" in found.remedy.fix[0]
+
+
+def test_what_is_wrong_on_443_does_not_explain_port_80() -> None:
+    state, results = faults.plant(faults.by_id("mlflow-path-to-mlflow"))
+    to_old = Action(type="redirect", status_code="HTTP_301", redirect="HTTP://#{host}:8080/")
+    state = port_80(state, Rule(arn="arn:80/default", priority="default", action=to_old))
+    verdict = judge(state, *results, *failures(301))
+    assert [d.cause for d in verdict.diagnoses] == ["rule-wrong-target", "rule-wrong-target"]
+    assert verdict.unexplained == ()

@@ -1,0 +1,272 @@
+"""Delivery: each key once, also when runs overlap; what failed is kept, retried and reported."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from canary.adapters.aws.sns_eventbridge import put_entries
+from canary.adapters.store import FolderStore, StoreError
+from canary.messages.delivery import deliver
+from canary.messages.incidents import decide
+from canary.messages.leases import LEASE_S, MEMORY_S, Claim, StoreLedger
+from canary.messages.state import Event, Message, Notified, load
+from canary.messages.texts import retried
+from canary.model import Report, Severity, Status
+from canary.report.text import ReportError
+from tests.canary.messages.test_incidents import LINK, at
+from tests.canary.support import report_samples as samples
+
+NOW = "2026-11-22T10:00:05Z"
+
+
+class Keys(StoreLedger):
+    """The real ledger over a folder, whose clock is set by hand and whose store can break."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(FolderStore(folder), lambda: self.now)
+        self.now = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
+        self.broken = False
+
+    def said(self, key: str) -> None:
+        self._whole()
+        super().said(key)
+
+    def release(self, key: str) -> None:
+        self._whole()
+        super().release(key)
+
+    def later(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+
+    def _whole(self) -> None:
+        if self.broken:
+            raise StoreError("no route")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    return Keys(tmp_path)
+
+
+class Post:
+    """A message service that can be out of order."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.events: list[Event] = []
+        self.broken = False
+
+    def send(self, message: Message) -> None:
+        if self.broken:
+            raise ConnectionError("no route")
+        self.sent.append(message)
+
+    def put(self, events: Sequence[Event]) -> Sequence[str]:
+        if self.broken:
+            return [e.key for e in events]
+        self.events += events
+        return []
+
+
+def test_overlapping_runs_send_each_message_once(keys: Keys) -> None:
+    post = Post()
+    for minute in (1, 2):  # both read the same, empty state
+        outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
+        deliver(outbox, post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+    assert len([e for e in post.events if e.detail_type == "CheckBroke"]) == 14
+    assert len([e for e in post.events if e.detail_type == "RunCompleted"]) == 2
+
+
+def test_a_run_that_a_newer_one_overtook_tells_nothing_of_what_is_over(keys: Keys) -> None:
+    """Else an outage that both saw the beginning of is broken, fixed and broken to its readers."""
+    post, state = Post(), Notified()
+    for report in (at(samples.seed_day(), 2), at(samples.healthy(), 1), at(samples.seed_day(), 3)):
+        outbox = decide(report, state, LINK)
+        state = deliver(outbox, post.send, post.put, keys, NOW).state
+    assert [m.kind for m in post.sent] == ["broke", "broke"]
+    told = [e.detail_type for e in post.events]
+    assert told.count("RunCompleted") == 3 and "CheckFixed" not in told
+    assert state.last_run == "run-3"
+
+
+def test_no_event_of_an_outage_of_many_checks_is_lost_while_the_bus_is_down(keys: Keys) -> None:
+    post = Post()
+    post.broken = True
+    broken = at(all_failing(300), 1)
+    state = deliver(decide(broken, Notified(), LINK), post.send, post.put, keys, NOW).state
+    post.broken = False
+    deliver(decide(at(broken, 2), state, LINK), post.send, post.put, keys, NOW)
+    told = {e.detail["check_id"] for e in post.events if e.detail_type == "CheckBroke"}
+    assert len(told) == len([e for e in state.pending_events if e.detail_type == "CheckBroke"])
+    assert len(told) > 250
+
+
+def all_failing(checks: int) -> Report:
+    report = samples.many(checks)
+    return msgspec.structs.replace(
+        report,
+        results=tuple(
+            msgspec.structs.replace(r, status=Status.FAIL, severity=Severity.HIGH)
+            for r in report.results
+        ),
+    )
+
+
+class Throttled:
+    """An event bus that takes the first call and refuses the second."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:  # noqa: N803
+        self.calls += 1
+        if self.calls > 1:
+            raise ConnectionError("ThrottlingException")
+        return {"Entries": [{"EventId": entry["n"]} for entry in Entries]}
+
+
+def test_events_that_are_out_are_not_sent_again_where_a_later_call_fails() -> None:
+    bus = Throttled()
+    batches = [[{"n": str(10 * call + n)} for n in range(10)] for call in range(3)]
+    assert put_entries(lambda: bus, batches) == list(range(10, 30))
+    assert bus.calls == 2
+
+
+def test_a_lost_state_does_not_repeat_what_was_said(keys: Keys) -> None:
+    post = Post()
+    deliver(decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW)
+    deliver(decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+
+
+def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late(keys: Keys) -> None:
+    post = Post()
+    post.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert first.sent == 0 and first.failed == len(first.problems) > 2
+    assert "could not be sent: ConnectionError" in first.problems[0]
+    post.broken = False
+    outbox = decide(at(samples.seed_day(), 2), first.state, LINK)
+    second = deliver(outbox, post.send, post.put, keys, NOW)
+    assert [retried(m).startswith("(Late: ") for m in post.sent] == [True, True]
+    assert second.state.pending == () and second.state.pending_events == ()
+    assert [e.detail_type for e in post.events].count("CheckBroke") == 14
+    third = decide(at(samples.seed_day(), 3), second.state, LINK)
+    assert deliver(third, post.send, post.put, keys, NOW).sent == 1  # its own RunCompleted
+
+
+def test_what_is_over_before_it_could_be_told_is_one_message(keys: Keys) -> None:
+    post = Post()
+    post.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    post.broken = False
+    deliver(decide(at(samples.healthy(), 2), first.state, LINK), post.send, post.put, keys, NOW)
+    assert [m.kind for m in post.sent] == ["fixed", "fixed"]
+    assert "could not be delivered" in post.sent[0].text
+
+
+def test_events_that_a_call_refused_are_retried(keys: Keys) -> None:
+    post = Post()
+
+    def refuse_all(_events: Sequence[Event]) -> Sequence[str]:
+        raise TimeoutError
+
+    outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
+    delivery = deliver(outbox, post.send, refuse_all, keys, NOW)
+    kept = {e.detail_type for e in delivery.state.pending_events}
+    assert kept == {"CheckBroke", "Diagnosed"}
+    assert "events could not be sent: TimeoutError" in delivery.problems
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a notified state: Input data was truncated"),
+        (b"[]", "not a notified state: Expected `object`, got `array`"),
+        (b'{"schema":"other/2"}', "written by another version: schema 'other/2'"),
+    ],
+)
+def test_a_state_that_cannot_be_read_says_why(data: bytes, message: str) -> None:
+    with pytest.raises(ReportError, match=message.replace("[", "\\[")):
+        load(data)
+
+
+def test_the_state_kept_is_bounded(keys: Keys) -> None:
+    post = Post()
+    post.broken = True
+    report = at(all_failing(1_200), 1)
+    delivery = deliver(decide(report, Notified(), LINK), post.send, post.put, keys, NOW)
+    assert len(delivery.state.pending_events) == 1_000
+    assert len(msgspec.json.encode(delivery.state)) < 1_500_000
+
+
+def test_a_run_that_died_before_it_sent_silences_nothing_for_good(keys: Keys) -> None:
+    post = Post()
+    outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
+    for message in outbox.messages:  # and there the run ended
+        keys.claim(message.key)
+    keys.later(60)
+    second = deliver(
+        decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert (post.sent, second.problems) == ([], ())
+    assert len(second.state.pending) == len(outbox.messages)
+    keys.later(LEASE_S)
+    third = decide(at(samples.seed_day(), 3), second.state, LINK)
+    assert deliver(third, post.send, post.put, keys, NOW).state.pending == ()
+    assert [m.key for m in post.sent] == [m.key for m in outbox.messages]
+
+
+def test_a_claim_that_cannot_be_given_back_is_reported_and_lapses(keys: Keys) -> None:
+    post = Post()
+    post.broken = keys.broken = True
+    first = deliver(
+        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
+    )
+    assert len(first.state.pending) == 2
+    assert any("could not be noted: StoreError: no route" in p for p in first.problems)
+    post.broken = keys.broken = False
+    keys.later(LEASE_S)
+    again = decide(at(samples.seed_day(), 2), first.state, LINK)
+    deliver(again, post.send, post.put, keys, NOW)
+    assert len(post.sent) == 2
+
+
+def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_lost(
+    keys: Keys,
+) -> None:
+    post = Post()
+    for minute in (1, 2):
+        outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
+        deliver(outbox, post.send, post.put, keys, NOW)
+        keys.later(MEMORY_S)
+    assert len(post.sent) == 4
+
+
+class Slow(Keys):
+    """A ledger in a bucket: each write takes its time."""
+
+    def claim(self, key: str, *, final: bool = False) -> Claim:
+        time.sleep(0.03)
+        return super().claim(key, final=final)
+
+
+def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Path) -> None:
+    post, keys = Post(), Slow(tmp_path)
+    outbox = decide(at(all_failing(300), 1), Notified(), LINK)
+    began = time.monotonic()
+    delivery = deliver(outbox, post.send, post.put, keys, NOW)
+    assert time.monotonic() - began < 4  # canary.wire gives all messages of a run eight
+    assert len(post.events) == len(outbox.events) > 250
+    assert delivery.failed == 0

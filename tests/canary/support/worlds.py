@@ -1,0 +1,221 @@
+"""Small worlds for tests: an environment, checks, tiny kinds, and doors that are real or plain."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from canary.adapters.clock import SystemClock
+from canary.adapters.http_client.client import HttpDoor
+from canary.control_plane.state import PlatformState
+from canary.model import (
+    Check,
+    Config,
+    Credential,
+    Environment,
+    Exchange,
+    Frozen,
+    Request,
+    Residue,
+    RunLimits,
+    Service,
+    Severity,
+    Status,
+    Step,
+    Suite,
+)
+from canary.plan import Plan, Selection, make_plan
+from canary.probes.base.api import CredentialMissingError, Kind, Tools
+from canary.redaction.redactor import Redactor
+from canary.runner import Doors, Outcome, carry_out
+
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+class TinySpec(Frozen, frozen=True, kw_only=True):
+    """What a tiny probe is told."""
+
+    path: str = "/"
+    principal: str = ""
+    seconds: float = 0.0
+    text: str = ""
+
+
+def passes(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Record one passing step."""
+    time.sleep(spec.seconds)
+    tools.record(Step(name="step", status=Status.PASS, duration_ms=spec.seconds * 1000))
+
+
+def fails(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Record one failing step."""
+    tools.record(Step(name="step", status=Status.FAIL, reason=spec.text or "it is wrong"))
+
+
+def breaks(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Have a bug."""
+    raise RuntimeError("a bug in the probe")
+
+
+def says_nothing(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Record no step."""
+
+
+def asks(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Ask the service, and take any answer for a pass."""
+    credential = tools.credential(spec.principal) if spec.principal else None
+    url = tools.service(check.service).url + spec.path
+    answer = tools.http.send(
+        Request(method="GET", url=url, timeout_s=30, credential_headers=("X-API-Key: {}",)),
+        credential,
+    )
+    failure = answer.failure.kind.value if answer.failure else ""
+    status = Status.FAIL if failure else Status.PASS
+    seen = Exchange(method="GET", url=url, status=answer.status, excerpt=answer.body.decode())
+    tools.record(Step(name="ask", status=status, reason=failure, evidence=(seen,)))
+
+
+def flows(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Make something, hang, and clear away behind itself."""
+    tools.record(Step(name="made", status=Status.PASS))
+    time.sleep(min(spec.seconds, tools.remaining(False) + 0.01))
+    left = tools.remaining(True)
+    tools.record(Step(name=f"cleared {left > 0.5}", status=Status.PASS, always=True))
+    tools.residue(Residue(kind="run", name="one", removed=True))
+
+
+def tidies(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Clear away what was made, with one request."""
+    tools.remaining(True)
+    asks(check, spec, tools)
+
+
+def ignores_time(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Record a step, and then be busy for longer than allowed."""
+    tools.record(Step(name="first", status=Status.PASS))
+    time.sleep(spec.seconds)
+    tools.record(Step(name="too late", status=Status.PASS))
+
+
+def reads(check: Check, spec: TinySpec, tools: Tools) -> None:
+    """Look at the control plane."""
+    tools.record(Step(name=tools.state().read_at, status=Status.PASS))
+
+
+KINDS = {
+    f.__name__: Kind(
+        name=f.__name__,
+        spec=TinySpec,
+        run=f,
+        summary=f.__doc__ or "",
+        reads_state=f is reads,
+    )
+    for f in (passes, fails, breaks, says_nothing, asks, flows, tidies, ignores_time, reads)
+}
+
+
+def check(check_id: str = "api.it", kind: str = "passes", **changes: Any) -> Check:
+    """Return a check of a tiny kind; `spec` keys may be given directly."""
+    spec = TinySpec(**{k: changes.pop(k) for k in TinySpec.__struct_fields__ if k in changes})
+    return Check(
+        **{
+            "id": check_id,
+            "title": "It holds",
+            "kind": kind,
+            "suite": Suite.ENDPOINTS,
+            "service": "api",
+            "severity": Severity.HIGH,
+            "runbook": "docs/x.md",
+            "timeout": 5.0,
+            "spec": spec,
+            **changes,
+        }
+    )
+
+
+def environment(**changes: Any) -> Environment:
+    """Return an environment with one service."""
+    return Environment(
+        **{
+            "name": "test",
+            "account": "123456789012",
+            "region": "us-east-1",
+            "cluster": "c",
+            "services": {"api": Service(url="http://127.0.0.1:9")},
+            "run": RunLimits(budget=20.0, cleanup_reserve=2.0, publish_reserve=1.0),
+            **changes,
+        }
+    )
+
+
+def config(*checks: Check, **changes: Any) -> Config:
+    """Return a configuration."""
+    return Config(environment=environment(**changes), checks=checks)
+
+
+def no_secret(principal: str) -> Credential | None:
+    """Have no secret for anybody."""
+    raise CredentialMissingError(f"the secret of {principal} is missing")
+
+
+def doors(
+    where: Environment,
+    observe: Callable[[], PlatformState] = lambda: PlatformState(read_at="now"),
+    credential: Callable[[str], Credential | None] = no_secret,
+    redactor: Redactor | None = None,
+) -> Doors:
+    """Return doors: real HTTP and clock, the rest as given."""
+    return Doors(
+        environment=where,
+        http=lambda run_id: HttpDoor.for_environment(where, run_id),
+        clock=SystemClock(),
+        credential=credential,
+        forget_credential=lambda _: None,
+        observe=observe,
+        redactor=redactor or Redactor(),
+    )
+
+
+def plan_of(made: Config, budget: float = 0.0) -> Plan:
+    """Return the plan of everything, now."""
+    return make_plan(made, KINDS, {}, NOW, Selection(), budget)
+
+
+def carried_out(made: Config, budget: float = 0.0, **changes: Any) -> Outcome:
+    """Carry every check of a configuration out."""
+    given = doors(made.environment, **changes)
+    return carry_out(plan_of(made, budget), KINDS, given, "run-1")
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = self.headers.get("X-API-Key", "nobody").encode()
+        if self.path.startswith("/hang"):
+            time.sleep(float(self.path.rpartition("/")[2]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def local_server() -> Iterator[str]:
+    """Serve `/` at once and `/hang/<seconds>` late, echoing the key; yield the URL."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
