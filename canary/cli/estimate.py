@@ -73,7 +73,4 @@ def _told(found: list[ScalePlan]) -> str:
             f"  dollars: {bill}",
         ]
     lines += ["", "A simulation on paper: canary/deployment/capacity.py names its assumptions."]
-        "",
-        "A simulation on paper: its assumptions stand by name in canary/deployment/capacity.py.",
-    ]
     return "\n".join(lines)
