@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.support.twin import RunningTwin
+
+SHARE_A_TWIN = ("tests/emulator/", "tests/sandbox/")
 
 
 def group(item: pytest.Item) -> str:
@@ -13,7 +21,7 @@ def group(item: pytest.Item) -> str:
     """
     names = getattr(item, "fixturenames", ())
     module = item.nodeid.partition("::")[0]
-    if module.startswith("tests/sandbox/") and "twin" in names:
+    if module.startswith(SHARE_A_TWIN) and "twin" in names:
         return "sandbox-twin"
     if module.startswith("tests/infra/") and {"deployed", "template"} & set(names):
         return "infra"
@@ -26,3 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group(item)))
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTwin]:
+    """A twin that all tests of the session share; leave it as you found it."""
+    from tests.sandbox.support.twin import RunningTwin  # most runs need no AWS client
+
+    running = RunningTwin(tmp_path_factory.mktemp("twin") / "state.json")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def healthy_twin(twin: RunningTwin) -> Iterator[RunningTwin]:
+    """The shared twin; every test that breaks it has it healed afterwards."""
+    yield twin
+    twin.heal()

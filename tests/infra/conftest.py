@@ -16,7 +16,7 @@ from canary.config import load
 from canary.model import Config
 from infra.stack import Build, CanaryStack
 from tests.infra.deployed import PACE, Deployed, deploy_to
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]
 DEVELOPMENT = ROOT / "canary" / "environments" / "development.toml"

@@ -16,7 +16,7 @@ from typing import Any
 from emulator.aws.endpoint import Endpoint
 from emulator.deploy import deploy
 from infra import bundle
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "hokusai-canary-development"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.infra.deployed import ACCOUNT, REGION, ROOT, STACK, context
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 Cdk = Callable[..., str]

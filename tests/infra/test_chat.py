@@ -20,7 +20,7 @@ from canary.messages.incidents import decide
 from canary.messages.state import Notified
 from tests.canary.support import report_samples as samples
 from tests.infra.deployed import ROOT, until
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 TEMPLATE = ROOT / "docs" / "examples" / "chat.yaml"
 HOSTILE = "```\n<!channel> <https://evil.example|x> **b** [x](https://evil.example) & \u202e\n```"

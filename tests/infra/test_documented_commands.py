@@ -20,7 +20,7 @@ import pytest
 from tests.house import documents
 from tests.house.test_documents import COMMANDS, EXAMPLES
 from tests.infra.deployed import ROOT, STACK, Deployed, deploy_to, until
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ELSEWHERE = {
     "Interfaces": "Lambda makes the network interfaces; the twin has none",
     "NoInterfaces": "a Deny: the canary's code makes no network interface",
-    "Lost": "Lambda sends lost events to the queue: tests/sandbox/test_lambda_async.py",
+    "Lost": "Lambda sends lost events to the queue: tests/emulator/lambda_host/test_async.py",
 }
 MOST_RUNS = 4  # a check that comes and goes is told of when it failed three times in a row
 DENY = {

@@ -20,7 +20,7 @@ from infra import bundle
 from tests.infra.deployed import STACK, Deployed, deploy_to
 from tests.infra.states import MachineFailedError, walk
 from tests.infra.test_bundle import HERE
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 CHECKS, SHARDS = 2_000, 20

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import names, state
 from sandbox.faults import FAULTS
-from tests.sandbox.conftest import RunningTwin, sandbox
+from tests.sandbox.support.twin import RunningTwin, sandbox
 
 
 def marked(twin: str) -> list[int]:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sandbox import names
-from tests.sandbox.conftest import RunningTwin
-from tests.sandbox.edge_client import JSON, Answer, ask
+from tests.sandbox.support.edge_client import JSON, Answer, ask
+from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow
 

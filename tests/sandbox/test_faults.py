@@ -10,9 +10,9 @@ import pytest
 
 from sandbox import names
 from sandbox.faults import FAULTS
-from tests.sandbox import fingerprint
-from tests.sandbox.conftest import RunningTwin
-from tests.sandbox.symptoms import SYMPTOMS, shown
+from tests.sandbox.support import fingerprint
+from tests.sandbox.support.symptoms import SYMPTOMS, shown
+from tests.sandbox.support.twin import RunningTwin
 
 QUICK = ("mlflow-api-rule-wrong-target", "api-rules-missing", "api-blocked", "seed-2025-08-05")
 

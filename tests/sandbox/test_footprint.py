@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 GIGABYTE = 10**9
 READY_S = 15.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import names
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 

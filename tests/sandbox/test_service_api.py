@@ -16,7 +16,7 @@ from sandbox.services.registry import keycheck, proxy
 from sandbox.services.registry.breaker import Breaker
 from sandbox.services.registry.health import Health
 from sandbox.services.wire import redis as resp
-from tests.sandbox.service_ground import Ground, ask, ground, served
+from tests.sandbox.support.service_ground import Ground, ask, ground, served
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 NOWHERE = "http://127.0.0.1:1"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.service_ground import ADMIN, Answer, Ground, ask, ground, served
+from tests.sandbox.support.service_ground import ADMIN, Answer, Ground, ask, ground, served
 
 
 @pytest.fixture(scope="module")

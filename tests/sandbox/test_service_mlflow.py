@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from sandbox import names
-from tests.sandbox.conftest import RunningTwin
+from tests.sandbox.support.twin import RunningTwin
 
 BASE = "/api/mlflow/api/2.0"
 

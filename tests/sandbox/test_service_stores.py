@@ -17,7 +17,7 @@ from sandbox.services.base.spoil import HUGE_BYTES
 from sandbox.services.base.web import json_response
 from sandbox.services.wire import postgres as pgwire
 from sandbox.services.wire import redis as resp
-from tests.sandbox.service_ground import Ground, ask, ground, served
+from tests.sandbox.support.service_ground import Ground, ask, ground, served
 
 
 @pytest.fixture(scope="module")

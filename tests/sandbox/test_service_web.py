@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.services.base import documents
-from tests.sandbox.service_ground import ask, served
+from tests.sandbox.support.service_ground import ask, served
 
 
 @pytest.fixture(scope="module")

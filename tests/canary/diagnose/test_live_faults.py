@@ -20,9 +20,9 @@ from tests.canary.support.diagnosis_matrix import Row, write
 from tests.canary.support.live_faults import FAST, PAIRS, PEOPLE, wanted
 from tests.canary.support.live_resources import GROUPS, RESOURCES
 from tests.canary.support.live_twin import Report, Twin, broken, causes, fixes, mended
-from tests.sandbox import fingerprint
-from tests.sandbox.conftest import Outside
-from tests.sandbox.symptoms import SYMPTOMS, shown
+from tests.sandbox.support import fingerprint
+from tests.sandbox.support.symptoms import SYMPTOMS, shown
+from tests.sandbox.support.twin import Outside
 
 pytestmark = pytest.mark.timeout(420)
 
