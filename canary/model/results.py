@@ -109,20 +109,6 @@ class Remedy(Frozen, frozen=True, kw_only=True):
     decision: str = ""  # what a person must decide where no command is safe
 
 
-class Finding(Frozen, frozen=True, kw_only=True):
-    """One thing wrong in the control plane or in an answer, before it is held to the failures."""
-
-    cause: str
-    service: str
-    resource: str
-    confidence: Confidence
-    summary: str
-    evidence: tuple[Evidence, ...]
-    remedy: Remedy
-    explains: tuple[str, ...] = ()  # check ids
-    rank: int = 50  # lower is nearer to the root of the chain
-
-
 class Diagnosis(Frozen, frozen=True, kw_only=True):
     """The failures that one finding explains."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from canary import config
 from canary.config.decode import decode
-from canary.diagnose import Rule
+from canary.diagnose.rules import Rule
 from canary.model import Environment, RunLimits, Service
 from canary.plan import Selection, make_plan
 from canary.probes import KINDS

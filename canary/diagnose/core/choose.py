@@ -1,105 +1,31 @@
-"""Choose the smallest set of claims that accounts for all failures, most important first."""
+"""Choose the smallest set of findings that explains all failures, most important first."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from canary.diagnose.core.beside import apart
 from canary.diagnose.core.case import CACHE, DATABASE, Atoms, Case
-from canary.diagnose.core.claim import Claim
+from canary.diagnose.core.claim import SERVE, Claim
+from canary.diagnose.core.follows import (
+    CRASHES,
+    ONLY_AS_A_WHOLE,
+    SHARED,
+    SHOWN_BY_THE_DATABASE,
+    roots_of,
+)
+from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Diagnosis
 
-_STARTS = frozenset(
-    {
-        "service-missing",
-        "service-scaled-to-zero",
-        "execution-role-denied",
-        "secret-unavailable",
-        "image-pull-failed",
-        "log-group-missing",
-        "image-wrong-architecture",
-        "task-out-of-memory",
-        "environment-variable-missing",
-        "environment-variable-wrong",
-        "secret-not-injected",
-    }
-)
-_NETWORK = frozenset({"security-group-blocked"})
-_ROUTES = frozenset(
-    {
-        "listener-missing",
-        "rule-missing",
-        "rule-wrong-target",
-        "rule-shadowed",
-        "rule-on-wrong-listener",
-        "target-group-detached",
-    }
-)
-_LOGIN = frozenset({"database-auth-failed", "database-unreachable", "database-schema-missing"})
-_CHECKS = frozenset({"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"})
-_CRASH = frozenset({"task-crash-loop", "deployment-stuck", "deployment-rolled-back"})
-
-_SETTINGS = frozenset(
-    {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"}
-)
-_SHARED = _LOGIN | {"cache-unreachable"}
-# Words of the database itself: a fact, although the control plane cannot show it.
-_FACTS = frozenset({"database-auth-failed", "database-schema-missing"})
-
-# A cause, and the causes on the same service, or on what it depends on, that it may follow from.
-FOLLOWS: dict[str, frozenset[str]] = {
-    "target-group-empty": _STARTS
-    | _CRASH
-    | _LOGIN
-    | _NETWORK
-    | _CHECKS
-    | {"target-group-detached"},
-    "target-group-detached": _ROUTES - {"target-group-detached"},
-    "targets-unhealthy": _STARTS
-    | _CRASH
-    | _LOGIN
-    | _NETWORK
-    | _CHECKS
-    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"},
-    "health-check-mismatch": frozenset({"port-mismatch", "target-protocol-mismatch"}),
-    "target-protocol-mismatch": frozenset({"port-mismatch"}),
-    "task-crash-loop": _STARTS | _LOGIN | _NETWORK,
-    "deployment-stuck": _STARTS | _LOGIN | _NETWORK,
-    "deployment-rolled-back": _STARTS | _LOGIN,
-    "service-discovery-missing": _STARTS | _CRASH | _LOGIN,
-    "service-discovery-stale": _STARTS | _CRASH,
-    "database-unreachable": _NETWORK | _SETTINGS | {"database-auth-failed"},
-    "database-auth-failed": _SETTINGS,
-    "cache-unreachable": _NETWORK | _SETTINGS,
-    "environment-variable-wrong": frozenset({"port-mismatch"}),
-    "auth-service-down": frozenset({"latency-degraded"}),
-}
-# What an older revision in service may show, each by its own sign.
-_OF_A_REVISION = frozenset(
-    {
-        "environment-variable-missing", "environment-variable-wrong", "secret-not-injected",
-        "upstream-url-wrong", "service-id-wrong", "port-mismatch", "artifact-store-failing",
-        "protection-missing", "credential-header-lost", "rate-limit-missing",
-        "auth-error-misreported", "revoked-key-accepted", "expired-key-accepted",
-        "route-not-mounted", "host-header-rejected", "path-prefix-wrong",
-        "health-endpoint-misleading", "latency-degraded", "targets-unhealthy", "auth-service-down",
-    }
-)  # fmt: skip
-# Follows only from what accounts for all of it.
-_WHOLLY = frozenset({"auth-service-down"})
-
-
-def _roots(cause: str) -> frozenset[str]:
-    """Return the causes that one may follow from."""
-    roots = FOLLOWS.get(cause, frozenset())
-    return roots | {"deployment-not-effective"} if cause in _OF_A_REVISION else roots
+_DEPLOYMENT = frozenset({"deployment-stuck", "deployment-rolled-back"})
 
 
 def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
-    """Return the chosen claims and the failures that none accounts for."""
+    """Return the chosen findings and the failures that none of them explains."""
     real = [c for c in claims if c.atoms and not c.standing]
     roots = [c for c in real if not _follows_any(case, c, real)]
-    certain = [c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in _FACTS]
+    certain = [
+        c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in SHOWN_BY_THE_DATABASE
+    ]
     chosen = _distinct(certain)
     left = _left(case, _covered(chosen))
     others = [c for c in roots if c not in certain]
@@ -111,23 +37,54 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
         left = _left(case, _covered(chosen))
     chosen += [c for c in claims if c.standing]
     left -= _covered([c for c in claims if c.standing])
-    return sorted(apart(_distinct(chosen)), key=_importance), left
+    return sorted(_split_failures(_distinct(chosen)), key=_importance), left
+
+
+def _proven(claim: Claim) -> bool:
+    """Return whether the control plane, or the database in its own words, shows the fault."""
+    return claim.confidence is Confidence.CERTAIN or claim.cause in SHOWN_BY_THE_DATABASE
+
+
+def _split_failures(claims: list[Claim]) -> list[Claim]:
+    """Split failures between a failing deployment and a port mismatch of the running tasks.
+
+    The running tasks do not answer on the balancer's port, and a deployment fails beside them.
+    Its new tasks never served: only what ECS shows belongs to the deployment.
+    """
+    return [_without_port_mismatch(c, claims) if c.cause in _DEPLOYMENT else c for c in claims]
+
+
+def _without_port_mismatch(deployment: Claim, claims: list[Claim]) -> Claim:
+    """Remove the failures that a port mismatch of the running tasks explains."""
+    certain = [
+        c
+        for c in claims
+        if (c.cause, c.service) == ("port-mismatch", deployment.service)
+        and c.confidence is Confidence.CERTAIN
+    ]
+    shared = deployment.atoms.intersection(*(c.atoms for c in certain)) if certain else frozenset()
+    if not shared:
+        return deployment
+    shown_by_ecs = frozenset(f for f in deployment.atoms if f.symptom is Symptom.CONTROL_ECS)
+    return replace(deployment, atoms=(deployment.atoms - shared) | shown_by_ecs, rank=SERVE)
 
 
 def _left(case: Case, covered: Atoms) -> Atoms:
-    """Return what no claim accounts for yet.
+    """Return the failures that no finding explains yet.
 
-    A step that was not judged for want of time follows from what took it: the check's other steps.
+    A step that had no time left follows from the check's other steps, which took that time.
     """
-    told = {f.check_id for f in covered}
+    checks = {f.check_id for f in covered}
     return frozenset(
-        f for f in case.failures if f not in covered and not (f.out_of_time and f.check_id in told)
+        f
+        for f in case.failures
+        if f not in covered and not (f.out_of_time and f.check_id in checks)
     )
 
 
 def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
-    """Tell whether a claim may be a mere consequence of another one."""
-    roots = _roots(claim.cause)
+    """Return whether a finding may be only a consequence of another one."""
+    roots = roots_of(claim.cause)
     near = _near(case, claim)
     return any(
         other.atoms & claim.atoms
@@ -137,7 +94,7 @@ def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
             else other.cause in roots
             and other.service in near
             and _reliable(other, claim)
-            and (claim.cause not in _WHOLLY or claim.atoms <= other.atoms)
+            and (claim.cause not in ONLY_AS_A_WHOLE or claim.atoms <= other.atoms)
         )
         for other in all_claims
         if other is not claim
@@ -145,12 +102,12 @@ def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
 
 
 def _wider(claim: Claim, other: Claim) -> bool:
-    """Tell whether another service's claim of the same shared cause accounts for more.
+    """Return whether another service's finding of the same shared cause explains more failures.
 
-    A database that two services miss is one fault at the database; one that a single service
-    misses is that service's.
+    If two services do not reach the database, the fault lies at the database; if one service
+    alone does not reach it, the fault lies at that service.
     """
-    if claim.cause not in _SHARED or claim.service == other.service:
+    if claim.cause not in SHARED or claim.service == other.service:
         return False
     if claim.atoms == other.atoms:
         return claim.service in (DATABASE, CACHE)
@@ -158,31 +115,32 @@ def _wider(claim: Claim, other: Claim) -> bool:
 
 
 def _near(case: Case, claim: Claim) -> frozenset[str]:
-    """Return the services on which the root of a claim may lie."""
+    """Return the services on which the root cause of a finding may lie."""
     own = frozenset({claim.service})
     if claim.service not in case.services:
         return own
     if claim.cause == "targets-unhealthy":
         return case.closure(claim.service)
-    if claim.cause in _SHARED:  # seen at the dependency, rooted in the one who asks
+    if claim.cause in SHARED:  # seen at the dependency, caused by its dependant
         return case.dependants(claim.service)
-    if claim.cause in _CRASH:  # what a process needs to start at all
+    if claim.cause in CRASHES:  # a process does not start without them
         return own | (case.closure(claim.service) & {DATABASE, CACHE})
     return own
 
 
 def _reliable(root: Claim, follower: Claim) -> bool:
+    """Return whether the root is at least as certain as its consequence."""
     order = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
     return order.index(root.confidence) <= order.index(follower.confidence)
 
 
 def _worth(claim: Claim, left: Atoms) -> tuple[int, int, int, str]:
-    """Return how much a claim adds: sure before possible, near the root, heavy, then stable."""
-    covered = claim.atoms & left
-    if not covered:
+    """Return the sort key of a finding: likely, then heavy, then near to the root, then stable."""
+    gained = claim.atoms & left
+    if not gained:
         return (-1, 0, 0, "")
-    sure = 1 if claim.confidence is Confidence.LIKELY else 0
-    return (sure, sum(f.weight for f in covered), -claim.rank, claim.cause)
+    likely = 1 if claim.confidence is Confidence.LIKELY else 0
+    return (likely, sum(f.weight for f in gained), -claim.rank, claim.cause)
 
 
 def _covered(claims: list[Claim]) -> Atoms:
@@ -190,7 +148,7 @@ def _covered(claims: list[Claim]) -> Atoms:
 
 
 def _distinct(claims: list[Claim]) -> list[Claim]:
-    """Return one claim for each cause and resource, with all that it accounts for."""
+    """Merge the findings that have the same cause and resource."""
     found: dict[tuple[str, str], Claim] = {}
     for claim in claims:
         first = found.setdefault((claim.cause, claim.resource), claim)
@@ -209,7 +167,7 @@ def _importance(claim: Claim) -> tuple[bool, bool, int, bool, int, str, str]:
 
 
 def as_diagnosis(claim: Claim) -> Diagnosis:
-    """Return a claim in the form of the report."""
+    """Return a finding as the report shows it."""
     heavy = sorted(claim.atoms, key=lambda f: (-f.weight, f.check_id))
     return Diagnosis(
         cause=claim.cause,

@@ -1,8 +1,8 @@
-"""Lateness that a dependency causes: what asks it is slow, what does not ask it is fast.
+"""Slow dependency: requests that use it are slow, requests that do not are fast.
 
-One document often tells of several dependencies in one breath; its lateness is put down to one of
-them only where the others are known to be quick. All is compared, never only measured: on a busy
-machine everything is late.
+One health document often reports several dependencies; it proves one of them slow only if the
+others are known to be fast. Times are compared with each other, never with a limit alone: on a
+busy machine every request is slow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from canary.diagnose.core.case import MLFLOW, Atoms, Case
+from canary.diagnose.access.auth_service import asked_about_keys, behaviour
+from canary.diagnose.core.case import AUTH, MLFLOW, Atoms, Case
 from canary.diagnose.core.claim import DEPENDS, Claim, shown
 from canary.diagnose.core.failures import DEPENDENCY_WORDS, front_of
 from canary.diagnose.core.symptoms import Symptom
@@ -29,13 +30,27 @@ _DECISION = (
 
 def slow_dependency(case: Case) -> Iterator[Claim]:
     """Claim the one dependency of which every report is slow, where its askers else are fast."""
-    late = late_ones(case)
+    late = _late(case)
     found = [c for name in case.services if (c := _claim(case, name, late))] if late else []
     if len(found) == 1:  # of two that are asked in one breath, nobody can tell
         yield found[0]
 
 
-def late_ones(case: Case) -> Atoms:
+def slow_auth(case: Case) -> Iterator[Claim]:
+    """Claim an auth service that is slow where it is asked about keys, and quick otherwise."""
+    if AUTH not in case.services:
+        return
+    judged = [e.timing.total_ms for _, e in asked_about_keys(case) if 0 < e.status < 500]
+    quick, least = _quickest(case, AUTH), min(judged, default=0.0)
+    if not quick or least < SLOW_MS or quick.timing.total_ms > max(FAST_MS, least / QUICKER):
+        return
+    asked = {n for n in case.services if AUTH in case.closure(n)}
+    atoms = frozenset(f for f in _late(case) if f.front in asked and (f.principal or f.body))
+    text = f"The auth service takes {least:.0f} ms and more to judge a key."
+    yield from behaviour(case, "latency-degraded", atoms, text, DEPENDS + 4, AUTH)
+
+
+def _late(case: Case) -> Atoms:
     """Return what is late, or says that it waited for the auth service in vain."""
     told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
     return case.having(*_LATE) | frozenset(told)
@@ -48,7 +63,7 @@ def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
-    others = [quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
+    others = [_quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
     fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
     if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
         return None
@@ -123,7 +138,7 @@ def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
     return {(e.url, e.timing.total_ms) for e in reports}
 
 
-def quickest(case: Case, front: str) -> Exchange | None:
+def _quickest(case: Case, front: str) -> Exchange | None:
     """Return the quickest good answer of a service."""
     return min(
         (e for _, e in case.exchanges if e.status == 200 and _front(case, e) == front),

@@ -154,20 +154,6 @@ def _usable(case: Case, arn: str, bad: str) -> bool:
     return tried is None or found.family != tried.family or found.revision < tried.revision
 
 
-def predecessor(case: Case, name: str) -> TaskDefinition | None:
-    """Return the revision numbered before the one in use, whether it ever ran or not."""
-    service = case.ecs(name)
-    used = case.definition(service.task_definition) if service else None
-    if used is None:
-        return None
-    older = [
-        d
-        for d in case.state.task_definitions
-        if d.family == used.family and d.revision < used.revision and d.status == "ACTIVE"
-    ]
-    return max(older, key=lambda d: d.revision, default=None)
-
-
 def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
     """Return the way back to the revision that ran before; without one, nothing to type.
 

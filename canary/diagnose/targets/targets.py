@@ -109,33 +109,6 @@ def register(case: Case, group: TargetGroup, addresses: list[str], port: int) ->
     )
 
 
-def detached(case: Case) -> Iterator[Claim]:
-    """Claim a service's group that no rule of its balancer leads to any more."""
-    for name in case.services:
-        balancer = case.balancer(name)
-        for group in case.groups(name):
-            rules = [r for x in balancer.listeners for r in x.rules] if balancer else []
-            named = any(f.target_group == group.arn for r in rules for f in r.action.forwards)
-            atoms = case.outage(name)
-            if not balancer or not rules or named or group.load_balancers or not atoms:
-                continue
-            yield Claim(
-                cause="target-group-detached",
-                service=name,
-                resource=group.arn,
-                confidence=Confidence.CERTAIN,
-                summary=f"No rule of {balancer.name} forwards to {group.name}.",
-                evidence=(evidence(case, group, "in no rule", "in a rule"), *shown(atoms)),
-                remedy=Remedy(
-                    summary="Let the rules of the contract forward to the group.",
-                    inspect=inspect(case, group),
-                    decision="Decide which listener must serve this group.",
-                ),
-                atoms=atoms,
-                rank=TARGET - 1,
-            )
-
-
 def strangers(case: Case) -> Iterator[Claim]:
     """Claim a sick target that is no task of the service (registered by hand, or left over)."""
     if not case.read("ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeServices"):
