@@ -1,8 +1,9 @@
-"""Simulate a listener: which rule takes a request, by AWS's documented conditions.
+"""Which rule of a listener takes a request, by AWS's documented conditions.
 
-Host names are compared without regard to case, paths with; `*` is any run of characters, `?` is
-exactly one; values of a condition are alternatives, conditions must all hold (AWS: Listener rules
-for your Application Load Balancer).
+AWS, "Condition types for listener rules": host names are compared without regard to case, paths
+with it; `*` is any run of characters, `?` is exactly one; the values of a condition are
+alternatives, the conditions of a rule must all hold; the lowest priority wins, the default rule
+comes last.
 """
 
 from __future__ import annotations
@@ -11,54 +12,91 @@ import re
 from collections.abc import Set
 from functools import lru_cache
 
-from canary.control_plane.state import Condition, Listener, Rule
+from canary.control_plane.state import Condition, Listener, LoadBalancer, Rule
+
+REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
+
+
+class UnknownConditionError(Exception):
+    """A condition of a kind that is not known here, so that no rule can be named."""
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str, fold: bool) -> re.Pattern[str]:
-    if pattern.startswith("regex:"):
-        return re.compile(pattern.removeprefix("regex:"), re.IGNORECASE if fold else 0)
+    flags = re.IGNORECASE if fold else 0
+    if pattern.startswith(REGEX):
+        return re.compile(pattern.removeprefix(REGEX), flags)
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile("^" + "".join(parts) + "$", re.DOTALL | (re.IGNORECASE if fold else 0))
+    return re.compile(r"\A" + "".join(parts) + r"\Z", flags | re.DOTALL)
 
 
 def matches(pattern: str, value: str, *, fold: bool = False) -> bool:
-    """Tell whether a value fits a pattern of a condition."""
+    """Return whether a value of a request fits a pattern of a condition."""
     try:
         return bool(_compiled(pattern, fold).search(value))
     except re.error:
         return False
 
 
-def holds(condition: Condition, host: str, path: str, method: str) -> bool:
-    """Tell whether a condition holds for a plain request.
+def _holds(condition: Condition, host: str, path: str, method: str) -> bool | None:
+    """Return whether a condition holds for a plain request, None for a kind not known here.
 
-    The canary's probes carry no special header, query or source address, so a condition on
+    The canary's requests carry no special header, query or source address, so a condition on
     these does not hold, but for the source that stands for everyone.
     """
-    if condition.field == "host-header":
-        return any(matches(v, host, fold=True) for v in condition.values)
-    if condition.field == "path-pattern":
-        return any(matches(v, path) for v in condition.values)
-    if condition.field == "http-request-method":
-        return method in condition.values
-    if condition.field == "source-ip":
-        return "0.0.0.0/0" in condition.values
-    return False
+    values = condition.values
+    match condition.field:
+        case "host-header":
+            return any(matches(v, host, fold=True) for v in values)
+        case "path-pattern":
+            return any(matches(v, path) for v in values)
+        case "http-request-method":
+            return method in values
+        case "source-ip":
+            return any(v.endswith("/0") and ":" not in v for v in values)
+        case "http-header" | "query-string":
+            return False
+    return None
 
 
 def takes(rule: Rule, host: str, path: str, method: str = "GET") -> bool:
-    """Tell whether a rule takes a request; the default rule takes all."""
-    return all(holds(c, host, path, method) for c in rule.conditions)
+    """Return whether a rule is known to take a request; the default rule takes all."""
+    return all(_holds(c, host, path, method) for c in rule.conditions)
+
+
+def taken_by(listener: Listener, host: str, path: str, method: str = "GET") -> Rule | None:
+    """Return the rule that takes a request, None when the listener has not even a default.
+
+    Raises UnknownConditionError where a condition of a kind not known here decides.
+    """
+    for rule in sorted(listener.rules, key=order):
+        held = [(c.field, _holds(c, host, path, method)) for c in rule.conditions]
+        if any(holds is False for _, holds in held):
+            continue
+        for field, holds in held:
+            if holds is None:
+                raise UnknownConditionError(field)
+        return rule
+    return None
 
 
 def winner(listener: Listener, host: str, path: str, method: str = "GET") -> Rule | None:
-    """Return the rule that takes a request: the first in order of priority, else the default."""
-    numbered = [r for r in listener.rules if r.priority.isdigit()]
-    for rule in sorted(numbered, key=lambda r: int(r.priority)):
-        if takes(rule, host, path, method):
-            return rule
-    return next((r for r in listener.rules if not r.priority.isdigit()), None)
+    """Return the rule that takes a request, None where no rule is known to."""
+    try:
+        return taken_by(listener, host, path, method)
+    except UnknownConditionError:
+        return None
+
+
+def order(rule: Rule) -> int:
+    """Return the place of a rule among its listener's; the default comes last."""
+    return int(rule.priority) if rule.priority.isdigit() else 1_000_000
+
+
+def https_listener(balancer: LoadBalancer | None) -> Listener | None:
+    """Return the HTTPS listener on 443 of a load balancer."""
+    listeners = balancer.listeners if balancer else ()
+    return next((x for x in listeners if x.port == 443 and x.protocol == "HTTPS"), None)
 
 
 def patterns(rule: Rule) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.routing import REGEX, order
 from canary.control_plane.state import Action, Condition, Forward, Listener, LoadBalancer, Rule
 from canary.observe.calls import Book, Permission, strings
 
@@ -78,7 +79,7 @@ def _listener(book: Book, raw: dict[str, Any]) -> Listener:
         port=int(raw.get("Port", 0)),
         protocol=str(raw.get("Protocol", "")),
         certificates=_certificates(book, raw, arn),
-        rules=tuple(sorted((rule(r) for r in rules), key=_order)),
+        rules=tuple(sorted((rule(r) for r in rules), key=lambda r: (order(r), r.arn))),
     )
 
 
@@ -96,10 +97,6 @@ def _certificates(book: Book, raw: dict[str, Any], arn: str) -> tuple[str, ...]:
         absent=("ListenerNotFound",),
     )
     return tuple(dict.fromkeys(default + [str(c["CertificateArn"]) for c in more]))
-
-
-def _order(one: Rule) -> tuple[int, str]:
-    return (int(one.priority) if one.priority.isdigit() else 100_000, one.arn)
 
 
 def rule(raw: dict[str, Any]) -> Rule:
@@ -134,7 +131,7 @@ def _condition(raw: dict[str, Any]) -> Condition:
     ]
     return Condition(
         field=field,
-        values=tuple(named) or tuple(f"regex:{r}" for r in regex),
+        values=tuple(named) or tuple(f"{REGEX}{r}" for r in regex),
         name=str(config.get("HttpHeaderName", "")),
     )
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from canary.control_plane.certificates import covers
 from canary.model import (
     Answer,
     Assertion,
@@ -34,14 +35,6 @@ class CertificateSpec(Frozen, frozen=True, kw_only=True):
     days: Annotated[float, msgspec.Meta(ge=0)] = 7
     path: Annotated[str, msgspec.Meta(pattern="^/")] = "/health"
     only_days: bool = False  # judge the time alone; trust and name are another check's
-
-
-def covers(pattern: str, host: str) -> bool:
-    """Return whether a certificate's name covers a host; a wildcard stands for one label."""
-    pattern, host = pattern.lower(), host.lower()
-    if pattern.startswith("*."):
-        return "." in host and host.partition(".")[2] == pattern[2:]
-    return pattern == host
 
 
 def run(check: Check, spec: CertificateSpec, tools: Tools) -> None:
@@ -82,7 +75,7 @@ def trust(answer: Answer) -> Assertion:
 def named(shown: PeerCertificate, host: str) -> Assertion:
     """Judge the names."""
     names = ", ".join(shown.names) or shown.subject
-    return assertion("names", f"cover {host}", names, any(covers(n, host) for n in shown.names))
+    return assertion("names", f"cover {host}", names, covers(shown.names, host))
 
 
 def _facts(answer: Answer) -> dict[str, str]:

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from canary.control_plane.routing import UnknownConditionError, taken_by
 from canary.control_plane.state import Listener, LoadBalancer, PlatformState, Rule
 from canary.model import Assertion, Check, Frozen, RouteRule, Step
 from canary.probes.base.api import Tools
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.stating import assertion, could_not_tell, unavailable
-from canary.probes.rules import UnknownConditionError, taken_by
 
 ACTIONS = (
     "elasticloadbalancing:DescribeLoadBalancers",

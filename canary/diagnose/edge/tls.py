@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.certificates import covers, names_of, usable
+from canary.control_plane.routing import https_listener
 from canary.control_plane.state import Certificate, Listener, LoadBalancer
 from canary.diagnose.core.case import Atoms, Case
 from canary.diagnose.core.claim import APPLICATION, TLS_EDGE, Claim, shown
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.routing.listener_remedies import covers, usable
-from canary.diagnose.routing.listeners import secure
 from canary.model import Confidence, Evidence, Remedy
 
 EXPIRED, UNTRUSTED, MISNAMED = (10,), (18, 19, 20, 21), (62, 64)  # OpenSSL's verify codes
@@ -20,7 +20,7 @@ def certificates(case: Case) -> Iterator[Claim]:
     """Claim what is the matter with the certificate that a host serves."""
     for name in case.services:
         host, balancer = case.host(name), case.balancer(name)
-        listener = secure(balancer) if balancer else None
+        listener = https_listener(balancer)
         atoms = _atoms(case, name, host)
         if not host or not atoms:
             continue
@@ -48,7 +48,7 @@ def _served(case: Case, listener: Listener | None, host: str) -> Certificate | N
         return None
     known = {c.arn: c for c in case.state.certificates}
     held = [known[a] for a in listener.certificates if a in known]
-    fitting = [c for c in held if covers(c, [host])]
+    fitting = [c for c in held if covers(names_of(c), host)]
     return next(iter(fitting or held), None)
 
 
@@ -59,7 +59,7 @@ def _cause(
     codes = {f.failure_code for f in atoms}
     if served and served.not_after and case.age(served.not_after) >= 0:
         return "certificate-expired", Confidence.CERTAIN
-    if served and not covers(served, [host]):
+    if served and not covers(names_of(served), host):
         return "certificate-name-mismatch", Confidence.CERTAIN
     if codes & set(EXPIRED) or "has expired" in text:
         return "certificate-expired", Confidence.LIKELY
@@ -124,8 +124,7 @@ def _claim(
 
 def _before(case: Case, name: str) -> str:
     """Return the certificate that the previous run saw on the listener."""
-    balancer = case.balancer(name, case.previous) if case.previous else None
-    listener = secure(balancer) if balancer else None
+    listener = https_listener(case.balancer(name, case.previous)) if case.previous else None
     return listener.certificates[0] if listener and listener.certificates else ""
 
 
@@ -139,7 +138,9 @@ def _replacement(case: Case, name: str, served: Certificate | None) -> Certifica
     fit = [
         c
         for c in case.state.certificates
-        if (served is None or c.arn != served.arn) and usable(case, c) and covers(c, [host])
+        if (served is None or c.arn != served.arn)
+        and usable(c, case.now)
+        and covers(names_of(c), host)
     ]
     used = {a for b in case.state.load_balancers for x in b.listeners for a in x.certificates}
     before = _before(case, name)

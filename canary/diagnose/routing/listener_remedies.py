@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from canary.control_plane.certificates import covers, names_of, usable
 from canary.control_plane.routing import patterns
-from canary.control_plane.state import Certificate, Condition, Listener, LoadBalancer, Rule
+from canary.control_plane.state import Condition, Listener, LoadBalancer, Rule
 from canary.diagnose.core.aws_cli import compact, substitute
 from canary.diagnose.core.case import Case
 from canary.diagnose.routing.rule_commands import conditions, path
@@ -100,20 +101,13 @@ def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
 
 def certificate_for(case: Case, host: str = "") -> str:
     """Return the ARN of a valid issued certificate that covers the host."""
-    names = [host] if host else [case.host(n) for n in case.services if case.host(n)]
-    fit = [c for c in case.state.certificates if usable(case, c) and covers(c, names)]
+    hosts = [host] if host else [case.host(n) for n in case.services if case.host(n)]
+    fit = [
+        c
+        for c in case.state.certificates
+        if usable(c, case.now) and all(covers(names_of(c), h) for h in hosts)
+    ]
     return max(fit, key=lambda c: c.not_after).arn if fit else ""
-
-
-def usable(case: Case, certificate: Certificate) -> bool:
-    """Tell whether a certificate is issued and valid now."""
-    return certificate.status in ("ISSUED", "") and case.age(certificate.not_after) < 0
-
-
-def covers(certificate: Certificate, hosts: list[str]) -> bool:
-    """Tell whether a certificate's names fit all hosts; a wildcard is one label deep."""
-    names = {certificate.domain, *certificate.names}
-    return all(h in names or "*." + h.partition(".")[2] in names for h in hosts)
 
 
 def _secure_listener(case: Case, name: str, balancer: LoadBalancer) -> tuple[str, ...]:

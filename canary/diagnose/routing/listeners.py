@@ -14,11 +14,6 @@ from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence, Evidence
 
 
-def secure(balancer: LoadBalancer) -> Listener | None:
-    """Return the HTTPS listener on 443."""
-    return next((x for x in balancer.listeners if x.port == 443 and x.protocol == "HTTPS"), None)
-
-
 def listeners(case: Case) -> Iterator[Claim]:
     """Claim each listener (443, 80) that a failing host needs and its balancer lacks."""
     for name in case.services:

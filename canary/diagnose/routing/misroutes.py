@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from canary.control_plane.routing import matches, patterns, takes, winner
+from canary.control_plane.routing import https_listener, matches, patterns, takes, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.routing.listeners import secure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Need:
-    """A path of the contract, or one that failed, and the service that must receive it."""
-
-    host: str
-    path: str
-    method: str
-    service: str
-    pattern: str
-    priority: int
-
-    def receivers(self, case: Case) -> frozenset[str]:
-        """Return the ARNs of the target groups that are right."""
-        return frozenset(g.arn for g in case.groups(self.service))
+from canary.diagnose.routing.need import Need
 
 
 def needs(case: Case) -> tuple[Need, ...]:
@@ -65,7 +47,7 @@ def _need(case: Case, failure: Failure) -> Need:
 def misled(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
     """Return where a path goes wrong, or None where it goes right or cannot be told."""
     balancer = case.balancer(need.service)
-    listener = secure(balancer) if balancer else None
+    listener = https_listener(balancer)
     right = need.receivers(case)
     if not balancer or not listener or not right or not listener.rules:
         return None

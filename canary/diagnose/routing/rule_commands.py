@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from canary.control_plane.routing import takes
+from canary.control_plane.routing import REGEX, takes
 from canary.control_plane.state import Condition, Listener
 from canary.diagnose.core.aws_cli import compact
-
-if TYPE_CHECKING:
-    from canary.diagnose.core.case import Case
-    from canary.diagnose.routing.misroutes import Need
+from canary.diagnose.core.case import Case
+from canary.diagnose.routing.need import Need
 
 # The key of each field's settings in `RuleCondition` (Elastic Load Balancing API reference)
 SETTINGS = {
@@ -22,7 +20,6 @@ SETTINGS = {
     "query-string": "QueryStringConfig",
     "source-ip": "SourceIpConfig",
 }
-REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
 
 
 def path(*patterns: str) -> tuple[Condition, ...]:

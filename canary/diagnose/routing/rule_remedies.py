@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from canary.control_plane.routing import free_priority, patterns, takes
 from canary.control_plane.state import Condition, Listener, Rule, TargetGroup
+from canary.diagnose.core.case import Case
 from canary.diagnose.routing.listener_remedies import forward
+from canary.diagnose.routing.need import Need
 from canary.diagnose.routing.rule_commands import conditions, conditions_back, path
 from canary.model import Remedy
-
-if TYPE_CHECKING:
-    from canary.diagnose.core.case import Case
-    from canary.diagnose.routing.misroutes import Need
 
 
 def look(case: Case, balancer: str) -> Remedy:

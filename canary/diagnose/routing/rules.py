@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.routing import winner
+from canary.control_plane.routing import https_listener, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Atoms, Case
 from canary.diagnose.core.claim import ROUTE, Claim, shown
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
-from canary.diagnose.routing.listeners import about_port_80, describe, secure, unused
-from canary.diagnose.routing.misroutes import Need, kind_of, misled, needs, reached
+from canary.diagnose.routing.listeners import about_port_80, describe, unused
+from canary.diagnose.routing.misroutes import kind_of, misled, needs, reached
+from canary.diagnose.routing.need import Need
 from canary.model import Confidence, Evidence
 
 
@@ -160,8 +161,7 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
     """Return what the previous run saw in this place, where it differs."""
     if case.previous is None:
         return ()
-    balancer = case.balancer(need.service, case.previous)
-    listener = secure(balancer) if balancer else None
+    listener = https_listener(case.balancer(need.service, case.previous))
     before = winner(listener, need.host, need.path, need.method) if listener else None
     if before is None or (before.arn == rule.arn and before.action == rule.action):
         return ()

@@ -10,7 +10,6 @@ import pytest
 import trustme
 
 from canary.model import Service, Status
-from canary.probes.certificate import covers
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.toolbox import Bench, environment
 
@@ -79,16 +78,3 @@ def test_a_closed_port_fails_and_the_rest_is_skipped() -> None:
     assert one.run("certificate") is Status.FAIL
     assert "refused" in one.reason("trust")
     assert [s.status.value for s in one.steps[1:]] == ["SKIP"] * 3
-
-
-@pytest.mark.parametrize(
-    ("pattern", "host", "good"),
-    [
-        ("*.hokus.ai", "auth.hokus.ai", True),
-        ("*.hokus.ai", "a.auth.hokus.ai", False),
-        ("*.hokus.ai", "hokus.ai", False),
-        ("Auth.hokus.ai", "auth.HOKUS.ai", True),
-    ],
-)
-def test_a_wildcard_stands_for_one_label(pattern: str, host: str, good: bool) -> None:
-    assert covers(pattern, host) is good

@@ -239,6 +239,11 @@ def rule(priority: str, target: str = "", *paths: str, **action: Any) -> Rule:
     )
 
 
+def for_host(one: Rule, *hosts: str) -> Rule:
+    host = Condition(field="host-header", values=hosts)
+    return msgspec.structs.replace(one, conditions=(*one.conditions, host))
+
+
 REDIRECT = rule("default", type="redirect", redirect="HTTPS://#{host}:443/#{path}?#{query}")
 GOOD = (
     rule("50", "ml-tg", "/mlflow/*"),
@@ -258,6 +263,10 @@ ROUTE_API, ROUTE_ML = "r.example.com/api/mlflow/x", "r.example.com/mlflow/"
         ((rule("9", "", "/api/*", status_code="404"), *GOOD), {ROUTE_API}),
         ((rule("10", "ml-tg", "/API/*"), *GOOD), set()),
         ((rule("10", "ml-tg", "/api/mlflow/?"), *GOOD), {ROUTE_API}),
+        ((rule("50", "ml-tg", "regex:^/mlflow/.*$"), *GOOD[1:]), set()),
+        ((rule("50", "ml-tg", "regex:^/MLflow/.*$"), *GOOD[1:]), {ROUTE_ML}),
+        ((for_host(GOOD[0], r"regex:^R\.example\.com$"), *GOOD[1:]), set()),
+        ((for_host(GOOD[0], r"regex:^api\."), *GOOD[1:]), {ROUTE_ML}),
         ((), {ROUTE_API, ROUTE_ML}),
     ],
 )

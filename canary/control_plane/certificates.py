@@ -1,0 +1,30 @@
+"""What a certificate is worth: the hosts that its names cover, and whether it is valid now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from canary.control_plane.state import Certificate
+from canary.model import parse_time
+
+
+def covers(names: Iterable[str], host: str) -> bool:
+    """Return whether one of a certificate's names covers a host.
+
+    DNS names have no case (RFC 4343), and a wildcard stands for exactly one label (RFC 6125, 6.4).
+    """
+    host = host.lower()
+    wanted = (host, "*." + host.partition(".")[2])
+    return any(name.lower() in wanted for name in names)
+
+
+def names_of(certificate: Certificate) -> tuple[str, ...]:
+    """Return the names of an ACM certificate: its domain and its alternative names."""
+    return (certificate.domain, *certificate.names)
+
+
+def usable(certificate: Certificate, now: dt.datetime) -> bool:
+    """Return whether a certificate is issued and its end is known and not reached."""
+    end = parse_time(certificate.not_after)
+    return certificate.status in ("ISSUED", "") and end is not None and now < end

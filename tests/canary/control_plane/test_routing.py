@@ -1,0 +1,163 @@
+"""Which rule takes a request: tables of plain values, as AWS documents its conditions."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.control_plane.routing import (
+    UnknownConditionError,
+    free_priority,
+    https_listener,
+    matches,
+    taken_by,
+    takes,
+    winner,
+)
+from canary.control_plane.state import Action, Condition, Listener, LoadBalancer, Rule
+
+HOST, PATH = "registry.hokus.ai", "/api/mlflow/x"
+
+
+def rule(priority: str, *conditions: Condition) -> Rule:
+    return Rule(arn=priority, priority=priority, conditions=conditions, action=Action(type="a"))
+
+
+def on(field: str, *values: str) -> Condition:
+    return Condition(field=field, values=values)
+
+
+def listener(*rules: Rule, port: int = 443, protocol: str = "HTTPS") -> Listener:
+    return Listener(arn=f"{port}", port=port, protocol=protocol, rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ("/api/*", "/api/"),
+        ("/api/*", "/api/a/b/c"),
+        ("/a?i/*", "/api/x"),
+        ("*", ""),
+        ("/a.b", "/a.b"),
+        ("/a*c*e", "/abcde"),
+        ("regex:^/mlflow/.*$", "/mlflow/"),
+        ("regex:/v[12]/", "/api/v2/models"),  # not anchored: the expression says it itself
+    ],
+)
+def test_values_that_fit_a_pattern(pattern: str, value: str) -> None:
+    assert matches(pattern, value)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ("/api/*", "/api"),
+        ("/api/*", "/v1/api/x"),
+        ("/api", "/api/"),
+        ("/API/*", "/api/x"),
+        ("/api/?", "/api/"),
+        ("/a.b", "/axb"),
+        ("/api", "/api\n"),
+        ("regex:^/mlflow/$", "/mlflow/x"),
+        ("regex:^/API", "/api"),
+        ("regex:(", "("),  # not an expression
+        ("^/api", "/api"),  # a plain value is no expression
+    ],
+)
+def test_values_that_do_not(pattern: str, value: str) -> None:
+    assert not matches(pattern, value)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (),
+        (on("path-pattern", "/no", "/api/*"),),
+        (on("host-header", "*.HOKUS.ai"),),
+        (on("host-header", r"regex:^Registry\."),),
+        (on("path-pattern", "/api/*"), on("host-header", HOST)),
+        (on("http-request-method", "POST", "GET"),),
+        (on("source-ip", "10.0.0.0/8", "0.0.0.0/0"),),
+    ],
+)
+def test_rules_that_take_a_request(conditions: tuple[Condition, ...]) -> None:
+    one = rule("1", *conditions)
+    assert takes(one, HOST, PATH)
+    assert winner(listener(one, rule("default")), HOST, PATH) is one
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (on("path-pattern", "/mlflow/*"),),
+        (on("host-header", "*.registry.hokus.ai"),),
+        (on("path-pattern", "/api/*"), on("host-header", "api.hokus.ai")),
+        (on("http-request-method", "POST"),),
+        (on("http-request-method", "get"),),
+        (on("http-header", "*"),),
+        (on("query-string", "*"),),
+        (on("source-ip", "10.0.0.0/8", "::/0"),),
+        (on("source-ip", "not an address"),),
+    ],
+)
+def test_rules_that_let_a_request_pass(conditions: tuple[Condition, ...]) -> None:
+    last = rule("default")
+    assert not takes(rule("1", *conditions), HOST, PATH)
+    assert winner(listener(rule("1", *conditions), last), HOST, PATH) is last
+
+
+def test_the_lowest_number_wins_and_the_default_comes_last() -> None:
+    rules = [rule("default"), rule("100"), rule("9")]
+    assert winner(listener(*rules), HOST, PATH) is rules[2]
+    assert winner(listener(), HOST, PATH) is None
+
+
+def test_a_condition_of_an_unknown_kind_decides_nothing() -> None:
+    odd = rule("2", on("new-kind", "x"))
+    with pytest.raises(UnknownConditionError, match="new-kind"):
+        taken_by(listener(odd, rule("default")), HOST, PATH)
+    assert winner(listener(odd, rule("default")), HOST, PATH) is None
+    assert not takes(odd, HOST, PATH)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (rule("1"), rule("2", on("new-kind", "x"))),
+        (rule("1", on("new-kind", "x"), on("path-pattern", "/no")), rule("2")),
+    ],
+    ids=["an earlier rule takes it", "another condition of the rule does not hold"],
+)
+def test_an_unknown_condition_that_cannot_matter_is_no_hindrance(rules: tuple[Rule, ...]) -> None:
+    found = taken_by(listener(*rules), HOST, PATH)
+    assert found is not None and not found.conditions
+
+
+def test_the_https_listener_is_the_one_on_443() -> None:
+    good, plain = listener(), listener(port=80, protocol="HTTP")
+    other = listener(port=8443)
+    wrong = listener(protocol="HTTP")
+
+    def of(*found: Listener) -> Listener | None:
+        balancer = LoadBalancer(arn="b", name="b", dns_name="b", listeners=found)
+        return https_listener(balancer)
+
+    assert of(plain, other, good) is good
+    assert of(plain, other) is None
+    assert of(wrong) is None
+    assert https_listener(None) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "before", "taken", "got"),
+    [
+        (50, None, set(), 50),
+        (10, None, set(), 9),
+        (10, None, {9}, 11),
+        (10, 10, set(), 9),
+        (0, None, set(), 100),
+    ],
+)
+def test_a_free_priority_is_the_nearest_one(
+    wanted: int, before: int | None, taken: set[int], got: int
+) -> None:
+    assert free_priority(listener(rule("10"), rule("default")), wanted, before, taken) == got
