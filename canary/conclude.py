@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import msgspec
 
 from canary.attempts import Attempts
 from canary.comparison.against import Against
 from canary.control_plane.state import PlatformState
-from canary.model import Config, Diagnosis, Frozen, Report, Result, Run, Score, Status
+from canary.model import Config, Explanation, Frozen, Report, Result, Run, Score, Status
 from canary.report.score import old_figures, scores
 from canary.runner import Outcome
 
 NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
-
-
-class Explained(Protocol):
-    """What diagnosis gives back."""
-
-    @property
-    def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """Return the causes, most important first."""
-        ...
-
-    @property
-    def unexplained(self) -> tuple[str, ...]:
-        """Return the failing checks that nothing explains."""
-        ...
-
-
-class Unexplained(Frozen, frozen=True, kw_only=True):
-    """The verdict when diagnosis itself failed: everything is unexplained."""
-
-    diagnoses: tuple[Diagnosis, ...] = ()
-    unexplained: tuple[str, ...] = ()
 
 
 class Facts(Frozen, frozen=True, kw_only=True):
@@ -56,7 +34,7 @@ def assemble(
     facts: Facts,
     results: tuple[Result, ...],
     outcome: Outcome,
-    explained: Explained,
+    explained: Explanation,
     against: Against,
     state: PlatformState,
     attempts: Attempts,
@@ -84,8 +62,8 @@ def assemble(
         run=run,
         scores=scored,
         results=results,
-        diagnoses=tuple(explained.diagnoses),
-        unexplained=tuple(explained.unexplained),
+        diagnoses=explained.diagnoses,
+        unexplained=explained.unexplained,
         residue=outcome.residue,
         platform=msgspec.to_builtins(state),
         old_figures=old,

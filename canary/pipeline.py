@@ -14,10 +14,10 @@ import msgspec
 import canary
 from canary.attempts import Attempts
 from canary.comparison.against import hold_against
-from canary.comparison.previous import Previous, carried, previous_state, pruned, turned_away
-from canary.conclude import Explained, Facts, Unexplained, assemble, in_order
+from canary.comparison.previous import Previous, carried, previous_state, pruned, rate_limited
+from canary.conclude import Facts, assemble, in_order
 from canary.control_plane.state import PlatformState
-from canary.model import Config, Environment, Frozen, Report, Result, Status
+from canary.model import Config, Environment, Explanation, Frozen, Report, Result, Status
 from canary.plan import Plan, Selection, make_plan
 from canary.probes.base.api import Kind
 from canary.runner import Doors, Outcome, Progress, carry_out
@@ -31,7 +31,7 @@ UNREAD = "the control plane of the previous run could not be read"
 BAD = (Status.FAIL, Status.ERROR)
 
 Diagnose = Callable[
-    [tuple[Result, ...], PlatformState, Environment, PlatformState | None, dt.datetime], Explained
+    [tuple[Result, ...], PlatformState, Environment, PlatformState | None, dt.datetime], Explanation
 ]
 Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
 """Seconds, action: the action's value; raises TimeoutError when it takes longer."""
@@ -96,7 +96,7 @@ def run_once(config: Config, parts: Parts, asked: Asked, tell: Tell = quiet) -> 
         begun.kept,
         tell,
         begun.start,
-        turned_away(begun.previous.report),
+        rate_limited(begun.previous.report),
     )
     tell(Progress(phase="diagnose"))
     return conclude(config, parts, asked, begun, outcome)
@@ -180,13 +180,11 @@ def _explained(
     state: PlatformState,
     before: PlatformState | None,
     attempts: Attempts,
-) -> Explained:
+) -> Explanation:
     if not state.unavailable and all(r.status is Status.PASS for r in results):
-        return Unexplained()  # nothing is wrong, and nothing was kept from us
+        return Explanation()  # nothing is wrong, and nothing was kept from us
     environment, now = parts.doors.environment, parts.doors.clock.now()
-    undiagnosed: Explained = Unexplained(
-        unexplained=tuple(r.check_id for r in results if r.status in BAD)
-    )
+    undiagnosed = Explanation(unexplained=tuple(r.check_id for r in results if r.status in BAD))
     return attempts.of(
         "diagnosis failed",
         lambda: parts.diagnose(results, state, environment, before, now),

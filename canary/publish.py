@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from canary.adapters.store.protocol import run_name
 from canary.metrics.measure import Point
 from canary.model import Frozen, Report, Status
 
@@ -92,16 +93,6 @@ class Published(msgspec.Struct, kw_only=True):
     def anywhere(self) -> bool:
         """Return whether anybody can learn of this run at all."""
         return self.kept or self.logged or self.emitted
-
-
-def run_name(run_id: str, suffix: str = ".json") -> str:
-    """Return the name under which a run is kept."""
-    return f"runs/{run_id}{suffix}"
-
-
-def latest_page(environment: str) -> str:
-    """Return the name under which the page of an environment's latest run is kept."""
-    return f"latest/{environment}.html"
 
 
 def effects(

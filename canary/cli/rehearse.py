@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from canary.adapters.store import StoreError
+from canary.adapters.store.protocol import StoreError
 from canary.alarms.plan import Alarms, plan_alarms
 from canary.cli.options import (
     PRINTS,

@@ -9,7 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from canary.adapters.store import Store, StoreError, latest_name, open_store
+from canary.adapters.store.open_store import open_store
+from canary.adapters.store.protocol import Store, StoreError, latest_name, run_name
 from canary.cli.options import (
     WrongUseError,
     as_json,
@@ -23,7 +24,6 @@ from canary.cli.options import (
     screen,
 )
 from canary.model import CheckHistory, Comparison, Environment, Report
-from canary.publish import run_name
 from canary.report import ReportError
 from canary.report import json as canonical
 from canary.report.text import when

@@ -25,10 +25,9 @@ from canary.cli.options import (
 from canary.model import Config, Report, Status, Suite
 from canary.pipeline import Asked, run_once
 from canary.plan import PlanError, Selection
-from canary.publish import latest_page
 
 if TYPE_CHECKING:
-    from canary.adapters.store import Store
+    from canary.adapters.store.protocol import Store
 
 FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
@@ -171,7 +170,7 @@ def _kept_page(store: Store, report: Report) -> str:
 
     "" where it cannot be read, or where another run has written its own since.
     """
-    from canary.adapters.store import StoreError
+    from canary.adapters.store.protocol import StoreError, latest_page
 
     try:
         page = (store.read(latest_page(report.run.environment)) or b"").decode()

@@ -8,7 +8,7 @@ import msgspec
 
 from canary.control_plane.state import PlatformState
 from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step, exchanges_of
-from canary.probes.base.api import Caller, caller_of
+from canary.probes.base.api import ClientKey, client_key
 
 
 class Previous(Frozen, frozen=True, kw_only=True):
@@ -41,16 +41,16 @@ def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Resu
     }
 
 
-def turned_away(previous: Report | None) -> frozenset[Caller]:
-    """Return whom the platform answered 429 in the previous run, where no check expected it."""
+def rate_limited(previous: Report | None) -> frozenset[ClientKey]:
+    """Return the clients that got a 429 in the previous run where no check expected it."""
     return frozenset(
-        caller_of(seen.url, seen.principal, keyed=bool(seen.header_form))
+        client_key(seen.url, seen.principal, keyed=bool(seen.header_form))
         for step, seen in exchanges_of(previous.results if previous else ())
-        if _turned_away(step, seen)
+        if _unexpected_429(step, seen)
     )
 
 
-def _turned_away(step: Step, seen: Exchange) -> bool:
+def _unexpected_429(step: Step, seen: Exchange) -> bool:
     unmet = any(not a.holds and a.actual.startswith("429") for a in step.assertions)
     return seen.status == 429 and unmet
 

@@ -10,16 +10,9 @@ from canary.diagnose.core.case import Atoms, Case
 from canary.diagnose.core.choose import as_diagnosis, choose
 from canary.diagnose.core.claim import Claim
 from canary.diagnose.rules import RULES, Rule
-from canary.model import Confidence, Diagnosis, Environment, Evidence, Frozen, Result
+from canary.model import Confidence, Environment, Evidence, Explanation, Result
 
-__all__ = ["Verdict", "diagnose"]
-
-
-class Verdict(Frozen, frozen=True, kw_only=True):
-    """The diagnoses, most important first, and the ids of failed checks without a cause."""
-
-    diagnoses: tuple[Diagnosis, ...] = ()
-    unexplained: tuple[str, ...] = ()
+__all__ = ["diagnose"]
 
 
 def diagnose(
@@ -28,7 +21,7 @@ def diagnose(
     environment: Environment,
     previous: PlatformState | None,
     now: dt.datetime,
-) -> Verdict:
+) -> Explanation:
     """Return the causes of a run's failures and denials; a run without any has no diagnosis."""
     case = Case(
         results=tuple(results),
@@ -41,7 +34,7 @@ def diagnose(
     chosen, left = choose(case, claims)
     explained = {f.check_id for claim in chosen for f in claim.atoms}
     unexplained = sorted({f.check_id for f in left})
-    return Verdict(
+    return Explanation(
         diagnoses=tuple(as_diagnosis(c) for c in chosen),
         unexplained=tuple(u for u in unexplained if u not in explained or _wholly(case, u, left)),
     )

@@ -38,11 +38,11 @@ class Places(Protocol):
         """Return what is kept under the name, None for nothing."""
         ...
 
-    def create(self, name: str, data: bytes) -> bool:
+    def put_if_absent(self, name: str, data: bytes) -> bool:
         """Write once and return True; a name that exists already is left as it is."""
         ...
 
-    def swap(self, name: str, seen: bytes, data: bytes) -> bool:
+    def compare_and_swap(self, name: str, seen: bytes, data: bytes) -> bool:
         """Write where `seen` is still there, and return whether it was."""
         ...
 
@@ -67,7 +67,7 @@ class StoreLedger:
     def claim(self, key: str, *, final: bool = False) -> Claim:
         """Take a key; `final`: it counts as said at once. Raises what the store raises."""
         mine = self._record(said=final)
-        if self._places.create(name(key), mine):
+        if self._places.put_if_absent(name(key), mine):
             return Claim.MINE
         present = self._places.read(name(key))
         if present is None:  # nobody removes claims but the bucket's lifecycle, just now
@@ -75,7 +75,9 @@ class StoreLedger:
         held = self._held(_decoded(present))
         if held is not None:
             return held
-        return Claim.MINE if self._places.swap(name(key), present, mine) else Claim.TAKEN
+        return (
+            Claim.MINE if self._places.compare_and_swap(name(key), present, mine) else Claim.TAKEN
+        )
 
     def said(self, key: str) -> None:
         """Note that the message is out."""

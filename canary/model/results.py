@@ -122,6 +122,13 @@ class Diagnosis(Frozen, frozen=True, kw_only=True):
     remedy: Remedy
 
 
+class Explanation(Frozen, frozen=True, kw_only=True):
+    """The diagnoses of a run, most important first, and the failing checks without a cause."""
+
+    diagnoses: tuple[Diagnosis, ...] = ()
+    unexplained: tuple[str, ...] = ()
+
+
 class Score(Frozen, frozen=True, kw_only=True):
     """Per suite and overall; `lost` names each check that lost a point."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from canary.control_plane.state import PlatformState
 from canary.model import Frozen, Residue, Result
 from canary.plan import Plan, Planned
-from canary.probes.base.api import Caller, Http, Kind
+from canary.probes.base.api import ClientKey, Http, Kind
 from canary.runner import outcomes as ending
 from canary.runner.cpu_starvation import Starvation
 from canary.runner.deadlines import GRACE, Times, times
@@ -19,7 +19,7 @@ from canary.runner.job import Job
 from canary.runner.path import critical_path_ms
 from canary.runner.ports import Doors, Observation
 from canary.runner.progress import Progress, Tell, quiet
-from canary.runner.rate_limit import Restraint
+from canary.runner.rate_limit import RateLimitBackoff
 from canary.runner.threads import Workers
 
 LEAST_START_S = 0.25
@@ -48,15 +48,15 @@ def carry_out(
     carried: Mapping[str, Result] | None = None,
     tell: Tell = quiet,
     start: float | None = None,
-    turned_away: frozenset[Caller] = frozenset(),
+    limited: frozenset[ClientKey] = frozenset(),
 ) -> Outcome:
     """Carry the plan out and return one result for each planned check; it never hangs.
 
-    `turned_away` are those whom the platform answered 429 in the run before.
+    `limited` are the clients that got a 429 in the previous run.
     """
     began = doors.clock.monotonic() if start is None else start
-    restraint = Restraint(doors.clock, turned_away)
-    coordinator = _Coordinator(plan, kinds, doors, run_id, carried or {}, tell, began, restraint)
+    backoff = RateLimitBackoff(doors.clock, limited)
+    coordinator = _Coordinator(plan, kinds, doors, run_id, carried or {}, tell, began, backoff)
     return coordinator.run()
 
 
@@ -70,10 +70,10 @@ class _Coordinator:
         carried: Mapping[str, Result],
         tell: Tell,
         began: float,
-        restraint: Restraint,
+        backoff: RateLimitBackoff,
     ) -> None:
         self._plan, self._kinds, self._doors, self._run_id = plan, kinds, doors, run_id
-        self._tell, self._restraint = tell, restraint
+        self._tell, self._backoff = tell, backoff
         self._times = times(plan, began)
         self._patience = min(began + PATIENCE_S, self._times.probing)
         self._outcomes: dict[str, Result] = dict(carried)
@@ -165,7 +165,7 @@ class _Coordinator:
             self._run_id,
             self._add_residue,
             self._http,
-            self._restraint,
+            self._backoff,
         )
         self._running[planned.check.id] = job
         self._nearest = min(self._nearest, self._end_of(job))

@@ -22,7 +22,7 @@ from canary.model import (
 )
 from canary.plan import Planned
 from canary.probes.base.api import (
-    Caller,
+    ClientKey,
     CredentialMissingError,
     Http,
     Kind,
@@ -32,7 +32,7 @@ from canary.probes.base.api import (
 from canary.runner.answers import without_known
 from canary.runner.deadlines import Times
 from canary.runner.ports import Doors, Observation
-from canary.runner.rate_limit import Restraint
+from canary.runner.rate_limit import RateLimitBackoff
 
 T = TypeVar("T")
 
@@ -56,13 +56,13 @@ class Job:
         run_id: str,
         residue: Callable[[Residue], None],
         http: Http,
-        restraint: Restraint,
+        backoff: RateLimitBackoff,
     ) -> None:
         self.planned = planned
         self.check = planned.check
         self._kind, self._doors, self._times, self._http = kind, doors, times, http
         self._observation, self._run_id, self._keep_residue = observation, run_id, residue
-        self._restraint, self._callers = restraint, set[Caller]()
+        self._backoff, self._clients = backoff, set[ClientKey]()
         self._lock = threading.Lock()
         self._sealed = False
         self._steps: list[Step] = []
@@ -119,8 +119,8 @@ class Job:
             forget_credential=self._doors.forget_credential,
             state=self._state,
             remaining=self._remaining,
-            held=self._held,
-            answered=self._restraint.answered,
+            blocked=self._blocked,
+            answered=self._backoff.answered,
             record=self._record,
             residue=self._keep_residue,
             began=self._times.start,
@@ -151,14 +151,14 @@ class Job:
         until = self.cleanup_deadline() if cleanup else self.deadline
         return max(until - self._doors.clock.monotonic(), 0.0)
 
-    def _held(self, caller: Caller) -> str:
-        """Hold a caller back; a critical check asks once, so that a page never waits for others."""
-        first = caller not in self._callers
-        self._callers.add(caller)
+    def _blocked(self, client: ClientKey) -> str:
+        """Return why a client must not send; a critical check sends once and waits for nobody."""
+        first = client not in self._clients
+        self._clients.add(client)
         must = first and self.check.severity is Severity.CRITICAL
         left = self._remaining(False)
-        what = f"an answer to {caller[1]}, who was answered 429 in the run before"
-        return self._waiting(what, False, lambda: self._restraint.held(caller, left, must=must))
+        what = f"an answer to {client[1]}, which got a 429 in the previous run"
+        return self._waiting(what, False, lambda: self._backoff.blocked(client, left, must=must))
 
     def _waiting(self, what: str, target: bool, action: Callable[[], T]) -> T:
         self.waiting_since = self._doors.clock.monotonic()

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from canary.adapters.aws.sns_eventbridge import publish_text, put_entries, signed
-from canary.adapters.store import StoreError
+from canary.adapters.store.protocol import StoreError, latest_page
 from canary.messages import delivery as deliver
 from canary.messages import events, state
 from canary.messages import incidents as decide
@@ -15,7 +15,6 @@ from canary.messages.leases import Claim, StoreLedger
 from canary.messages.state import Event, Message, Notified
 from canary.messages.texts import retried
 from canary.model import Frozen, Report
-from canary.publish import latest_page
 from canary.report.text import ReportError
 from canary.wiring.run import World
 

@@ -12,19 +12,19 @@ from canary.adapters.aws.clients import Clients
 from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
 from canary.adapters.http_client.client import HttpDoor
-from canary.adapters.store import Store, latest_name, open_store
-from canary.adapters.store.lost_runs import LostRuns
+from canary.adapters.store.open_store import open_store
+from canary.adapters.store.protocol import Store, latest_name, run_name
+from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.attempts import Attempts
 from canary.comparison.previous import Previous, read_previous
-from canary.conclude import Explained
 from canary.control_plane.state import PlatformState
 from canary.metrics import measure
-from canary.model import Config, Environment, Frozen, Report, Result
+from canary.model import Config, Environment, Explanation, Frozen, Report, Result
 from canary.model.schedule import schedule_period
 from canary.observe import deepen, observe
 from canary.pipeline import Parts
 from canary.probes import KINDS
-from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish, run_name
+from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
 from canary.runner import Doors
@@ -48,7 +48,7 @@ class World(Frozen, frozen=True, kw_only=True):
     clients: Clients
     secrets: Secrets
     store: Store
-    lost: LostRuns
+    unstored: UnstoredRuns
     redactor: Redactor
     clock: SystemClock
 
@@ -70,7 +70,7 @@ def world(config: Config, store: str) -> World:
             functools.partial(clients.client, "secretsmanager"), config.environment, clock
         ),
         store=open_store(store, functools.partial(clients.client, "s3")),
-        lost=LostRuns(config.environment.name),
+        unstored=UnstoredRuns(config.environment.name),
         redactor=Redactor(),
         clock=clock,
     )
@@ -111,7 +111,7 @@ def previous(made: World) -> Previous:
     """Return the previous report; runs that were lost since are part of the note."""
     name = latest_name(made.environment.name)
     found = read_previous(lambda: within(STORE_S, lambda: made.store.read(name)), canonical.load)
-    lost = made.lost.take()
+    lost = made.unstored.pop()
     if not lost:
         return found
     note = f"the reports of earlier runs could not be stored: {', '.join(lost)}"
@@ -124,7 +124,7 @@ def _diagnose(
     environment: Environment,
     before: PlatformState | None,
     now: dt.datetime,
-) -> Explained:
+) -> Explanation:
     from canary.diagnose import diagnose  # a third of all our code, for runs that found a fault
 
     return diagnose(results, state, environment, before, now)
@@ -182,13 +182,13 @@ def leave_behind(
     every_s = schedule_period(made.environment.schedule.expression)
 
     def keep(effect: Keep) -> None:
-        write = store.create if effect.once else store.write
+        write = store.put_if_absent if effect.once else store.write
         patience.wait(STORE_S, lambda: write(effect.name, effect.data))
 
     sinks = Sinks(
         keep=keep,
         page=lambda report: patience.wait(STORE_S, lambda: _keep_page(made, report)),
-        point=lambda data: patience.wait(STORE_S, lambda: store.point(latest_report, data)),
+        point=lambda data: patience.wait(STORE_S, lambda: store.set_latest(latest_report, data)),
         latest_pages=lambda report: patience.wait(
             TELL_S, lambda: shown.keep_latest(store, report, every_s)
         ),
@@ -203,7 +203,7 @@ def leave_behind(
     done = publish(effects(report, data, points, latest=latest), sinks)
     done.problems += attempts.notes
     if not done.kept:
-        made.lost.remember(report.run.id)
+        made.unstored.remember(report.run.id)
     return done
 
 

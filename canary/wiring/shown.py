@@ -6,7 +6,7 @@ anew for one denied request, and a store that hangs costs no more than one time-
 
 from __future__ import annotations
 
-from canary.adapters.store import Store, StoreError
+from canary.adapters.store.protocol import Store, StoreError
 from canary.model import Report
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from canary.comparison.previous import Previous
-from canary.conclude import Unexplained, run_status
-from canary.model import Config, Report, Status
+from canary.conclude import run_status
+from canary.model import Config, Explanation, Report, Status
 from canary.pipeline import Asked, Parts, run_once
 from canary.plan import Selection
 from tests.canary.support import worlds
@@ -21,7 +21,7 @@ def run(config: Config, before: Report | None = None) -> Report:
         doors=worlds.doors(config.environment),
         previous=lambda: Previous(report=before),
         deepen=lambda state, _: state,
-        diagnose=lambda *_: Unexplained(),
+        diagnose=lambda *_: Explanation(),
         within=lambda _, action: action(),
     )
     return run_once(config, parts, SCHEDULED)

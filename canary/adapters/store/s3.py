@@ -1,4 +1,4 @@
-"""The store in a bucket, with conditional writes so that two runs never lose each other's work."""
+"""The store in an S3 bucket; conditional writes keep two runs from overwriting each other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from canary.adapters.store import RUNS, TYPES, StoreError, is_newer
+from canary.adapters.store.protocol import RUNS, TYPES, StoreError, is_newer
 
 ATTEMPTS = 4
-"""Tries to move the pointer; each loses only to a run that moved it in between."""
+"""Tries to write the latest report; each fails only if another run wrote it in between."""
 MISSING = ("NoSuchKey", "404", "NotFound")
 EXISTS = ("PreconditionFailed", "412")
 RACE = (*EXISTS, "ConditionalRequestConflict", "409", *MISSING)
@@ -28,16 +28,16 @@ class BucketStore:
         self._s3 = s3
 
     def read(self, name: str) -> bytes | None:
-        """Return what is kept under the name, None for nothing."""
+        """Return the bytes of a name, None if there are none."""
         found = self._get(name)
         return None if found is None else found[0]
 
-    def create(self, name: str, data: bytes) -> bool:
-        """Write once and return True; a name that exists already is left as it is."""
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        """Write a name that does not exist yet; return whether it was written."""
         return self._put(name, data, lost=EXISTS, IfNoneMatch="*")
 
-    def swap(self, name: str, seen: bytes, data: bytes) -> bool:
-        """Write where `seen` is still there, and return whether it was."""
+    def compare_and_swap(self, name: str, seen: bytes, data: bytes) -> bool:
+        """Write if the present bytes are still `seen`; return whether they were."""
         found = self._get(name)
         return (
             found is not None
@@ -46,11 +46,11 @@ class BucketStore:
         )
 
     def write(self, name: str, data: bytes) -> None:
-        """Write, whatever was there before."""
+        """Write, and replace earlier bytes."""
         self._put(name, data)
 
-    def point(self, name: str, data: bytes) -> bool:
-        """Make these bytes the latest report of that name unless a newer run's are."""
+    def set_latest(self, name: str, data: bytes) -> bool:
+        """Write the latest report unless a newer run's is there; return whether it was written."""
         for _ in range(ATTEMPTS):
             found = self._get(name)
             if found is not None and not is_newer(data, found[0]):

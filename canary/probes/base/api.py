@@ -28,12 +28,12 @@ NO_TIME = "no time left"
 HELD = "held back"
 """How the reason of a step begins that was not tried because the platform had said 429."""
 
-Caller = tuple[str, str]
-"""Origin of a URL and name of a principal: whom a platform counts the requests of."""
+ClientKey = tuple[str, str]
+"""Origin of a URL and name of a principal: rate limits apply to this pair."""
 
 
-def caller_of(url: str, principal: str, *, keyed: bool = False) -> Caller:
-    """Return whom a platform counts a request of."""
+def client_key(url: str, principal: str, *, keyed: bool = False) -> ClientKey:
+    """Return the (origin, principal) pair that rate limits apply to."""
     origin = "://".join(urlsplit(url)[:2])
     return origin, principal or (MADE_KEY if keyed else NOBODY)
 
@@ -99,10 +99,10 @@ class Tools(Frozen, frozen=True, kw_only=True):
     """The control plane; waits until it was read."""
     remaining: Callable[[bool], float]
     """Seconds left for this check; True: for a clean-up step, which may use the reserve."""
-    held: Callable[[Caller], str]
-    """Why this caller must not ask now, "" if it may; waits a little where that is not known."""
-    answered: Callable[[Caller, Answer], None]
-    """Learn from an answer whether its caller must be held back; not told of an expected 429."""
+    blocked: Callable[[ClientKey], str]
+    """Return why this client must not send now, "" if it may; waits briefly if that is unknown."""
+    answered: Callable[[ClientKey, Answer], None]
+    """Feed an answer to the back-off; not called when a 429 is expected."""
     record: Callable[[Step], None]
     """Keep a finished step at once, so that it survives whatever happens to the check later."""
     residue: Callable[[Residue], None]

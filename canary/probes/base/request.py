@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
-from canary.probes.base.api import NO_TIME, NOBODY, HeldBackError, NoTimeError, Tools, caller_of
+from canary.probes.base.api import NO_TIME, NOBODY, HeldBackError, NoTimeError, Tools, client_key
 from canary.probes.base.evidence import exchange
 
 LEAST_TIME_S = 0.05
@@ -127,12 +127,12 @@ def _send(
     tools: Tools, service: Service, question: Question, credential: Credential | None
 ) -> tuple[Answer, Exchange]:
     request = request_of(tools, service, question)
-    caller = caller_of(request.url, question.principal, keyed=question.keyed is not None)
-    if why := "" if question.cleanup else tools.held(caller):
+    client = client_key(request.url, question.principal, keyed=question.keyed is not None)
+    if why := "" if question.cleanup else tools.blocked(client):
         raise HeldBackError(why)
     answer = tools.http.send(request, credential)
     if not question.any_limit:
-        tools.answered(caller, answer)
+        tools.answered(client, answer)
     return answer, _evidence(request, answer, question)
 
 

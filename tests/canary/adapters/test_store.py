@@ -14,8 +14,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from canary.adapters.store import Store, StoreError, latest_name, open_store
-from canary.adapters.store.lost_runs import LostRuns
+from canary.adapters.store.open_store import open_store
+from canary.adapters.store.protocol import Store, StoreError, latest_name
+from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.messages.leases import Claim, StoreLedger
 from canary.messages.leases import name as claim_name
 
@@ -51,22 +52,22 @@ def test_what_was_written_is_read_back_and_nothing_is_none(store: Store) -> None
 
 
 def test_a_run_is_written_once(store: Store) -> None:
-    assert store.create("runs/a.json", b"first")
-    assert not store.create("runs/a.json", b"second")
+    assert store.put_if_absent("runs/a.json", b"first")
+    assert not store.put_if_absent("runs/a.json", b"second")
     assert store.read("runs/a.json") == b"first"
 
 
 def test_the_latest_report_is_never_replaced_by_an_older_one(store: Store) -> None:
-    assert store.point(LATEST, report("20261122t120000-aaa"))
-    assert store.point(LATEST, report("20261122t120100-bbb"))
-    assert not store.point(LATEST, report("20261122t120000-ccc"))
+    assert store.set_latest(LATEST, report("20261122t120000-aaa"))
+    assert store.set_latest(LATEST, report("20261122t120100-bbb"))
+    assert not store.set_latest(LATEST, report("20261122t120000-ccc"))
     assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-bbb"
 
 
 def test_environments_that_share_a_store_keep_a_latest_report_each(store: Store) -> None:
     other = latest_name("staging")
-    assert store.point(LATEST, report("20261122t120100-aaa"))
-    assert store.point(other, report("20261122t120000-bbb"))
+    assert store.set_latest(LATEST, report("20261122t120100-aaa"))
+    assert store.set_latest(other, report("20261122t120000-bbb"))
     assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120100-aaa"
     assert json.loads(store.read(other) or b"")["run"]["id"] == "20261122t120000-bbb"
 
@@ -74,12 +75,12 @@ def test_environments_that_share_a_store_keep_a_latest_report_each(store: Store)
 @pytest.mark.parametrize("broken", [b"", b"{half", b"[]", b'{"run": 1}', b"\xff\xfe"])
 def test_a_broken_latest_report_is_replaced(store: Store, broken: bytes) -> None:
     store.write(LATEST, broken)
-    assert store.point(LATEST, report("20261122t120000-aaa"))
+    assert store.set_latest(LATEST, report("20261122t120000-aaa"))
 
 
 def test_runs_are_listed_newest_first(store: Store) -> None:
     for name in ("a", "c", "b"):
-        store.create(f"runs/{name}.json", b"1")
+        store.put_if_absent(f"runs/{name}.json", b"1")
     store.write("runs/c.html", b"page")
     assert store.names(2) == ["runs/c.json", "runs/b.json"]
 
@@ -90,7 +91,7 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
 
     def point(run_id: str) -> None:
         try:
-            store.point(LATEST, report(run_id))
+            store.set_latest(LATEST, report(run_id))
         except StoreError as error:
             failures.append(error)
 
@@ -101,7 +102,7 @@ def test_many_runs_that_end_at_once_leave_the_newest_as_latest(store: Store) -> 
         thread.join()
     if not failures:  # a run that lost every race says so, and its report is in runs/ all the same
         assert json.loads(store.read(LATEST) or b"")["run"]["id"] in ids
-    assert store.point(LATEST, report("20261122t130000-last"))
+    assert store.set_latest(LATEST, report("20261122t130000-last"))
 
 
 class Overtaken:
@@ -127,11 +128,11 @@ def test_a_run_that_is_overtaken_between_look_and_write_overwrites_nothing_newer
 ) -> None:
     plain = open_store("s3://reports/canary/", s3)
     if known:
-        plain.point(LATEST, report("20261122t120000-aaa"))
+        plain.set_latest(LATEST, report("20261122t120000-aaa"))
     newer = report("20261122t120200-ccc")
     overtaken = Overtaken(s3(), newer)
     late = open_store("s3://reports/canary/", lambda: overtaken)
-    assert not late.point(LATEST, report("20261122t120100-bbb"))
+    assert not late.set_latest(LATEST, report("20261122t120100-bbb"))
     assert plain.read(LATEST) == newer
 
 
@@ -156,7 +157,7 @@ def test_only_one_of_many_swaps_what_all_have_seen(store: Store) -> None:
     won: list[bytes] = []
 
     def swap(mine: bytes) -> None:
-        if store.swap("claims/a.json", b"seen", mine):
+        if store.compare_and_swap("claims/a.json", b"seen", mine):
             won.append(mine)
 
     threads = [threading.Thread(target=swap, args=(b"%d" % n,)) for n in range(12)]
@@ -165,7 +166,7 @@ def test_only_one_of_many_swaps_what_all_have_seen(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert [store.read("claims/a.json")] == won
-    assert not store.swap("claims/b.json", b"seen", b"mine")
+    assert not store.compare_and_swap("claims/b.json", b"seen", b"mine")
 
 
 def test_a_bucket_that_is_not_there_is_a_store_error(s3: Callable[[], Any]) -> None:
@@ -173,7 +174,7 @@ def test_a_bucket_that_is_not_there_is_a_store_error(s3: Callable[[], Any]) -> N
     for action in (
         functools.partial(missing.read, "x"),
         functools.partial(missing.write, "x", b""),
-        functools.partial(missing.point, LATEST, report("a")),
+        functools.partial(missing.set_latest, LATEST, report("a")),
         functools.partial(missing.names, 1),
     ):
         with pytest.raises(StoreError, match="nowhere"):
@@ -188,8 +189,8 @@ def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> Non
 
 
 def test_a_lost_run_is_remembered_until_the_next_run(tmp_path: Path) -> None:
-    lost = LostRuns("test", tmp_path)
-    assert lost.take() == ()
+    lost = UnstoredRuns("test", tmp_path)
+    assert lost.pop() == ()
     lost.remember("a")
     lost.remember("b")
-    assert lost.take() == ("a", "b") and lost.take() == ()
+    assert lost.pop() == ("a", "b") and lost.pop() == ()

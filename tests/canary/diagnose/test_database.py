@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from canary.control_plane.state import LogLine, PlatformState, SecretState
-from canary.diagnose import Verdict, diagnose
-from canary.model import Confidence, Exchange, Result, Status, Step, Timing
+from canary.diagnose import diagnose
+from canary.model import Confidence, Exchange, Explanation, Result, Status, Step, Timing
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -15,7 +15,7 @@ CREATE = BASE + "runs/create"
 REFUSED = 'connection to server at "10.0.3.9", port 5432 failed: Connection refused'
 
 
-def judge(state: PlatformState, *results: Result) -> Verdict:
+def judge(state: PlatformState, *results: Result) -> Explanation:
     return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
 
 

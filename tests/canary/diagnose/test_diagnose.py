@@ -7,8 +7,8 @@ import time
 import pytest
 
 from canary.control_plane.state import Action, Condition, Forward, PlatformState, Rule, Unavailable
-from canary.diagnose import Verdict, diagnose
-from canary.model import Confidence, Result, Status
+from canary.diagnose import diagnose
+from canary.model import Confidence, Explanation, Result, Status
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 from tests.canary.support.platform_faults import FAULTS, Fault, plant
@@ -19,13 +19,13 @@ def judge(
     results: list[Result],
     previous: PlatformState | None = None,
     names: p.Names | None = None,
-) -> Verdict:
+) -> Explanation:
     """Diagnose for the environment of the names."""
     return diagnose(results, state, p.environment(names or p.Names()), previous, p.NOW)
 
 
 def test_a_healthy_platform_has_no_diagnosis() -> None:
-    assert judge(p.healthy(), []) == Verdict()
+    assert judge(p.healthy(), []) == Explanation()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.id)
@@ -88,7 +88,7 @@ def test_an_auth_outage_is_one_diagnosis_and_explains_its_dependants() -> None:
 def test_what_nothing_explains_is_listed() -> None:
     strange = p.failed("registry.teapot", "registry", p.answer(faults.REGISTRY, 418, "{}"))
     verdict = judge(p.healthy(), [strange])
-    assert verdict == Verdict(unexplained=("registry.teapot",))
+    assert verdict == Explanation(unexplained=("registry.teapot",))
 
 
 def test_noise_is_not_blamed() -> None:
@@ -101,7 +101,7 @@ def test_noise_is_not_blamed() -> None:
 def test_a_carried_failure_is_not_diagnosed_again() -> None:
     state, results = plant(faults.by_id("api-scaled-to-zero"))
     carried = [p.replace(r, carried=True) for r in results]
-    assert judge(state, carried) == Verdict()
+    assert judge(state, carried) == Explanation()
 
 
 def test_a_denied_reading_is_reported_even_when_all_is_well() -> None:

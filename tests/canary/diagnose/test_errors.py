@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from canary.diagnose import Verdict, diagnose
-from canary.model import Result, Status, Step
+from canary.diagnose import diagnose
+from canary.model import Explanation, Result, Status, Step
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -13,7 +13,7 @@ VALIDATE = faults.AUTH + "/api/v1/keys/validate"
 ERROR = '{"detail":"Authentication service error"}'
 
 
-def judge(*results: Result) -> Verdict:
+def judge(*results: Result) -> Explanation:
     return diagnose(list(results), p.healthy(), p.environment(faults.NAMES), p.healthy(), p.NOW)
 
 

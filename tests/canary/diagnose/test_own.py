@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from canary.control_plane.state import PlatformState, SecretState
-from canary.diagnose import Verdict, diagnose
-from canary.model import Assertion, Confidence, Diagnosis, Principal, Result, Status
+from canary.diagnose import diagnose
+from canary.model import Assertion, Confidence, Diagnosis, Explanation, Principal, Result, Status
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -14,7 +14,9 @@ KEY = "canary/valid"
 REFUSED = '{"detail":"Invalid or expired API key"}'
 
 
-def judge(state: PlatformState, *results: Result, before: PlatformState | None = None) -> Verdict:
+def judge(
+    state: PlatformState, *results: Result, before: PlatformState | None = None
+) -> Explanation:
     environment = p.environment(faults.NAMES)
     reader = Principal(secret="canary/read-only", reason="its scopes hold no write")
     principals = {**environment.principals, "read-only": reader}

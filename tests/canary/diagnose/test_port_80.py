@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from canary.control_plane.state import Action, Condition, Forward, Listener, PlatformState, Rule
-from canary.diagnose import Verdict, diagnose
-from canary.model import Result
+from canary.diagnose import diagnose
+from canary.model import Explanation, Result
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -12,7 +12,7 @@ PLAIN = f"http://registry.{faults.NAMES.domain}/health"
 GONE = Action(type="fixed-response", status_code="410")
 
 
-def judge(state: PlatformState, *results: Result) -> Verdict:
+def judge(state: PlatformState, *results: Result) -> Explanation:
     return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
 
 

@@ -20,8 +20,8 @@ from canary.control_plane.state import (
     Rule,
     SecurityGroup,
 )
-from canary.diagnose import Verdict, diagnose
-from canary.model import Environment, Result
+from canary.diagnose import diagnose
+from canary.model import Environment, Explanation, Result
 from tests.canary.support import platforms as p
 from tests.canary.support.platform_faults import FAULTS, Fault, plant
 
@@ -64,7 +64,7 @@ def test_renaming_everything_changes_no_verdict(
         renamed(p.healthy(), PlatformState, changes),
         p.NOW,
     )
-    expected = renamed(verdict, Verdict, changes)
+    expected = renamed(verdict, Explanation, changes)
     assert [(d.cause, d.resource, d.explains) for d in other.diagnoses] == [
         (d.cause, d.resource, d.explains) for d in expected.diagnoses
     ]

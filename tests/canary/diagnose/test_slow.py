@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from canary.diagnose import Verdict, diagnose
-from canary.model import Assertion, Confidence, Exchange, Result, Status, Step, Timing
+from canary.diagnose import diagnose
+from canary.model import Assertion, Confidence, Exchange, Explanation, Result, Status, Step, Timing
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -13,7 +13,7 @@ DETAILED, HEALTH = faults.REGISTRY + "/health?detailed=true", faults.REGISTRY + 
 READY = faults.AUTH + "/ready"
 
 
-def judge(*results: Result) -> Verdict:
+def judge(*results: Result) -> Explanation:
     state = p.healthy()
     return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
 

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from canary.adapters.aws.sns_eventbridge import put_entries
-from canary.adapters.store import FolderStore, StoreError
+from canary.adapters.store.folder import FolderStore
+from canary.adapters.store.protocol import StoreError
 from canary.messages.delivery import deliver
 from canary.messages.incidents import decide
 from canary.messages.leases import LEASE_S, MEMORY_S, Claim, StoreLedger

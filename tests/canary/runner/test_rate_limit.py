@@ -14,19 +14,19 @@ import msgspec
 import pytest
 
 from canary import pipeline
-from canary.comparison.previous import Previous, turned_away
+from canary.comparison.previous import Previous, rate_limited
 from canary.control_plane.state import PlatformState
 from canary.diagnose import diagnose
 from canary.model import Answer, Check, Principal, Report, RunLimits, Service, Severity, Status
 from canary.plan import Selection, make_plan
 from canary.probes import KINDS
-from canary.probes.base.api import Caller, caller_of
+from canary.probes.base.api import ClientKey, client_key
 from canary.runner import Outcome, carry_out
-from canary.runner.rate_limit import PATIENCE_S, Restraint, rest_s
+from canary.runner.rate_limit import PATIENCE_S, RateLimitBackoff, backoff_s
 from tests.canary.support import made, worlds
 from tests.canary.support.servers.faults import read_head, serving
 
-WHO = caller_of("https://api.example/x", "valid")
+WHO = client_key("https://api.example/x", "valid")
 Policy = Callable[[str, str, int], tuple[int, str]]
 """Request line, who asks, how many of theirs came before -> status and further header lines."""
 
@@ -67,7 +67,7 @@ def with_key(number: int, **changes: Any) -> Check:
 
 
 def run(
-    url: str, *checks: Check, concurrency: int = 1, before: frozenset[Caller] = frozenset()
+    url: str, *checks: Check, concurrency: int = 1, before: frozenset[ClientKey] = frozenset()
 ) -> Outcome:
     where = worlds.config(
         *checks,
@@ -78,7 +78,7 @@ def run(
     plan = make_plan(where, KINDS, {}, worlds.NOW, Selection(), 0.0)
     key = worlds.Credential("k" * 40)
     doors = worlds.doors(where.environment, credential=lambda _: key)
-    return carry_out(plan, KINDS, doors, "run-1", turned_away=before)
+    return carry_out(plan, KINDS, doors, "run-1", limited=before)
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
@@ -149,7 +149,7 @@ def test_a_429_that_a_check_expects_silences_nobody() -> None:
             *(with_key(n, needs=("api.limit",)) for n in range(3)),
         )
     assert set(statuses(outcome).values()) == {"PASS"}
-    assert turned_away(report_of(outcome)) == frozenset()
+    assert rate_limited(report_of(outcome)) == frozenset()
 
 
 class Set(worlds.SystemClock):
@@ -163,16 +163,16 @@ class Set(worlds.SystemClock):
 
 def test_a_platform_that_names_a_time_is_asked_again_after_it() -> None:
     clock = Set()
-    restraint = Restraint(clock)
+    backoff = RateLimitBackoff(clock)
     for seconds in ("5", "2"):  # the later and shorter one does not shorten the first
-        restraint.answered(WHO, Answer(status=429, headers=(("Retry-After", seconds),)))
+        backoff.answered(WHO, Answer(status=429, headers=(("Retry-After", seconds),)))
     clock.at += 4.9
-    assert restraint.held(WHO, 0)
+    assert backoff.blocked(WHO, 0)
     clock.at += 0.2
-    assert not restraint.held(WHO, 0)
-    restraint.answered(WHO, Answer(status=429))
+    assert not backoff.blocked(WHO, 0)
+    backoff.answered(WHO, Answer(status=429))
     clock.at += 1e6
-    assert restraint.held(WHO, 0)
+    assert backoff.blocked(WHO, 0)
 
 
 def flow(url: str) -> Outcome:
@@ -214,16 +214,16 @@ def test_the_next_run_begins_with_one_question_and_goes_on_when_it_is_answered(
     platform, url = limited
     checks = [with_key(n) for n in range(8)]
     first = run(url, *checks, concurrency=8)
-    before = turned_away(report_of(first))
-    assert before == {caller_of(url, "valid")}
+    before = rate_limited(report_of(first))
+    assert before == {client_key(url, "valid")}
     platform.asked.clear()
     second = run(url, *checks, concurrency=8, before=before)
     assert platform.count("keyed") == 1
     assert sorted(statuses(second).values()) == ["FAIL", *["SKIP"] * 7]
     platform.policy = lambda *_: (200, "")
-    third = run(url, *checks, concurrency=8, before=turned_away(report_of(second)))
+    third = run(url, *checks, concurrency=8, before=rate_limited(report_of(second)))
     assert set(statuses(third).values()) == {"PASS"}
-    assert turned_away(report_of(third)) == frozenset()
+    assert rate_limited(report_of(third)) == frozenset()
 
 
 def test_a_whole_run_knows_of_the_run_before(limited: tuple[Platform, str]) -> None:
@@ -249,10 +249,10 @@ def test_a_whole_run_knows_of_the_run_before(limited: tuple[Platform, str]) -> N
 
 def test_a_first_question_that_is_never_answered_is_waited_for_once() -> None:
     clock = Jumping()
-    restraint = Restraint(clock, frozenset({WHO}))
-    assert restraint.held(WHO, 30) == ""  # this one asks, and dies of something else
-    assert restraint.held(WHO, 0.05) == ""
-    assert restraint.held(WHO, 30) == ""
+    backoff = RateLimitBackoff(clock, frozenset({WHO}))
+    assert backoff.blocked(WHO, 30) == ""  # this one asks, and dies of something else
+    assert backoff.blocked(WHO, 0.05) == ""
+    assert backoff.blocked(WHO, 30) == ""
     assert clock.waited < PATIENCE_S
 
 
@@ -268,11 +268,11 @@ class Jumping(worlds.SystemClock):
 
 
 def test_a_caller_is_a_principal_at_one_address() -> None:
-    restraint = Restraint(worlds.SystemClock())
-    restraint.answered(WHO, Answer(status=429))
-    assert restraint.held(WHO, 1) and restraint.held(WHO, 1, must=True) == ""
-    assert not restraint.held(caller_of("https://api.example/x", ""), 1)
-    assert not restraint.held(caller_of("https://auth.example/x", "valid"), 1)
+    backoff = RateLimitBackoff(worlds.SystemClock())
+    backoff.answered(WHO, Answer(status=429))
+    assert backoff.blocked(WHO, 1) and backoff.blocked(WHO, 1, must=True) == ""
+    assert not backoff.blocked(client_key("https://api.example/x", ""), 1)
+    assert not backoff.blocked(client_key("https://auth.example/x", "valid"), 1)
 
 
 @pytest.mark.parametrize(
@@ -292,5 +292,5 @@ def test_a_caller_is_a_principal_at_one_address() -> None:
     ],
 )
 def test_how_long_a_platform_asks_for_is_read_from_any_header(header: str, seconds: float) -> None:
-    assert rest_s(header, worlds.NOW) == pytest.approx(seconds)
+    assert backoff_s(header, worlds.NOW) == pytest.approx(seconds)
     assert worlds.NOW.tzinfo is dt.UTC

@@ -153,7 +153,7 @@ def test_a_check_whose_need_is_not_due_runs_in_its_shard(site: str, tmp_path: Pa
     _, first = carried_out(made, tmp_path)
     known = {rare.id: first.history[rare.id]}
     first = msgspec.structs.replace(first, history=known)  # only the leaf is due
-    made.store.point("latest/test.json", canonical.render(first).encode())
+    made.store.set_latest("latest/test.json", canonical.render(first).encode())
     plan = spread.plan_run(made, DUE)
     (item,) = shards(plan, tmp_path)
     assert item["checks"] == [leaf.id]

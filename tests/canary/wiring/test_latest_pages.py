@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.adapters.store import FolderStore, StoreError
+from canary.adapters.store.folder import FolderStore
+from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
 from canary.report import archive
 from canary.wiring.shown import keep_latest

@@ -13,7 +13,8 @@ import boto3
 import msgspec
 import pytest
 
-from canary.adapters.store import FolderStore, StoreError
+from canary.adapters.store.folder import FolderStore
+from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
 from canary.messages.state import Notified, dump, load
 from canary.wiring import run as wire

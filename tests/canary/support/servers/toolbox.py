@@ -24,7 +24,7 @@ from canary.model import (
 )
 from canary.probes import KINDS
 from canary.probes.base.api import CredentialMissingError, Tools, worst
-from canary.runner.rate_limit import Restraint
+from canary.runner.rate_limit import RateLimitBackoff
 
 
 class SystemClock:
@@ -87,7 +87,7 @@ class Bench:
 
     def tools(self) -> Tools:
         until = time.monotonic() + self.seconds
-        restraint = Restraint(self.clock)
+        backoff = RateLimitBackoff(self.clock)
         return Tools(
             environment=self.environment,
             run_id=self.run_id,
@@ -97,8 +97,8 @@ class Bench:
             forget_credential=self.forgotten.append,
             state=lambda: self.state,
             remaining=lambda cleanup: until - time.monotonic() + (5 if cleanup else 0),
-            held=lambda caller: restraint.held(caller, self.seconds),
-            answered=restraint.answered,
+            blocked=lambda client: backoff.blocked(client, self.seconds),
+            answered=backoff.answered,
             record=self.steps.append,
             residue=self.residue.append,
         )

@@ -1,4 +1,4 @@
-"""Runs whose report the store did not take, remembered on this machine until the next run."""
+"""Runs whose report could not be stored, remembered on this machine until the next run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 
-class LostRuns:
+class UnstoredRuns:
     """A small file in the temporary folder, which a warm function keeps from run to run."""
 
     def __init__(self, environment: str, folder: Path | None = None) -> None:
@@ -21,8 +21,8 @@ class LostRuns:
         except OSError:
             return  # the log has the whole report; this was only a hint for the next run
 
-    def take(self) -> tuple[str, ...]:
-        """Return the noted runs and forget them."""
+    def pop(self) -> tuple[str, ...]:
+        """Return the ids of the noted runs and delete the note."""
         try:
             found = tuple(self._file.read_text(encoding="utf-8").split())
             self._file.unlink()

@@ -1,0 +1,77 @@
+"""The store of reports as a protocol, the names in it, and which of two reports is newer.
+
+`runs/<id>.json` is written once and never replaced; `latest/<environment>.json` is written last
+and never replaces the report of a newer run. Several environments may share a store: each file
+that one of them keeps from run to run has the environment in its name. A store handles bytes only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Protocol
+
+RUNS = "runs/"
+TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+def run_name(run_id: str, suffix: str = ".json") -> str:
+    """Return the name of a run's report."""
+    return f"{RUNS}{run_id}{suffix}"
+
+
+def latest_name(environment: str) -> str:
+    """Return the name of an environment's latest report."""
+    return f"latest/{environment}.json"
+
+
+def latest_page(environment: str) -> str:
+    """Return the name of the HTML page of an environment's latest run."""
+    return f"latest/{environment}.html"
+
+
+class StoreError(Exception):
+    """The store could not be read or written."""
+
+
+class Store(Protocol):
+    """Bytes under names of the form "runs/<id>.json"; each method raises StoreError."""
+
+    place: str
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a name, None if there are none."""
+        ...
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write, and replace earlier bytes."""
+        ...
+
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        """Write a name that does not exist yet; return whether it was written."""
+        ...
+
+    def compare_and_swap(self, name: str, seen: bytes, data: bytes) -> bool:
+        """Write if the present bytes are still `seen`; return whether they were."""
+        ...
+
+    def set_latest(self, name: str, data: bytes) -> bool:
+        """Write the latest report unless a newer run's is there; return whether it was written."""
+        ...
+
+    def names(self, limit: int) -> list[str]:
+        """Return the names of runs, newest first."""
+        ...
+
+
+def run_id(data: bytes) -> str:
+    """Return the run id in a report's bytes, "" if they are no report. Ids sort by time."""
+    try:
+        found = json.loads(data)["run"]["id"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def is_newer(data: bytes, present: bytes | None) -> bool:
+    """Return whether a report may replace the present one."""
+    return present is None or run_id(data) >= run_id(present)
