@@ -165,7 +165,7 @@ def _planned(
         check=check,
         needs=tuple(n for n in check.needs if n in running),
         requests=requests,
-        keyed=kinds[check.kind].keyed(check.spec),
+        keyed=kinds[check.kind].requests_with_key(check.spec),
         expected_ms=expected,
         because="" if check.id in due else "needed by another check",
     )

@@ -118,7 +118,10 @@ def hourly_keyed(config: Config) -> int:
     """Return how many requests with a key the schedule sends in an hour, each at its cadence."""
     period = schedule_period(config.environment.schedule.expression)
     return round(
-        sum(KINDS[c.kind].keyed(c.spec) * 3600 / max(c.every, period) for c in config.checks)
+        sum(
+            KINDS[c.kind].requests_with_key(c.spec) * 3600 / max(c.every, period)
+            for c in config.checks
+        )
     )
 
 

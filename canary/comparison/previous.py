@@ -44,7 +44,7 @@ def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Resu
 def rate_limited(previous: Report | None) -> frozenset[ClientKey]:
     """Return the clients that got a 429 in the previous run where no check expected it."""
     return frozenset(
-        client_key(seen.url, seen.principal, keyed=bool(seen.header_form))
+        client_key(seen.url, seen.principal, temporary_key=bool(seen.header_form))
         for step, seen in exchanges_of(previous.results if previous else ())
         if _unexpected_429(step, seen)
     )

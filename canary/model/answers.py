@@ -94,7 +94,7 @@ class Request(Frozen, frozen=True, kw_only=True):
     connect_to: str = ""  # "address:port" really connected to
     timeout_s: float = 12.0  # a hard deadline from first byte out to last byte in
     max_body: int = 65_536
-    fresh: bool = False  # a new connection, so that all phases are measured
+    new_connection: bool = False  # a new connection, so that all phases are measured
     repeatable: bool = False  # may be sent again, though its method alone would not allow it
 
 

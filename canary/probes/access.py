@@ -1,4 +1,4 @@
-"""`access`: who is let in, who is turned away, and with which words; steps are independent."""
+"""`access`: a matrix of principal, header form and route, and the answer each must get."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, St
 from canary.probes.base.api import (
     NOBODY,
     CredentialMissingError,
+    Kind,
     NotTriedError,
+    ProbeContext,
     RunOutOfTimeError,
-    Tools,
 )
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.expectations import Expect, judge, meets, throttled
-from canary.probes.base.request import Form, Question, ask_current, hung
+from canary.probes.base.request import Form, RequestSpec, hung, send_with_current_key
 from canary.probes.endpoint import notes
 
 
 class Case(Expect, frozen=True, kw_only=True):
-    """One principal in some header forms on one route, and the answer each must get."""
+    """One principal, in one or more header forms, on one route, and the expected answer."""
 
     principal: str = NOBODY
     forms: Annotated[tuple[Form, ...], msgspec.Meta(min_length=1)] = ("bearer",)
@@ -30,11 +31,11 @@ class Case(Expect, frozen=True, kw_only=True):
     method: Annotated[str, msgspec.Meta(pattern="^[A-Z]*$")] = ""
     body: str = ""
     name: str = ""  # "": made from principal, form and path
-    repeat: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1  # asked again: the answer stays the same
+    repeat: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1  # sent again: the answer stays the same
 
 
 class AccessSpec(Frozen, frozen=True, kw_only=True):
-    """A matrix of cases over one service."""
+    """A matrix of cases for one service."""
 
     cases: Annotated[tuple[Case, ...], msgspec.Meta(min_length=1)]
     path: Annotated[str, msgspec.Meta(pattern="^/")] = "/"
@@ -48,11 +49,11 @@ class Cell(Frozen, frozen=True, kw_only=True):
 
     name: str
     case: Case
-    question: Question
+    request: RequestSpec
 
 
 def cells(spec: AccessSpec) -> list[Cell]:
-    """Return the steps of a matrix in the order written."""
+    """Return the steps of a matrix in the order of the file."""
     made: list[Cell] = []
     for case in spec.cases:
         for form in case.forms:
@@ -65,47 +66,51 @@ def _cell(spec: AccessSpec, case: Case, form: str) -> Cell:
     body = (case.body or spec.body).encode()
     headers = (("Content-Type", spec.content_type),) if body else ()
     carried = "" if case.principal == NOBODY else f" as {form}"
-    question = Question(
+    request = RequestSpec(
         path=path,
         method=method,
         principal=case.principal,
         form=form if case.principal != NOBODY else "none",
         headers=headers,
         body=body,
-        any_limit=429 in case.status,
-        repeatable=True,  # who may do what is asked of routes that change nothing, or refuse
+        ignore_rate_limit=429 in case.status,
+        repeatable=True,  # these routes change nothing, or refuse
     )
     name = case.name + (carried if len(case.forms) > 1 else "") if case.name else ""
     name = name or f"{case.principal}{carried}: {method} {path.partition('?')[0]}"
-    return Cell(name=name, case=case, question=question)
+    return Cell(name=name, case=case, request=request)
 
 
 def shape(answer: Answer) -> str:
-    """Return what must stay the same when a question is asked again."""
+    """Return the part of an answer that must stay the same when the request is repeated."""
     return f"{answer.status} {answer.content_type}"
 
 
-def _ask_once(tools: Tools, service: Service, cell: Cell) -> tuple[Answer, Exchange, bool]:
-    return ask_current(tools, service, cell.question, functools.partial(meets, cell.case))
+def _send_once(
+    context: ProbeContext, service: Service, cell: Cell
+) -> tuple[Answer, Exchange, bool]:
+    return send_with_current_key(
+        context, service, cell.request, functools.partial(meets, cell.case)
+    )
 
 
-def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
+def carry_out(cell: Cell, service: Service, context: ProbeContext) -> bool:
     """Carry one step out and return whether the target hung.
 
-    A secret that is missing makes this step alone ERROR.
+    A missing secret makes only this step ERROR.
     """
-    watch = Stopwatch(tools)
+    watch = Stopwatch(context)
     assertions: list[Assertion] = []
     evidence: list[Exchange] = []
     facts: dict[str, str] = {}
     first, hanging = "", False
     try:
         for _ in range(cell.case.repeat):
-            answer, seen, reread = _ask_once(tools, service, cell)
+            answer, seen, reread = _send_once(context, service, cell)
             hanging = hanging or hung(answer)
             assertions += judge(cell.case, answer)
             evidence.append(seen)
-            facts |= notes(cell.case, answer, tools, reread=reread)
+            facts |= notes(cell.case, answer, context, reread=reread)
             if first:
                 assertions.append(
                     Assertion(
@@ -119,25 +124,25 @@ def carry_out(cell: Cell, service: Service, tools: Tools) -> bool:
             if throttled(cell.case, answer):
                 break
     except CredentialMissingError as error:
-        tools.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
+        context.record(watch.step(cell.name, status=Status.ERROR, reason=str(error)))
         return hanging
     except (NotTriedError, RunOutOfTimeError) as error:
-        if all(a.holds for a in assertions):  # what was wrong before stays wrong
+        if all(a.holds for a in assertions):  # an earlier failure stays a failure
             status = Status.SKIP if isinstance(error, NotTriedError) else Status.ERROR
-            tools.record(watch.step(cell.name, status=status, reason=str(error)))
+            context.record(watch.step(cell.name, status=status, reason=str(error)))
             return hanging
-    tools.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
+    context.record(watch.step(cell.name, assertions, evidence=evidence, facts=facts))
     return hanging
 
 
-def run(check: Check, spec: AccessSpec, tools: Tools) -> None:
-    """Carry every cell out, whatever became of the others; with less patience once one hung."""
-    service = tools.service(check.service)
+def run(check: Check, spec: AccessSpec, context: ProbeContext) -> None:
+    """Carry out every cell, with a short time-out after one hung; cells are independent."""
+    service = context.service(check.service)
     hanging = False
     for cell in cells(spec):
-        question = msgspec.structs.replace(cell.question, impatient=hanging)
-        cell = msgspec.structs.replace(cell, question=question)
-        hanging = carry_out(cell, service, tools) or hanging
+        request = msgspec.structs.replace(cell.request, short_timeout=hanging)
+        cell = msgspec.structs.replace(cell, request=request)
+        hanging = carry_out(cell, service, context) or hanging
 
 
 def requests(spec: Any) -> int:
@@ -145,6 +150,16 @@ def requests(spec: Any) -> int:
     return sum(cell.case.repeat for cell in cells(spec))
 
 
-def keyed(spec: Any) -> int:
-    """Return how many of them carry a key, good or bad."""
+def requests_with_key(spec: Any) -> int:
+    """Return how many requests carry a key, valid or not."""
     return sum(cell.case.repeat for cell in cells(spec) if cell.case.principal != NOBODY)
+
+
+KIND = Kind(
+    name="access",
+    spec=AccessSpec,
+    run=run,
+    summary="a matrix of principal, header form and route, and the answer each must get",
+    requests=requests,
+    requests_with_key=requests_with_key,
+)

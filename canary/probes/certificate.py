@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,10 +18,9 @@ from canary.model import (
     PeerCertificate,
     Status,
 )
-from canary.probes.base.api import NotTriedError, Tools
-from canary.probes.base.evidence import Stopwatch
-from canary.probes.base.request import Question, ask
-from canary.probes.base.stating import assertion, minutes_since
+from canary.probes.base.api import Kind, NotTriedError, ProbeContext
+from canary.probes.base.evidence import Stopwatch, assertion, minutes_since
+from canary.probes.base.request import RequestSpec, send
 
 STEPS = ("trust", "name", "leaf", "chain")
 # OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)
@@ -37,30 +36,30 @@ class CertificateSpec(Frozen, frozen=True, kw_only=True):
     only_days: bool = False  # judge the time alone; trust and name are another check's
 
 
-def run(check: Check, spec: CertificateSpec, tools: Tools) -> None:
+def run(check: Check, spec: CertificateSpec, context: ProbeContext) -> None:
     """Shake hands on a new connection and judge what was shown."""
-    service = tools.service(check.service)
-    watch = Stopwatch(tools)
+    service = context.service(check.service)
+    watch = Stopwatch(context)
     try:
-        question = Question(path=spec.path, fresh=True, any_limit=True)
-        answer, seen = ask(tools, service, question)
+        request = RequestSpec(path=spec.path, new_connection=True, ignore_rate_limit=True)
+        answer, seen = send(context, service, request)
     except NotTriedError as error:
-        tools.record(watch.step(STEPS[0], status=Status.SKIP, reason=str(error)))
+        context.record(watch.step(STEPS[0], status=Status.SKIP, reason=str(error)))
         return
     shown, failure = answer.certificate, answer.failure
     if shown is None:
         text = f"{failure.kind.value}: {failure.detail}" if failure else "no certificate"
         made = [assertion("handshake", "shows a certificate", text, False)]
-        tools.record(watch.step(STEPS[0], made, evidence=[seen]))
+        context.record(watch.step(STEPS[0], made, evidence=[seen]))
         for name in STEPS[1:]:
             reason = "no certificate was shown"
-            tools.record(watch.step(name, status=Status.SKIP, reason=reason))
+            context.record(watch.step(name, status=Status.SKIP, reason=reason))
         return
     if not spec.only_days:
         host = urlsplit(service.url).hostname or ""
-        tools.record(watch.step(STEPS[0], [trust(answer)], evidence=[seen], facts=_facts(answer)))
-        tools.record(watch.step(STEPS[1], [named(shown, host)], evidence=[seen]))
-    _times(watch, spec, shown, seen, tools)
+        context.record(watch.step(STEPS[0], [trust(answer)], evidence=[seen], facts=_facts(answer)))
+        context.record(watch.step(STEPS[1], [named(shown, host)], evidence=[seen]))
+    _times(watch, spec, shown, seen, context)
 
 
 def trust(answer: Answer) -> Assertion:
@@ -85,23 +84,30 @@ def _facts(answer: Answer) -> dict[str, str]:
 
 
 def _times(
-    watch: Stopwatch, spec: CertificateSpec, shown: PeerCertificate, seen: Exchange, tools: Tools
+    watch: Stopwatch,
+    spec: CertificateSpec,
+    shown: PeerCertificate,
+    seen: Exchange,
+    context: ProbeContext,
 ) -> None:
     text = f"more than {spec.days:g} days"
     left = shown.days_left
     leaf = assertion("leaf", text, f"{left:.1f} days, until {shown.not_after}", left > spec.days)
-    began = minutes_since(shown.not_before, tools.clock.now())
+    began = minutes_since(shown.not_before, context.clock.now())
     valid = assertion("valid from", "the past", shown.not_before, began is None or began >= 0)
-    tools.record(watch.step(STEPS[2], [leaf, valid], evidence=[seen]))
+    context.record(watch.step(STEPS[2], [leaf, valid], evidence=[seen]))
     chain = shown.chain_days_left
     if chain is None:
         reason = "the chain was not verified" if left <= 0 else "the chain could not be read"
-        tools.record(watch.step(STEPS[3], status=Status.SKIP, reason=reason))
+        context.record(watch.step(STEPS[3], status=Status.SKIP, reason=reason))
         return
     made = assertion("earliest in the chain", text, f"{chain:.1f} days", chain > spec.days)
-    tools.record(watch.step(STEPS[3], [made]))
+    context.record(watch.step(STEPS[3], [made]))
 
 
-def requests(_spec: Any) -> int:
-    """Return how many requests one run sends."""
-    return 1
+KIND = Kind(
+    name="certificate",
+    spec=CertificateSpec,
+    run=run,
+    summary="the certificate is trusted, of the right name, and not about to end",
+)

@@ -1,13 +1,13 @@
-"""`dependency`: a health document, held against what each dependency's entry must say."""
+"""`dependency`: a health document and the expected value of each dependency's entry."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from canary.model import Answer, Check, Exchange, Frozen, Status
-from canary.probes.base.api import NotTriedError, Tools
+from canary.probes.base.api import Kind, NotTriedError, ProbeContext
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.expectations import (
     MISSING,
@@ -21,12 +21,12 @@ from canary.probes.base.expectations import (
     look_up,
     parse,
 )
-from canary.probes.base.request import Question, ask
+from canary.probes.base.request import RequestSpec, send
 from canary.probes.endpoint import notes
 
 
 class Dependency(Frozen, frozen=True, kw_only=True):
-    """One dependency: where the document speaks of it and what it must say."""
+    """One dependency: the path of its entry in the document, and its healthy values."""
 
     path: Annotated[str, msgspec.Meta(min_length=1)]  # dotted
     healthy: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
@@ -34,7 +34,7 @@ class Dependency(Frozen, frozen=True, kw_only=True):
 
 
 class DependencySpec(Frozen, frozen=True, kw_only=True):
-    """One health document and its dependencies, each a step of its own."""
+    """One health document and its dependencies, one step each."""
 
     path: Annotated[str, msgspec.Meta(pattern="^/")]
     dependencies: Annotated[dict[str, Dependency], msgspec.Meta(min_length=1)]
@@ -43,41 +43,46 @@ class DependencySpec(Frozen, frozen=True, kw_only=True):
     limit_ms: Milliseconds = 0
 
 
-def run(check: Check, spec: DependencySpec, tools: Tools) -> None:
-    """Ask once; judge the answer, then every dependency, whatever the status was."""
-    service = tools.service(check.service)
-    watch = Stopwatch(tools)
+def run(check: Check, spec: DependencySpec, context: ProbeContext) -> None:
+    """Send one request; judge the answer, then every dependency, whatever the status is."""
+    service = context.service(check.service)
+    watch = Stopwatch(context)
     name = f"GET {spec.path}"
     try:
-        question = Question(path=spec.path, any_limit=429 in spec.status)
-        answer, seen = ask(tools, service, question)
+        request = RequestSpec(path=spec.path, ignore_rate_limit=429 in spec.status)
+        answer, seen = send(context, service, request)
     except NotTriedError as error:
         for each in (name, *spec.dependencies):
-            tools.record(watch.step(each, status=Status.SKIP, reason=str(error)))
+            context.record(watch.step(each, status=Status.SKIP, reason=str(error)))
         return
     expect = Expect(status=spec.status, max_ms=spec.max_ms, limit_ms=spec.limit_ms)
     judged = judge(expect, answer)
-    tools.record(watch.step(name, judged, evidence=[seen], facts=notes(expect, answer, tools)))
+    context.record(watch.step(name, judged, evidence=[seen], facts=notes(expect, answer, context)))
     for each, dependency in spec.dependencies.items():
-        _judge(each, dependency, answer, seen, tools)
+        _judge(each, dependency, answer, seen, context)
 
 
-def _judge(name: str, dependency: Dependency, answer: Answer, seen: Exchange, tools: Tools) -> None:
-    watch = Stopwatch(tools)
+def _judge(
+    name: str, dependency: Dependency, answer: Answer, seen: Exchange, context: ProbeContext
+) -> None:
+    watch = Stopwatch(context)
     document = MISSING if answer.failure else parse(answer)
     if document is MISSING:
         reason = "there is no health document to read it from"
-        tools.record(watch.step(name, status=Status.SKIP, reason=reason))
+        context.record(watch.step(name, status=Status.SKIP, reason=reason))
         return
     value = look_up(document, dependency.path)
     if value is MISSING and not dependency.required:
         reason = "the document does not speak of it"
-        tools.record(watch.step(name, status=Status.SKIP, reason=reason))
+        context.record(watch.step(name, status=Status.SKIP, reason=reason))
         return
     field = Field(one_of=dependency.healthy)
-    tools.record(watch.step(name, judge_field(dependency.path, value, field), evidence=[seen]))
+    context.record(watch.step(name, judge_field(dependency.path, value, field), evidence=[seen]))
 
 
-def requests(_spec: Any) -> int:
-    """Return how many requests one run sends."""
-    return 1
+KIND = Kind(
+    name="dependency",
+    spec=DependencySpec,
+    run=run,
+    summary="a health document, dependency by dependency",
+)

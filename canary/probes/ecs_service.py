@@ -12,9 +12,14 @@ import msgspec
 
 from canary.control_plane.state import EcsDeployment, EcsService, PlatformState, Task
 from canary.model import Assertion, Check, Frozen, Step, parse_time
-from canary.probes.base.api import Tools
-from canary.probes.base.evidence import Stopwatch
-from canary.probes.base.stating import assertion, could_not_tell, minutes_since, unavailable
+from canary.probes.base.api import Kind, ProbeContext
+from canary.probes.base.evidence import (
+    Stopwatch,
+    assertion,
+    could_not_tell,
+    minutes_since,
+    unavailable,
+)
 
 STEPS = ("tasks", "rollout", "stopped tasks")
 # Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.
@@ -40,16 +45,16 @@ def _find(state: PlatformState, name: str) -> EcsService | None:
     return next((s for s in state.services if s.name == name), None)
 
 
-def run(check: Check, spec: EcsServiceSpec, tools: Tools) -> None:
+def run(check: Check, spec: EcsServiceSpec, context: ProbeContext) -> None:
     """Judge the service as the control plane describes it."""
-    watch = Stopwatch(tools)
-    state = tools.state()
-    name = tools.service(check.service).ecs_service
+    watch = Stopwatch(context)
+    state = context.state()
+    name = context.service(check.service).ecs_service
     if not name:
         reason = f"service {check.service} names no ecs_service"
         steps = could_not_tell(watch, STEPS, reason)
     elif (service := _find(state, name)) is not None:
-        now = tools.clock.now()
+        now = context.clock.now()
         steps = [
             watch.step(STEPS[0], tasks(service), facts=facts(service)),
             rollout(watch, service, spec, now),
@@ -63,7 +68,7 @@ def run(check: Check, spec: EcsServiceSpec, tools: Tools) -> None:
         reason = unavailable(state, "ecs:") or f"{name} was not read"
         steps = could_not_tell(watch, STEPS, reason)
     for step in steps:
-        tools.record(step)
+        context.record(step)
 
 
 def facts(service: EcsService) -> dict[str, str]:
@@ -190,3 +195,13 @@ def stopped(
 def _told(task: Task) -> str:
     exits = [f"exit {c.exit_code}" for c in task.containers if c.exit_code is not None]
     return " ".join((task.stopped_at, task.stop_code, task.stopped_reason, *exits))[:240]
+
+
+KIND = Kind(
+    name="ecs_service",
+    spec=EcsServiceSpec,
+    run=run,
+    summary="running tasks, a completed rollout, no recently failed task",
+    reads_state=True,
+    requests=lambda _spec: 0,
+)

@@ -1,4 +1,4 @@
-"""`endpoint`: one request, and what its answer must be."""
+"""`endpoint`: one request and the answer it must get."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import Answer, Check, Status
-from canary.probes.base.api import NOBODY, NotTriedError, Tools
+from canary.probes.base.api import NOBODY, Kind, NotTriedError, ProbeContext
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.expectations import Expect, judge, meets
-from canary.probes.base.request import Form, Question, ask_current, url_of
+from canary.probes.base.request import Form, RequestSpec, send_with_current_key, url_of
 
 
 class EndpointSpec(Expect, frozen=True, kw_only=True):
-    """One request of a service and what its answer must be.
+    """One request to a service and the expected answer.
 
     `redirect = "https"` expects Location to be the same host and path over HTTPS.
     """
@@ -29,29 +29,31 @@ class EndpointSpec(Expect, frozen=True, kw_only=True):
     plain: bool = False  # over HTTP on port 80
     fresh: bool = False  # a new connection, so that all phases are measured
     max_body: Annotated[int, msgspec.Meta(ge=0, le=1_048_576)] = 0
-    repeat: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1  # times asked, each a step
+    repeat: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1  # number of requests, each a step
 
 
-def question_of(spec: EndpointSpec) -> Question:
-    """Return what is asked."""
-    return Question(
+def request_of(spec: EndpointSpec) -> RequestSpec:
+    """Return the request of a spec."""
+    return RequestSpec(
         path=spec.path,
         method=spec.method,
         principal=spec.principal,
         form=spec.form,
         headers=tuple(spec.request_headers.items()),
         body=spec.body.encode(),
-        plain=spec.plain,
-        fresh=spec.fresh,
+        use_http=spec.plain,
+        new_connection=spec.fresh,
         max_body=spec.max_body,
-        any_limit=429 in spec.status,
+        ignore_rate_limit=429 in spec.status,
     )
 
 
-def notes(expect: Expect, answer: Answer, tools: Tools, *, reread: bool = False) -> dict[str, str]:
-    """Return facts that are no failures: slowness, and a secret that had to be read again."""
+def notes(
+    expect: Expect, answer: Answer, context: ProbeContext, *, reread: bool = False
+) -> dict[str, str]:
+    """Return facts that are no failures: a slow answer, a secret that was read again."""
     found: dict[str, str] = {}
-    threshold = expect.max_ms or tools.environment.run.slow_ms
+    threshold = expect.max_ms or context.environment.run.slow_ms
     if answer.failure is None and answer.timing.total_ms > threshold:
         found["slow"] = f"{answer.timing.total_ms:.0f} ms, threshold {threshold} ms"
     if reread:
@@ -59,24 +61,24 @@ def notes(expect: Expect, answer: Answer, tools: Tools, *, reread: bool = False)
     return found
 
 
-def run(check: Check, spec: EndpointSpec, tools: Tools) -> None:
-    """Ask, and hold the answer against the expectation."""
-    service = tools.service(check.service)
-    question = question_of(spec)
+def run(check: Check, spec: EndpointSpec, context: ProbeContext) -> None:
+    """Send the request and compare the answer with the expectation."""
+    service = context.service(check.service)
+    request = request_of(spec)
     if spec.redirect == "https":
-        there = "https://" + url_of(service, spec.path, plain=True).partition("://")[2]
+        there = "https://" + url_of(service, spec.path, use_http=True).partition("://")[2]
         spec = msgspec.structs.replace(spec, redirect=there)
     for number in range(1, spec.repeat + 1):
         name = f"{spec.method} {spec.path}" + (f" ({number})" if spec.repeat > 1 else "")
-        watch = Stopwatch(tools)
+        watch = Stopwatch(context)
         try:
             fits = functools.partial(meets, spec)
-            answer, seen, reread = ask_current(tools, service, question, fits)
+            answer, seen, reread = send_with_current_key(context, service, request, fits)
         except NotTriedError as error:
-            tools.record(watch.step(name, status=Status.SKIP, reason=str(error)))
+            context.record(watch.step(name, status=Status.SKIP, reason=str(error)))
             continue
-        facts = notes(spec, answer, tools, reread=reread)
-        tools.record(watch.step(name, judge(spec, answer), evidence=[seen], facts=facts))
+        facts = notes(spec, answer, context, reread=reread)
+        context.record(watch.step(name, judge(spec, answer), evidence=[seen], facts=facts))
 
 
 def requests(spec: Any) -> int:
@@ -84,6 +86,16 @@ def requests(spec: Any) -> int:
     return int(spec.repeat)
 
 
-def keyed(spec: Any) -> int:
-    """Return how many of them carry a key."""
+def requests_with_key(spec: Any) -> int:
+    """Return how many requests carry a key."""
     return 0 if spec.principal in ("", NOBODY) else int(spec.repeat)
+
+
+KIND = Kind(
+    name="endpoint",
+    spec=EndpointSpec,
+    run=run,
+    summary="one request, and what its answer must be",
+    requests=requests,
+    requests_with_key=requests_with_key,
+)

@@ -14,9 +14,8 @@ import msgspec
 from canary.control_plane.routing import UnknownConditionError, taken_by
 from canary.control_plane.state import Listener, LoadBalancer, PlatformState, Rule
 from canary.model import Assertion, Check, Frozen, RouteRule, Step
-from canary.probes.base.api import Tools
-from canary.probes.base.evidence import Stopwatch
-from canary.probes.base.stating import assertion, could_not_tell, unavailable
+from canary.probes.base.api import Kind, ProbeContext
+from canary.probes.base.evidence import Stopwatch, assertion, could_not_tell, unavailable
 
 ACTIONS = (
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -35,30 +34,30 @@ class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
     )
 
 
-def run(check: Check, spec: ListenerRuleSpec, tools: Tools) -> None:
+def run(check: Check, spec: ListenerRuleSpec, context: ProbeContext) -> None:
     """Simulate every route whose host is the service's."""
-    watch = Stopwatch(tools)
-    state = tools.state()
-    service = tools.service(check.service)
+    watch = Stopwatch(context)
+    state = context.state()
+    service = context.service(check.service)
     balancer = next((b for b in state.load_balancers if b.name == service.load_balancer), None)
     reason = unavailable(state, *ACTIONS)
     if reason:
-        tools.record(could_not_tell(watch, ["listener rules"], reason)[0])
+        context.record(could_not_tell(watch, ["listener rules"], reason)[0])
         return
     if balancer is None:
         name = f"load balancer {service.load_balancer}"
-        tools.record(watch.step("load balancer", [assertion(name, "exists", "missing", False)]))
+        context.record(watch.step("load balancer", [assertion(name, "exists", "missing", False)]))
         return
     listener = _listener(balancer, spec.port)
     shown = ", ".join(f"{x.protocol}:{x.port}" for x in balancer.listeners) or "no listener"
     have = assertion(f"listener on {spec.port}", "exists", shown, listener is not None)
-    tools.record(watch.step(f"listener {spec.port}", [have]))
+    context.record(watch.step(f"listener {spec.port}", [have]))
     if spec.redirect_port:
-        tools.record(_redirects(watch, balancer, spec.redirect_port, shown))
+        context.record(_redirects(watch, balancer, spec.redirect_port, shown))
     host = urlsplit(service.url).hostname or ""
-    for route in tools.environment.routes:
+    for route in context.environment.routes:
         if listener is not None and route.host == host:
-            tools.record(_route(watch, state, listener, route, tools))
+            context.record(_route(watch, state, listener, route, context))
 
 
 def _listener(balancer: LoadBalancer, port: int) -> Listener | None:
@@ -78,10 +77,14 @@ def _redirects(watch: Stopwatch, balancer: LoadBalancer, port: int, shown: str) 
 
 
 def _route(
-    watch: Stopwatch, state: PlatformState, listener: Listener, route: RouteRule, tools: Tools
+    watch: Stopwatch,
+    state: PlatformState,
+    listener: Listener,
+    route: RouteRule,
+    context: ProbeContext,
 ) -> Step:
     name = f"{route.host}{route.path}"
-    wanted = tools.service(route.service).target_groups
+    wanted = context.service(route.service).target_groups
     try:
         rule = taken_by(listener, route.host, route.path)
     except UnknownConditionError as error:
@@ -107,3 +110,13 @@ def _judge(
     by = f"{shown} by rule {rule.priority}"
     patterns = [v for c in rule.conditions for v in c.values]
     return assertion("route", expected, by, holds), {"rule": rule.arn, "on": ", ".join(patterns)}
+
+
+KIND = Kind(
+    name="listener_rule",
+    spec=ListenerRuleSpec,
+    run=run,
+    summary="each path of the contract reaches its service's target group by the rules",
+    reads_state=True,
+    requests=lambda _spec: 0,
+)

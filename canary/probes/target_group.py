@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from canary.control_plane.state import PlatformState, TargetGroup, TargetHealth
 from canary.model import Check, Frozen, Step, parse_time
-from canary.probes.base.api import Tools
-from canary.probes.base.evidence import Stopwatch
-from canary.probes.base.stating import assertion, could_not_tell, unavailable
+from canary.probes.base.api import Kind, ProbeContext
+from canary.probes.base.evidence import Stopwatch, assertion, could_not_tell, unavailable
 
 LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
 COMING = ("initial",)
@@ -19,19 +18,19 @@ class TargetGroupSpec(Frozen, frozen=True, kw_only=True):
     target_group: str = ""
 
 
-def run(check: Check, spec: TargetGroupSpec, tools: Tools) -> None:
+def run(check: Check, spec: TargetGroupSpec, context: ProbeContext) -> None:
     """Judge each target group as the control plane describes it."""
-    watch = Stopwatch(tools)
-    state = tools.state()
-    configured = tools.service(check.service).target_groups
+    watch = Stopwatch(context)
+    state = context.state()
+    configured = context.service(check.service).target_groups
     names = (spec.target_group,) if spec.target_group else configured
     if not names:
         reason = f"service {check.service} names no target group"
         for step in could_not_tell(watch, STEPS, reason):
-            tools.record(step)
+            context.record(step)
     for name in names:
         for step in judge_group(watch, state, name):
-            tools.record(step)
+            context.record(step)
 
 
 def judge_group(watch: Stopwatch, state: PlatformState, name: str) -> list[Step]:
@@ -101,3 +100,13 @@ def _healthy(
     if not staying:
         made.append(assertion("healthy targets", "at least 1", 0, False))
     return watch.step(name, made, facts=known)
+
+
+KIND = Kind(
+    name="target_group",
+    spec=TargetGroupSpec,
+    run=run,
+    summary="attached to a load balancer, with registered and healthy targets",
+    reads_state=True,
+    requests=lambda _spec: 0,
+)

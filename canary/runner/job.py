@@ -1,4 +1,4 @@
-"""One check while it is carried out: its tools, its clock, and the steps it has recorded."""
+"""One check while it is carried out: its context, its clock, and the steps it has recorded."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from canary.probes.base.api import (
     CredentialMissingError,
     Http,
     Kind,
+    ProbeContext,
     RunOutOfTimeError,
-    Tools,
 )
 from canary.runner.answers import without_known
 from canary.runner.deadlines import Times
@@ -86,7 +86,7 @@ class Job:
 
     def _probe(self) -> None:
         try:
-            self._kind.run(self.check, self.check.spec, self._tools())
+            self._kind.run(self.check, self.check.spec, self._context())
         except CredentialMissingError as error:
             self._error("credential", str(error))
         except RunOutOfTimeError as error:
@@ -109,8 +109,8 @@ class Job:
         reserve = self._doors.environment.run.cleanup_reserve
         return min(self.deadline + reserve, self._times.cleanup)
 
-    def _tools(self) -> Tools:
-        return Tools(
+    def _context(self) -> ProbeContext:
+        return ProbeContext(
             environment=self._doors.environment,
             run_id=self._run_id,
             http=_JobHttp(self),

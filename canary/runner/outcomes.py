@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.model import Check, Environment, Result, Status, Step
-from canary.probes.base.api import HELD, NO_TIME, worst
+from canary.probes.base.api import BLOCKED, NO_TIME, worst
 from canary.runner.job import Job
 
 
@@ -50,7 +50,7 @@ def _decided(steps: tuple[Step, ...]) -> tuple[Status, Step]:
     """
     status = worst([s.status for s in steps])
     if status is Status.PASS:
-        for reason, instead in ((NO_TIME, Status.ERROR), (HELD, Status.SKIP)):
+        for reason, instead in ((NO_TIME, Status.ERROR), (BLOCKED, Status.SKIP)):
             left = [s for s in steps if s.status is Status.SKIP and s.reason.startswith(reason)]
             if left:
                 return instead, left[0]

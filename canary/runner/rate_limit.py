@@ -7,7 +7,7 @@ import math
 import threading
 
 from canary.model import Answer
-from canary.probes.base.api import HELD, ClientKey, Clock
+from canary.probes.base.api import BLOCKED, ClientKey, Clock
 
 PATIENCE_S = 3.0
 """Seconds that a client waits for the answer that shows whether it is still rate-limited."""
@@ -37,7 +37,7 @@ class RateLimitBackoff:
             self._news.wait_for(lambda: client not in self._unsure, min(patience_s, PATIENCE_S))
             self._unsure.discard(client)  # a first request that gets no answer is waited for once
             if self._clock.monotonic() < self._until.get(client, 0.0):
-                return f"{HELD}: {client[0]} has answered 429 to {client[1]}"
+                return f"{BLOCKED}: {client[0]} has answered 429 to {client[1]}"
             return ""
 
     def answered(self, client: ClientKey, answer: Answer) -> None:

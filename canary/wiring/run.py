@@ -11,7 +11,7 @@ from typing import TypeVar
 from canary.adapters.aws.clients import Clients
 from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
-from canary.adapters.http_client.client import HttpDoor
+from canary.adapters.http_client.client import HttpClient
 from canary.adapters.store.open_store import open_store
 from canary.adapters.store.protocol import Store, latest_name, run_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
@@ -88,7 +88,7 @@ def parts(made: World) -> Parts:
     environment = made.environment
     doors = Doors(
         environment=environment,
-        http=functools.partial(HttpDoor.for_environment, environment),
+        http=functools.partial(HttpClient.for_environment, environment),
         clock=made.clock,
         credential=made.secrets.credential,
         forget_credential=made.secrets.forget,

@@ -37,10 +37,10 @@ def measure() -> Figure:
 
 
 def _door(url: str) -> Callable[[], None]:
-    from canary.adapters.http_client.client import HttpDoor
+    from canary.adapters.http_client.client import HttpClient
     from canary.model import Request
 
-    door = HttpDoor(run_id="bench", trusted=frozenset(), concurrency=THREADS)
+    door = HttpClient(run_id="bench", trusted=frozenset(), concurrency=THREADS)
     request = Request(method="GET", url=url)
 
     def send() -> None:

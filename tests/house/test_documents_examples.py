@@ -81,7 +81,7 @@ def executed(word: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("most", "status"), [(100, "PASS"), (1, "FAIL")])
 def test_the_kind_in_the_document_works(most: int, status: str) -> None:
     names = executed("SizeSpec")
-    kind: Kind = names["SIZE"]
+    kind: Kind = names["KIND"]
     with worlds.local_server() as url:
         check = worlds.check(kind=kind.name)
         check = type(check)(

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 import canary
 from canary.adapters.http_client.certificates import read_untrusted
-from canary.adapters.http_client.deadline import Flight, Phase, current, watchdog
+from canary.adapters.http_client.deadline import InFlightRequest, Phase, current, watchdog
 from canary.adapters.http_client.failures import failure_of, may_retry
 from canary.adapters.http_client.pool import TimedAdapter, origin
 from canary.adapters.http_client.response import read_answer, timing_of, without_secret
@@ -58,7 +58,7 @@ class ForbiddenTargetError(ValueError):
     """A credential would have gone to a host that is not the platform's."""
 
 
-class HttpDoor:
+class HttpClient:
     """Sends requests for one run. Thread-safe; connections are shared between threads."""
 
     def __init__(
@@ -82,7 +82,7 @@ class HttpDoor:
         self.sent = 0  # requests sent, attempts included
 
     @classmethod
-    def for_environment(cls, environment: Environment, run_id: str) -> HttpDoor:
+    def for_environment(cls, environment: Environment, run_id: str) -> HttpClient:
         """Make a door that gives credentials to the environment's own services alone."""
         urls = (service.url for service in environment.services.values() if service.url)
         return cls(
@@ -155,44 +155,44 @@ class HttpDoor:
         # so that it is the same for all requests of a kind: see SteadySocket.
         silent_s = max(round(left - min(0.25, left / 10), 2), 0.01)
         limits = (min(CONNECT_LIMIT_S, left * 0.6), silent_s)
-        flight = Flight(
+        in_flight = InFlightRequest(
             connect_to=request.connect_to,
             deadline=deadline,
-            fresh=request.fresh,
+            new_connection=request.new_connection,
             silent_s=silent_s,
         )
-        current.flight = flight
-        watchdog.watch(flight)
+        current.request = in_flight
+        watchdog.watch(in_flight)
         began = time.perf_counter()
         self.sent = next(self._count)
         try:
             adapter = self._adapter(request.connect_to)
             response = adapter.ask(prepared, limits)
-            answer = read_answer(response, request, flight, began, number)
+            answer = read_answer(response, request, in_flight, began, number)
         except (RequestException, HTTPError, OSError, ValueError) as error:
             answer = Answer(
-                failure=failure_of(error, flight),
-                timing=timing_of(flight, began),
+                failure=failure_of(error, in_flight),
+                timing=timing_of(in_flight, began),
                 attempts=number,
-                peer=flight.peer,
-                certificate=self._shown(request, error, flight),
-                tls_version=flight.tls_version,
+                peer=in_flight.peer,
+                certificate=self._shown(request, error, in_flight),
+                tls_version=in_flight.tls_version,
             )
         finally:
-            watchdog.release(flight)
-            current.flight = None
-        return answer, flight.phase
+            watchdog.release(in_flight)
+            current.request = None
+        return answer, in_flight.phase
 
     def _shown(
-        self, request: Request, error: BaseException, flight: Flight
+        self, request: Request, error: BaseException, in_flight: InFlightRequest
     ) -> PeerCertificate | None:
         """Return the certificate that was refused, read once per target."""
-        if failure_of(error, flight).code == 0 or not flight.peer:
-            return flight.certificate
-        key = f"{origin(request.url)} {flight.peer}"
+        if failure_of(error, in_flight).code == 0 or not in_flight.peer:
+            return in_flight.certificate
+        key = f"{origin(request.url)} {in_flight.peer}"
         if key not in self._untrusted:
-            address, _, port = flight.peer.rpartition(":")
+            address, _, port = in_flight.peer.rpartition(":")
             host = origin(request.url)[1]
-            limit_s = min(2.0, flight.left())
+            limit_s = min(2.0, in_flight.left())
             self._untrusted[key] = read_untrusted(host, (address, int(port)), limit_s)[0]
         return self._untrusted[key]

@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 from urllib3.response import HTTPResponse
 
 from canary.adapters.http_client.certificates import peer_certificate
-from canary.adapters.http_client.deadline import Flight, Phase, flight, watchdog
+from canary.adapters.http_client.deadline import InFlightRequest, Phase, current_request, watchdog
 from canary.adapters.http_client.sockets import SteadySocket
 
 IDLE_LIMIT_S = 15.0  # older idle connections are not used again: the other side may be gone
@@ -77,41 +77,41 @@ class _Timed:
     peer: str = ""
     tls_version: str = ""
     certificate: Any = None
-    noted: Flight | None = None
+    noted: InFlightRequest | None = None
 
-    def _target(self, under_way: Flight) -> tuple[str, int]:
-        if not under_way.connect_to:
+    def _target(self, in_flight: InFlightRequest) -> tuple[str, int]:
+        if not in_flight.connect_to:
             return self._dns_host, self.port
-        address, _, port = under_way.connect_to.rpartition(":")
+        address, _, port = in_flight.connect_to.rpartition(":")
         return address.strip("[]"), int(port)
 
     def _new_conn(self) -> socket.socket:
-        under_way = flight()
+        in_flight = current_request()
         began = time.perf_counter()
-        host, port = self._target(under_way)
+        host, port = self._target(in_flight)
         try:
-            found = resolve(host, port, under_way.left())
+            found = resolve(host, port, in_flight.left())
         except OSError as error:
             gai = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
             raise NameResolutionError(host, self, gai) from error  # type: ignore[arg-type]  # stubs name the pool's own class
-        under_way.dns_s = time.perf_counter() - began
-        under_way.phase = Phase.CONNECT
-        return self._first_open(found, under_way)
+        in_flight.dns_s = time.perf_counter() - began
+        in_flight.phase = Phase.CONNECT
+        return self._first_open(found, in_flight)
 
-    def _first_open(self, found: list[Found], under_way: Flight) -> socket.socket:
+    def _first_open(self, found: list[Found], in_flight: InFlightRequest) -> socket.socket:
         began = time.perf_counter()
         last: OSError = OSError("the name has no address")
         for family, address in found:
             try:
-                sock = self._open(family, address, under_way)
+                sock = self._open(family, address, in_flight)
             except OSError as error:  # also: this machine has no IPv6, and the name has
                 last = error
                 continue
-            under_way.tcp_s = time.perf_counter() - began
+            in_flight.tcp_s = time.perf_counter() - began
             self.peer = f"{address[0]}:{address[1]}"
             self.handle = sock.dup()
-            self._note(under_way)
-            under_way.phase = Phase.REQUEST
+            self._note(in_flight)
+            in_flight.phase = Phase.REQUEST
             return sock
         if isinstance(last, TimeoutError):
             text = f"no connection within {self.timeout:.1f} s"
@@ -119,25 +119,25 @@ class _Timed:
         raise NewConnectionError(self, str(last)) from last  # type: ignore[arg-type]  # stubs name the pool's own class
 
     def _open(
-        self, family: socket.AddressFamily, address: Address, under_way: Flight
+        self, family: socket.AddressFamily, address: Address, in_flight: InFlightRequest
     ) -> socket.socket:
         sock = SteadySocket(family, socket.SOCK_STREAM)
         try:
             for option in self.socket_options or ():
                 sock.setsockopt(*option)
-            sock.settimeout(min(float(self.timeout), under_way.left()))
+            sock.settimeout(min(float(self.timeout), in_flight.left()))
             sock.connect(address)
         except OSError:
             sock.close()
             raise
         return sock
 
-    def _note(self, under_way: Flight) -> None:
-        self.noted = under_way
-        under_way.peer = self.peer
-        under_way.connection = self
+    def _note(self, in_flight: InFlightRequest) -> None:
+        self.noted = in_flight
+        in_flight.peer = self.peer
+        in_flight.connection = self
         if self.handle is not None:
-            watchdog.attach(under_way, self.handle)
+            watchdog.attach(in_flight, self.handle)
 
     def close(self) -> None:
         """Close; http.client calls this before the body is read when no more requests may come."""
@@ -153,25 +153,25 @@ class _Timed:
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send the request, noting whether the connection is an old one."""
-        under_way = flight()
+        in_flight = current_request()
         if self.sock is not None:
-            self.timeout = under_way.silent_s  # urllib3 would grant what is meant for connecting
-            if self.noted is not under_way:
-                under_way.reused = True
-                under_way.tls_version = self.tls_version
-                under_way.certificate = self.certificate
-                self._note(under_way)
-            under_way.phase = Phase.REQUEST
+            self.timeout = in_flight.silent_s  # urllib3 would grant what is meant for connecting
+            if self.noted is not in_flight:
+                in_flight.reused = True
+                in_flight.tls_version = self.tls_version
+                in_flight.certificate = self.certificate
+                self._note(in_flight)
+            in_flight.phase = Phase.REQUEST
         super().request(*args, **kwargs)  # type: ignore[misc]  # the class it is mixed into has it
-        under_way.phase = Phase.REQUEST
+        in_flight.phase = Phase.REQUEST
 
     def getresponse(self) -> Any:
         """Return the answer, noting the time from the last byte sent."""
         began = time.perf_counter()
         answer: HTTPResponse = super().getresponse()  # type: ignore[misc]  # the class it is mixed into has it
-        under_way = flight()
-        under_way.first_byte_s = time.perf_counter() - began
-        under_way.phase = Phase.BODY
+        in_flight = current_request()
+        in_flight.first_byte_s = time.perf_counter() - began
+        in_flight.phase = Phase.BODY
         self.used_at = time.monotonic()
         return answer
 
@@ -185,27 +185,27 @@ class TimedTlsConnection(_Timed, HTTPSConnection):
 
     def connect(self) -> None:
         """Connect and shake hands, noting both times and the peer's certificate."""
-        under_way = flight()
+        in_flight = current_request()
         began = time.perf_counter()
         super().connect()
-        under_way.tls_s = time.perf_counter() - began - under_way.dns_s - under_way.tcp_s
+        in_flight.tls_s = time.perf_counter() - began - in_flight.dns_s - in_flight.tcp_s
         if isinstance(self.sock, ssl.SSLSocket):
             self.tls_version = self.sock.version() or ""
             self.certificate = peer_certificate(self.sock)
-            under_way.tls_version = self.tls_version
-            under_way.certificate = self.certificate
+            in_flight.tls_version = self.tls_version
+            in_flight.certificate = self.certificate
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        flight().phase = Phase.TLS
+        current_request().phase = Phase.TLS
         return sock
 
 
 class _IdleLimit:
-    """A pool that does not hand out a connection that idled for long, nor any for `fresh`."""
+    """A pool that reuses no connection after a long idle time, and none for `new_connection`."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        if flight().fresh:
+        if current_request().new_connection:
             return self._new_conn()  # type: ignore[attr-defined]  # the class it is mixed into has it
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the class it is mixed into has it
         used_at = connection.used_at

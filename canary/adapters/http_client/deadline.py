@@ -36,7 +36,7 @@ class Closable(Protocol):
         ...
 
 
-class Flight:
+class InFlightRequest:
     """What is known of the request that this thread is carrying out."""
 
     __slots__ = (
@@ -48,8 +48,8 @@ class Flight:
         "done",
         "expired",
         "first_byte_s",
-        "fresh",
         "handle",
+        "new_connection",
         "peer",
         "phase",
         "reused",
@@ -60,12 +60,12 @@ class Flight:
     )
 
     def __init__(
-        self, *, connect_to: str, deadline: float, fresh: bool, silent_s: float = 0.0
+        self, *, connect_to: str, deadline: float, new_connection: bool, silent_s: float = 0.0
     ) -> None:
         self.connect_to = connect_to
         self.deadline = deadline
         self.silent_s = silent_s  # how long the other side may stay silent
-        self.fresh = fresh
+        self.new_connection = new_connection
         self.phase = Phase.DNS
         self.dns_s = self.tcp_s = self.tls_s = self.first_byte_s = 0.0
         self.reused = False
@@ -83,17 +83,17 @@ class Flight:
 
 
 class _Current(threading.local):
-    flight: Flight | None = None
+    request: InFlightRequest | None = None
 
 
 current = _Current()
 
 
-def flight() -> Flight:
+def current_request() -> InFlightRequest:
     """Return the request that this thread is carrying out."""
-    if current.flight is None:
-        raise RuntimeError("a timed connection is used outside HttpDoor.send")
-    return current.flight
+    if current.request is None:
+        raise RuntimeError("a timed connection is used outside HttpClient.send")
+    return current.request
 
 
 def _shut(handle: socket.socket) -> None:
@@ -106,11 +106,11 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._heap: list[tuple[float, int, Flight]] = []
+        self._heap: list[tuple[float, int, InFlightRequest]] = []
         self._order = itertools.count()
         self._thread: threading.Thread | None = None
 
-    def watch(self, watched: Flight) -> None:
+    def watch(self, watched: InFlightRequest) -> None:
         """Begin to watch; wakes the thread only when this deadline is the nearest."""
         with self._changed:
             heapq.heappush(self._heap, (watched.deadline, next(self._order), watched))
@@ -120,14 +120,14 @@ class Watchdog:
             elif self._heap[0][2] is watched:
                 self._changed.notify()
 
-    def attach(self, watched: Flight, handle: socket.socket) -> None:
+    def attach(self, watched: InFlightRequest, handle: socket.socket) -> None:
         """Name the socket to shut down; one that comes too late is shut down at once."""
         with self._changed:
             watched.handle = handle
             if watched.expired:
                 _shut(handle)
 
-    def release(self, watched: Flight) -> None:
+    def release(self, watched: InFlightRequest) -> None:
         """Stop watching; after this the socket is not touched any more."""
         with self._changed:
             watched.done = True

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from urllib3 import exceptions as u3
 
-from canary.adapters.http_client.deadline import Flight, Phase
+from canary.adapters.http_client.deadline import InFlightRequest, Phase
 from canary.model import Failure, FailureKind, Request
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -63,38 +63,38 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
 
 
-def _tls(error: ssl.SSLError, flight: Flight) -> Failure:
+def _tls(error: ssl.SSLError, in_flight: InFlightRequest) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         text = f"{error.verify_message} (OpenSSL {error.verify_code})"
         return Failure(kind=FailureKind.TLS, detail=text, code=error.verify_code)
-    if flight.phase is Phase.TLS:
+    if in_flight.phase is Phase.TLS:
         return Failure(kind=FailureKind.TLS, detail=error.reason or str(error))
-    kind = FailureKind.TRUNCATED if flight.phase is Phase.BODY else FailureKind.RESET
+    kind = FailureKind.TRUNCATED if in_flight.phase is Phase.BODY else FailureKind.RESET
     return Failure(kind=kind, detail=error.reason or str(error))
 
 
-def _timeout(flight: Flight) -> Failure:
-    if flight.phase is Phase.TLS:
+def _timeout(in_flight: InFlightRequest) -> Failure:
+    if in_flight.phase is Phase.TLS:
         return Failure(kind=FailureKind.TLS, detail="no handshake within the time")
-    if flight.phase in NEVER_SENT:
+    if in_flight.phase in NEVER_SENT:
         return Failure(kind=FailureKind.CONNECT_TIMEOUT, detail="no connection within the time")
     return Failure(kind=FailureKind.READ_TIMEOUT, detail="no byte came within the time")
 
 
-def _one(error: BaseException, flight: Flight) -> Failure | None:
+def _one(error: BaseException, in_flight: InFlightRequest) -> Failure | None:
     """Judge one exception of the chain; None when another one says more."""
     if isinstance(error, u3.NameResolutionError):
         return Failure(kind=FailureKind.DNS, detail=str(error.__cause__ or error))
     if isinstance(error, u3.NewConnectionError):  # urllib3 counts it as a time-out
         return None
     if isinstance(error, ssl.SSLError):
-        return _tls(error, flight)
+        return _tls(error, in_flight)
     if isinstance(error, u3.IncompleteRead | http.client.IncompleteRead):
         return Failure(kind=FailureKind.TRUNCATED, detail=str(error))
     if isinstance(error, http.client.RemoteDisconnected):
         return Failure(kind=FailureKind.RESET, detail="closed without an answer")
     if isinstance(error, TimeoutError | u3.TimeoutError):
-        return _timeout(flight)
+        return _timeout(in_flight)
     if isinstance(error, ConnectionRefusedError):
         return Failure(kind=FailureKind.REFUSED, detail="connection refused")
     if isinstance(error, CLOSED):
@@ -104,20 +104,20 @@ def _one(error: BaseException, flight: Flight) -> Failure | None:
     return None
 
 
-def failure_of(error: BaseException, flight: Flight) -> Failure:
+def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
     """Return the word for an exception of requests or urllib3."""
-    if flight.expired:
-        if flight.phase is Phase.TLS:
-            return _timeout(flight)
-        return Failure(kind=FailureKind.DEADLINE, detail=f"not complete ({flight.phase.value})")
+    if in_flight.expired:
+        if in_flight.phase is Phase.TLS:
+            return _timeout(in_flight)
+        return Failure(kind=FailureKind.DEADLINE, detail=f"not complete ({in_flight.phase.value})")
     chain = list(_chain(error))
     for one in chain:
-        found = _one(one, flight)
+        found = _one(one, in_flight)
         if found is not None:
             return found
     if any(isinstance(one, NOT_HTTP) for one in chain):
         return Failure(kind=FailureKind.PROTOCOL, detail=str(chain[-1])[:200])
-    if flight.phase in NEVER_SENT:
+    if in_flight.phase in NEVER_SENT:
         return Failure(kind=FailureKind.UNREACHABLE, detail=str(error)[:200])
     return Failure(kind=FailureKind.PROTOCOL, detail=str(error)[:200])
 

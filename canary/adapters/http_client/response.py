@@ -9,7 +9,7 @@ import msgspec
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from canary.adapters.http_client.deadline import Flight
+from canary.adapters.http_client.deadline import InFlightRequest
 from canary.adapters.http_client.failures import failure_of
 from canary.model import Answer, Failure, FailureKind, Request, Timing
 
@@ -17,20 +17,20 @@ STRUCK = "***"
 SHORTEST = 8  # a shorter value stands in many texts by chance, and is no secret
 
 
-def timing_of(flight: Flight, began: float, body_s: float = 0.0) -> Timing:
+def timing_of(in_flight: InFlightRequest, began: float, body_s: float = 0.0) -> Timing:
     return Timing(
-        dns_ms=round(flight.dns_s * 1000, 3),
-        tcp_ms=round(flight.tcp_s * 1000, 3),
-        tls_ms=round(flight.tls_s * 1000, 3),
-        first_byte_ms=round(flight.first_byte_s * 1000, 3),
+        dns_ms=round(in_flight.dns_s * 1000, 3),
+        tcp_ms=round(in_flight.tcp_s * 1000, 3),
+        tls_ms=round(in_flight.tls_s * 1000, 3),
+        first_byte_ms=round(in_flight.first_byte_s * 1000, 3),
         transfer_ms=round(body_s * 1000, 3),
         total_ms=round((time.perf_counter() - began) * 1000, 3),
-        reused=flight.reused,
+        reused=in_flight.reused,
     )
 
 
 def read_answer(
-    raw: BaseHTTPResponse, request: Request, flight: Flight, began: float, number: int
+    raw: BaseHTTPResponse, request: Request, in_flight: InFlightRequest, began: float, number: int
 ) -> Answer:
     """Read at most one byte more than the cap, after decoding, and judge completeness."""
     body_began = time.perf_counter()
@@ -39,8 +39,8 @@ def read_answer(
     try:
         body = raw.read(request.max_body + 1, decode_content=True)
     except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of negative length
-        failure = failure_of(error, flight)
-    if failure is None and flight.expired:
+        failure = failure_of(error, in_flight)
+    if failure is None and in_flight.expired:
         failure = Failure(kind=FailureKind.DEADLINE, detail="not complete (body)")
     truncated = len(body) > request.max_body
     if truncated and failure is None:
@@ -54,12 +54,12 @@ def read_answer(
         headers=tuple(raw.headers.items()),
         body=body[: request.max_body],
         truncated=truncated,
-        timing=timing_of(flight, began, time.perf_counter() - body_began),
+        timing=timing_of(in_flight, began, time.perf_counter() - body_began),
         attempts=number,
-        peer=flight.peer,
+        peer=in_flight.peer,
         failure=failure,
-        certificate=flight.certificate,
-        tls_version=flight.tls_version,
+        certificate=in_flight.certificate,
+        tls_version=in_flight.tls_version,
     )
 
 

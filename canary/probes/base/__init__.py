@@ -1,1 +1,1 @@
-"""What all kinds of check share."""
+"""The parts that all kinds of check share."""

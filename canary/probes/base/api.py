@@ -1,4 +1,4 @@
-"""What a probe is given. Everything arrives as an argument: no clock, client or store is global."""
+"""Types that every probe uses; no clock, client or store is global."""
 
 from __future__ import annotations
 
@@ -22,58 +22,58 @@ from canary.model import (
 )
 
 NOBODY = "nobody"
-MADE_KEY = "a key of this run"
+TEMPORARY_KEY = "a key of this run"
 NO_TIME = "no time left"
-"""How the reason of a step begins that was not tried because its check's time was used up."""
-HELD = "held back"
-"""How the reason of a step begins that was not tried because the platform had said 429."""
+"""Start of the reason of a step that was skipped because the check's time was used up."""
+BLOCKED = "held back"
+"""Start of the reason of a step that was skipped because the platform had answered 429."""
 
 ClientKey = tuple[str, str]
-"""Origin of a URL and name of a principal: rate limits apply to this pair."""
+"""Origin of a URL and name of a principal: the pair that rate limits apply to."""
 
 
-def client_key(url: str, principal: str, *, keyed: bool = False) -> ClientKey:
+def client_key(url: str, principal: str, *, temporary_key: bool = False) -> ClientKey:
     """Return the (origin, principal) pair that rate limits apply to."""
     origin = "://".join(urlsplit(url)[:2])
-    return origin, principal or (MADE_KEY if keyed else NOBODY)
+    return origin, principal or (TEMPORARY_KEY if temporary_key else NOBODY)
 
 
 class NotTriedError(Exception):
-    """A request is not sent: what is left of the step is not tried (SKIP)."""
+    """A request is not sent: the rest of the step is skipped (SKIP)."""
 
 
 class NoTimeError(NotTriedError):
-    """The time of the check is used up."""
+    """The check's time is used up."""
 
 
-class HeldBackError(NotTriedError):
-    """The platform has told this caller that it asks too much."""
+class RateLimitedError(NotTriedError):
+    """The platform has answered 429 to this client."""
 
 
 class CredentialMissingError(Exception):
-    """The secret of a principal could not be read; the check cannot tell (ERROR)."""
+    """The secret of a principal could not be read; the check cannot be judged (ERROR)."""
 
 
 class RunOutOfTimeError(Exception):
-    """The run's own time ended a request; that says nothing of the target (ERROR)."""
+    """The end of the run cut a request short; this says nothing about the target (ERROR)."""
 
 
-def told(error: Exception) -> str:
-    """Return what an exception says to people: its words where it is one of ours."""
+def describe(error: Exception) -> str:
+    """Return an exception as text for people; one of our own needs no type name."""
     ours = isinstance(error, CredentialMissingError | RunOutOfTimeError)
     return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
 class Http(Protocol):
-    """The one door to the network. Never raises for what a target does."""
+    """The HTTP client of a probe; it never raises for anything that a target does."""
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
-        """Send one request under its hard deadline and return what came back."""
+        """Send one request under its hard deadline and return the answer."""
         ...
 
 
 class Clock(Protocol):
-    """Time, handed in: `monotonic` in seconds, `now` in UTC."""
+    """The clock of a run: `monotonic` in seconds, `now` in UTC."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
@@ -84,7 +84,7 @@ class Clock(Protocol):
         ...
 
 
-class Tools(Frozen, frozen=True, kw_only=True):
+class ProbeContext(Frozen, frozen=True, kw_only=True):
     """Everything a probe may use while it carries out one check."""
 
     environment: Environment
@@ -100,40 +100,40 @@ class Tools(Frozen, frozen=True, kw_only=True):
     remaining: Callable[[bool], float]
     """Seconds left for this check; True: for a clean-up step, which may use the reserve."""
     blocked: Callable[[ClientKey], str]
-    """Return why this client must not send now, "" if it may; waits briefly if that is unknown."""
+    """Why this client may not send now, "" if it may; waits a little for a pending answer."""
     answered: Callable[[ClientKey, Answer], None]
     """Feed an answer to the back-off; not called when a 429 is expected."""
     record: Callable[[Step], None]
-    """Keep a finished step at once, so that it survives whatever happens to the check later."""
+    """Keep a finished step at once, so that it survives if the check is aborted later."""
     residue: Callable[[Residue], None]
     began: float | None = None
-    """`clock.monotonic()` when the run began; None: steps do not say when they started."""
+    """`clock.monotonic()` at the start of the run; None: steps get no start time."""
 
     def service(self, name: str) -> Service:
         """Return a service of the environment."""
         return self.environment.services[name]
 
 
-class Run(Protocol):
-    """How a kind is carried out: records its steps; an exception becomes one ERROR step."""
+class Probe(Protocol):
+    """The function of a kind: it records steps; an exception becomes one ERROR step."""
 
-    def __call__(self, check: Check, spec: Any, tools: Tools) -> None:
+    def __call__(self, check: Check, spec: Any, context: ProbeContext) -> None:
         """Carry the check out."""
         ...
 
 
 class Kind(Frozen, frozen=True, kw_only=True):
-    """One way of checking: its spec's type and the function that carries it out."""
+    """A kind of check: the type of its spec and the probe that carries it out."""
 
     name: str
     spec: type
-    run: Run
+    run: Probe
     summary: str
     reads_state: bool = False
     requests: Callable[[Any], int] = lambda _spec: 1
-    """How many requests one run of this check sends, for `plan`."""
-    keyed: Callable[[Any], int] = lambda _spec: 0
-    """How many of them carry a key: the platform counts and may debit these."""
+    """Number of requests that one run of this check sends, for `plan`."""
+    requests_with_key: Callable[[Any], int] = lambda _spec: 0
+    """Number of those that carry a key: the platform counts them and may charge for them."""
 
 
 WORST = (Status.FAIL, Status.ERROR, Status.PASS, Status.SKIP)

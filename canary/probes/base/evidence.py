@@ -1,21 +1,24 @@
-"""From an exchange to evidence and steps: bounded, redacted, in plain words."""
+"""Build evidence, assertions and steps: bounded, masked, in plain words."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
-from canary.model import Answer, Assertion, Exchange, Request, Status, Step
-from canary.probes.base.api import Tools
+from canary.control_plane.state import PlatformState
+from canary.model import Answer, Assertion, Exchange, Request, Status, Step, parse_time
+from canary.probes.base.api import ProbeContext
 from canary.redaction.probe_patterns import redact
 
 EXCERPT_CHARACTERS = 600
 # A header may have 64 KB, and a report holds hundreds of exchanges.
 HEADER_CHARACTERS, LOCATION_CHARACTERS, CERTIFICATE_NAMES = 200, 600, 50
+ACTUAL_CHARACTERS = 1000  # a value may be as long as the answer
 READABLE = ("text/", "application/json", "application/problem+json", "application/xml")
 
 
 def excerpt(answer: Answer) -> str:
-    """Return the beginning of a readable body, redacted before it is cut."""
+    """Return the beginning of a readable body, masked before it is cut."""
     kind = answer.content_type
     if not answer.body or (kind and not kind.startswith(READABLE)):
         return ""
@@ -26,7 +29,7 @@ def excerpt(answer: Answer) -> str:
 def exchange(
     request: Request, answer: Answer, *, principal: str = "", form: str = "", show: bool = True
 ) -> Exchange:
-    """Make evidence of a request and its answer; `show` False keeps the body out."""
+    """Make evidence from a request and its answer; `show` False leaves the body out."""
     shown = answer.certificate
     failure = answer.failure
     return Exchange(
@@ -52,22 +55,28 @@ def exchange(
     )
 
 
+def assertion(subject: str, expected: object, actual: object, holds: bool) -> Assertion:
+    """Make one assertion; a long actual value is cut."""
+    shown = str(actual)[:ACTUAL_CHARACTERS]
+    return Assertion(subject=subject, expected=str(expected), actual=shown, holds=holds)
+
+
 def broken(assertions: Sequence[Assertion]) -> str:
-    """Say in one sentence what does not hold; empty when all holds."""
+    """Return the assertions that do not hold in one sentence; empty when all hold."""
     lost = [a for a in assertions if not a.holds]
     return "; ".join(f"{a.subject} is {a.actual}, expected {a.expected}" for a in lost[:3])
 
 
 class Stopwatch:
-    """Notes when a step began, so that its duration and place in the run are known."""
+    """Measures a step: its duration, and when it began in the run."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-        self._began = tools.clock.monotonic()
+    def __init__(self, context: ProbeContext) -> None:
+        self._context = context
+        self._began = context.clock.monotonic()
 
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the step began."""
-        return round((self._tools.clock.monotonic() - self._began) * 1000, 3)
+        return round((self._context.clock.monotonic() - self._began) * 1000, 3)
 
     def step(
         self,
@@ -80,11 +89,11 @@ class Stopwatch:
         facts: dict[str, str] | None = None,
         always: bool = False,
     ) -> Step:
-        """Make the finished step; without `status` the assertions decide."""
+        """Make the finished step; without `status` the assertions decide it."""
         if status is None:
             holds = all(a.holds for a in assertions)
             status = Status.PASS if holds else Status.FAIL
-        run_began = self._tools.began
+        run_began = self._context.began
         return Step(
             name=name,
             status=status,
@@ -97,3 +106,22 @@ class Stopwatch:
             facts=facts or {},
             always=always,
         )
+
+
+def unavailable(state: PlatformState, *actions: str) -> str:
+    """Return why readings of these IAM actions are missing, or an empty string."""
+    if not state.read_at:
+        return "the control plane was not read"
+    lost = [u for u in state.unavailable if u.action.startswith(actions)]
+    return "; ".join(f"{u.action} on {u.resource or '*'}: {u.code} {u.reason}" for u in lost[:2])
+
+
+def could_not_tell(watch: Stopwatch, names: Sequence[str], reason: str) -> list[Step]:
+    """Return ERROR steps: a missing reading must never count as healthy."""
+    return [watch.step(n, status=Status.ERROR, reason=f"could not tell: {reason}") for n in names]
+
+
+def minutes_since(text: str, now: dt.datetime) -> float | None:
+    """Return the minutes since an ISO 8601 time; None when it is not one."""
+    read = parse_time(text)
+    return None if read is None else (now - read).total_seconds() / 60

@@ -1,4 +1,4 @@
-"""What an answer must be: the expectation's fields, and the judgement of an answer by it."""
+"""The expected answer of a check, and the comparison of an answer with it."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ Milliseconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Field(Frozen, frozen=True, kw_only=True, rename={"one_of": "in"}):
-    """What a value in a JSON document must be; all that is given must hold."""
+    """The expectation of one value in a JSON document; every given condition must hold."""
 
     equals: Scalar | msgspec.UnsetType = msgspec.UNSET
     one_of: tuple[Scalar, ...] = ()  # written `in`
     exists: bool | None = None
     contains: str = ""  # in a text, or as an element of a list
-    absent: tuple[str, ...] = ()  # texts that must not stand in it
+    absent: tuple[str, ...] = ()  # texts that it must not contain
 
     def __post_init__(self) -> None:
-        """Refuse what would hold for every value."""
+        """Refuse an expectation that every value would meet."""
         known = self.exists is not None or self.equals is not msgspec.UNSET
         if not (known or self.one_of or self.contains or self.absent):
             raise ValueError("expects nothing of the value")
 
 
 class Expect(Frozen, frozen=True, kw_only=True):
-    """What an answer must be. Nothing is expected of what is left out, but a status always."""
+    """The expected answer. Omitted fields are not checked, but the status always is."""
 
     status: Statuses = (200,)
     content_type: Annotated[str, msgspec.Meta(pattern="^[a-z0-9.+/-]*$")] = ""
     json: dict[str, Field | Scalar] = msgspec.field(default_factory=dict)
     headers: tuple[str, ...] = ()  # must be present
-    contains: tuple[str, ...] = ()  # each must stand in the body
-    contains_any: tuple[str, ...] = ()  # one of them must stand in the body
-    absent: tuple[str, ...] = ()  # none may stand in the body
-    # where Location must point; ":443" of https does not matter
+    contains: tuple[str, ...] = ()  # the body must contain each
+    contains_any: tuple[str, ...] = ()  # the body must contain one of them
+    absent: tuple[str, ...] = ()  # the body must contain none
+    # the expected Location; ":443" of https does not matter
     redirect: Annotated[str, msgspec.Meta(pattern=r"^(|https|https?://\S+)$")] = ""
-    max_ms: Milliseconds = 0  # slower is noted, 0: the environment's `slow_ms`
-    limit_ms: Milliseconds = 0  # slower is a failure, 0: no limit but the time-out
+    max_ms: Milliseconds = 0  # a slower answer is noted, 0: the environment's `slow_ms`
+    limit_ms: Milliseconds = 0  # a slower answer fails, 0: no limit but the time-out
     any_size: bool = False  # a body longer than the cap is no failure
 
 
@@ -76,12 +76,12 @@ def look_up(document: object, path: str) -> object:
 
 
 def same(value: object, wanted: Scalar) -> bool:
-    """Compare as JSON does: true is not 1."""
+    """Return whether two values are equal in JSON, where true is not 1."""
     return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
 
 
 def judge_field(path: str, value: object, field: Field) -> list[Assertion]:
-    """Hold one value of a document against its expectation."""
+    """Compare one value of a document with its expectation."""
     shown = "absent" if value is MISSING else value
     made: list[Assertion] = []
     if field.exists is not None:
@@ -101,7 +101,7 @@ def judge_field(path: str, value: object, field: Field) -> list[Assertion]:
 
 
 def throttled(expect: Expect, answer: Answer) -> bool:
-    """Tell a 429 that nobody expected: to ask on would only keep it up."""
+    """Return whether the answer is an unexpected 429: more requests would only prolong it."""
     return answer.status == 429 and 429 not in expect.status
 
 
@@ -154,7 +154,7 @@ def _same_place(expect: Expect, location: str) -> bool:
 
 
 def judge(expect: Expect, answer: Answer) -> list[Assertion]:
-    """Hold an answer against an expectation; the first assertion is that there is an answer."""
+    """Compare an answer with an expectation; the first assertion is that there is an answer."""
     failure = answer.failure
     if failure is not None and not (expect.any_size and failure.kind is FailureKind.TOO_LARGE):
         detail = f"{failure.kind.value}: {failure.detail}" if failure.detail else failure.kind.value

@@ -1,18 +1,26 @@
-"""How a probe asks: URL, connect_to, credential form, time left, and evidence of the answer."""
+"""Send a probe's request within the time left and return the answer with its evidence."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
 from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
-from canary.probes.base.api import NO_TIME, NOBODY, HeldBackError, NoTimeError, Tools, client_key
+from canary.probes.base.api import (
+    NO_TIME,
+    NOBODY,
+    NoTimeError,
+    ProbeContext,
+    RateLimitedError,
+    client_key,
+)
 from canary.probes.base.evidence import exchange
 
 LEAST_TIME_S = 0.05
-# A first question waits long enough for a balancer's own 504; once a target hung, that is known.
-IMPATIENT_S = 2.0
+# The first request waits long enough for a balancer's own 504. Once a target hung, so much will do.
+SHORT_TIMEOUT_S = 2.0
 HUNG = (FailureKind.READ_TIMEOUT, FailureKind.DEADLINE, FailureKind.CONNECT_TIMEOUT)
 
 Form = Literal[
@@ -47,8 +55,8 @@ FORMS: dict[str, tuple[str, ...]] = {
 QUERY_PARAMETER = "api_key"
 
 
-class Question(Frozen, frozen=True, kw_only=True):
-    """What to ask of a service, before it is known where the service is."""
+class RequestSpec(Frozen, frozen=True, kw_only=True):
+    """A request of a probe, before the service's address is filled in."""
 
     path: str
     method: str = "GET"
@@ -56,117 +64,124 @@ class Question(Frozen, frozen=True, kw_only=True):
     form: str = "bearer"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    plain: bool = False  # over HTTP on port 80
-    fresh: bool = False
+    use_http: bool = False  # plain HTTP on port 80
+    new_connection: bool = False  # so that all phases are measured
     cleanup: bool = False  # may use the clean-up reserve
     max_body: int = 0  # bytes, 0: the environment's
-    show: bool = True  # the body may stand in the evidence
-    impatient: bool = False  # the target hung before: give it `IMPATIENT_S` only
-    any_limit: bool = False  # 429 is expected, or not judged: it tells the other checks nothing
-    repeatable: bool = False  # changes nothing, so that it is sent again after a reset
-    keyed: Credential | None = None  # a credential that is no principal's (made by the check)
+    show: bool = True  # the evidence may contain the body
+    short_timeout: bool = False  # the target hung before: wait `SHORT_TIMEOUT_S` only
+    ignore_rate_limit: bool = False  # a 429 is expected: it must not block other checks
+    repeatable: bool = False  # changes nothing, so it may be sent again after a reset
+    credential: Credential | None = None  # made by the check, belongs to no principal
 
 
-def url_of(service: Service, path: str, *, plain: bool = False) -> str:
-    """Return the URL of a path; `plain` asks port 80 of the same host."""
-    if plain:
+def url_of(service: Service, path: str, *, use_http: bool = False) -> str:
+    """Return the URL of a path; `use_http` takes port 80 of the same host."""
+    if use_http:
         return f"http://{urlsplit(service.url).hostname}{path}"
     return service.url.rstrip("/") + path
 
 
+def object_name(prefix: str, run_id: str, kind: str) -> str:
+    """Return the name of an object that this run creates; no name is a prefix of another."""
+    return f"{prefix}{re.sub(r'[^A-Za-z0-9-]', '-', run_id)}-{kind}"
+
+
 def connect_target(service: Service, url: str) -> str:
-    """Return the "address:port" that is really connected to, "" for the URL's own."""
+    """Return the "address:port" to connect to, "" for the URL's own."""
     parts = urlsplit(url)
     port = parts.port or (80 if parts.scheme == "http" else 443)
     return service.connect_to.get(str(port), "")
 
 
-def request_of(tools: Tools, service: Service, question: Question) -> Request:
-    """Make the request within the time that is left; raise NoTimeError when none is."""
-    left = tools.remaining(question.cleanup)
+def request_of(context: ProbeContext, service: Service, spec: RequestSpec) -> Request:
+    """Make the request, limited to the time left; raise NoTimeError when none is left."""
+    left = context.remaining(spec.cleanup)
     if left < LEAST_TIME_S:
         raise NoTimeError(f"{NO_TIME} for this step")
-    url = url_of(service, question.path, plain=question.plain)
-    limits = tools.environment.run
-    patience = IMPATIENT_S if question.impatient else limits.request_timeout
+    url = url_of(service, spec.path, use_http=spec.use_http)
+    limits = context.environment.run
+    timeout_s = SHORT_TIMEOUT_S if spec.short_timeout else limits.request_timeout
     return Request(
-        method=question.method,
+        method=spec.method,
         url=url,
-        headers=question.headers,
-        body=question.body,
-        credential_headers=FORMS[question.form],
-        credential_query=QUERY_PARAMETER if question.form == "query" else "",
+        headers=spec.headers,
+        body=spec.body,
+        credential_headers=FORMS[spec.form],
+        credential_query=QUERY_PARAMETER if spec.form == "query" else "",
         connect_to=connect_target(service, url),
-        timeout_s=min(patience, left),
-        max_body=question.max_body or limits.max_body,
-        fresh=question.fresh,
-        repeatable=question.repeatable,
+        timeout_s=min(timeout_s, left),
+        max_body=spec.max_body or limits.max_body,
+        new_connection=spec.new_connection,
+        repeatable=spec.repeatable,
     )
 
 
 def hung(answer: Answer) -> bool:
-    """Return whether the time was used up, the canary's or the balancer's (504)."""
+    """Return whether the request timed out, in the canary or in the balancer (504)."""
     return answer.status == 504 or (answer.failure is not None and answer.failure.kind in HUNG)
 
 
-def credential_of(tools: Tools, principal: str) -> Credential | None:
+def credential_of(context: ProbeContext, principal: str) -> Credential | None:
     """Return a principal's credential; raises CredentialMissingError."""
-    return None if principal in ("", NOBODY) else tools.credential(principal)
+    return None if principal in ("", NOBODY) else context.credential(principal)
 
 
-def ask(tools: Tools, service: Service, question: Question) -> tuple[Answer, Exchange]:
-    """Send one question and return the answer with its evidence; raises NotTriedError.
+def send(context: ProbeContext, service: Service, spec: RequestSpec) -> tuple[Answer, Exchange]:
+    """Send one request and return the answer with its evidence; raises NotTriedError.
 
-    What cleans up is never held back: what the run made must go.
+    Clean-up requests are never blocked by a rate limit: the run must remove its own objects.
     """
-    credential = question.keyed or credential_of(tools, question.principal)
-    return _send(tools, service, question, credential)
+    credential = spec.credential or credential_of(context, spec.principal)
+    return _send(context, service, spec, credential)
 
 
 def _send(
-    tools: Tools, service: Service, question: Question, credential: Credential | None
+    context: ProbeContext, service: Service, spec: RequestSpec, credential: Credential | None
 ) -> tuple[Answer, Exchange]:
-    request = request_of(tools, service, question)
-    client = client_key(request.url, question.principal, keyed=question.keyed is not None)
-    if why := "" if question.cleanup else tools.blocked(client):
-        raise HeldBackError(why)
-    answer = tools.http.send(request, credential)
-    if not question.any_limit:
-        tools.answered(client, answer)
-    return answer, _evidence(request, answer, question)
+    request = request_of(context, service, spec)
+    client = client_key(request.url, spec.principal, temporary_key=spec.credential is not None)
+    if why := "" if spec.cleanup else context.blocked(client):
+        raise RateLimitedError(why)
+    answer = context.http.send(request, credential)
+    if not spec.ignore_rate_limit:
+        context.answered(client, answer)
+    return answer, _evidence(request, answer, spec)
 
 
-def ask_current(
-    tools: Tools,
+def send_with_current_key(
+    context: ProbeContext,
     service: Service,
-    question: Question,
+    spec: RequestSpec,
     fits: Callable[[Answer], bool] = lambda _answer: False,
 ) -> tuple[Answer, Exchange, bool]:
-    """Ask with a secret that may be an old one; after a 401 that does not fit re-read it once.
+    """Send with the cached secret; after an unexpected 401 re-read the secret and send once more.
 
-    A key that was rotated since the secret was cached is no fault of the platform. The question
-    is asked again only when the secret is another one than this very question carried: checks run
-    side by side, and the first that was refused has re-read it for all.
+    A key that was rotated after the secret was cached is no fault of the platform. The request is
+    sent again only if the secret differs from the one that it carried: checks run side by side,
+    and the first refused one has re-read the secret for all.
+
+    Returns the answer, its evidence, and whether the secret was read again.
     """
-    if question.keyed is not None or question.principal in ("", NOBODY):
-        return *ask(tools, service, question), False
-    used = credential_of(tools, question.principal)
-    answer, seen = _send(tools, service, question, used)
+    if spec.credential is not None or spec.principal in ("", NOBODY):
+        return *send(context, service, spec), False
+    used = credential_of(context, spec.principal)
+    answer, seen = _send(context, service, spec, used)
     if used is None or answer.status != 401 or fits(answer):
         return answer, seen, False
-    if _same(tools.credential(question.principal), used):
-        tools.forget_credential(question.principal)
-    known = tools.credential(question.principal)
+    if _same(context.credential(spec.principal), used):
+        context.forget_credential(spec.principal)
+    known = context.credential(spec.principal)
     if known is None or _same(known, used):
         return answer, seen, False
-    return *_send(tools, service, question, known), True
+    return *_send(context, service, spec, known), True
 
 
 def _same(one: Credential | None, other: Credential) -> bool:
     return one is not None and one.reveal() == other.reveal()
 
 
-def _evidence(request: Request, answer: Answer, question: Question) -> Exchange:
-    asked_as = "" if question.principal in ("", NOBODY) else question.principal
-    carried = question.form if asked_as or question.keyed else ""
-    return exchange(request, answer, principal=asked_as, form=carried, show=question.show)
+def _evidence(request: Request, answer: Answer, spec: RequestSpec) -> Exchange:
+    principal = "" if spec.principal in ("", NOBODY) else spec.principal
+    carried = spec.form if principal or spec.credential else ""
+    return exchange(request, answer, principal=principal, form=carried, show=spec.show)

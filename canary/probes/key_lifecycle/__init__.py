@@ -1,123 +1,129 @@
-"""`key_lifecycle`: a short-lived, narrow key is made, validated, used, revoked and refused.
+"""`key_lifecycle`: create, validate, use, revoke and refuse a short-lived narrow key.
 
-Opt-in: it needs the auth service's admin token, which can do everything.
+Opt-in: it needs the auth service's admin token, which has all permissions.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from canary.model import Check, Credential, Residue, Status
-from canary.probes.base.api import NO_TIME, NoTimeError, NotTriedError, Tools, told
-from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.api import NO_TIME, Kind, NoTimeError, ProbeContext
 from canary.probes.base.expectations import look_up, parse
-from canary.probes.key_lifecycle.session import KEYS, KeyLifecycleSpec, Life, StopError
-from canary.probes.registration import object_name
+from canary.probes.base.recorder import carry_out, skip
+from canary.probes.base.request import object_name
+from canary.probes.key_lifecycle.session import KEYS, KeyLifecycleSpec, KeySession
 
+EXCHANGES = 3  # a step that polls keeps only its last ones
 PAUSE_S = 1.0
 
 
-def create(life: Life) -> None:
-    """Make the key."""
-    life.tried = True
+def create(session: KeySession) -> None:
+    """Create the key."""
+    session.tried = True
     body = {
-        "name": life.name,
-        "service_id": life.spec.service_id,
-        "scopes": list(life.spec.scopes),
+        "name": session.name,
+        "service_id": session.spec.service_id,
+        "scopes": list(session.spec.scopes),
         "expires_in_days": 1,
         "rate_limit_per_hour": 100,
     }
-    answer = life.admin("POST", KEYS, body)
-    life.hold("status", "200 or 201", answer.status, answer.status in (200, 201))
+    answer = session.admin("POST", KEYS, body)
+    session.require("status", "200 or 201", answer.status, answer.status in (200, 201))
     document = parse(answer)
     value, key_id = look_up(document, "api_key"), look_up(document, "key_info.key_id")
     known = isinstance(key_id, str | int) and bool(key_id)
-    life.hold("key id", "present", "present" if known else "absent", known)
-    life.key_id = str(key_id)
-    life.hold("key", "present", "absent", isinstance(value, str) and bool(value))
-    life.key = Credential(str(value))
+    session.require("key id", "present", "present" if known else "absent", known)
+    session.key_id = str(key_id)
+    session.require("key", "present", "absent", isinstance(value, str) and bool(value))
+    session.key = Credential(str(value))
 
 
-def validated(life: Life) -> None:
-    """The auth service knows the key and nothing more than its scope."""
-    answer = life.validate()
-    life.hold("status", 200, answer.status, answer.status == 200)
+def validated(session: KeySession) -> None:
+    """Require that the auth service knows the key, with exactly its scopes."""
+    answer = session.validate()
+    session.require("status", 200, answer.status, answer.status == 200)
     scopes = look_up(parse(answer), "scopes")
-    wanted = sorted(life.spec.scopes)
-    life.hold("scopes", wanted, scopes, isinstance(scopes, list) and sorted(scopes) == wanted)
+    wanted = sorted(session.spec.scopes)
+    session.require("scopes", wanted, scopes, isinstance(scopes, list) and sorted(scopes) == wanted)
 
 
-def used(life: Life) -> None:
-    """The registry recognises the key."""
-    answer = life.use()
-    expected = " or ".join(map(str, life.spec.use_status))
-    life.hold("status", expected, answer.status, answer.status in life.spec.use_status)
+def used(session: KeySession) -> None:
+    """Require that the registry recognises the key."""
+    answer = session.use()
+    expected = " or ".join(map(str, session.spec.use_status))
+    session.require("status", expected, answer.status, answer.status in session.spec.use_status)
 
 
-def revoke(life: Life) -> None:
+def revoke(session: KeySession) -> None:
     """Revoke the key."""
-    answer = life.admin("DELETE", f"{KEYS}/{quote(life.key_id, safe='')}")
-    life.hold("status", "200 or 204", answer.status, answer.status in (200, 204))
-    life.revoked = True
+    answer = session.admin("DELETE", f"{KEYS}/{quote(session.key_id, safe='')}")
+    session.require("status", "200 or 204", answer.status, answer.status in (200, 204))
+    session.revoked = True
 
 
-def refused_by_auth(life: Life) -> None:
-    """The auth service refuses it at once."""
-    answer = life.validate()
-    life.hold("status", 401, answer.status, answer.status == 401)
+def refused_by_auth(session: KeySession) -> None:
+    """Require that the auth service refuses the revoked key at once."""
+    answer = session.validate()
+    session.require("status", 401, answer.status, answer.status == 401)
 
 
-def refused_in_use(life: Life) -> None:
-    """The registry refuses it before its cache can be an excuse."""
-    clock = life.tools.clock
-    until = clock.monotonic() + life.spec.cache_s + PAUSE_S
+def refused_in_use(session: KeySession) -> None:
+    """Require that the registry refuses the revoked key once its cache has expired."""
+    clock = session.context.clock
+    until = clock.monotonic() + session.spec.cache_s + PAUSE_S
     while True:
-        answer = life.use()
+        answer = session.use()
         if answer.status == 401 or clock.monotonic() > until:
             break
-        if life.tools.remaining(False) < 2 * PAUSE_S:
+        if session.context.remaining(False) < 2 * PAUSE_S:
             raise NoTimeError(f"{NO_TIME} to outwait the cache")
         time.sleep(PAUSE_S)
-    text = f"401 within {life.spec.cache_s:.0f} s"
-    life.hold("status", text, answer.status, answer.status == 401)
+    text = f"401 within {session.spec.cache_s:.0f} s"
+    session.require("status", text, answer.status, answer.status == 401)
 
 
-def nothing_left(life: Life) -> None:
-    """No active key of our name is listed; what is left is revoked now."""
-    listed = f"{KEYS}?service_id={life.spec.service_id}&active_only=true"
+def nothing_left(session: KeySession) -> None:
+    """Require that no active key of this run is listed; revoke those that are."""
+    listed = f"{KEYS}?service_id={session.spec.service_id}&active_only=true"
     try:
-        left = _ours(life, listed)
+        left = _ours(session, listed)
         for key_id in left:
-            life.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
-        left = _ours(life, listed) if left else []
+            session.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
+        left = _ours(session, listed) if left else []
     except Exception:
-        _tell(life, [life.key_id] if life.key_id and not life.revoked else [], "was not seen to go")
+        _report(
+            session,
+            [session.key_id] if session.key_id and not session.revoked else [],
+            "was not seen to go",
+        )
         raise
-    _tell(life, left, "could not be revoked")
-    life.hold("active keys of this run", "none", ", ".join(left) or "none", not left)
+    _report(session, left, "could not be revoked")
+    session.require("active keys of this run", "none", ", ".join(left) or "none", not left)
 
 
-def _tell(life: Life, left: list[str], why: str) -> None:
+def _report(session: KeySession, left: list[str], why: str) -> None:
     for key_id in left:
-        life.tools.residue(Residue(kind="key", name=key_id, removed=False, reason=why))
+        session.context.residue(Residue(kind="key", name=key_id, removed=False, reason=why))
 
 
-def _ours(life: Life, listed: str) -> list[str]:
-    answer = life.admin("GET", listed)
-    life.hold("status", 200, answer.status, answer.status == 200)
+def _ours(session: KeySession, listed: str) -> list[str]:
+    answer = session.admin("GET", listed)
+    session.require("status", 200, answer.status, answer.status == 200)
     document = parse(answer)
     rows = document if isinstance(document, list) else look_up(document, "keys")
     return [
         str(row.get("key_id"))
         for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and row.get("name") == life.name
+        if isinstance(row, dict) and row.get("name") == session.name
     ]
 
 
-STEPS: tuple[tuple[str, Callable[[Life], None]], ...] = (
+STEPS: tuple[tuple[str, Callable[[KeySession], None]], ...] = (
     ("create", create),
     ("validate", validated),
     ("use", used),
@@ -127,50 +133,41 @@ STEPS: tuple[tuple[str, Callable[[Life], None]], ...] = (
 )
 
 
-def carry_out(life: Life, name: str, step: Callable[[Life], None], *, always: bool) -> bool:
-    """Carry one step out and record it; return whether it passed."""
-    watch = Stopwatch(life.tools)
-    life.assertions, life.evidence = [], []
-    status, reason = None, ""
-    try:
-        step(life)
-    except StopError:
-        status = Status.FAIL
-    except NotTriedError as error:
-        status, reason = Status.SKIP, str(error)
-    except Exception as error:  # noqa: BLE001 - whatever a step meets, the key is revoked
-        status, reason = Status.ERROR, told(error)
-    made = watch.step(
-        name,
-        life.assertions,
-        status=status,
-        reason=reason,
-        evidence=life.evidence[-3:],
-        always=always,
-    )
-    life.tools.record(made)
-    return made.status is Status.PASS
-
-
-def run(check: Check, spec: KeyLifecycleSpec, tools: Tools) -> None:
-    """Live the life of a key; it is revoked however the steps before ended."""
-    tools.credential(spec.principal)
-    name = object_name(tools.environment.prefix, tools.run_id, "key")
-    life = Life(auth=tools.service(check.service), spec=spec, tools=tools, name=name)
+def run(check: Check, spec: KeyLifecycleSpec, context: ProbeContext) -> None:
+    """Carry the steps out; the key is revoked however the earlier steps ended."""
+    context.credential(spec.principal)
+    name = object_name(context.environment.prefix, context.run_id, "key")
+    session = KeySession(auth=context.service(check.service), spec=spec, context=context, name=name)
     failed = ""
     for title, step in STEPS:
-        must = step is revoke and bool(life.key_id)
-        if failed and not must and not (life.revoked and step is refused_by_auth):
-            reason = f"needs {failed}, which did not pass"
-            skipped = Stopwatch(tools).step(title, status=Status.SKIP, reason=reason)
-            tools.record(skipped)
-            continue
-        if not carry_out(life, title, step, always=step is revoke):
+        must = step is revoke and bool(session.key_id)
+        if failed and not must and not (session.revoked and step is refused_by_auth):
+            skip(context, title, f"needs {failed}, which did not pass")
+        elif _carry_out(session, title, step, always=step is revoke) is not Status.PASS:
             failed = failed or title
-    if life.tried:
-        carry_out(life, "nothing left", nothing_left, always=True)
+    if session.tried:
+        _carry_out(session, "nothing left", nothing_left, always=True)
+
+
+def _carry_out(
+    session: KeySession, name: str, step: Callable[[KeySession], None], *, always: bool
+) -> Status:
+    action = functools.partial(step, session)
+    return carry_out(
+        session.context, name, action, session, always=always, last_exchanges=EXCHANGES
+    )
 
 
 def requests(_spec: Any) -> int:
-    """Return how many requests one run sends when the cache forgets at once."""
+    """Return how many requests one run sends if no cache keeps the revoked key."""
     return 7
+
+
+KIND = Kind(
+    name="key_lifecycle",
+    spec=KeyLifecycleSpec,
+    run=run,
+    summary="a narrow key is made, used, revoked and refused (opt-in)",
+    requests=requests,
+    requests_with_key=requests,  # all of them
+)

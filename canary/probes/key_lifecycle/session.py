@@ -1,4 +1,4 @@
-"""What the steps of a key's life share: the key, the calls, the judgements."""
+"""The state and the requests that the steps of `key_lifecycle` share."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Annotated, Any
 
 import msgspec
 
-from canary.model import Answer, Assertion, Credential, Exchange, Frozen, Service
-from canary.probes.base.api import Tools
+from canary.model import Answer, Credential, Frozen, Service
+from canary.probes.base.api import ProbeContext
 from canary.probes.base.expectations import Statuses
-from canary.probes.base.request import Question, ask_current
-from canary.probes.base.stating import assertion
+from canary.probes.base.recorder import StepRecorder
+from canary.probes.base.request import RequestSpec, send_with_current_key
 
 KEYS = "/api/v1/keys"
 JSON_HEADERS = (("Content-Type", "application/json"),)
 
 
 class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
-    """Whose key is made, for what, and where it is used.
+    """The principal that creates the key, the key's scopes, and the route where it is used.
 
-    The key may do nothing: using it must be refused for its scope (403), which proves that it was
-    recognised. `cache_s` is how long a revoked key may still be recognised there.
+    The key has no permissions: using it must be refused for its scope (403), which proves that the
+    service recognised it. `cache_s` is how long a service may still accept a revoked key.
     """
 
     principal: str = "admin"
@@ -35,66 +35,54 @@ class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
     cache_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 60
 
 
-class StopError(Exception):
-    """The step cannot go on."""
-
-
-class Life(msgspec.Struct, kw_only=True):
-    """What the steps hand to each other."""
+class KeySession(StepRecorder, kw_only=True):
+    """The key under test, and the record of the current step."""
 
     auth: Service
     spec: KeyLifecycleSpec
-    tools: Tools
+    context: ProbeContext
     name: str
     key: Credential | None = None
     key_id: str = ""
     tried: bool = False
     revoked: bool = False
-    assertions: list[Assertion] = msgspec.field(default_factory=list)
-    evidence: list[Exchange] = msgspec.field(default_factory=list)
-
-    def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
-        """Judge; what does not hold ends the step."""
-        self.assertions.append(assertion(subject, expected, actual, holds))
-        if not holds:
-            raise StopError
 
     def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """Call key management; the body never becomes evidence, since it may hold a key."""
-        return self._ask(
+        """Call the key management API; evidence never shows the body, which may hold a key."""
+        return self._send(
             self.auth,
-            Question(
+            RequestSpec(
                 path=path,
                 method=method,
                 principal=self.spec.principal,
                 headers=JSON_HEADERS if body else (),
                 body=json.dumps(body).encode() if body else b"",
-                cleanup=body is None,  # all but making a key
+                cleanup=body is None,  # all but creating a key
                 show=False,
             ),
         )
 
     def validate(self) -> Answer:
-        """Ask the auth service about our key."""
+        """Let the auth service validate the key."""
         body = json.dumps({"service_id": self.spec.service_id}).encode()
-        question = Question(
+        spec = RequestSpec(
             path=f"{KEYS}/validate",
             method="POST",
             headers=JSON_HEADERS,
             body=body,
-            keyed=self.key,
+            credential=self.key,
             repeatable=True,
         )
-        return self._ask(self.auth, question)
+        return self._send(self.auth, spec)
 
     def use(self) -> Answer:
-        """Use our key where it would be used."""
-        service = self.tools.service(self.spec.use_service)
-        return self._ask(service, Question(path=self.spec.use_path, keyed=self.key))
+        """Use the key on the route of another service."""
+        service = self.context.service(self.spec.use_service)
+        return self._send(service, RequestSpec(path=self.spec.use_path, credential=self.key))
 
-    def _ask(self, service: Service, question: Question) -> Answer:
-        answer, seen, _ = ask_current(self.tools, service, question)
+    def _send(self, service: Service, spec: RequestSpec) -> Answer:
+        answer, seen, _ = send_with_current_key(self.context, service, spec)
         self.evidence.append(seen)
         if answer.failure is not None:
-            self.hold("answer", "a complete answer", answer.failure.kind.value, False)
+            self.require("answer", "a complete answer", answer.failure.kind.value, False)
         return answer

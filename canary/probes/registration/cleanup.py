@@ -1,4 +1,4 @@
-"""What the registration flow takes away again: its own objects, and orphans of crashed runs."""
+"""Remove what the registration flow created, and orphans of crashed runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from canary.model import Residue
 from canary.probes.base.expectations import look_up
-from canary.probes.registration.client import ARTIFACT, MODEL, RUN, Flow, Page, StepFailedError
+from canary.probes.base.recorder import StepFailedError
+from canary.probes.registration.client import ARTIFACT, MODEL, RUN, Flow, MlflowStep
 from canary.probes.registration.steps import ID, NAME_TAG, now_ms
 
 GONE = "RESOURCE_DOES_NOT_EXIST"
@@ -16,44 +17,44 @@ GONE_OR_NEVER = (200, 204, 404)
 MOST_PAGES = 5
 
 
-def delete_version(page: Page) -> None:
+def delete_version(step: MlflowStep) -> None:
     """Delete the model version."""
-    flow = page.flow
+    flow = step.flow
     body = {"name": flow.name, "version": flow.version}
-    page.call("DELETE", "model-versions/delete", body, codes=(GONE,))
+    step.call("DELETE", "model-versions/delete", body, codes=(GONE,))
 
 
-def delete_model(page: Page) -> None:
-    """Delete the registered model; with it the last row in the registry's tables goes."""
-    remove_model(page, page.flow.name)
+def delete_model(step: MlflowStep) -> None:
+    """Delete the registered model, the last row that is left in the registry's tables."""
+    remove_model(step, step.flow.name)
 
 
-def remove_model(page: Page, name: str) -> None:
+def remove_model(step: MlflowStep, name: str) -> None:
     """Delete a registered model and every version of it."""
-    page.call("DELETE", "registered-models/delete", {"name": name}, codes=(GONE,))
-    page.flow.made.discard((MODEL, name))
+    step.call("DELETE", "registered-models/delete", {"name": name}, codes=(GONE,))
+    step.flow.made.discard((MODEL, name))
 
 
-def delete_artifacts(page: Page) -> None:
+def delete_artifacts(step: MlflowStep) -> None:
     """Delete the run's artifact folder; a single file cannot be deleted on MLflow 2.9.2."""
-    page.artifact("DELETE", page.flow.artifacts, accept=GONE_OR_NEVER)
+    step.artifact("DELETE", step.flow.artifacts, accept=GONE_OR_NEVER)
 
 
-def delete_run(page: Page) -> None:
+def delete_run(step: MlflowStep) -> None:
     """Delete the run; over REST this is a soft delete (`mlflow gc` removes the row)."""
-    _delete_run(page, page.flow.run_id)
+    _delete_run(step, step.flow.run_id)
 
 
-def _delete_run(page: Page, run_id: str) -> None:
-    page.call("POST", "runs/delete", {"run_id": run_id}, codes=(GONE,))
-    page.flow.made.discard((RUN, run_id))
+def _delete_run(step: MlflowStep, run_id: str) -> None:
+    step.call("POST", "runs/delete", {"run_id": run_id}, codes=(GONE,))
+    step.flow.made.discard((RUN, run_id))
 
 
-def models(page: Page, like: str) -> Iterator[dict[str, Any]]:
+def models(step: MlflowStep, like: str) -> Iterator[dict[str, Any]]:
     """Yield the registered models whose name begins with a text, page by page."""
     query = {"filter": f"name LIKE '{like}%'", "max_results": "100"}
     for _ in range(MOST_PAGES):
-        found = page.call("GET", "registered-models/search", query=query)
+        found = step.call("GET", "registered-models/search", query=query)
         rows = look_up(found.document, "registered_models")
         for row in rows if isinstance(rows, list) else []:
             if isinstance(row, dict) and str(row.get("name", "")).startswith(like):
@@ -64,9 +65,9 @@ def models(page: Page, like: str) -> Iterator[dict[str, Any]]:
         query["page_token"] = token
 
 
-def runs(page: Page, like: str) -> Iterator[dict[str, Any]]:
-    """Yield `info` of the live runs of our experiment whose name begins with a text, old first."""
-    flow = page.flow
+def runs(step: MlflowStep, like: str) -> Iterator[dict[str, Any]]:
+    """Yield `info` of our experiment's live runs whose name begins with a text, oldest first."""
+    flow = step.flow
     if not flow.experiment_id:
         return
     body = {
@@ -76,7 +77,7 @@ def runs(page: Page, like: str) -> Iterator[dict[str, Any]]:
         "order_by": ["attribute.start_time ASC"],
         "max_results": 100,
     }
-    rows = look_up(page.call("POST", "runs/search", body).document, "runs")
+    rows = look_up(step.call("POST", "runs/search", body).document, "runs")
     for row in rows if isinstance(rows, list) else []:
         tags = look_up(row, "data.tags")
         names = {t.get("key"): t.get("value") for t in tags} if isinstance(tags, list) else {}
@@ -87,103 +88,103 @@ def runs(page: Page, like: str) -> Iterator[dict[str, Any]]:
             yield {**info, "name": name}
 
 
-def remove_run(page: Page, run_id: str) -> None:
-    """Delete a run's artifacts, and then the run: deleted first, it would hide them for good.
+def remove_run(step: MlflowStep, run_id: str) -> None:
+    """Delete a run's artifacts, then the run: once deleted, the run would hide them for good.
 
-    MLflow's local store answers 500 for a folder that was never made, so the listing decides.
+    MLflow's local store answers 500 for a folder that never existed, so the listing decides.
     """
-    folder = f"{page.flow.experiment_id}/{run_id}/artifacts"
-    answer = page.artifact("DELETE", folder, accept=(*GONE_OR_NEVER, 500))
+    folder = f"{step.flow.experiment_id}/{run_id}/artifacts"
+    answer = step.artifact("DELETE", folder, accept=(*GONE_OR_NEVER, 500))
     if answer.status == 500:
-        left = _listed(page, folder)
-        page.hold("artifacts", "none", f"{len(left)} left", not left)
-    _delete_run(page, run_id)
+        left = _listed(step, folder)
+        step.require("artifacts", "none", f"{len(left)} left", not left)
+    _delete_run(step, run_id)
 
 
-def residue(page: Page) -> None:
-    """Count by listing what is left under our name, after one more attempt to remove it.
+def residue(step: MlflowStep) -> None:
+    """Require that no object of this run is listed, after one more attempt to remove them.
 
-    Where nothing can be listed, what was made and not seen to go counts: it may well be there.
+    If listing fails, every created object whose removal was not confirmed counts as left behind.
     """
     try:
-        left = _left(page)
+        left = _left(step)
     except Exception:
-        _tell(page, sorted(page.flow.made), "its removal could not be seen")
+        _report(step, sorted(step.flow.made), "its removal could not be seen")
         raise
-    _tell(page, left, "could not be removed by the run that made it")
+    _report(step, left, "could not be removed by the run that made it")
     shown = ", ".join(f"{kind} {name}" for kind, name in left) or "nothing"
-    page.hold("left behind", "nothing", shown, not left)
+    step.require("left behind", "nothing", shown, not left)
 
 
-def _tell(page: Page, left: Iterable[tuple[str, str]], why: str) -> None:
+def _report(step: MlflowStep, left: Iterable[tuple[str, str]], why: str) -> None:
     for kind, name in left:
-        page.flow.tools.residue(Residue(kind=kind, name=name[:200], removed=False, reason=why))
+        step.flow.context.residue(Residue(kind=kind, name=name[:200], removed=False, reason=why))
 
 
-def _left(page: Page) -> list[tuple[str, str]]:
-    flow = page.flow
-    for name in [str(m["name"]) for m in models(page, flow.name)]:
-        _try(page, partial(remove_model, page, name))
-    for info in list(runs(page, flow.name)):
-        _try(page, partial(remove_run, page, str(info["run_id"])))
-    left = [(MODEL, str(m["name"])) for m in models(page, flow.name)]
-    left += [(RUN, str(info["run_id"])) for info in runs(page, flow.name)]
-    return left + [(ARTIFACT, name) for name in _files(page)]
+def _left(step: MlflowStep) -> list[tuple[str, str]]:
+    flow = step.flow
+    for name in [str(m["name"]) for m in models(step, flow.name)]:
+        _try(step, partial(remove_model, step, name))
+    for info in list(runs(step, flow.name)):
+        _try(step, partial(remove_run, step, str(info["run_id"])))
+    left = [(MODEL, str(m["name"])) for m in models(step, flow.name)]
+    left += [(RUN, str(info["run_id"])) for info in runs(step, flow.name)]
+    return left + [(ARTIFACT, name) for name in _files(step)]
 
 
-def _files(page: Page) -> list[str]:
-    if not page.flow.artifacts or "artifacts" not in page.flow.tried:
+def _files(step: MlflowStep) -> list[str]:
+    if not step.flow.artifacts or "artifacts" not in step.flow.tried:
         return []
-    return _listed(page, page.flow.artifacts)
+    return _listed(step, step.flow.artifacts)
 
 
-def _listed(page: Page, folder: str) -> list[str]:
-    """Return what lies in a folder; an answer that lists nothing does not say "nothing"."""
-    reply = page.listing(folder)
+def _listed(step: MlflowStep, folder: str) -> list[str]:
+    """Return the files in a folder; an error answer ends the step: it does not mean "empty"."""
+    reply = step.listing(folder)
     status = reply.answer.status
-    page.hold("list of artifacts", "200 or 404", status or "no answer", status in (200, 404))
+    step.require("list of artifacts", "200 or 404", status or "no answer", status in (200, 404))
     rows = look_up(reply.document, "files")
     return [str(r.get("path")) for r in rows] if isinstance(rows, list) else []
 
 
-def _try(page: Page, remove: Callable[[], None]) -> bool:
-    """Attempt a removal; what does not succeed is judged by the listing, not here."""
-    kept = len(page.assertions)
+def _try(step: MlflowStep, remove: Callable[[], None]) -> bool:
+    """Return whether a removal succeeded; a failure is judged later, by the listing."""
+    kept = len(step.assertions)
     try:
         remove()
     except StepFailedError:
-        del page.assertions[kept:]
+        del step.assertions[kept:]
         return False
     return True
 
 
-def janitor(page: Page) -> None:
-    """Remove orphans: of our prefix, older than the limit, never our own, a few per run."""
-    flow = page.flow
-    prefix = flow.tools.environment.prefix
+def janitor(step: MlflowStep) -> None:
+    """Remove a few orphans: objects of our prefix, of other runs, older than the limit."""
+    flow = step.flow
+    prefix = flow.context.environment.prefix
     oldest = now_ms(flow) - int(flow.janitor_minutes * 60_000)
     removed = 0
-    for kind, name, remove in _orphans(page, flow, prefix, oldest):
+    for kind, name, remove in _orphans(step, flow, prefix, oldest):
         if removed >= flow.janitor_limit:
-            page.facts["note"] = f"more orphans than {flow.janitor_limit} a run"
+            step.facts["note"] = f"more orphans than {flow.janitor_limit} a run"
             break
-        good = _try(page, remove)
+        good = _try(step, remove)
         removed += good
         reason = "orphan of an earlier run" if good else "orphan that could not be removed"
-        flow.tools.residue(Residue(kind=kind, name=name[:200], removed=good, reason=reason))
-    page.facts["removed"] = str(removed)
+        flow.context.residue(Residue(kind=kind, name=name[:200], removed=good, reason=reason))
+    step.facts["removed"] = str(removed)
 
 
 def _orphans(
-    page: Page, flow: Flow, prefix: str, oldest: int
+    step: MlflowStep, flow: Flow, prefix: str, oldest: int
 ) -> list[tuple[str, str, Callable[[], None]]]:
     found: list[tuple[str, str, Callable[[], None]]] = []
-    for model in models(page, prefix):
+    for model in models(step, prefix):
         name, born = str(model["name"]), int(model.get("creation_timestamp") or now_ms(flow))
         if name != flow.name and name.startswith(prefix) and born < oldest:
-            found.append((MODEL, name, partial(remove_model, page, name)))
-    for info in runs(page, prefix):
+            found.append((MODEL, name, partial(remove_model, step, name)))
+    for info in runs(step, prefix):
         run_id, born = str(info["run_id"]), int(info.get("start_time") or now_ms(flow))
         if info["name"] != flow.name and born < oldest:
-            found.append((RUN, run_id, partial(remove_run, page, run_id)))
+            found.append((RUN, run_id, partial(remove_run, step, run_id)))
     return found

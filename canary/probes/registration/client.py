@@ -1,4 +1,4 @@
-"""One step of the registration flow as it is carried out: its calls, judgements and evidence."""
+"""MLflow's REST API as the steps of the registration flow call it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service
-from canary.probes.base.api import Tools
+from canary.model import Answer, Check, Frozen, Service
+from canary.probes.base.api import ProbeContext
 from canary.probes.base.expectations import MISSING, look_up, parse
-from canary.probes.base.request import Form, Question, ask, ask_current, hung
-from canary.probes.base.stating import assertion
+from canary.probes.base.recorder import StepRecorder
+from canary.probes.base.request import Form, RequestSpec, hung, send, send_with_current_key
 
 API = "/api/2.0/mlflow/"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -23,16 +23,12 @@ RAW_HEADERS = (("Content-Type", "application/octet-stream"),)
 MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
 
 
-class StepFailedError(Exception):
-    """The step cannot go on; its last assertion says why."""
-
-
 class Flow(msgspec.Struct, kw_only=True):
-    """What the steps of one flow hand to each other."""
+    """The state that the steps of one flow share."""
 
     check: Check
     service: Service
-    tools: Tools
+    context: ProbeContext
     base: str
     principal: str
     form: Form
@@ -48,34 +44,31 @@ class Flow(msgspec.Struct, kw_only=True):
     artifacts: str = ""  # path below the artifact proxy
     source: str = ""
     version: str = ""
-    hung: bool = False  # a call was held until its time was used up
+    hung: bool = False  # a call has timed out
     # steps whose requests may have made something
     tried: set[str] = msgspec.field(default_factory=set)
-    # kind and name of what was made for certain and has not been seen to go
+    # kind and name of objects that certainly exist and whose removal is not confirmed
     made: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
 
 class Reply(Frozen, frozen=True, kw_only=True):
-    """An answer and the document in it."""
+    """An answer and its JSON document."""
 
     answer: Answer
     document: object
 
     @property
     def error_code(self) -> str:
-        """Return MLflow's word for an error; other fields differ between versions."""
+        """Return MLflow's error code; other fields differ between versions."""
         code = look_up(self.document, "error_code")
         return code if isinstance(code, str) else ""
 
 
-class Page(msgspec.Struct, kw_only=True):
-    """Collects what one step sees."""
+class MlflowStep(StepRecorder, kw_only=True):
+    """One step of the flow: sends its calls and records assertions and evidence."""
 
     flow: Flow
     cleanup: bool = False
-    assertions: list[Assertion] = msgspec.field(default_factory=list)
-    evidence: list[Exchange] = msgspec.field(default_factory=list)
-    facts: dict[str, str] = msgspec.field(default_factory=dict)
 
     def call(
         self,
@@ -89,8 +82,8 @@ class Page(msgspec.Struct, kw_only=True):
     ) -> Reply:
         """Call the tracking API; a status not accepted ends the step.
 
-        `codes` are MLflow error codes that are accepted whatever their status. DELETE carries its
-        arguments in a body too (MLflow answers 400 to a query).
+        `codes` are MLflow error codes that are accepted with any status. DELETE, too, carries its
+        arguments in the body (MLflow answers 400 to a query).
         """
         target = self.flow.base + API + path + (f"?{urlencode(query)}" if query else "")
         encoded = json.dumps(body).encode() if body is not None else b""
@@ -108,28 +101,22 @@ class Page(msgspec.Struct, kw_only=True):
         return reply.answer
 
     def listing(self, path: str) -> Reply:
-        """List artifacts; what the status says is for who asks."""
+        """List artifacts; the caller judges the status."""
         target = f"{self.flow.base}{ARTIFACTS}?{urlencode({'path': path})}"
         return self._send("GET", target, b"", ())
 
     def value(self, reply: Reply, path: str) -> str:
-        """Return a value of the document as text; a missing one ends the step."""
+        """Return a value of the document as text; a missing value ends the step."""
         found = look_up(reply.document, path)
         if found is MISSING or found is None or found == "":
-            self.hold(path, "present", "absent", False)
+            self.require(path, "present", "absent", False)
         return str(found)
-
-    def hold(self, subject: str, expected: object, actual: object, holds: bool) -> None:
-        """Judge; what does not hold ends the step."""
-        self.assertions.append(assertion(subject, expected, actual, holds))
-        if not holds:
-            raise StepFailedError
 
     def _send(
         self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> Reply:
         flow = self.flow
-        question = Question(
+        spec = RequestSpec(
             path=path,
             method=method,
             principal=flow.principal,
@@ -137,12 +124,12 @@ class Page(msgspec.Struct, kw_only=True):
             headers=headers,
             body=body,
             cleanup=self.cleanup,
-            impatient=flow.hung,
+            short_timeout=flow.hung,
         )
         if self.cleanup:
-            answer, seen = ask(flow.tools, flow.service, question)
+            answer, seen = send(flow.context, flow.service, spec)
         else:
-            answer, seen, _ = ask_current(flow.tools, flow.service, question)
+            answer, seen, _ = send_with_current_key(flow.context, flow.service, spec)
         flow.hung = flow.hung or hung(answer)
         self.evidence.append(seen)
         return Reply(answer=answer, document=parse(answer))
@@ -153,8 +140,8 @@ class Page(msgspec.Struct, kw_only=True):
         answer = reply.answer
         if answer.failure is not None:
             detail = f"{answer.failure.kind.value}: {answer.failure.detail}"
-            self.hold(subject, "a complete answer", detail, False)
+            self.require(subject, "a complete answer", detail, False)
         expected = " or ".join([*map(str, accept), *codes])
         shown = f"{answer.status} {reply.error_code}".strip()
         good = answer.status in accept or reply.error_code in codes
-        self.hold(subject, expected, shown, good)
+        self.require(subject, expected, shown, good)

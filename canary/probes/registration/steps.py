@@ -1,9 +1,9 @@
-"""The steps of the registration flow, in MLflow's REST language (2.9.2 to 3.17.2).
+"""The steps of the registration flow as MLflow REST calls (2.9.2 to 3.17.2).
 
-Facts of MLflow that the steps rest on: tags are lists of key and value (a dict is dropped or
+Facts about MLflow that the steps rely on: tags are lists of key and value (a dict is dropped or
 refused); a version's number is a string and its status always READY, so artifacts are proved by a
 nonce; a `source` below an artifact URI needs its `run_id` from 3.17.2; a deleted experiment still
-answers to its name; errors are told apart by `error_code` alone.
+answers to its name; only `error_code` distinguishes errors.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from canary.probes.base.expectations import look_up
-from canary.probes.registration.client import MODEL, RUN, Flow, Page, Reply
+from canary.probes.registration.client import MODEL, RUN, Flow, MlflowStep, Reply
 
 ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
 NAME_TAG = "canary_name"
@@ -34,56 +34,56 @@ MODEL_FILES: dict[str, bytes] = {
 
 
 def pairs(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Return tags as MLflow wants them."""
+    """Return tags in MLflow's form."""
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def local_model(page: Page) -> None:
-    """Make the smallest model that `mlflow.pyfunc` loads, and let it predict."""
+def local_model(step: MlflowStep) -> None:
+    """Build the smallest model that `mlflow.pyfunc` loads, and let it predict."""
     module = types.ModuleType("canary_model")
     source = MODEL_FILES["code/canary_model.py"]
     exec(compile(source, "canary_model.py", "exec"), module.__dict__)  # noqa: S102 - our own text
     answer = module._load_pyfunc("").predict([1])
-    page.facts["bytes"] = str(sum(map(len, MODEL_FILES.values())))
-    page.hold("prediction", 42, answer, answer == 42)
+    step.facts["bytes"] = str(sum(map(len, MODEL_FILES.values())))
+    step.require("prediction", 42, answer, answer == 42)
 
 
-def experiment(page: Page) -> None:
+def experiment(step: MlflowStep) -> None:
     """Find the reserved experiment, restore it, or create it.
 
-    Restoring brings its deleted runs back as well; the janitor takes them as orphans.
+    Restoring also restores its deleted runs; the janitor removes them as orphans.
     """
-    flow = page.flow
-    found = _by_name(page)
+    flow = step.flow
+    found = _by_name(step)
     if found.answer.status == 200:
-        _take_experiment(page, found)
+        _take_experiment(step, found)
         return
     body: dict[str, Any] = {"name": flow.experiment}
-    made = page.call("POST", "experiments/create", body, codes=("RESOURCE_ALREADY_EXISTS",))
+    made = step.call("POST", "experiments/create", body, codes=("RESOURCE_ALREADY_EXISTS",))
     if made.answer.status == 200:
-        page.facts["experiment"] = "created"
-        flow.experiment_id = page.value(made, "experiment_id")
+        step.facts["experiment"] = "created"
+        flow.experiment_id = step.value(made, "experiment_id")
     else:  # another run was faster
-        _take_experiment(page, _by_name(page))
+        _take_experiment(step, _by_name(step))
 
 
-def _by_name(page: Page) -> Reply:
-    query = {"experiment_name": page.flow.experiment}
+def _by_name(step: MlflowStep) -> Reply:
+    query = {"experiment_name": step.flow.experiment}
     path = "experiments/get-by-name"
-    return page.call("GET", path, query=query, codes=("RESOURCE_DOES_NOT_EXIST",))
+    return step.call("GET", path, query=query, codes=("RESOURCE_DOES_NOT_EXIST",))
 
 
-def _take_experiment(page: Page, found: Reply) -> None:
-    flow = page.flow
-    flow.experiment_id = page.value(found, "experiment.experiment_id")
+def _take_experiment(step: MlflowStep, found: Reply) -> None:
+    flow = step.flow
+    flow.experiment_id = step.value(found, "experiment.experiment_id")
     if look_up(found.document, "experiment.lifecycle_stage") == "deleted":
-        page.facts["experiment"] = "was deleted, restored"
-        page.call("POST", "experiments/restore", {"experiment_id": flow.experiment_id})
+        step.facts["experiment"] = "was deleted, restored"
+        step.call("POST", "experiments/restore", {"experiment_id": flow.experiment_id})
 
 
-def create_run(page: Page) -> None:
-    """Create a run of our name, and learn where its artifacts go."""
-    flow = page.flow
+def create_run(step: MlflowStep) -> None:
+    """Create a run with our name, and read the place of its artifacts."""
+    flow = step.flow
     flow.tried.add("run")
     body = {
         "experiment_id": flow.experiment_id,
@@ -91,23 +91,23 @@ def create_run(page: Page) -> None:
         "run_name": flow.name,
         "tags": pairs({NAME_TAG: flow.name}),
     }
-    made = page.call("POST", "runs/create", body)
-    run_id = page.value(made, "run.info.run_id")
-    uri = page.value(made, "run.info.artifact_uri")
+    made = step.call("POST", "runs/create", body)
+    run_id = step.value(made, "run.info.run_id")
+    uri = step.value(made, "run.info.artifact_uri")
     folder = artifact_path(uri, flow.experiment_id, run_id)
-    # both are deleted afterwards, the folder with all below it; without them the listing decides
+    # run and folder are deleted afterwards; without their names the listing decides
     own = bool(ID.fullmatch(run_id)) and run_id in folder.split("/")
-    page.hold("artifact folder", f"one of run {run_id[:64]} alone", uri[:300], own)
+    step.require("artifact folder", f"one of run {run_id[:64]} alone", uri[:300], own)
     flow.run_id, flow.artifacts, flow.source = run_id, folder, f"{uri}/model"
     flow.made.add((RUN, run_id))
-    page.facts["artifact_uri"] = uri[:300]
+    step.facts["artifact_uri"] = uri[:300]
 
 
 def artifact_path(uri: str, experiment_id: str, run_id: str) -> str:
     """Return the path below the artifact proxy of a run's artifact URI.
 
     A URI of another scheme means that MLflow does not serve artifacts; the usual path is then
-    asked, so that the answer says so.
+    requested, so that the answer shows it.
     """
     parts = urlsplit(uri)
     if parts.scheme == "mlflow-artifacts":
@@ -116,35 +116,35 @@ def artifact_path(uri: str, experiment_id: str, run_id: str) -> str:
 
 
 def now_ms(flow: Flow) -> int:
-    """Return the time as MLflow writes it."""
-    return int(flow.tools.clock.now().timestamp() * 1000)
+    """Return the time in milliseconds, MLflow's unit."""
+    return int(flow.context.clock.now().timestamp() * 1000)
 
 
-def parameters(page: Page) -> None:
+def parameters(step: MlflowStep) -> None:
     """Log a parameter."""
     key, value = PARAMETER
-    body = {"run_id": page.flow.run_id, "params": [{"key": key, "value": value}]}
-    page.call("POST", "runs/log-batch", body)
+    body = {"run_id": step.flow.run_id, "params": [{"key": key, "value": value}]}
+    step.call("POST", "runs/log-batch", body)
 
 
-def metrics(page: Page) -> None:
+def metrics(step: MlflowStep) -> None:
     """Log a metric."""
     key, value = METRIC
-    one = {"key": key, "value": value, "timestamp": now_ms(page.flow), "step": 0}
-    page.call("POST", "runs/log-batch", {"run_id": page.flow.run_id, "metrics": [one]})
+    one = {"key": key, "value": value, "timestamp": now_ms(step.flow), "step": 0}
+    step.call("POST", "runs/log-batch", {"run_id": step.flow.run_id, "metrics": [one]})
 
 
-def run_tags(page: Page) -> None:
-    """Set a tag, and read parameter, metric and tag back."""
-    flow = page.flow
+def run_tags(step: MlflowStep) -> None:
+    """Set a tag, then read parameter, metric and tag back."""
+    flow = step.flow
     body = {"run_id": flow.run_id, "key": "canary_step", "value": "tags"}
-    page.call("POST", "runs/set-tag", body)
-    read = page.call("GET", "runs/get", query={"run_id": flow.run_id})
+    step.call("POST", "runs/set-tag", body)
+    read = step.call("GET", "runs/get", query={"run_id": flow.run_id})
     data = look_up(read.document, "run.data")
     seen = {group: _as_dict(look_up(data, group)) for group in ("params", "metrics", "tags")}
-    page.hold("parameter", PARAMETER[1], *_same(seen["params"], PARAMETER))
-    page.hold("metric", METRIC[1], *_same(seen["metrics"], METRIC))
-    page.hold("tag", "tags", *_same(seen["tags"], ("canary_step", "tags")))
+    step.require("parameter", PARAMETER[1], *_same(seen["params"], PARAMETER))
+    step.require("metric", METRIC[1], *_same(seen["metrics"], METRIC))
+    step.require("tag", "tags", *_same(seen["tags"], ("canary_step", "tags")))
 
 
 def _as_dict(rows: object) -> dict[str, object]:
@@ -157,85 +157,85 @@ def _same(rows: dict[str, object], wanted: tuple[str, object]) -> tuple[object, 
     return rows.get(wanted[0], "absent"), rows.get(wanted[0]) == wanted[1]
 
 
-def put_artifacts(page: Page) -> None:
-    """Put the model's files and a nonce."""
-    flow = page.flow
+def put_artifacts(step: MlflowStep) -> None:
+    """Upload the model's files and a nonce."""
+    flow = step.flow
     flow.tried.add("artifacts")
     for name, content in MODEL_FILES.items():
-        page.artifact("PUT", f"{flow.artifacts}/model/{name}", content)
-    page.artifact("PUT", f"{flow.artifacts}/nonce", flow.nonce)
+        step.artifact("PUT", f"{flow.artifacts}/model/{name}", content)
+    step.artifact("PUT", f"{flow.artifacts}/nonce", flow.nonce)
 
 
-def get_artifact(page: Page) -> None:
-    """Get the nonce back and compare it byte by byte: only this proves the artifact store."""
-    flow = page.flow
-    got = page.artifact("GET", f"{flow.artifacts}/nonce").body
+def get_artifact(step: MlflowStep) -> None:
+    """Download the nonce and compare it byte by byte: only this proves the artifact store."""
+    flow = step.flow
+    got = step.artifact("GET", f"{flow.artifacts}/nonce").body
     shown = "the same bytes" if got == flow.nonce else f"{len(got)} other bytes"
-    page.hold("artifact", "the same bytes", shown, got == flow.nonce)
+    step.require("artifact", "the same bytes", shown, got == flow.nonce)
 
 
-def finish_run(page: Page) -> None:
+def finish_run(step: MlflowStep) -> None:
     """End the run."""
-    flow = page.flow
+    flow = step.flow
     body = {"run_id": flow.run_id, "status": "FINISHED", "end_time": now_ms(flow)}
-    page.call("POST", "runs/update", body)
+    step.call("POST", "runs/update", body)
 
 
-def registered_model(page: Page) -> None:
-    """Create the registered model under our unique name."""
-    flow = page.flow
+def registered_model(step: MlflowStep) -> None:
+    """Create the registered model with our unique name."""
+    flow = step.flow
     flow.tried.add("model")
     body = {"name": flow.name, "tags": pairs({"purpose": "synthetic canary"})}
-    page.call("POST", "registered-models/create", body)
+    step.call("POST", "registered-models/create", body)
     flow.made.add((MODEL, flow.name))
 
 
-def model_version(page: Page) -> None:
+def model_version(step: MlflowStep) -> None:
     """Register a version with the tags that the platform requires."""
-    flow = page.flow
+    flow = step.flow
     body: dict[str, Any] = {"name": flow.name, "tags": pairs(flow.tags)}
     if flow.with_run:
         body |= {"source": flow.source, "run_id": flow.run_id}
     else:  # nothing is read from there: MLflow checks no artifact at registration
         body["source"] = f"s3://{flow.experiment}/{flow.name}"
-    made = page.call("POST", "model-versions/create", body)
-    flow.version = page.value(made, "model_version.version")
+    made = step.call("POST", "model-versions/create", body)
+    flow.version = step.value(made, "model_version.version")
     status = look_up(made.document, "model_version.status")
-    page.hold("status", "READY", status, status == "READY")
+    step.require("status", "READY", status, status == "READY")
 
 
-def read_back(page: Page) -> None:
+def read_back(step: MlflowStep) -> None:
     """Read the version and its tags."""
-    flow = page.flow
+    flow = step.flow
     query = {"name": flow.name, "version": flow.version}
-    read = page.call("GET", "model-versions/get", query=query)
+    read = step.call("GET", "model-versions/get", query=query)
     tags = _as_dict(look_up(read.document, "model_version.tags"))
     for key, value in flow.tags.items():
-        page.hold(f"tag {key}", value, tags.get(key, "absent"), tags.get(key) == value)
+        step.require(f"tag {key}", value, tags.get(key, "absent"), tags.get(key) == value)
     if flow.with_run:
         run = look_up(read.document, "model_version.run_id")
-        page.hold("run of the version", flow.run_id, run, run == flow.run_id)
+        step.require("run of the version", flow.run_id, run, run == flow.run_id)
 
 
-def search(page: Page) -> None:
+def search(step: MlflowStep) -> None:
     """Find the model and its version by search."""
-    flow = page.flow
+    flow = step.flow
     query = {"filter": f"name='{flow.name}'", "max_results": "10"}
     for path, rows in (
         ("registered-models/search", "registered_models"),
         ("model-versions/search", "model_versions"),
     ):
-        found = look_up(page.call("GET", path, query=query).document, rows)
+        found = look_up(step.call("GET", path, query=query).document, rows)
         names = [r.get("name") for r in found] if isinstance(found, list) else []
-        page.hold(rows, flow.name, ", ".join(map(str, names)) or "nothing", flow.name in names)
+        step.require(rows, flow.name, ", ".join(map(str, names)) or "nothing", flow.name in names)
 
 
-def alias(page: Page) -> None:
+def alias(step: MlflowStep) -> None:
     """Give the version an alias and find it by the alias."""
-    flow = page.flow
+    flow = step.flow
     body = {"name": flow.name, "alias": ALIAS, "version": flow.version}
-    page.call("POST", "registered-models/alias", body)
+    step.call("POST", "registered-models/alias", body)
     query = {"name": flow.name, "alias": ALIAS}
-    read = page.call("GET", "registered-models/alias", query=query)
+    read = step.call("GET", "registered-models/alias", query=query)
     version = look_up(read.document, "model_version.version")
-    page.hold("version by alias", flow.version, version, str(version) == flow.version)
+    step.require("version by alias", flow.version, version, str(version) == flow.version)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import trustme
 
-from canary.adapters.http_client.client import ForbiddenTargetError, HttpDoor
+from canary.adapters.http_client.client import ForbiddenTargetError, HttpClient
 from canary.adapters.http_client.pool import origin
 from canary.model import Credential, FailureKind, Request
 from tests.canary.support.servers import faults
@@ -30,8 +30,8 @@ def echo(seen: list[bytes]) -> faults.Behaviour:
     return behave
 
 
-def door(*urls: str, ca: str = "") -> HttpDoor:
-    return HttpDoor(run_id="r-7", trusted=frozenset(map(origin, urls)), ca_bundle=ca)
+def door(*urls: str, ca: str = "") -> HttpClient:
+    return HttpClient(run_id="r-7", trusted=frozenset(map(origin, urls)), ca_bundle=ca)
 
 
 def test_a_credential_goes_where_its_form_says_and_is_struck_from_the_answer() -> None:
@@ -128,7 +128,7 @@ def test_a_second_request_uses_the_same_connection_and_a_fresh_one_does_not() ->
     with serving(faults.good) as port:
         request = Request(method="GET", url=f"http://127.0.0.1:{port}/")
         first, second = one.send(request), one.send(request)
-        fresh = one.send(Request(method="GET", url=request.url, fresh=True))
+        fresh = one.send(Request(method="GET", url=request.url, new_connection=True))
     assert (first.timing.reused, second.timing.reused, fresh.timing.reused) == (False, True, False)
     assert first.timing.tcp_ms > 0 and second.timing.tcp_ms == 0
     assert first.peer == second.peer == f"127.0.0.1:{port}"
@@ -171,7 +171,7 @@ def test_connect_to_keeps_the_name_for_tls_and_host(authority: Authority) -> Non
                 method="GET",
                 url="https://registry.hokus.ai/health",
                 connect_to=f"127.0.0.1:{port}",
-                fresh=True,
+                new_connection=True,
             )
         )
     assert answer.failure is None and answer.status == 200
@@ -253,7 +253,7 @@ def test_many_threads_share_one_door() -> None:
     one = door()
     with serving(faults.good) as port, ThreadPoolExecutor(16) as threads:
         request = Request(method="GET", url=f"http://127.0.0.1:{port}/", timeout_s=10)
-        fresh = msgspec.structs.replace(request, fresh=True)
+        fresh = msgspec.structs.replace(request, new_connection=True)
         answers = list(threads.map(one.send, [request, request, fresh] * 100))
     assert {(a.status, a.failure, a.attempts) for a in answers} == {(200, None, 1)}
     assert one.sent == 300

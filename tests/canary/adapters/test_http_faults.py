@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from canary.adapters.http_client.client import HttpDoor
+from canary.adapters.http_client.client import HttpClient
 from canary.adapters.http_client.connection import TimedConnection
-from canary.adapters.http_client.deadline import Flight
+from canary.adapters.http_client.deadline import InFlightRequest
 from canary.model import Answer, FailureKind, Request
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.faults import Behaviour, serving
@@ -20,8 +20,8 @@ from tests.canary.support.servers.faults import Behaviour, serving
 DEADLINE_S = 0.6
 
 
-def door() -> HttpDoor:
-    return HttpDoor(run_id="test", trusted=frozenset())
+def door() -> HttpClient:
+    return HttpClient(run_id="test", trusted=frozenset())
 
 
 def ask(url: str, timeout_s: float = DEADLINE_S, method: str = "GET", **more: object) -> Answer:
@@ -180,7 +180,7 @@ def test_each_request_on_a_kept_connection_has_its_own_time(tls: bool, tmp_path:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    one = HttpDoor(run_id="test", trusted=frozenset(), ca_bundle=str(tmp_path / "ca.pem"))
+    one = HttpClient(run_id="test", trusted=frozenset(), ca_bundle=str(tmp_path / "ca.pem"))
     with serving(paused, context if tls else None) as port:
         url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/"
         answers = [
@@ -216,10 +216,12 @@ def test_what_is_no_host_name_says_so_at_once(
 def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over() -> None:
     """A name has an IPv6 address and the function no IPv6: the next address is tried."""
     with serving(faults.silent) as port:
-        flight = Flight(connect_to="", deadline=time.monotonic() + 2, fresh=False)
+        in_flight = InFlightRequest(
+            connect_to="", deadline=time.monotonic() + 2, new_connection=False
+        )
         connection = TimedConnection("name.example", port, timeout=1)
         lacking = socket.AF_UNSPEC, ("::1", port)
         found = [lacking, (socket.AF_INET, ("127.0.0.1", port))]
-        sock = connection._first_open(found, flight)  # type: ignore[arg-type]
-        assert flight.peer == f"127.0.0.1:{port}"
+        sock = connection._first_open(found, in_flight)  # type: ignore[arg-type]
+        assert in_flight.peer == f"127.0.0.1:{port}"
         sock.close()

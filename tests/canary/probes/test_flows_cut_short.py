@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from canary.model import Answer, Credential, Request, Service, Status
-from canary.probes.base.api import CredentialMissingError, Http, RunOutOfTimeError, Tools
+from canary.probes.base.api import CredentialMissingError, Http, ProbeContext, RunOutOfTimeError
 from tests.canary.probes.test_key_lifecycle import ADMIN, Keys
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.mlflow import Mlflow, serving_mlflow
@@ -55,12 +55,12 @@ class Cut(Bench):
     error: Exception = RunOutOfTimeError("the run's time was over")
     deleted: list[str] = []  # noqa: RUF012 - each test sets its own
 
-    def tools(self) -> Tools:
-        tools = super().tools()
-        door: Http = Cutting(tools.http, self.part, self.error)
+    def context(self) -> ProbeContext:
+        context = super().context()
+        door: Http = Cutting(context.http, self.part, self.error)
         if self.spoilt is not None:
-            door = Spoiling(tools.http, self.part, self.spoilt, self.deleted)
-        return msgspec.structs.replace(tools, http=door)
+            door = Spoiling(context.http, self.part, self.spoilt, self.deleted)
+        return msgspec.structs.replace(context, http=door)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canary.adapters.aws import emf
-from canary.adapters.http_client.client import ForbiddenTargetError, HttpDoor
+from canary.adapters.http_client.client import ForbiddenTargetError, HttpClient
 from canary.config.decode import decode
 from canary.metrics.measure import measure
 from canary.model import Answer, Check, Credential, Environment, Request, RunLimits, Service, Status
@@ -164,7 +164,7 @@ def test_no_redirect_is_followed_to_another_origin_and_no_credential_leaves(code
         head += f'\r\nalt-svc: h2="127.0.0.2:{other}"'
         with serving(answering(head, f'<img src="{there}">'.encode())) as port:
             url = f"http://127.0.0.1:{port}"
-            door = HttpDoor(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
+            door = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
             held = Credential("opaque-0123456789-abcdef")
             keys = ("Authorization: Bearer {}", "X-API-Key: {}")
             request = Request(method="GET", url=url, credential_headers=keys, timeout_s=3)
@@ -182,7 +182,7 @@ def test_a_secret_with_a_line_end_cannot_inject_a_header() -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
     with serving(notes) as port:
-        door = HttpDoor(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
+        door = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
         request = Request(
             method="GET", url=f"http://127.0.0.1:{port}/", credential_headers=("X-API-Key: {}",)
         )

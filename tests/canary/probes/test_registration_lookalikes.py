@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from canary.probes.base.recorder import StepFailedError
 from canary.probes.registration import RegistrationSpec, start
 from canary.probes.registration import cleanup as tidy
-from canary.probes.registration.client import Page, StepFailedError
+from canary.probes.registration.client import MlflowStep
 from tests.canary.support.servers.toolbox import Bench, environment
 from tests.canary.support.worlds import check
 
@@ -125,13 +126,13 @@ def test_only_reserved_names_are_deleted_and_young_ones_only_by_their_own_run(
     Registry.names, Registry.deleted = names, set()
     bench = Bench(environment(url), {"valid": "k" * 32}, run_id="t-1")
     flow = start(
-        check(service="target"), RegistrationSpec(base="", janitor_limit=100), bench.tools()
+        check(service="target"), RegistrationSpec(base="", janitor_limit=100), bench.context()
     )
     flow.experiment_id = "1"
     assert flow.name == OWN
     for clean in (tidy.residue, tidy.janitor):
         with contextlib.suppress(StepFailedError):
-            clean(Page(flow=flow, cleanup=True))
+            clean(MlflowStep(flow=flow, cleanup=True))
     assert all(n.startswith(PREFIX) for n in Registry.deleted)
     assert all(names[n] == OLD or n.startswith(OWN) for n in Registry.deleted)
     expected = {n for n, born in names.items() if n.startswith(PREFIX) and born == OLD and n != OWN}

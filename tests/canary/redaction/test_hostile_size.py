@@ -7,8 +7,7 @@ import time
 import pytest
 
 from canary.model import Answer, PeerCertificate, Request
-from canary.probes.base.evidence import exchange
-from canary.probes.base.stating import assertion
+from canary.probes.base.evidence import assertion, exchange
 from canary.redaction import probe_patterns as redact
 from canary.redaction.redactor import Redactor
 

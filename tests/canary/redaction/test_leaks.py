@@ -345,7 +345,7 @@ def test_a_crash_leaves_no_secret_behind(tmp_path: Path, known: dict[str, str]) 
     """An abort writes neither the memory nor a value into what is left: lines and names alone."""
     code = (
         "import faulthandler, os, resource, sys; faulthandler.enable();"
-        "from canary import config, wire;"
+        "from canary import config; from canary.wiring import run as wire;"
         "made = wire.world(config.load('development', desk=False), sys.argv[1]);"
         "secret = os.environ['HELD']; made.redactor.learn(secret);"
         "print(resource.getrlimit(resource.RLIMIT_CORE)[0]); sys.stdout.flush(); os.abort()"

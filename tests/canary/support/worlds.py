@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from canary.adapters.clock import SystemClock
-from canary.adapters.http_client.client import HttpDoor
+from canary.adapters.http_client.client import HttpClient
 from canary.control_plane.state import PlatformState
 from canary.model import (
     Check,
@@ -30,7 +30,7 @@ from canary.model import (
     Suite,
 )
 from canary.plan import Plan, Selection, make_plan
-from canary.probes.base.api import CredentialMissingError, Kind, Tools
+from canary.probes.base.api import CredentialMissingError, Kind, ProbeContext
 from canary.redaction.redactor import Redactor
 from canary.runner import Doors, Outcome, carry_out
 
@@ -46,65 +46,65 @@ class TinySpec(Frozen, frozen=True, kw_only=True):
     text: str = ""
 
 
-def passes(check: Check, spec: TinySpec, tools: Tools) -> None:
+def passes(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Record one passing step."""
     time.sleep(spec.seconds)
-    tools.record(Step(name="step", status=Status.PASS, duration_ms=spec.seconds * 1000))
+    context.record(Step(name="step", status=Status.PASS, duration_ms=spec.seconds * 1000))
 
 
-def fails(check: Check, spec: TinySpec, tools: Tools) -> None:
+def fails(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Record one failing step."""
-    tools.record(Step(name="step", status=Status.FAIL, reason=spec.text or "it is wrong"))
+    context.record(Step(name="step", status=Status.FAIL, reason=spec.text or "it is wrong"))
 
 
-def breaks(check: Check, spec: TinySpec, tools: Tools) -> None:
+def breaks(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Have a bug."""
     raise RuntimeError("a bug in the probe")
 
 
-def says_nothing(check: Check, spec: TinySpec, tools: Tools) -> None:
+def says_nothing(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Record no step."""
 
 
-def asks(check: Check, spec: TinySpec, tools: Tools) -> None:
+def asks(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Ask the service, and take any answer for a pass."""
-    credential = tools.credential(spec.principal) if spec.principal else None
-    url = tools.service(check.service).url + spec.path
-    answer = tools.http.send(
+    credential = context.credential(spec.principal) if spec.principal else None
+    url = context.service(check.service).url + spec.path
+    answer = context.http.send(
         Request(method="GET", url=url, timeout_s=30, credential_headers=("X-API-Key: {}",)),
         credential,
     )
     failure = answer.failure.kind.value if answer.failure else ""
     status = Status.FAIL if failure else Status.PASS
     seen = Exchange(method="GET", url=url, status=answer.status, excerpt=answer.body.decode())
-    tools.record(Step(name="ask", status=status, reason=failure, evidence=(seen,)))
+    context.record(Step(name="ask", status=status, reason=failure, evidence=(seen,)))
 
 
-def flows(check: Check, spec: TinySpec, tools: Tools) -> None:
+def flows(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Make something, hang, and clear away behind itself."""
-    tools.record(Step(name="made", status=Status.PASS))
-    time.sleep(min(spec.seconds, tools.remaining(False) + 0.01))
-    left = tools.remaining(True)
-    tools.record(Step(name=f"cleared {left > 0.5}", status=Status.PASS, always=True))
-    tools.residue(Residue(kind="run", name="one", removed=True))
+    context.record(Step(name="made", status=Status.PASS))
+    time.sleep(min(spec.seconds, context.remaining(False) + 0.01))
+    left = context.remaining(True)
+    context.record(Step(name=f"cleared {left > 0.5}", status=Status.PASS, always=True))
+    context.residue(Residue(kind="run", name="one", removed=True))
 
 
-def tidies(check: Check, spec: TinySpec, tools: Tools) -> None:
+def tidies(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Clear away what was made, with one request."""
-    tools.remaining(True)
-    asks(check, spec, tools)
+    context.remaining(True)
+    asks(check, spec, context)
 
 
-def ignores_time(check: Check, spec: TinySpec, tools: Tools) -> None:
+def ignores_time(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Record a step, and then be busy for longer than allowed."""
-    tools.record(Step(name="first", status=Status.PASS))
+    context.record(Step(name="first", status=Status.PASS))
     time.sleep(spec.seconds)
-    tools.record(Step(name="too late", status=Status.PASS))
+    context.record(Step(name="too late", status=Status.PASS))
 
 
-def reads(check: Check, spec: TinySpec, tools: Tools) -> None:
+def reads(check: Check, spec: TinySpec, context: ProbeContext) -> None:
     """Look at the control plane."""
-    tools.record(Step(name=tools.state().read_at, status=Status.PASS))
+    context.record(Step(name=context.state().read_at, status=Status.PASS))
 
 
 KINDS = {
@@ -172,7 +172,7 @@ def doors(
     """Return doors: real HTTP and clock, the rest as given."""
     return Doors(
         environment=where,
-        http=lambda run_id: HttpDoor.for_environment(where, run_id),
+        http=lambda run_id: HttpClient.for_environment(where, run_id),
         clock=SystemClock(),
         credential=credential,
         forget_credential=lambda _: None,

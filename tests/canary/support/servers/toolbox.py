@@ -1,4 +1,4 @@
-"""Tools for a probe under test: a real door, real time, plain dictionaries for the rest."""
+"""ProbeContext for a probe under test: a real door, real time, plain dictionaries for the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from canary.adapters.http_client.client import HttpDoor
+from canary.adapters.http_client.client import HttpClient
 from canary.control_plane.state import PlatformState
 from canary.model import (
     Check,
@@ -23,7 +23,7 @@ from canary.model import (
     Suite,
 )
 from canary.probes import KINDS
-from canary.probes.base.api import CredentialMissingError, Tools, worst
+from canary.probes.base.api import CredentialMissingError, ProbeContext, worst
 from canary.runner.rate_limit import RateLimitBackoff
 
 
@@ -85,13 +85,13 @@ class Bench:
             return Credential(value[min(self.forgotten.count(name), len(value) - 1)])
         return Credential(value)
 
-    def tools(self) -> Tools:
+    def context(self) -> ProbeContext:
         until = time.monotonic() + self.seconds
         backoff = RateLimitBackoff(self.clock)
-        return Tools(
+        return ProbeContext(
             environment=self.environment,
             run_id=self.run_id,
-            http=HttpDoor.for_environment(self.environment, self.run_id),
+            http=HttpClient.for_environment(self.environment, self.run_id),
             clock=self.clock,
             credential=self.credential,
             forget_credential=self.forgotten.append,
@@ -116,7 +116,7 @@ class Bench:
             runbook="docs/none.md",
             spec=made,
         )
-        KINDS[kind].run(check, made, self.tools())
+        KINDS[kind].run(check, made, self.context())
         return worst([s.status for s in self.steps])
 
     def status(self, name: str) -> Status:
