@@ -8,7 +8,7 @@ from constructs import Construct
 
 from canary.alarms.plan import Alarms
 from canary.metrics.table import NAMESPACE
-from canary.model import Config, Suite
+from canary.model import Config, Suite, names
 from infra.alarms import logical_id
 
 WIDGET_ALARMS = 100  # CloudWatch: "Dashboard body structure and syntax", alarm widget
@@ -24,9 +24,9 @@ def dashboard(
 ) -> cw.Dashboard:
     """Make the dashboard: alarms first, then scores, then a row of checks for each suite."""
     name = config.environment.name
-    # dashboards belong to an account, not to a region (CloudWatch: PutDashboard)
-    called = f"hokusai-canary-{name}-{config.environment.region}"
-    board = cw.Dashboard(scope, "Dashboard", dashboard_name=called)
+    board = cw.Dashboard(
+        scope, "Dashboard", dashboard_name=names.dashboard(name, config.environment.region)
+    )
     status = [
         cw.Alarm.from_alarm_arn(scope, f"On{logical_id(a.key)}", alarms[a.name].attr_arn)
         for a in plan.alarms

@@ -8,20 +8,20 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from canary.model import Environment
-from infra.function import function_name, log_group
+from canary.model import Environment, names
+from infra.function import log_group
 
 SOURCE = "hokusai.canary"
 
 
 def event_bus(scope: Construct, environment: Environment) -> events.EventBus:
     """Make the bus and the rule that keeps every event of the canary in a log group."""
-    bus = events.EventBus(scope, "Bus", event_bus_name=function_name(environment))
+    bus = events.EventBus(scope, "Bus", event_bus_name=names.own(environment.name))
     kept = log_group(scope, environment, "Events", "/events")
     events.CfnRule(
         scope,
         "KeepEvents",
-        name=f"{function_name(environment)}-keep",
+        name=names.own(environment.name, "keep"),
         description="Keeps the canary's events; others add rules of their own to the bus",
         event_bus_name=bus.event_bus_name,
         event_pattern={"source": [SOURCE]},
@@ -57,6 +57,6 @@ def _allow(scope: Construct, environment: Environment, group: logs.LogGroup) -> 
     logs.CfnResourcePolicy(
         scope,
         "EventsMayLog",
-        policy_name=f"{function_name(environment)}-events",
+        policy_name=names.own(environment.name, "events"),
         policy_document=cdk.Stack.of(scope).to_json_string(document.to_json()),
     )

@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from canary.config.aws_limits import RUNTIME_MARGIN_S
-from canary.model import Environment
+from canary.model import Environment, names
 from infra.network import Place
 
 EVENT_AGE_S = 60  # an older event is a stale run; Lambda keeps throttled ones for up to six hours
@@ -33,11 +33,6 @@ class Parts:
     log: logs.ILogGroup | None = None  # None: the function makes its own
 
 
-def function_name(environment: Environment) -> str:
-    """Return the function's name; account and region keep environments of other places apart."""
-    return f"hokusai-canary-{environment.name}"
-
-
 def timeout_s(environment: Environment) -> int:
     """Return the function's time-out in seconds: the run's budget and a margin."""
     return int(environment.run.budget) + RUNTIME_MARGIN_S
@@ -51,18 +46,10 @@ def log_group(
     return logs.LogGroup(
         scope,
         f"{name}Log",
-        log_group_name=f"/hokusai/canary/{environment.name}{suffix}",
+        log_group_name=names.log_group(environment.name, suffix),
         retention=_retention(environment.deployment.log_retention_days),
         encryption_key=kms.Key.from_key_arn(scope, f"{name}LogKey", arn) if arn else None,
         removal_policy=cdk.RemovalPolicy.DESTROY,
-    )
-
-
-def streams_arn(environment: Environment) -> str:
-    """Return the ARN of every stream of the function's log group, which is what is written to."""
-    return (
-        f"arn:aws:logs:{environment.region}:{environment.account}"
-        f":log-group:/hokusai/canary/{environment.name}:*"
     )
 
 
@@ -83,14 +70,12 @@ def _retention(days: int) -> logs.RetentionDays:
     return known[days]
 
 
-def role(
-    scope: Construct, environment: Environment, name: str = "Role", suffix: str = ""
-) -> iam.Role:
+def role(scope: Construct, environment: Environment) -> iam.Role:
     """Make an execution role that holds nothing but what `permissions` adds."""
     return iam.Role(
         scope,
-        name,
-        role_name=f"{function_name(environment)}{suffix}-{environment.region}",
+        "Role",
+        role_name=names.role(environment.name, environment.region),
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         description=f"The canary of {environment.name}: reads the control plane, writes reports",
     )
@@ -107,7 +92,7 @@ def canary_function(
     return lam.Function(
         scope,
         f"{shard.title()}Function",
-        function_name=function_name(environment) + (f"-{shard}" if shard else ""),
+        function_name=names.own(environment.name, shard),
         description=f"Synthetic canary of {environment.name}",
         runtime=lam.Runtime(f"python{parts.python}", lam.RuntimeFamily.PYTHON),
         architecture=lam.Architecture.ARM_64

@@ -15,9 +15,9 @@ from aws_cdk import aws_lambda as lam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from canary.model import Environment
+from canary.model import Environment, names
 from canary.sharding.split import AT_ONCE
-from infra.function import function_name, timeout_s
+from infra.function import timeout_s
 from infra.nag import accept_stars
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -132,7 +132,7 @@ def machine(
     scope: Construct, environment: Environment, lead: lam.Function, shard: lam.Function, keys: str
 ) -> sfn.CfnStateMachine:
     """Make the state machine and its role; `keys` is the ARN of the shards' objects."""
-    name = function_name(environment)
+    name = names.own(environment.name)
     role, policy = _role(scope, environment, (lead.function_arn, shard.function_arn), keys)
     functions = Functions(
         lead=lead.function_arn, shard=shard.function_arn, timeout_s=timeout_s(environment)
@@ -152,9 +152,8 @@ def machine(
 def _role(
     scope: Construct, environment: Environment, functions: tuple[str, str], keys: str
 ) -> tuple[iam.Role, iam.Policy]:
-    name = function_name(environment)
-    place = f"{environment.region}:{environment.account}"
-    arn = f"arn:aws:states:{place}:stateMachine:{name}"
+    name = names.own(environment.name)
+    arn = environment.arn("states", f"stateMachine:{name}")
     source = {
         "StringEquals": {"aws:SourceAccount": environment.account},
         "ArnLike": {"aws:SourceArn": arn},
@@ -162,7 +161,7 @@ def _role(
     states = iam.ServicePrincipal("states.amazonaws.com", conditions=source)
     role = iam.Role(scope, "SpreadRole", assumed_by=states)
     policy = iam.Policy(scope, "SpreadPermissions", roles=[role])
-    children = [f"arn:aws:states:{place}:execution:{name}{end}" for end in (":*", "/Shards:*")]
+    children = [environment.arn("states", f"execution:{name}{end}") for end in (":*", "/Shards:*")]
     for sid, actions, resources in (
         ("Invoke", ["lambda:InvokeFunction"], list(functions)),
         ("Shards", ["s3:GetObject"], [keys]),

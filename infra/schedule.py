@@ -10,8 +10,8 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from canary.model import Environment
-from infra.function import EVENT_AGE_S, function_name
+from canary.model import Environment, names
+from infra.function import EVENT_AGE_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ def schedules(
     EventBridge Scheduler invokes asynchronously: its own retries and queue see only deliveries that
     failed, never a failed run. The scheduled time travels in the input, so that a late run knows.
     """
-    group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=function_name(environment))
+    group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=names.own(environment.name))
     role = _role(scope, environment, runs, lost)
     plans: list[tuple[str, str, dict[str, object]]] = [
         ("Every", environment.schedule.expression, {"trigger": "schedule"})
@@ -47,8 +47,8 @@ def schedules(
         schedule = scheduler.CfnSchedule(
             scope,
             f"{name}Schedule",
-            name=f"{function_name(environment)}-{name.lower()}",
-            group_name=function_name(environment),
+            name=names.own(environment.name, name.lower()),
+            group_name=names.own(environment.name),
             schedule_expression=expression,
             state="ENABLED" if environment.schedule.enabled else "DISABLED",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
@@ -78,10 +78,7 @@ def _target(
 
 
 def _role(scope: Construct, environment: Environment, runs: Runs, lost: sqs.IQueue) -> iam.Role:
-    group = (
-        f"arn:aws:scheduler:{environment.region}:{environment.account}"
-        f":schedule-group/{function_name(environment)}"
-    )
+    group = environment.arn("scheduler", f"schedule-group/{names.own(environment.name)}")
     role = iam.Role(
         scope,
         "ScheduleRole",

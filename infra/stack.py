@@ -7,26 +7,21 @@ from dataclasses import dataclass, replace
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lam
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from canary.alarms.plan import plan_alarms
-from canary.model import Config, Environment
+from canary.deployment.permissions import StackArns, statements
+from canary.model import Config, Environment, names
 from infra.alarms import alarm_constructs
 from infra.dashboard import dashboard
 from infra.events import event_bus
-from infra.function import (
-    Parts,
-    canary_function,
-    function_name,
-    role,
-    streams_arn,
-)
+from infra.function import Parts, canary_function, role
 from infra.nag import accept, accept_stars
 from infra.network import place
-from infra.permissions import Resources, statements
 from infra.scale import machine, run_limit_s
 from infra.schedule import Runs, schedules
-from infra.storage import bucket_name, lost_runs, report_bucket, store_prefix
+from infra.storage import lost_runs, report_bucket
 from infra.topics import Topics, topics
 
 
@@ -41,7 +36,7 @@ class Build:
 
 def stack_name(environment: Environment) -> str:
     """Return the stack's name, which `make deploy ENV=` uses."""
-    return f"hokusai-canary-{environment.name}"
+    return names.own(environment.name)
 
 
 class CanaryStack(cdk.Stack):
@@ -71,7 +66,7 @@ class CanaryStack(cdk.Stack):
         environment = config.environment
         where = topics(self, environment)
         bucket = report_bucket(self, environment)
-        lost = lost_runs(self, f"{function_name(environment)}-lost")
+        lost = lost_runs(self, names.own(environment.name, "lost"))
         bus = event_bus(self, environment)
         execution = role(self, environment)
         parts = Parts(
@@ -82,32 +77,38 @@ class CanaryStack(cdk.Stack):
             architecture=build.architecture,
             python=build.python,
         )
-        made = Resources(
-            log_streams_arn=streams_arn(environment),
-            bucket_arn=bucket.bucket_arn,
-            prefix=store_prefix(environment),
-            topic_arns=(where.ticket.topic_arn,),
-            topic_key_arn=where.key.key_arn,
-            bus_arn=bus.event_bus_arn,
-            lost_arn=lost.queue_arn,
+        arns = StackArns(
+            bucket=bucket.bucket_arn,
+            topic=where.ticket.topic_arn,
+            topic_key=where.key.key_arn,
+            bus=bus.event_bus_arn,
+            lost_runs=lost.queue_arn,
         )
-        policy = self._permissions(config, execution, made)
+        policy = self._permissions(config, execution, arns)
         function = canary_function(self, environment, execution, parts)
         function.node.add_dependency(policy)
         runs = Runs(arn=function.function_arn, action="lambda:InvokeFunction")
         if environment.deployment.scale == "map":
-            runs = self._spread(environment, execution, parts, function, made)
+            runs = self._spread(environment, execution, parts, function, bucket)
         schedules(self, environment, runs, lost)
-        plan = plan_alarms(config, function_name(environment), run_limit_s(environment))
+        plan = plan_alarms(config, names.own(environment.name), run_limit_s(environment))
         alarms = alarm_constructs(self, plan, where)
         board = dashboard(self, config, plan, alarms, function.log_group.log_group_name)
         accept(self)
         self._outputs(function, board.dashboard_name, bucket.bucket_name, where)
 
-    def _permissions(self, config: Config, execution: iam.Role, made: Resources) -> iam.Policy:
+    def _permissions(self, config: Config, execution: iam.Role, arns: StackArns) -> iam.Policy:
         policy = iam.Policy(self, "Permissions", roles=[execution])
-        for statement in statements(config, made):
-            policy.add_statements(statement)
+        for statement in statements(config, arns):
+            policy.add_statements(
+                iam.PolicyStatement(
+                    sid=statement.sid,
+                    effect=iam.Effect[statement.effect.upper()],
+                    actions=list(statement.actions),
+                    resources=list(statement.resources),
+                    conditions=statement.condition,
+                )
+            )
         accept_stars(policy)
         return policy
 
@@ -117,12 +118,12 @@ class CanaryStack(cdk.Stack):
         execution: iam.Role,
         parts: Parts,
         lead: lam.Function,
-        made: Resources,
+        bucket: s3.IBucket,
     ) -> Runs:
         """Make the second shape: the schedule starts a state machine instead of the function."""
         shared = replace(parts, log=lead.log_group)
         shard = canary_function(self, environment, execution, shared, "shard")
-        keys = f"{made.bucket_arn}/{made.prefix}/spread/*"
+        keys = f"{bucket.bucket_arn}/{environment.report_prefix}/spread/*"
         spread = machine(self, environment, lead, shard, keys)
         return Runs(arn=spread.ref, action="states:StartExecution", event={"mode": "plan"})
 
@@ -144,7 +145,7 @@ def _variables(environment: Environment, where: Topics, bus: str) -> dict[str, s
     """Return the function's variables: names and addresses, no secret."""
     return {
         "CANARY_ENVIRONMENT": environment.name,
-        "CANARY_STORE": f"s3://{bucket_name(environment)}/{store_prefix(environment)}",
+        "CANARY_STORE": f"s3://{environment.report_bucket}/{environment.report_prefix}",
         "CANARY_TICKET_TOPIC": where.ticket.topic_arn,
         "CANARY_EVENT_BUS": bus,
         "POWERTOOLS_SERVICE_NAME": "hokusai-canary",

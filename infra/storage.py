@@ -16,12 +16,12 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
     An environment that names a `store` has a bucket already; it is used as it is.
     """
     if environment.store:
-        return s3.Bucket.from_bucket_name(scope, "Reports", bucket_name(environment))
+        return s3.Bucket.from_bucket_name(scope, "Reports", environment.report_bucket)
     days = environment.deployment.report_days
     return s3.Bucket(
         scope,
         "Reports",
-        bucket_name=bucket_name(environment),
+        bucket_name=environment.report_bucket,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
@@ -29,7 +29,7 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
         versioned=True,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         removal_policy=cdk.RemovalPolicy.RETAIN,
-        lifecycle_rules=_lifecycle(store_prefix(environment), days),
+        lifecycle_rules=_lifecycle(environment.report_prefix, days),
     )
 
 
@@ -54,16 +54,6 @@ def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
             abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
         ),
     ]
-
-
-def bucket_name(environment: Environment) -> str:
-    """Return the bucket's name: the environment's own, or one made unique by account and region."""
-    return environment.report_store.removeprefix("s3://").partition("/")[0]
-
-
-def store_prefix(environment: Environment) -> str:
-    """Return the key prefix of the store, "canary" where none is given."""
-    return environment.report_store.removeprefix("s3://").partition("/")[2].strip("/") or "canary"
 
 
 def lost_runs(scope: Construct, name: str) -> sqs.Queue:

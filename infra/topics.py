@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from canary.model import Environment
+from canary.model import Environment, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,8 @@ class Topics:
 def topics(scope: Construct, environment: Environment) -> Topics:
     """Make both topics and their subscriptions."""
     key = _key(scope, environment)
-    page = _topic(scope, "Page", f"hokusai-canary-{environment.name}-page-topic", key, environment)
-    ticket = _topic(
-        scope, "Ticket", f"hokusai-canary-{environment.name}-ticket-topic", key, environment
-    )
+    page = _topic(scope, "Page", names.own(environment.name, "page-topic"), key, environment)
+    ticket = _topic(scope, "Ticket", names.own(environment.name, "ticket-topic"), key, environment)
     for topic, targets in ((page, environment.notify.page), (ticket, environment.notify.ticket)):
         for target in targets:
             _subscribe(topic, target)
@@ -78,7 +76,7 @@ def _topic(
 
 
 def _alarms_of(environment: Environment) -> str:
-    return f"arn:aws:cloudwatch:{environment.region}:{environment.account}:alarm:*"
+    return environment.arn("cloudwatch", "alarm:*")
 
 
 def _subscribe(topic: sns.Topic, target: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from canary.model import Environment, Frozen
+from canary.model import Environment, Frozen, names
 
 # Limits of PutCompositeAlarm: 100 alarms and 10,240 characters in a rule
 MAX_CHILDREN = 100
@@ -57,7 +57,7 @@ def page_of(
     raw = _fitting(critical, MAX_CHILDREN - 2, MAX_RULE - len(_page_rule(down, state_lost, ())))
     return CompositePlan(
         key="page",
-        name=f"hokusai-canary-{environment.name}-page",
+        name=names.alarm(environment.name, "page"),
         description=described(
             f"One page for {environment.name}: a critical check has failed three runs in a row.",
             environment.runbook("docs/runbooks/canary.md#page"),
@@ -92,27 +92,27 @@ def tickets_of(
     A suite too large for one rule has several, numbered from the second on.
     """
     return tuple(
-        _ticket(environment, suite, number, names, suppressor)
+        _ticket(environment, suite, number, listens, suppressor)
         for suite, alarms in suites.items()
-        for number, names in enumerate(_parts(alarms), start=1)
+        for number, listens in enumerate(_parts(alarms), start=1)
     )
 
 
 def _ticket(
-    environment: Environment, suite: str, number: int, names: tuple[str, ...], suppressor: str
+    environment: Environment, suite: str, number: int, listens: tuple[str, ...], suppressor: str
 ) -> CompositePlan:
     key = f"ticket-{suite}" + (f"-{number}" if number > 1 else "")
     return CompositePlan(
         key=key,
-        name=f"hokusai-canary-{environment.name}-{key}",
+        name=names.alarm(environment.name, key),
         description=described(
             f"Some check of the suite {suite} fails in {environment.name},"
             " and no page tells of it.",
             environment.runbook("docs/runbooks/canary.md#ticket"),
             f"python -m canary show latest --environment {environment.name} --store environment",
         ),
-        rule=_any(names),
-        listens=names,
+        rule=_any(listens),
+        listens=listens,
         suppressor=suppressor,
         reach=Reach.TICKET,
         # the page's own alarm rings at most a period later than a check's, then waits a minute

@@ -16,7 +16,7 @@ import msgspec
 from canary.alarms.composites import CompositePlan, Reach, described, page_of, tickets_of
 from canary.alarms.purposes import PURPOSES, THE_REST, Missing, Purpose
 from canary.metrics.table import MOST_OWN, NAMESPACE
-from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity
+from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity, names
 from canary.model.schedule import MINUTE, schedule_period
 
 NEAR_TIMEOUT_SHARE = 0.7
@@ -106,7 +106,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     mute = next((m for m in environment.mutes if m.check == check.id), None)
     return AlarmPlan(
         key=check.id,
-        name=f"hokusai-canary-{environment.name}-{check.id.replace('.', '-')}",
+        name=names.alarm(environment.name, check.id),
         description=described(
             f"Holds when well: {check.title}.",
             check.runbook,
@@ -149,12 +149,12 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
     name = environment.name
     return AlarmPlan(
         key="heartbeat",
-        name=f"hokusai-canary-{name}-heartbeat",
+        name=names.alarm(name, "heartbeat"),
         description=described(
             "The canary completes a run in every period; when this rings, nothing is watched.",
             environment.runbook("docs/runbooks/canary.md#heartbeat"),
-            f"aws scheduler get-schedule --group-name hokusai-canary-{name}"
-            f" --name hokusai-canary-{name}-every --region {environment.region}",
+            f"aws scheduler get-schedule --group-name {names.own(name)}"
+            f" --name {names.own(name, 'every')} --region {environment.region}",
         ),
         series=(_series("RunCompleted", environment, stat="Sum"),),
         expression="FILL(m, 0)",
@@ -178,7 +178,7 @@ def _series(name: str, environment: Environment, stat: str = "Maximum", **extra:
 def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
     return AlarmPlan(
         key=purpose.key,
-        name=f"hokusai-canary-{environment.name}-{purpose.key}",
+        name=names.alarm(environment.name, purpose.key),
         description=described(
             f"Rings when {purpose.when}.",
             environment.runbook(f"docs/runbooks/canary.md#{purpose.key}"),

@@ -14,7 +14,7 @@ from canary import config
 from canary.alarms.plan import AlarmPlan, Alarms, plan_alarms
 from canary.diagnose.causes import CAUSES
 from canary.metrics.table import METRICS, NAMESPACE
-from canary.model import Check, Config, Suite
+from canary.model import Check, Config, Suite, names
 from canary.probes.base.api import Kind
 
 HEAD = """# Catalogue
@@ -42,7 +42,7 @@ def find(kinds: Mapping[str, Kind]) -> str:
 def render(checks: Sequence[Check], kinds: Mapping[str, Kind], example: Config) -> str:
     """Return the catalogue as Markdown; alarms are those of an environment as the example."""
     name = example.environment.name
-    alarms = plan_alarms(example, f"hokusai-canary-{name}", example.environment.run.budget)
+    alarms = plan_alarms(example, names.own(name), example.environment.run.budget)
     parts = (
         [HEAD],
         _checks(checks),

@@ -22,7 +22,7 @@ from canary.cli.options import (
     one_row,
 )
 from canary.cli.options import loaded as loading
-from canary.model import Config, Severity, Status
+from canary.model import Config, Severity, Status, names
 
 PATIENCE_S = 120.0
 PAUSE_S = 5.0
@@ -65,7 +65,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
       python -m canary gate --environment development --fail-on high --format json
     """
     config = loading(environment)
-    name = f"hokusai-canary-{config.environment.name}"
+    name = names.own(config.environment.name)
     spread = config.environment.deployment.scale == "map"
     try:
         found = asked((_machine if spread else _function)(config, name), patience)
@@ -89,7 +89,7 @@ def _machine(config: Config, name: str) -> Callable[[], dict[str, Any]]:
 
     environment = config.environment
     client = Clients(environment).client("stepfunctions")
-    arn = f"arn:aws:states:{environment.region}:{environment.account}:stateMachine:{name}"
+    arn = environment.arn("states", f"stateMachine:{name}")
     most = STEPS * (environment.run.budget + MARGIN_S)
 
     def once() -> dict[str, Any]:

@@ -23,7 +23,7 @@ from canary.cli.options import (
 )
 from canary.config import schema as schemas
 from canary.deployment import cost
-from canary.deployment import permissions as needed
+from canary.deployment.permissions import Row, rows
 from canary.model import Config
 from canary.model.schedule import schedule_period
 from canary.plan import Plan, PlanError, Selection, make_plan
@@ -197,25 +197,34 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
     click.echo(f"{len(chosen)} {files_are} well: {', '.join(p.name for p in chosen)}")
 
 
-@click.command(short_help="Print the IAM actions that the checks need.", epilog=PRINTS)
+@click.command(short_help="Print the IAM policy of the function's role.", epilog=PRINTS)
 @environment_option
 @format_option()
 def permissions(environment: str, form: str) -> None:
-    """Print the IAM actions that the environment's checks need, with their resources.
+    """Print the IAM policy of the deployed function's role, one action and resource a line.
 
-    The deployed function's role is made from the same list.
+    The deployment makes the role from the same list. The id of the topics' key is known only after
+    the deployment; it is printed as KEY_OF_THE_TOPICS.
 
     \b
     Examples:
       python -m canary permissions --environment development
     """
     config = loaded(environment)
-    found = needed.needed(config)
-    if form == "json":
-        click.echo(as_json(found))
-        return
-    for one in found:
-        click.echo(f"{one.action:48} {one.resource}")
+    found = rows(config)
+    click.echo(as_json(found) if form == "json" else "\n".join(map(_permission, found)))
+
+
+def _permission(row: Row) -> str:
+    """Return a row of the policy as a line of text."""
+    conditions = [
+        f"{operator} {key} {value}"
+        for operator, tests in row.condition.items()
+        for key, value in tests.items()
+    ]
+    denied = "  denied" if row.effect == "Deny" else ""
+    where = f"  where {' and '.join(conditions)}" if conditions else ""
+    return f"{row.action:48} {row.resource}{denied}{where}"
 
 
 @click.command(short_help="Print the JSON Schema of a kind of file, for editors.", epilog=PRINTS)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from canary.config.addresses import is_url
-from canary.model import Environment
+from canary.model import Environment, names
 from canary.model.schedule import is_schedule, longest_gap
 
 LONGEST_ROLE = LONGEST_FUNCTION = 64
@@ -73,16 +73,16 @@ def _names(environment: Environment) -> Iterator[str]:
     if region.startswith(OTHER_PARTITIONS):
         yield f"region: {region} is of another partition than aws, for which all ARNs are made"
     made = [
-        ("role", f"hokusai-canary-{name}-{region}", LONGEST_ROLE),
-        ("function", f"hokusai-canary-{name}-shard", LONGEST_FUNCTION),
+        ("role", names.role(name, region), LONGEST_ROLE),
+        ("function", names.own(name, "shard"), LONGEST_FUNCTION),
     ]
     if not environment.store:
-        bucket = environment.report_store.removeprefix("s3://").partition("/")[0]
+        bucket = environment.report_bucket
         made.append(("bucket", bucket, LONGEST_BUCKET))
         if not re.fullmatch(r"[a-z0-9-]*[a-z0-9]", bucket):
             yield f"name: makes the bucket name {bucket}, which may hold no _"
     elif "_" in name:
-        yield f"name: makes the stack name hokusai-canary-{name}, which may hold no _"
+        yield f"name: makes the stack name {names.own(name)}, which may hold no _"
     for kind, made_name, longest in made:
         if len(made_name) > longest:
             size = f"{len(made_name)} characters, AWS takes {longest}"

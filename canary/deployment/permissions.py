@@ -1,50 +1,172 @@
-"""Every IAM action that a run of an environment needs: what is read, and what is written."""
+"""The policy of the function's role: the one list that is deployed and that is printed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator
+
+import msgspec
+
 from canary.config.references import principals
-from canary.model import Config, Environment
-from canary.observe import Permission, statements
+from canary.model import Config, Environment, Frozen, names
+from canary.observe import Permission
+from canary.observe import statements as reader_permissions
 
-SECRET = "arn:aws:secretsmanager:{region}:{account}:secret:{name}-??????"  # noqa: S105 - a pattern of names
+Condition = dict[str, dict[str, str]]
+"""operator -> key -> value, as IAM writes it"""
+
+# Lambda makes the network interfaces itself, outside the function and with the function's role;
+# these calls know no resource (AWS: "Giving Lambda functions access to resources in a VPC"). Only
+# what the function's code calls carries its ARN, so the code itself is refused what it never needs.
+INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
 
 
-def needed(config: Config) -> tuple[Permission, ...]:
-    """Return the permissions of the readers, and those of the canary's own secrets and store."""
+class Statement(Frozen, frozen=True, kw_only=True):
+    """One statement of the policy."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Condition = msgspec.field(default_factory=dict)
+    effect: str = "Allow"
+
+
+class StackArns(Frozen, frozen=True, kw_only=True):
+    """ARNs of resources that the stack itself makes."""
+
+    bucket: str
+    topic: str  # the ticket topic; the page topic is for alarms alone
+    topic_key: str
+    bus: str
+    lost_runs: str
+
+
+class Row(Frozen, frozen=True, kw_only=True):
+    """One action on one resource, as `python -m canary permissions` prints it."""
+
+    effect: str
+    action: str
+    resource: str
+    condition: Condition
+
+
+def stack_arns(environment: Environment) -> StackArns:
+    """Return the ARNs as the resources' names make them; only the key's id is not known before."""
+    name = environment.name
+    return StackArns(
+        bucket=f"arn:aws:s3:::{environment.report_bucket}",
+        topic=environment.arn("sns", names.own(name, "ticket-topic")),
+        topic_key=environment.arn("kms", "key/KEY_OF_THE_TOPICS"),
+        bus=environment.arn("events", f"event-bus/{names.own(name)}"),
+        lost_runs=environment.arn("sqs", names.own(name, "lost")),
+    )
+
+
+def statements(config: Config, arns: StackArns) -> Iterator[Statement]:
+    """Yield every statement of the role's policy."""
     environment = config.environment
-    return (*statements(environment), *_secrets(config), *_store(environment))
+    yield from _readers(environment)
+    if secrets := secret_names(config):
+        yield Statement(
+            sid="Principals",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=tuple(_secret_arn(environment, name) for name in secrets),
+        )
+    log_streams = environment.arn("logs", f"log-group:{names.log_group(environment.name)}:*")
+    yield _allow("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), log_streams)
+    if environment.report_store.startswith("s3://"):
+        yield from _store(environment, arns.bucket)
+    yield _allow("Tell", ("sns:Publish",), arns.topic)
+    yield _allow("TellEncrypted", ("kms:Decrypt", "kms:GenerateDataKey"), arns.topic_key)
+    yield _allow("Events", ("events:PutEvents",), arns.bus)
+    yield _allow("Lost", ("sqs:SendMessage",), arns.lost_runs)
+    yield _allow("Interfaces", INTERFACES, "*")
+    yield _no_interfaces(environment)
+    if environment.deployment.tracing:  # X-Ray knows no resource for these
+        yield _allow("Trace", ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), "*")
+
+
+def rows(config: Config) -> list[Row]:
+    """Return the policy as one row for each action and resource."""
+    return [
+        Row(effect=s.effect, action=action, resource=resource, condition=s.condition)
+        for s in statements(config, stack_arns(config.environment))
+        for resource in s.resources
+        for action in s.actions
+    ]
 
 
 def secret_names(config: Config) -> list[str]:
-    """Return the secrets of those as whom a check asks; the others' are none of the canary's.
+    """Return the secrets of the principals that the environment's checks use, and no others.
 
-    The administrator's token can do everything: only who enabled the key lifecycle hands it over.
+    The administrator's token is among them only where the key lifecycle is enabled.
     """
-    asking = {name for check in config.checks for name in principals(check.spec)}
+    used = {name for check in config.checks for name in principals(check.spec)}
     known = config.environment.principals
-    return sorted({known[name].secret for name in asking & known.keys() if known[name].secret})
+    return sorted({known[name].secret for name in used & known.keys() if known[name].secret})
 
 
-def _secrets(config: Config) -> list[Permission]:
-    environment, names = config.environment, secret_names(config)
-    where = {"region": environment.region, "account": environment.account}
-    return [
-        Permission(
-            action="secretsmanager:GetSecretValue",
-            resource=name if name.startswith("arn:") else SECRET.format(name=name, **where),
+def _allow(sid: str, actions: tuple[str, ...], resource: str) -> Statement:
+    return Statement(sid=sid, actions=actions, resources=(resource,))
+
+
+def _readers(environment: Environment) -> Iterator[Statement]:
+    """Yield the readers' permissions: one statement for each resource and condition."""
+    groups: dict[str, list[Permission]] = {}
+    for permission in reader_permissions(environment):
+        key = json.dumps([permission.resource, permission.condition], sort_keys=True)
+        groups.setdefault(key, []).append(permission)
+    for key, group in sorted(groups.items()):
+        yield Statement(
+            # from the content, so that a new reader leaves the other statements as they are
+            sid="Read" + hashlib.sha256(key.encode()).hexdigest()[:8],
+            actions=tuple(sorted({p.action for p in group})),
+            resources=(group[0].resource,),
+            condition=_condition(environment, group[0]),
         )
-        for name in names
-    ]
 
 
-def _store(environment: Environment) -> list[Permission]:
-    if not environment.report_store.startswith("s3://"):
-        return []
-    bucket, _, prefix = environment.report_store.removeprefix("s3://").partition("/")
-    objects = f"arn:aws:s3:::{bucket}/{prefix.strip('/') + '/' if prefix else ''}*"
-    # ListBucket makes a missing report a 404 instead of a 403
-    return [
-        Permission(action="s3:GetObject", resource=objects),
-        Permission(action="s3:PutObject", resource=objects),
-        Permission(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket}"),
-    ]
+def _condition(environment: Environment, permission: Permission) -> Condition:
+    """Return the reader's own condition; an action without resource is bound to its region."""
+    if permission.resource == "*" and not permission.condition:
+        return {"StringEquals": {"aws:RequestedRegion": environment.region}}
+    return permission.condition
+
+
+def _secret_arn(environment: Environment, name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    # a secret's ARN ends in six characters that nobody knows beforehand
+    return environment.arn("secretsmanager", f"secret:{name}-??????")
+
+
+def _store(environment: Environment, bucket: str) -> Iterator[Statement]:
+    objects = f"{environment.report_prefix}/*"
+    yield _allow("Reports", ("s3:GetObject", "s3:PutObject"), f"{bucket}/{objects}")
+    # without it a missing report answers 403, which cannot be told from a denied one
+    yield Statement(
+        sid="ReportList",
+        actions=("s3:ListBucket",),
+        resources=(bucket,),
+        # S3 asks for this right when it answers GetObject, which names no prefix
+        condition={"StringLikeIfExists": {"s3:prefix": objects}},
+    )
+
+
+def _no_interfaces(environment: Environment) -> Statement:
+    function = environment.arn("lambda", f"function:{names.own(environment.name)}*")
+    return Statement(
+        sid="NoInterfaces",
+        effect="Deny",
+        actions=tuple(a for a in INTERFACES if ":Describe" not in a),
+        resources=("*",),
+        condition={"ArnLike": {"lambda:SourceFunctionArn": function}},
+    )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from canary.model import names
 from canary.model.base import Frozen, Severity, Suite
 
 CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
@@ -173,13 +174,26 @@ class Environment(Frozen, frozen=True, kw_only=True):
         base = self.notify.runbook_url.rstrip("/")
         return f"{base}/{place}" if base and not place.startswith("https://") else place
 
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of a service in this account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
     @property
     def report_store(self) -> str:
         """Return where deployed runs keep their reports: `store`, or the stack's own bucket."""
-        own = f"hokusai-canary-{self.name}-{self.account}-{self.region}"
-        place = self.store or f"s3://{own}"
+        place = self.store or f"s3://{names.bucket(self.name, self.account, self.region)}"
         bare = "/" not in place.removeprefix("s3://").rstrip("/")
         return f"{place.rstrip('/')}/canary" if bare and place.startswith("s3://") else place
+
+    @property
+    def report_bucket(self) -> str:
+        """Return the bucket of the report store."""
+        return self.report_store.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def report_prefix(self) -> str:
+        """Return the key prefix of the report store, without slashes around it."""
+        return self.report_store.removeprefix("s3://").partition("/")[2].strip("/")
 
 
 class Config(Frozen, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import msgspec
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_lambda as lam
@@ -46,6 +47,13 @@ def synthesize(config: Config, code: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def template(config: Config, code: str) -> dict[str, Any]:
     return synthesize(config, code)
+
+
+@pytest.fixture(scope="session")
+def spread(config: Config, code: str) -> dict[str, Any]:
+    deployment = msgspec.structs.replace(config.environment.deployment, scale="map")
+    environment = msgspec.structs.replace(config.environment, deployment=deployment)
+    return synthesize(msgspec.structs.replace(config, environment=environment), code)
 
 
 def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

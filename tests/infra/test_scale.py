@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from canary.model import Config
 from infra.scale import Functions, definition
-from tests.infra.conftest import DEVELOPMENT, resources, synthesize
+from tests.infra.conftest import DEVELOPMENT, resources
 from tests.infra.deployed import synthesize as run_app
 
 LEAD = "arn:aws:lambda:us-east-1:123456789012:function:hokusai-canary-development"
@@ -46,13 +44,6 @@ def followers(state: dict[str, Any]) -> set[str]:
     found = {state.get("Next"), state.get("Default")}
     found |= {c["Next"] for c in (*state.get("Choices", ()), *state.get("Catch", ()))}
     return {name for name in found if name}
-
-
-@pytest.fixture(scope="module")
-def spread(config: Config, code: str) -> dict[str, Any]:
-    deployment = msgspec.structs.replace(config.environment.deployment, scale="map")
-    environment = msgspec.structs.replace(config.environment, deployment=deployment)
-    return synthesize(msgspec.structs.replace(config, environment=environment), code)
 
 
 def test_every_state_is_reached_and_ends_or_leads_on() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from canary.alarms.plan import plan_alarms
+from canary.deployment.permissions import INTERFACES
 from canary.metrics.table import BY_NAME, NAMESPACE
 from canary.model import Config
-from infra.permissions import INTERFACES
 from tests.infra.conftest import DEVELOPMENT, ROOT, resources
 from tests.infra.deployed import synthesize as run_app
 

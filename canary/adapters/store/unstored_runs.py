@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from canary.model import names
+
 
 class UnstoredRuns:
     """A small file in the temporary folder, which a warm function keeps from run to run."""
 
     def __init__(self, environment: str, folder: Path | None = None) -> None:
         place = folder or Path(tempfile.gettempdir())
-        self._file = place / f"hokusai-canary-{environment}.lost"
+        self._file = place / f"{names.own(environment)}.lost"
 
     def remember(self, run_id: str) -> None:
         """Note that this run's report is not in the store."""
