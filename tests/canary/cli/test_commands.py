@@ -96,7 +96,9 @@ def test_the_plan_says_its_budget_and_its_monthly_cost() -> None:
 
 def test_permissions_are_actions_with_resources() -> None:
     found = json.loads(call("permissions", "--format", "json").stdout)
-    actions = {p["action"] for p in found}
+    # Lambda's own calls for the function's network interfaces are denied to the function's code
+    denied = {p["action"] for p in found if p["effect"] == "Deny"}
+    actions = {p["action"] for p in found} - denied
     assert {"ecs:DescribeServices", "secretsmanager:GetSecretValue"} <= actions
     assert not [a for a in actions if "*" in a]
     assert "s3:GetObject" in actions and not [a for a in actions if "Delete" in a]
