@@ -5,10 +5,10 @@ from __future__ import annotations
 from canary.model import Environment
 
 
-def closure(environment: Environment, name: str) -> frozenset[str]:
-    """Return a service and everything it depends on, directly or not."""
+def closure(environment: Environment, *names: str) -> frozenset[str]:
+    """Return these services and everything they depend on, directly or not."""
     found: set[str] = set()
-    rest = [name]
+    rest = list(names)
     while rest:
         one = rest.pop()
         if one not in found and one in environment.services:

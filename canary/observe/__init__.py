@@ -12,6 +12,7 @@ from types import ModuleType
 
 import msgspec
 
+from canary.control_plane.dependencies import closure
 from canary.control_plane.state import LogLine, PlatformState
 from canary.model import Environment
 from canary.observe import (
@@ -125,7 +126,7 @@ def deepen(
     The state after this call is younger than the failures. Logs and secrets are read for the
     failing services and for what they depend on.
     """
-    wanted = closure(environment, failing_services)
+    wanted = closure(environment, *failing_services)
     fresh = observe(clients, environment)
     book = Book(clients, environment)
     now = dt.datetime.now(dt.UTC)
@@ -149,18 +150,6 @@ def deepen(
             logs={**state.logs, **found},
             unavailable=tuple(sorted({*fresh.unavailable, *book.unavailable()}, key=_by_action)),
         )
-
-
-def closure(environment: Environment, names: Iterable[str]) -> set[str]:
-    """Return the services and everything they depend on."""
-    found: set[str] = set()
-    rest = [n for n in names if n in environment.services]
-    while rest:
-        name = rest.pop()
-        if name not in found:
-            found.add(name)
-            rest += [d for d in environment.services[name].depends_on if d in environment.services]
-    return found
 
 
 def _by_action(unavailable: object) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-from canary.control_plane.state import EcsDeployment, EcsService, PlatformState, Task
+from canary.control_plane.ecs import is_failure, is_steady, never_started, primary, rolled_back
+from canary.control_plane.state import EcsService, PlatformState, Task
 from canary.model import Assertion, Check, Frozen, Step, parse_time
 from canary.probes.base.api import Kind, ProbeContext
 from canary.probes.base.evidence import (
@@ -22,11 +23,6 @@ from canary.probes.base.evidence import (
 )
 
 STEPS = ("tasks", "rollout", "stopped tasks")
-# Reasons that ECS gives when it stops a task because another takes its place, or fewer are wanted.
-PLANNED = ("scaling activity initiated by", "deployment", "task stopped by user")
-STEADY = "has reached a steady state"
-ROLLED_BACK = "rolling back"  # in the reason of the deployment that took over, or in an event
-CRASH_CODES = ("EssentialContainerExited",)
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -89,11 +85,6 @@ def tasks(service: EcsService) -> list[Assertion]:
     ]
 
 
-def primary(service: EcsService) -> EcsDeployment | None:
-    """Return the deployment that ECS is moving to, or stands at."""
-    return next((d for d in service.deployments if d.status == "PRIMARY"), None)
-
-
 def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt.datetime) -> Step:
     """Judge the newest deployment: completed, or young and without a failed task."""
     newest = primary(service)
@@ -103,8 +94,8 @@ def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt
     state = newest.rollout_state or "COMPLETED"  # other deployment controllers tell no state
     age = minutes_since(newest.created_at, now)
     known = {"deployment": newest.id, "reason": newest.rollout_reason}
-    rolled_back = roll_back_of(service, newest)
-    if state == "IN_PROGRESS" and newest.failed_tasks == 0 and not rolled_back:
+    back = rolled_back(service)
+    if state == "IN_PROGRESS" and newest.failed_tasks == 0 and not back:
         young = age is not None and age < spec.rollout_minutes
         text = f"COMPLETED within {spec.rollout_minutes:.0f} minutes"
         shown = state if age is None else f"{state} for {age:.0f} minutes"
@@ -113,30 +104,10 @@ def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt
         return watch.step(STEPS[1], [assertion("rollout", text, shown, young)], facts=known)
     shown = f"{state}, {newest.failed_tasks} failed tasks" if newest.failed_tasks else state
     holds = state == "COMPLETED"
-    if rolled_back:
+    if back:
         holds = holds and age is not None and age > spec.rollback_minutes
-        shown = f"{state} after a roll back: {rolled_back}"
+        shown = f"{state} after a roll back: {back}"
     return watch.step(STEPS[1], [assertion("rollout", "COMPLETED", shown, holds)], facts=known)
-
-
-def roll_back_of(service: EcsService, newest: EcsDeployment) -> str:
-    """Return what says that a deployment took over because another one failed, or nothing."""
-    if ROLLED_BACK in newest.rollout_reason.lower():
-        return newest.rollout_reason
-    told = (e.message for e in service.events if ROLLED_BACK in e.message.lower())
-    return next((message for message in told if newest.id in message), "")
-
-
-def failed_stop(task: Task) -> bool:
-    """Return whether a task ended on its own or for being unhealthy, and was not replaced."""
-    reason = task.stopped_reason.lower()
-    if task.stop_code in ("UserInitiated", "SpotInterruption", "TerminationNotice"):
-        return False
-    if task.stop_code == "TaskFailedToStart" or task.stop_code in CRASH_CODES:
-        return True
-    if "failed" in reason or "unhealthy" in reason:
-        return True
-    return not any(text in reason for text in PLANNED) and bool(reason)
 
 
 def recent_failures(
@@ -152,14 +123,14 @@ def recent_failures(
     failures = []
     for task in service.tasks:
         age = minutes_since(task.stopped_at, now)
-        if age is None or age > spec.recent_minutes or not failed_stop(task):
+        if age is None or age > spec.recent_minutes or not is_failure(task):
             continue
         if newest and task.started_by and task.started_by != newest.id:
             continue
         failures.append(task)
-    crashes = [t for t in failures if t.stop_code != "TaskFailedToStart"]
+    crashes = [t for t in failures if not never_started(t)]
     crashes.sort(key=_stopped, reverse=True)
-    steady = [at for e in service.events if STEADY in e.message and (at := parse_time(e.at))]
+    steady = [at for e in service.events if is_steady(e) and (at := parse_time(e.at))]
     # in the same instant: ECS says "steady" once nothing is under way any more
     past = [t for t in failures if any(at >= _stopped(t) for at in steady)]
     if crashes and any(_stopped(crashes[-1]) < at < _stopped(crashes[0]) for at in steady):

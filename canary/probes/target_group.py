@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canary.control_plane.ecs import primary
 from canary.control_plane.state import PlatformState, TargetGroup, TargetHealth
 from canary.model import Check, Frozen, Step, parse_time
 from canary.probes.base.api import Kind, ProbeContext
@@ -68,10 +69,8 @@ def _starting(state: PlatformState, target: TargetHealth) -> bool:
     """Tell a target whose task a rollout has just started: ECS grants it a period of grace."""
     now = parse_time(state.read_at)
     for service in state.services:
-        rolling = any(
-            d.status == "PRIMARY" and d.rollout_state == "IN_PROGRESS" and not d.failed_tasks
-            for d in service.deployments
-        )
+        newest = primary(service)
+        rolling = newest and newest.rollout_state == "IN_PROGRESS" and not newest.failed_tasks
         for task in service.tasks if rolling and now else ():
             began = parse_time(task.started_at or task.created_at)
             if task.address == target.id and task.last_status == "RUNNING" and began and now:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.ecs import live
 from canary.control_plane.state import DiscoveryService, EcsService, Task
 from canary.diagnose.core.aws_cli import Shell, compact
 from canary.diagnose.core.case import Atoms, Case
 from canary.diagnose.core.claim import DEPENDS, Claim, shown
 from canary.diagnose.ecs import revisions
-from canary.diagnose.targets.targets import live
 from canary.model import Confidence, Evidence, Remedy
 
 ACTIONS = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from canary.control_plane.ecs import primary
 from canary.diagnose.core.case import CACHE, DATABASE, MLFLOW, Atoms, Case
 from canary.diagnose.core.claim import DEPENDS, Claim, shown
 from canary.diagnose.core.symptoms import CONTROL, Symptom
@@ -94,11 +95,8 @@ def _said(case: Case, name: str, words: re.Pattern[str], atoms: Atoms) -> Eviden
 
 def _since(case: Case, name: str) -> str:
     """Return when the present deployment began: older lines are of other tasks."""
-    service = case.ecs(name)
-    return next(
-        (d.created_at for d in (service.deployments if service else ()) if d.status == "PRIMARY"),
-        "",
-    )
+    newest = primary(case.ecs(name))
+    return newest.created_at if newest else ""
 
 
 def _claim(

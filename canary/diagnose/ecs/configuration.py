@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TaskDefinition
 from canary.diagnose.core.case import AUTH, CACHE, DATABASE, MLFLOW, Atoms, Case
 from canary.diagnose.core.claim import SETTINGS, Claim, shown
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revisions import Rollout
-from canary.diagnose.targets.targets import live
 from canary.model import Confidence, Evidence, Remedy
 
 # Which dependency a variable is about, by its name.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
 from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revision_diff import Difference, difference, misfit
 from canary.model import Evidence, Remedy
-
-_SCALING = "Scaling activity initiated by"
-FAILED_CODES = ("TaskFailedToStart", "EssentialContainerExited")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +64,15 @@ def _suspect(service: EcsService) -> str:
     for deployment in service.deployments:
         if deployment.failed_tasks and _left(service, deployment):
             return deployment.task_definition
-    back = any("rolling back" in e.message for e in service.events[:10])
-    failed = [t for t in service.tasks if t.stop_code in FAILED_CODES]
-    if back and failed and "rolling back" in _primary_reason(service):
-        return failed[0].task_definition
-    if back and failed and failed[0].task_definition != service.task_definition:
-        return failed[0].task_definition
+    failures = [t for t in service.tasks if is_failure(t)]
+    if failures and rolled_back(service):
+        return failures[0].task_definition
     return service.task_definition
 
 
 def _left(service: EcsService, deployment: EcsDeployment) -> bool:
-    """Tell a deployment that ECS went back from; one that is being replaced is older."""
-    if deployment.status == "PRIMARY":
+    """Return whether ECS went back from a deployment; one that is being replaced is older."""
+    if deployment is primary(service):
         return False
     newer = _number(deployment.task_definition) > _number(service.task_definition)
     return deployment.rollout_state == "FAILED" or newer
@@ -86,24 +81,6 @@ def _left(service: EcsService, deployment: EcsDeployment) -> bool:
 def _number(arn: str) -> int:
     tail = arn.rpartition(":")[2]
     return int(tail) if tail.isdigit() else 0
-
-
-def went_back(service: EcsService) -> bool:
-    """Tell whether the deployment in force took over because another one failed.
-
-    ECS says it in the deployment's reason, or in the event that names the deployment.
-    """
-    if any(d.rollout_state == "FAILED" for d in service.deployments):
-        return True
-    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
-    if primary is None:
-        return False
-    told = [primary.rollout_reason, *(e.message for e in service.events if primary.id in e.message)]
-    return any("rolling back" in words for words in told)
-
-
-def _primary_reason(service: EcsService) -> str:
-    return next((d.rollout_reason for d in service.deployments if d.status == "PRIMARY"), "")
 
 
 def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
@@ -120,8 +97,8 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
         if deployment.task_definition != bad and _usable(case, deployment.task_definition, bad):
             return deployment.task_definition
     for task in service.tasks:
-        scaled = _SCALING in task.stopped_reason or task.last_status == "RUNNING"
-        if scaled and task.task_definition != bad and _usable(case, task.task_definition, bad):
+        served = scaled_in(task) or task.last_status == "RUNNING"
+        if served and task.task_definition != bad and _usable(case, task.task_definition, bad):
             return task.task_definition
     return ""
 
@@ -133,7 +110,7 @@ def overtaken(case: Case, name: str) -> TaskDefinition | None:
     goes back only from a deployment that failed, and people from one under which checks failed.
     """
     service, before = case.ecs(name), case.ecs_before(name)
-    if service is None or before is None or case.previous is None or went_back(service):
+    if service is None or before is None or case.previous is None or rolled_back(service):
         return None
     if name in case.previous.deepened:  # read deeper only after failures
         return None

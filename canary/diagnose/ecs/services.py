@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.state import EcsService
+from canary.control_plane.ecs import primary, rolled_back
+from canary.control_plane.state import EcsDeployment, EcsService
 from canary.diagnose.core.case import Atoms, Case
 from canary.diagnose.core.claim import SERVE, START, Claim, shown
 from canary.diagnose.ecs import revisions
@@ -158,10 +159,10 @@ def deployments(case: Case) -> Iterator[Claim]:
     """Claim a deployment that hangs or was rolled back, where no task says why."""
     for name in case.services:
         service, atoms = case.ecs(name), case.disturbance(name)
-        primary = _primary(service)
-        if service is None or primary is None or not atoms:
+        newest = primary(service)
+        if service is None or newest is None or not atoms:
             continue
-        cause = _deployment_cause(case, service)
+        cause = _deployment_cause(case, service, newest)
         if not cause:
             continue
         back = revisions.rollback(case, name)
@@ -174,10 +175,10 @@ def deployments(case: Case) -> Iterator[Claim]:
             + ("was rolled back." if cause == "deployment-rolled-back" else "does not end."),
             evidence=(
                 Evidence(
-                    resource=primary[0],
-                    seen=primary[1],
+                    resource=newest.id,
+                    seen=f"{newest.rollout_state} {newest.rollout_reason}".strip(),
                     expected="rollout COMPLETED",
-                    at=primary[2],
+                    at=newest.updated_at,
                 ),
                 *shown(atoms, 1),
             ),
@@ -192,19 +193,11 @@ def deployments(case: Case) -> Iterator[Claim]:
         )
 
 
-def _primary(service: EcsService | None) -> tuple[str, str, str] | None:
-    for d in service.deployments if service else ():
-        if d.status == "PRIMARY":
-            return d.id, f"{d.rollout_state} {d.rollout_reason}".strip(), d.updated_at
-    return None
-
-
-def _deployment_cause(case: Case, service: EcsService) -> str:
-    if revisions.went_back(service):
+def _deployment_cause(case: Case, service: EcsService, newest: EcsDeployment) -> str:
+    if rolled_back(service):
         return "deployment-rolled-back"
-    for d in service.deployments:
-        hanging = case.age(d.created_at) > STUCK_S or d.failed_tasks
-        if d.status == "PRIMARY" and d.rollout_state == "IN_PROGRESS" and hanging:
-            return "deployment-stuck"
+    hanging = case.age(newest.created_at) > STUCK_S or newest.failed_tasks
+    if newest.rollout_state == "FAILED" or (newest.rollout_state == "IN_PROGRESS" and hanging):
+        return "deployment-stuck"
     short = service.running < service.desired
     return "deployment-stuck" if short and service.pending == 0 else ""

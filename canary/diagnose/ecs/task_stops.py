@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from canary.control_plane.ecs import (
+    exited,
+    is_failure,
+    is_steady,
+    never_started,
+    primary,
+    rolled_back,
+)
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs.revisions import Rollout, deploy, rollout, went_back
+from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
 from canary.model import Evidence
 
 RECENT_S = 3600.0
-_HARMLESS = ("Scaling activity initiated by", "Task stopped by user")
-_STEADY = "has reached a steady state"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,26 +92,18 @@ _LOGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def failed(service: EcsService) -> list[Task]:
-    """Return stopped tasks, newest first, that did not stop on purpose."""
-    return [
-        t
-        for t in service.tasks
-        if t.stopped_at
-        and not t.stopped_reason.startswith(_HARMLESS)
-        and t.stop_code not in ("UserInitiated", "SpotInterruption", "TerminationNotice")
-    ]
-
-
 def afresh(case: Case, *names: str) -> tuple[str, ...]:
     """Return commands for a new deployment where the fault ended tasks: it skips the back-off."""
     found: list[str] = []
     for name in dict.fromkeys(names):
         service = case.ecs(name) if name in case.services else None
-        ended = [t for t in failed(service) if case.age(t.stopped_at) < RECENT_S] if service else []
-        if service and ended:
+        if service and _recent_failures(case, service):
             found.append(deploy(case, service))
     return tuple(found)
+
+
+def _recent_failures(case: Case, service: EcsService) -> list[Task]:
+    return [t for t in service.tasks if is_failure(t) and case.age(t.stopped_at) < RECENT_S]
 
 
 def stop_of(case: Case, name: str) -> Stop | None:
@@ -113,8 +111,7 @@ def stop_of(case: Case, name: str) -> Stop | None:
     service = case.ecs(name)
     if service is None:
         return None
-    tasks = [t for t in failed(service) if case.age(t.stopped_at) < RECENT_S]
-    for task in tasks[:3]:
+    for task in _recent_failures(case, service)[:3]:
         if not _overcome(service, task):
             found = _by_reason(task) or _by_log(case, name, task) or _by_exit(task)
             if found:
@@ -123,14 +120,13 @@ def stop_of(case: Case, name: str) -> Stop | None:
 
 
 def _overcome(service: EcsService, task: Task) -> bool:
-    """Tell a stop that a later, completed deployment of other tasks has left behind."""
-    primary = next((d for d in service.deployments if d.status == "PRIMARY"), None)
-    if primary is None or primary.rollout_state != "COMPLETED" or primary.failed_tasks:
+    """Return whether a later completed deployment made this stop irrelevant."""
+    newest = primary(service)
+    if newest is None or newest.rollout_state != "COMPLETED" or newest.failed_tasks:
         return False
-    rolled_back = "rolling back" in primary.rollout_reason
     since = [t for t in service.tasks if t.last_status == "RUNNING"]
     later = any(t.started_at > task.stopped_at for t in since if t.started_at)
-    return later and primary.created_at > task.created_at and not rolled_back
+    return later and newest.created_at > task.created_at and not rolled_back(service)
 
 
 def _texts(task: Task) -> str:
@@ -172,10 +168,10 @@ def _by_exit(task: Task) -> Stop | None:
         return Stop(cause="health-check-mismatch", task=task, words=task.stopped_reason)
     if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
         return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
-    if task.stop_code == "EssentialContainerExited" or any(codes):
+    if exited(task) or any(codes):
         words = f"{task.stopped_reason}; exit code {', '.join(map(str, codes)) or 'unknown'}"
         return Stop(cause="task-crash-loop", task=task, words=words)
-    if task.stop_code == "TaskFailedToStart":
+    if never_started(task):
         return Stop(cause="deployment-stuck", task=task, words=task.stopped_reason)
     return None
 
@@ -183,7 +179,7 @@ def _by_exit(task: Task) -> Stop | None:
 def _by_event(case: Case, service: EcsService) -> Stop | None:
     """Return what service events say, where ECS keeps no stopped task any more."""
     for event in service.events:
-        if _STEADY in event.message or case.age(event.at) > RECENT_S:
+        if is_steady(event) or case.age(event.at) > RECENT_S:
             return None
         if "unable to place a task" in event.message or "unable to consistently" in event.message:
             for pattern, cause in _REASONS:
@@ -217,7 +213,7 @@ def serving(case: Case, name: str, stop: Stop) -> bool:
 def _of_deployment(case: Case, name: str) -> str:
     """Return what became of the deployment whose tasks stop."""
     service = case.ecs(name)
-    back = service is not None and went_back(service)
+    back = service is not None and rolled_back(service)
     return "deployment-rolled-back" if back else "deployment-stuck"
 
 

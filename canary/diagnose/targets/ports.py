@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.claim import TARGET, Claim, shown
 from canary.diagnose.ecs.revisions import rollback
 from canary.diagnose.ecs.task_stops import afresh
 from canary.diagnose.targets.health_record import said
-from canary.diagnose.targets.targets import GONE, evidence, inspect, live, port_of, register
+from canary.diagnose.targets.targets import GONE, evidence, inspect, port_of, register
 from canary.model import Confidence, Remedy
 
 

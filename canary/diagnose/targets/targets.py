@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth, Task
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.claim import TARGET, Claim, shown
@@ -13,12 +14,6 @@ from canary.diagnose.targets.health_record import said, sick
 from canary.model import Confidence, Evidence, Remedy
 
 GONE = ("draining", "unused")
-
-
-def live(service: EcsService | None) -> tuple[Task, ...]:
-    """Return the running tasks of a service that have an address."""
-    tasks = service.tasks if service else ()
-    return tuple(t for t in tasks if t.last_status == "RUNNING" and t.address)
 
 
 def port_of(case: Case, name: str) -> int:

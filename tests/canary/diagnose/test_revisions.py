@@ -7,9 +7,8 @@ import shlex
 
 import pytest
 
-from canary.control_plane.state import Event, PlatformState
+from canary.control_plane.state import PlatformState
 from canary.diagnose import diagnose
-from canary.diagnose.ecs.revisions import went_back
 from canary.model import Result
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -76,14 +75,6 @@ def test_a_role_that_lost_everything_is_granted_all_that_its_revision_reads() ->
     assert kinds == [["secretsmanager:GetSecretValue"], ["ssm:GetParameters"]]
 
 
-def test_a_roll_back_that_only_an_event_tells_is_seen() -> None:
-    service = next(s for s in p.healthy().services if s.name == faults.NAMES.of("auth"))
-    words = f"(service auth) rolling back to deployment {service.deployments[0].id}."
-    told = p.replace(service, events=(Event(at=p.ago(1), message=words),))
-    other = p.replace(service, events=(Event(at=p.ago(1), message=words.replace("/1", "/8")),))
-    assert (went_back(service), went_back(told), went_back(other)) == (False, True, False)
-
-
 def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -> None:
     stuck = p.healthy()
     service = next(s for s in stuck.services if s.name == faults.NAMES.of("registry"))
@@ -98,6 +89,16 @@ def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -
     verdict = diagnose(results, stuck, p.environment(faults.NAMES), p.healthy(), p.NOW)
     (found,) = [d for d in verdict.diagnoses if d.cause == "deployment-stuck"]
     assert found.explains == ("registry.ecs-service",)
+
+
+def test_a_deployment_that_failed_without_a_roll_back_is_stuck() -> None:
+    """The circuit breaker stops the deployment, and nothing brings the old revision back."""
+    service = next(s for s in p.healthy().services if s.name == faults.NAMES.of("registry"))
+    failing = p.replace(service.deployments[0], rollout_state="FAILED", failed_tasks=3)
+    state = faults.service(p.healthy(), "registry", deployments=(failing,))
+    results = [p.control("ecs_service", "registry")]
+    (found,) = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW).diagnoses
+    assert found.cause == "deployment-stuck"
 
 
 def _brought_back(fault: str) -> tuple[PlatformState, PlatformState, list[Result]]:
