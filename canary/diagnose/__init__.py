@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from canary.control_plane.state import PlatformState
-from canary.diagnose.core.case import Atoms, Case
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
-from canary.diagnose.core.claim import Claim
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result
 
@@ -30,9 +30,9 @@ def diagnose(
         previous=previous,
         now=now,
     )
-    claims = [claim for rule in RULES for claim in _apply(case, rule)]
-    chosen, left = choose(case, claims)
-    explained = {f.check_id for claim in chosen for f in claim.atoms}
+    findings = [finding for rule in RULES for finding in _apply(case, rule)]
+    chosen, left = choose(case, findings)
+    explained = {f.check_id for finding in chosen for f in finding.explained_failures}
     unexplained = sorted({f.check_id for f in left})
     return Explanation(
         diagnoses=tuple(as_diagnosis(c) for c in chosen),
@@ -40,16 +40,16 @@ def diagnose(
     )
 
 
-def _wholly(case: Case, check: str, left: Atoms) -> bool:
+def _wholly(case: Case, check: str, left: Failures) -> bool:
     """Return whether none of a check's failures is explained."""
     return all(f in left for f in case.failures if f.check_id == check)
 
 
-def _apply(case: Case, rule: Rule) -> Iterator[Claim]:
+def _apply(case: Case, rule: Rule) -> Iterator[Finding]:
     """Yield a rule's findings, less certain if a reading that the rule rests on is missing."""
     if not (case.failures or rule.without_failures) or not case.read(*rule.needs):
         return
     unread = ", ".join(a for a in rule.also if not case.read(a))
     why = Evidence(resource=unread, seen="could not be read", expected="read")
-    for claim in rule.find(case):
-        yield claim.at_most(Confidence.LIKELY, why) if unread else claim
+    for finding in rule.find(case):
+        yield finding.at_most(Confidence.LIKELY, why) if unread else finding

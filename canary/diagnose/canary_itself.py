@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.access.key_remedies import key_evidence, missing_key, state_of
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import CANARY, Finding, top_evidence
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
@@ -14,13 +14,13 @@ _READ_KEY = "secretsmanager:GetSecretValue"
 _SLOW_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
 
 
-def permissions(case: Case) -> Iterator[Claim]:
+def permissions(case: Case) -> Iterator[Finding]:
     """Claim IAM actions that were denied to the canary; reported even when all checks pass."""
     denied = [u for u in case.state.unavailable if u.denied]
     for action in sorted({u.action for u in denied}):
         mine = [u for u in denied if u.action == action]
-        atoms = frozenset(f for f in case.failures if f.error and action in f.text + f.reason)
-        yield Claim(
+        failures = frozenset(f for f in case.failures if f.error and action in f.text + f.reason)
+        yield Finding(
             cause="canary-permission-denied",
             service="canary",
             resource=action,
@@ -31,48 +31,48 @@ def permissions(case: Case) -> Iterator[Claim]:
                 for u in mine[:3]
             ),
             remedy=_grant(action),
-            atoms=atoms,
+            explained_failures=failures,
             rank=98,
-            standing=True,
+            always_report=True,
         )
 
 
-def credentials(case: Case) -> Iterator[Claim]:
+def credentials(case: Case) -> Iterator[Finding]:
     """Claim secrets of principals that could not be read."""
-    atoms = frozenset(
+    failures = frozenset(
         f
         for f in case.failures
         if f.error and not f.host and _about_secret(f.reason + f.text, case)
     )
-    denied = frozenset(f for f in atoms if "AccessDenied" in f.reason + f.text)
+    denied = frozenset(f for f in failures if "AccessDenied" in f.reason + f.text)
     if denied:
         yield _may_not_read(case, denied)
-    for secret, some in sorted(_by_secret(case, atoms - denied).items()):
+    for secret, some in sorted(_by_secret(case, failures - denied).items()):
         known = state_of(case, secret)
-        yield Claim(
+        yield Finding(
             cause="canary-credential-missing",
             service="canary",
             resource=secret,
             confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
             summary=f"The canary cannot read its secret {secret}.",
-            evidence=(*key_evidence(case, secret), *shown(some, 3)),
+            evidence=(*key_evidence(case, secret), *top_evidence(some, 3)),
             remedy=missing_key(case, secret),
-            atoms=some,
+            explained_failures=some,
             rank=CANARY + 3,
         )
 
 
-def _may_not_read(case: Case, atoms: Atoms) -> Claim:
-    secrets = sorted(_by_secret(case, atoms))
-    return Claim(
+def _may_not_read(case: Case, failures: Failures) -> Finding:
+    secrets = sorted(_by_secret(case, failures))
+    return Finding(
         cause="canary-permission-denied",
         service="canary",
         resource=_READ_KEY,
         confidence=Confidence.CERTAIN,
         summary=f"The canary may not read {', '.join(secrets)}.",
-        evidence=shown(atoms, 3),
+        evidence=top_evidence(failures, 3),
         remedy=_grant(_READ_KEY),
-        atoms=atoms,
+        explained_failures=failures,
         rank=CANARY + 2,
     )
 
@@ -96,9 +96,9 @@ def _named(text: str, case: Case) -> str:
     return next((s for s in sorted(known, key=len, reverse=True) if s in text), "")
 
 
-def _by_secret(case: Case, atoms: Atoms) -> dict[str, Atoms]:
-    found: dict[str, Atoms] = {}
-    for failure in atoms:
+def _by_secret(case: Case, failures: Failures) -> dict[str, Failures]:
+    found: dict[str, Failures] = {}
+    for failure in failures:
         text = failure.reason + failure.text
         secret = _named(text, case) or _of_principal(text, case) or "the principal's secret"
         found[secret] = found.get(secret, frozenset()) | {failure}
@@ -112,7 +112,7 @@ def _of_principal(text: str, case: Case) -> str:
     return ""
 
 
-def egress(case: Case) -> Iterator[Claim]:
+def egress(case: Case) -> Iterator[Finding]:
     """Claim the canary's own way out: no host at all is reached, and AWS neither."""
     hosts = {case.host(n) for n in case.services if case.host(n)}
     lost = {f.host for f in case.failures if f.symptom in EDGE - {Symptom.TLS} and f.host}
@@ -122,8 +122,8 @@ def egress(case: Case) -> Iterator[Claim]:
         return
     if case.state.load_balancers and not slow and not _all_unresolved(case):
         return  # AWS answers: the way out is open, the platform's doors are shut
-    atoms = frozenset(f for f in case.failures if f.host or f.error)
-    yield Claim(
+    failures = frozenset(f for f in case.failures if f.host or f.error)
+    yield Finding(
         cause="canary-egress-blocked",
         service="canary",
         resource=case.environment.network.vpc_id or "network",
@@ -131,7 +131,7 @@ def egress(case: Case) -> Iterator[Claim]:
         summary="The canary reaches no host at all"
         + (", nor AWS's API." if slow else ": its way out is closed, or its DNS."),
         evidence=(
-            *shown(atoms, 3),
+            *top_evidence(failures, 3),
             *(Evidence(resource=u.action, seen=f"{u.code}: {u.reason}") for u in slow[:2]),
         ),
         remedy=Remedy(
@@ -142,7 +142,7 @@ def egress(case: Case) -> Iterator[Claim]:
             ),
             decision="Open the canary's own way out; nothing is known of the platform meanwhile.",
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=CANARY,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from canary.diagnose import application, canary_itself
 from canary.diagnose.access import auth_service, keys, unprotected
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import Claim
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.dependencies import (
     cloud_map,
     mlflow_hangs,
@@ -32,7 +32,7 @@ class Rule:
     its findings have the confidence LIKELY at most.
     """
 
-    find: Callable[[Case], Iterator[Claim]]
+    find: Callable[[Case], Iterator[Finding]]
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     without_failures: bool = False  # the rule runs also if every check passes
@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=health_checks.health_check, needs=_HEALTH, also=_REVISIONS),
     Rule(find=ports.ports, needs=(*_HEALTH, *_REVISIONS)),
     Rule(find=health_checks.protocol, needs=_HEALTH),
-    Rule(find=targets.strangers, needs=(*_HEALTH, *_TASKS)),
+    Rule(find=targets.foreign_targets, needs=(*_HEALTH, *_TASKS)),
     Rule(find=targets.unhealthy, needs=_HEALTH),
     Rule(find=replaced_tasks.replaced, needs=_TASKS),
     Rule(find=cloud_map.names),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from canary.diagnose.core.case import AUTH, Atoms, Case
-from canary.diagnose.core.claim import APPLICATION, SERVE, Claim, shown
+from canary.diagnose.core.case import AUTH, Case, Failures
+from canary.diagnose.core.finding import APPLICATION, SERVE, Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Exchange, Remedy, Status, Step
@@ -14,13 +14,13 @@ from canary.model import Confidence, Evidence, Exchange, Remedy, Status, Step
 _PROPER = ("bearer", "x-api-key", "apikey", "both", "")
 
 
-def service_down(case: Case) -> Iterator[Claim]:
+def service_down(case: Case) -> Iterator[Finding]:
     """Claim the auth service when it, or those who ask it, say that it does not answer."""
     if AUTH not in case.services:
         return
-    direct = frozenset(f for f in case.failures if f.front == AUTH and f.symptom in DOWN)
-    atoms = case.outage(AUTH) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
-    if not atoms or (direct and _judges_keys(case)):  # the errors are the application's own
+    direct = frozenset(f for f in case.failures if f.entry_service == AUTH and f.symptom in DOWN)
+    failures = case.failures_of_outage(AUTH) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
+    if not failures or (direct and _judges_keys(case)):  # the errors are the application's own
         return
     service = case.ecs(AUTH)
     several = service is not None and len(service.deployments) > 1
@@ -31,13 +31,13 @@ def service_down(case: Case) -> Iterator[Claim]:
         if refused
         else ""
     )
-    yield Claim(
+    yield Finding(
         cause="auth-service-down",
         service=AUTH,
         resource=service.arn if service else case.host(AUTH),
         confidence=Confidence.LIKELY if direct else Confidence.POSSIBLE,
         summary=f"The auth service does not answer.{meaning}",
-        evidence=(*shown(atoms, 3), *(_rollout(case) if several else ())),
+        evidence=(*top_evidence(failures, 3), *(_rollout(case) if several else ())),
         remedy=Remedy(
             summary=back.summary or "See the auth service's tasks and log.",
             inspect=revisions.inspect(case, AUTH),
@@ -45,7 +45,7 @@ def service_down(case: Case) -> Iterator[Claim]:
             verify=back.verify,
             decision="" if back.fix else "Nothing shows why: read the log before a restart.",
         ),
-        atoms=case.outage(AUTH),
+        explained_failures=case.failures_of_outage(AUTH),
         rank=SERVE,
     )
 
@@ -78,41 +78,41 @@ def _rollout(case: Case) -> tuple[Evidence, ...]:
     )
 
 
-def header_lost(case: Case) -> Iterator[Claim]:
+def header_lost(case: Case) -> Iterator[Finding]:
     """Claim a header that never reaches the one who asks for a key."""
-    atoms = frozenset(
+    failures = frozenset(
         f for f in case.having(Symptom.NO_KEY_SEEN) if f.principal and f.header_form in _PROPER
     )
     yield from behaviour(
         case,
         "credential-header-lost",
-        atoms,
-        "A key was sent and not seen: {front} or what stands before it loses the header.",
+        failures,
+        "A key was sent and not seen: {service} or what stands before it loses the header.",
         SERVE + 2,
     )
 
 
-def rate_limit(case: Case) -> Iterator[Claim]:
+def rate_limit(case: Case) -> Iterator[Finding]:
     """Claim a limiter that does not run."""
     yield from behaviour(
         case,
         "rate-limit-missing",
         case.having(Symptom.NO_RATE_HEADERS),
-        "Authenticated answers of {front} carry no rate limit headers: the limiter does not run.",
+        "Authenticated answers of {service} carry no rate limit headers: the limiter does not run.",
         APPLICATION + 8,
     )
 
 
-def misreported(case: Case) -> Iterator[Claim]:
+def misreported(case: Case) -> Iterator[Finding]:
     """Claim an outage of auth, or a limit, that the API calls a wrong key (401)."""
-    atoms = frozenset(
+    failures = frozenset(
         f for f in case.having(Symptom.AUTH_UNAVAILABLE, Symptom.THROTTLED) if f.status == 401
     )
     yield from behaviour(
         case,
         "auth-error-misreported",
-        atoms,
-        "{front} answers 401 for a fault of its own side, as if the key were wrong.",
+        failures,
+        "{service} answers 401 for a fault of its own side, as if the key were wrong.",
         APPLICATION + 6,
         confidence=Confidence.POSSIBLE,
     )
@@ -121,27 +121,27 @@ def misreported(case: Case) -> Iterator[Claim]:
 def behaviour(
     case: Case,
     cause: str,
-    atoms: Atoms,
+    failures: Failures,
     text: str,
     rank: int,
-    keeper: str = "",
+    owner: str = "",
     confidence: Confidence = Confidence.LIKELY,
-) -> Iterator[Claim]:
+) -> Iterator[Finding]:
     """Claim something that the application itself does; the last change of revision goes back."""
-    if not atoms:
+    if not failures:
         return
-    front = min(f.front for f in atoms)
-    name = keeper or front
+    entry = min(f.entry_service for f in failures)
+    name = owner or entry
     change = revisions.rollout(case, name) if name in case.services else None
     back = revisions.rollback(case, name) if name in case.services else Remedy(summary="")
     service = case.ecs(name) if name in case.services else None
-    yield Claim(
+    yield Finding(
         cause=cause,
         service=name,
         resource=change.bad.arn if change else (service.task_definition if service else name),
         confidence=confidence,
-        summary=text.format(front=front),
-        evidence=(*shown(atoms, 3), *(change.evidence() if change else ())),
+        summary=text.format(service=entry),
+        evidence=(*top_evidence(failures, 3), *(change.evidence() if change else ())),
         remedy=Remedy(
             summary=back.summary or "The application must be mended.",
             inspect=revisions.inspect(case, name) if name in case.services else (),
@@ -149,6 +149,6 @@ def behaviour(
             verify=back.verify,
             decision="" if back.fix else "Decide which image is right and deploy it.",
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=rank,
     )

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from canary.diagnose.access.key_remedies import key_evidence, rejected_key
-from canary.diagnose.core.case import AUTH, Atoms, Case
-from canary.diagnose.core.claim import APPLICATION, Claim, shown
+from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure, must_be_refused
+from canary.diagnose.core.finding import APPLICATION, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
@@ -26,7 +26,7 @@ def _valid(case: Case, principal: str) -> bool:
     return bool(principal) and not must_be_refused(case.environment, principal)
 
 
-def rejected(case: Case) -> Iterator[Claim]:
+def rejected(case: Case) -> Iterator[Finding]:
     """Claim a known key that is refused as if it were unknown."""
     refused = [f for f in case.having(Symptom.KEY_REFUSED) if _known(case, f)]
     if not refused:
@@ -34,23 +34,23 @@ def rejected(case: Case) -> Iterator[Claim]:
     weights = Counter(f.principal for f in sorted(refused, key=lambda f: f.check_id))
     principals = [name for name, _ in weights.most_common()]
     secret = case.environment.principals[principals[0]].secret
-    atoms = frozenset(refused)
-    yield Claim(
+    failures = frozenset(refused)
+    yield Finding(
         cause="credential-rejected",
-        service=AUTH if AUTH in case.services else min(f.front for f in atoms),
+        service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
         resource=secret or principals[0],
         confidence=Confidence.LIKELY,
-        summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(atoms)}.",
-        evidence=(*key_evidence(case, secret), *shown(atoms, 3)),
+        summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(failures)}.",
+        evidence=(*key_evidence(case, secret), *top_evidence(failures, 3)),
         remedy=rejected_key(case, secret),
-        atoms=atoms,
+        explained_failures=failures,
         rank=APPLICATION,
     )
 
 
-def _why(atoms: Atoms) -> str:
+def _why(failures: Failures) -> str:
     """Return what the auth service itself says of a key; the API has one text for everything."""
-    said = " ".join(sorted(f.body for f in atoms if f.front == AUTH))
+    said = " ".join(sorted(f.body for f in failures if f.entry_service == AUTH))
     found = [text for words, text in _WHY if re.search(words, said, re.IGNORECASE)]
     return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
 
@@ -64,20 +64,20 @@ def _known(case: Case, failure: Failure) -> bool:
     )
 
 
-def scope(case: Case) -> Iterator[Claim]:
+def scope(case: Case) -> Iterator[Finding]:
     """Claim a good key that may not do what the check does."""
-    atoms = frozenset(f for f in case.having(Symptom.FORBIDDEN) if _valid(case, f.principal))
-    if not atoms:
+    failures = frozenset(f for f in case.having(Symptom.FORBIDDEN) if _valid(case, f.principal))
+    if not failures:
         return
-    principal = min(f.principal for f in atoms)
+    principal = min(f.principal for f in failures)
     secret = case.environment.principals[principal].secret
-    yield Claim(
+    yield Finding(
         cause="scope-insufficient",
-        service=AUTH if AUTH in case.services else min(f.front for f in atoms),
+        service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
         resource=secret or principal,
         confidence=Confidence.LIKELY,
         summary=f"The key of principal {principal} is valid and may not do this.",
-        evidence=shown(atoms, 3),
+        evidence=top_evidence(failures, 3),
         remedy=Remedy(
             summary="Give the key the scopes that the contract asks for.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),)
@@ -86,6 +86,6 @@ def scope(case: Case) -> Iterator[Claim]:
             decision="An administrator makes a key with write and registry administration scopes"
             f" and stores it in {secret}.",
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=APPLICATION,
     )

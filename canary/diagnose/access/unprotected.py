@@ -9,14 +9,14 @@ from dataclasses import replace
 import msgspec
 
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.core.case import AUTH, Atoms, Case
-from canary.diagnose.core.claim import SERVE, Claim, shown
+from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.finding import SERVE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
 
-def let_through(case: Case) -> Iterator[Claim]:
+def let_through(case: Case) -> Iterator[Finding]:
     """Claim requests that were let through although they must be refused."""
     kinds: dict[tuple[str, str], set[object]] = {}
     accepted = case.having(Symptom.ACCEPTED)
@@ -24,26 +24,26 @@ def let_through(case: Case) -> Iterator[Claim]:
         yield more
         return
     for failure in accepted:
-        kinds.setdefault((_accepted_cause(case, failure.principal), failure.front), set()).add(
-            failure
-        )
-    open_door = {front for cause, front in kinds if cause == "protection-missing"}
-    for (cause, front), found in sorted(kinds.items()):
-        if front in open_door and cause != "protection-missing":
+        kinds.setdefault(
+            (_accepted_cause(case, failure.principal), failure.entry_service), set()
+        ).add(failure)
+    open_door = {entry for cause, entry in kinds if cause == "protection-missing"}
+    for (cause, entry), found in sorted(kinds.items()):
+        if entry in open_door and cause != "protection-missing":
             continue  # a door without lock also lets old keys in
-        atoms = frozenset(
-            f for f in accepted if f.front == front and (front in open_door or f in found)
+        failures = frozenset(
+            f for f in accepted if f.entry_service == entry and (entry in open_door or f in found)
         )
-        if front in open_door:
-            atoms |= {f for f in case.failures if f.front == front and _past_the_door(f)}
+        if entry in open_door:
+            failures |= {f for f in case.failures if f.entry_service == entry and _past_the_door(f)}
         text = {
-            "protection-missing": "{front} answers requests that carry no good key.",
+            "protection-missing": "{service} answers requests that carry no good key.",
             "revoked-key-accepted": "A revoked key is accepted.",
             "expired-key-accepted": "An expired key is accepted.",
         }[cause]
-        keeper = _keeper(case, cause, front)
-        for claim in behaviour(case, cause, atoms, text, SERVE + 3, keeper):
-            yield claim if claim.remedy.fix or keeper != AUTH else _by_record(claim)
+        owner = _owner(case, cause, entry)
+        for finding in behaviour(case, cause, failures, text, SERVE + 3, owner):
+            yield finding if finding.remedy.fix or owner != AUTH else _by_record(finding)
 
 
 def _past_the_door(failure: Failure) -> bool:
@@ -54,43 +54,43 @@ def _past_the_door(failure: Failure) -> bool:
     return bool(unasked) and failure.status in (404, 405, 422)
 
 
-def _by_record(claim: Claim) -> Claim:
+def _by_record(finding: Finding) -> Finding:
     """Return the claim with what else can be the matter where no revision changed."""
     decision = (
         "Nothing was deployed: look first at the key's own record (GET /api/v1/keys of the auth"
         " service), which may have been changed, and revoke it again or let it expire; else decide"
         " which image is right and deploy it."
     )
-    return replace(claim, remedy=msgspec.structs.replace(claim.remedy, decision=decision))
+    return replace(finding, remedy=msgspec.structs.replace(finding.remedy, decision=decision))
 
 
-def _more_than_meant(case: Case, accepted: Atoms) -> Claim | None:
+def _more_than_meant(case: Case, accepted: Failures) -> Finding | None:
     """Return the claim of one stored key that the auth service itself finds good for too much.
 
     Nobody else is let through, so the doors are locked: it is the key that fits too many.
     """
     principals = {f.principal for f in accepted}
     known = case.environment.principals.get(next(iter(principals), ""))
-    told = {f.front for f in accepted}
+    told = {f.entry_service for f in accepted}
     if len(principals) != 1 or known is None or not known.secret or AUTH not in told:
         return None
     principal = next(iter(principals))
     if _accepted_cause(case, principal) != "protection-missing":
         return None
-    return Claim(
+    return Finding(
         cause="protection-missing",
         service=AUTH,
         resource=known.secret,
         confidence=Confidence.LIKELY,
         summary=f"The key of principal {principal} may do more than it should: {known.reason}.",
-        evidence=shown(accepted, 3),
+        evidence=top_evidence(accepted, 3),
         remedy=Remedy(
             summary="Take back what the key may do too much.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=known.secret),),
             decision="An administrator makes a key without the scopes or the service that it must"
             f" not have, stores it in {known.secret} and revokes this one.",
         ),
-        atoms=accepted,
+        explained_failures=accepted,
         rank=SERVE + 3,
     )
 
@@ -105,8 +105,8 @@ def _accepted_cause(case: Case, principal: str) -> str:
     return "protection-missing"
 
 
-def _keeper(case: Case, cause: str, front: str) -> str:
+def _owner(case: Case, cause: str, entry: str) -> str:
     """Return the service that decides: of a key's state the auth service, of the door its owner."""
     if cause == "protection-missing" or AUTH not in case.services:
-        return front
+        return entry
     return AUTH

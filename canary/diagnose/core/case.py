@@ -22,7 +22,7 @@ from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Sym
 from canary.model import Environment, Exchange, Result, Service, Step, exchanges_of
 
 AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
-Atoms = frozenset[Failure]
+Failures = frozenset[Failure]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,18 +126,18 @@ class Case:
         """Return the service's recent error lines as one text."""
         return "\n".join(line.message for line in self.state.logs.get(name, ()))
 
-    def having(self, *symptoms: Symptom) -> Atoms:
+    def having(self, *symptoms: Symptom) -> Failures:
         """Return the failures with one of these symptoms."""
         return frozenset(f for f in self.failures if f.symptom in symptoms)
 
-    def outage(self, name: str, via: str = "") -> Atoms:
+    def failures_of_outage(self, name: str, via: str = "") -> Failures:
         """Return the failures that an outage of a service accounts for, its dependants included.
 
         `via`: only those that go through this dependant, for a broken link between the two.
         """
         return frozenset(f for f in self.failures if self._follows(f, name, via))
 
-    def serves(self, name: str) -> bool:
+    def has_healthy_targets(self, name: str) -> bool:
         """Tell whether every target group of a service has a healthy target."""
         service, groups = self.ecs(name), self.groups(name)
         return (
@@ -146,15 +146,15 @@ class Case:
             and all(any(t.state == "healthy" for t in g.targets) for g in groups)
         )
 
-    def disturbance(self, name: str) -> Atoms:
+    def failures_during_churn(self, name: str) -> Failures:
         """Return the failures that tasks which come and go account for.
 
         While others serve, these are no answers of the application.
         """
-        atoms = self.outage(name)
-        if not self.serves(name):
-            return atoms
-        return frozenset(f for f in atoms if f.symptom in CONTROL | EDGE | BALANCER_5XX)
+        failures = self.failures_of_outage(name)
+        if not self.has_healthy_targets(name):
+            return failures
+        return frozenset(f for f in failures if f.symptom in CONTROL | EDGE | BALANCER_5XX)
 
     def _follows(self, failure: Failure, name: str, via: str) -> bool:
         if failure.symptom in CONTROL:
@@ -163,7 +163,7 @@ class Case:
             return (via or name) in self.closure(failure.service)
         if failure.symptom not in DOWN or name not in failure.implicated:
             return False
-        return not via or via in self.closure(failure.front)
+        return not via or via in self.closure(failure.entry_service)
 
     def age(self, at: str) -> float:
         """Return seconds since a time in ISO 8601; a missing time is infinitely long ago."""

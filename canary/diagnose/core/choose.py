@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from canary.diagnose.core.case import CACHE, DATABASE, Atoms, Case
-from canary.diagnose.core.claim import SERVE, Claim
+from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
+from canary.diagnose.core.finding import SERVE, Finding
 from canary.diagnose.core.follows import (
     CRASHES,
     ONLY_AS_A_WHOLE,
@@ -19,9 +19,9 @@ from canary.model import Confidence, Diagnosis
 _DEPLOYMENT = frozenset({"deployment-stuck", "deployment-rolled-back"})
 
 
-def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
+def choose(case: Case, findings: list[Finding]) -> tuple[list[Finding], Failures]:
     """Return the chosen findings and the failures that none of them explains."""
-    real = [c for c in claims if c.atoms and not c.standing]
+    real = [c for c in findings if c.explained_failures and not c.always_report]
     roots = [c for c in real if not _follows_any(case, c, real)]
     certain = [
         c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in SHOWN_BY_THE_DATABASE
@@ -31,45 +31,55 @@ def choose(case: Case, claims: list[Claim]) -> tuple[list[Claim], Atoms]:
     others = [c for c in roots if c not in certain]
     while left:
         best = max(others, key=lambda c: _worth(c, left), default=None)
-        if best is None or not best.atoms & left:
+        if best is None or not best.explained_failures & left:
             break
         chosen.append(best)
         left = _left(case, _covered(chosen))
-    chosen += [c for c in claims if c.standing]
-    left -= _covered([c for c in claims if c.standing])
+    chosen += [c for c in findings if c.always_report]
+    left -= _covered([c for c in findings if c.always_report])
     return sorted(_split_failures(_distinct(chosen)), key=_importance), left
 
 
-def _proven(claim: Claim) -> bool:
+def _proven(finding: Finding) -> bool:
     """Return whether the control plane, or the database in its own words, shows the fault."""
-    return claim.confidence is Confidence.CERTAIN or claim.cause in SHOWN_BY_THE_DATABASE
+    return finding.confidence is Confidence.CERTAIN or finding.cause in SHOWN_BY_THE_DATABASE
 
 
-def _split_failures(claims: list[Claim]) -> list[Claim]:
+def _split_failures(findings: list[Finding]) -> list[Finding]:
     """Split failures between a failing deployment and a port mismatch of the running tasks.
 
     The running tasks do not answer on the balancer's port, and a deployment fails beside them.
     Its new tasks never served: only what ECS shows belongs to the deployment.
     """
-    return [_without_port_mismatch(c, claims) if c.cause in _DEPLOYMENT else c for c in claims]
+    return [_without_port_mismatch(c, findings) if c.cause in _DEPLOYMENT else c for c in findings]
 
 
-def _without_port_mismatch(deployment: Claim, claims: list[Claim]) -> Claim:
+def _without_port_mismatch(deployment: Finding, findings: list[Finding]) -> Finding:
     """Remove the failures that a port mismatch of the running tasks explains."""
     certain = [
         c
-        for c in claims
+        for c in findings
         if (c.cause, c.service) == ("port-mismatch", deployment.service)
         and c.confidence is Confidence.CERTAIN
     ]
-    shared = deployment.atoms.intersection(*(c.atoms for c in certain)) if certain else frozenset()
+    shared = (
+        deployment.explained_failures.intersection(*(c.explained_failures for c in certain))
+        if certain
+        else frozenset()
+    )
     if not shared:
         return deployment
-    shown_by_ecs = frozenset(f for f in deployment.atoms if f.symptom is Symptom.CONTROL_ECS)
-    return replace(deployment, atoms=(deployment.atoms - shared) | shown_by_ecs, rank=SERVE)
+    shown_by_ecs = frozenset(
+        f for f in deployment.explained_failures if f.symptom is Symptom.CONTROL_ECS
+    )
+    return replace(
+        deployment,
+        explained_failures=(deployment.explained_failures - shared) | shown_by_ecs,
+        rank=SERVE,
+    )
 
 
-def _left(case: Case, covered: Atoms) -> Atoms:
+def _left(case: Case, covered: Failures) -> Failures:
     """Return the failures that no finding explains yet.
 
     A step that had no time left follows from the check's other steps, which took that time.
@@ -82,100 +92,113 @@ def _left(case: Case, covered: Atoms) -> Atoms:
     )
 
 
-def _follows_any(case: Case, claim: Claim, all_claims: list[Claim]) -> bool:
+def _follows_any(case: Case, finding: Finding, all_findings: list[Finding]) -> bool:
     """Return whether a finding may be only a consequence of another one."""
-    roots = roots_of(claim.cause)
-    near = _near(case, claim)
+    roots = roots_of(finding.cause)
+    near = _near(case, finding)
     return any(
-        other.atoms & claim.atoms
+        other.explained_failures & finding.explained_failures
         and (
-            _wider(claim, other)
-            if other.cause == claim.cause
+            _wider(finding, other)
+            if other.cause == finding.cause
             else other.cause in roots
             and other.service in near
-            and _reliable(other, claim)
-            and (claim.cause not in ONLY_AS_A_WHOLE or claim.atoms <= other.atoms)
+            and _reliable(other, finding)
+            and (
+                finding.cause not in ONLY_AS_A_WHOLE
+                or finding.explained_failures <= other.explained_failures
+            )
         )
-        for other in all_claims
-        if other is not claim
+        for other in all_findings
+        if other is not finding
     )
 
 
-def _wider(claim: Claim, other: Claim) -> bool:
+def _wider(finding: Finding, other: Finding) -> bool:
     """Return whether another service's finding of the same shared cause explains more failures.
 
     If two services do not reach the database, the fault lies at the database; if one service
     alone does not reach it, the fault lies at that service.
     """
-    if claim.cause not in SHARED or claim.service == other.service:
+    if finding.cause not in SHARED or finding.service == other.service:
         return False
-    if claim.atoms == other.atoms:
-        return claim.service in (DATABASE, CACHE)
-    return claim.atoms < other.atoms
+    if finding.explained_failures == other.explained_failures:
+        return finding.service in (DATABASE, CACHE)
+    return finding.explained_failures < other.explained_failures
 
 
-def _near(case: Case, claim: Claim) -> frozenset[str]:
+def _near(case: Case, finding: Finding) -> frozenset[str]:
     """Return the services on which the root cause of a finding may lie."""
-    own = frozenset({claim.service})
-    if claim.service not in case.services:
+    own = frozenset({finding.service})
+    if finding.service not in case.services:
         return own
-    if claim.cause == "targets-unhealthy":
-        return case.closure(claim.service)
-    if claim.cause in SHARED:  # seen at the dependency, caused by its dependant
-        return case.dependants(claim.service)
-    if claim.cause in CRASHES:  # a process does not start without them
-        return own | (case.closure(claim.service) & {DATABASE, CACHE})
+    if finding.cause == "targets-unhealthy":
+        return case.closure(finding.service)
+    if finding.cause in SHARED:  # seen at the dependency, caused by its dependant
+        return case.dependants(finding.service)
+    if finding.cause in CRASHES:  # a process does not start without them
+        return own | (case.closure(finding.service) & {DATABASE, CACHE})
     return own
 
 
-def _reliable(root: Claim, follower: Claim) -> bool:
+def _reliable(root: Finding, follower: Finding) -> bool:
     """Return whether the root is at least as certain as its consequence."""
     order = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
     return order.index(root.confidence) <= order.index(follower.confidence)
 
 
-def _worth(claim: Claim, left: Atoms) -> tuple[int, int, int, str]:
+def _worth(finding: Finding, left: Failures) -> tuple[int, int, int, str]:
     """Return the sort key of a finding: likely, then heavy, then near to the root, then stable."""
-    gained = claim.atoms & left
+    gained = finding.explained_failures & left
     if not gained:
         return (-1, 0, 0, "")
-    likely = 1 if claim.confidence is Confidence.LIKELY else 0
-    return (likely, sum(f.weight for f in gained), -claim.rank, claim.cause)
+    likely = 1 if finding.confidence is Confidence.LIKELY else 0
+    return (likely, sum(f.weight for f in gained), -finding.rank, finding.cause)
 
 
-def _covered(claims: list[Claim]) -> Atoms:
-    return frozenset().union(*(c.atoms for c in claims)) if claims else frozenset()
+def _covered(findings: list[Finding]) -> Failures:
+    return frozenset().union(*(c.explained_failures for c in findings)) if findings else frozenset()
 
 
-def _distinct(claims: list[Claim]) -> list[Claim]:
+def _distinct(findings: list[Finding]) -> list[Finding]:
     """Merge the findings that have the same cause and resource."""
-    found: dict[tuple[str, str], Claim] = {}
-    for claim in claims:
-        first = found.setdefault((claim.cause, claim.resource), claim)
-        if first is not claim:
-            merged = replace(first, atoms=first.atoms | claim.atoms)
-            found[claim.cause, claim.resource] = merged
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        first = found.setdefault((finding.cause, finding.resource), finding)
+        if first is not finding:
+            merged = replace(
+                first, explained_failures=first.explained_failures | finding.explained_failures
+            )
+            found[finding.cause, finding.resource] = merged
     return list(found.values())
 
 
-def _importance(claim: Claim) -> tuple[bool, bool, int, bool, int, str, str]:
-    possible = claim.confidence is Confidence.POSSIBLE
-    weight = sum(f.weight for f in claim.atoms)
-    sure = claim.confidence is Confidence.CERTAIN
-    stage = claim.rank // 10
-    return (claim.standing, possible, stage, not sure, -weight, claim.cause, claim.resource)
+def _importance(finding: Finding) -> tuple[bool, bool, int, bool, int, str, str]:
+    possible = finding.confidence is Confidence.POSSIBLE
+    weight = sum(f.weight for f in finding.explained_failures)
+    sure = finding.confidence is Confidence.CERTAIN
+    stage = finding.rank // 10
+    return (
+        finding.always_report,
+        possible,
+        stage,
+        not sure,
+        -weight,
+        finding.cause,
+        finding.resource,
+    )
 
 
-def as_diagnosis(claim: Claim) -> Diagnosis:
+def as_diagnosis(finding: Finding) -> Diagnosis:
     """Return a finding as the report shows it."""
-    heavy = sorted(claim.atoms, key=lambda f: (-f.weight, f.check_id))
+    heavy = sorted(finding.explained_failures, key=lambda f: (-f.weight, f.check_id))
     return Diagnosis(
-        cause=claim.cause,
-        service=claim.service,
-        resource=claim.resource,
-        confidence=claim.confidence,
-        summary=claim.summary,
+        cause=finding.cause,
+        service=finding.service,
+        resource=finding.resource,
+        confidence=finding.confidence,
+        summary=finding.summary,
         explains=tuple(dict.fromkeys(f.check_id for f in heavy)),
-        evidence=claim.evidence,
-        remedy=claim.remedy,
+        evidence=finding.evidence,
+        remedy=finding.remedy,
     )

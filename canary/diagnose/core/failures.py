@@ -41,7 +41,7 @@ class Failure:
     step: str
     kind: str
     service: str  # that the check was written for
-    front: str  # that had to answer the request
+    entry_service: str  # that had to answer the request
     symptom: Symptom
     implicated: frozenset[str]
     severity: Severity
@@ -96,15 +96,15 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
     symptom = _symptom(result, step, exchange, text, environment)
     parts = urlsplit(exchange.url) if exchange else urlsplit("")
     host = parts.hostname or ""
-    front = front_of(environment, host, parts.path) or result.service
+    entry = entry_service_of(environment, host, parts.path) or result.service
     return Failure(
         check_id=result.check_id,
         step=step.name,
         kind=result.kind,
         service=result.service,
-        front=front,
+        entry_service=entry,
         symptom=symptom,
-        implicated=_implicated(environment, symptom, front, text, exchange),
+        implicated=_implicated(environment, symptom, entry, text, exchange),
         severity=result.severity,
         error=step.status is Status.ERROR,
         reason=step.reason or result.reason,
@@ -178,7 +178,7 @@ def must_be_refused(environment: Environment, principal: str) -> bool:
     return bool(known and (known.generated or known.reason) and principal != "admin")
 
 
-def front_of(environment: Environment, host: str, path: str) -> str:
+def entry_service_of(environment: Environment, host: str, path: str) -> str:
     """Return the service that must answer a path of a public host."""
     routes = [r for r in environment.routes if r.host == host]
     fitting = [r for r in routes if r.path == path or (r.pattern and matches(r.pattern, path))]
@@ -191,20 +191,20 @@ def front_of(environment: Environment, host: str, path: str) -> str:
 
 
 def _implicated(
-    environment: Environment, symptom: Symptom, front: str, text: str, exchange: Exchange | None
+    environment: Environment, symptom: Symptom, entry: str, text: str, exchange: Exchange | None
 ) -> frozenset[str]:
     """Return the services whose outage can look like this."""
-    whole = closure(environment, front)
+    whole = closure(environment, entry)
     if symptom is Symptom.AUTH_UNAVAILABLE:
         return closure(environment, "auth") & whole or whole
     if symptom in symptoms.UPSTREAM or symptom is Symptom.ARTIFACTS:
-        return (closure(environment, "mlflow") | {front}) & (whole | {front})
+        return (closure(environment, "mlflow") | {entry}) & (whole | {entry})
     if symptom in symptoms.DATABASE:
-        return frozenset({front, "database"})
+        return frozenset({entry, "database"})
     if symptom is Symptom.NOT_READY:
         return _named(environment, whole, text, exchange) or whole
     if symptom in symptoms.EDGE:
-        return frozenset({front})
+        return frozenset({entry})
     return whole
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import live
 from canary.control_plane.state import DiscoveryService, EcsService, Task
 from canary.diagnose.core.aws_cli import Shell, compact
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import DEPENDS, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Remedy
 
@@ -19,31 +19,31 @@ ACTIONS = (
 )
 
 
-def _atoms(case: Case, name: str) -> Atoms:
+def _failures(case: Case, name: str) -> Failures:
     """Return the failures of those who ask for the service by its internal name."""
-    found: Atoms = frozenset()
+    found: Failures = frozenset()
     for other in case.services:
         if name in case.services[other].depends_on:
-            found |= case.outage(name, via=other)
+            found |= case.failures_of_outage(name, via=other)
     return found
 
 
-def names(case: Case) -> Iterator[Claim]:
+def names(case: Case) -> Iterator[Finding]:
     """Claim internal names without instance, and those that lead to no running task."""
     if not case.read(*ACTIONS, "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks"):
         return
     for name, part in case.services.items():
-        service, tasks, atoms = case.ecs(name), live(case.ecs(name)), _atoms(case, name)
-        if not part.discovery or service is None or not tasks or not atoms:
+        service, tasks, failures = case.ecs(name), live(case.ecs(name)), _failures(case, name)
+        if not part.discovery or service is None or not tasks or not failures:
             continue
         known = next((d for d in case.state.discovery if d.name == part.discovery), None)
         if known is None or not known.instances:
-            yield _missing(case, name, service, known, tasks, atoms)
+            yield _missing(case, name, service, known, tasks, failures)
             continue
         right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
         wrong = [i for i in known.instances if i.address not in right]
         if wrong:
-            yield _stale(case, name, service, known, tasks, atoms)
+            yield _stale(case, name, service, known, tasks, failures)
 
 
 def _registered(case: Case, known: DiscoveryService, tasks: tuple[Task, ...]) -> tuple[str, ...]:
@@ -71,10 +71,10 @@ def _missing(
     service: EcsService,
     known: DiscoveryService | None,
     tasks: tuple[Task, ...],
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     part = case.services[name]
-    return Claim(
+    return Finding(
         cause="service-discovery-missing",
         service=name,
         resource=part.discovery,
@@ -88,10 +88,10 @@ def _missing(
                 expected=", ".join(t.address for t in tasks),
                 at=case.state.read_at,
             ),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=_mend_missing(case, name, service, known, tasks),
-        atoms=atoms,
+        explained_failures=failures,
         rank=DEPENDS,
     )
 
@@ -175,15 +175,15 @@ def _stale(
     service: EcsService,
     known: DiscoveryService,
     tasks: tuple[Task, ...],
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
     wrong = [i for i in known.instances if i.address not in right]
     drop = tuple(
         case.aws("servicediscovery", "deregister-instance", service_id=known.id, instance_id=i.id)
         for i in wrong
     )
-    return Claim(
+    return Finding(
         cause="service-discovery-stale",
         service=name,
         resource=known.name,
@@ -197,7 +197,7 @@ def _stale(
                 expected=", ".join(t.address for t in tasks),
                 at=case.state.read_at,
             ),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=Remedy(
             summary="Register the running tasks and take the old addresses out.",
@@ -205,6 +205,6 @@ def _stale(
             fix=(*_registered(case, known, tasks), *drop),
             verify=(_show(case, known),),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=DEPENDS,
     )

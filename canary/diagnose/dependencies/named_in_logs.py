@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from canary.control_plane.ecs import primary
-from canary.diagnose.core.case import CACHE, DATABASE, MLFLOW, Atoms, Case
-from canary.diagnose.core.claim import DEPENDS, Claim, shown
+from canary.diagnose.core.case import CACHE, DATABASE, MLFLOW, Case, Failures
+from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
@@ -62,33 +62,33 @@ _DECISIONS = {
 }
 
 
-def by_words(case: Case) -> Iterator[Claim]:
+def by_words(case: Case) -> Iterator[Finding]:
     """Claim a broken dependency that logs and answers name, link by link."""
     for cause, other, words in _WORDS:
-        atoms: Atoms = frozenset()
+        failures: Failures = frozenset()
         lines: list[Evidence] = []
-        tellers: list[str] = []
+        reporting_services: list[str] = []
         for name in case.services:
             if other not in case.closure(name) or name == other:
                 continue
-            mine = case.outage(other, via=name)
+            mine = case.failures_of_outage(other, via=name)
             said = _said(case, name, words, mine)
             if mine and said:
-                atoms |= mine
+                failures |= mine
                 lines.append(said)
-                tellers.append(name)
-        if atoms:
-            yield _claim(case, cause, other, tellers, tuple(lines), atoms)
+                reporting_services.append(name)
+        if failures:
+            yield _finding(case, cause, other, reporting_services, tuple(lines), failures)
 
 
-def _said(case: Case, name: str, words: re.Pattern[str], atoms: Atoms) -> Evidence | None:
+def _said(case: Case, name: str, words: re.Pattern[str], failures: Failures) -> Evidence | None:
     """Return the log line or the answer of a service that names the trouble."""
     since = _since(case, name)
     for line in reversed(case.state.logs.get(name, ())):
         if line.at >= since and case.age(line.at) < _RECENT_S and words.search(line.message):
             return Evidence(resource=f"log of {name}", seen=line.message[:300], at=line.at)
-    for failure in sorted(atoms, key=lambda f: (f.check_id, f.step)):
-        if failure.front == name and words.search(failure.body):
+    for failure in sorted(failures, key=lambda f: (f.check_id, f.step)):
+        if failure.entry_service == name and words.search(failure.body):
             return failure.evidence()
     return None
 
@@ -99,23 +99,23 @@ def _since(case: Case, name: str) -> str:
     return newest.created_at if newest else ""
 
 
-def _claim(
+def _finding(
     case: Case,
     cause: str,
     other: str,
-    tellers: list[str],
+    reporting_services: list[str],
     lines: tuple[Evidence, ...],
-    atoms: Atoms,
-) -> Claim:
-    return Claim(
+    failures: Failures,
+) -> Finding:
+    return Finding(
         cause=cause,
         service=other,
         resource=resource_of(case, other),
         confidence=Confidence.LIKELY,
-        summary=_SENTENCES[cause].format(who=" and ".join(tellers)),
-        evidence=(*lines, *shown(atoms)),
-        remedy=_remedy(case, cause, tellers),
-        atoms=atoms,
+        summary=_SENTENCES[cause].format(who=" and ".join(reporting_services)),
+        evidence=(*lines, *top_evidence(failures)),
+        remedy=_remedy(case, cause, reporting_services),
+        explained_failures=failures,
         rank=DEPENDS + 2,
     )
 
@@ -126,90 +126,97 @@ def resource_of(case: Case, other: str) -> str:
     return (part.security_group or part.discovery or other) if part else other
 
 
-def _remedy(case: Case, cause: str, tellers: list[str]) -> Remedy:
+def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
     words = ("redis", "cache") if cause.startswith("cache") else ("password", "database", "db")
-    first = next((t for t in tellers if case.ecs(t)), "")
+    first = next((t for t in reporting_services if case.ecs(t)), "")
     service = case.ecs(first) if first else None
     # a database that one service alone does not reach: its own address of it may be wrong
-    alone = cause == "database-unreachable" and len(tellers) == 1
+    alone = cause == "database-unreachable" and len(reporting_services) == 1
     if service is not None and (alone or cause in ("database-auth-failed", "cache-unreachable")):
         back = value_back(case, first, service, words)
-        others = [o for t in tellers[1:] if (o := case.ecs(t))]  # they hold the same value
+        others = [
+            o for t in reporting_services[1:] if (o := case.ecs(t))
+        ]  # they hold the same value
         if back.fix:
             again = tuple(revisions.deploy(case, o) for o in others)
             return msgspec.structs.replace(back, fix=(*back.fix, *again))
     return Remedy(
         summary=_DECISIONS.get(cause, "Compare the login in the secret with the database's."),
-        inspect=tuple(c for t in tellers for c in revisions.log_tail(case, t)),
+        inspect=tuple(c for t in reporting_services for c in revisions.log_tail(case, t)),
         decision=_DECISIONS.get(cause, "The owner of the database must set the login right."),
     )
 
 
-def named_in_health(case: Case) -> Iterator[Claim]:
+def named_in_health(case: Case) -> Iterator[Finding]:
     """Claim a dependency that health documents call broken, where nothing else tells why."""
     for cause, other in (("cache-unreachable", CACHE), ("database-unreachable", DATABASE)):
-        atoms = frozenset(
+        failures = frozenset(
             f
             for f in case.failures
             if f.symptom is Symptom.NOT_READY and f.implicated == case.closure(other)
         )
         slow = frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)
-        if atoms:
-            tellers = sorted({f.front for f in atoms})
-            claim = _claim(
-                case, cause, other, tellers, (), atoms | (slow if other == CACHE else frozenset())
+        if failures:
+            reporting_services = sorted({f.entry_service for f in failures})
+            finding = _finding(
+                case,
+                cause,
+                other,
+                reporting_services,
+                (),
+                failures | (slow if other == CACHE else frozenset()),
             )
-            yield claim
+            yield finding
 
 
-def breaker(case: Case) -> Iterator[Claim]:
+def breaker(case: Case) -> Iterator[Finding]:
     """Claim a circuit breaker that stays open although what it guards is well."""
-    atoms = case.having(Symptom.BREAKER_OPEN)
-    if not atoms:
+    failures = case.having(Symptom.BREAKER_OPEN)
+    if not failures:
         return
-    front = min(f.front for f in atoms)
-    service = case.ecs(front)
-    yield Claim(
+    entry = min(f.entry_service for f in failures)
+    service = case.ecs(entry)
+    yield Finding(
         cause="circuit-breaker-open",
-        service=front,
-        resource=case.services[front].ecs_service or front,
+        service=entry,
+        resource=case.services[entry].ecs_service or entry,
         confidence=Confidence.LIKELY,
-        summary=f"The circuit breaker of {front} towards MLflow is open.",
-        evidence=shown(atoms),
+        summary=f"The circuit breaker of {entry} towards MLflow is open.",
+        evidence=top_evidence(failures),
         remedy=Remedy(
             summary="A breaker closes by itself once MLflow answers; a new task starts closed.",
-            inspect=revisions.inspect(case, front),
+            inspect=revisions.inspect(case, entry),
             fix=(revisions.deploy(case, service),) if service else (),
             verify=revisions.verify(case, service) if service else (),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=DEPENDS + 6,
     )
 
 
-def artifacts(case: Case) -> Iterator[Claim]:
+def artifacts(case: Case) -> Iterator[Finding]:
     """Claim the artifact store when artifacts fail and the rest of MLflow answers."""
-    atoms = frozenset(
+    failures = frozenset(
         f
         for f in case.failures
         if f.symptom not in CONTROL
         and ("/mlflow-artifacts/" in f.path or f.symptom is Symptom.ARTIFACTS)
         and f.symptom not in (Symptom.AUTH_UNAVAILABLE, Symptom.KEY_REFUSED)
     )
-    others = {f for f in case.failures if "/mlflow/" in f.path and f not in atoms}
-    if not atoms or any(f.symptom in (Symptom.UPSTREAM_UNREACHABLE,) for f in others):
+    others = {f for f in case.failures if "/mlflow/" in f.path and f not in failures}
+    if not failures or any(f.symptom in (Symptom.UPSTREAM_UNREACHABLE,) for f in others):
         return
     known = MLFLOW in case.services
     back = revisions.rollback(case, MLFLOW, unread=True) if known else Remedy(summary="")
     definition = case.ecs(MLFLOW) if MLFLOW in case.services else None
-    yield Claim(
+    yield Finding(
         cause="artifact-store-failing",
         service=MLFLOW,
         resource=_store(case) or (definition.task_definition if definition else MLFLOW),
         confidence=Confidence.LIKELY,
         summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
         evidence=(
-            *shown(atoms),
+            *top_evidence(failures),
             *(c.evidence() if (c := revisions.rollout(case, MLFLOW)) else ()),
         ),
         remedy=Remedy(
@@ -222,7 +229,7 @@ def artifacts(case: Case) -> Iterator[Claim]:
             else "Whoever owns the bucket must allow MLflow's task role to"
             " write there; see its policy and lifecycle.",
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=DEPENDS + 4,
     )
 

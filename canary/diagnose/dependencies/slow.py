@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from canary.diagnose.access.auth_service import asked_about_keys, behaviour
-from canary.diagnose.core.case import AUTH, MLFLOW, Atoms, Case
-from canary.diagnose.core.claim import DEPENDS, Claim, shown
-from canary.diagnose.core.failures import DEPENDENCY_WORDS, front_of
+from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
+from canary.diagnose.core.failures import DEPENDENCY_WORDS, entry_service_of
+from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
@@ -28,15 +28,15 @@ _DECISION = (
 )
 
 
-def slow_dependency(case: Case) -> Iterator[Claim]:
+def slow_dependency(case: Case) -> Iterator[Finding]:
     """Claim the one dependency of which every report is slow, where its askers else are fast."""
     late = _late(case)
-    found = [c for name in case.services if (c := _claim(case, name, late))] if late else []
+    found = [c for name in case.services if (c := _finding(case, name, late))] if late else []
     if len(found) == 1:  # of two that are asked in one breath, nobody can tell
         yield found[0]
 
 
-def slow_auth(case: Case) -> Iterator[Claim]:
+def slow_auth(case: Case) -> Iterator[Finding]:
     """Claim an auth service that is slow where it is asked about keys, and quick otherwise."""
     if AUTH not in case.services:
         return
@@ -45,43 +45,49 @@ def slow_auth(case: Case) -> Iterator[Claim]:
     if not quick or least < SLOW_MS or quick.timing.total_ms > max(FAST_MS, least / QUICKER):
         return
     asked = {n for n in case.services if AUTH in case.closure(n)}
-    atoms = frozenset(f for f in _late(case) if f.front in asked and (f.principal or f.body))
+    failures = frozenset(
+        f for f in _late(case) if f.entry_service in asked and (f.principal or f.body)
+    )
     text = f"The auth service takes {least:.0f} ms and more to judge a key."
-    yield from behaviour(case, "latency-degraded", atoms, text, DEPENDS + 4, AUTH)
+    yield from behaviour(case, "latency-degraded", failures, text, DEPENDS + 4, AUTH)
 
 
-def _late(case: Case) -> Atoms:
+def _late(case: Case) -> Failures:
     """Return what is late, or says that it waited for the auth service in vain."""
     told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
     return case.having(*_LATE) | frozenset(told)
 
 
-def _claim(case: Case, name: str, late: Atoms) -> Claim | None:
-    atoms = frozenset(f for f in late if name in case.closure(f.front))
+def _finding(case: Case, name: str, late: Failures) -> Finding | None:
+    failures = frozenset(f for f in late if name in case.closure(f.entry_service))
     reports = _reports(case, name)
-    if case.services[name].ecs_service or not atoms or not reports:
+    if case.services[name].ecs_service or not failures or not reports:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
-    others = [_quickest(case, front) for front in sorted({_front(case, e) for e in reports})]
+    others = [
+        _quickest(case, entry) for entry in sorted({_entry_service(case, e) for e in reports})
+    ]
     fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
     if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
         return None
     if _another_is_broken(case, name, reports):
         return None
-    return Claim(
+    return Finding(
         cause="latency-degraded",
         service=name,
         resource=resource_of(case, name),
         confidence=Confidence.LIKELY,
         summary=f"The {name} answers slowly: what asks it is late, what does not is fast.",
-        evidence=(_line(slowest), *map(_line, fast), *shown(atoms)),
+        evidence=(_line(slowest), *map(_line, fast), *top_evidence(failures)),
         remedy=Remedy(
             summary=f"Find what makes the {name} slow.",
-            inspect=tuple(c for e in fast for c in revisions.log_tail(case, _front(case, e))),
+            inspect=tuple(
+                c for e in fast for c in revisions.log_tail(case, _entry_service(case, e))
+            ),
             decision=_DECISION.format(name=name),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=DEPENDS + 3,
     )
 
@@ -138,18 +144,18 @@ def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
     return {(e.url, e.timing.total_ms) for e in reports}
 
 
-def _quickest(case: Case, front: str) -> Exchange | None:
+def _quickest(case: Case, entry: str) -> Exchange | None:
     """Return the quickest good answer of a service."""
     return min(
-        (e for _, e in case.exchanges if e.status == 200 and _front(case, e) == front),
+        (e for _, e in case.exchanges if e.status == 200 and _entry_service(case, e) == entry),
         key=lambda e: e.timing.total_ms,
         default=None,
     )
 
 
-def _front(case: Case, exchange: Exchange) -> str:
+def _entry_service(case: Case, exchange: Exchange) -> str:
     parts = urlsplit(exchange.url)
-    return front_of(case.environment, parts.hostname or "", parts.path) or ""
+    return entry_service_of(case.environment, parts.hostname or "", parts.path) or ""
 
 
 def _line(exchange: Exchange) -> Evidence:

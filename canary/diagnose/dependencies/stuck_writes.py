@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from canary.diagnose.core.case import DATABASE, MLFLOW, Case
-from canary.diagnose.core.claim import DEPENDS, Claim, shown
 from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
@@ -27,7 +27,7 @@ _DECISION = (
 )
 
 
-def stuck_writes(case: Case) -> Iterator[Claim]:
+def stuck_writes(case: Case) -> Iterator[Finding]:
     """Claim a database that reads well and hangs at writes."""
     if MLFLOW not in case.services or DATABASE not in case.closure(MLFLOW):
         return
@@ -38,19 +38,20 @@ def stuck_writes(case: Case) -> Iterator[Claim]:
     reads = _answered(case)
     if not reads:
         return
-    yield Claim(
+    yield Finding(
         cause="database-unreachable",
         service=DATABASE,
         resource=resource_of(case, DATABASE),
         confidence=Confidence.LIKELY,
         summary="The database answers reads, and writes hang: it holds a lock or takes no writes.",
-        evidence=(*shown(writes), reads[0]),
+        evidence=(*top_evidence(writes), reads[0]),
         remedy=Remedy(
             summary="Find what keeps the database from writing.",
             inspect=revisions.log_tail(case, MLFLOW),
             decision=_DECISION,
         ),
-        atoms=writes | frozenset(f for f in late if f.front in {w.front for w in writes}),
+        explained_failures=writes
+        | frozenset(f for f in late if f.entry_service in {w.entry_service for w in writes}),
         rank=DEPENDS + 2,
     )
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TaskDefinition
-from canary.diagnose.core.case import AUTH, CACHE, DATABASE, MLFLOW, Atoms, Case
-from canary.diagnose.core.claim import SETTINGS, Claim, shown
+from canary.diagnose.core.case import AUTH, CACHE, DATABASE, MLFLOW, Case, Failures
+from canary.diagnose.core.finding import SETTINGS, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revisions import Rollout
@@ -51,17 +51,21 @@ def dependency_of(case: Case, name: str, variable: str) -> str:
     return ""
 
 
-def affected(case: Case, name: str, variable: str) -> Atoms:
+def affected(case: Case, name: str, variable: str) -> Failures:
     """Return the failures that a wrong or missing variable of a service accounts for."""
     if "SERVICE_ID" in variable:
-        return frozenset(f for f in case.having(Symptom.KEY_REFUSED) if f.front == name)
+        return frozenset(f for f in case.having(Symptom.KEY_REFUSED) if f.entry_service == name)
     other = dependency_of(case, name, variable)
     if not other:
-        return case.outage(name)
-    atoms = case.outage(other, via=name)
+        return case.failures_of_outage(name)
+    failures = case.failures_of_outage(other, via=name)
     if other == MLFLOW:
-        atoms |= {f for f in case.having(*_ANY_WAY_WRONG) if f.front == name and "mlflow" in f.path}
-    return atoms
+        failures |= {
+            f
+            for f in case.having(*_ANY_WAY_WRONG)
+            if f.entry_service == name and "mlflow" in f.path
+        }
+    return failures
 
 
 def in_use(case: Case, name: str) -> TaskDefinition | None:
@@ -70,7 +74,7 @@ def in_use(case: Case, name: str) -> TaskDefinition | None:
     return case.definition(service.task_definition) if service else None
 
 
-def upstream(case: Case) -> Iterator[Claim]:
+def upstream(case: Case) -> Iterator[Finding]:
     """Claim an address of an upstream that is not where the environment says it is."""
     for name in case.services:
         definition, service = in_use(case, name), case.ecs(name)
@@ -80,9 +84,16 @@ def upstream(case: Case) -> Iterator[Claim]:
             for variable, value in container.plain.items():
                 other = dependency_of(case, name, variable)
                 expected = _addresses(case, other) if other else ()
-                atoms = affected(case, name, variable)
-                if expected and atoms and _url(variable, value) and not _leads(case, other, value):
-                    yield _upstream_claim(case, name, service, definition, variable, value, atoms)
+                failures = affected(case, name, variable)
+                if (
+                    expected
+                    and failures
+                    and _url(variable, value)
+                    and not _leads(case, other, value)
+                ):
+                    yield _upstream_finding(
+                        case, name, service, definition, variable, value, failures
+                    )
 
 
 def _addresses(case: Case, other: str) -> tuple[str, ...]:
@@ -113,18 +124,18 @@ def _leads(case: Case, other: str, value: str) -> bool:
     return False
 
 
-def _upstream_claim(
+def _upstream_finding(
     case: Case,
     name: str,
     service: EcsService,
     definition: TaskDefinition,
     variable: str,
     value: str,
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     other = dependency_of(case, name, variable)
     expected = " or ".join(_addresses(case, other))
-    return Claim(
+    return Finding(
         cause="upstream-url-wrong",
         service=name,
         resource=definition.arn,
@@ -138,10 +149,10 @@ def _upstream_claim(
                 at=definition.registered_at,
             ),
             *_change_evidence(case, name),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=_back(case, name, service, f"Set {variable} to {expected} in a new revision."),
-        atoms=atoms,
+        explained_failures=failures,
         rank=SETTINGS,
     )
 
@@ -163,7 +174,7 @@ def _back(case: Case, name: str, service: EcsService, decision: str) -> Remedy:
     )
 
 
-def changed(case: Case) -> Iterator[Claim]:
+def changed(case: Case) -> Iterator[Finding]:
     """Claim what the running revision lost or changed, where failures are about it."""
     for name in case.services:
         change = revisions.rollout(case, name)
@@ -174,19 +185,19 @@ def changed(case: Case) -> Iterator[Claim]:
         yield from _altered(case, name, service, change)
 
 
-def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
+def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Finding]:
     gone = change.difference
     for cause, variables in (
         ("secret-not-injected", gone.lost_secrets),
         ("environment-variable-missing", gone.lost_variables),
     ):
         for variable in variables:
-            atoms = affected(case, name, variable)
-            if atoms:
-                yield _change_claim(case, name, service, change, cause, variable, atoms)
+            failures = affected(case, name, variable)
+            if failures:
+                yield _change_finding(case, name, service, change, cause, variable, failures)
 
 
-def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Claim]:
+def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Finding]:
     for variable, _, now in change.difference.changed_plain:
         other = dependency_of(case, name, variable)
         address = bool(other) and _url(variable, now) and bool(_addresses(case, other))
@@ -197,26 +208,26 @@ def _altered(case: Case, name: str, service: EcsService, change: Rollout) -> Ite
         cause = "service-id-wrong" if "SERVICE_ID" in variable else "environment-variable-wrong"
         if address:  # the right host, with another path, scheme or form of the name
             cause = "upstream-url-wrong"
-        atoms = affected(case, name, variable)
-        if atoms:
-            yield _change_claim(case, name, service, change, cause, variable, atoms)
+        failures = affected(case, name, variable)
+        if failures:
+            yield _change_finding(case, name, service, change, cause, variable, failures)
     for variable in change.difference.new_variables:
-        if dependency_of(case, name, variable) and (atoms := affected(case, name, variable)):
+        if dependency_of(case, name, variable) and (failures := affected(case, name, variable)):
             cause = "environment-variable-wrong"
-            claim = _change_claim(case, name, service, change, cause, variable, atoms)
+            finding = _change_finding(case, name, service, change, cause, variable, failures)
             why = Evidence(resource=variable, seen="is new; its value is not read")
-            yield claim.at_most(Confidence.LIKELY, why)
+            yield finding.at_most(Confidence.LIKELY, why)
 
 
-def _change_claim(
+def _change_finding(
     case: Case,
     name: str,
     service: EcsService,
     change: Rollout,
     cause: str,
     variable: str,
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     words = {
         "secret-not-injected": "no longer gets the secret",
         "environment-variable-missing": "no longer has the variable",
@@ -226,14 +237,14 @@ def _change_claim(
     }
     telling = dependency_of(case, name, variable) or variable in case.log_text(name)
     telling = telling and cause != "upstream-url-wrong"  # the host is right: only the change tells
-    return Claim(
+    return Finding(
         cause=cause,
         service=name,
         resource=change.bad.arn,
         confidence=Confidence.CERTAIN if telling else Confidence.LIKELY,
         summary=f"{service.name} {words[cause]} {variable} since revision {change.bad.revision}.",
-        evidence=(*change.evidence(), *shown(atoms)),
+        evidence=(*change.evidence(), *top_evidence(failures)),
         remedy=_back(case, name, service, f"Register a revision with {variable} as it was."),
-        atoms=atoms,
+        explained_failures=failures,
         rank=SETTINGS,
     )

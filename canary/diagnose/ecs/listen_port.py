@@ -6,36 +6,36 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TaskDefinition
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revision_diff import misfit
 from canary.model import Confidence, Evidence, Remedy
 
 
-def listening(case: Case) -> Iterator[Claim]:
+def listening(case: Case) -> Iterator[Finding]:
     """Claim tasks that are told to listen on another port than the one that is mapped."""
     for name in case.services:
         service = case.ecs(name)
         running = {t.task_definition for t in live(service)}
-        atoms = case.outage(name)
-        wanted = {service.task_definition, *running} if service and atoms else set()
+        failures = case.failures_of_outage(name)
+        wanted = {service.task_definition, *running} if service and failures else set()
         for arn in sorted(wanted):
             definition = case.definition(arn)
             mapped = misfit(definition) if definition else None
             if service and definition and mapped:
-                yield _listening_claim(case, name, service, definition, mapped, atoms)
+                yield _listening_finding(case, name, service, definition, mapped, failures)
                 break
 
 
-def _listening_claim(
+def _listening_finding(
     case: Case,
     name: str,
     service: EcsService,
     definition: TaskDefinition,
     mapped: tuple[str, str],
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     told, port = mapped
     two = len([d for d in service.deployments if d.running or d.pending or d.desired])
     extra = (
@@ -47,7 +47,7 @@ def _listening_claim(
             at=case.state.read_at,
         ),
     )
-    return Claim(
+    return Finding(
         cause="port-mismatch",
         service=name,
         resource=definition.arn,
@@ -62,10 +62,10 @@ def _listening_claim(
                 at=definition.registered_at,
             ),
             *(extra if two > 1 else ()),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=_fitting_revision(case, name, service, definition, port),
-        atoms=atoms,
+        explained_failures=failures,
         rank=TARGET - 4,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.state import EcsService, TaskDefinition
-from canary.diagnose.core.case import AUTH, MLFLOW, Atoms, Case
-from canary.diagnose.core.claim import SETTINGS, Claim, shown
+from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.finding import SETTINGS, Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Remedy
@@ -15,17 +15,19 @@ from canary.model import Confidence, Evidence, Remedy
 _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAILABLE})
 
 
-def reverted(case: Case) -> Iterator[Claim]:
+def reverted(case: Case) -> Iterator[Finding]:
     """Claim a service that runs an older revision than before, where it answers wrongly."""
     for name in case.services:
         service, newer = case.ecs(name), revisions.overtaken(case, name)
-        atoms = _atoms(case, name)
-        if service and newer and atoms and service.running >= service.desired > 0:
-            yield _claim(case, name, service, newer, atoms)
+        failures = _failures(case, name)
+        if service and newer and failures and service.running >= service.desired > 0:
+            yield _finding(case, name, service, newer, failures)
 
 
-def _atoms(case: Case, name: str) -> Atoms:
-    return frozenset(f for f in case.failures if _answered_by(f, name)) | case.outage(name)
+def _failures(case: Case, name: str) -> Failures:
+    return frozenset(f for f in case.failures if _answered_by(f, name)) | case.failures_of_outage(
+        name
+    )
 
 
 def _answered_by(failure: Failure, name: str) -> bool:
@@ -34,15 +36,15 @@ def _answered_by(failure: Failure, name: str) -> bool:
         return False
     if name == MLFLOW and "mlflow" in failure.path:
         return True
-    return failure.front == name or (name == AUTH and failure.symptom in _OF_KEYS)
+    return failure.entry_service == name or (name == AUTH and failure.symptom in _OF_KEYS)
 
 
-def _claim(
-    case: Case, name: str, service: EcsService, newer: TaskDefinition, atoms: Atoms
-) -> Claim:
+def _finding(
+    case: Case, name: str, service: EcsService, newer: TaskDefinition, failures: Failures
+) -> Finding:
     used = service.task_definition.rpartition(":")[2]
     change = revisions.rollout(case, name)
-    return Claim(
+    return Finding(
         cause="deployment-not-effective",
         service=name,
         resource=service.arn,
@@ -56,7 +58,7 @@ def _claim(
                 at=next((d.created_at for d in service.deployments), case.state.read_at),
             ),
             *(change.evidence() if change else ()),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=Remedy(
             summary=f"Deploy revision {newer.revision} again.",
@@ -67,6 +69,6 @@ def _claim(
             fix=(revisions.deploy(case, service, newer.arn),),
             verify=revisions.verify(case, service),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=SETTINGS,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import primary, rolled_back
 from canary.control_plane.state import EcsDeployment, EcsService
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import SERVE, START, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import SERVE, START, Finding, top_evidence
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
@@ -36,16 +36,16 @@ _START_CAUSES = {
 }
 
 
-def missing(case: Case) -> Iterator[Claim]:
+def missing(case: Case) -> Iterator[Finding]:
     """Claim services that ECS does not know."""
     for name, service in case.services.items():
         if not service.ecs_service or service.ecs_service not in case.state.missing_services:
             continue
-        atoms = case.outage(name)
-        if atoms and not never_there(case, name):
+        failures = case.failures_of_outage(name)
+        if failures and not never_there(case, name):
             what = "The cluster" if case.state.cluster_missing else "The ECS service"
             named = case.environment.cluster if case.state.cluster_missing else service.ecs_service
-            yield Claim(
+            yield Finding(
                 cause="service-missing",
                 service=name,
                 resource=service.ecs_service,
@@ -58,25 +58,25 @@ def missing(case: Case) -> Iterator[Claim]:
                         expected="an active service",
                         at=case.state.read_at,
                     ),
-                    *shown(atoms),
+                    *top_evidence(failures),
                 ),
                 remedy=create_service(case, name),
-                atoms=atoms,
+                explained_failures=failures,
                 rank=START,
             )
 
 
-def scaled_to_zero(case: Case) -> Iterator[Claim]:
+def scaled_to_zero(case: Case) -> Iterator[Finding]:
     """Claim services of which no task is wanted."""
     for name in case.services:
         service = case.ecs(name)
-        atoms = case.outage(name)
-        if service is None or service.desired > 0 or not atoms:
+        failures = case.failures_of_outage(name)
+        if service is None or service.desired > 0 or not failures:
             continue
         before = case.ecs_before(name)
         count = before.desired if before and before.desired else 1
         fix = [case.aws.ecs("update-service", service=service.name, desired_count=count)]
-        yield Claim(
+        yield Finding(
             cause="service-scaled-to-zero",
             service=name,
             resource=service.arn,
@@ -89,7 +89,7 @@ def scaled_to_zero(case: Case) -> Iterator[Claim]:
                     expected=f"desired {count}",
                     at=case.state.read_at,
                 ),
-                *shown(atoms),
+                *top_evidence(failures),
             ),
             remedy=Remedy(
                 summary=f"Set the desired count to {count}.",
@@ -98,22 +98,24 @@ def scaled_to_zero(case: Case) -> Iterator[Claim]:
                 verify=revisions.verify(case, service),
                 terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
             ),
-            atoms=atoms,
+            explained_failures=failures,
             rank=START,
         )
 
 
-def not_starting(case: Case) -> Iterator[Claim]:
+def not_starting(case: Case) -> Iterator[Finding]:
     """Claim why tasks stop: the stopped reason, the exit code and the log say it."""
     for name in case.services:
-        service, atoms = case.ecs(name), case.disturbance(name)
-        stop = stop_of(case, name) if atoms else None
+        service, failures = case.ecs(name), case.failures_during_churn(name)
+        stop = stop_of(case, name) if failures else None
         if service is None or stop is None or stop.cause == "targets-unhealthy":
             continue
-        yield _start_claim(case, name, service, refine(case, name, stop), atoms)
+        yield _start_finding(case, name, service, refine(case, name, stop), failures)
 
 
-def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: Atoms) -> Claim:
+def _start_finding(
+    case: Case, name: str, service: EcsService, stop: Stop, failures: Failures
+) -> Finding:
     change = revisions.rollout(case, name)
     shown_by_aws = not stop.cause.startswith(("database-", "security-"))
     if stop.cause == "health-check-mismatch":  # the check or the application: the change decides
@@ -121,7 +123,7 @@ def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: 
         shown_by_aws = any(line.startswith("health command") for line in lines)
     shown_by_aws = shown_by_aws and bool(stop.task)
     logged = stop.cause.startswith("environment-") and not (change or stop.name)
-    return Claim(
+    return Finding(
         cause=stop.cause,
         service=name,
         resource=change.bad.arn if change and _of_revision(stop.cause) else service.arn,
@@ -132,10 +134,10 @@ def _start_claim(case: Case, name: str, service: EcsService, stop: Stop, atoms: 
             *stop.evidence(),
             *(change.evidence() if change else ()),
             *_counts(case, service),
-            *shown(atoms, 1),
+            *top_evidence(failures, 1),
         ),
         remedy=start_remedy(case, name, service, stop),
-        atoms=atoms,
+        explained_failures=failures,
         rank=START + 1,
     )
 
@@ -155,18 +157,18 @@ def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
     )
 
 
-def deployments(case: Case) -> Iterator[Claim]:
+def deployments(case: Case) -> Iterator[Finding]:
     """Claim a deployment that hangs or was rolled back, where no task says why."""
     for name in case.services:
-        service, atoms = case.ecs(name), case.disturbance(name)
+        service, failures = case.ecs(name), case.failures_during_churn(name)
         newest = primary(service)
-        if service is None or newest is None or not atoms:
+        if service is None or newest is None or not failures:
             continue
         cause = _deployment_cause(case, service, newest)
         if not cause:
             continue
         back = revisions.rollback(case, name)
-        yield Claim(
+        yield Finding(
             cause=cause,
             service=name,
             resource=service.arn,
@@ -180,7 +182,7 @@ def deployments(case: Case) -> Iterator[Claim]:
                     expected="rollout COMPLETED",
                     at=newest.updated_at,
                 ),
-                *shown(atoms, 1),
+                *top_evidence(failures, 1),
             ),
             remedy=Remedy(
                 summary=back.summary or "Start a new deployment of the present revision.",
@@ -188,7 +190,7 @@ def deployments(case: Case) -> Iterator[Claim]:
                 fix=back.fix or (revisions.deploy(case, service),),
                 verify=revisions.verify(case, service),
             ),
-            atoms=atoms,
+            explained_failures=failures,
             rank=SERVE,
         )
 

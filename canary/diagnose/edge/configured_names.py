@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import CANARY, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy, Service, Status
 
 
-def config(case: Case) -> Iterator[Claim]:
+def config(case: Case) -> Iterator[Finding]:
     """Claim names of the environment file that AWS does not know, where all else is well."""
-    victims: dict[str, Atoms] = {}
+    affected_paths: dict[str, Failures] = {}
     for name, service in case.services.items():
         wrong = _unknown(case, name, service)
         passes = any(r.status is Status.PASS and r.service == name for r in case.results)
-        atoms = _about_names(case, name)
-        if wrong and atoms and (passes or never_there(case, name)):
-            victims[wrong[0]] = victims.get(wrong[0], frozenset()) | atoms
-    for wrong_name, atoms in victims.items():
-        yield Claim(
+        failures = _about_names(case, name)
+        if wrong and failures and (passes or never_there(case, name)):
+            affected_paths[wrong[0]] = affected_paths.get(wrong[0], frozenset()) | failures
+    for wrong_name, failures in affected_paths.items():
+        yield Finding(
             cause="canary-config-wrong",
             service="canary",
             resource=wrong_name,
             confidence=Confidence.LIKELY,
             summary=f"The environment file names {wrong_name}, which AWS does not know.",
-            evidence=shown(atoms, 3),
+            evidence=top_evidence(failures, 3),
             remedy=Remedy(
                 summary="Mend the name in the environment file.",
                 inspect=(
@@ -36,12 +36,12 @@ def config(case: Case) -> Iterator[Claim]:
                 ),
                 decision="Decide which is right: the file's name, or the platform without it.",
             ),
-            atoms=atoms,
+            explained_failures=failures,
             rank=CANARY + 4,
         )
 
 
-def _about_names(case: Case, name: str) -> Atoms:
+def _about_names(case: Case, name: str) -> Failures:
     """Return the failures of what was looked up by a name, and not asked for at the edge."""
     lost = never_there(case, name)
     return frozenset(

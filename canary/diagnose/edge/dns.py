@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import CANARY, Claim, shown
+from canary.diagnose.core.finding import CANARY, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy
 
 
-def missing(case: Case) -> Iterator[Claim]:
+def missing(case: Case) -> Iterator[Finding]:
     """Claim a host that does not resolve while others do."""
     hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
     every = {case.host(n) for n in case.services if case.host(n)}
     if not hosts or hosts >= every > {next(iter(hosts))}:
         return  # none resolves: `canary.egress` says so
     for host in sorted(hosts):
-        atoms = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
-        name = min(f.front for f in atoms)
+        failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
+        name = min(f.entry_service for f in failures)
         balancer = case.balancer(name) if name in case.services else None
-        yield Claim(
+        yield Finding(
             cause="dns-name-missing",
             service=name,
             resource=host,
             confidence=Confidence.CERTAIN if _confirmed(case, host) else Confidence.LIKELY,
             summary=f"The name {host} does not resolve.",
-            evidence=shown(atoms, 3),
+            evidence=top_evidence(failures, 3),
             remedy=_point(host, balancer.dns_name if balancer else ""),
-            atoms=atoms,
+            explained_failures=failures,
             rank=CANARY + 1,
         )
 
@@ -46,18 +46,18 @@ def _point(host: str, balancer: str) -> Remedy:
     )
 
 
-def elsewhere(case: Case) -> Iterator[Claim]:
+def elsewhere(case: Case) -> Iterator[Finding]:
     """Claim a host that resolves to other addresses than its load balancer has."""
     for known in case.state.hosts:
         there, wanted = set(known.addresses), set(known.balancer_addresses)
         if not there or not wanted or there & wanted:
             continue
-        atoms = frozenset(f for f in case.failures if f.host == known.host and not f.error)
-        if not atoms:
+        failures = frozenset(f for f in case.failures if f.host == known.host and not f.error)
+        if not failures:
             continue
-        name = min(f.front for f in atoms)
+        name = min(f.entry_service for f in failures)
         balancer = case.balancer(name) if name in case.services else None
-        yield Claim(
+        yield Finding(
             cause="dns-wrong-load-balancer",
             service=name,
             resource=known.host,
@@ -70,9 +70,9 @@ def elsewhere(case: Case) -> Iterator[Claim]:
                     expected=", ".join(sorted(wanted)),
                     at=case.state.read_at,
                 ),
-                *shown(atoms),
+                *top_evidence(failures),
             ),
             remedy=_point(known.host, balancer.dns_name if balancer else ""),
-            atoms=atoms,
+            explained_failures=failures,
             rank=CANARY + 1,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import ROUTE, Claim, shown
+from canary.diagnose.core.finding import ROUTE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy
 
@@ -14,20 +14,20 @@ USUAL_S = 60  # AWS's default
 SHORT_S = 30  # the API itself waits this long for MLflow
 
 
-def idle_timeout(case: Case) -> Iterator[Claim]:
+def idle_timeout(case: Case) -> Iterator[Finding]:
     """Claim an idle timeout that is shorter than the application's own answers may take."""
     for balancer in case.state.load_balancers:
         value = balancer.attributes.get(IDLE, "")
         hosts = {case.host(n) for n, s in case.services.items() if s.load_balancer == balancer.name}
-        atoms = frozenset(f for f in case.having(Symptom.BALANCER_504) if f.host in hosts)
-        if not value.isdigit() or int(value) >= SHORT_S or not atoms:
+        failures = frozenset(f for f in case.having(Symptom.BALANCER_504) if f.host in hosts)
+        if not value.isdigit() or int(value) >= SHORT_S or not failures:
             continue
         old = case.previous.load_balancers if case.previous else ()
         before = next((b.attributes.get(IDLE, "") for b in old if b.arn == balancer.arn), "")
         wanted = before if before.isdigit() and int(before) >= SHORT_S else str(USUAL_S)
-        yield Claim(
+        yield Finding(
             cause="balancer-attribute-wrong",
-            service=min(f.front for f in atoms),
+            service=min(f.entry_service for f in failures),
             resource=balancer.arn,
             confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
             summary=f"{balancer.name} gives its targets {value} s to answer.",
@@ -38,10 +38,10 @@ def idle_timeout(case: Case) -> Iterator[Claim]:
                     expected=wanted,
                     at=case.state.read_at,
                 ),
-                *shown(atoms),
+                *top_evidence(failures),
             ),
             remedy=_remedy(case, balancer.arn, wanted),
-            atoms=atoms,
+            explained_failures=failures,
             rank=ROUTE + 5,
         )
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from canary.control_plane.certificates import covers, names_of, usable
 from canary.control_plane.routing import https_listener
 from canary.control_plane.state import Certificate, Listener, LoadBalancer
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import APPLICATION, TLS_EDGE, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy
 
@@ -16,21 +16,21 @@ EXPIRED, UNTRUSTED, MISNAMED = (10,), (18, 19, 20, 21), (62, 64)  # OpenSSL's ve
 WARNING_S = 30 * 86_400.0
 
 
-def certificates(case: Case) -> Iterator[Claim]:
+def certificates(case: Case) -> Iterator[Finding]:
     """Claim what is the matter with the certificate that a host serves."""
     for name in case.services:
         host, balancer = case.host(name), case.balancer(name)
         listener = https_listener(balancer)
-        atoms = _atoms(case, name, host)
-        if not host or not atoms:
+        failures = _failures(case, name, host)
+        if not host or not failures:
             continue
         served = _served(case, listener, host)
-        cause, sure = _cause(case, atoms, served, host)
+        cause, sure = _cause(case, failures, served, host)
         if cause:
-            yield _claim(case, name, cause, sure, balancer, listener, served, atoms)
+            yield _finding(case, name, cause, sure, balancer, listener, served, failures)
 
 
-def _atoms(case: Case, name: str, host: str) -> Atoms:
+def _failures(case: Case, name: str, host: str) -> Failures:
     own = {
         f
         for f in case.failures
@@ -53,10 +53,10 @@ def _served(case: Case, listener: Listener | None, host: str) -> Certificate | N
 
 
 def _cause(
-    case: Case, atoms: Atoms, served: Certificate | None, host: str
+    case: Case, failures: Failures, served: Certificate | None, host: str
 ) -> tuple[str, Confidence]:
-    text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in atoms).lower()
-    codes = {f.failure_code for f in atoms}
+    text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in failures).lower()
+    codes = {f.failure_code for f in failures}
     if served and served.not_after and case.age(served.not_after) >= 0:
         return "certificate-expired", Confidence.CERTAIN
     if served and not covers(names_of(served), host):
@@ -84,7 +84,7 @@ _TEXTS = {
 }
 
 
-def _claim(
+def _finding(
     case: Case,
     name: str,
     cause: str,
@@ -92,8 +92,8 @@ def _claim(
     balancer: LoadBalancer | None,
     listener: Listener | None,
     served: Certificate | None,
-    atoms: Atoms,
-) -> Claim:
+    failures: Failures,
+) -> Finding:
     host = case.host(name)
     lines = (
         (
@@ -109,15 +109,15 @@ def _claim(
         else ()
     )
     resource = served.arn if served else (listener.arn if listener else host)
-    return Claim(
+    return Finding(
         cause=cause,
         service=name,
         resource=resource,
         confidence=sure,
         summary=_TEXTS[cause].format(host=host),
-        evidence=(*lines, *shown(atoms)),
+        evidence=(*lines, *top_evidence(failures)),
         remedy=_remedy(case, name, cause, balancer, listener, served),
-        atoms=atoms,
+        explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from canary.control_plane.firewall import ANYWHERE, Side
 from canary.control_plane.state import EcsService, LoadBalancer
-from canary.diagnose.core.case import AUTH, Atoms, Case
+from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.targets.targets import port_of
 
@@ -22,7 +22,7 @@ class Edge:
     port: int
     service: str  # whose outage its loss is
     owner: str  # the service that the source belongs to
-    atoms: Atoms
+    explained_failures: Failures
     outside: bool = False  # the target is outside the VPC
 
 
@@ -68,14 +68,14 @@ def _front_door(case: Case, name: str) -> Iterator[Edge]:
     if not balancer or not side or not host or balancer.scheme != "internet-facing":
         return
     for port in (443, 80):
-        atoms = {
+        failures = {
             f
             for f in case.failures
             if f.host == host and f.port == port and f.symptom in EDGE - {Symptom.NO_NAME}
         }
-        if port == 443 and atoms:
-            atoms |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name in f.implicated}
-            atoms |= {f for f in case.having(Symptom.CONTROL_CERTIFICATE) if f.service == name}
+        if port == 443 and failures:
+            failures |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name in f.implicated}
+            failures |= {f for f in case.having(Symptom.CONTROL_CERTIFICATE) if f.service == name}
         yield Edge(
             what=f"the internet to {balancer.name}",
             source=Side(groups=(), networks=(ANYWHERE,)),
@@ -83,7 +83,7 @@ def _front_door(case: Case, name: str) -> Iterator[Edge]:
             port=port,
             service=name,
             owner=name,
-            atoms=frozenset(atoms),
+            explained_failures=frozenset(failures),
         )
 
 
@@ -109,7 +109,7 @@ def _to_tasks(case: Case, name: str) -> Iterator[Edge]:
             port=port,
             service=name,
             owner=name,
-            atoms=case.outage(name),
+            explained_failures=case.failures_of_outage(name),
         )
 
 
@@ -128,7 +128,7 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Edge]:
             port=443,
             service=other,
             owner=name,
-            atoms=case.outage(other, via=name),
+            explained_failures=case.failures_of_outage(other, via=name),
             outside=True,
         )
         return
@@ -141,5 +141,5 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Edge]:
             port=service.port,
             service=other,
             owner=name,
-            atoms=case.outage(other, via=name),
+            explained_failures=case.failures_of_outage(other, via=name),
         )

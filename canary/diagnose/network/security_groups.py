@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from canary.control_plane.firewall import ANYWHERE, lets_in, lets_out
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.aws_cli import compact
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import NETWORK, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import NETWORK, Finding, top_evidence
 from canary.diagnose.ecs.task_stops import afresh
 from canary.diagnose.network.connections import Edge, edges
 from canary.diagnose.network.swapped_groups import Swap, swap_of
 from canary.model import Confidence, Evidence, Remedy
 
 
-def blocked(case: Case) -> Iterator[Claim]:
+def blocked(case: Case) -> Iterator[Finding]:
     """Claim each security group that stops a connection which failing checks need."""
     missing: dict[tuple[str, str], list[Edge]] = {}
     guards: dict[str, SecurityGroup] = {}
@@ -23,7 +23,7 @@ def blocked(case: Case) -> Iterator[Claim]:
     for edge in edges(case):
         shut = not lets_in(edge.target, edge.source, edge.port) if edge.target.groups else False
         shut |= not lets_out(edge.source, edge.target, edge.port) if edge.source.groups else False
-        if not edge.atoms or not shut:
+        if not edge.explained_failures or not shut:
             continue
         if swap := swap_of(case, edge):
             swapped.setdefault(swap.resource, (swap, []))[1].append(edge)
@@ -37,15 +37,15 @@ def blocked(case: Case) -> Iterator[Claim]:
             missing.setdefault((guard.id, "egress"), []).append(edge)
             guards[guard.id] = guard
     for swap, lost in swapped.values():
-        yield _swap_claim(case, swap, lost)
+        yield _swap_finding(case, swap, lost)
     for (identifier, direction), lost in missing.items():
-        yield _claim(case, guards[identifier], direction, lost)
+        yield _finding(case, guards[identifier], direction, lost)
 
 
-def _swap_claim(case: Case, swap: Swap, lost: list[Edge]) -> Claim:
+def _swap_finding(case: Case, swap: Swap, lost: list[Edge]) -> Finding:
     names = "; ".join(dict.fromkeys(e.what for e in lost))
     others = (n for e in lost for n in (e.owner, e.service) if n != swap.service)
-    return Claim(
+    return Finding(
         cause="security-group-blocked",
         service=swap.service,
         resource=swap.resource,
@@ -58,7 +58,7 @@ def _swap_claim(case: Case, swap: Swap, lost: list[Edge]) -> Claim:
                 expected=f"before: {', '.join(swap.before)}",
                 at=case.state.read_at,
             ),
-            *shown(frozenset().union(*(e.atoms for e in lost))),
+            *top_evidence(frozenset().union(*(e.explained_failures for e in lost))),
         ),
         remedy=Remedy(
             summary=f"Put {swap.name} back into its security groups.",
@@ -66,18 +66,18 @@ def _swap_claim(case: Case, swap: Swap, lost: list[Edge]) -> Claim:
             fix=(swap.fix, *afresh(case, *others)),
             verify=(swap.show,),
         ),
-        atoms=frozenset().union(*(e.atoms for e in lost)),
+        explained_failures=frozenset().union(*(e.explained_failures for e in lost)),
         rank=NETWORK,
     )
 
 
-def _claim(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -> Claim:
-    atoms: Atoms = frozenset().union(*(e.atoms for e in lost))
+def _finding(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -> Finding:
+    failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
     first = lost[0]
     ports = ", ".join(sorted({str(e.port) for e in lost}))
     verb = "admits no traffic of" if direction == "ingress" else "lets no traffic out for"
     names = "; ".join(dict.fromkeys(e.what for e in lost))
-    return Claim(
+    return Finding(
         cause="security-group-blocked",
         service=first.service if direction == "ingress" else first.owner,
         resource=guard.id,
@@ -91,10 +91,10 @@ def _claim(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -
                 at=case.state.read_at,
             ),
             *_before(case, guard, direction),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=_remedy(case, guard, direction, lost),
-        atoms=atoms,
+        explained_failures=failures,
         rank=NETWORK,
     )
 

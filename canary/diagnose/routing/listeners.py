@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from canary.control_plane.routing import patterns, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import ROUTE, TLS_EDGE, Claim, shown
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.finding import ROUTE, TLS_EDGE, Finding, top_evidence
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence, Evidence
 
 
-def listeners(case: Case) -> Iterator[Claim]:
+def listeners(case: Case) -> Iterator[Finding]:
     """Claim each listener (443, 80) that a failing host needs and its balancer lacks."""
     for name in case.services:
         balancer = case.balancer(name)
@@ -25,9 +25,9 @@ def listeners(case: Case) -> Iterator[Claim]:
             there = next((x for x in balancer.listeners if x.port == port), None)
             if there and there.protocol == protocol:
                 continue
-            atoms = _without_listener(case, balancer.name, port)
-            if atoms:
-                yield _listener_missing(case, name, balancer, port, atoms)
+            failures = _without_listener(case, balancer.name, port)
+            if failures:
+                yield _listener_missing(case, name, balancer, port, failures)
 
 
 def _hosts(case: Case, balancer: str) -> frozenset[str]:
@@ -36,7 +36,7 @@ def _hosts(case: Case, balancer: str) -> frozenset[str]:
     )
 
 
-def _without_listener(case: Case, balancer: str, port: int) -> Atoms:
+def _without_listener(case: Case, balancer: str, port: int) -> Failures:
     hosts = _hosts(case, balancer)
     direct = frozenset(
         f
@@ -47,7 +47,7 @@ def _without_listener(case: Case, balancer: str, port: int) -> Atoms:
         owners = {n for n, s in case.services.items() if s.load_balancer == balancer}
         return direct | {f for f in case.failures if f.service in owners and about_port_80(f)}
     names = {n for n, s in case.services.items() if s.load_balancer == balancer and s.url}
-    more: Atoms = frozenset(
+    more: Failures = frozenset(
         f
         for f in case.failures
         if (f.symptom is Symptom.AUTH_UNAVAILABLE and names & f.implicated)
@@ -59,10 +59,10 @@ def _without_listener(case: Case, balancer: str, port: int) -> Atoms:
 
 
 def _listener_missing(
-    case: Case, name: str, balancer: LoadBalancer, port: int, atoms: Atoms
-) -> Claim:
+    case: Case, name: str, balancer: LoadBalancer, port: int, failures: Failures
+) -> Finding:
     there = ", ".join(f"{x.port} {x.protocol}" for x in balancer.listeners) or "none"
-    return Claim(
+    return Finding(
         cause="listener-missing",
         service=name,
         resource=balancer.arn,
@@ -75,10 +75,10 @@ def _listener_missing(
                 expected=f"a listener on port {port}",
                 at=case.state.read_at,
             ),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=remedies.listener(case, name, balancer, port),
-        atoms=atoms,
+        explained_failures=failures,
         rank=TLS_EDGE,
     )
 
@@ -95,7 +95,7 @@ def about_port_80(failure: Failure) -> bool:
     return failure.symptom is Symptom.CONTROL_RULE and failure.step.startswith("listener 80")
 
 
-def redirects(case: Case) -> Iterator[Claim]:
+def redirects(case: Case) -> Iterator[Finding]:
     """Claim each rule of a listener on port 80 that answers where it must redirect to HTTPS."""
     for name in case.services:
         balancer, host = case.balancer(name), case.host(name)
@@ -111,15 +111,15 @@ def redirects(case: Case) -> Iterator[Claim]:
             rule = winner(plain, host, path, failure.method)
             if rule and not rule.action.redirect.upper().startswith("HTTPS://#{HOST}:443/"):
                 found.setdefault(rule.arn, (rule, set()))[1].add(failure)
-        for rule, atoms in found.values():
-            yield _no_redirect(case, name, balancer, plain, rule, frozenset(atoms))
+        for rule, failures in found.values():
+            yield _no_redirect(case, name, balancer, plain, rule, frozenset(failures))
 
 
 def _no_redirect(
-    case: Case, name: str, balancer: LoadBalancer, plain: Listener, rule: Rule, atoms: Atoms
-) -> Claim:
+    case: Case, name: str, balancer: LoadBalancer, plain: Listener, rule: Rule, failures: Failures
+) -> Finding:
     default = rule.priority == "default"
-    return Claim(
+    return Finding(
         cause="rule-wrong-target" if default else "rule-shadowed",
         service=name,
         resource=plain.arn if default else rule.arn,
@@ -133,10 +133,10 @@ def _no_redirect(
                 expected="redirect to HTTPS on port 443",
                 at=case.state.read_at,
             ),
-            *shown(atoms, 1),
+            *top_evidence(failures, 1),
         ),
         remedy=remedies.redirect(case, balancer, plain, rule),
-        atoms=atoms,
+        explained_failures=failures,
         rank=ROUTE,
     )
 

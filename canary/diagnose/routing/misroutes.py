@@ -24,7 +24,7 @@ def needs(case: Case) -> tuple[Need, ...]:
         if r.service in case.services
     ]
     for failure in case.failures:
-        if failure.scheme != "https" or failure.front not in case.services:
+        if failure.scheme != "https" or failure.entry_service not in case.services:
             continue
         found.append(_need(case, failure))
     return tuple(dict.fromkeys(found))
@@ -32,19 +32,21 @@ def needs(case: Case) -> tuple[Need, ...]:
 
 def _need(case: Case, failure: Failure) -> Need:
     own = [r for r in case.environment.routes if r.host == failure.host and r.pattern]
-    fitting = [r for r in own if r.service == failure.front and matches(r.pattern, failure.path)]
+    fitting = [
+        r for r in own if r.service == failure.entry_service and matches(r.pattern, failure.path)
+    ]
     best = max(fitting, key=lambda r: len(r.pattern), default=None)
     return Need(
         host=failure.host,
         path=failure.path,
         method=failure.method,
-        service=failure.front,
+        service=failure.entry_service,
         pattern=best.pattern if best else "",
         priority=best.priority if best else 0,
     )
 
 
-def misled(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
+def misrouted(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
     """Return where a path goes wrong, or None where it goes right or cannot be told."""
     balancer = case.balancer(need.service)
     listener = https_listener(balancer)

@@ -28,12 +28,12 @@ def for_rule(
     case: Case,
     kind: str,
     listener: Listener,
-    astray: tuple[Rule, ...],
+    wrong_rules: tuple[Rule, ...],
     mine: list[Need],
     right: TargetGroup,
 ) -> Remedy:
     """Return the remedy of a rule that is missing, wrong or in the way."""
-    rule = astray[0]
+    rule = wrong_rules[0]
     need = next((n for n in mine if n.pattern), mine[0])
     makers = {
         "rule-missing": _create,
@@ -43,8 +43,8 @@ def for_rule(
     }
     if kind == "rule-shadowed":
         summary, fix = _reorder(case, listener, rule, mine)
-    elif (makers.get(kind, _retarget) is _retarget and len(astray) > 1) or kind not in makers:
-        each = [_retarget(case, listener, r, need, right)[1] for r in astray]
+    elif (makers.get(kind, _retarget) is _retarget and len(wrong_rules) > 1) or kind not in makers:
+        each = [_retarget(case, listener, r, need, right)[1] for r in wrong_rules]
         summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
     else:
         summary, fix = makers[kind](case, listener, rule, need, right)

@@ -6,40 +6,40 @@ from collections.abc import Iterator
 
 from canary.control_plane.routing import https_listener, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import ROUTE, Claim, shown
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.finding import ROUTE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.listeners import about_port_80, describe, unused
-from canary.diagnose.routing.misroutes import kind_of, misled, needs, reached
+from canary.diagnose.routing.misroutes import kind_of, misrouted, needs, reached
 from canary.diagnose.routing.need import Need
 from canary.model import Confidence, Evidence
 
 
-def rules(case: Case) -> Iterator[Claim]:
+def rules(case: Case) -> Iterator[Finding]:
     """Claim each rule that takes a path away from the service that must answer it."""
     wrong: dict[tuple[str, str], list[Need]] = {}
     keep: dict[str, tuple[LoadBalancer, Listener, Rule]] = {}
     for need in needs(case):
-        found = misled(case, need)
+        found = misrouted(case, need)
         if found:
             kind = kind_of(case, need, found[1], found[2])
-            arn = _finding(case, kind, need, found[2])
+            arn = _grouping_key(case, kind, need, found[2])
             wrong.setdefault((arn, kind), []).append(need)
             keep[arn] = found
-    for (arn, kind), victims in _joined(wrong).items():
+    for (arn, kind), affected_paths in _joined(wrong).items():
         balancer, listener, rule = keep[arn]
-        for mine in _by_service(kind, victims):
-            astray = (rule,) if arn == rule.arn else _astray(listener, mine)
-            atoms: Atoms = frozenset().union(
-                *(_victims(case, balancer, listener, r, mine) for r in astray)
+        for mine in _by_service(kind, affected_paths):
+            wrong_rules = (rule,) if arn == rule.arn else _astray(listener, mine)
+            failures: Failures = frozenset().union(
+                *(_victims(case, balancer, listener, r, mine) for r in wrong_rules)
             )
-            if atoms:
-                yield _claim(case, kind, balancer, listener, astray, mine, atoms)
+            if failures:
+                yield _finding(case, kind, balancer, listener, wrong_rules, mine, failures)
 
 
-def _finding(case: Case, kind: str, need: Need, rule: Rule) -> str:
+def _grouping_key(case: Case, kind: str, need: Need, rule: Rule) -> str:
     """Return what makes several rules one finding: all led into the same strange group."""
     if kind == "target-group-detached":
         return need.service
@@ -52,38 +52,38 @@ def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], l
     """Join what one default rule answers: paths with and without a pattern are one finding."""
     found: dict[tuple[str, str], list[Need]] = {}
     order = ("rule-on-wrong-listener", "rule-missing", "rule-wrong-target")
-    for (arn, kind), victims in wrong.items():
+    for (arn, kind), affected_paths in wrong.items():
         kinds = [k for a, k in wrong if a == arn]
         joined = next((k for k in order if k in kinds), kind)
-        own = {v.pattern for v in victims} == {""}
-        found.setdefault((arn, joined if own else kind), []).extend(victims)
+        own = {v.pattern for v in affected_paths} == {""}
+        found.setdefault((arn, joined if own else kind), []).extend(affected_paths)
     return found
 
 
-def _astray(listener: Listener, victims: list[Need]) -> tuple[Rule, ...]:
+def _astray(listener: Listener, affected_paths: list[Need]) -> tuple[Rule, ...]:
     """Return every rule that takes one of these paths elsewhere."""
-    took = [winner(listener, n.host, n.path, n.method) for n in victims]
+    took = [winner(listener, n.host, n.path, n.method) for n in affected_paths]
     return tuple({r.arn: r for r in took if r is not None}.values())
 
 
-def _by_service(kind: str, victims: list[Need]) -> list[list[Need]]:
+def _by_service(kind: str, affected_paths: list[Need]) -> list[list[Need]]:
     """Return the victims service by service; a rule in everyone's way is one finding."""
     if kind in ("rule-shadowed", "rule-missing", "rule-on-wrong-listener"):
-        return [victims]
-    services = dict.fromkeys(v.service for v in victims)
-    return [[v for v in victims if v.service == s] for s in services]
+        return [affected_paths]
+    services = dict.fromkeys(v.service for v in affected_paths)
+    return [[v for v in affected_paths if v.service == s] for s in services]
 
 
 def _victims(
     case: Case, balancer: LoadBalancer, listener: Listener, rule: Rule, mine: list[Need]
-) -> Atoms:
+) -> Failures:
     """Return the failures of every request that this rule takes from its services."""
     services = {n.service for n in mine}
     lost = {s for s in services if not reached(listener, case, s)}
     paths = {n.path for n in mine} | {n.pattern for n in mine if n.pattern}
     found: set[Failure] = set()
     for f in case.failures:
-        if f.scheme == "https" and f.front in services and f.host in {n.host for n in mine}:
+        if f.scheme == "https" and f.entry_service in services and f.host in {n.host for n in mine}:
             took = winner(listener, f.host, f.path, f.method)
             if took is not None and took.arn == rule.arn:
                 found.add(f)
@@ -113,23 +113,23 @@ _TEXTS = {
 }
 
 
-def _claim(
+def _finding(
     case: Case,
     kind: str,
     balancer: LoadBalancer,
     listener: Listener,
-    astray: tuple[Rule, ...],
+    wrong_rules: tuple[Rule, ...],
     mine: list[Need],
-    atoms: Atoms,
-) -> Claim:
-    rule = astray[0]
+    failures: Failures,
+) -> Finding:
+    rule = wrong_rules[0]
     first = next((n for n in mine if n.pattern), mine[0])
     right = case.groups(first.service)[0]
     where = f"{balancer.name}:{listener.port}"
     path = first.pattern or first.path
     summary = _TEXTS[kind].format(listener=where, path=path, service=first.service)
-    remedy = remedies.for_rule(case, kind, listener, astray, mine, right)
-    return Claim(
+    remedy = remedies.for_rule(case, kind, listener, wrong_rules, mine, right)
+    return Finding(
         cause=kind,
         service=first.service,
         resource=_resource(kind, listener, rule, right.arn),
@@ -143,10 +143,10 @@ def _claim(
                 at=case.state.read_at,
             ),
             *_changed(case, rule, first),
-            *shown(atoms),
+            *top_evidence(failures),
         ),
         remedy=remedy,
-        atoms=atoms,
+        explained_failures=failures,
         rank=ROUTE,
     )
 
@@ -175,7 +175,7 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
     )
 
 
-def by_signature(case: Case) -> Iterator[Claim]:
+def by_signature(case: Case) -> Iterator[Finding]:
     """Claim from the answers alone, where the rules could not be read."""
     if case.read(
         "elasticloadbalancing:DescribeRules",
@@ -188,18 +188,18 @@ def by_signature(case: Case) -> Iterator[Claim]:
         ("rule-missing", Symptom.BALANCER_404, "The load balancer has no rule for {path}."),
         ("rule-wrong-target", Symptom.MLFLOW_404, "{path} reaches MLflow past the API."),
     ):
-        for service in sorted({f.front for f in case.having(symptom)}):
-            atoms = frozenset(f for f in case.having(symptom) if f.front == service)
-            first = min(atoms, key=lambda f: (f.path, f.check_id))
+        for service in sorted({f.entry_service for f in case.having(symptom)}):
+            failures = frozenset(f for f in case.having(symptom) if f.entry_service == service)
+            first = min(failures, key=lambda f: (f.path, f.check_id))
             balancer = case.services[service].load_balancer if service in case.services else ""
-            yield Claim(
+            yield Finding(
                 cause=cause,
                 service=service,
                 resource=balancer or first.host,
                 confidence=Confidence.LIKELY,
                 summary=summary.format(path=first.path) + " The rules could not be read.",
-                evidence=shown(atoms),
+                evidence=top_evidence(failures),
                 remedy=remedies.look(case, balancer),
-                atoms=atoms,
+                explained_failures=failures,
                 rank=ROUTE,
             )

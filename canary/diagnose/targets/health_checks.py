@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.ecs.task_stops import afresh
 from canary.diagnose.targets.health_record import said, sick
 from canary.diagnose.targets.targets import evidence, inspect, port_of
@@ -15,16 +15,16 @@ from canary.model import Confidence, Remedy
 Mismatch = tuple[str, str, str]
 
 
-def health_check(case: Case) -> Iterator[Claim]:
+def health_check(case: Case) -> Iterator[Finding]:
     """Claim a health check that asks what the application does not answer."""
     for name in case.services:
         for group in case.groups(name):
             ill = sick(case, name, group)
             wrong = _mismatches(case, name, group, ill)
-            atoms = case.outage(name)
-            if not ill or not wrong or not atoms:
+            failures = case.failures_of_outage(name)
+            if not ill or not wrong or not failures:
                 continue
-            yield Claim(
+            yield Finding(
                 cause=_check_cause(wrong),
                 service=name,
                 resource=group.arn,
@@ -34,10 +34,10 @@ def health_check(case: Case) -> Iterator[Claim]:
                 evidence=(
                     *(evidence(case, group, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
                     evidence(case, group, said(ill[0]), "healthy"),
-                    *shown(atoms, 1),
+                    *top_evidence(failures, 1),
                 ),
                 remedy=_mend_check(case, name, group),
-                atoms=atoms,
+                explained_failures=failures,
                 rank=TARGET - 2,
             )
 
@@ -113,14 +113,14 @@ def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
     )
 
 
-def protocol(case: Case) -> Iterator[Claim]:
+def protocol(case: Case) -> Iterator[Finding]:
     """Claim a group that speaks TLS to an application that speaks plain HTTP."""
     for name in case.services:
         for group in case.groups(name):
             ill = sick(case, name, group)
-            atoms = case.outage(name)
-            if group.protocol == "HTTPS" and ill and atoms:
-                yield Claim(
+            failures = case.failures_of_outage(name)
+            if group.protocol == "HTTPS" and ill and failures:
+                yield Finding(
                     cause="target-protocol-mismatch",
                     service=name,
                     resource=group.arn,
@@ -133,6 +133,6 @@ def protocol(case: Case) -> Iterator[Claim]:
                         decision="Create a target group of protocol HTTP, attach it to the ECS"
                         " service and let the rules forward to it.",
                     ),
-                    atoms=atoms,
+                    explained_failures=failures,
                     rank=TARGET - 1,
                 )

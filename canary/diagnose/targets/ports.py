@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.ecs.revisions import rollback
 from canary.diagnose.ecs.task_stops import afresh
 from canary.diagnose.targets.health_record import said
@@ -15,7 +15,7 @@ from canary.diagnose.targets.targets import GONE, evidence, inspect, port_of, re
 from canary.model import Confidence, Remedy
 
 
-def ports(case: Case) -> Iterator[Claim]:
+def ports(case: Case) -> Iterator[Finding]:
     """Claim targets registered on a port that the container does not listen on."""
     for name in case.services:
         service = case.ecs(name)
@@ -26,8 +26,8 @@ def ports(case: Case) -> Iterator[Claim]:
             active = [t for t in group.targets if t.state not in GONE]
             own = {t.address for t in live(service)}  # of others, `targets.strangers` tells
             wrong = [t for t in active if t.port not in (0, right) and (not own or t.id in own)]
-            atoms = case.outage(name)
-            if wrong and atoms and any(t.state != "healthy" for t in wrong):
+            failures = case.failures_of_outage(name)
+            if wrong and failures and any(t.state != "healthy" for t in wrong):
                 yield _wrong_port(case, name, service, group, wrong, right)
 
 
@@ -38,10 +38,10 @@ def _wrong_port(
     group: TargetGroup,
     wrong: list[TargetHealth],
     right: int,
-) -> Claim:
-    atoms = case.outage(name)
+) -> Finding:
+    failures = case.failures_of_outage(name)
     fix = _fix(case, name, service, group, wrong, right)
-    return Claim(
+    return Finding(
         cause="port-mismatch",
         service=name,
         resource=group.arn,
@@ -50,7 +50,7 @@ def _wrong_port(
         f" {service.name} listens on {right}.",
         evidence=(
             *(evidence(case, group, said(t), f"port {right}") for t in wrong[:3]),
-            *shown(atoms, 1),
+            *top_evidence(failures, 1),
         ),
         remedy=Remedy(
             summary=f"Register the tasks on port {right} and take the wrong targets out.",
@@ -58,7 +58,7 @@ def _wrong_port(
             fix=fix,
             verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=TARGET - 3,
     )
 

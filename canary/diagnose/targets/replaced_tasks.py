@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.state import EcsService, Task
-from canary.diagnose.core.case import Atoms, Case
-from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs.revisions import inspect
 from canary.diagnose.targets.health_record import RECENT_S
 from canary.model import Confidence, Evidence, Remedy
 
 
-def replaced(case: Case) -> Iterator[Claim]:
+def replaced(case: Case) -> Iterator[Finding]:
     """Claim the end of a task for its health checks, where only ECS's record shows it."""
     records = case.having(Symptom.CONTROL_ECS, Symptom.CONTROL_TARGETS)
     for name in case.services:
         service = case.ecs(name)
-        atoms = frozenset(f for f in records if f.service == name)
+        failures = frozenset(f for f in records if f.service == name)
         ended = _ended(case, service) if service else []
-        if service is not None and atoms and ended:
-            yield _claim(case, name, service, ended[0], atoms)
+        if service is not None and failures and ended:
+            yield _finding(case, name, service, ended[0], failures)
 
 
 def _ended(case: Case, service: EcsService) -> list[Task]:
@@ -33,8 +33,8 @@ def _ended(case: Case, service: EcsService) -> list[Task]:
     ]
 
 
-def _claim(case: Case, name: str, service: EcsService, task: Task, atoms: Atoms) -> Claim:
-    return Claim(
+def _finding(case: Case, name: str, service: EcsService, task: Task, failures: Failures) -> Finding:
+    return Finding(
         cause="targets-unhealthy",
         service=name,
         resource=service.arn,
@@ -47,7 +47,7 @@ def _claim(case: Case, name: str, service: EcsService, task: Task, atoms: Atoms)
                 expected="no task ended for its health",
                 at=task.stopped_at,
             ),
-            *shown(atoms, 1),
+            *top_evidence(failures, 1),
         ),
         remedy=Remedy(
             summary="Read the log of the task that was ended.",
@@ -55,6 +55,6 @@ def _claim(case: Case, name: str, service: EcsService, task: Task, atoms: Atoms)
             decision="Nothing is broken now: mend the slow start, or the health check's patience,"
             " if it happens again.",
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=TARGET + 6,
     )

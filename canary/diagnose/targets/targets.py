@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth, Task
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.claim import TARGET, Claim, shown
+from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
 from canary.diagnose.ecs.revisions import log_tail, rollback
 from canary.diagnose.targets.health_record import said, sick
@@ -39,7 +39,7 @@ def inspect(case: Case, group: TargetGroup) -> tuple[str, ...]:
     )
 
 
-def empty(case: Case) -> Iterator[Claim]:
+def empty(case: Case) -> Iterator[Finding]:
     """Claim a group that rules lead to and nothing is registered in, while tasks run."""
     for name in case.services:
         service, tasks = case.ecs(name), live(case.ecs(name))
@@ -48,9 +48,9 @@ def empty(case: Case) -> Iterator[Claim]:
             if usable or not service or not tasks or not group.load_balancers:
                 continue
             registers = group.arn in service.target_groups
-            atoms = case.outage(name)
-            if atoms:
-                yield Claim(
+            failures = case.failures_of_outage(name)
+            if failures:
+                yield Finding(
                     cause="target-group-empty",
                     service=name,
                     resource=group.arn,
@@ -59,10 +59,10 @@ def empty(case: Case) -> Iterator[Claim]:
                     f" {len(tasks)} task(s) of {service.name} run.",
                     evidence=(
                         evidence(case, group, "no registered target", "the service's tasks"),
-                        *shown(atoms),
+                        *top_evidence(failures),
                     ),
                     remedy=_register(case, name, service, group, tasks, registers),
-                    atoms=atoms,
+                    explained_failures=failures,
                     rank=TARGET,
                 )
 
@@ -104,7 +104,7 @@ def register(case: Case, group: TargetGroup, addresses: list[str], port: int) ->
     )
 
 
-def strangers(case: Case) -> Iterator[Claim]:
+def foreign_targets(case: Case) -> Iterator[Finding]:
     """Claim a sick target that is no task of the service (registered by hand, or left over)."""
     if not case.read("ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeServices"):
         return
@@ -117,13 +117,13 @@ def strangers(case: Case) -> Iterator[Claim]:
                 for t in group.targets
                 if t.state in ("unhealthy", "unavailable") and own and t.id not in own
             ]
-            atoms = case.outage(name)
-            if odd and atoms:
+            failures = case.failures_of_outage(name)
+            if odd and failures:
                 yield _stranger(case, name, group, odd)
 
 
-def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]) -> Claim:
-    atoms = case.outage(name)
+def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]) -> Finding:
+    failures = case.failures_of_outage(name)
     fix = case.aws(
         "elbv2",
         "deregister-targets",
@@ -133,7 +133,7 @@ def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]
     there = {t.id for t in group.targets if t.state not in GONE}
     lost = [t.address for t in live(case.ecs(name)) if t.address not in there]
     back = (register(case, group, lost, port_of(case, name)),) if lost else ()
-    return Claim(
+    return Finding(
         cause="targets-unhealthy",
         service=name,
         resource=group.arn,
@@ -141,7 +141,7 @@ def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]
         summary=f"{len(odd)} target(s) of {group.name} belong to no running task and are sick.",
         evidence=(
             *(evidence(case, group, said(t), "a task of the service") for t in odd[:3]),
-            *shown(atoms, 1),
+            *top_evidence(failures, 1),
         ),
         remedy=Remedy(
             summary="Take the targets out that belong to no task"
@@ -150,29 +150,32 @@ def _stranger(case: Case, name: str, group: TargetGroup, odd: list[TargetHealth]
             fix=(fix, *back),
             verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         ),
-        atoms=atoms,
+        explained_failures=failures,
         rank=TARGET,
     )
 
 
-def unhealthy(case: Case) -> Iterator[Claim]:
+def unhealthy(case: Case) -> Iterator[Finding]:
     """Claim sick targets whose own reason nothing else explains."""
     for name in case.services:
         for group in case.groups(name):
             ill = sick(case, name, group)
-            atoms = case.outage(name)
-            down = {f for f in atoms if f.symptom in BALANCER_5XX | {Symptom.CONTROL_TARGETS}}
-            if ill and atoms and (down or len(ill) >= len(group.targets)):
-                yield Claim(
+            failures = case.failures_of_outage(name)
+            down = {f for f in failures if f.symptom in BALANCER_5XX | {Symptom.CONTROL_TARGETS}}
+            if ill and failures and (down or len(ill) >= len(group.targets)):
+                yield Finding(
                     cause="targets-unhealthy",
                     service=name,
                     resource=group.arn,
                     confidence=Confidence.LIKELY,
                     summary=f"{len(ill)} of {max(len(group.targets), 1)} targets of {group.name}"
                     f" fail their health checks: {ill[0].description or ill[0].reason}.",
-                    evidence=(evidence(case, group, said(ill[0]), "healthy"), *shown(atoms)),
+                    evidence=(
+                        evidence(case, group, said(ill[0]), "healthy"),
+                        *top_evidence(failures),
+                    ),
                     remedy=_restart(case, name, group),
-                    atoms=atoms,
+                    explained_failures=failures,
                     rank=TARGET + 5,
                 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from canary.diagnose.core.case import Atoms
+from canary.diagnose.core.case import Failures
 from canary.model import Confidence, Evidence, Remedy
 
 # Order of the chain from the edge to the dependencies; lower is nearer to the root.
@@ -14,7 +14,7 @@ CANARY, TLS_EDGE, ROUTE, NETWORK, START, SETTINGS, DEPENDS, TARGET, SERVE, APPLI
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class Finding:
     """A finding with the failures it explains, before the smallest set is chosen.
 
     `standing` claims are reported although they explain no failure (a missing permission).
@@ -27,18 +27,18 @@ class Claim:
     summary: str
     evidence: tuple[Evidence, ...]
     remedy: Remedy
-    atoms: Atoms
+    explained_failures: Failures
     rank: int
-    standing: bool = False
+    always_report: bool = False
 
-    def at_most(self, confidence: Confidence, why: Evidence) -> Claim:
+    def at_most(self, confidence: Confidence, why: Evidence) -> Finding:
         """Return the claim with less confidence, and the reason among its evidence."""
         if self.confidence is not Confidence.CERTAIN:
             return self
         return replace(self, confidence=confidence, evidence=(*self.evidence, why))
 
 
-def shown(atoms: Atoms, count: int = 2) -> tuple[Evidence, ...]:
+def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:
     """Return the evidence of the weightiest failures."""
-    chosen = sorted(atoms, key=lambda f: (-f.weight, f.check_id, f.step))
+    chosen = sorted(failures, key=lambda f: (-f.weight, f.check_id, f.step))
     return tuple(f.evidence() for f in chosen[:count])
