@@ -1,4 +1,4 @@
-"""The canary itself: its permissions, credentials, egress and configuration."""
+"""Causes in the canary itself: its permissions, credentials and way to the network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
 _READ_KEY = "secretsmanager:GetSecretValue"
-_SLOW_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
+_NO_ANSWER_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
 
 
 def permissions(case: Case) -> Iterator[Finding]:
-    """Claim IAM actions that were denied to the canary; reported even when all checks pass."""
+    """Report each IAM action that was denied to the canary, also if all checks pass."""
     denied = [u for u in case.state.unavailable if u.denied]
     for action in sorted({u.action for u in denied}):
-        mine = [u for u in denied if u.action == action]
         failures = frozenset(f for f in case.failures if f.error and action in f.text + f.reason)
         yield Finding(
             cause="canary-permission-denied",
@@ -28,7 +27,7 @@ def permissions(case: Case) -> Iterator[Finding]:
             summary=f"The canary may not call {action}: what it reads is unknown.",
             evidence=tuple(
                 Evidence(resource=u.resource, seen=f"{u.code}: {u.reason}", expected="allowed")
-                for u in mine[:3]
+                for u in [u for u in denied if u.action == action][:3]
             ),
             remedy=_grant(action),
             explained_failures=failures,
@@ -38,7 +37,7 @@ def permissions(case: Case) -> Iterator[Finding]:
 
 
 def credentials(case: Case) -> Iterator[Finding]:
-    """Claim secrets of principals that could not be read."""
+    """Report each secret of a principal that could not be read."""
     failures = frozenset(
         f
         for f in case.failures
@@ -46,8 +45,8 @@ def credentials(case: Case) -> Iterator[Finding]:
     )
     denied = frozenset(f for f in failures if "AccessDenied" in f.reason + f.text)
     if denied:
-        yield _may_not_read(case, denied)
-    for secret, some in sorted(_by_secret(case, failures - denied).items()):
+        yield _read_denied(case, denied)
+    for secret, unread in sorted(_by_secret(case, failures - denied).items()):
         known = state_of(case, secret)
         yield Finding(
             cause="canary-credential-missing",
@@ -55,14 +54,14 @@ def credentials(case: Case) -> Iterator[Finding]:
             resource=secret,
             confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
             summary=f"The canary cannot read its secret {secret}.",
-            evidence=(*key_evidence(case, secret), *top_evidence(some, 3)),
+            evidence=(*key_evidence(case, secret), *top_evidence(unread, 3)),
             remedy=missing_key(case, secret),
-            explained_failures=some,
+            explained_failures=unread,
             rank=CANARY + 3,
         )
 
 
-def _may_not_read(case: Case, failures: Failures) -> Finding:
+def _read_denied(case: Case, failures: Failures) -> Finding:
     secrets = sorted(_by_secret(case, failures))
     return Finding(
         cause="canary-permission-denied",
@@ -88,10 +87,10 @@ def _grant(action: str) -> Remedy:
 
 def _about_secret(text: str, case: Case) -> bool:
     low = text.lower()
-    return "secret" in low or "credential" in low or _named(text, case) != ""
+    return "secret" in low or "credential" in low or _secret_named(text, case) != ""
 
 
-def _named(text: str, case: Case) -> str:
+def _secret_named(text: str, case: Case) -> str:
     known = [p.secret for p in case.environment.principals.values() if p.secret]
     return next((s for s in sorted(known, key=len, reverse=True) if s in text), "")
 
@@ -100,12 +99,12 @@ def _by_secret(case: Case, failures: Failures) -> dict[str, Failures]:
     found: dict[str, Failures] = {}
     for failure in failures:
         text = failure.reason + failure.text
-        secret = _named(text, case) or _of_principal(text, case) or "the principal's secret"
+        secret = _secret_named(text, case) or _secret_of(text, case) or "the principal's secret"
         found[secret] = found.get(secret, frozenset()) | {failure}
     return found
 
 
-def _of_principal(text: str, case: Case) -> str:
+def _secret_of(text: str, case: Case) -> str:
     for name, principal in case.environment.principals.items():
         if principal.secret and name in text:
             return principal.secret
@@ -113,15 +112,15 @@ def _of_principal(text: str, case: Case) -> str:
 
 
 def egress(case: Case) -> Iterator[Finding]:
-    """Claim the canary's own way out: no host at all is reached, and AWS neither."""
+    """Report the canary's own network if it reaches no host at all."""
     hosts = {case.host(n) for n in case.services if case.host(n)}
     lost = {f.host for f in case.failures if f.symptom in EDGE - {Symptom.TLS} and f.host}
     answered = any(exchange.status for _, exchange in case.exchanges)
-    slow = [u for u in case.state.unavailable if any(c in u.code for c in _SLOW_CODES)]
-    if not hosts or lost < hosts or answered or (len(hosts) < 2 and not slow):
+    no_answer = [u for u in case.state.unavailable if any(c in u.code for c in _NO_ANSWER_CODES)]
+    if not hosts or lost < hosts or answered or (len(hosts) < 2 and not no_answer):
         return
-    if case.state.load_balancers and not slow and not _all_unresolved(case):
-        return  # AWS answers: the way out is open, the platform's doors are shut
+    if case.state.load_balancers and not no_answer and not _all_unresolved(case):
+        return  # AWS answers: the canary's network works, the platform is closed
     failures = frozenset(f for f in case.failures if f.host or f.error)
     yield Finding(
         cause="canary-egress-blocked",
@@ -129,10 +128,10 @@ def egress(case: Case) -> Iterator[Finding]:
         resource=case.environment.network.vpc_id or "network",
         confidence=Confidence.LIKELY,
         summary="The canary reaches no host at all"
-        + (", nor AWS's API." if slow else ": its way out is closed, or its DNS."),
+        + (", nor AWS's API." if no_answer else ": its way out is closed, or its DNS."),
         evidence=(
             *top_evidence(failures, 3),
-            *(Evidence(resource=u.action, seen=f"{u.code}: {u.reason}") for u in slow[:2]),
+            *(Evidence(resource=u.action, seen=f"{u.code}: {u.reason}") for u in no_answer[:2]),
         ),
         remedy=Remedy(
             summary="See the function's subnets, routes, NAT gateway and security group.",

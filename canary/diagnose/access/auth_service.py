@@ -1,30 +1,29 @@
-"""Authentication: the service itself, headers that are lost, limits that do not hold."""
+"""Causes in the auth service: outage, lost headers, missing rate limits, wrong status codes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from canary.control_plane.state import EcsService
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.finding import APPLICATION, SERVE, Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Exchange, Remedy, Status, Step
+from canary.model import Confidence, Evidence, Exchange, Status, Step
 
-_PROPER = ("bearer", "x-api-key", "apikey", "both", "")
+_PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "")
 
 
 def service_down(case: Case) -> Iterator[Finding]:
-    """Claim the auth service when it, or those who ask it, say that it does not answer."""
+    """Report the auth service if it, or a service that asks it, shows that it does not answer."""
     if AUTH not in case.services:
         return
     direct = frozenset(f for f in case.failures if f.entry_service == AUTH and f.symptom in DOWN)
     failures = case.failures_of_outage(AUTH) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
-    if not failures or (direct and _judges_keys(case)):  # the errors are the application's own
+    if not failures or (direct and _validates_keys(case)):
         return
     service = case.ecs(AUTH)
-    several = service is not None and len(service.deployments) > 1
-    back = revisions.rollback(case, AUTH)
     refused = any(f.symptom is Symptom.BALANCER_502 for f in direct)
     meaning = (
         " The balancer's 502 means that a target is registered and refuses or breaks off."
@@ -37,35 +36,34 @@ def service_down(case: Case) -> Iterator[Finding]:
         resource=service.arn if service else case.host(AUTH),
         confidence=Confidence.LIKELY if direct else Confidence.POSSIBLE,
         summary=f"The auth service does not answer.{meaning}",
-        evidence=(*top_evidence(failures, 3), *(_rollout(case) if several else ())),
-        remedy=Remedy(
-            summary=back.summary or "See the auth service's tasks and log.",
-            inspect=revisions.inspect(case, AUTH),
-            fix=back.fix,
-            verify=back.verify,
-            decision="" if back.fix else "Nothing shows why: read the log before a restart.",
+        evidence=(*top_evidence(failures, 3), *_parallel_deployments(service)),
+        remedy=revisions.remedy(
+            case,
+            AUTH,
+            "Nothing shows why: read the log before a restart.",
+            summary="See the auth service's tasks and log.",
         ),
         explained_failures=case.failures_of_outage(AUTH),
         rank=SERVE,
     )
 
 
-def _judges_keys(case: Case) -> bool:
-    """Tell whether the auth service answered well about a key, some time in this run."""
-    return any(e.status == 200 and s.status is Status.PASS for s, e in asked_about_keys(case))
+def _validates_keys(case: Case) -> bool:
+    """Return whether the auth service validated a key at least once in this run."""
+    return any(e.status == 200 and s.status is Status.PASS for s, e in key_validations(case))
 
 
-def asked_about_keys(case: Case) -> Iterator[tuple[Step, Exchange]]:
-    """Return what the auth service itself was asked about keys."""
+def key_validations(case: Case) -> Iterator[tuple[Step, Exchange]]:
+    """Yield the requests that asked the auth service itself to validate a key."""
     for step, exchange in case.exchanges:
         url = urlsplit(exchange.url)
         if url.hostname == case.host(AUTH) and url.path.endswith("/keys/validate"):
             yield step, exchange
 
 
-def _rollout(case: Case) -> tuple[Evidence, ...]:
-    service = case.ecs(AUTH)
-    found = service.deployments if service else ()
+def _parallel_deployments(service: EcsService | None) -> tuple[Evidence, ...]:
+    """Return a line of evidence for each deployment if there are several."""
+    found = service.deployments if service and len(service.deployments) > 1 else ()
     return tuple(
         Evidence(
             resource=d.id,
@@ -79,9 +77,11 @@ def _rollout(case: Case) -> tuple[Evidence, ...]:
 
 
 def header_lost(case: Case) -> Iterator[Finding]:
-    """Claim a header that never reaches the one who asks for a key."""
+    """Report a header with a key that does not reach the service that needs it."""
     failures = frozenset(
-        f for f in case.having(Symptom.NO_KEY_SEEN) if f.principal and f.header_form in _PROPER
+        f
+        for f in case.having(Symptom.NO_KEY_SEEN)
+        if f.principal and f.header_form in _PROPER_FORMS
     )
     yield from behaviour(
         case,
@@ -93,7 +93,7 @@ def header_lost(case: Case) -> Iterator[Finding]:
 
 
 def rate_limit(case: Case) -> Iterator[Finding]:
-    """Claim a limiter that does not run."""
+    """Report a service whose answers carry no rate limit headers."""
     yield from behaviour(
         case,
         "rate-limit-missing",
@@ -104,7 +104,7 @@ def rate_limit(case: Case) -> Iterator[Finding]:
 
 
 def misreported(case: Case) -> Iterator[Finding]:
-    """Claim an outage of auth, or a limit, that the API calls a wrong key (401)."""
+    """Report a service that answers 401 (wrong key) if auth is down or a limit is reached."""
     failures = frozenset(
         f for f in case.having(Symptom.AUTH_UNAVAILABLE, Symptom.THROTTLED) if f.status == 401
     )
@@ -127,14 +127,15 @@ def behaviour(
     owner: str = "",
     confidence: Confidence = Confidence.LIKELY,
 ) -> Iterator[Finding]:
-    """Claim something that the application itself does; the last change of revision goes back."""
+    """Report a fault of an application itself; the remedy is the previous revision.
+
+    `owner` is the service at fault if it is not the entry service of the failures.
+    """
     if not failures:
         return
     entry = min(f.entry_service for f in failures)
     name = owner or entry
-    change = revisions.rollout(case, name) if name in case.services else None
-    back = revisions.rollback(case, name) if name in case.services else Remedy(summary="")
-    service = case.ecs(name) if name in case.services else None
+    change, service = revisions.rollout(case, name), case.ecs(name)
     yield Finding(
         cause=cause,
         service=name,
@@ -142,12 +143,11 @@ def behaviour(
         confidence=confidence,
         summary=text.format(service=entry),
         evidence=(*top_evidence(failures, 3), *(change.evidence() if change else ())),
-        remedy=Remedy(
-            summary=back.summary or "The application must be mended.",
-            inspect=revisions.inspect(case, name) if name in case.services else (),
-            fix=back.fix,
-            verify=back.verify,
-            decision="" if back.fix else "Decide which image is right and deploy it.",
+        remedy=revisions.remedy(
+            case,
+            name,
+            "Decide which image is right and deploy it.",
+            summary="The application must be mended.",
         ),
         explained_failures=failures,
         rank=rank,

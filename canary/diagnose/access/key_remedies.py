@@ -1,4 +1,4 @@
-"""Remedies for the canary's own keys, which lie in secrets; a value is never in a command."""
+"""Remedies for the canary's own keys; a secret value never stands in a command."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from canary.model import Evidence, Remedy
 
 
 def state_of(case: Case, secret: str) -> SecretState | None:
-    """Return what was read of a principal's secret."""
+    """Return the state of a principal's secret, None if it was not read."""
     return next((s for s in case.state.secrets if secret and s.reference == secret), None)
 
 
 def _changed(case: Case, secret: str) -> SecretState | None:
-    """Return a secret that got another value a short while ago."""
+    """Return the secret if its value changed recently, else None."""
     found = state_of(case, secret)
     fresh = found and found.version_before and case.age(found.changed_at) < FRESH_S
     return found if fresh else None
 
 
 def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
-    """Return what is known of a secret that was changed, marked for deletion or lost."""
+    """Return the evidence for a secret that was changed, marked for deletion or lost."""
     found = state_of(case, secret)
     if found is None:
         return ()
@@ -35,7 +35,7 @@ def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
 
 
 def rejected_key(case: Case, secret: str) -> Remedy:
-    """Return the way to a key that is accepted: the one before a change, else a new one."""
+    """Return how to get an accepted key: the previous value, else a new key."""
     if not secret:
         return Remedy(summary="", decision="The environment file generates this key.")
     show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
@@ -60,7 +60,7 @@ def rejected_key(case: Case, secret: str) -> Remedy:
 
 
 def missing_key(case: Case, secret: str) -> Remedy:
-    """Return the way to a secret that can be read: undo its deletion or change, else make it."""
+    """Return how to make a secret readable: undo its deletion or change, else create it."""
     found, changed = state_of(case, secret), _changed(case, secret)
     show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
     fix = ""
@@ -81,11 +81,11 @@ def missing_key(case: Case, secret: str) -> Remedy:
 
 
 def limit_reached(case: Case, secret: str) -> Remedy:
-    """Return what can be done where a key may not ask as often, or has no balance left."""
+    """Return the remedy for a key whose rate limit or balance is used up."""
     return Remedy(
         summary="Give the key a higher limit, or let the canary ask less often.",
         inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
-        decision="The hour's limit ends by itself at the time that X-RateLimit-Reset tells. If it"
+        decision="The hour's limit ends by itself at the time that X-RateLimit-Reset shows. If it"
         " is reached each hour, an administrator makes a key with a higher rate_limit_per_hour (or"
         f" more balance) and stores it in {secret}; `python -m canary plan` says how many requests"
         " carry it.",

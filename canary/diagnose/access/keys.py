@@ -1,4 +1,4 @@
-"""Keys of the canary that are refused, or that may not do what their checks do."""
+"""Keys of the canary that are refused or lack a scope."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ def _valid(case: Case, principal: str) -> bool:
 
 
 def rejected(case: Case) -> Iterator[Finding]:
-    """Claim a known key that is refused as if it were unknown."""
-    refused = [f for f in case.having(Symptom.KEY_REFUSED) if _known(case, f)]
-    if not refused:
+    """Report a valid key that is refused as if it were unknown."""
+    failures = frozenset(f for f in case.having(Symptom.KEY_REFUSED) if _must_be_known(case, f))
+    if not failures:
         return
-    weights = Counter(f.principal for f in sorted(refused, key=lambda f: f.check_id))
-    principals = [name for name, _ in weights.most_common()]
+    refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.check_id))
+    principals = [name for name, _ in refusals.most_common()]
     secret = case.environment.principals[principals[0]].secret
-    failures = frozenset(refused)
     yield Finding(
         cause="credential-rejected",
         service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
@@ -49,14 +48,14 @@ def rejected(case: Case) -> Iterator[Finding]:
 
 
 def _why(failures: Failures) -> str:
-    """Return what the auth service itself says of a key; the API has one text for everything."""
-    said = " ".join(sorted(f.body for f in failures if f.entry_service == AUTH))
-    found = [text for words, text in _WHY if re.search(words, said, re.IGNORECASE)]
+    """Return the auth service's reason for a refusal; the API gives the same text for all."""
+    answers = " ".join(sorted(f.body for f in failures if f.entry_service == AUTH))
+    found = [text for words, text in _WHY if re.search(words, answers, re.IGNORECASE)]
     return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
 
 
-def _known(case: Case, failure: Failure) -> bool:
-    """Tell a key that the auth service must know: a good one, or one that only lacks a scope."""
+def _must_be_known(case: Case, failure: Failure) -> bool:
+    """Return whether the auth service must know this key: it is valid or only lacks a scope."""
     unmet = [part.partition(" / ")[0] for part in failure.text.split(" | ")]
     lacks_scope = any("403" in wanted or "scope" in wanted for wanted in unmet[2:])
     return _valid(case, failure.principal) or (
@@ -65,7 +64,7 @@ def _known(case: Case, failure: Failure) -> bool:
 
 
 def scope(case: Case) -> Iterator[Finding]:
-    """Claim a good key that may not do what the check does."""
+    """Report a valid key that lacks a scope for the check's requests."""
     failures = frozenset(f for f in case.having(Symptom.FORBIDDEN) if _valid(case, f.principal))
     if not failures:
         return

@@ -1,4 +1,4 @@
-"""Requests that are let through although they must be refused."""
+"""Unprotected routes: requests that are accepted although they must be refused."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
 
-def let_through(case: Case) -> Iterator[Finding]:
-    """Claim requests that were let through although they must be refused."""
+def unprotected(case: Case) -> Iterator[Finding]:
+    """Report requests that were accepted although they must be refused."""
     kinds: dict[tuple[str, str], set[object]] = {}
     accepted = case.having(Symptom.ACCEPTED)
-    if more := _more_than_meant(case, accepted):
-        yield more
+    if too_powerful := _too_powerful_key(case, accepted):
+        yield too_powerful
         return
     for failure in accepted:
         kinds.setdefault(
             (_accepted_cause(case, failure.principal), failure.entry_service), set()
         ).add(failure)
-    open_door = {entry for cause, entry in kinds if cause == "protection-missing"}
+    open_services = {entry for cause, entry in kinds if cause == "protection-missing"}
     for (cause, entry), found in sorted(kinds.items()):
-        if entry in open_door and cause != "protection-missing":
-            continue  # a door without lock also lets old keys in
+        is_open = entry in open_services
+        if is_open and cause != "protection-missing":
+            continue  # an unprotected service accepts old keys too
         failures = frozenset(
-            f for f in accepted if f.entry_service == entry and (entry in open_door or f in found)
+            f for f in accepted if f.entry_service == entry and (is_open or f in found)
         )
-        if entry in open_door:
-            failures |= {f for f in case.failures if f.entry_service == entry and _past_the_door(f)}
+        if is_open:
+            failures |= {f for f in case.failures if f.entry_service == entry and _no_key_asked(f)}
         text = {
             "protection-missing": "{service} answers requests that carry no good key.",
             "revoked-key-accepted": "A revoked key is accepted.",
@@ -43,19 +44,19 @@ def let_through(case: Case) -> Iterator[Finding]:
         }[cause]
         owner = _owner(case, cause, entry)
         for finding in behaviour(case, cause, failures, text, SERVE + 3, owner):
-            yield finding if finding.remedy.fix or owner != AUTH else _by_record(finding)
+            yield finding if finding.remedy.fix or owner != AUTH else _look_at_key_record(finding)
 
 
-def _past_the_door(failure: Failure) -> bool:
-    """Tell what else shows that nobody asks for a key: another answer than 401, no limits told."""
+def _no_key_asked(failure: Failure) -> bool:
+    """Return whether an answer shows that no key is asked for: not 401, no rate limit headers."""
     if failure.symptom is Symptom.NO_RATE_HEADERS:
         return True
     unasked = re.search(r"status: 401 / [24]\d\d", failure.text)
     return bool(unasked) and failure.status in (404, 405, 422)
 
 
-def _by_record(finding: Finding) -> Finding:
-    """Return the claim with what else can be the matter where no revision changed."""
+def _look_at_key_record(finding: Finding) -> Finding:
+    """Return the finding with another decision: no revision changed, so the key itself may have."""
     decision = (
         "Nothing was deployed: look first at the key's own record (GET /api/v1/keys of the auth"
         " service), which may have been changed, and revoke it again or let it expire; else decide"
@@ -64,15 +65,15 @@ def _by_record(finding: Finding) -> Finding:
     return replace(finding, remedy=msgspec.structs.replace(finding.remedy, decision=decision))
 
 
-def _more_than_meant(case: Case, accepted: Failures) -> Finding | None:
-    """Return the claim of one stored key that the auth service itself finds good for too much.
+def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
+    """Return the finding for one stored key that has too many permissions.
 
-    Nobody else is let through, so the doors are locked: it is the key that fits too many.
+    Other principals are refused, so the route is protected; this key has too many permissions.
     """
     principals = {f.principal for f in accepted}
     known = case.environment.principals.get(next(iter(principals), ""))
-    told = {f.entry_service for f in accepted}
-    if len(principals) != 1 or known is None or not known.secret or AUTH not in told:
+    entries = {f.entry_service for f in accepted}
+    if len(principals) != 1 or known is None or not known.secret or AUTH not in entries:
         return None
     principal = next(iter(principals))
     if _accepted_cause(case, principal) != "protection-missing":
@@ -106,7 +107,7 @@ def _accepted_cause(case: Case, principal: str) -> str:
 
 
 def _owner(case: Case, cause: str, entry: str) -> str:
-    """Return the service that decides: of a key's state the auth service, of the door its owner."""
+    """Return the service at fault: auth for the state of a key, else the unprotected service."""
     if cause == "protection-missing" or AUTH not in case.services:
         return entry
     return AUTH

@@ -1,1 +1,1 @@
-"""What all rules of the diagnosis share."""
+"""The types and look-ups that all rules of the diagnosis share."""

@@ -1,4 +1,4 @@
-"""AWS CLI commands with real names filled in, quoted for a shell, that run verbatim."""
+"""Write AWS CLI commands that run as printed: real names, quoted for a POSIX shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from canary.model import Environment
 
 
 class Shell(str):
-    """A piece that is to reach the shell as it is: a command substitution in double quotes."""
+    """Text that the shell must receive unquoted: a command substitution in double quotes."""
 
     __slots__ = ()
 
@@ -20,14 +20,14 @@ Value = str | int | bool | Sequence[str] | None
 
 
 class Aws:
-    """Writes commands for one region and cluster."""
+    """Write commands for one region and cluster."""
 
     def __init__(self, environment: Environment) -> None:
         self.region = environment.region
         self.cluster = environment.cluster
 
     def __call__(self, service: str, operation: str, /, **options: Value) -> str:
-        """Return a command; `a_b="x"` becomes `--a-b x`, True a flag, a list several words."""
+        """Return a command: `a_b="x"` becomes `--a-b x`, True a flag, a list several words."""
         words = ["aws", service, *operation.split(), "--region", self.region]
         for name, value in options.items():
             if value is None or value is False:
@@ -40,12 +40,12 @@ class Aws:
         return " ".join(words)
 
     def ecs(self, operation: str, /, **options: Value) -> str:
-        """Return a command of ECS for the cluster."""
+        """Return an ECS command for the cluster."""
         return self("ecs", operation, cluster=self.cluster, **options)
 
 
 def substitute(command: str) -> Shell:
-    """Return `"$(command)"`, for an identifier that only exists once an earlier command ran."""
+    """Return `"$(command)"`, for an identifier that exists only after an earlier command."""
     return Shell(f'"$({command})"')
 
 

@@ -1,8 +1,9 @@
-"""Everything a rule may look at: the failures, the control plane before and now, and look-ups."""
+"""The run that the rules explain: its failures, and AWS as this and the previous run saw it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ Failures = frozenset[Failure]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One run to be explained. All methods are look-ups; nothing changes."""
+    """One run to explain; its methods only look things up."""
 
     results: tuple[Result, ...]
     state: PlatformState
@@ -37,17 +38,17 @@ class Case:
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:
-        """Each failed step of each failed check."""
+        """Every failed step of every failed check."""
         return collect(self.results, self.environment)
 
     @cached_property
     def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
-        """Each answer of this run with its step; a carried result is an earlier run's."""
+        """The steps of this run with their answers, without results reused from an earlier run."""
         return tuple(exchanges_of(self.results))
 
     @cached_property
     def aws(self) -> Aws:
-        """The writer of commands."""
+        """The writer of AWS CLI commands for this environment."""
         return Aws(self.environment)
 
     @cached_property
@@ -55,34 +56,34 @@ class Case:
         return frozenset(u.action for u in self.state.unavailable)
 
     def read(self, *actions: str) -> bool:
-        """Tell whether all these readings were taken; an unread part proves nothing."""
+        """Return whether all these AWS actions succeeded; a missing reading proves nothing."""
         return not self._unread.intersection(actions)
 
     @property
     def services(self) -> dict[str, Service]:
-        """The environment's services by name."""
+        """The platform's services by name, as the environment file lists them."""
         return self.environment.services
 
     def closure(self, name: str) -> frozenset[str]:
-        """Return a service and everything it depends on."""
+        """Return a service and everything it depends on, directly or not."""
         return closure(self.environment, name)
 
     def dependants(self, name: str) -> frozenset[str]:
-        """Return the services that need this one, itself included."""
+        """Return the services that depend on this one, and itself."""
         return frozenset(n for n in self.services if name in self.closure(n))
 
     def ecs(self, name: str, state: PlatformState | None = None) -> EcsService | None:
-        """Return the ECS service of a part of the platform."""
-        wanted = self.services[name].ecs_service
+        """Return the ECS service of a platform service, None if there is none."""
+        wanted = self.services[name].ecs_service if name in self.services else ""
         where = self.state if state is None else state
         return next((s for s in where.services if wanted and s.name == wanted), None)
 
     def ecs_before(self, name: str) -> EcsService | None:
-        """Return the ECS service as the previous run saw it."""
+        """Return a platform service's ECS service as the previous run saw it."""
         return self.ecs(name, self.previous) if self.previous else None
 
     def balancer(self, name: str, state: PlatformState | None = None) -> LoadBalancer | None:
-        """Return the load balancer in front of a part of the platform."""
+        """Return the load balancer in front of a platform service."""
         wanted = self.services[name].load_balancer
         where = self.state if state is None else state
         return next((b for b in where.load_balancers if wanted and b.name == wanted), None)
@@ -90,8 +91,8 @@ class Case:
     def groups(self, name: str) -> tuple[TargetGroup, ...]:
         """Return the target groups that belong to a service.
 
-        Those of the environment file, and those that ECS registers its tasks in, unless they
-        are another service's.
+        These are the groups that the environment file names for it, and the groups in which ECS
+        registers its tasks, unless the file names them for another service.
         """
         others = {g for n, s in self.services.items() if n != name for g in s.target_groups}
         named = set(self.services[name].target_groups)
@@ -109,7 +110,7 @@ class Case:
         return next((g for g in where.target_groups if g.arn == arn), None)
 
     def definition(self, arn: str) -> TaskDefinition | None:
-        """Return a revision by ARN, from this run's reading or the previous one's."""
+        """Return a task definition by ARN, as this run or else the previous one read it."""
         known = self.state.task_definitions
         before = self.previous.task_definitions if self.previous else ()
         return next((d for d in (*known, *before) if d.arn == arn), None)
@@ -119,26 +120,49 @@ class Case:
         return next((g for g in self.state.security_groups if g.id == identifier), None)
 
     def host(self, name: str) -> str:
-        """Return a service's public host name."""
+        """Return a service's public host name, "" if it has none."""
         return urlsplit(self.services[name].url).hostname or ""
 
     def log_text(self, name: str) -> str:
         """Return the service's recent error lines as one text."""
         return "\n".join(line.message for line in self.state.logs.get(name, ()))
 
-    def having(self, *symptoms: Symptom) -> Failures:
-        """Return the failures with one of these symptoms."""
-        return frozenset(f for f in self.failures if f.symptom in symptoms)
+    def having(self, *symptoms: Symptom, entry: str = "") -> Failures:
+        """Return the failures with one of these symptoms, optionally of one entry service."""
+        return frozenset(
+            f
+            for f in self.failures
+            if f.symptom in symptoms and (not entry or f.entry_service == entry)
+        )
+
+    def entry_services(self, *symptoms: Symptom) -> list[str]:
+        """Return the names of the entry services whose failures have one of these symptoms."""
+        return sorted({f.entry_service for f in self.having(*symptoms)})
+
+    def suspects(self) -> Iterator[tuple[str, EcsService, Failures]]:
+        """Yield each ECS service whose outage would explain failures, with these failures."""
+        for name in self.services:
+            service, failures = self.ecs(name), self.failures_of_outage(name)
+            if service and failures:
+                yield name, service, failures
+
+    def suspect_groups(self) -> Iterator[tuple[str, TargetGroup, Failures]]:
+        """Yield each target group of a service whose outage would explain failures."""
+        for name in self.services:
+            if failures := self.failures_of_outage(name):
+                for group in self.groups(name):
+                    yield name, group, failures
 
     def failures_of_outage(self, name: str, via: str = "") -> Failures:
-        """Return the failures that an outage of a service accounts for, its dependants included.
+        """Return the failures that an outage of a service explains, its dependants' included.
 
-        `via`: only those that go through this dependant, for a broken link between the two.
+        `via`: only the failures of requests through this dependant, for a broken link between
+        the two.
         """
         return frozenset(f for f in self.failures if self._follows(f, name, via))
 
     def has_healthy_targets(self, name: str) -> bool:
-        """Tell whether every target group of a service has a healthy target."""
+        """Return whether tasks of a service run and each of its groups has a healthy target."""
         service, groups = self.ecs(name), self.groups(name)
         return (
             bool(service and service.running >= 1)
@@ -147,9 +171,9 @@ class Case:
         )
 
     def failures_during_churn(self, name: str) -> Failures:
-        """Return the failures that tasks which come and go account for.
+        """Return the failures that tasks explain which start and stop again and again.
 
-        While others serve, these are no answers of the application.
+        While other tasks of the service answer, this excludes errors of the application itself.
         """
         failures = self.failures_of_outage(name)
         if not self.has_healthy_targets(name):
@@ -166,7 +190,7 @@ class Case:
         return not via or via in self.closure(failure.entry_service)
 
     def age(self, at: str) -> float:
-        """Return seconds since a time in ISO 8601; a missing time is infinitely long ago."""
+        """Return the seconds since a time in ISO 8601, infinity for a missing time."""
         try:
             return (self.now - dt.datetime.fromisoformat(at)).total_seconds()
         except (ValueError, TypeError):

@@ -23,20 +23,18 @@ def choose(case: Case, findings: list[Finding]) -> tuple[list[Finding], Failures
     """Return the chosen findings and the failures that none of them explains."""
     real = [c for c in findings if c.explained_failures and not c.always_report]
     roots = [c for c in real if not _follows_any(case, c, real)]
-    certain = [
-        c for c in roots if c.confidence is Confidence.CERTAIN or c.cause in SHOWN_BY_THE_DATABASE
-    ]
-    chosen = _distinct(certain)
-    left = _left(case, _covered(chosen))
-    others = [c for c in roots if c not in certain]
+    proven = [c for c in roots if _proven(c)]
+    chosen = _distinct(proven)
+    left = _unexplained(case, _explained(chosen))
+    others = [c for c in roots if c not in proven]
     while left:
         best = max(others, key=lambda c: _worth(c, left), default=None)
         if best is None or not best.explained_failures & left:
             break
         chosen.append(best)
-        left = _left(case, _covered(chosen))
+        left = _unexplained(case, _explained(chosen))
     chosen += [c for c in findings if c.always_report]
-    left -= _covered([c for c in findings if c.always_report])
+    left -= _explained([c for c in findings if c.always_report])
     return sorted(_split_failures(_distinct(chosen)), key=_importance), left
 
 
@@ -56,39 +54,30 @@ def _split_failures(findings: list[Finding]) -> list[Finding]:
 
 def _without_port_mismatch(deployment: Finding, findings: list[Finding]) -> Finding:
     """Remove the failures that a port mismatch of the running tasks explains."""
-    certain = [
-        c
+    failures = deployment.explained_failures
+    mismatches = [
+        c.explained_failures
         for c in findings
         if (c.cause, c.service) == ("port-mismatch", deployment.service)
         and c.confidence is Confidence.CERTAIN
     ]
-    shared = (
-        deployment.explained_failures.intersection(*(c.explained_failures for c in certain))
-        if certain
-        else frozenset()
-    )
+    shared = failures.intersection(*mismatches) if mismatches else frozenset()
     if not shared:
         return deployment
-    shown_by_ecs = frozenset(
-        f for f in deployment.explained_failures if f.symptom is Symptom.CONTROL_ECS
-    )
-    return replace(
-        deployment,
-        explained_failures=(deployment.explained_failures - shared) | shown_by_ecs,
-        rank=SERVE,
-    )
+    shown_by_ecs = {f for f in failures if f.symptom is Symptom.CONTROL_ECS}
+    return replace(deployment, explained_failures=(failures - shared) | shown_by_ecs, rank=SERVE)
 
 
-def _left(case: Case, covered: Failures) -> Failures:
+def _unexplained(case: Case, explained: Failures) -> Failures:
     """Return the failures that no finding explains yet.
 
     A step that had no time left follows from the check's other steps, which took that time.
     """
-    checks = {f.check_id for f in covered}
+    checks = {f.check_id for f in explained}
     return frozenset(
         f
         for f in case.failures
-        if f not in covered and not (f.out_of_time and f.check_id in checks)
+        if f not in explained and not (f.out_of_time and f.check_id in checks)
     )
 
 
@@ -156,7 +145,7 @@ def _worth(finding: Finding, left: Failures) -> tuple[int, int, int, str]:
     return (likely, sum(f.weight for f in gained), -finding.rank, finding.cause)
 
 
-def _covered(findings: list[Finding]) -> Failures:
+def _explained(findings: list[Finding]) -> Failures:
     return frozenset().union(*(c.explained_failures for c in findings)) if findings else frozenset()
 
 

@@ -1,4 +1,4 @@
-"""The failures of a run, step by step: what was seen, on whose doorstep, and who can be meant."""
+"""Failed steps as records: symptom, entry service, and services that could be at fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTROL = {
     "listener_rule": Symptom.CONTROL_RULE,
     "certificate": Symptom.CONTROL_CERTIFICATE,
 }
-# Words for a dependency in health documents, step names and assertions.
+# Words that name a dependency in health documents, step names and assertions.
 DEPENDENCY_WORDS = {
     "database": re.compile(r"postgres|database|\bdb\b", re.IGNORECASE),
     "cache": re.compile(r"redis|cache|message_queue", re.IGNORECASE),
@@ -35,15 +35,15 @@ WEIGHT = {Severity.CRITICAL: 8, Severity.HIGH: 4, Severity.MEDIUM: 2, Severity.L
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failed step: the unit that a cause must account for."""
+    """One failed step: the unit that a cause must explain."""
 
     check_id: str
     step: str
     kind: str
-    service: str  # that the check was written for
-    entry_service: str  # that had to answer the request
+    service: str  # of the check
+    entry_service: str  # the service that had to answer the request
     symptom: Symptom
-    implicated: frozenset[str]
+    implicated: frozenset[str]  # services whose outage can look like this
     severity: Severity
     error: bool
     reason: str
@@ -63,22 +63,22 @@ class Failure:
 
     @property
     def weight(self) -> int:
-        """How much this failure counts in the order of diagnoses."""
+        """The importance of this failure in the order of diagnoses."""
         return WEIGHT[self.severity]
 
     @property
     def out_of_time(self) -> bool:
-        """Tell a step that was not judged because those before it took the run's time."""
+        """Return whether earlier steps used up the time, so that this step was not judged."""
         return "time was over" in self.reason
 
     def evidence(self, expected: str = "") -> Evidence:
-        """Return the line that shows this failure."""
+        """Return this failure as a line of evidence."""
         where = f"{self.method} {self.scheme}://{self.host}{self.path}" if self.host else self.step
         return Evidence(resource=where, seen=self.seen or self.reason, expected=expected)
 
 
 def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Failure, ...]:
-    """Return the failures of this run; what was carried over from an earlier run is left out."""
+    """Return the failures of this run, without results reused from an earlier run."""
     found: list[Failure] = []
     for result in results:
         if result.carried or result.status not in (Status.FAIL, Status.ERROR):
@@ -91,7 +91,7 @@ def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Fail
 
 
 def _failure(result: Result, step: Step, environment: Environment) -> Failure:
-    exchange = _telling(step)
+    exchange = _decisive_exchange(step)
     text = _text(step)
     symptom = _symptom(result, step, exchange, text, environment)
     parts = urlsplit(exchange.url) if exchange else urlsplit("")
@@ -118,14 +118,14 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         principal=exchange.principal if exchange else "",
         header_form=exchange.header_form if exchange else "",
         failure_code=exchange.failure_code if exchange else 0,
-        seen=symptoms.seen(exchange) if exchange else step.reason,
+        seen=symptoms.describe(exchange) if exchange else step.reason,
         body=exchange.excerpt if exchange else "",
         milliseconds=exchange.timing.total_ms if exchange else 0.0,
     )
 
 
-def _telling(step: Step) -> Exchange | None:
-    """Return the exchange that says most: one without an answer, a 5xx, else the last."""
+def _decisive_exchange(step: Step) -> Exchange | None:
+    """Return the exchange that shows most: one without an answer or with 5xx, else the last."""
     bad = [e for e in step.evidence if e.failure or e.status >= 500]
     found = bad or list(step.evidence)
     return found[-1] if found else None
@@ -150,10 +150,12 @@ def _symptom(
 
 
 def _good_status(step: Step, exchange: Exchange, text: str, environment: Environment) -> Symptom:
-    """Return the symptom of a step that failed although the answer's status is 2xx."""
+    """Return the symptom of a step that failed although its answer has a 2xx status."""
     unmet = " ".join(a.subject.lower() for a in step.assertions if not a.holds)
     refusals = [a for a in step.assertions if not a.holds and re.search(r"40[13]", a.expected)]
-    never = not any("200" in a.expected for a in refusals)  # also a good key, sent in a bad form
+    never = not any(
+        "200" in a.expected for a in refusals
+    )  # with "200" the step also sends a good key, in a wrong form
     if refusals and (never or must_be_refused(environment, exchange.principal)):
         return Symptom.ACCEPTED
     if "ratelimit" in text.lower() or "rate limit" in text.lower():
@@ -171,7 +173,7 @@ def _broken_words(text: str) -> bool:
 
 
 def must_be_refused(environment: Environment, principal: str) -> bool:
-    """Tell whether a request of this principal must never be let through."""
+    """Return whether the platform must refuse every request of this principal."""
     if not principal or principal == "nobody":
         return True
     known = environment.principals.get(principal)
@@ -179,7 +181,7 @@ def must_be_refused(environment: Environment, principal: str) -> bool:
 
 
 def entry_service_of(environment: Environment, host: str, path: str) -> str:
-    """Return the service that must answer a path of a public host."""
+    """Return the service that must answer a path of a public host, "" if none is known."""
     routes = [r for r in environment.routes if r.host == host]
     fitting = [r for r in routes if r.path == path or (r.pattern and matches(r.pattern, path))]
     if fitting:
@@ -194,28 +196,28 @@ def _implicated(
     environment: Environment, symptom: Symptom, entry: str, text: str, exchange: Exchange | None
 ) -> frozenset[str]:
     """Return the services whose outage can look like this."""
-    whole = closure(environment, entry)
+    needed = closure(environment, entry)
     if symptom is Symptom.AUTH_UNAVAILABLE:
-        return closure(environment, "auth") & whole or whole
+        return closure(environment, "auth") & needed or needed
     if symptom in symptoms.UPSTREAM or symptom is Symptom.ARTIFACTS:
-        return (closure(environment, "mlflow") | {entry}) & (whole | {entry})
+        return (closure(environment, "mlflow") | {entry}) & (needed | {entry})
     if symptom in symptoms.DATABASE:
         return frozenset({entry, "database"})
     if symptom is Symptom.NOT_READY:
-        return _named(environment, whole, text, exchange) or whole
+        return _named(environment, needed, text, exchange) or needed
     if symptom in symptoms.EDGE:
         return frozenset({entry})
-    return whole
+    return needed
 
 
 def _named(
-    environment: Environment, whole: frozenset[str], text: str, exchange: Exchange | None
+    environment: Environment, needed: frozenset[str], text: str, exchange: Exchange | None
 ) -> frozenset[str]:
-    """Return the dependencies that a health document calls broken."""
+    """Return the dependencies that a health document reports as broken."""
     body = exchange.excerpt if exchange else ""
     broken = " ".join(m["name"] for m in _BROKEN_DEPENDENCY.finditer(body))
     named: set[str] = set()
     for name, words in DEPENDENCY_WORDS.items():
-        if name in whole and words.search(f"{broken} {text}"):
+        if name in needed and words.search(f"{broken} {text}"):
             named |= closure(environment, name)
     return frozenset(named)

@@ -1,4 +1,4 @@
-"""A claim: one thing found wrong, and the failures that it accounts for."""
+"""A finding: one possible cause, and the failures that it explains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from canary.diagnose.core.case import Failures
 from canary.model import Confidence, Evidence, Remedy
 
-# Order of the chain from the edge to the dependencies; lower is nearer to the root.
+# Ranks in order from the edge to the application; a lower rank is nearer to the root cause.
 CANARY, TLS_EDGE, ROUTE, NETWORK, START, SETTINGS, DEPENDS, TARGET, SERVE, APPLICATION = range(
     0, 100, 10
 )
@@ -15,10 +15,7 @@ CANARY, TLS_EDGE, ROUTE, NETWORK, START, SETTINGS, DEPENDS, TARGET, SERVE, APPLI
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A finding with the failures it explains, before the smallest set is chosen.
-
-    `standing` claims are reported although they explain no failure (a missing permission).
-    """
+    """One possible cause; `choose` decides which findings become diagnoses."""
 
     cause: str
     service: str
@@ -29,16 +26,16 @@ class Finding:
     remedy: Remedy
     explained_failures: Failures
     rank: int
-    always_report: bool = False
+    always_report: bool = False  # also without failures: a permission that the canary lacks
 
     def at_most(self, confidence: Confidence, why: Evidence) -> Finding:
-        """Return the claim with less confidence, and the reason among its evidence."""
+        """Return the finding with a lower confidence, and the reason in its evidence."""
         if self.confidence is not Confidence.CERTAIN:
             return self
         return replace(self, confidence=confidence, evidence=(*self.evidence, why))
 
 
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:
-    """Return the evidence of the weightiest failures."""
+    """Return the evidence of the most important failures."""
     chosen = sorted(failures, key=lambda f: (-f.weight, f.check_id, f.step))
     return tuple(f.evidence() for f in chosen[:count])

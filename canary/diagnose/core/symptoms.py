@@ -1,7 +1,7 @@
-"""Tell look-alike answers apart: status, media type, who answered and a few words of the body.
+"""Classify answers: by status, media type, sender (balancer or target), words of the body.
 
-The table follows what the platform's incidents showed; a symptom says what was seen at the edge,
-never why.
+The table comes from the platform's incidents. A symptom describes an answer at the edge, never its
+cause.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from canary.model import Exchange
 
 
 class Symptom(StrEnum):
-    """What one failed step saw."""
+    """The kind of failure that one step met."""
 
     NO_NAME = "the name does not resolve"
     REFUSED = "the connection is refused"
@@ -66,7 +66,7 @@ BALANCER_5XX = frozenset({S.BALANCER_502, S.BALANCER_503, S.BALANCER_504})
 DATABASE = frozenset({S.DATABASE_AUTH, S.DATABASE_SCHEMA})
 UPSTREAM = frozenset({S.UPSTREAM_UNREACHABLE, S.UPSTREAM_SLOW, S.BREAKER_OPEN})
 CONTROL = frozenset({S.CONTROL_ECS, S.CONTROL_TARGETS, S.CONTROL_RULE, S.CONTROL_CERTIFICATE})
-# What an outage behind the edge can look like; everything else says something more definite.
+# Symptoms that an outage behind the edge can have; all others are more specific.
 DOWN = (
     EDGE
     | BALANCER_5XX
@@ -89,9 +89,9 @@ _FAILURES = {
     "too-large": S.OVERSIZED,
 }
 
-# Words of bodies, in the order in which they decide. (statuses or None for any, words, symptom)
-_BODIES: tuple[tuple[frozenset[int] | None, re.Pattern[str], Symptom], ...] = tuple(
-    (frozenset(statuses) if statuses else None, re.compile(words, re.IGNORECASE), symptom)
+# (statuses, words of the body, symptom); the first row that fits decides.
+_BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
+    (frozenset(statuses), re.compile(words, re.IGNORECASE), symptom)
     for statuses, words, symptom in (
         ((403,), r"invalid host header|dns rebinding", S.HOST_REJECTED),
         (
@@ -126,7 +126,7 @@ _WERKZEUG = re.compile(r"the requested url was not found on the server|<title>40
 
 
 def classify(exchange: Exchange) -> Symptom:
-    """Return what an unexpected answer shows."""
+    """Return the symptom that an unexpected answer shows."""
     if exchange.failure:
         return _FAILURES.get(exchange.failure, S.UNKNOWN)
     if exchange.answered_by == "balancer":
@@ -136,7 +136,7 @@ def classify(exchange: Exchange) -> Symptom:
     if exchange.status == 404 and html and _WERKZEUG.search(body):
         return S.MLFLOW_404
     for statuses, words, symptom in _BODIES:
-        if (statuses is None or exchange.status in statuses) and words.search(body):
+        if exchange.status in statuses and words.search(body):
             return symptom
     return _by_status(exchange, html)
 
@@ -162,8 +162,8 @@ def _by_status(exchange: Exchange, html: bool) -> Symptom:
     return S.WRONG_ANSWER if status else S.UNKNOWN
 
 
-def seen(exchange: Exchange) -> str:
-    """Say in one line what came back and from whom."""
+def describe(exchange: Exchange) -> str:
+    """Describe an answer and its sender in one line."""
     if exchange.failure:
         detail = f" ({exchange.failure_detail})" if exchange.failure_detail else ""
         return f"no answer: {exchange.failure}{detail}"

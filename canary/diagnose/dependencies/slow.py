@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from canary.diagnose.access.auth_service import asked_about_keys, behaviour
+from canary.diagnose.access.auth_service import behaviour, key_validations
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.failures import DEPENDENCY_WORDS, entry_service_of
 from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
@@ -40,7 +40,7 @@ def slow_auth(case: Case) -> Iterator[Finding]:
     """Claim an auth service that is slow where it is asked about keys, and quick otherwise."""
     if AUTH not in case.services:
         return
-    judged = [e.timing.total_ms for _, e in asked_about_keys(case) if 0 < e.status < 500]
+    judged = [e.timing.total_ms for _, e in key_validations(case) if 0 < e.status < 500]
     quick, least = _quickest(case, AUTH), min(judged, default=0.0)
     if not quick or least < SLOW_MS or quick.timing.total_ms > max(FAST_MS, least / QUICKER):
         return

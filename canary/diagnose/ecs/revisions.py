@@ -152,6 +152,29 @@ def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
     )
 
 
+def remedy(
+    case: Case,
+    name: str,
+    decision: str,
+    *,
+    summary: str = "",
+    unread: bool = False,
+    verify: tuple[str, ...] = (),
+) -> Remedy:
+    """Return the roll back to the previous revision, else the decision that a person must make.
+
+    `summary` describes the decision if it is too long for one line, `verify` proves it.
+    """
+    back = rollback(case, name, unread=unread)
+    return Remedy(
+        summary=back.summary or summary or decision,
+        inspect=inspect(case, name),
+        fix=back.fix,
+        verify=back.verify or verify,
+        decision="" if back.fix else decision,
+    )
+
+
 def deploy(case: Case, service: EcsService, definition: str = "") -> str:
     """Return the command that starts tasks anew, of a given revision or of the present one."""
     return case.aws.ecs(
