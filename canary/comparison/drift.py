@@ -109,7 +109,7 @@ def _targets(state: PlatformState) -> Named:
 
 def _services(state: PlatformState) -> Named:
     definitions = {d.arn: d for d in state.task_definitions}
-    for service in state.services:
+    for service in state.ecs_services:
         facts = {
             "desired count": str(service.desired),
             "task definition": service.task_definition.rpartition("/")[2],

@@ -1,1 +1,1 @@
-"""The state of AWS's control plane as types, and what it means."""
+"""Types of AWS's control plane, and the rules by which AWS reads them."""

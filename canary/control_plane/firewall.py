@@ -1,4 +1,4 @@
-"""Evaluate security groups: may this source reach that port? Both directions, stateful."""
+"""Evaluate whether security groups let a source reach a port of a target."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ANYWHERE = "0.0.0.0/0"
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One end of a connection: its security groups and the addresses it can have.
+    """One end of a connection: its security groups and its possible addresses.
 
-    No addresses: they are not known, so a rule by address is taken to fit.
+    Without addresses every rule by address is taken to match.
     """
 
     groups: tuple[SecurityGroup, ...]
@@ -27,12 +27,12 @@ class Side:
 
 
 def lets_in(target: Side, source: Side, port: int) -> bool:
-    """Tell whether any group of the target admits the source on a TCP port."""
+    """Return whether any group of the target admits the source on a TCP port."""
     return any(_fits(r, source, port) for g in target.groups for r in g.ingress)
 
 
 def lets_out(source: Side, target: Side, port: int) -> bool:
-    """Tell whether any group of the source lets it out to the target on a TCP port."""
+    """Return whether any group of the source admits traffic to the target on a TCP port."""
     return any(_fits(r, target, port) for g in source.groups for r in g.egress)
 
 
@@ -53,7 +53,7 @@ def _fits(rule: GroupRule, peer: Side, port: int) -> bool:
 
 
 def _overlap(one: str, other: str) -> bool:
-    if other == ANYWHERE:  # everyone must get through, a part of the world is not enough
+    if other == ANYWHERE:  # every address must be admitted, a part of them is not enough
         return one == ANYWHERE
     try:
         return ipaddress.ip_network(one, strict=False).overlaps(

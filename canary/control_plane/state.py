@@ -1,6 +1,6 @@
-"""The control plane as the canary saw it: names and states, never the value of a secret.
+"""Types of the control plane as the canary read it, never the value of a secret.
 
-Everything is frozen and plain, so that diagnosis is a function of values and a report can keep it.
+All values are frozen and plain: the diagnosis is a function of them, and a report keeps them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from canary.model import Frozen
 
 
 class Unavailable(Frozen, frozen=True, kw_only=True):
-    """A reading that could not be taken. It is never "fine"."""
+    """A call of AWS that failed: what it would have read is unknown, never "fine"."""
 
     action: str  # IAM action, "ecs:DescribeServices"
     resource: str
@@ -286,17 +286,17 @@ class Certificate(Frozen, frozen=True, kw_only=True):
 
 
 class SecretState(Frozen, frozen=True, kw_only=True):
-    """Whether a secret or parameter of a task or a principal exists; never its value."""
+    """State of a secret or parameter of a task or a principal, never its value."""
 
     reference: str  # valueFrom, or the name of the principal's secret, as written
     exists: bool
     kind: str = "secret"  # "secret" (Secrets Manager) or "parameter" (Systems Manager)
-    name: str = ""  # as its own service calls it
-    deleted: bool = False  # marked for deletion, still to be had back
+    name: str = ""  # its name in that service
+    deleted: bool = False  # marked for deletion, can be restored
     detail: str = ""  # "marked for deletion on …", "has no current version"
     changed_at: str = ""
     version: str = ""  # the current version
-    version_before: str = ""  # the one before it, where it can be put back
+    version_before: str = ""  # the version before it, if it can be restored
 
 
 class LogLine(Frozen, frozen=True, kw_only=True):
@@ -308,7 +308,7 @@ class LogLine(Frozen, frozen=True, kw_only=True):
 
 
 class ErrorCounts(Frozen, frozen=True, kw_only=True):
-    """5xx of the last minutes: made by the balancer against made by the target."""
+    """5xx answers of the last minutes, by a load balancer and by its targets."""
 
     load_balancer: str
     balancer_5xx: float
@@ -317,7 +317,7 @@ class ErrorCounts(Frozen, frozen=True, kw_only=True):
 
 
 class HostAddress(Frozen, frozen=True, kw_only=True):
-    """What a public host name resolves to, and what its load balancer's name resolves to."""
+    """The addresses of a public host name and of its load balancer."""
 
     host: str
     addresses: tuple[str, ...] = ()
@@ -325,17 +325,23 @@ class HostAddress(Frozen, frozen=True, kw_only=True):
     error: str = ""
 
 
-class PlatformState(Frozen, frozen=True, kw_only=True):
-    """Everything that was read, and what could not be."""
+class PlatformState(
+    Frozen,
+    frozen=True,
+    kw_only=True,
+    # the keys of `platform` in a report, which are an interface
+    rename={"ecs_services": "services", "refreshed_services": "deepened"},
+):
+    """One reading of the control plane, with the calls that failed."""
 
     read_at: str = ""
-    deepened: tuple[str, ...] = ()  # services that were read again after they failed
+    refreshed_services: tuple[str, ...] = ()  # read again, with logs, after they failed
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
-    services: tuple[EcsService, ...] = ()
+    ecs_services: tuple[EcsService, ...] = ()
     missing_services: tuple[str, ...] = ()  # ECS answered MISSING
     cluster_missing: bool = False
-    task_definitions: tuple[TaskDefinition, ...] = ()  # in use and one before, per family
+    task_definitions: tuple[TaskDefinition, ...] = ()  # in use, the one before and the newest
     security_groups: tuple[SecurityGroup, ...] = ()
     subnets: tuple[Subnet, ...] = ()
     discovery: tuple[DiscoveryService, ...] = ()

@@ -1,6 +1,6 @@
-"""The only readers of AWS's state: `observe` once a run, `deepen` after failures.
+"""Read AWS's control plane: `observe` once a run, `refresh_failing` after failures.
 
-Clients are arguments, every call is paginated, and what cannot be read is an `Unavailable`.
+Clients are arguments, every call is paginated, and a failed call becomes an `Unavailable`.
 """
 
 from __future__ import annotations
@@ -28,24 +28,22 @@ from canary.observe import (
     secrets,
     targets,
 )
-from canary.observe.calls import Book, Clients, Permission
+from canary.observe.calls import Clients, Permission, Reader
 
-READERS: dict[str, ModuleType] = {
-    "balancers": balancers,
-    "targets": targets,
-    "ecs": ecs,
-    "definitions": definitions,
-    "groups": groups,
-    "discovery": discovery,
-    "certificates": certificates,
-    "secrets": secrets,
-    "logs": logs,
-    "metrics": metrics,
-    "hosts": hosts,
-}
-PERMISSIONS: tuple[Permission, ...] = tuple(
-    permission for reader in READERS.values() for permission in reader.ACTIONS
+READERS: tuple[ModuleType, ...] = (
+    balancers,
+    targets,
+    ecs,
+    definitions,
+    groups,
+    discovery,
+    certificates,
+    secrets,
+    logs,
+    metrics,
+    hosts,
 )
+PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
 
 __all__ = [
     "PERMISSIONS",
@@ -53,14 +51,14 @@ __all__ = [
     "Clients",
     "Permission",
     "PlatformState",
-    "deepen",
     "observe",
+    "refresh_failing",
     "statements",
 ]
 
 
 def statements(environment: Environment) -> tuple[Permission, ...]:
-    """Return the permissions with this environment's names filled in."""
+    """Return the IAM permissions that the readers need in this environment."""
     values = {
         "region": environment.region,
         "account": environment.account,
@@ -80,27 +78,27 @@ def statements(environment: Environment) -> tuple[Permission, ...]:
 
 
 def observe(clients: Clients, environment: Environment) -> PlatformState:
-    """Read the control plane once; independent readers run beside each other."""
-    book = Book(clients, environment)
+    """Read the control plane once; independent readers run in parallel."""
+    reader = Reader(clients, environment)
     read_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="observe") as pool:
-        front = pool.submit(balancers.read, book)
-        tasks = pool.submit(ecs.read, book)
-        names = pool.submit(discovery.read, book)
+        front = pool.submit(balancers.read, reader)
+        tasks = pool.submit(ecs.read, reader)
+        names = pool.submit(discovery.read, reader)
         found = front.result()
-        behind = pool.submit(targets.read, book, found)
-        tls = pool.submit(certificates.read, book, found)
+        behind = pool.submit(targets.read, reader, found)
+        tls = pool.submit(certificates.read, reader, found)
         public = pool.submit(hosts.read, environment, found)
         services, missing, gone = tasks.result()
-        revisions = pool.submit(definitions.read, book, services)
-        guards = pool.submit(groups.read, book, found, services)
-        nets = pool.submit(groups.subnets, book, found, services)
+        revisions = pool.submit(definitions.read, reader, services)
+        guards = pool.submit(groups.read, reader, found, services)
+        nets = pool.submit(groups.subnets, reader, found, services)
         cloud_map, namespaces = names.result()
         return PlatformState(
             read_at=read_at,
             load_balancers=found,
             target_groups=behind.result(),
-            services=services,
+            ecs_services=services,
             missing_services=missing,
             cluster_missing=gone,
             task_definitions=revisions.result(),
@@ -110,45 +108,45 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
             namespaces=namespaces,
             certificates=tls.result(),
             hosts=public.result(),
-            unavailable=book.unavailable(),
+            unavailable=reader.unavailable(),
         )
 
 
-def deepen(
+def refresh_failing(
     clients: Clients,
     environment: Environment,
     state: PlatformState,
     failing_services: Iterable[str],
     redact: Callable[[str], str] = str,
 ) -> PlatformState:
-    """Read everything again that can have moved, and what only a failure asks for.
+    """Read the control plane again, and add logs, secrets and 5xx counts.
 
-    The state after this call is younger than the failures. Logs and secrets are read for the
-    failing services and for what they depend on.
+    The returned state is younger than the failures. Logs and secrets are those of the failing
+    services and of the services that they depend on.
     """
     wanted = closure(environment, *failing_services)
     fresh = observe(clients, environment)
-    book = Book(clients, environment)
+    reader = Reader(clients, environment)
     now = dt.datetime.now(dt.UTC)
     used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
-    families = {definitions.family(s.task_definition) for s in fresh.services if s.name in used}
+    families = {definitions.family(s.task_definition) for s in fresh.ecs_services if s.name in used}
     revisions = tuple(d for d in fresh.task_definitions if d.family in families)
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="deepen") as pool:
-        kept = pool.submit(secrets.read, book, revisions)
-        counts = pool.submit(metrics.read, book, fresh.load_balancers, now)
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="refresh") as pool:
+        kept = pool.submit(secrets.read, reader, revisions)
+        counts = pool.submit(metrics.read, reader, fresh.load_balancers, now)
         lines = {
-            name: pool.submit(logs.read, book, service.log_group, now, redact)
+            name: pool.submit(logs.read, reader, service.log_group, now, redact)
             for name, service in environment.services.items()
             if name in wanted and service.log_group
         }
         found: dict[str, tuple[LogLine, ...]] = {n: f.result() for n, f in lines.items()}
         return msgspec.structs.replace(
             fresh,
-            deepened=tuple(sorted(wanted)),
+            refreshed_services=tuple(sorted(wanted)),
             secrets=kept.result(),
             errors=counts.result(),
             logs={**state.logs, **found},
-            unavailable=tuple(sorted({*fresh.unavailable, *book.unavailable()}, key=_by_action)),
+            unavailable=tuple(sorted({*fresh.unavailable, *reader.unavailable()}, key=_by_action)),
         )
 
 

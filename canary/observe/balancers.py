@@ -6,7 +6,7 @@ from typing import Any
 
 from canary.control_plane.routing import REGEX, order
 from canary.control_plane.state import Action, Condition, Forward, Listener, LoadBalancer, Rule
-from canary.observe.calls import Book, Permission, strings
+from canary.observe.calls import Permission, Reader, strings
 
 # Elastic Load Balancing's Describe* actions take no resource (Service Authorization Reference).
 ACTIONS = (
@@ -18,22 +18,22 @@ ACTIONS = (
 )
 
 
-def read(book: Book) -> tuple[LoadBalancer, ...]:
+def read(reader: Reader) -> tuple[LoadBalancer, ...]:
     """Return the environment's load balancers with all their listeners and rules."""
-    wanted = {s.load_balancer for s in book.environment.services.values() if s.load_balancer}
-    found = book.pages(
+    wanted = {s.load_balancer for s in reader.environment.services.values() if s.load_balancer}
+    found = reader.pages(
         "elbv2",
         "describe_load_balancers",
         "LoadBalancers",
         "elasticloadbalancing:DescribeLoadBalancers",
         "*",
     )
-    return tuple(_balancer(book, b) for b in found if b.get("LoadBalancerName") in wanted)
+    return tuple(_balancer(reader, b) for b in found if b.get("LoadBalancerName") in wanted)
 
 
-def _balancer(book: Book, raw: dict[str, Any]) -> LoadBalancer:
+def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
     arn = str(raw["LoadBalancerArn"])
-    listeners = book.pages(
+    listeners = reader.pages(
         "elbv2",
         "describe_listeners",
         "Listeners",
@@ -50,51 +50,51 @@ def _balancer(book: Book, raw: dict[str, Any]) -> LoadBalancer:
         vpc_id=str(raw.get("VpcId", "")),
         security_groups=strings(raw.get("SecurityGroups")),
         subnets=strings(z.get("SubnetId") for z in raw.get("AvailabilityZones", [])),
-        listeners=tuple(sorted((_listener(book, x) for x in listeners), key=lambda x: x.port)),
-        attributes=_attributes(book, arn),
+        listeners=tuple(sorted((_listener(reader, x) for x in listeners), key=lambda x: x.port)),
+        attributes=_attributes(reader, arn),
     )
 
 
-def _attributes(book: Book, arn: str) -> dict[str, str]:
-    def call() -> dict[str, str]:
-        answer = book.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
+def _attributes(reader: Reader, arn: str) -> dict[str, str]:
+    def fetch() -> dict[str, str]:
+        answer = reader.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
         return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
 
-    return book.take("elasticloadbalancing:DescribeLoadBalancerAttributes", arn, call, {})
+    return reader.call("elasticloadbalancing:DescribeLoadBalancerAttributes", arn, fetch, {})
 
 
-def _listener(book: Book, raw: dict[str, Any]) -> Listener:
+def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
     arn = str(raw["ListenerArn"])
-    rules = book.pages(
+    rules = reader.pages(
         "elbv2",
         "describe_rules",
         "Rules",
         "elasticloadbalancing:DescribeRules",
         arn,
         ListenerArn=arn,
-        absent=("ListenerNotFound",),
+        not_found_codes=("ListenerNotFound",),
     )
     return Listener(
         arn=arn,
         port=int(raw.get("Port", 0)),
         protocol=str(raw.get("Protocol", "")),
-        certificates=_certificates(book, raw, arn),
+        certificates=_certificates(reader, raw, arn),
         rules=tuple(sorted((rule(r) for r in rules), key=lambda r: (order(r), r.arn))),
     )
 
 
-def _certificates(book: Book, raw: dict[str, Any], arn: str) -> tuple[str, ...]:
+def _certificates(reader: Reader, raw: dict[str, Any], arn: str) -> tuple[str, ...]:
     default = [str(c["CertificateArn"]) for c in raw.get("Certificates") or []]
     if raw.get("Protocol") != "HTTPS":
         return tuple(default)
-    more = book.pages(
+    more = reader.pages(
         "elbv2",
         "describe_listener_certificates",
         "Certificates",
         "elasticloadbalancing:DescribeListenerCertificates",
         arn,
         ListenerArn=arn,
-        absent=("ListenerNotFound",),
+        not_found_codes=("ListenerNotFound",),
     )
     return tuple(dict.fromkeys(default + [str(c["CertificateArn"]) for c in more]))
 
@@ -137,7 +137,7 @@ def _condition(raw: dict[str, Any]) -> Condition:
 
 
 def _action(raw: list[dict[str, Any]]) -> Action:
-    """Return the last action, which is the one that answers or forwards."""
+    """Return the last action, the one that forwards or answers."""
     if not raw:
         return Action(type="none")
     last = sorted(raw, key=lambda a: int(a.get("Order") or 0))[-1]

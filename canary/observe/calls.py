@@ -1,4 +1,4 @@
-"""One boundary between the readers and AWS: an exception becomes an `Unavailable`, never a gap."""
+"""The boundary between the readers and AWS: an exception becomes an `Unavailable`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from canary.model import Environment, Frozen
 
 T = TypeVar("T")
 
-# Spellings of "you may not" over AWS's protocols (JSON, query, EC2, REST).
+# How AWS's protocols spell a missing permission (JSON, query, EC2, REST).
 DENIED_CODES = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "403"}
 )
@@ -33,15 +33,15 @@ class Permission(Frozen, frozen=True, kw_only=True):
 
 
 class Clients(Protocol):
-    """Where the readers get their AWS clients from; the adapter sets time-outs and retries."""
+    """The source of AWS clients; the adapter sets their time-outs and retries."""
 
     def client(self, service: str) -> Any:
         """Return a client of boto3 for "elbv2", "ecs", …"""
         ...
 
 
-class Book:
-    """What one observation shares: clients, the environment, and what could not be read."""
+class Reader:
+    """The clients and the environment of one observation, and a list of its failed calls."""
 
     def __init__(self, clients: Clients, environment: Environment) -> None:
         self.environment = environment
@@ -50,24 +50,28 @@ class Book:
         self._unavailable: list[Unavailable] = []
 
     def client(self, service: str) -> Any:
-        """Return a client; the making of clients is not thread-safe, so one at a time."""
+        """Return a client, made under a lock: boto3 does not make clients thread-safely."""
         with self._lock:
             return self._clients.client(service)
 
-    def take(
+    def call(
         self,
         action: str,
         resource: str,
-        call: Callable[[], T],
+        fetch: Callable[[], T],
         default: T,
-        absent: Iterable[str] = (),
+        not_found_codes: Iterable[str] = (),
     ) -> T:
-        """Return what the call gives, or the default; codes in `absent` mean "there is none"."""
+        """Return the result of `fetch`, or the default and a note in `unavailable`.
+
+        An error of AWS with one of `not_found_codes` means that the resource does not exist, so
+        the default is returned without a note.
+        """
         try:
-            return call()
+            return fetch()
         except Exception as error:  # noqa: BLE001 - the readers' one boundary: becomes a value
             code = error_code(error)
-            if code not in set(absent):
+            if code not in set(not_found_codes):
                 self._note(action, resource, code, error)
             return default
 
@@ -75,13 +79,13 @@ class Book:
         self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
     ) -> list[dict[str, Any]]:
         """Return the items of all pages of an operation."""
-        absent = kwargs.pop("absent", ())
+        not_found_codes = kwargs.pop("not_found_codes", ())
 
-        def call() -> list[dict[str, Any]]:
+        def fetch() -> list[dict[str, Any]]:
             paginator = self.client(service).get_paginator(operation)
             return [item for page in paginator.paginate(**kwargs) for item in page.get(key, [])]
 
-        return self.take(action, resource, call, [], absent)
+        return self.call(action, resource, fetch, [], not_found_codes)
 
     def pages_of_strings(
         self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
@@ -91,7 +95,7 @@ class Book:
         return [str(item) for item in found]
 
     def unavailable(self) -> tuple[Unavailable, ...]:
-        """Return what could not be read, in a stable order."""
+        """Return the failed calls in a stable order."""
         with self._lock:
             return tuple(sorted(self._unavailable, key=lambda u: (u.action, u.resource)))
 
@@ -115,7 +119,7 @@ def error_code(error: Exception) -> str:
 
 
 def is_denied(code: str, error: Exception) -> bool:
-    """Tell a missing permission from every other failure."""
+    """Return whether an error is a missing permission."""
     response = getattr(error, "response", None)
     status = 0
     if isinstance(response, dict):
@@ -126,7 +130,7 @@ def is_denied(code: str, error: Exception) -> bool:
 def when(value: Any) -> str:
     """Return a time of AWS as ISO 8601 in UTC; "" for none.
 
-    With its milliseconds: a task may stop and its service be steady within one second.
+    Milliseconds are kept: a task may stop and its service become steady within one second.
     """
     if not isinstance(value, dt.datetime):
         return str(value) if value else ""
@@ -136,5 +140,5 @@ def when(value: Any) -> str:
 
 
 def strings(values: Iterable[Any] | None) -> tuple[str, ...]:
-    """Return a tuple of strings from what an API gave, None included."""
+    """Return a list of an API as a tuple of strings; None becomes an empty tuple."""
     return tuple(str(v) for v in values or ())

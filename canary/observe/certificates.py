@@ -1,11 +1,11 @@
-"""Read the ACM certificates on the listeners, and others that could take their place."""
+"""Read the ACM certificates of the listeners and possible replacements."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from canary.control_plane.state import Certificate, LoadBalancer
-from canary.observe.calls import Book, Permission, strings, when
+from canary.observe.calls import Permission, Reader, strings, when
 
 ACTIONS = (
     Permission(action="acm:ListCertificates"),
@@ -14,15 +14,15 @@ ACTIONS = (
         resource="arn:aws:acm:{region}:{account}:certificate/*",
     ),
 )
-_MAX = 20  # certificates beyond those in use that are looked at as a replacement
-# Without this filter ListCertificates leaves out everything but RSA 1024 and 2048.
+_MAX = 20  # certificates read at most as possible replacements
+# Without this filter ListCertificates returns RSA 1024 and 2048 only.
 _KEY_TYPES = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]
 
 
-def read(book: Book, balancers: tuple[LoadBalancer, ...]) -> tuple[Certificate, ...]:
+def read(reader: Reader, balancers: tuple[LoadBalancer, ...]) -> tuple[Certificate, ...]:
     """Return the certificates in use first, then others of the account."""
     used = [a for b in balancers for listener in b.listeners for a in listener.certificates]
-    listed = book.pages(
+    listed = reader.pages(
         "acm",
         "list_certificates",
         "CertificateSummaryList",
@@ -32,22 +32,22 @@ def read(book: Book, balancers: tuple[LoadBalancer, ...]) -> tuple[Certificate, 
     )
     others = [str(c["CertificateArn"]) for c in listed if c.get("CertificateArn") not in used]
     arns = list(dict.fromkeys(used)) + others[:_MAX]
-    found = [_certificate(book, arn) for arn in arns]
+    found = [_certificate(reader, arn) for arn in arns]
     return tuple(c for c in found if c)
 
 
-def _certificate(book: Book, arn: str) -> Certificate | None:
-    def call() -> Certificate | None:
-        raw: dict[str, Any] = book.client("acm").describe_certificate(CertificateArn=arn)
+def _certificate(reader: Reader, arn: str) -> Certificate | None:
+    def fetch() -> Certificate | None:
+        raw: dict[str, Any] = reader.client("acm").describe_certificate(CertificateArn=arn)
         return certificate(raw["Certificate"])
 
-    return book.take(
-        "acm:DescribeCertificate", arn, call, None, absent=("ResourceNotFoundException",)
+    return reader.call(
+        "acm:DescribeCertificate", arn, fetch, None, not_found_codes=("ResourceNotFoundException",)
     )
 
 
 def certificate(raw: dict[str, Any]) -> Certificate:
-    """Return an ACM certificate; `not_after` is the number to alarm on."""
+    """Return an ACM certificate."""
     return Certificate(
         arn=str(raw["CertificateArn"]),
         domain=str(raw.get("DomainName", "")),

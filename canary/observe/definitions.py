@@ -1,4 +1,4 @@
-"""Read task definitions: names of variables and secrets, and the few values that are addresses."""
+"""Read task definitions: names of variables and secrets, and values that are addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from canary.control_plane.state import Container, EcsService, TaskDefinition
-from canary.observe.calls import Book, Permission, strings, when
+from canary.observe.calls import Permission, Reader, strings, when
 
 # Neither action takes a resource (Service Authorization Reference, Amazon ECS).
 ACTIONS = (
@@ -18,13 +18,13 @@ ACTIONS = (
 _PLAIN = re.compile(r"^(PORT|.*_(URL|URI|HOST|HOSTS|PORT|SERVICE_ID|NAME|USER|ENDPOINT))$")
 _SECRETIVE = re.compile(
     r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH_NAME"
-    r"|WEBHOOK|SIGNED|SAS_U)"  # who knows such an address may use it
+    r"|WEBHOOK|SIGNED|SAS_U)"  # such an address is a credential itself
 )
 _ARN = re.compile(r"^(?P<base>.*:task-definition/)(?P<family>[^:]+):(?P<revision>\d+)$")
 _MAX_VALUE = 200
 
 
-def read(book: Book, services: tuple[EcsService, ...]) -> tuple[TaskDefinition, ...]:
+def read(reader: Reader, services: tuple[EcsService, ...]) -> tuple[TaskDefinition, ...]:
     """Return each revision in use, the one before it, and the newest of the family."""
     arns: dict[str, None] = {}
     for service in services:
@@ -35,26 +35,26 @@ def read(book: Book, services: tuple[EcsService, ...]) -> tuple[TaskDefinition, 
             arns[arn] = None
             arns.update(dict.fromkeys(before(arn)))
     for service in services:
-        arns.update(dict.fromkeys(newest(book, family(service.task_definition))))
-    found = [_definition(book, arn) for arn in arns]
+        arns.update(dict.fromkeys(newest(reader, family(service.task_definition))))
+    found = [_definition(reader, arn) for arn in arns]
     return tuple(d for d in found if d)
 
 
-def newest(book: Book, name: str) -> list[str]:
+def newest(reader: Reader, name: str) -> list[str]:
     """Return the ARNs of the two newest active revisions of a family."""
     if not name:
         return []
 
-    def call() -> list[str]:
+    def fetch() -> list[str]:
         answer = (
-            book.client("ecs")
+            reader.client("ecs")
             .get_paginator("list_task_definitions")
             .paginate(familyPrefix=name, sort="DESC", PaginationConfig={"MaxItems": 10})
         )
         arns = [str(a) for page in answer for a in page.get("taskDefinitionArns", [])]
         return [a for a in arns if family(a) == name][:2]
 
-    return book.take("ecs:ListTaskDefinitions", name, call, [])
+    return reader.call("ecs:ListTaskDefinitions", name, fetch, [])
 
 
 def family(arn: str) -> str:
@@ -71,13 +71,15 @@ def before(arn: str) -> list[str]:
     return [f"{match['base']}{match['family']}:{int(match['revision']) - 1}"]
 
 
-def _definition(book: Book, arn: str) -> TaskDefinition | None:
-    def call() -> TaskDefinition | None:
-        answer = book.client("ecs").describe_task_definition(taskDefinition=arn)
+def _definition(reader: Reader, arn: str) -> TaskDefinition | None:
+    def fetch() -> TaskDefinition | None:
+        answer = reader.client("ecs").describe_task_definition(taskDefinition=arn)
         return definition(answer["taskDefinition"])
 
     # ClientException: "Unable to describe task definition", there is no such revision
-    return book.take("ecs:DescribeTaskDefinition", arn, call, None, absent=("ClientException",))
+    return reader.call(
+        "ecs:DescribeTaskDefinition", arn, fetch, None, not_found_codes=("ClientException",)
+    )
 
 
 def definition(raw: dict[str, Any]) -> TaskDefinition:
@@ -119,7 +121,7 @@ def _container(raw: dict[str, Any]) -> Container:
 
 
 def is_address(name: str) -> bool:
-    """Tell a variable whose value is an address, and by its name surely no secret."""
+    """Return whether a variable's name says that its value is an address and no secret."""
     return bool(_PLAIN.match(name)) and not _SECRETIVE.search(name)
 
 
@@ -135,5 +137,5 @@ def address(value: str) -> str:
     _, colon, port = netloc.partition(":")
     plain = parts.scheme in ("http", "https") and port.isdigit()
     if colon and not user and not plain and "@" in value:
-        return ""  # a password with / ? or # in it: where it ends nobody can tell
+        return ""  # a password with / ? or # in it: its end cannot be found
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))[:_MAX_VALUE]

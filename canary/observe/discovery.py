@@ -1,13 +1,13 @@
-"""Read Cloud Map: the services behind the environment's internal names, and their instances."""
+"""Read the Cloud Map services of the environment's internal names, and their instances."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from canary.control_plane.state import DiscoveryInstance, DiscoveryService
-from canary.observe.calls import Book, Permission
+from canary.observe.calls import Permission, Reader
 
-# Lists cannot be narrowed to a name that is not known yet.
+# These lists cannot be filtered by name.
 ACTIONS = (
     Permission(action="servicediscovery:ListNamespaces"),
     Permission(action="servicediscovery:ListServices"),
@@ -15,12 +15,12 @@ ACTIONS = (
 )
 
 
-def read(book: Book) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
+def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
     """Return the services that the environment names, and the namespaces by name."""
-    wanted = {s.discovery for s in book.environment.services.values() if s.discovery}
+    wanted = {s.discovery for s in reader.environment.services.values() if s.discovery}
     if not wanted:
         return (), {}
-    raw = book.pages(
+    raw = reader.pages(
         "servicediscovery",
         "list_namespaces",
         "Namespaces",
@@ -32,15 +32,15 @@ def read(book: Book) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
     found: list[DiscoveryService] = []
     for name, identifier in spaces.items():
         found += [
-            _service(book, s, name, identifier)
-            for s in _services(book, identifier)
+            _service(reader, s, name, identifier)
+            for s in _services(reader, identifier)
             if f"{s.get('Name')}.{name}" in wanted
         ]
     return tuple(found), spaces
 
 
-def _services(book: Book, namespace: str) -> list[dict[str, Any]]:
-    return book.pages(
+def _services(reader: Reader, namespace: str) -> list[dict[str, Any]]:
+    return reader.pages(
         "servicediscovery",
         "list_services",
         "Services",
@@ -50,16 +50,16 @@ def _services(book: Book, namespace: str) -> list[dict[str, Any]]:
     )
 
 
-def _service(book: Book, raw: dict[str, Any], parent: str, namespace: str) -> DiscoveryService:
+def _service(reader: Reader, raw: dict[str, Any], parent: str, namespace: str) -> DiscoveryService:
     identifier = str(raw["Id"])
-    instances = book.pages(
+    instances = reader.pages(
         "servicediscovery",
         "list_instances",
         "Instances",
         "servicediscovery:ListInstances",
         identifier,
         ServiceId=identifier,
-        absent=("ServiceNotFound",),
+        not_found_codes=("ServiceNotFound",),
     )
     return DiscoveryService(
         id=identifier,

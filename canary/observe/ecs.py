@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
-from canary.observe.calls import Book, Permission, strings, when
+from canary.observe.calls import Permission, Reader, error_code, strings, when
 
 _SERVICE = "arn:aws:ecs:{region}:{account}:service/{cluster}/*"
 _TASK = "arn:aws:ecs:{region}:{account}:task/{cluster}/*"
@@ -21,85 +21,75 @@ MAX_TASKS = 50  # of each kind and service; ECS keeps stopped tasks for about an
 _NO_CLUSTER = ("ClusterNotFoundException",)
 
 
-def read(book: Book) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]:
+def read(reader: Reader) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]:
     """Return the services, the names that ECS does not know, and whether the cluster is missing."""
-    names = sorted({s.ecs_service for s in book.environment.services.values() if s.ecs_service})
+    names = sorted({s.ecs_service for s in reader.environment.services.values() if s.ecs_service})
     services: list[EcsService] = []
     missing: list[str] = []
     gone = False
     for start in range(0, len(names), 10):  # DescribeServices takes ten at a time
         batch = names[start : start + 10]
-        answer = _describe(book, batch)
+        answer = _describe(reader, batch)
         if answer is None:
             continue
         gone = gone or bool(answer.get("clusterMissing"))
-        # A deleted service stays visible for a while as INACTIVE: it is gone all the same.
+        # A deleted service stays visible for a while as INACTIVE and counts as missing.
         live = [s for s in answer.get("services", []) if s.get("status") != "INACTIVE"]
-        services += [_service(book, s) for s in live]
+        services += [_service(reader, s) for s in live]
         missing += [n for n in batch if n not in {s.get("serviceName") for s in live}]
     return tuple(services), tuple(missing), gone
 
 
-def _describe(book: Book, names: list[str]) -> dict[str, Any] | None:
-    """Return DescribeServices' answer, or None where it could not be had."""
-    cluster = book.environment.cluster
-    absent: dict[str, Any] = {}
+def _describe(reader: Reader, names: list[str]) -> dict[str, Any] | None:
+    """Return the answer of DescribeServices, None if it could not be read."""
+    cluster = reader.environment.cluster
 
-    def call() -> dict[str, Any] | None:
+    def fetch() -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = book.client("ecs").describe_services(
-                cluster=cluster, services=names
-            )
+            return dict(reader.client("ecs").describe_services(cluster=cluster, services=names))
         except Exception as error:
-            if _code(error) in _NO_CLUSTER:
-                absent["clusterMissing"] = True
-                return absent
+            if error_code(error) in _NO_CLUSTER:
+                return {"clusterMissing": True}
             raise
-        return found
 
-    return book.take("ecs:DescribeServices", cluster, call, None)
-
-
-def _code(error: Exception) -> str:
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
+    return reader.call("ecs:DescribeServices", cluster, fetch, None)
 
 
-def tasks(book: Book, service: str) -> tuple[Task, ...]:
+def tasks(reader: Reader, service: str) -> tuple[Task, ...]:
     """Return a service's running and recently stopped tasks, newest first."""
     found: list[Task] = []
     for status in ("RUNNING", "STOPPED"):
-        arns = book.pages_of_strings(
+        arns = reader.pages_of_strings(
             "ecs",
             "list_tasks",
             "taskArns",
             "ecs:ListTasks",
             service,
-            cluster=book.environment.cluster,
+            cluster=reader.environment.cluster,
             serviceName=service,
             desiredStatus=status,
-            absent=("ServiceNotFoundException", *_NO_CLUSTER),
+            not_found_codes=("ServiceNotFoundException", *_NO_CLUSTER),
         )
-        found += _details(book, service, arns)
+        found += _details(reader, service, arns)
     unique = {t.arn: t for t in found}.values()
     return tuple(sorted(unique, key=lambda t: t.created_at, reverse=True))
 
 
-def _details(book: Book, service: str, arns: list[str]) -> list[Task]:
+def _details(reader: Reader, service: str, arns: list[str]) -> list[Task]:
     if not arns:
         return []
 
-    def call() -> list[Task]:
-        client = book.client("ecs")
+    def fetch() -> list[Task]:
+        client = reader.client("ecs")
         found: list[Task] = []
         for start in range(0, len(arns), 100):  # DescribeTasks takes a hundred at a time
             answer = client.describe_tasks(
-                cluster=book.environment.cluster, tasks=arns[start : start + 100]
+                cluster=reader.environment.cluster, tasks=arns[start : start + 100]
             )
             found += [_task(t, service) for t in answer.get("tasks", [])]
         return sorted(found, key=lambda t: t.created_at, reverse=True)[:MAX_TASKS]
 
-    return book.take("ecs:DescribeTasks", service, call, [])
+    return reader.call("ecs:DescribeTasks", service, fetch, [])
 
 
 def _task(raw: dict[str, Any], service: str) -> Task:
@@ -148,7 +138,7 @@ def _container(raw: dict[str, Any]) -> StoppedContainer:
     )
 
 
-def _service(book: Book, raw: dict[str, Any]) -> EcsService:
+def _service(reader: Reader, raw: dict[str, Any]) -> EcsService:
     network = (raw.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     balancers = raw.get("loadBalancers") or []
     configuration = raw.get("deploymentConfiguration") or {}
@@ -178,7 +168,7 @@ def _service(book: Book, raw: dict[str, Any]) -> EcsService:
         rollback=bool(breaker.get("rollback")),
         grace_period_s=int(raw.get("healthCheckGracePeriodSeconds") or 0),
         created_at=when(raw.get("createdAt")),
-        tasks=tasks(book, name),
+        tasks=tasks(reader, name),
     )
 
 

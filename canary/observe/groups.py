@@ -1,11 +1,11 @@
-"""Read the security groups and subnets along the path balancer, task, dependency."""
+"""Read the security groups and subnets of load balancers, tasks and dependencies."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
-from canary.observe.calls import Book, Permission, strings
+from canary.observe.calls import Permission, Reader, strings
 
 # EC2's Describe* actions take no resource (Service Authorization Reference, Amazon EC2).
 ACTIONS = (
@@ -16,21 +16,21 @@ _ACTION = "ec2:DescribeSecurityGroups"
 
 
 def read(
-    book: Book, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
+    reader: Reader, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
 ) -> tuple[SecurityGroup, ...]:
-    """Return the groups of balancers, services and guarded dependencies."""
+    """Return the security groups of load balancers, services and dependencies."""
     ids = {g for b in balancers for g in b.security_groups}
     ids |= {g for s in services for g in s.security_groups}
-    names = {s.security_group for s in book.environment.services.values() if s.security_group}
-    found = _by(book, "group-id", ids) + _by(book, "group-name", names)
+    names = {s.security_group for s in reader.environment.services.values() if s.security_group}
+    found = _by(reader, "group-id", ids) + _by(reader, "group-name", names)
     return tuple({g.id: g for g in found}.values())
 
 
-def _by(book: Book, key: str, values: set[str]) -> list[SecurityGroup]:
+def _by(reader: Reader, key: str, values: set[str]) -> list[SecurityGroup]:
     if not values:
         return []
     filters = [{"Name": key, "Values": sorted(values)}]
-    raw = book.pages(
+    raw = reader.pages(
         "ec2", "describe_security_groups", "SecurityGroups", _ACTION, "*", Filters=filters
     )
     return [_group(g) for g in raw]
@@ -58,13 +58,13 @@ def _rule(raw: dict[str, Any]) -> GroupRule:
 
 
 def subnets(
-    book: Book, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
+    reader: Reader, balancers: tuple[LoadBalancer, ...], services: tuple[EcsService, ...]
 ) -> tuple[Subnet, ...]:
-    """Return the subnets of balancers and services; a rule by address is held against them."""
+    """Return the subnets of load balancers and services, for group rules by address."""
     ids = {s for b in balancers for s in b.subnets} | {n for s in services for n in s.subnets}
     if not ids:
         return ()
-    raw = book.pages(
+    raw = reader.pages(
         "ec2",
         "describe_subnets",
         "Subnets",

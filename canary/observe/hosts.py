@@ -1,4 +1,4 @@
-"""Look public host names up, and the names of the balancers that should answer for them."""
+"""Resolve the public host names and the DNS names of their load balancers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ACTIONS = ()  # DNS needs no permission
 
 
 def read(environment: Environment, balancers: tuple[LoadBalancer, ...]) -> tuple[HostAddress, ...]:
-    """Return where each public host leads; a host with a fixed address is not looked up."""
+    """Return the addresses of each public host; one with a fixed address is not resolved."""
     names = {b.name: b.dns_name for b in balancers}
     found: dict[str, HostAddress] = {}
     for service in environment.services.values():
@@ -31,7 +31,7 @@ def read(environment: Environment, balancers: tuple[LoadBalancer, ...]) -> tuple
 
 
 def resolve(host: str) -> tuple[tuple[str, ...], str]:
-    """Return the IPv4 addresses of a name, or why there are none."""
+    """Return the IPv4 addresses of a name and, without any, the error."""
     try:
         infos = socket.getaddrinfo(host, 443, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

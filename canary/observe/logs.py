@@ -1,4 +1,4 @@
-"""Read the last error lines of a failing service's log group: bounded and redacted."""
+"""Read the last error lines of a failing service's log group, bounded and redacted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from canary.control_plane.state import LogLine
-from canary.observe.calls import Book, Permission
+from canary.observe.calls import Permission, Reader
 
 ACTIONS = (
     Permission(
@@ -18,10 +18,10 @@ ACTIONS = (
     ),
 )
 MAX_LINES = 50
-MAX_SCANNED = 2000  # events looked at; a noisy group must not hold the run up
+MAX_SCANNED = 2000  # events read at most; a noisy log group must not delay the run
 MAX_LENGTH = 400
 WINDOW = dt.timedelta(minutes=30)
-_TELLING = (
+_ERRORS = (
     r"error|exception|traceback|fatal|critical|refused|timed? ?out|timeout|denied|not found"
     r"|no such|missing|unable|cannot|can't|failed|failure|invalid|exec format|undefined|killed"
     r"|unreachable|not known|reset|rejected|warn|localhost|\b5\d\d\b"
@@ -41,9 +41,9 @@ _SECRETS = (
 
 
 @functools.cache
-def _telling() -> re.Pattern[str]:
-    """Return what a line says that tells of a fault; compiled after a failure, not at start."""
-    return re.compile(_TELLING, re.IGNORECASE)
+def _errors() -> re.Pattern[str]:
+    """Return the pattern of error lines, compiled at its first use and not at the cold start."""
+    return re.compile(_ERRORS, re.IGNORECASE)
 
 
 def scrub(text: str) -> str:
@@ -54,23 +54,25 @@ def scrub(text: str) -> str:
 
 
 def read(
-    book: Book, group: str, now: dt.datetime, redact: Callable[[str], str]
+    reader: Reader, group: str, now: dt.datetime, redact: Callable[[str], str]
 ) -> tuple[LogLine, ...]:
-    """Return at most 50 telling lines of the last half hour, newest last."""
+    """Return at most 50 error lines of the last half hour, newest last."""
     start = int((now - WINDOW).timestamp() * 1000)
 
-    def call() -> tuple[LogLine, ...]:
+    def fetch() -> tuple[LogLine, ...]:
         events: list[dict[str, Any]] = []
-        paginator = book.client("logs").get_paginator("filter_log_events")
+        paginator = reader.client("logs").get_paginator("filter_log_events")
         pages = paginator.paginate(
             logGroupName=group, startTime=start, PaginationConfig={"MaxItems": MAX_SCANNED}
         )
         for page in pages:
-            events += [e for e in page.get("events", []) if _telling().search(e.get("message", ""))]
+            events += [e for e in page.get("events", []) if _errors().search(e.get("message", ""))]
         events.sort(key=lambda e: int(e.get("timestamp") or 0))
         return tuple(_line(e, redact) for e in events[-MAX_LINES:])
 
-    return book.take("logs:FilterLogEvents", group, call, (), absent=("ResourceNotFoundException",))
+    return reader.call(
+        "logs:FilterLogEvents", group, fetch, (), not_found_codes=("ResourceNotFoundException",)
+    )
 
 
 def _line(raw: dict[str, Any], redact: Callable[[str], str]) -> LogLine:

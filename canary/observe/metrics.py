@@ -1,4 +1,4 @@
-"""Read CloudWatch's count of 5xx: those the balancer made against those a target made."""
+"""Read CloudWatch's counts of 5xx answers by load balancers and by targets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from canary.control_plane.state import ErrorCounts, LoadBalancer
-from canary.observe.calls import Book, Permission
+from canary.observe.calls import Permission, Reader
 
 ACTIONS = (Permission(action="cloudwatch:GetMetricData"),)  # takes no narrower resource
 MINUTES = 15
@@ -14,9 +14,9 @@ _NAMES = {"elb": "HTTPCode_ELB_5XX_Count", "target": "HTTPCode_Target_5XX_Count"
 
 
 def read(
-    book: Book, balancers: tuple[LoadBalancer, ...], now: dt.datetime
+    reader: Reader, balancers: tuple[LoadBalancer, ...], now: dt.datetime
 ) -> tuple[ErrorCounts, ...]:
-    """Return the sums of the last quarter of an hour; a balancer without errors has no metric."""
+    """Return the sums of the last 15 minutes; a load balancer without errors has no metric."""
     if not balancers:
         return ()
     queries = [
@@ -24,7 +24,7 @@ def read(
         for n, b in enumerate(balancers)
         for key, name in _NAMES.items()
     ]
-    results = book.pages(
+    results = reader.pages(
         "cloudwatch",
         "get_metric_data",
         "MetricDataResults",

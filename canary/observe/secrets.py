@@ -1,4 +1,4 @@
-"""Read whether secrets and parameters of tasks, and the canary's own, exist; never a value."""
+"""Read whether secrets and parameters of tasks and principals exist, never their values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from canary.control_plane.state import SecretState, TaskDefinition
-from canary.observe.calls import Book, Permission, when
+from canary.observe.calls import Permission, Reader, error_code, when
 
 ACTIONS = (
     Permission(
@@ -19,16 +19,16 @@ _SECRET_ARN = re.compile(r"^(arn:[^:]+:secretsmanager:[^:]*:\d*:secret:[^:]+)")
 _PARAMETER_ARN = re.compile(r"^arn:[^:]+:ssm:[^:]*:\d*:parameter(?P<name>/?.+)$")
 
 
-def read(book: Book, definitions: tuple[TaskDefinition, ...]) -> tuple[SecretState, ...]:
+def read(reader: Reader, definitions: tuple[TaskDefinition, ...]) -> tuple[SecretState, ...]:
     """Return the state of every secret that the given revisions or the principals refer to."""
-    own = sorted({p.secret for p in book.environment.principals.values() if p.secret})
+    own = sorted({p.secret for p in reader.environment.principals.values() if p.secret})
     references = sorted(
         {v for d in definitions for c in d.containers for v in c.secrets.values() if v}
     )
     secrets = [r for r in references if _SECRET_ARN.match(r)]
     parameters = {r: parameter_name(r) for r in references if r not in secrets}
-    found = [_secret(book, r) for r in (*secrets, *own)]
-    return tuple(s for s in [*found, *_parameters(book, parameters)] if s)
+    found = [_secret(reader, r) for r in (*secrets, *own)]
+    return tuple(s for s in [*found, *_parameters(reader, parameters)] if s)
 
 
 def secret_id(reference: str) -> str:
@@ -43,21 +43,20 @@ def parameter_name(reference: str) -> str:
     return match["name"] if match else reference
 
 
-def _secret(book: Book, reference: str) -> SecretState | None:
+def _secret(reader: Reader, reference: str) -> SecretState | None:
     identifier = secret_id(reference)
     missing = SecretState(reference=reference, exists=False, name=identifier, detail="not found")
 
-    def call() -> SecretState | None:
+    def fetch() -> SecretState | None:
         try:
-            raw = book.client("secretsmanager").describe_secret(SecretId=identifier)
+            raw = reader.client("secretsmanager").describe_secret(SecretId=identifier)
         except Exception as error:
-            response = getattr(error, "response", None) or {}
-            if response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+            if error_code(error) == "ResourceNotFoundException":
                 return missing
             raise
         return _described(reference, raw)
 
-    return book.take("secretsmanager:DescribeSecret", identifier, call, None)
+    return reader.call("secretsmanager:DescribeSecret", identifier, fetch, None)
 
 
 def _described(reference: str, raw: dict[str, Any]) -> SecretState:
@@ -79,14 +78,14 @@ def _described(reference: str, raw: dict[str, Any]) -> SecretState:
     )
 
 
-def _parameters(book: Book, names: dict[str, str]) -> list[SecretState]:
+def _parameters(reader: Reader, names: dict[str, str]) -> list[SecretState]:
     if not names:
         return []
     wanted = sorted(set(names.values()))
-    before = len(book.unavailable())
+    before = len(reader.unavailable())
     raw: list[dict[str, Any]] = []
     for start in range(0, len(wanted), 50):  # a filter holds at most 50 values
-        raw += book.pages(
+        raw += reader.pages(
             "ssm",
             "describe_parameters",
             "Parameters",
@@ -96,7 +95,7 @@ def _parameters(book: Book, names: dict[str, str]) -> list[SecretState]:
                 {"Key": "Name", "Option": "Equals", "Values": wanted[start : start + 50]}
             ],
         )
-    if not raw and len(book.unavailable()) > before:
+    if not raw and len(reader.unavailable()) > before:
         return []
     found = {str(p["Name"]): p for p in raw}
     return [_parameter(ref, name, found.get(name)) for ref, name in names.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
-from canary.observe.calls import Book, Permission, strings
+from canary.observe.calls import Permission, Reader, strings
 
 ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeTargetGroups"),
@@ -15,13 +15,13 @@ ACTIONS = (
 
 
 def read(
-    book: Book, balancers: tuple[LoadBalancer, ...], further: frozenset[str] = frozenset()
+    reader: Reader, balancers: tuple[LoadBalancer, ...], further: frozenset[str] = frozenset()
 ) -> tuple[TargetGroup, ...]:
-    """Return the groups of the environment, those its rules forward to, and `further` ARNs."""
-    named = {n for s in book.environment.services.values() for n in s.target_groups}
+    """Return the target groups that the environment, its rules or `further` ARNs name."""
+    named = {n for s in reader.environment.services.values() for n in s.target_groups}
     arns = {f for b in balancers for f in forwarded(b)} | further
     own = {b.arn for b in balancers}
-    found = book.pages(
+    found = reader.pages(
         "elbv2",
         "describe_target_groups",
         "TargetGroups",
@@ -35,11 +35,11 @@ def read(
         or g.get("TargetGroupArn") in arns
         or own.intersection(g.get("LoadBalancerArns") or [])
     ]
-    return tuple(_group(book, g) for g in wanted)
+    return tuple(_group(reader, g) for g in wanted)
 
 
 def forwarded(balancer: LoadBalancer) -> set[str]:
-    """Return the ARNs of the groups that a balancer's rules name."""
+    """Return the ARNs of the target groups that a load balancer's rules name."""
     return {
         f.target_group
         for listener in balancer.listeners
@@ -48,14 +48,14 @@ def forwarded(balancer: LoadBalancer) -> set[str]:
     }
 
 
-def health(book: Book, arn: str) -> tuple[TargetHealth, ...]:
-    """Return a group's targets; a target that does not answer has AWS's reason and description."""
+def health(reader: Reader, arn: str) -> tuple[TargetHealth, ...]:
+    """Return the targets of a group with their health and AWS's reason for it."""
 
-    def call() -> tuple[TargetHealth, ...]:
-        answer = book.client("elbv2").describe_target_health(TargetGroupArn=arn)
+    def fetch() -> tuple[TargetHealth, ...]:
+        answer = reader.client("elbv2").describe_target_health(TargetGroupArn=arn)
         return tuple(_target(t) for t in answer.get("TargetHealthDescriptions", []))
 
-    return book.take("elasticloadbalancing:DescribeTargetHealth", arn, call, ())
+    return reader.call("elasticloadbalancing:DescribeTargetHealth", arn, fetch, ())
 
 
 def _target(raw: dict[str, Any]) -> TargetHealth:
@@ -70,15 +70,15 @@ def _target(raw: dict[str, Any]) -> TargetHealth:
     )
 
 
-def _attributes(book: Book, arn: str) -> dict[str, str]:
-    def call() -> dict[str, str]:
-        answer = book.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
+def _attributes(reader: Reader, arn: str) -> dict[str, str]:
+    def fetch() -> dict[str, str]:
+        answer = reader.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
         return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
 
-    return book.take("elasticloadbalancing:DescribeTargetGroupAttributes", arn, call, {})
+    return reader.call("elasticloadbalancing:DescribeTargetGroupAttributes", arn, fetch, {})
 
 
-def _group(book: Book, raw: dict[str, Any]) -> TargetGroup:
+def _group(reader: Reader, raw: dict[str, Any]) -> TargetGroup:
     arn = str(raw["TargetGroupArn"])
     return TargetGroup(
         arn=arn,
@@ -96,6 +96,6 @@ def _group(book: Book, raw: dict[str, Any]) -> TargetGroup:
         healthy_threshold=int(raw.get("HealthyThresholdCount") or 0),
         unhealthy_threshold=int(raw.get("UnhealthyThresholdCount") or 0),
         load_balancers=strings(raw.get("LoadBalancerArns")),
-        targets=health(book, arn),
-        attributes=_attributes(book, arn),
+        targets=health(reader, arn),
+        attributes=_attributes(reader, arn),
     )

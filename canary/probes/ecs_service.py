@@ -38,7 +38,7 @@ class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
 
 
 def _find(state: PlatformState, name: str) -> EcsService | None:
-    return next((s for s in state.services if s.name == name), None)
+    return next((s for s in state.ecs_services if s.name == name), None)
 
 
 def run(check: Check, spec: EcsServiceSpec, context: ProbeContext) -> None:

@@ -68,7 +68,7 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
 def _starting(state: PlatformState, target: TargetHealth) -> bool:
     """Tell a target whose task a rollout has just started: ECS grants it a period of grace."""
     now = parse_time(state.read_at)
-    for service in state.services:
+    for service in state.ecs_services:
         newest = primary(service)
         rolling = newest and newest.rollout_state == "IN_PROGRESS" and not newest.failed_tasks
         for task in service.tasks if rolling and now else ():

@@ -70,7 +70,7 @@ def platform(report: Report) -> PlatformView | None:
         groups=tuple(GroupView(group=g, off=_group_off(g)) for g in state.target_groups),
         services=tuple(
             ServiceView(service=s, revision=short(s.task_definition), off=_service_off(s))
-            for s in state.services
+            for s in state.ecs_services
         ),
     )
 

@@ -21,7 +21,7 @@ from canary.control_plane.state import PlatformState
 from canary.metrics import measure
 from canary.model import Config, Environment, Explanation, Frozen, Report, Result
 from canary.model.schedule import schedule_period
-from canary.observe import deepen, observe
+from canary.observe import observe, refresh_failing
 from canary.pipeline import Parts
 from canary.probes import KINDS
 from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish
@@ -99,7 +99,7 @@ def parts(made: World) -> Parts:
         kinds=KINDS,
         doors=doors,
         previous=lambda: previous(made),
-        deepen=lambda state, failing: deepen(
+        deepen=lambda state, failing: refresh_failing(
             made.clients, environment, state, failing, made.redactor.text
         ),
         diagnose=_diagnose,

@@ -76,7 +76,7 @@ class Case:
         """Return the ECS service of a platform service, None if there is none."""
         wanted = self.services[name].ecs_service if name in self.services else ""
         where = self.state if state is None else state
-        return next((s for s in where.services if wanted and s.name == wanted), None)
+        return next((s for s in where.ecs_services if wanted and s.name == wanted), None)
 
     def ecs_before(self, name: str) -> EcsService | None:
         """Return a platform service's ECS service as the previous run saw it."""

@@ -183,7 +183,7 @@ def _network(case: Case, name: str, old: EcsService | None) -> str:
     """Return the network of the service before, else what the other services show."""
     if old and old.subnets:
         return compact(awsvpc(old.subnets, old.security_groups))
-    neighbour = next((s for s in case.state.services if s.subnets), None)
+    neighbour = next((s for s in case.state.ecs_services if s.subnets), None)
     guards = _guards(case, name)
     if neighbour is None or not guards:
         return ""

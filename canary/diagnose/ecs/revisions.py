@@ -112,7 +112,7 @@ def overtaken(case: Case, name: str) -> TaskDefinition | None:
     service, before = case.ecs(name), case.ecs_before(name)
     if service is None or before is None or case.previous is None or rolled_back(service):
         return None
-    if name in case.previous.deepened:  # read deeper only after failures
+    if name in case.previous.refreshed_services:  # read deeper only after failures
         return None
     well = before.running >= before.desired > 0 and len(before.deployments) == 1
     now = case.definition(service.task_definition)

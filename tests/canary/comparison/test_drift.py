@@ -39,7 +39,7 @@ def platform(**changes: object) -> PlatformState:
                 TargetGroup(arn="tg-api", name="api", protocol="HTTP", port=8001),
                 TargetGroup(arn="tg-ml", name="ml", protocol="HTTP", port=5000),
             ),
-            "services": (
+            "ecs_services": (
                 EcsService(
                     name="s",
                     arn="a",
@@ -105,7 +105,7 @@ def test_a_new_revision_and_desired_count_are_drift() -> None:
     scaled = EcsService(
         name="s", arn="a", status="ACTIVE", desired=0, running=0, pending=0, task_definition="x/f:4"
     )
-    found = drift(platform(), platform(services=(scaled,)))
+    found = drift(platform(), platform(ecs_services=(scaled,)))
     assert {(d.attribute, d.before, d.after) for d in found} == {
         ("desired count", "1", "0"),
         ("task definition", "f:3", "f:4"),
@@ -124,4 +124,4 @@ def test_a_secret_that_only_one_of_the_runs_looked_at_is_no_drift() -> None:
 
 def test_what_could_not_be_read_is_not_drift() -> None:
     gap = Unavailable(action="ecs:DescribeServices", resource="*", code="AccessDenied", reason="no")
-    assert drift(platform(), platform(services=(), unavailable=(gap,))) == ()
+    assert drift(platform(), platform(ecs_services=(), unavailable=(gap,))) == ()

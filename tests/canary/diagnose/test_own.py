@@ -178,8 +178,8 @@ def test_a_secret_that_may_not_be_read_is_a_permission() -> None:
 
 def _lost(*names: str) -> PlatformState:
     state = p.healthy()
-    left = tuple(s for s in state.services if s.name not in names)
-    return p.replace(state, services=left, missing_services=names)
+    left = tuple(s for s in state.ecs_services if s.name not in names)
+    return p.replace(state, ecs_services=left, missing_services=names)
 
 
 def test_a_service_that_no_run_has_seen_and_whose_targets_are_well_is_a_wrong_name() -> None:

@@ -17,7 +17,7 @@ from tests.canary.support import platforms as p
 def _two_deployments(older: int, newer: int, failed: int) -> PlatformState:
     """Return auth with a task on the wrong port, and a deployment whose tasks end."""
     wrong = faults.by_id("auth-wrong-port").change(p.healthy())
-    service = next(s for s in wrong.services if s.name == faults.NAMES.of("auth"))
+    service = next(s for s in wrong.ecs_services if s.name == faults.NAMES.of("auth"))
     first = p.replace(service.deployments[0], status="ACTIVE", failed_tasks=older)
     definition = p.definition(faults.NAMES, "auth", newer)
     second = p.replace(
@@ -46,11 +46,11 @@ def test_an_older_deployment_with_failed_tasks_is_not_what_ecs_went_back_from() 
 
 def test_what_a_running_task_answers_is_not_put_on_the_deployment_beside_it() -> None:
     state = _two_deployments(older=0, newer=9, failed=3)
-    service = next(s for s in state.services if s.name == faults.NAMES.of("auth"))
+    service = next(s for s in state.ecs_services if s.name == faults.NAMES.of("auth"))
     ended = faults.stops(
         "auth", "Essential container in task exited", "EssentialContainerExited", 1
     )
-    dead = next(s for s in ended(state).services if s.name == service.name).tasks[0]
+    dead = next(s for s in ended(state).ecs_services if s.name == service.name).tasks[0]
     state = faults.service(state, "auth", tasks=(*service.tasks, dead))
     results = [*faults.by_id("auth-wrong-port").failures(), p.control("ecs_service", "auth")]
     verdict = diagnose(results, state, p.environment(faults.NAMES), p.healthy(), p.NOW)
@@ -77,7 +77,7 @@ def test_a_role_that_lost_everything_is_granted_all_that_its_revision_reads() ->
 
 def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -> None:
     stuck = p.healthy()
-    service = next(s for s in stuck.services if s.name == faults.NAMES.of("registry"))
+    service = next(s for s in stuck.ecs_services if s.name == faults.NAMES.of("registry"))
     failing = p.replace(
         service.deployments[0], rollout_state="IN_PROGRESS", failed_tasks=3, created_at=p.ago(30)
     )
@@ -93,7 +93,7 @@ def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -
 
 def test_a_deployment_that_failed_without_a_roll_back_is_stuck() -> None:
     """The circuit breaker stops the deployment, and nothing brings the old revision back."""
-    service = next(s for s in p.healthy().services if s.name == faults.NAMES.of("registry"))
+    service = next(s for s in p.healthy().ecs_services if s.name == faults.NAMES.of("registry"))
     failing = p.replace(service.deployments[0], rollout_state="FAILED", failed_tasks=3)
     state = faults.service(p.healthy(), "registry", deployments=(failing,))
     results = [p.control("ecs_service", "registry")]
@@ -128,12 +128,12 @@ def test_an_older_revision_in_service_is_a_deployment_that_was_undone(fault: str
 @pytest.mark.parametrize("how", ["its-tasks-failed", "its-checks-failed", "it-is-gone"])
 def test_a_revision_that_was_left_for_a_reason_is_not_brought_back(how: str) -> None:
     state, before, results = _brought_back("mlflow-url-wrong")
-    service = next(s for s in before.services if s.name == faults.NAMES.of("registry"))
+    service = next(s for s in before.ecs_services if s.name == faults.NAMES.of("registry"))
     if how == "its-tasks-failed":
         failing = p.replace(service.deployments[0], failed_tasks=2)
         before = faults.service(before, "registry", deployments=(failing,))
     elif how == "its-checks-failed":
-        before = p.replace(before, deepened=("registry",))
+        before = p.replace(before, refreshed_services=("registry",))
     else:
         left = tuple(d for d in state.task_definitions if d.revision != 9)
         state = p.replace(state, task_definitions=left)

@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from canary.control_plane.state import PlatformState
 from canary.model import Environment, Principal, Service
-from canary.observe import PERMISSIONS, READERS, deepen, observe, statements
+from canary.observe import PERMISSIONS, READERS, observe, refresh_failing, statements
 from canary.observe.definitions import address, is_address
 from canary.observe.logs import scrub
 
@@ -185,9 +185,9 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="module")
 def state(aws: str) -> PlatformState:
-    """The platform, read and deepened."""
+    """The platform, read and refreshed."""
     clients = Recorder(aws)
-    return deepen(clients, environment(), observe(clients, environment()), ["api"])
+    return refresh_failing(clients, environment(), observe(clients, environment()), ["api"])
 
 
 def test_everything_is_read(state: PlatformState) -> None:
@@ -227,7 +227,7 @@ def test_of_the_principals_secrets_the_state_is_read_too(aws: str) -> None:
     principals = {"valid": Principal(secret="app"), "odd": Principal(generated="unknown")}
     known = msgspec.structs.replace(environment(), principals=principals)
     clients = Recorder(aws)
-    found = deepen(clients, known, observe(clients, known), ["api"]).secrets
+    found = refresh_failing(clients, known, observe(clients, known), ["api"]).secrets
     (own,) = [s for s in found if s.reference == "app"]
     assert own.exists and own.version_before
 
@@ -242,7 +242,7 @@ def test_declared_actions_are_the_called_ones(aws: str) -> None:
     clients = Recorder(aws)
     ecs = clients.client("ecs")
     ecs_tasks = {"ecs:DescribeTasks"}  # no task runs in moto
-    deepen(clients, environment(), observe(clients, environment()), ["api"])
+    refresh_failing(clients, environment(), observe(clients, environment()), ["api"])
     declared = {p.action for p in PERMISSIONS}
     assert ecs is not None
     assert clients.calls - declared == set()
@@ -254,7 +254,7 @@ def test_a_failure_costs_one_more_round_of_calls_and_no_more(aws: str) -> None:
     state = observe(recorder, environment())
     once = recorder.requests.copy()
     assert set(once.values()) == {1}, "a round asks nothing twice"
-    deepen(recorder, environment(), state, ["api"])
+    refresh_failing(recorder, environment(), state, ["api"])
     again = recorder.requests - once
     assert set(again.values()) == {1}, "nor does the second one"
 
@@ -262,7 +262,7 @@ def test_a_failure_costs_one_more_round_of_calls_and_no_more(aws: str) -> None:
 @pytest.mark.parametrize("action", sorted({p.action for p in PERMISSIONS} - {"ecs:DescribeTasks"}))
 def test_a_denied_action_is_unavailable_and_nothing_else_is_lost(aws: str, action: str) -> None:
     clients = Recorder(aws, denied=action)
-    found = deepen(clients, environment(), observe(clients, environment()), ["api"])
+    found = refresh_failing(clients, environment(), observe(clients, environment()), ["api"])
     assert {(u.action, u.denied) for u in found.unavailable} == {(action, True)}
 
 
@@ -273,7 +273,7 @@ def test_an_endpoint_that_does_not_answer_is_unavailable_and_not_denied() -> Non
 
 
 def test_each_reader_declares_its_actions() -> None:
-    assert all(isinstance(reader.ACTIONS, tuple) for reader in READERS.values())
+    assert all(isinstance(reader.ACTIONS, tuple) for reader in READERS)
 
 
 def test_statements_carry_the_names_of_the_environment() -> None:

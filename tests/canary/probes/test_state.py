@@ -141,7 +141,7 @@ BETWEEN = Event(at=ago(6), message="(service api) has reached a steady state.")
 def test_an_ecs_service_is_judged_by_counts_rollout_and_stopped_tasks(
     service: EcsService, failing: set[str]
 ) -> None:
-    one = bench(services=(service,))
+    one = bench(ecs_services=(service,))
     one.run("ecs_service")
     assert {s.name for s in one.steps if s.status is Status.FAIL} == failing
     assert all(s.reason for s in one.steps if s.status is Status.FAIL)
@@ -159,7 +159,7 @@ def test_within_one_second_milliseconds_tell_whether_a_steady_state_came_after()
             tasks=(msgspec.structs.replace(task, stopped_at=stop),),
             events=(msgspec.structs.replace(steady, at=event),),
         )
-        one = bench(services=(found,))
+        one = bench(ecs_services=(found,))
         one.run("ecs_service")
         assert {s.name for s in one.steps if s.status is Status.FAIL} == failing
 

@@ -26,5 +26,5 @@ def test_a_starting_target_beside_a_healthy_one_is_no_failure(
         address=f"10.0.1.{len(others)}", started_at=ago(minutes),
     )  # fmt: skip
     service = ecs(deployments=(deployment(rollout_state=state),), tasks=(task,), grace_period_s=120)
-    one = bench(target_groups=(group("api-tg", *others, "unhealthy"),), services=(service,))
+    one = bench(target_groups=(group("api-tg", *others, "unhealthy"),), ecs_services=(service,))
     assert one.run("target_group") is status

@@ -109,7 +109,7 @@ def _mlflow_down(direct: bool = True) -> list[Result]:
 
 def service(state: PlatformState, name: str, **fields: Any) -> PlatformState:
     """Change an ECS service."""
-    return p.change(state, "services", NAMES.of(name), **fields)
+    return p.change(state, "ecs_services", NAMES.of(name), **fields)
 
 
 def _without_targets(state: PlatformState, name: str) -> PlatformState:
@@ -248,7 +248,7 @@ def _revise(name: str, edit: Callable[[TaskDefinition], TaskDefinition]) -> Chan
 
     def change(state: PlatformState) -> PlatformState:
         new = edit(p.definition(NAMES, name, 8))
-        old = next(s for s in state.services if s.name == NAMES.of(name))
+        old = next(s for s in state.ecs_services if s.name == NAMES.of(name))
         deployment = p.replace(
             old.deployments[0], id="ecs-svc/2", task_definition=new.arn, created_at=p.ago(10)
         )
@@ -302,7 +302,7 @@ def stops(
     """Let the newest revision's tasks stop, and nothing serve."""
 
     def change(state: PlatformState) -> PlatformState:
-        found: EcsService = next(s for s in state.services if s.name == NAMES.of(name))
+        found: EcsService = next(s for s in state.ecs_services if s.name == NAMES.of(name))
         task = Task(
             arn=f"arn:task/{name}/dead", service=found.name, task_definition=found.task_definition,
             last_status="STOPPED", stop_code=code, stopped_reason=reason, created_at=p.ago(4),
@@ -339,8 +339,8 @@ def _tls(code: int, text: str) -> list[Result]:
 
 def _gone(name: str) -> Change:
     def change(state: PlatformState) -> PlatformState:
-        left = tuple(s for s in state.services if s.name != NAMES.of(name))
-        state = p.replace(state, services=left, missing_services=(NAMES.of(name),))
+        left = tuple(s for s in state.ecs_services if s.name != NAMES.of(name))
+        state = p.replace(state, ecs_services=left, missing_services=(NAMES.of(name),))
         return _without_targets(state, name)
 
     return change
@@ -556,7 +556,7 @@ def noisy(state: PlatformState) -> PlatformState:
         stopped_reason="Essential container in task exited", created_at=p.ago(1500),
         stopped_at=p.ago(1490), containers=(StoppedContainer(name="c", exit_code=1),),
     )  # fmt: skip
-    auth = next(s for s in state.services if s.name == names.of("auth"))
+    auth = next(s for s in state.ecs_services if s.name == names.of("auth"))
     done = Event(
         at=p.ago(30), message="(service auth) (deployment ecs-svc/0) deployment completed."
     )
@@ -571,10 +571,11 @@ def noisy(state: PlatformState) -> PlatformState:
 
 def unread(state: PlatformState, action: str) -> PlatformState:
     """Return the state as it is when an action is denied: the part is empty, as if it were not."""
+    without_tasks = tuple(p.replace(s, tasks=()) for s in state.ecs_services)
     parts: dict[str, dict[str, Any]] = {
         "DescribeLoadBalancers": {"load_balancers": ()},
         "DescribeTargetGroups": {"target_groups": ()},
-        "DescribeServices": {"services": (), "missing_services": (), "task_definitions": ()},
+        "DescribeServices": {"ecs_services": (), "missing_services": (), "task_definitions": ()},
         "DescribeTaskDefinition": {"task_definitions": ()},
         "DescribeSecurityGroups": {"security_groups": ()},
         "DescribeSubnets": {"subnets": ()},
@@ -582,8 +583,8 @@ def unread(state: PlatformState, action: str) -> PlatformState:
         "ListInstances": {
             "discovery": tuple(p.replace(d, instances=()) for d in state.discovery)
         },
-        "ListTasks": {"services": tuple(p.replace(s, tasks=()) for s in state.services)},
-        "DescribeTasks": {"services": tuple(p.replace(s, tasks=()) for s in state.services)},
+        "ListTasks": {"ecs_services": without_tasks},
+        "DescribeTasks": {"ecs_services": without_tasks},
         "DescribeTargetHealth": {
             "target_groups": tuple(p.replace(g, targets=()) for g in state.target_groups)
         },

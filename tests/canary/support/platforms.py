@@ -354,7 +354,7 @@ def healthy(names: Names | None = None) -> PlatformState:
         read_at=NOW.isoformat(),
         load_balancers=(_balancer(names, "auth"), _balancer(names, "registry")),
         target_groups=tuple(_group(names, s) for s in names.ports),
-        services=tuple(_service(names, s) for s in names.ports),
+        ecs_services=tuple(_service(names, s) for s in names.ports),
         task_definitions=tuple(
             definition(names, s, number) for s in names.ports for number in (6, 7)
         ),

@@ -129,7 +129,7 @@ def seed_platform(healthy: bool) -> PlatformState:
             ),
         ),
         target_groups=groups,
-        services=tuple(_service(name, healthy) for name in ("auth", "api", "mlflow")),
+        ecs_services=tuple(_service(name, healthy) for name in ("auth", "api", "mlflow")),
     )
 
 
