@@ -22,7 +22,7 @@ def main(faults: list[str]) -> int:
     """Run the live tests with the matrix switched on, and print it."""
     os.environ["HOKUSAI_DIAGNOSIS_REPORT"] = str(TARGET)
     os.environ["HOKUSAI_FAULTS"] = ",".join(faults)
-    test = ROOT / "tests" / "canary" / "test_diagnosis_live.py"
+    test = ROOT / "tests" / "canary" / "diagnose" / "test_live_faults.py"
     code = pytest.main([str(test), "-m", "slow or not slow", "-k", "the_fault", "--no-header"])
     print(TARGET.read_text().partition(BEGIN)[2].partition(END)[0].strip())
     return int(code)

@@ -104,6 +104,13 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_test_file_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`([\w/]*test_\w+\.py)", page.read_text(encoding="utf-8")))
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [n for n in named if not any(f"/{f}".endswith(f"/{n}") for f in files)] == []
+
+
 def test_the_catalogue_is_current() -> None:
     page = ROOT / "docs" / "catalogue.md"
     assert page.read_text(encoding="utf-8") == catalogue.find(KINDS), "make docs"
