@@ -15,6 +15,7 @@ import msgspec
 
 from canary.alarms.composites import CompositePlan, Reach, described, page_of, tickets_of
 from canary.alarms.purposes import PURPOSES, THE_REST, Missing, Purpose
+from canary.comparison.windows import DOWN_CRITICAL, window_of
 from canary.metrics.table import MOST_OWN, NAMESPACE
 from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity, names
 from canary.model.schedule import MINUTE, schedule_period
@@ -103,6 +104,7 @@ def _with_own_alarm(checks: list[Check]) -> list[Check]:
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     critical = check.severity is Severity.CRITICAL
+    window = window_of(check.severity)
     mute = next((m for m in environment.mutes if m.check == check.id), None)
     return AlarmPlan(
         key=check.id,
@@ -116,8 +118,8 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         # a check with a slower cadence runs in every period while it fails (see `plan`): one
         # window serves all
         period=schedule_period(environment.schedule.expression),
-        datapoints=3,
-        periods=3 if critical else 5,
+        datapoints=window.bad,
+        periods=window.runs,
         missing=Missing.IGNORE,
         reach=Reach.NOBODY if mute else Reach.COMPOSITE,
         pages=critical and not mute,
@@ -161,8 +163,8 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         comparison="LessThanThreshold",
         threshold=1,
         period=schedule_period(environment.schedule.expression),
-        datapoints=3,
-        periods=3,
+        datapoints=DOWN_CRITICAL.bad,
+        periods=DOWN_CRITICAL.runs,
         missing=Missing.BREACHING,
         reach=Reach.PAGE,
         purpose="silence is never taken for health",

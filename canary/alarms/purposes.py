@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from canary.alarms.composites import Reach
+from canary.comparison.windows import DOWN
 from canary.metrics.table import MOST_OWN
 from canary.model import Frozen
 
@@ -24,8 +25,8 @@ class Purpose(Frozen, frozen=True, kw_only=True):
     key: str
     metric: str
     when: str
-    datapoints: int = 3
-    periods: int = 5
+    datapoints: int = DOWN.bad
+    periods: int = DOWN.runs
     threshold: float = 0.0
     reach: Reach = Reach.TICKET
     missing: Missing = Missing.NOT_BREACHING

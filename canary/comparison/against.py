@@ -39,12 +39,14 @@ def hold_against(
     known = report.history if report else {}
     history = attempts.of(
         "the history could not be continued",
-        lambda: past.updated(known, results, now, trusted=trusted),
+        lambda: past.updated(known, results, now, latency_valid=trusted),
         known,
     )
     comparison = attempts.of(
         "the run could not be held against the previous one",
-        lambda: compare(report, results, history, now=now, trusted=trusted, narrowed=not whole),
+        lambda: compare(
+            report, results, history, now=now, latency_valid=trusted, narrowed=not whole
+        ),
         Comparison(),
     )
     before, after = states

@@ -1,19 +1,15 @@
-"""What is kept of each check from run to run. Pure."""
+"""The history that is kept of each check from run to run."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
+from canary.comparison.windows import UNSTABLE, Window, down_after
 from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
 DECIDED = 10  # passes and failures that stay, however long nothing could be judged
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
-DOWN_CRITICAL = (3, 3)
-DOWN = (3, 5)
-RECOVERED = 3  # passes in a row; hysteresis on the way up, so that flapping is one incident
-UNSTABLE = (4, 10)
 
 
 def median(values: Sequence[float]) -> float:
@@ -23,22 +19,22 @@ def median(values: Sequence[float]) -> float:
 
 
 def updated(
-    history: Mapping[str, CheckHistory], results: Iterable[Result], now: str, *, trusted: bool
+    history: Mapping[str, CheckHistory], results: Iterable[Result], now: str, *, latency_valid: bool
 ) -> dict[str, CheckHistory]:
-    """Return the history with this run's outcomes; latencies only where they can be trusted."""
+    """Return the history with this run's outcomes; latencies only where they are valid."""
     kept = dict(history)
     for result in results:
         if not result.carried:
             before = history.get(result.check_id, CheckHistory())
-            kept[result.check_id] = _after(before, result, now, trusted=trusted)
+            kept[result.check_id] = _after(before, result, now, latency_valid=latency_valid)
     return kept
 
 
-def _after(before: CheckHistory, result: Result, now: str, *, trusted: bool) -> CheckHistory:
+def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: bool) -> CheckHistory:
     tried = result.status is not Status.SKIP
     first_good = result.status is Status.PASS and result.attempts == 1
     latency = before.latency_ms
-    if result.status is Status.PASS and trusted:
+    if result.status is Status.PASS and latency_valid:
         latency = (*latency, round(result.duration_ms, 1))[-KEPT:]
     changed = not before.since or (
         tried and (before.last_status is Status.PASS) != (result.status is Status.PASS)
@@ -71,39 +67,11 @@ def _undecided(outcomes: str) -> int:
     return sum(outcome not in "PF" for outcome in outcomes)
 
 
-def judged(history: CheckHistory) -> str:
-    """Return the outcomes that say something of the platform: passes and failures."""
-    return "".join(o for o in history.outcomes if o in "PF")
-
-
-def is_down(history: CheckHistory, window: tuple[int, int]) -> bool:
-    """Return whether the check is down: M of N failures put it down, three passes take it up.
-
-    Replayed over the kept outcomes, so that no further state is needed.
-    """
-    return down(judged(history), window)
-
-
-def down(outcomes: str, window: tuple[int, int]) -> bool:
-    """Return whether outcomes ("P" and "F", newest last) leave a check down."""
-    failures, runs = window
-    is_it = False
-    for end in range(1, len(outcomes) + 1):
-        seen = outcomes[:end]
-        if not is_it:
-            is_it = seen[-runs:].count("F") >= failures
-        elif "F" not in seen[-RECOVERED:]:
-            is_it = False
-    return is_it
+def is_down(history: CheckHistory, window: Window) -> bool:
+    """Return whether the check is down by its passes and failures; other outcomes do not count."""
+    return down_after("".join(o for o in history.outcomes if o in "PF"), window)
 
 
 def is_unstable(history: CheckHistory) -> bool:
     """Return whether first attempts fail so often that one target of several may be bad."""
-    failures, runs = UNSTABLE
-    return history.first_attempts[-runs:].count("F") >= failures
-
-
-def changes(history: CheckHistory, runs: int = 10) -> int:
-    """Return how often the outcome changed between passing and not passing of late."""
-    seen = ["P" if o == "P" else "F" for o in history.outcomes if o != "S"][-runs:]
-    return sum(a != b for a, b in itertools.pairwise(seen))
+    return history.first_attempts[-UNSTABLE.runs :].count("F") >= UNSTABLE.bad

@@ -1,16 +1,19 @@
-"""This run against the previous: what broke, was fixed, still fails, flickers, slowed. Pure."""
+"""Transitions of checks between two runs: broke, fixed, still failing, flaky, slower."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from canary.comparison import history as past
+from canary.comparison.history import median
+from canary.comparison.windows import FLAPPING, is_flapping, recent_changes
 from canary.model import (
+    SEVERITY_ORDER,
     Change,
     CheckHistory,
     Comparison,
     Report,
     Result,
+    Severity,
     Status,
     Transition,
 )
@@ -20,40 +23,46 @@ BASELINE = 10
 SLOWER_FACTOR = 2.0
 SLOWER_MS = 150.0
 """Milliseconds above the usual; below that, a factor says nothing."""
-FLICKERS = 3
 BAD = (Status.FAIL, Status.ERROR)
 
 
 def compare(
     previous: Report | None,
-    results: Iterable[Result],
+    results: Sequence[Result],
     history: Mapping[str, CheckHistory],
     *,
     now: str,
-    trusted: bool = True,
+    latency_valid: bool = True,
     narrowed: bool = False,
 ) -> Comparison:
     """Return the transitions; `history` already holds this run."""
     ran = [r for r in results if not r.carried]
     known = previous.history if previous else {}
     found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
-    if trusted:
+    if latency_valid:
         found += [t for r in ran for t in _slower(r, known, history, now)]
     if not narrowed and previous is not None:
         present = {r.check_id for r in results}
         found += [_removed(i, known[i], now) for i in known if i not in present]
+    severities = {r.check_id: r.severity for r in results}
     return Comparison(
         previous=previous.run.id if previous else "",
         previous_at=previous.run.started_at if previous else "",
-        transitions=tuple(sorted(found, key=_importance)),
+        transitions=tuple(sorted(found, key=lambda t: _importance(t, severities))),
     )
 
 
 ORDER = tuple(Change)
 
 
-def _importance(transition: Transition) -> tuple[int, str]:
-    return ORDER.index(transition.change), transition.check_id
+def _importance(transition: Transition, severities: Mapping[str, Severity]) -> tuple[int, int, str]:
+    """Return the sorting key: by change, then the most severe first, then by id.
+
+    A removed check has no severity any more and comes last.
+    """
+    severity = severities.get(transition.check_id)
+    weight = len(SEVERITY_ORDER) if severity is None else SEVERITY_ORDER.index(severity)
+    return ORDER.index(transition.change), weight, transition.check_id
 
 
 def _of(
@@ -75,9 +84,9 @@ def _of(
         since = now if change is Change.FIXED else after.since
         note = _note(result, change, old)
         found.append(_transition(result, change, before, since, note))
-    flickered = change in (Change.BROKE, Change.FIXED) and past.changes(after) >= FLICKERS
-    if flickered:
-        note = f"changed {past.changes(after)} times in its last 10 runs"
+    if change in (Change.BROKE, Change.FIXED) and is_flapping(after.outcomes):
+        times = recent_changes(after.outcomes)
+        note = f"changed {times} times in its last {FLAPPING.runs} runs"
         found.append(_transition(result, Change.FLAKY, before, now, note))
     elif result.status is Status.PASS and result.attempts > 1:
         note = f"passed at attempt {result.attempts}"
@@ -141,7 +150,7 @@ def _recent(latencies: tuple[float, ...]) -> tuple[float, float]:
     """Return the median of all but the last three, and of the last three; zeros without enough."""
     if len(latencies) < BASELINE + 3:
         return 0.0, 0.0
-    return past.median(latencies[:-3]), past.median(latencies[-3:])
+    return median(latencies[:-3]), median(latencies[-3:])
 
 
 def _is_slow(usual: float, recent: float) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 
+from canary.comparison.windows import DOWN_CRITICAL, is_flapping
 from canary.messages.state import Audience, Incident
 from canary.model import (
     SEVERITY_ORDER,
@@ -17,8 +17,6 @@ from canary.model import (
     Status,
 )
 
-_FLICKERS, _LATELY = 3, 10  # changes within so many runs make a check flaky, as in `compare`
-_SETTLED = 3  # runs in a row that a flaky check must fail before people are told
 _BLIND = "canary-blind"
 
 
@@ -56,19 +54,14 @@ def groups(report: Report, known: list[Incident]) -> list[Group]:
 def _restless(report: Report, result: Result) -> bool:
     """Return whether a flaky check has not failed for long enough to tell people."""
     kept = report.history.get(result.check_id)
-    if kept is not None and kept.outcomes.endswith("F" * _SETTLED):
+    outcomes = kept.outcomes if kept else ""
+    if outcomes.endswith("F" * DOWN_CRITICAL.runs):
         return False
     # the transition is of the run alone in which the outcome changed
-    return _changes(kept.outcomes if kept else "") >= _FLICKERS or any(
+    return is_flapping(outcomes) or any(
         t.check_id == result.check_id and t.change is Change.FLAKY
         for t in report.comparison.transitions
     )
-
-
-def _changes(outcomes: str) -> int:
-    """Return how often the outcome changed between passing and not passing of late."""
-    seen = ["P" if o == "P" else "F" for o in outcomes if o != "S"][-_LATELY:]
-    return sum(a != b for a, b in itertools.pairwise(seen))
 
 
 def is_of(incident: Incident, diagnosis: Diagnosis) -> bool:

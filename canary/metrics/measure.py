@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from canary.comparison import history as past
+from canary.comparison.windows import DOWN, DOWN_CRITICAL, Window
 from canary.metrics.table import BY_NAME, MOST_OWN, Metric
 from canary.model import CheckHistory, Frozen, Report, Result, Severity, Status, by_severity
 from canary.report.score import OVERALL
 
-OF_LATE = 6
-"""Runs for which a check that failed keeps its metric; an alarm on it looks back over five."""
+RECENT = DOWN.runs + 1
+"""Runs for which a check that failed keeps its metric: longer than an alarm looks back."""
 
 
 class Point(Frozen, frozen=True, kw_only=True):
@@ -44,17 +45,17 @@ def measure(report: Report) -> tuple[Point, ...]:
 
 
 def _with_a_metric(report: Report) -> Iterable[Result]:
-    """Return all results, or of very many the most severe and those that failed of late."""
+    """Return all results, or of very many the most severe and those that failed recently."""
     if len(report.results) <= MOST_OWN:
         return report.results
     ranked = sorted(report.results, key=lambda r: by_severity(r.severity, r.check_id))
-    late = (r for r in ranked[MOST_OWN:] if _failed_of_late(report, r))
+    late = (r for r in ranked[MOST_OWN:] if _failed_recently(report, r))
     return (*ranked[:MOST_OWN], *late)
 
 
-def _failed_of_late(report: Report, result: Result) -> bool:
+def _failed_recently(report: Report, result: Result) -> bool:
     """Return whether it fails, or did: a metric that ends with a failure looks as if it failed."""
-    known = _history(report.history, result).outcomes[-OF_LATE:]
+    known = _history(report.history, result).outcomes[-RECENT:]
     return result.status is Status.FAIL or "F" in known
 
 
@@ -72,8 +73,8 @@ def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     yield "RunDuration", report.run.duration_ms
     yield "RequestsSent", float(report.run.requests)
     yield "CriticalFailed", _count(critical, Status.FAIL)
-    yield "CriticalDown", _down(critical, report.history, past.DOWN_CRITICAL)
-    yield "ChecksDown", _down(awake, report.history, past.DOWN)
+    yield "CriticalDown", _down(critical, report.history, DOWN_CRITICAL)
+    yield "ChecksDown", _down(awake, report.history, DOWN)
     yield "ChecksErrored", _count(blind, Status.ERROR)
     yield "ChecksSkipped", _count(ran, Status.SKIP)
     unstable = [r for r in awake if past.is_unstable(_history(report.history, r))]
@@ -89,9 +90,7 @@ def _count(results: list[Result], status: Status) -> float:
     return float(sum(r.status is status for r in results))
 
 
-def _down(
-    results: list[Result], history: dict[str, CheckHistory], window: tuple[int, int]
-) -> float:
+def _down(results: list[Result], history: dict[str, CheckHistory], window: Window) -> float:
     return float(sum(past.is_down(_history(history, r), window) for r in results))
 
 

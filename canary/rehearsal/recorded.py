@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from canary.comparison.windows import DOWN_CRITICAL
 from canary.model import Report, Result, Status
 from canary.model.schedule import MINUTE
 from canary.rehearsal.patterns import Incident
 from canary.rehearsal.replay import Outcome
 
-LONG = 3  # bad minutes in a row that make an incident, and good ones that end it
+LONG = DOWN_CRITICAL.runs  # bad minutes in a row make an incident, so many good ones end it
 
 
 def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outcome]:

@@ -22,10 +22,9 @@ from alarm_evaluator import (
 )
 from canary.alarms.composites import CompositePlan, Reach
 from canary.alarms.plan import AlarmPlan, Alarms
-from canary.comparison.history import DOWN_CRITICAL, UNSTABLE, down
+from canary.comparison.history import KEPT
+from canary.comparison.windows import DOWN_CRITICAL, UNSTABLE, down_after
 from canary.model import Frozen
-
-LOOK_BACK = 60  # outcomes of a check that the canary keeps, as in `history`
 
 
 class Outcome(Frozen, frozen=True, kw_only=True):
@@ -102,19 +101,21 @@ class _Memory:
             return
         for check in outcome.failed | outcome.unstable | self._bad.keys():
             letter = "F" if check in outcome.failed else "f" if check in outcome.unstable else "P"
-            kept = (self._bad.get(check, "") + letter)[-LOOK_BACK:]
+            kept = (self._bad.get(check, "") + letter)[-KEPT:]
             self._bad[check] = kept
         self._bad = {c: o for c, o in self._bad.items() if set(o[-15:]) != {"P"}}
         judged = {c: o.replace("f", "P") for c, o in self._bad.items()}
-        needed, runs = UNSTABLE
         self._shown = {
             "RunCompleted": 1.0,
             "CriticalFailed": float(len(outcome.failed & self._critical)),
             "CriticalDown": float(
-                sum(c in self._critical and down(o, DOWN_CRITICAL) for c, o in judged.items())
+                sum(c in self._critical and down_after(o, DOWN_CRITICAL) for c, o in judged.items())
             ),
             "UnstableChecks": float(
-                sum(sum(x in "Ff" for x in o[-runs:]) >= needed for o in self._bad.values())
+                sum(
+                    sum(x in "Ff" for x in o[-UNSTABLE.runs :]) >= UNSTABLE.bad
+                    for o in self._bad.values()
+                )
             ),
             "StateLost": float(outcome.state_lost),
         }

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from canary.model import Change, Diagnosis, Report, Result, Status, Suite
 from canary.report import plots, text
 from canary.report.archive import DAYS, HOURS, Archive, CheckArchive, happened
-from canary.report.changes import changes
 from canary.report.matrix import matrix
 from canary.report.platform import platform, short
 from canary.report.verdict import (
@@ -67,7 +66,7 @@ def render(report: Report, archive: Archive | None = None) -> str:
             full=found.failing[:_FULL],
             brief=found.failing[_FULL:],
             oldest=_oldest(report, found.failing),
-            changes=changes(report),
+            changes=report.comparison.transitions,
             diagnoses=report.diagnoses,
             causes=_causes(report.diagnoses),
             titles={r.check_id: r.title for r in report.results},

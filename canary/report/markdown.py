@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from canary.model import Change, Diagnosis, Report, Result, Status, Transition
-from canary.report.changes import changes
 from canary.report.text import between, line, milliseconds, percent, plural, visible, when
 from canary.report.verdict import (
     Groups,
@@ -82,7 +81,7 @@ def block(text: str, language: str = "") -> str:
 def _changes(report: Report) -> str:
     """Return what moved, the worst first; many changes, and what goes on failing, are folded."""
     comparison = report.comparison
-    ordered = changes(report)
+    ordered = comparison.transitions
     lasting = [t for t in ordered if t.change is Change.STILL_FAILING]
     moved = [t for t in ordered if t.change is not Change.STILL_FAILING]
     drift = [

@@ -6,7 +6,7 @@ import pytest
 
 from canary.comparison import history as past
 from canary.comparison.transitions import compare
-from canary.model import Change, CheckHistory, Report
+from canary.model import Change, CheckHistory, Report, Severity, Status
 from tests.canary.support.made import report, result
 
 
@@ -17,7 +17,7 @@ def replay(outcomes: str, **changes: object) -> tuple[Report | None, list[Change
     for number, letter in enumerate(outcomes):
         seen = result(letter, **(changes if number == len(outcomes) - 1 else {}))
         known = previous.history if previous else {}
-        after = past.updated(known, [seen], f"t{number}", trusted=True)
+        after = past.updated(known, [seen], f"t{number}", latency_valid=True)
         made = compare(previous, [seen], after, now=f"t{number}")
         found = [t.change for t in made.transitions]
         previous = report(seen, history=after, comparison=made)
@@ -69,14 +69,14 @@ def test_slower_is_said_once_and_not_of_a_starved_run() -> None:
         },
     )
     said = []
-    for trusted in (True, True, False):
+    for latency_valid in (True, True, False):
         slow = result(duration_ms=900.0)
-        after = past.updated(before.history, [slow], "now", trusted=trusted)
-        made = compare(before, [slow], after, now="now", trusted=trusted)
+        after = past.updated(before.history, [slow], "now", latency_valid=latency_valid)
+        made = compare(before, [slow], after, now="now", latency_valid=latency_valid)
         said += [t.change for t in made.transitions]
         before = report(slow, history=after)
     slow = result(duration_ms=900.0)
-    after = past.updated(before.history, [slow], "now", trusted=True)
+    after = past.updated(before.history, [slow], "now", latency_valid=True)
     made = compare(before, [slow], after, now="now")
     assert said == [Change.SLOWER] and made.transitions == ()
 
@@ -84,7 +84,7 @@ def test_slower_is_said_once_and_not_of_a_starved_run() -> None:
 def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run() -> None:
     first, _ = replay("P")
     other = [result(check_id="api.other")]
-    after = past.updated(first.history, other, "t", trusted=True)  # type: ignore[union-attr]
+    after = past.updated(first.history, other, "t", latency_valid=True)  # type: ignore[union-attr]
     made = compare(first, other, after, now="t")
     assert {(t.check_id, t.change) for t in made.transitions} == {
         ("api.other", Change.NEW),
@@ -98,4 +98,19 @@ def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run
 def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
     known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
     carried = [result("F", carried=True)]
-    assert past.updated(known, carried, "t1", trusted=True) == known
+    assert past.updated(known, carried, "t1", latency_valid=True) == known
+
+
+def test_transitions_come_by_change_then_severity_then_id() -> None:
+    names = {"api.z": Severity.CRITICAL, "api.b": Severity.LOW, "api.a": Severity.LOW}
+    seen = [result("F", check_id=n, severity=s) for n, s in reversed(names.items())]
+    fixed = [result("P", check_id="api.y", severity=Severity.CRITICAL)]
+    known = {"api.gone": CheckHistory(outcomes="F", last_run_at="t", last_status=Status.FAIL)}
+    known["api.y"] = known["api.gone"]
+    made = compare(report(history=known), [*fixed, *seen], known, now="t1")
+    assert [(t.change, t.check_id) for t in made.transitions] == [
+        *((Change.BROKE, name) for name in ("api.z", "api.a", "api.b")),
+        (Change.FIXED, "api.y"),
+        *((Change.NEW, name) for name in ("api.z", "api.a", "api.b")),
+        (Change.REMOVED, "api.gone"),
+    ]

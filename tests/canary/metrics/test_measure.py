@@ -63,11 +63,13 @@ def test_a_check_that_is_down_stays_down_while_nothing_can_be_judged() -> None:
     """A page that clears after an hour of ERROR would say that the outage is over."""
     history: dict[str, CheckHistory] = {}
     for letter in ["P"] * 30 + ["F"] * 5 + ["E", "S"] * 100:
-        history = updated(history, [result(letter)], "2026-11-22T10:00:00+00:00", trusted=True)
+        history = updated(
+            history, [result(letter)], "2026-11-22T10:00:00+00:00", latency_valid=True
+        )
     assert len(history["api.it"].outcomes) == KEPT
     assert points(report(result("E"), history=history))["CriticalDown",] == 1.0
     for _ in range(3):
-        history = updated(history, [result("P")], "2026-11-22T14:00:00+00:00", trusted=True)
+        history = updated(history, [result("P")], "2026-11-22T14:00:00+00:00", latency_valid=True)
     assert points(report(result("P"), history=history))["CriticalDown",] == 0.0
 
 

@@ -1,0 +1,53 @@
+"""How many bad runs of how many put a check down: one place for alarms, history and messages."""
+
+from __future__ import annotations
+
+import itertools
+
+from canary.model import Frozen, Severity
+
+
+class Window(Frozen, frozen=True, kw_only=True):
+    """So many bad runs of the newest `runs`; an alarm calls them datapoints of periods."""
+
+    bad: int
+    runs: int
+
+
+DOWN_CRITICAL = Window(bad=3, runs=3)
+DOWN = Window(bad=3, runs=5)
+UNSTABLE = Window(bad=4, runs=10)  # first attempts
+FLAPPING = Window(bad=3, runs=10)  # changes between passing and not passing
+RECOVERED = 3  # passes in a row; hysteresis on the way up, so that flapping is one incident
+
+
+def window_of(severity: Severity) -> Window:
+    """Return the window in which a check of this severity counts as down."""
+    return DOWN_CRITICAL if severity is Severity.CRITICAL else DOWN
+
+
+def down_after(outcomes: str, window: Window) -> bool:
+    """Return whether a check is down after these outcomes ("P" and "F", newest last).
+
+    The window puts it down, three passes in a row take it up. Replayed over all outcomes, so that
+    no further state is needed.
+    """
+    down = False
+    for end in range(1, len(outcomes) + 1):
+        seen = outcomes[:end]
+        if not down:
+            down = seen[-window.runs :].count("F") >= window.bad
+        elif "F" not in seen[-RECOVERED:]:
+            down = False
+    return down
+
+
+def recent_changes(outcomes: str) -> int:
+    """Return how often the outcome recently changed between passing and not passing."""
+    seen = ["P" if o == "P" else "F" for o in outcomes if o != "S"][-FLAPPING.runs :]
+    return sum(a != b for a, b in itertools.pairwise(seen))
+
+
+def is_flapping(outcomes: str) -> bool:
+    """Return whether the outcome recently changed so often that one failure says little."""
+    return recent_changes(outcomes) >= FLAPPING.bad
