@@ -20,6 +20,7 @@ SETTINGS = {
     "query-string": "QueryStringConfig",
     "source-ip": "SourceIpConfig",
 }
+SHORT = ("path-pattern", "host-header")  # fields that the short form of `--conditions` takes
 
 
 def path(*patterns: str) -> tuple[Condition, ...]:
@@ -34,7 +35,7 @@ def conditions(found: Iterable[Condition]) -> str:
     'path-pattern' field contains too many values; the limit is '1'".
     """
     given = tuple(found)
-    short = all(c.field in ("path-pattern", "host-header") and len(c.values) == 1 for c in given)
+    short = all(c.field in SHORT and len(c.values) == 1 for c in given)
     if short and len(given) == 1 and not given[0].values[0].startswith(REGEX):
         return f"Field={given[0].field},Values={given[0].values[0]}"
     return compact([_whole(c) for c in given])
