@@ -10,7 +10,7 @@ from canary.diagnose.access.key_remedies import limit_reached
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.finding import APPLICATION, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.dependencies.slow import QUICK, mlflow_asked
+from canary.diagnose.dependencies.slow import WITH_ANOTHER, mlflow_times
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence
 
@@ -113,8 +113,8 @@ def _all_through_mlflow(case: Case, entry: str) -> bool:
     if MLFLOW not in case.services or not through:
         return False
     least = min((f.milliseconds for f in through if f.symptom is S.SLOW), default=_LONG_MS)
-    asked = mlflow_asked(case)
-    if asked and min(asked) <= least / QUICK:  # MLflow itself is quick: what asks it is slow
+    asked = mlflow_times(case)
+    if asked and min(asked) <= least / WITH_ANOTHER:  # MLflow itself is quick: what asks it is slow
         return False
     rest = [f for f in late if f not in through]
     return all(f.symptom is S.SLOW and f.milliseconds * 2 <= least for f in rest)

@@ -10,6 +10,8 @@ from canary.diagnose.access import auth_service, keys, unprotected
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.dependencies import (
+    artifact_store,
+    circuit_breaker,
     cloud_map,
     mlflow_hangs,
     named_in_logs,
@@ -88,8 +90,8 @@ RULES: tuple[Rule, ...] = (
     Rule(find=mlflow_hangs.hanging, needs=(*_HEALTH, *_ECS), also=_FIREWALL),
     Rule(find=slow.slow_dependency),
     Rule(find=slow.slow_auth),
-    Rule(find=named_in_logs.breaker),
-    Rule(find=named_in_logs.artifacts),
+    Rule(find=circuit_breaker.breaker),
+    Rule(find=artifact_store.artifacts),
     Rule(find=auth_service.service_down),
     Rule(find=keys.rejected),
     Rule(find=auth_service.header_lost),

@@ -1,1 +1,1 @@
-"""Causes in what a service depends on: databases, caches, Cloud Map, MLflow."""
+"""Causes in the dependencies of a service: databases, caches, Cloud Map, MLflow."""

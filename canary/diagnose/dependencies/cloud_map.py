@@ -1,4 +1,4 @@
-"""Cloud Map: is a service's internal name registered, and does it lead to its tasks?"""
+"""Internal names in Cloud Map that are missing or lead to no running task."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIONS = (
 
 
 def _failures(case: Case, name: str) -> Failures:
-    """Return the failures of those who ask for the service by its internal name."""
+    """Return the failures of the dependants, which use the service's internal name."""
     found: Failures = frozenset()
     for other in case.services:
         if name in case.services[other].depends_on:
@@ -29,7 +29,7 @@ def _failures(case: Case, name: str) -> Failures:
 
 
 def names(case: Case) -> Iterator[Finding]:
-    """Claim internal names without instance, and those that lead to no running task."""
+    """Report internal names without instances, and instances without a running task."""
     if not case.read(*ACTIONS, "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks"):
         return
     for name, part in case.services.items():
@@ -126,7 +126,7 @@ def _attach(case: Case, service: EcsService, registry: str) -> str:
 
 
 def _mend_service(case: Case, name: str, service: EcsService) -> Remedy:
-    """Make the name anew; its ARN exists only then, so the shell asks for it."""
+    """Return how to create the name again; the shell reads its ARN, which is new."""
     part = case.services[name]
     label, _, space = part.discovery.partition(".")
     namespace = case.state.namespaces.get(space, "")
@@ -165,7 +165,7 @@ def _mend_service(case: Case, name: str, service: EcsService) -> Remedy:
 
 
 def _registry_of(command: str) -> str:
-    """Return the option's value with the ARN that the command prints."""
+    """Return the value of `--service-registries` with the ARN that the command prints."""
     return Shell(f'registryArn="$({command})"')
 
 

@@ -1,4 +1,4 @@
-"""MLflow that takes connections and never answers, before any health check has noticed."""
+"""MLflow accepts connections and does not answer, though its health checks still pass."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ _LATE_MS = 2000.0
 
 
 def hanging(case: Case) -> Iterator[Finding]:
-    """Claim MLflow where those who ask it wait in vain, though ECS and balancer call it well.
+    """Report MLflow if its callers time out although ECS and the target group call it healthy.
 
-    Where the way to it is blocked or leads elsewhere, that is the cause and this follows from it.
+    If a security group or a wrong address keeps the callers from MLflow, that finding wins.
     """
-    service = case.ecs(MLFLOW) if MLFLOW in case.services else None
-    told = _told(case)
-    if service is None or not told or not case.has_healthy_targets(MLFLOW) or _answers_late(case):
+    service, timeouts = case.ecs(MLFLOW), _reported_timeouts(case)
+    if not service or not timeouts or not case.has_healthy_targets(MLFLOW) or _is_slow(case):
         return
     remedy = revisions.rollback(case, MLFLOW)
     if not remedy.fix:
@@ -40,15 +39,15 @@ def hanging(case: Case) -> Iterator[Finding]:
         resource=service.task_definition,
         confidence=Confidence.LIKELY,
         summary="MLflow does not answer in time, though its task runs and its target is healthy.",
-        evidence=(_well(service), *top_evidence(told, 3)),
+        evidence=(_healthy(service), *top_evidence(timeouts, 3)),
         remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, MLFLOW)),
         explained_failures=case.failures_of_outage(MLFLOW),
         rank=DEPENDS + 3,
     )
 
 
-def _told(case: Case) -> Failures:
-    """Return the answers in which another service says that it waited for MLflow."""
+def _reported_timeouts(case: Case) -> Failures:
+    """Return the answers in which another service reports a time-out of MLflow."""
     return frozenset(
         f
         for f in case.failures_of_outage(MLFLOW)
@@ -56,8 +55,8 @@ def _told(case: Case) -> Failures:
     )
 
 
-def _answers_late(case: Case) -> bool:
-    """Tell whether MLflow gave a good answer late: then it is slow, and does not hang."""
+def _is_slow(case: Case) -> bool:
+    """Return whether MLflow gave a good answer late: then it is slow, and does not hang."""
     return any(
         exchange.status == 200
         and exchange.timing.total_ms >= _LATE_MS
@@ -66,7 +65,7 @@ def _answers_late(case: Case) -> bool:
     )
 
 
-def _well(service: EcsService) -> Evidence:
+def _healthy(service: EcsService) -> Evidence:
     return Evidence(
         resource=service.name,
         seen=f"{service.running} of {service.desired} tasks run, the targets are healthy",

@@ -1,4 +1,4 @@
-"""Dependencies: database, cache, artifact store, breaker; told by words in logs and bodies."""
+"""A broken database or cache, named in logs, answers or health documents."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import msgspec
 
 from canary.control_plane.ecs import primary
-from canary.diagnose.core.case import CACHE, DATABASE, MLFLOW, Case, Failures
+from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
 from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
-from canary.diagnose.core.symptoms import CONTROL, Symptom
+from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
 from canary.model import Confidence, Evidence, Remedy
@@ -48,10 +48,10 @@ _WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     )
 )
 _SENTENCES = {
-    "database-auth-failed": "The database refuses the login of {who}.",
-    "database-schema-missing": "The database lacks a table that {who} needs.",
-    "database-unreachable": "The database cannot be reached from {who}, or does not answer.",
-    "cache-unreachable": "{who} cannot use the cache.",
+    "database-auth-failed": "The database refuses the login of {services}.",
+    "database-schema-missing": "The database lacks a table that {services} needs.",
+    "database-unreachable": "The database cannot be reached from {services}, or does not answer.",
+    "cache-unreachable": "{services} cannot use the cache.",
 }
 _DECISIONS = {
     "database-schema-missing": "Run the migrations of the service against its database.",
@@ -63,7 +63,7 @@ _DECISIONS = {
 
 
 def by_words(case: Case) -> Iterator[Finding]:
-    """Claim a broken dependency that logs and answers name, link by link."""
+    """Report a broken dependency if logs or answers of its dependants name it."""
     for cause, other, words in _WORDS:
         failures: Failures = frozenset()
         lines: list[Evidence] = []
@@ -71,18 +71,20 @@ def by_words(case: Case) -> Iterator[Finding]:
         for name in case.services:
             if other not in case.closure(name) or name == other:
                 continue
-            mine = case.failures_of_outage(other, via=name)
-            said = _said(case, name, words, mine)
-            if mine and said:
-                failures |= mine
-                lines.append(said)
+            own_failures = case.failures_of_outage(other, via=name)
+            line = _naming_line(case, name, words, own_failures)
+            if own_failures and line:
+                failures |= own_failures
+                lines.append(line)
                 reporting_services.append(name)
         if failures:
             yield _finding(case, cause, other, reporting_services, tuple(lines), failures)
 
 
-def _said(case: Case, name: str, words: re.Pattern[str], failures: Failures) -> Evidence | None:
-    """Return the log line or the answer of a service that names the trouble."""
+def _naming_line(
+    case: Case, name: str, words: re.Pattern[str], failures: Failures
+) -> Evidence | None:
+    """Return a service's log line or answer that contains the words, None if there is none."""
     since = _since(case, name)
     for line in reversed(case.state.logs.get(name, ())):
         if line.at >= since and case.age(line.at) < _RECENT_S and words.search(line.message):
@@ -112,7 +114,7 @@ def _finding(
         service=other,
         resource=resource_of(case, other),
         confidence=Confidence.LIKELY,
-        summary=_SENTENCES[cause].format(who=" and ".join(reporting_services)),
+        summary=_SENTENCES[cause].format(services=" and ".join(reporting_services)),
         evidence=(*lines, *top_evidence(failures)),
         remedy=_remedy(case, cause, reporting_services),
         explained_failures=failures,
@@ -121,7 +123,7 @@ def _finding(
 
 
 def resource_of(case: Case, other: str) -> str:
-    """Return the name by which an engineer finds a dependency that ECS does not know."""
+    """Return the AWS name of a dependency that is no ECS service: its group or internal name."""
     part = case.services.get(other)
     return (part.security_group or part.discovery or other) if part else other
 
@@ -130,13 +132,11 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
     words = ("redis", "cache") if cause.startswith("cache") else ("password", "database", "db")
     first = next((t for t in reporting_services if case.ecs(t)), "")
     service = case.ecs(first) if first else None
-    # a database that one service alone does not reach: its own address of it may be wrong
+    # if one service alone does not reach the database, its own address of it may be wrong
     alone = cause == "database-unreachable" and len(reporting_services) == 1
     if service is not None and (alone or cause in ("database-auth-failed", "cache-unreachable")):
         back = value_back(case, first, service, words)
-        others = [
-            o for t in reporting_services[1:] if (o := case.ecs(t))
-        ]  # they hold the same value
+        others = [o for n in reporting_services[1:] if (o := case.ecs(n))]  # use the same value
         if back.fix:
             again = tuple(revisions.deploy(case, o) for o in others)
             return msgspec.structs.replace(back, fix=(*back.fix, *again))
@@ -148,106 +148,15 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
 
 
 def named_in_health(case: Case) -> Iterator[Finding]:
-    """Claim a dependency that health documents call broken, where nothing else tells why."""
-    for cause, other in (("cache-unreachable", CACHE), ("database-unreachable", DATABASE)):
+    """Report a dependency that health documents call broken, without a line that says why."""
+    slow = frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)
+    for cause, other, more in (
+        ("cache-unreachable", CACHE, slow),
+        ("database-unreachable", DATABASE, frozenset()),
+    ):
         failures = frozenset(
-            f
-            for f in case.failures
-            if f.symptom is Symptom.NOT_READY and f.implicated == case.closure(other)
+            f for f in case.having(Symptom.NOT_READY) if f.implicated == case.closure(other)
         )
-        slow = frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)
         if failures:
             reporting_services = sorted({f.entry_service for f in failures})
-            finding = _finding(
-                case,
-                cause,
-                other,
-                reporting_services,
-                (),
-                failures | (slow if other == CACHE else frozenset()),
-            )
-            yield finding
-
-
-def breaker(case: Case) -> Iterator[Finding]:
-    """Claim a circuit breaker that stays open although what it guards is well."""
-    failures = case.having(Symptom.BREAKER_OPEN)
-    if not failures:
-        return
-    entry = min(f.entry_service for f in failures)
-    service = case.ecs(entry)
-    yield Finding(
-        cause="circuit-breaker-open",
-        service=entry,
-        resource=case.services[entry].ecs_service or entry,
-        confidence=Confidence.LIKELY,
-        summary=f"The circuit breaker of {entry} towards MLflow is open.",
-        evidence=top_evidence(failures),
-        remedy=Remedy(
-            summary="A breaker closes by itself once MLflow answers; a new task starts closed.",
-            inspect=revisions.inspect(case, entry),
-            fix=(revisions.deploy(case, service),) if service else (),
-            verify=revisions.verify(case, service) if service else (),
-        ),
-        explained_failures=failures,
-        rank=DEPENDS + 6,
-    )
-
-
-def artifacts(case: Case) -> Iterator[Finding]:
-    """Claim the artifact store when artifacts fail and the rest of MLflow answers."""
-    failures = frozenset(
-        f
-        for f in case.failures
-        if f.symptom not in CONTROL
-        and ("/mlflow-artifacts/" in f.path or f.symptom is Symptom.ARTIFACTS)
-        and f.symptom not in (Symptom.AUTH_UNAVAILABLE, Symptom.KEY_REFUSED)
-    )
-    others = {f for f in case.failures if "/mlflow/" in f.path and f not in failures}
-    if not failures or any(f.symptom in (Symptom.UPSTREAM_UNREACHABLE,) for f in others):
-        return
-    known = MLFLOW in case.services
-    back = revisions.rollback(case, MLFLOW, unread=True) if known else Remedy(summary="")
-    definition = case.ecs(MLFLOW) if MLFLOW in case.services else None
-    yield Finding(
-        cause="artifact-store-failing",
-        service=MLFLOW,
-        resource=_store(case) or (definition.task_definition if definition else MLFLOW),
-        confidence=Confidence.LIKELY,
-        summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
-        evidence=(
-            *top_evidence(failures),
-            *(c.evidence() if (c := revisions.rollout(case, MLFLOW)) else ()),
-        ),
-        remedy=Remedy(
-            summary=back.summary or "See MLflow's artifact setting and the bucket's policy.",
-            inspect=(*_bucket(case), *revisions.inspect(case, MLFLOW)),
-            fix=back.fix,
-            verify=back.verify,
-            decision=""
-            if back.fix
-            else "Whoever owns the bucket must allow MLflow's task role to"
-            " write there; see its policy and lifecycle.",
-        ),
-        explained_failures=failures,
-        rank=DEPENDS + 4,
-    )
-
-
-def _store(case: Case) -> str:
-    service = case.ecs(MLFLOW)
-    definition = case.definition(service.task_definition) if service else None
-    for container in definition.containers if definition else ():
-        for value in container.plain.values():
-            if value.startswith("s3://"):
-                return value
-    return ""
-
-
-def _bucket(case: Case) -> tuple[str, ...]:
-    store = _store(case)
-    if not store:
-        return ()
-    return (
-        case.aws("s3api", "get-bucket-policy", bucket=store.removeprefix("s3://").split("/")[0]),
-    )
+            yield _finding(case, cause, other, reporting_services, (), failures | more)

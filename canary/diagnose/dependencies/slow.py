@@ -20,7 +20,9 @@ from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Exchange, Remedy, Status
 
 SLOW_MS, FAST_MS = 1000.0, 300.0
-QUICKER, QUICK = 4.0, 2.0  # by how much: what does not ask it at all; another that is asked
+# How many times faster a request must be that does not use the slow dependency at all, and one that
+# uses another dependency of the same document.
+WITHOUT_IT, WITH_ANOTHER = 4.0, 2.0
 _LATE = frozenset({Symptom.NO_ANSWER, Symptom.SLOW, Symptom.UPSTREAM_SLOW, Symptom.BALANCER_504})
 _DECISION = (
     "See the {name}'s own figures (CPU, memory, connections, its slow log) and who uses it up:"
@@ -29,20 +31,20 @@ _DECISION = (
 
 
 def slow_dependency(case: Case) -> Iterator[Finding]:
-    """Claim the one dependency of which every report is slow, where its askers else are fast."""
+    """Report the one dependency whose health reports are all slow, if other requests are fast."""
     late = _late(case)
     found = [c for name in case.services if (c := _finding(case, name, late))] if late else []
-    if len(found) == 1:  # of two that are asked in one breath, nobody can tell
+    if len(found) == 1:  # two in the same document cannot be told apart
         yield found[0]
 
 
 def slow_auth(case: Case) -> Iterator[Finding]:
-    """Claim an auth service that is slow where it is asked about keys, and quick otherwise."""
+    """Report slow key validation by the auth service, which is no outage."""
     if AUTH not in case.services:
         return
-    judged = [e.timing.total_ms for _, e in key_validations(case) if 0 < e.status < 500]
-    quick, least = _quickest(case, AUTH), min(judged, default=0.0)
-    if not quick or least < SLOW_MS or quick.timing.total_ms > max(FAST_MS, least / QUICKER):
+    times = [e.timing.total_ms for _, e in key_validations(case) if 0 < e.status < 500]
+    fastest, least = _fastest(case, AUTH), min(times, default=0.0)
+    if not fastest or least < SLOW_MS or not _is_fast(fastest, least):
         return
     asked = {n for n in case.services if AUTH in case.closure(n)}
     failures = frozenset(
@@ -53,9 +55,9 @@ def slow_auth(case: Case) -> Iterator[Finding]:
 
 
 def _late(case: Case) -> Failures:
-    """Return what is late, or says that it waited for the auth service in vain."""
-    told = (f for f in case.having(Symptom.AUTH_UNAVAILABLE) if "timeout" in f.body.lower())
-    return case.having(*_LATE) | frozenset(told)
+    """Return failures by slowness, and those that report an auth service time-out."""
+    unavailable = case.having(Symptom.AUTH_UNAVAILABLE)
+    return case.having(*_LATE) | {f for f in unavailable if "timeout" in f.body.lower()}
 
 
 def _finding(case: Case, name: str, late: Failures) -> Finding | None:
@@ -65,11 +67,9 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
-    others = [
-        _quickest(case, entry) for entry in sorted({_entry_service(case, e) for e in reports})
-    ]
-    fast = [e for e in others if e and e.timing.total_ms <= max(FAST_MS, least / QUICKER)]
-    if least < SLOW_MS or len(fast) < len(others) or _may_be_mlflow(case, name, reports, least):
+    fastest = [_fastest(case, n) for n in sorted({_entry_service(case, e) for e in reports})]
+    fast = [e for e in fastest if e and _is_fast(e, least)]
+    if least < SLOW_MS or len(fast) < len(fastest) or _may_be_mlflow(case, name, reports, least):
         return None
     if _another_is_broken(case, name, reports):
         return None
@@ -92,8 +92,13 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
     )
 
 
+def _is_fast(exchange: Exchange, slow_ms: float) -> bool:
+    """Return whether an answer is clearly faster than the slow ones."""
+    return exchange.timing.total_ms <= max(FAST_MS, slow_ms / WITHOUT_IT)
+
+
 def _reports(case: Case, name: str) -> list[Exchange]:
-    """Return the good answers that tell of a dependency, by the name of the step."""
+    """Return the good answers of steps whose name contains the dependency."""
     words = DEPENDENCY_WORDS.get(name)
     return [
         exchange
@@ -106,46 +111,47 @@ def _reports(case: Case, name: str) -> list[Exchange]:
 
 
 def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float) -> bool:
-    """Tell whether MLflow, told of in the same breath, is slow itself where it is asked without it.
+    """Return whether MLflow, reported in the same health document, may be the slow one.
 
-    What asks MLflow and needs no key passes by the cache.
+    It may be unless requests to MLflow that bypass this dependency are fast: requests that need
+    no key do not use the cache.
     """
-    if name == MLFLOW or not _breaths(_reports(case, MLFLOW)) & _breaths(reports):
+    if name == MLFLOW or not _identities(_reports(case, MLFLOW)) & _identities(reports):
         return False
-    asked = mlflow_asked(case)
-    return not asked or min(asked) > least / QUICK
+    times = mlflow_times(case)
+    return not times or min(times) > least / WITH_ANOTHER
 
 
 def _another_is_broken(case: Case, name: str, reports: list[Exchange]) -> bool:
-    """Tell whether the same document calls another dependency broken: that one was waited for."""
-    breaths = _breaths(reports)
+    """Return whether the same document reports another broken dependency, which explains it."""
+    identities = _identities(reports)
     return any(
         step.status is not Status.PASS
         and any(w.search(step.name) for other, w in DEPENDENCY_WORDS.items() if other != name)
-        and (exchange.url, exchange.timing.total_ms) in breaths
+        and (exchange.url, exchange.timing.total_ms) in identities
         for step, exchange in case.exchanges
     )
 
 
-def mlflow_asked(case: Case) -> list[float]:
-    """Return how long the good answers took that need MLflow and no key: past auth and cache."""
+def mlflow_times(case: Case) -> list[float]:
+    """Return the times of good answers that need MLflow, but no key, hence no auth or cache."""
     return [
         e.timing.total_ms
         for _, e in case.exchanges
         if e.status == 200
         and not e.principal
         and MLFLOW in urlsplit(e.url).path
-        and e.method == "GET"  # a browser's OPTIONS is answered before
+        and e.method == "GET"  # a browser's OPTIONS is answered without MLflow
     ]
 
 
-def _breaths(reports: list[Exchange]) -> set[tuple[str, float]]:
-    """Return what tells the exchanges apart: address and time."""
+def _identities(reports: list[Exchange]) -> set[tuple[str, float]]:
+    """Return address and time of each answer; a document checked by two steps counts once."""
     return {(e.url, e.timing.total_ms) for e in reports}
 
 
-def _quickest(case: Case, entry: str) -> Exchange | None:
-    """Return the quickest good answer of a service."""
+def _fastest(case: Case, entry: str) -> Exchange | None:
+    """Return the fastest good answer of a service."""
     return min(
         (e for _, e in case.exchanges if e.status == 200 and _entry_service(case, e) == entry),
         key=lambda e: e.timing.total_ms,

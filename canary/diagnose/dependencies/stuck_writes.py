@@ -1,4 +1,4 @@
-"""Writes that hang while reads answer: the database takes no writes, or holds a lock."""
+"""Writes hang while reads answer: the database holds a lock or accepts no writes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Remedy, Status
 
-# MLflow's REST API changes rows by POST, PATCH and DELETE, but for its searches (its own
-# documentation, "REST API"); artifacts go past the database
+# MLflow's REST API changes rows by POST, PATCH and DELETE, except for searches (MLflow
+# documentation, "REST API"); artifacts do not use the database
 _WRITES = frozenset({"POST", "PATCH", "DELETE"})
 _API = re.compile(
     r"/mlflow/(?:experiments|runs|registered-models|model-versions)/(?P<call>[\w-]+)$"
@@ -28,14 +28,14 @@ _DECISION = (
 
 
 def stuck_writes(case: Case) -> Iterator[Finding]:
-    """Claim a database that reads well and hangs at writes."""
+    """Report a database that answers reads while writes hang."""
     if MLFLOW not in case.services or DATABASE not in case.closure(MLFLOW):
         return
     late = frozenset(f for f in case.failures if f.symptom in _LATE)
     writes = frozenset(f for f in late if _is_write(f.method, f.path))
     if not writes or any(_is_read(f) for f in late):
         return
-    reads = _answered(case)
+    reads = _answered_reads(case)
     if not reads:
         return
     yield Finding(
@@ -66,8 +66,8 @@ def _is_read(failure: Failure) -> bool:
     return found is not None and not _is_write(failure.method, failure.path)
 
 
-def _answered(case: Case) -> list[Evidence]:
-    """Return the reads of the same tables that were answered in this run."""
+def _answered_reads(case: Case) -> list[Evidence]:
+    """Return the reads of the same tables that were answered in this run, as evidence."""
     return [
         Evidence(resource=f"{e.method} {e.url}", seen=f"{e.status} in {e.timing.total_ms:.0f} ms")
         for step, e in case.exchanges
