@@ -1,4 +1,4 @@
-"""Applications: routes, host names, prefixes, slowness, broken answers."""
+"""Causes in an application: missing routes, host names, prefixes, slow or broken answers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from canary.diagnose.ecs import revisions
 from canary.model import Confidence
 
 S = Symptom
-_LONG_MS = 10_000.0  # at least how long was waited for an answer that did not come
+_LONG_MS = 10_000.0  # the shortest wait after which a missing answer counts
 
 
 def routes(case: Case) -> Iterator[Finding]:
-    """Claim routes that the application does not have."""
-    for entry in sorted({f.entry_service for f in case.having(S.NOT_MOUNTED)}):
+    """Report routes that the application does not have."""
+    for entry in case.entry_services(S.NOT_MOUNTED):
         yield from behaviour(
             case,
             "route-not-mounted",
-            frozenset(f for f in case.having(S.NOT_MOUNTED) if f.entry_service == entry)
-            | _passed_on(case, entry),
+            case.having(S.NOT_MOUNTED, entry=entry) | _reported_by_callers(case, entry),
             "{service} answers 404 by itself: it has no such route.",
             APPLICATION + 1,
             _changed(case, entry, case.having(S.NOT_MOUNTED)),
@@ -33,7 +32,7 @@ def routes(case: Case) -> Iterator[Finding]:
 
 
 def _changed(case: Case, entry: str, failures: Failures) -> str:
-    """Return MLflow where all goes on to it and only its revision changed, else the front."""
+    """Return MLflow if all failed paths lead to it and only its revision changed, else entry."""
     through = all("mlflow" in f.path for f in failures if f.entry_service == entry and f.host)
     if MLFLOW not in case.services or entry not in case.services or not through:
         return entry
@@ -41,15 +40,15 @@ def _changed(case: Case, entry: str, failures: Failures) -> str:
     return MLFLOW if both[0] is None and both[1] is not None else entry
 
 
-def _passed_on(case: Case, entry: str) -> Failures:
-    """Return what others say of an auth service that answers them with errors."""
+def _reported_by_callers(case: Case, entry: str) -> Failures:
+    """Return the failures in which other services report errors of the auth service."""
     return case.having(S.AUTH_UNAVAILABLE) if entry == AUTH else frozenset()
 
 
 def host_header(case: Case) -> Iterator[Finding]:
-    """Claim MLflow's list of allowed hosts."""
+    """Report MLflow if it refuses a Host header."""
     failures = case.having(S.HOST_REJECTED)
-    if failures and MLFLOW in case.services:  # health documents and proxies say it in their words
+    if failures and MLFLOW in case.services:  # health documents and proxies word it differently
         entries = {f.entry_service for f in failures}
         failures |= {
             f for f in case.failures_of_outage(MLFLOW) if f.entry_service in entries and f.host
@@ -66,7 +65,7 @@ def host_header(case: Case) -> Iterator[Finding]:
 
 
 def prefix(case: Case) -> Iterator[Finding]:
-    """Claim a path that the proxy hands on in a form that MLflow does not serve."""
+    """Report a proxy that forwards paths in a form that MLflow does not serve."""
     failures = case.having(S.PROXY_404, S.MLFLOW_404, S.METHOD)
     yield from behaviour(
         case,
@@ -79,13 +78,11 @@ def prefix(case: Case) -> Iterator[Finding]:
 
 
 def slow(case: Case) -> Iterator[Finding]:
-    """Claim answers that are late, endless or oversized."""
+    """Report answers that are slow, endless or oversized."""
     late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
-    for entry in sorted({f.entry_service for f in case.having(*late)}):
-        failures = frozenset(f for f in case.having(*late) if f.entry_service == entry)
-        failures |= {
-            f for f in case.having(S.UNKNOWN) if f.entry_service == entry and f.out_of_time
-        }
+    for entry in case.entry_services(*late):
+        failures = case.having(*late, entry=entry)
+        failures |= {f for f in case.having(S.UNKNOWN, entry=entry) if f.out_of_time}
         owner = MLFLOW if _all_through_mlflow(case, entry) else entry
         yield from behaviour(
             case,
@@ -99,29 +96,25 @@ def slow(case: Case) -> Iterator[Finding]:
 
 
 def _all_through_mlflow(case: Case, entry: str) -> bool:
-    """Tell whether what goes on to MLflow is late, and all else at most half as much.
+    """Return whether requests to MLflow are slow, and all others take at most half the time.
 
-    What asks MLflow past the API's own work must be late too. On a busy machine, everything is a
-    little late.
+    Requests that reach MLflow without the API must be slow too. On a busy machine all requests
+    are somewhat slow.
     """
-    late = [
-        f
-        for f in case.having(S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW)
-        if f.entry_service == entry and f.host
-    ]
+    late = [f for f in case.having(S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, entry=entry) if f.host]
     through = [f for f in late if "mlflow" in f.path]
     if MLFLOW not in case.services or not through:
         return False
     least = min((f.milliseconds for f in through if f.symptom is S.SLOW), default=_LONG_MS)
-    asked = mlflow_times(case)
-    if asked and min(asked) <= least / WITH_ANOTHER:  # MLflow itself is quick: what asks it is slow
+    times = mlflow_times(case)
+    if times and min(times) <= least / WITH_ANOTHER:  # MLflow itself is fast, so its caller is slow
         return False
     rest = [f for f in late if f not in through]
     return all(f.symptom is S.SLOW and f.milliseconds * 2 <= least for f in rest)
 
 
 def throttled(case: Case) -> Iterator[Finding]:
-    """Claim a limit or a balance that is used up: a key's own, else the service's."""
+    """Report a used-up rate limit or balance: of one key, else of the service."""
     failures = case.having(S.THROTTLED, S.NO_BALANCE)
     text = "{service} refuses requests because a limit or balance is used up."
     known = case.environment.principals
@@ -141,12 +134,11 @@ def throttled(case: Case) -> Iterator[Finding]:
 
 
 def broken(case: Case) -> Iterator[Finding]:
-    """Claim a service whose answers break off or fail, where the control plane shows no fault."""
+    """Report a service whose answers fail, if the control plane shows no fault."""
     kinds = (S.RESET, S.APP_5XX, S.BALANCER_502, S.BALANCER_503, S.REFUSED, S.NO_CONNECTION,
              S.UPSTREAM_UNREACHABLE, S.NOT_READY)  # fmt: skip
-    for entry in sorted({f.entry_service for f in case.having(*kinds)}):
-        failures = frozenset(f for f in case.having(*kinds) if f.entry_service == entry)
-        failures |= _passed_on(case, entry)
+    for entry in case.entry_services(*kinds):
+        failures = case.having(*kinds, entry=entry) | _reported_by_callers(case, entry)
         passed = any(
             r.status == "PASS" and r.service == entry and any(s.evidence for s in r.steps)
             for r in case.results
@@ -163,25 +155,18 @@ def broken(case: Case) -> Iterator[Finding]:
 
 
 def _of_mlflow(case: Case, failures: Failures) -> bool:
-    """Tell whether MLflow itself answered with errors: its own have an `error_code`."""
+    """Return whether MLflow itself answered with errors: its own have an `error_code`."""
     answered = [f for f in failures if f.status >= 500 and f.host]
     own = all("mlflow" in f.path and "error_code" in f.body for f in answered)
     return MLFLOW in case.services and bool(answered) and own
 
 
 def lying_health(case: Case) -> Iterator[Finding]:
-    """Claim a health document that calls well what fails on the real path."""
-    paths = {
-        f.entry_service
-        for f in case.failures
-        if f.symptom in (S.WRONG_ANSWER,) and "health" in f.path
-    }
-    for entry in sorted(paths):
-        failures = frozenset(
-            f
-            for f in case.having(S.WRONG_ANSWER)
-            if f.entry_service == entry and ("health" in f.path or "ready" in f.path)
-        )
+    """Report a health document that contradicts the answers of real requests."""
+    wrong = case.having(S.WRONG_ANSWER)
+    for entry in sorted({f.entry_service for f in wrong if "health" in f.path}):
+        own = case.having(S.WRONG_ANSWER, entry=entry)
+        failures = frozenset(f for f in own if "health" in f.path or "ready" in f.path)
         yield from behaviour(
             case,
             "health-endpoint-misleading",

@@ -139,10 +139,11 @@ class Case:
         """Return the names of the entry services whose failures have one of these symptoms."""
         return sorted({f.entry_service for f in self.having(*symptoms)})
 
-    def suspects(self) -> Iterator[tuple[str, EcsService, Failures]]:
-        """Yield each ECS service whose outage would explain failures, with these failures."""
+    def suspects(self, *, churn: bool = False) -> Iterator[tuple[str, EcsService, Failures]]:
+        """Yield each ECS service whose outage, or churn, explains failures, and these failures."""
+        explained = self.failures_during_churn if churn else self.failures_of_outage
         for name in self.services:
-            service, failures = self.ecs(name), self.failures_of_outage(name)
+            service, failures = self.ecs(name), explained(name)
             if service and failures:
                 yield name, service, failures
 

@@ -18,7 +18,7 @@ _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAI
 def reverted(case: Case) -> Iterator[Finding]:
     """Claim a service that runs an older revision than before, where it answers wrongly."""
     for name in case.services:
-        service, newer = case.ecs(name), revisions.overtaken(case, name)
+        service, newer = case.ecs(name), revisions.replaced_by_older(case, name)
         failures = _failures(case, name)
         if service and newer and failures and service.running >= service.desired > 0:
             yield _finding(case, name, service, newer, failures)

@@ -1,4 +1,4 @@
-"""Revisions of a task definition: which one was good, what differs, and the way back to it."""
+"""Revisions of a task definition: the good one, the difference, and the roll back."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from canary.model import Evidence, Remedy
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
-    """A change of revision: the one that is suspected and the one that ran before."""
+    """A change from a good revision to a suspected one."""
 
     service: EcsService
     bad: TaskDefinition
     good: TaskDefinition
     at: str
-    rolled_back: bool  # the service already runs the good one again
+    rolled_back: bool  # the service runs the good revision again
 
     @property
     def difference(self) -> Difference:
@@ -27,7 +27,7 @@ class Rollout:
         return difference(self.good, self.bad)
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """Return the change with its time."""
+        """Return the change and its time as a line of evidence."""
         lines = self.difference.lines()[:6] or ["the same content"]
         return (
             Evidence(
@@ -40,7 +40,7 @@ class Rollout:
 
 
 def rollout(case: Case, name: str) -> Rollout | None:
-    """Return the last change of a service's revision, where it can be told."""
+    """Return the last change of a service's revision, None if it is not known."""
     service = case.ecs(name)
     if service is None:
         return None
@@ -60,9 +60,9 @@ def rollout(case: Case, name: str) -> Rollout | None:
 
 
 def _suspect(service: EcsService) -> str:
-    """Return the newest revision that was tried, also when ECS has gone back since."""
+    """Return the newest revision that was deployed, even if ECS rolled it back since."""
     for deployment in service.deployments:
-        if deployment.failed_tasks and _left(service, deployment):
+        if deployment.failed_tasks and _rolled_back_from(service, deployment):
             return deployment.task_definition
     failures = [t for t in service.tasks if is_failure(t)]
     if failures and rolled_back(service):
@@ -70,7 +70,7 @@ def _suspect(service: EcsService) -> str:
     return service.task_definition
 
 
-def _left(service: EcsService, deployment: EcsDeployment) -> bool:
+def _rolled_back_from(service: EcsService, deployment: EcsDeployment) -> bool:
     """Return whether ECS went back from a deployment; one that is being replaced is older."""
     if deployment is primary(service):
         return False
@@ -90,7 +90,7 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
     before = case.ecs_before(name)
     if before and before.task_definition != bad and _usable(case, before.task_definition, bad):
         return before.task_definition
-    newer = overtaken(case, name)
+    newer = replaced_by_older(case, name)
     if newer:
         return newer.arn
     for deployment in service.deployments:
@@ -103,28 +103,28 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
     return ""
 
 
-def overtaken(case: Case, name: str) -> TaskDefinition | None:
-    """Return the newer revision that the previous run saw in full service, and that was left.
+def replaced_by_older(case: Case, name: str) -> TaskDefinition | None:
+    """Return the newer, healthy revision that an older one replaced since the previous run.
 
-    Of two deployments that overlap, the later one may bring an older revision back; ECS itself
-    goes back only from a deployment that failed, and people from one under which checks failed.
+    Two overlapping deployments can bring an older revision back. ECS itself goes back only from
+    a failed deployment, and people only from one under which checks failed.
     """
     service, before = case.ecs(name), case.ecs_before(name)
     if service is None or before is None or case.previous is None or rolled_back(service):
         return None
-    if name in case.previous.refreshed_services:  # read deeper only after failures
+    if name in case.previous.refreshed_services:  # a service with failures was not healthy
         return None
-    well = before.running >= before.desired > 0 and len(before.deployments) == 1
+    healthy = before.running >= before.desired > 0 and len(before.deployments) == 1
     now = case.definition(service.task_definition)
     was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
-    if not well or not now or not was or now.family != was.family or was.status != "ACTIVE":
+    if not healthy or not now or not was or now.family != was.family or was.status != "ACTIVE":
         return None
     sound = not before.deployments[0].failed_tasks and misfit(was) is None
     return was if sound and now.revision < was.revision else None
 
 
 def _usable(case: Case, arn: str, bad: str) -> bool:
-    """Tell whether a revision is one to go back to; a newer one was left for a reason."""
+    """Return whether a roll back to a revision is safe; it must be older than the bad one."""
     found, tried = case.definition(arn), case.definition(bad)
     if found is None or found.status != "ACTIVE" or misfit(found) is not None:
         return False
@@ -132,23 +132,23 @@ def _usable(case: Case, arn: str, bad: str) -> bool:
 
 
 def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
-    """Return the way back to the revision that ran before; without one, nothing to type.
+    """Return the roll back to the previous revision, an empty remedy if none is known.
 
-    `unread`: a value that is not read may be what changed, so that names alone prove no sameness.
+    A revision of the same content is none, except with `unread`: the fault may be in a value that
+    the canary does not read.
     """
     change = rollout(case, name)
     service = case.ecs(name)
     if change is None or service is None:
         return Remedy(summary="")
     if not change.difference.lines() and not unread:
-        return Remedy(summary="")  # a revision of the same content is no way back
+        return Remedy(summary="")
     back = f"{change.good.family}:{change.good.revision}"
     return Remedy(
         summary=f"Go back to {back}.",
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
         fix=(deploy(case, service, change.good.arn),),
         verify=verify(case, service),
-        terraform="",
     )
 
 
@@ -163,7 +163,7 @@ def remedy(
 ) -> Remedy:
     """Return the roll back to the previous revision, else the decision that a person must make.
 
-    `summary` describes the decision if it is too long for one line, `verify` proves it.
+    `summary` and `verify` go with the decision.
     """
     back = rollback(case, name, unread=unread)
     return Remedy(
@@ -176,7 +176,7 @@ def remedy(
 
 
 def deploy(case: Case, service: EcsService, definition: str = "") -> str:
-    """Return the command that starts tasks anew, of a given revision or of the present one."""
+    """Return the command that deploys a revision, or the present one again."""
     return case.aws.ecs(
         "update-service",
         service=service.name,
@@ -186,7 +186,7 @@ def deploy(case: Case, service: EcsService, definition: str = "") -> str:
 
 
 def verify(case: Case, service: EcsService) -> tuple[str, ...]:
-    """Return the commands that show whether a deployment came through."""
+    """Return the commands that show whether a deployment succeeded."""
     return (
         case.aws.ecs("wait services-stable", services=[service.name]),
         case.aws.ecs("describe-services", services=[service.name]),

@@ -1,4 +1,4 @@
-"""ECS: services, desired counts, tasks that do not start, deployments that do not end."""
+"""ECS services: missing, scaled to zero, not starting, deployments that do not end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _START_CAUSES = {
 
 
 def missing(case: Case) -> Iterator[Finding]:
-    """Claim services that ECS does not know."""
+    """Report services that ECS does not know."""
     for name, service in case.services.items():
         if not service.ecs_service or service.ecs_service not in case.state.missing_services:
             continue
@@ -67,15 +67,12 @@ def missing(case: Case) -> Iterator[Finding]:
 
 
 def scaled_to_zero(case: Case) -> Iterator[Finding]:
-    """Claim services of which no task is wanted."""
-    for name in case.services:
-        service = case.ecs(name)
-        failures = case.failures_of_outage(name)
-        if service is None or service.desired > 0 or not failures:
+    """Report services with a desired count of 0."""
+    for name, service, failures in case.suspects():
+        if service.desired > 0:
             continue
         before = case.ecs_before(name)
         count = before.desired if before and before.desired else 1
-        fix = [case.aws.ecs("update-service", service=service.name, desired_count=count)]
         yield Finding(
             cause="service-scaled-to-zero",
             service=name,
@@ -94,7 +91,7 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
             remedy=Remedy(
                 summary=f"Set the desired count to {count}.",
                 inspect=(case.aws.ecs("describe-services", services=[service.name]),),
-                fix=tuple(fix),
+                fix=(case.aws.ecs("update-service", service=service.name, desired_count=count),),
                 verify=revisions.verify(case, service),
                 terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
             ),
@@ -104,13 +101,11 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
 
 
 def not_starting(case: Case) -> Iterator[Finding]:
-    """Claim why tasks stop: the stopped reason, the exit code and the log say it."""
-    for name in case.services:
-        service, failures = case.ecs(name), case.failures_during_churn(name)
-        stop = stop_of(case, name) if failures else None
-        if service is None or stop is None or stop.cause == "targets-unhealthy":
-            continue
-        yield _start_finding(case, name, service, refine(case, name, stop), failures)
+    """Report why tasks stop: from the stopped reason, the exit code and the log."""
+    for name, service, failures in case.suspects(churn=True):
+        stop = stop_of(case, name)
+        if stop and stop.cause != "targets-unhealthy":
+            yield _start_finding(case, name, service, refine(case, name, stop), failures)
 
 
 def _start_finding(
@@ -118,7 +113,7 @@ def _start_finding(
 ) -> Finding:
     change = revisions.rollout(case, name)
     shown_by_aws = not stop.cause.startswith(("database-", "security-"))
-    if stop.cause == "health-check-mismatch":  # the check or the application: the change decides
+    if stop.cause == "health-check-mismatch":  # a changed check is wrong, else the application is
         lines = change.difference.lines() if change else []
         shown_by_aws = any(line.startswith("health command") for line in lines)
     shown_by_aws = shown_by_aws and bool(stop.task)
@@ -158,14 +153,11 @@ def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
 
 
 def deployments(case: Case) -> Iterator[Finding]:
-    """Claim a deployment that hangs or was rolled back, where no task says why."""
-    for name in case.services:
-        service, failures = case.ecs(name), case.failures_during_churn(name)
+    """Report a deployment that hangs or was rolled back, if no stopped task shows why."""
+    for name, service, failures in case.suspects(churn=True):
         newest = primary(service)
-        if service is None or newest is None or not failures:
-            continue
-        cause = _deployment_cause(case, service, newest)
-        if not cause:
+        cause = _deployment_cause(case, service, newest) if newest else ""
+        if newest is None or not cause:
             continue
         back = revisions.rollback(case, name)
         yield Finding(

@@ -1,4 +1,4 @@
-"""Why tasks of a service do not start or do not stay: read from stopped reasons and logs."""
+"""Why tasks of a service do not start or do not stay, from stopped reasons and logs."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ RECENT_S = 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """The cause that a stopped task shows, with the words that show it."""
+    """The cause that a stopped task shows, and the text that shows it."""
 
     cause: str
     task: Task | None
     words: str
-    name: str = ""  # the variable, secret or action that is named
+    name: str = ""  # of the variable, secret or action in the text
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """Return the line that shows it."""
+        """Return the stop as a line of evidence."""
         resource = self.task.arn if self.task else "service event"
         at = self.task.stopped_at if self.task else ""
         return (Evidence(resource=resource, seen=self.words[:400], expected="running", at=at),)
 
 
-# Stopped reasons, by their stable middle (AWS: Stopped tasks error messages).
+# Parts of stopped reasons that stay the same (AWS: Stopped tasks error messages).
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"cannot find the Amazon CloudWatch log group|log group does not exist", "log-group-missing"),
     (r"AccessDenied|is not authorized to perform|unable to assume", "execution-role-denied"),
@@ -60,7 +60,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"ResourceInitializationError", "secret-unavailable"),
 )
 
-# Log lines of a process that ends at once; the first that fits decides.
+# Log lines of a process that ends at its start; the first row that fits decides.
 _NAME = r"['\"`]?(?P<name>[A-Z][A-Z0-9_]{2,})['\"`]?"
 _LOGS: tuple[tuple[str, str], ...] = (
     (r"exec format error", "image-wrong-architecture"),
@@ -92,11 +92,11 @@ _LOGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def afresh(case: Case, *names: str) -> tuple[str, ...]:
-    """Return commands for a new deployment where the fault ended tasks: it skips the back-off."""
+def redeploy_stopped(case: Case, *names: str) -> tuple[str, ...]:
+    """Return commands to deploy services again whose tasks failed: it skips ECS's back-off."""
     found: list[str] = []
     for name in dict.fromkeys(names):
-        service = case.ecs(name) if name in case.services else None
+        service = case.ecs(name)
         if service and _recent_failures(case, service):
             found.append(deploy(case, service))
     return tuple(found)
@@ -107,19 +107,19 @@ def _recent_failures(case: Case, service: EcsService) -> list[Task]:
 
 
 def stop_of(case: Case, name: str) -> Stop | None:
-    """Return why the service's newest tasks stopped, where it still matters."""
+    """Return why the service's newest tasks stopped, None if a later deployment succeeded."""
     service = case.ecs(name)
     if service is None:
         return None
     for task in _recent_failures(case, service)[:3]:
-        if not _overcome(service, task):
+        if not _is_past(service, task):
             found = _by_reason(task) or _by_log(case, name, task) or _by_exit(task)
             if found:
                 return found
     return _by_event(case, service)
 
 
-def _overcome(service: EcsService, task: Task) -> bool:
+def _is_past(service: EcsService, task: Task) -> bool:
     """Return whether a later completed deployment made this stop irrelevant."""
     newest = primary(service)
     if newest is None or newest.rollout_state != "COMPLETED" or newest.failed_tasks:
@@ -150,7 +150,7 @@ def _by_log(case: Case, name: str, task: Task) -> Stop | None:
 
 
 def by_text(text: str) -> tuple[str, str, str] | None:
-    """Return cause, name and line that a log shows."""
+    """Return the cause, the name and the line that a log shows, None if no line fits."""
     for pattern, cause in _LOGS:
         hits = list(re.finditer(pattern, text))
         if hits:
@@ -177,7 +177,7 @@ def _by_exit(task: Task) -> Stop | None:
 
 
 def _by_event(case: Case, service: EcsService) -> Stop | None:
-    """Return what service events say, where ECS keeps no stopped task any more."""
+    """Return the stop that service events show, if ECS keeps no stopped task any more."""
     for event in service.events:
         if is_steady(event) or case.age(event.at) > RECENT_S:
             return None
@@ -190,7 +190,10 @@ def _by_event(case: Case, service: EcsService) -> Stop | None:
 
 
 def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
-    """Tell a denial for what does not exist: a role's policy names secrets, not placeholders."""
+    """Return whether access was denied because the secret is missing, not the permission.
+
+    A role's policy names real secrets; it allows neither a placeholder nor a deleted secret.
+    """
     resource = re.search(r"on resource:? (arn:\S+)", stop.words)
     if resource is None:
         return False
@@ -200,8 +203,8 @@ def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
     return any(v.startswith(denied) or denied.startswith(v) for v in (*now, *gone) if v)
 
 
-def serving(case: Case, name: str, stop: Stop) -> bool:
-    """Tell whether tasks of another revision go on serving beside those that stop."""
+def _others_run(case: Case, name: str, stop: Stop) -> bool:
+    """Return whether tasks of another revision keep running beside those that stop."""
     service = case.ecs(name)
     tried = stop.task.task_definition if stop.task else ""
     return any(
@@ -210,20 +213,20 @@ def serving(case: Case, name: str, stop: Stop) -> bool:
     )
 
 
-def _of_deployment(case: Case, name: str) -> str:
-    """Return what became of the deployment whose tasks stop."""
+def _deployment_cause(case: Case, name: str) -> str:
+    """Return the cause for a deployment whose new tasks stop while older ones run."""
     service = case.ecs(name)
     back = service is not None and rolled_back(service)
     return "deployment-rolled-back" if back else "deployment-stuck"
 
 
 def refine(case: Case, name: str, stop: Stop) -> Stop:
-    """Hold what a log says against what the revision changed: the change is nearer to the root."""
+    """Prefer a change of the task definition over the symptom in the log."""
     change = rollout(case, name)
     if stop.cause == "execution-role-denied" and _no_such_secret(case, stop, change):
         return replace(stop, cause="secret-unavailable")
-    if stop.cause == "task-crash-loop" and serving(case, name, stop):
-        return replace(stop, cause=_of_deployment(case, name))
+    if stop.cause == "task-crash-loop" and _others_run(case, name, stop):
+        return replace(stop, cause=_deployment_cause(case, name))
     if change is None:
         return stop
     gone = change.difference

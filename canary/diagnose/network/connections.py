@@ -1,4 +1,4 @@
-"""The connections that the platform needs, and who stands at either end."""
+"""The connections that the platform needs, with the security groups at both ends."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from canary.diagnose.targets.targets import port_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edge:
-    """A connection that the platform needs."""
+class Connection:
+    """A connection that the platform needs, and the failures that its loss explains."""
 
-    what: str  # "hokusai-registry-development to registry"
+    name: str  # "hokusai-registry-development to registry"
     source: Side
     target: Side
     port: int
-    service: str  # whose outage its loss is
+    service: str  # the service that is down without the connection
     owner: str  # the service that the source belongs to
     explained_failures: Failures
     outside: bool = False  # the target is outside the VPC
 
 
-def edges(case: Case) -> Iterator[Edge]:
-    """Return every connection of the environment that security groups can stop."""
+def connections(case: Case) -> Iterator[Connection]:
+    """Yield every connection of the environment that security groups can block."""
     for name in case.services:
-        yield from _front_door(case, name)
+        yield from _to_balancer(case, name)
         yield from _to_tasks(case, name)
         for other in case.services[name].depends_on:
             yield from _to_dependency(case, name, other)
 
 
 def side_of(case: Case, name: str) -> Side | None:
-    """Return the side of a service's tasks, or of a part that a named group guards."""
+    """Return a service's tasks, or a dependency with a named group, as one end, else None."""
     service = case.ecs(name)
     if service:
         found = tuple(g for i in service.security_groups if (g := case.security_group(i)))
@@ -60,8 +60,8 @@ def _cidrs(case: Case, subnets: tuple[str, ...]) -> tuple[str, ...]:
     return found if len(found) == len(subnets) else ()
 
 
-def _front_door(case: Case, name: str) -> Iterator[Edge]:
-    """Everyone to the balancer; only a connection that fails without any answer asks for it."""
+def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
+    """Yield the internet's connections to a balancer; they explain only missing answers."""
     balancer = case.balancer(name)
     side = _balancer_side(case, balancer) if balancer else None
     host = case.host(name)
@@ -76,8 +76,8 @@ def _front_door(case: Case, name: str) -> Iterator[Edge]:
         if port == 443 and failures:
             failures |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name in f.implicated}
             failures |= {f for f in case.having(Symptom.CONTROL_CERTIFICATE) if f.service == name}
-        yield Edge(
-            what=f"the internet to {balancer.name}",
+        yield Connection(
+            name=f"the internet to {balancer.name}",
             source=Side(groups=(), networks=(ANYWHERE,)),
             target=side,
             port=port,
@@ -88,22 +88,22 @@ def _front_door(case: Case, name: str) -> Iterator[Edge]:
 
 
 def _ports(case: Case, service: EcsService, name: str) -> set[int]:
-    """Return where the balancer must get in: the container's port, not where a target stands."""
+    """Return the ports that the balancer must reach: the container's, not the targets' ones."""
     if case.definition(service.task_definition):
         return {port_of(case, name)}
     ports = {t.port for g in case.groups(name) for t in g.targets if t.port}
     return ports or {p for p in service.container_ports if p} or {case.services[name].port}
 
 
-def _to_tasks(case: Case, name: str) -> Iterator[Edge]:
+def _to_tasks(case: Case, name: str) -> Iterator[Connection]:
     balancer, service = case.balancer(name), case.ecs(name)
     source = _balancer_side(case, balancer) if balancer else None
     target = side_of(case, name)
     if not balancer or not service or not source or not target:
         return
     for port in sorted(_ports(case, service, name)):
-        yield Edge(
-            what=f"{balancer.name} to {name}",
+        yield Connection(
+            name=f"{balancer.name} to {name}",
             source=source,
             target=target,
             port=port,
@@ -113,16 +113,16 @@ def _to_tasks(case: Case, name: str) -> Iterator[Edge]:
         )
 
 
-def _to_dependency(case: Case, name: str, other: str) -> Iterator[Edge]:
+def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
     source, service = side_of(case, name), case.services.get(other)
     if not source or not service or not case.ecs(name):
         return
-    if service.url and other == AUTH:  # asked through its public name
+    if service.url and other == AUTH:  # used by its public name
         balancer = case.balancer(other)
         target = _balancer_side(case, balancer) if balancer else None
         outside = Side(groups=target.groups if target else (), networks=(ANYWHERE,))
-        yield Edge(
-            what=f"{name} to the public name of {other}",
+        yield Connection(
+            name=f"{name} to the public name of {other}",
             source=source,
             target=Side(groups=(), networks=(ANYWHERE,)) if not target else outside,
             port=443,
@@ -134,8 +134,8 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Edge]:
         return
     target = side_of(case, other)
     if target and service.port:
-        yield Edge(
-            what=f"{name} to {other}",
+        yield Connection(
+            name=f"{name} to {other}",
             source=source,
             target=target,
             port=service.port,

@@ -1,4 +1,4 @@
-"""Network: security groups along the path internet, balancer, task, dependency."""
+"""Security groups that block the way from the internet to a balancer, task or dependency."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import NETWORK, Finding, top_evidence
-from canary.diagnose.ecs.task_stops import afresh
-from canary.diagnose.network.connections import Edge, edges
+from canary.diagnose.ecs.task_stops import redeploy_stopped
+from canary.diagnose.network.connections import Connection, connections
 from canary.diagnose.network.swapped_groups import Swap, swap_of
 from canary.model import Confidence, Evidence, Remedy
 
 
 def blocked(case: Case) -> Iterator[Finding]:
-    """Claim each security group that stops a connection which failing checks need."""
-    missing: dict[tuple[str, str], list[Edge]] = {}
-    guards: dict[str, SecurityGroup] = {}
-    swapped: dict[str, tuple[Swap, list[Edge]]] = {}
-    for edge in edges(case):
-        shut = not lets_in(edge.target, edge.source, edge.port) if edge.target.groups else False
-        shut |= not lets_out(edge.source, edge.target, edge.port) if edge.source.groups else False
-        if not edge.explained_failures or not shut:
+    """Report each security group that blocks a connection which failing checks need."""
+    missing: dict[tuple[str, str], tuple[SecurityGroup, list[Connection]]] = {}
+    swapped: dict[str, tuple[Swap, list[Connection]]] = {}
+    for connection in connections(case):
+        blocking = list(_blocking_groups(connection))
+        if not blocking or not connection.explained_failures:
             continue
-        if swap := swap_of(case, edge):
-            swapped.setdefault(swap.resource, (swap, []))[1].append(edge)
+        if swap := swap_of(case, connection):
+            swapped.setdefault(swap.resource, (swap, []))[1].append(connection)
             continue
-        if edge.target.groups and not lets_in(edge.target, edge.source, edge.port):
-            guard = edge.target.groups[0]
-            missing.setdefault((guard.id, "ingress"), []).append(edge)
-            guards[guard.id] = guard
-        if edge.source.groups and not lets_out(edge.source, edge.target, edge.port):
-            guard = edge.source.groups[0]
-            missing.setdefault((guard.id, "egress"), []).append(edge)
-            guards[guard.id] = guard
+        for direction, group in blocking:
+            missing.setdefault((group.id, direction), (group, []))[1].append(connection)
     for swap, lost in swapped.values():
         yield _swap_finding(case, swap, lost)
-    for (identifier, direction), lost in missing.items():
-        yield _finding(case, guards[identifier], direction, lost)
+    for (_, direction), (group, lost) in missing.items():
+        yield _finding(case, group, direction, lost)
 
 
-def _swap_finding(case: Case, swap: Swap, lost: list[Edge]) -> Finding:
-    names = "; ".join(dict.fromkeys(e.what for e in lost))
+def _blocking_groups(connection: Connection) -> Iterator[tuple[str, SecurityGroup]]:
+    """Yield the first group of each end that blocks a connection, with the direction."""
+    source, target = connection.source, connection.target
+    if target.groups and not lets_in(target, source, connection.port):
+        yield "ingress", target.groups[0]
+    if source.groups and not lets_out(source, target, connection.port):
+        yield "egress", source.groups[0]
+
+
+def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
+    failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
+    names = "; ".join(dict.fromkeys(e.name for e in lost))
     others = (n for e in lost for n in (e.owner, e.service) if n != swap.service)
     return Finding(
         cause="security-group-blocked",
@@ -58,48 +60,48 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Edge]) -> Finding:
                 expected=f"before: {', '.join(swap.before)}",
                 at=case.state.read_at,
             ),
-            *top_evidence(frozenset().union(*(e.explained_failures for e in lost))),
+            *top_evidence(failures),
         ),
         remedy=Remedy(
             summary=f"Put {swap.name} back into its security groups.",
             inspect=(swap.show,),
-            fix=(swap.fix, *afresh(case, *others)),
+            fix=(swap.fix, *redeploy_stopped(case, *others)),
             verify=(swap.show,),
         ),
-        explained_failures=frozenset().union(*(e.explained_failures for e in lost)),
-        rank=NETWORK,
-    )
-
-
-def _finding(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -> Finding:
-    failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
-    first = lost[0]
-    ports = ", ".join(sorted({str(e.port) for e in lost}))
-    verb = "admits no traffic of" if direction == "ingress" else "lets no traffic out for"
-    names = "; ".join(dict.fromkeys(e.what for e in lost))
-    return Finding(
-        cause="security-group-blocked",
-        service=first.service if direction == "ingress" else first.owner,
-        resource=guard.id,
-        confidence=Confidence.CERTAIN,
-        summary=f"Security group {guard.name} {verb} {names} on port {ports}.",
-        evidence=(
-            Evidence(
-                resource=f"{guard.id} ({guard.name}) {direction}",
-                seen=_described(guard.ingress if direction == "ingress" else guard.egress),
-                expected=f"tcp {ports} for {names}",
-                at=case.state.read_at,
-            ),
-            *_before(case, guard, direction),
-            *top_evidence(failures),
-        ),
-        remedy=_remedy(case, guard, direction, lost),
         explained_failures=failures,
         rank=NETWORK,
     )
 
 
-def _described(rules: tuple[GroupRule, ...]) -> str:
+def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connection]) -> Finding:
+    failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
+    first = lost[0]
+    ports = ", ".join(sorted({str(e.port) for e in lost}))
+    verb = "admits no traffic of" if direction == "ingress" else "lets no traffic out for"
+    names = "; ".join(dict.fromkeys(e.name for e in lost))
+    return Finding(
+        cause="security-group-blocked",
+        service=first.service if direction == "ingress" else first.owner,
+        resource=group.id,
+        confidence=Confidence.CERTAIN,
+        summary=f"Security group {group.name} {verb} {names} on port {ports}.",
+        evidence=(
+            Evidence(
+                resource=f"{group.id} ({group.name}) {direction}",
+                seen=_describe(group.ingress if direction == "ingress" else group.egress),
+                expected=f"tcp {ports} for {names}",
+                at=case.state.read_at,
+            ),
+            *_before(case, group, direction),
+            *top_evidence(failures),
+        ),
+        remedy=_remedy(case, group, direction, lost),
+        explained_failures=failures,
+        rank=NETWORK,
+    )
+
+
+def _describe(rules: tuple[GroupRule, ...]) -> str:
     lines = [
         f"{r.protocol} {r.from_port}-{r.to_port} {' '.join((*r.groups, *r.cidrs))}".strip()
         for r in rules
@@ -107,63 +109,64 @@ def _described(rules: tuple[GroupRule, ...]) -> str:
     return "; ".join(lines) or "no rule at all"
 
 
-def _before(case: Case, guard: SecurityGroup, direction: str) -> tuple[Evidence, ...]:
+def _before(case: Case, group: SecurityGroup, direction: str) -> tuple[Evidence, ...]:
+    """Return a line of evidence if the group's rules changed since the previous run."""
     groups = case.previous.security_groups if case.previous else ()
-    old = next((g for g in groups if g.id == guard.id), None)
-    if old is None or getattr(old, direction) == getattr(guard, direction) or not case.previous:
+    old = next((g for g in groups if g.id == group.id), None)
+    if old is None or getattr(old, direction) == getattr(group, direction) or not case.previous:
         return ()
     return (
         Evidence(
-            resource=guard.id,
+            resource=group.id,
             seen="edited since the previous run",
-            expected=f"before: {_described(getattr(old, direction))}",
+            expected=f"before: {_describe(getattr(old, direction))}",
             at=case.previous.read_at,
         ),
     )
 
 
-def _permission(edge: Edge, direction: str) -> dict[str, object]:
+def _permission(connection: Connection, direction: str) -> dict[str, object]:
     base: dict[str, object] = {
         "IpProtocol": "tcp",
-        "FromPort": edge.port,
-        "ToPort": edge.port,
+        "FromPort": connection.port,
+        "ToPort": connection.port,
     }
-    peer = edge.source if direction == "ingress" else edge.target
-    if peer.groups and not (edge.outside and direction == "egress"):
+    peer = connection.source if direction == "ingress" else connection.target
+    if peer.groups and not (connection.outside and direction == "egress"):
         return {**base, "UserIdGroupPairs": [{"GroupId": peer.groups[0].id}]}
     return {**base, "IpRanges": [{"CidrIp": ANYWHERE}]}
 
 
-def _permissions(guard: SecurityGroup, direction: str, lost: list[Edge]) -> list[object]:
-    if direction == "egress" and not guard.egress:  # AWS's own default of a new group
+def _permissions(group: SecurityGroup, direction: str, lost: list[Connection]) -> list[object]:
+    if direction == "egress" and not group.egress:  # AWS's default for a new group
         return [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}]
     found: list[object] = []
-    for edge in lost:
-        one = _permission(edge, direction)
+    for connection in lost:
+        one = _permission(connection, direction)
         if one not in found:
             found.append(one)
     return found
 
 
-def _remedy(case: Case, guard: SecurityGroup, direction: str, lost: list[Edge]) -> Remedy:
-    show = case.aws("ec2", "describe-security-groups", group_ids=[guard.id])
+def _remedy(case: Case, group: SecurityGroup, direction: str, lost: list[Connection]) -> Remedy:
+    show = case.aws("ec2", "describe-security-groups", group_ids=[group.id])
     fix = case.aws(
         "ec2",
         f"authorize-security-group-{direction}",
-        group_id=guard.id,
-        ip_permissions=compact(_permissions(guard, direction, lost)),
+        group_id=group.id,
+        ip_permissions=compact(_permissions(group, direction, lost)),
     )
     ports = sorted({e.port for e in lost})
     blocks = "\n".join(
         f'resource "aws_vpc_security_group_{direction}_rule" "port_{port}" {{\n'
-        f'  security_group_id = "{guard.id}"\n  ip_protocol = "tcp"\n'
+        f'  security_group_id = "{group.id}"\n  ip_protocol = "tcp"\n'
         f"  from_port = {port}\n  to_port = {port}\n}}"
         for port in ports
     )
     return Remedy(
-        summary=f"Open port {', '.join(map(str, ports))} in {guard.name} ({direction}).",
+        summary=f"Open port {', '.join(map(str, ports))} in {group.name} ({direction}).",
         inspect=(show,),
-        fix=(fix, *afresh(case, *(n for e in lost for n in (e.owner, e.service)))),
+        fix=(fix, *redeploy_stopped(case, *(n for e in lost for n in (e.owner, e.service)))),
         verify=(show,),
         terraform=blocks + "\n",
     )

@@ -1,4 +1,4 @@
-"""A service or balancer that was put into other security groups: the groups themselves are well."""
+"""A service or balancer that was moved into other security groups."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from canary.control_plane.state import EcsService, LoadBalancer
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.remedies import awsvpc
-from canary.diagnose.network.connections import Edge
+from canary.diagnose.network.connections import Connection
 
 _Grouped = EcsService | LoadBalancer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Swap:
-    """What has other security groups since the previous run, and the way back."""
+    """A service or balancer with other groups than before, and the command that restores them."""
 
     service: str
     resource: str
@@ -26,18 +26,17 @@ class Swap:
     fix: str
 
 
-def swap_of(case: Case, edge: Edge) -> Swap | None:
-    """Return the end of a connection that was put into other groups since the previous run."""
-    for name in dict.fromkeys((edge.owner, edge.service)):
-        found = _of_service(case, name) or _of_balancer(case, name, edge)
+def swap_of(case: Case, connection: Connection) -> Swap | None:
+    """Return the end of a connection that has other groups than in the previous run, or None."""
+    for name in dict.fromkeys((connection.owner, connection.service)):
+        found = _of_service(case, name) or _of_balancer(case, name, connection)
         if found:
             return found
     return None
 
 
 def _of_service(case: Case, name: str) -> Swap | None:
-    now = case.ecs(name) if name in case.services else None
-    before = case.ecs_before(name) if now else None
+    now, before = case.ecs(name), case.ecs_before(name)
     if not now or not before:
         return None
     return _swap(
@@ -54,10 +53,10 @@ def _of_service(case: Case, name: str) -> Swap | None:
     )
 
 
-def _of_balancer(case: Case, name: str, edge: Edge) -> Swap | None:
+def _of_balancer(case: Case, name: str, connection: Connection) -> Swap | None:
     now = case.balancer(name) if name in case.services else None
     before = case.balancer(name, case.previous) if now and case.previous else None
-    if not now or not before or now.name not in edge.what:
+    if not now or not before or now.name not in connection.name:
         return None
     return _swap(
         name,
@@ -74,7 +73,7 @@ def _of_balancer(case: Case, name: str, edge: Edge) -> Swap | None:
 
 
 def _swap(name: str, before: _Grouped, now: _Grouped, *, show: str, fix: str) -> Swap | None:
-    """Return what has other groups than before, None where they are the same."""
+    """Return the swap of groups, None if they are the same as before."""
     was, has = before.security_groups, now.security_groups
     if not was or set(was) == set(has):
         return None

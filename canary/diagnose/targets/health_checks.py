@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import TARGET, Finding, top_evidence
-from canary.diagnose.ecs.task_stops import afresh
+from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.health_record import said, sick
 from canary.diagnose.targets.targets import evidence, inspect, port_of
 from canary.model import Confidence, Remedy
@@ -106,7 +106,7 @@ def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
     return Remedy(
         summary=f"Let the health check ask {wanted['path']} on the traffic port.",
         inspect=inspect(case, group),
-        fix=(fix, *afresh(case, name)),
+        fix=(fix, *redeploy_stopped(case, name)),
         verify=(case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),),
         terraform=f'health_check {{\n  path    = "{wanted["path"]}"\n'
         f'  port    = "traffic-port"\n  matcher = "{wanted["codes"]}"\n}}\n',

@@ -9,7 +9,7 @@ from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.ecs.revisions import rollback
-from canary.diagnose.ecs.task_stops import afresh
+from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.health_record import said
 from canary.diagnose.targets.targets import GONE, evidence, inspect, port_of, register
 from canary.model import Confidence, Remedy
@@ -84,4 +84,4 @@ def _fix(
     reverted = bool(service.container_ports) and right not in service.container_ports
     if reverted:
         return rollback(case, name).fix
-    return (*fix, *afresh(case, name))
+    return (*fix, *redeploy_stopped(case, name))
