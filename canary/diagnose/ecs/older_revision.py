@@ -1,4 +1,4 @@
-"""An older revision in service than the previous run saw: a deployment that was undone."""
+"""A service that runs an older revision than the previous run saw."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAI
 
 
 def reverted(case: Case) -> Iterator[Finding]:
-    """Claim a service that runs an older revision than before, where it answers wrongly."""
+    """Report a service that runs an older revision than before, if it answers wrongly."""
     for name in case.services:
         service, newer = case.ecs(name), revisions.replaced_by_older(case, name)
         failures = _failures(case, name)
@@ -31,7 +31,7 @@ def _failures(case: Case, name: str) -> Failures:
 
 
 def _answered_by(failure: Failure, name: str) -> bool:
-    """Tell an answer that the service's own code gave, itself or through another one."""
+    """Return whether the service's code gave the answer, directly or through another service."""
     if failure.symptom in CONTROL | EDGE or not failure.host:
         return False
     if name == MLFLOW and "mlflow" in failure.path:

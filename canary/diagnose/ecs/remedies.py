@@ -1,8 +1,10 @@
-"""Remedies of ECS: back to a good revision, a role's permission, a secret, a service made anew."""
+"""Remedies for ECS: roll back, grant a permission, restore a secret, create a service."""
 
 from __future__ import annotations
 
 import re
+
+import msgspec
 
 from canary.control_plane.state import EcsService, TaskDefinition
 from canary.diagnose.core.aws_cli import compact
@@ -26,7 +28,7 @@ def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Reme
         return restore(case, name, service, stop.words, stop.cause)
     back = revisions.rollback(case, name)
     if not back.fix and stop.cause in ("task-crash-loop", "environment-variable-wrong"):
-        value = value_back(case, name, service, ("",))  # what is injected may be what changed
+        value = value_back(case, name, service, ("",))  # an injected value may have changed
         if value.fix:
             return value
     texts = {
@@ -38,14 +40,10 @@ def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Reme
         "database-unreachable": "See whether the database runs and accepts connections.",
         "security-group-blocked": "See the tasks' security group, routes and VPC endpoints.",
     }
-    decision = "" if back.fix else texts.get(stop.cause, "Register a revision that is complete.")
-    return Remedy(
-        summary=back.summary or decision,
-        inspect=(*revisions.inspect(case, name), *back.inspect),
-        fix=back.fix,
-        verify=revisions.verify(case, service),
-        decision=decision,
-    )
+    decision = texts.get(stop.cause, "Register a revision that is complete.")
+    verify = revisions.verify(case, service)
+    remedy = revisions.remedy(case, name, decision, verify=verify)
+    return msgspec.structs.replace(remedy, inspect=(*remedy.inspect, *back.inspect))
 
 
 def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
@@ -96,7 +94,7 @@ _AT_START = {
 
 
 def _statements(case: Case, definition: TaskDefinition | None, stop: Stop) -> list[object]:
-    """Return what the revision reads at start, of every kind: ECS names one denial at a time."""
+    """Return statements for all that a revision reads at start: ECS shows one denial at a time."""
     needed = _references(case, definition)
     action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
     denied = resource["resource"].rstrip(".") if resource else ""
@@ -126,14 +124,14 @@ def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[
 
 
 def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
-    """Return the log groups made anew; tasks start only where they can write."""
+    """Return how to create a missing log group; a task does not start without it."""
     definition = case.definition(service.task_definition)
     groups = {c.log_group for c in (definition.containers if definition else ()) if c.log_group}
     name_it = "Create the log group that the task definition names."
     group = min(groups, default="/")
     show = case.aws("logs", "describe-log-groups", log_group_name_prefix=group)
     make = case.aws("logs", "create-log-group", log_group_name=group)
-    one = len(groups) == 1  # of several it is not said which one is gone
+    one = len(groups) == 1  # of several groups, ECS does not say which one is gone
     return Remedy(
         summary=f"Create the log group {group} again, then start tasks." if one else name_it,
         inspect=(show, *revisions.inspect(case, name)[:2]),
@@ -157,7 +155,7 @@ def _parameter_arn(case: Case, reference: str) -> str:
 
 
 def create_service(case: Case, name: str) -> Remedy:
-    """Return the command that makes a service as the previous run saw it, else as is usual."""
+    """Return how to create a service as the previous run saw it, else with usual values."""
     part = case.services[name]
     old = case.ecs_before(name)
     show = case.aws.ecs("describe-services", services=[part.ecs_service])
@@ -180,7 +178,7 @@ def create_service(case: Case, name: str) -> Remedy:
 
 
 def _network(case: Case, name: str, old: EcsService | None) -> str:
-    """Return the network of the service before, else what the other services show."""
+    """Return the network settings that the service had, else those of another service."""
     if old and old.subnets:
         return compact(awsvpc(old.subnets, old.security_groups))
     neighbour = next((s for s in case.state.ecs_services if s.subnets), None)
@@ -191,7 +189,7 @@ def _network(case: Case, name: str, old: EcsService | None) -> str:
 
 
 def _guards(case: Case, name: str) -> tuple[str, ...]:
-    """Return the groups that admit the balancer on the service's port: the task's own group."""
+    """Return the group of the service's tasks: it admits the balancer on the service's port."""
     balancer = case.balancer(name)
     port = case.services[name].port
     return tuple(

@@ -1,4 +1,4 @@
-"""What a revision of a task definition has, lacks or changes against another."""
+"""The difference between two revisions of a task definition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from canary.control_plane.state import Container, TaskDefinition
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What a newer revision has, lacks or changes against an older one."""
+    """Variables, secrets and settings that a newer revision adds, loses or changes."""
 
     lost_variables: tuple[str, ...] = ()
     new_variables: tuple[str, ...] = ()
@@ -87,8 +87,8 @@ def _containers(old: Container, new: Container) -> Difference:
     )
 
 
-def misfit(definition: TaskDefinition) -> tuple[str, str] | None:
-    """Return the port that a container is told to listen on and the mapped one, if they differ."""
+def port_mismatch(definition: TaskDefinition) -> tuple[str, str] | None:
+    """Return a container's `PORT` variable and its mapped port if they differ, else None."""
     for container in definition.containers:
         told = container.plain.get("PORT", "")
         if told.isdigit() and container.ports and int(told) not in container.ports:

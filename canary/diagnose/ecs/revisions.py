@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
 from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs.revision_diff import Difference, difference, misfit
+from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
 from canary.model import Evidence, Remedy
 
 
@@ -119,14 +119,14 @@ def replaced_by_older(case: Case, name: str) -> TaskDefinition | None:
     was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
     if not healthy or not now or not was or now.family != was.family or was.status != "ACTIVE":
         return None
-    sound = not before.deployments[0].failed_tasks and misfit(was) is None
+    sound = not before.deployments[0].failed_tasks and port_mismatch(was) is None
     return was if sound and now.revision < was.revision else None
 
 
 def _usable(case: Case, arn: str, bad: str) -> bool:
     """Return whether a roll back to a revision is safe; it must be older than the bad one."""
     found, tried = case.definition(arn), case.definition(bad)
-    if found is None or found.status != "ACTIVE" or misfit(found) is not None:
+    if found is None or found.status != "ACTIVE" or port_mismatch(found) is not None:
         return False
     return tried is None or found.family != tried.family or found.revision < tried.revision
 

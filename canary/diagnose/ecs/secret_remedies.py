@@ -1,6 +1,8 @@
-"""Remedies for secrets and parameters; a value is never in a command."""
+"""Remedies for secrets and parameters; their values never stand in a command."""
 
 from __future__ import annotations
+
+import msgspec
 
 from canary.control_plane.state import EcsService, SecretState
 from canary.diagnose.core.aws_cli import substitute
@@ -13,7 +15,7 @@ FRESH_S = 24 * 3600.0
 
 
 def states(case: Case, name: str) -> tuple[SecretState, ...]:
-    """Return the secrets that a service's present or suspected revision refers to."""
+    """Return the secrets that the present or the suspected revision of a service refers to."""
     service = case.ecs(name)
     used = {service.task_definition} if service else set()
     change = revisions.rollout(case, name)
@@ -25,38 +27,26 @@ def states(case: Case, name: str) -> tuple[SecretState, ...]:
 
 
 def restore(case: Case, name: str, service: EcsService, words: str, cause: str) -> Remedy:
-    """Return the way back to a secret that can be read and that is right."""
+    """Return how to make a service's secret readable and correct again."""
     change = revisions.rollout(case, name)
     changed = change.difference.changed_secrets if change else ()
-    known = states(case, name)
-    if change and changed:
-        return _reference_back(case, name, service)
-    gone = [s for s in known if not s.exists]
-    for secret in gone:
-        return _missing(case, service, secret)
-    if "json key" in words or "invalid character" in words:  # the value's form is wrong
+    if changed:
+        back = revisions.remedy(case, name, "")
+        summary = "Go back to the revision whose references exist."
+        return msgspec.structs.replace(back, summary=summary)
+    for secret in states(case, name):
+        if not secret.exists:
+            return _missing(case, service, secret)
+    if "json key" in words or "invalid character" in words:  # the value has a wrong form
         return value_back(case, name, service, ("",))
     if cause == "database-auth-failed":
         return value_back(case, name, service, ("password", "database", "db"))
-    back = revisions.rollback(case, name)
-    return Remedy(
-        summary=back.summary or "Make the secret that the stopped reason names readable.",
-        inspect=revisions.inspect(case, name),
-        fix=back.fix,
-        verify=revisions.verify(case, service),
-        decision=""
-        if back.fix
-        else "Create the secret that the stopped reason names, or mend"
-        " the reference in the task definition.",
-    )
-
-
-def _reference_back(case: Case, name: str, service: EcsService) -> Remedy:
-    back = revisions.rollback(case, name)
-    return Remedy(
-        summary="Go back to the revision whose references exist.",
-        inspect=revisions.inspect(case, name),
-        fix=back.fix,
+    return revisions.remedy(
+        case,
+        name,
+        "Create the secret that the stopped reason names, or mend the reference in the task"
+        " definition.",
+        summary="Make the secret that the stopped reason names readable.",
         verify=revisions.verify(case, service),
     )
 
@@ -99,7 +89,10 @@ def _plain(identifier: str) -> str:
 
 
 def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...]) -> Remedy:
-    """Return the way back to the value before, for a secret or parameter changed lately."""
+    """Return how to restore the previous value of a recently changed secret or parameter.
+
+    Only secrets of variables whose names contain one of the words count.
+    """
     fresh = revisions.deploy(case, service)
     recent = [
         s
@@ -107,16 +100,13 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
         if s.version_before and case.age(s.changed_at) < FRESH_S and _about(case, name, s, words)
     ]
     recent.sort(key=lambda s: s.changed_at, reverse=True)
-    back = revisions.rollback(case, name)
     if not recent:
-        return Remedy(
-            summary=back.summary or "Compare the login in the secret with the one in the database.",
-            inspect=revisions.inspect(case, name),
-            fix=back.fix,
+        return revisions.remedy(
+            case,
+            name,
+            "Nothing shows an earlier value: its owner must set the right one.",
+            summary="Compare the login in the secret with the one in the database.",
             verify=revisions.verify(case, service),
-            decision=""
-            if back.fix
-            else "Nothing shows an earlier value: its owner must set the right one.",
         )
     secret = recent[0]
     return Remedy(
@@ -130,7 +120,7 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
 
 
 def _about(case: Case, name: str, secret: SecretState, words: tuple[str, ...]) -> bool:
-    """Tell whether a secret feeds a variable about one of these words."""
+    """Return whether a secret is injected into a variable whose name contains one of the words."""
     service = case.ecs(name)
     definition = case.definition(service.task_definition) if service else None
     names = [
@@ -149,7 +139,7 @@ def _show(case: Case, secret: SecretState) -> str:
 
 
 def previous_value(case: Case, secret: SecretState) -> str:
-    """Return the command that makes the value before a secret's or parameter's present one."""
+    """Return the command that restores the previous value of a secret or parameter."""
     if secret.kind == "secret":
         return case.aws(
             "secretsmanager",
