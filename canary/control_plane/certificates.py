@@ -1,4 +1,4 @@
-"""What a certificate is worth: the hosts that its names cover, and whether it is valid now."""
+"""Certificates: the hosts that their names cover, their validity, OpenSSL's verify codes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Iterable
 
 from canary.control_plane.state import Certificate
 from canary.model import parse_time
+
+# OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)
+EXPIRED_CODES = (10,)
+DATE_CODES = (9, *EXPIRED_CODES)  # also: not valid yet
+NAME_CODES = (62, 63, 64)
+UNTRUSTED_CODES = (18, 19, 20, 21)
 
 
 def covers(names: Iterable[str], host: str) -> bool:

@@ -1,4 +1,4 @@
-"""`certificate`: trusted, of the right name, and not about to end, leaf and chain."""
+"""`certificate`: trusted, issued for the host, and not about to expire, leaf and chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from canary.control_plane.certificates import covers
+from canary.control_plane.certificates import DATE_CODES, NAME_CODES, covers
 from canary.model import (
     Answer,
     Assertion,
@@ -23,21 +23,18 @@ from canary.probes.base.evidence import Stopwatch, assertion, minutes_since
 from canary.probes.base.request import RequestSpec, send
 
 STEPS = ("trust", "name", "leaf", "chain")
-# OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)
-DATE_CODES = (9, 10)
-NAME_CODES = (62, 63, 64)
 
 
 class CertificateSpec(Frozen, frozen=True, kw_only=True):
-    """How many days must be left, and the path that is asked to see the certificate."""
+    """How many days must be left, and the path that is requested for the handshake."""
 
     days: Annotated[float, msgspec.Meta(ge=0)] = 7
     path: Annotated[str, msgspec.Meta(pattern="^/")] = "/health"
-    only_days: bool = False  # judge the time alone; trust and name are another check's
+    only_days: bool = False  # check the time alone; another check has trust and name
 
 
 def run(check: Check, spec: CertificateSpec, context: ProbeContext) -> None:
-    """Shake hands on a new connection and judge what was shown."""
+    """Open a new TLS connection and record the steps of its certificate."""
     service = context.service(check.service)
     watch = Stopwatch(context)
     try:
@@ -63,7 +60,7 @@ def run(check: Check, spec: CertificateSpec, context: ProbeContext) -> None:
 
 
 def trust(answer: Answer) -> Assertion:
-    """Judge the chain alone: date and name have steps of their own."""
+    """Return the assertion on the chain; date and name have steps of their own."""
     failure = answer.failure
     tls = failure is not None and failure.kind is FailureKind.TLS
     distrusted = tls and failure is not None and failure.code not in (*DATE_CODES, *NAME_CODES)
@@ -72,7 +69,7 @@ def trust(answer: Answer) -> Assertion:
 
 
 def named(shown: PeerCertificate, host: str) -> Assertion:
-    """Judge the names."""
+    """Return the assertion on the certificate's names."""
     names = ", ".join(shown.names) or shown.subject
     return assertion("names", f"cover {host}", names, covers(shown.names, host))
 

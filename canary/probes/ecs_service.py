@@ -1,6 +1,6 @@
-"""`ecs_service`: the tasks that should run do run, the rollout is over, and none fails on the side.
+"""`ecs_service`: the desired tasks run, the rollout is complete, no task failed recently.
 
-Running is not healthy: the target group's own check says whether the tasks answer.
+A running task may be unhealthy: the kind `target_group` checks whether tasks answer.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Minutes = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class EcsServiceSpec(Frozen, frozen=True, kw_only=True):
-    """How long a rollout may take and how far back a failed task counts, in minutes."""
+    """How long a rollout may take, and how long a failed task or a roll back counts."""
 
     rollout_minutes: Minutes = 15
     recent_minutes: Minutes = 15
-    rollback_minutes: Minutes = 60  # how long a deployment that was rolled back is a failure
+    rollback_minutes: Minutes = 60  # a roll back is a failure for so long
 
 
 def _find(state: PlatformState, name: str) -> EcsService | None:
@@ -42,7 +42,7 @@ def _find(state: PlatformState, name: str) -> EcsService | None:
 
 
 def run(check: Check, spec: EcsServiceSpec, context: ProbeContext) -> None:
-    """Judge the service as the control plane describes it."""
+    """Record the steps of an ECS service from the reading of the control plane."""
     watch = Stopwatch(context)
     state = context.state()
     name = context.service(check.service).ecs_service
@@ -68,14 +68,14 @@ def run(check: Check, spec: EcsServiceSpec, context: ProbeContext) -> None:
 
 
 def facts(service: EcsService) -> dict[str, str]:
-    """Return what helps a reader beside the judgement."""
+    """Return the revision and the newest event, for the reader of the report."""
     newest = service.events[0].message if service.events else ""
     revision = service.task_definition.rsplit("/", 1)[-1]
     return {"task definition": revision, "newest event": newest}
 
 
 def tasks(service: EcsService) -> list[Assertion]:
-    """Judge the counts."""
+    """Return the assertions on a service's status and task counts."""
     return [
         assertion("status", "ACTIVE", service.status, service.status == "ACTIVE"),
         assertion("desired tasks", "at least 1", service.desired, service.desired > 0),
@@ -86,12 +86,12 @@ def tasks(service: EcsService) -> list[Assertion]:
 
 
 def rollout(watch: Stopwatch, service: EcsService, spec: EcsServiceSpec, now: dt.datetime) -> Step:
-    """Judge the newest deployment: completed, or young and without a failed task."""
+    """Return the rollout step: completed, or in progress, young and without a failed task."""
     newest = primary(service)
     if newest is None:
         made = [assertion("primary deployment", "exists", "none", False)]
         return watch.step(STEPS[1], made)
-    state = newest.rollout_state or "COMPLETED"  # other deployment controllers tell no state
+    state = newest.rollout_state or "COMPLETED"  # other deployment controllers report no state
     age = minutes_since(newest.created_at, now)
     known = {"deployment": newest.id, "reason": newest.rollout_reason}
     back = rolled_back(service)
@@ -116,8 +116,7 @@ def recent_failures(
     """Return the failed tasks that count, and those that are past.
 
     A failure counts while it belongs to the present deployment. It is past once ECS reported a
-    steady state after it, but where one lies between two crashes: that is a loop, however steady
-    the time between them was.
+    steady state after it. A steady state between two crashes ends nothing: that is a crash loop.
     """
     newest = primary(service)
     failures = []
@@ -131,7 +130,7 @@ def recent_failures(
     crashes = [t for t in failures if not never_started(t)]
     crashes.sort(key=_stopped, reverse=True)
     steady = [at for e in service.events if is_steady(e) and (at := parse_time(e.at))]
-    # in the same instant: ECS says "steady" once nothing is under way any more
+    # the same instant counts: ECS reports "steady" once nothing is under way any more
     past = [t for t in failures if any(at >= _stopped(t) for at in steady)]
     if crashes and any(_stopped(crashes[-1]) < at < _stopped(crashes[0]) for at in steady):
         past = [t for t in past if t not in crashes]
@@ -149,21 +148,21 @@ def stopped(
     spec: EcsServiceSpec,
     now: dt.datetime,
 ) -> Step:
-    """Judge the recently stopped tasks."""
+    """Return the step of the recently stopped tasks."""
     reason = unavailable(state, "ecs:ListTasks", "ecs:DescribeTasks")
     if reason and not service.tasks:
         return could_not_tell(watch, STEPS[2:], reason)[0]
     failures, past = recent_failures(service, spec, now)
-    known = {f"stopped {n}": _told(task) for n, task in enumerate(failures[:3], start=1)}
+    known = {f"stopped {n}": _describe(task) for n, task in enumerate(failures[:3], start=1)}
     if past:
-        known["note"] = f"{len(past)} failed before the present steady state: {_told(past[0])}"
+        known["note"] = f"{len(past)} failed before the present steady state: {_describe(past[0])}"
     text = f"none in {spec.recent_minutes:.0f} minutes"
-    shown = f"{len(failures)}: {_told(failures[0])}" if failures else "none"
+    shown = f"{len(failures)}: {_describe(failures[0])}" if failures else "none"
     made = [assertion("failed tasks", text, shown, not failures)]
     return watch.step(STEPS[2], made, facts=known)
 
 
-def _told(task: Task) -> str:
+def _describe(task: Task) -> str:
     exits = [f"exit {c.exit_code}" for c in task.containers if c.exit_code is not None]
     return " ".join((task.stopped_at, task.stop_code, task.stopped_reason, *exits))[:240]
 

@@ -1,7 +1,7 @@
-"""`listener_rule`: each path of the contract reaches its service's target group, by the rules.
+"""`listener_rule`: the listener rules lead each path of the contract to its service.
 
-The rules are simulated as they were read, so a missing rule, one on the wrong listener, one that
-points elsewhere and one that another shadows are all seen without a request.
+The rules are simulated as they were read. This finds a rule that is missing, on the wrong listener,
+shadowed, or with a wrong target group, without a request.
 """
 
 from __future__ import annotations
@@ -26,16 +26,14 @@ ACTIONS = (
 
 
 class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
-    """Which listener carries the contract, and whether port 80 must redirect."""
+    """The port of the contract's listener, and the port that must redirect to HTTPS."""
 
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 443
-    redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = (
-        80  # 0: no such listener is expected
-    )
+    redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 80  # 0: none is expected
 
 
 def run(check: Check, spec: ListenerRuleSpec, context: ProbeContext) -> None:
-    """Simulate every route whose host is the service's."""
+    """Record a step for each listener, and for each route of the service's host."""
     watch = Stopwatch(context)
     state = context.state()
     service = context.service(check.service)

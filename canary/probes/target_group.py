@@ -1,4 +1,4 @@
-"""`target_group`: attached to a load balancer, with targets, and the targets healthy."""
+"""`target_group`: attached to a load balancer, with registered and healthy targets."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from canary.model import Check, Frozen, Step, parse_time
 from canary.probes.base.api import Kind, ProbeContext
 from canary.probes.base.evidence import Stopwatch, assertion, could_not_tell, unavailable
 
-LEAVING = ("draining",)  # a target on its way out says nothing of those that stay
+LEAVING = ("draining",)  # a draining target is not judged
 COMING = ("initial",)
 STEPS = ("attached", "registered", "healthy")
 
 
 class TargetGroupSpec(Frozen, frozen=True, kw_only=True):
-    """Which group; empty: every group of the service."""
+    """The target group to check; empty means every group of the service."""
 
     target_group: str = ""
 
 
 def run(check: Check, spec: TargetGroupSpec, context: ProbeContext) -> None:
-    """Judge each target group as the control plane describes it."""
+    """Record the steps of each target group from the reading of the control plane."""
     watch = Stopwatch(context)
     state = context.state()
     configured = context.service(check.service).target_groups
@@ -66,7 +66,7 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
 
 
 def _starting(state: PlatformState, target: TargetHealth) -> bool:
-    """Tell a target whose task a rollout has just started: ECS grants it a period of grace."""
+    """Return whether a rollout has just started the target's task, within its grace period."""
     now = parse_time(state.read_at)
     for service in state.ecs_services:
         newest = primary(service)
@@ -85,7 +85,7 @@ def _healthy(
     group: TargetGroup,
     staying: list[TargetHealth],
 ) -> Step:
-    """Judge health: a new target beside a healthy one is no failure, alone it is."""
+    """Return the health step; a new target counts only if no other target is healthy."""
     healthy = [t for t in staying if t.state == "healthy"]
     made = []
     known = {"health check": f"{group.health_protocol} {group.health_path} {group.health_matcher}"}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.certificates import covers, names_of, usable
+from canary.control_plane.certificates import (
+    EXPIRED_CODES,
+    NAME_CODES,
+    UNTRUSTED_CODES,
+    covers,
+    names_of,
+    usable,
+)
 from canary.control_plane.routing import https_listener
 from canary.control_plane.state import Certificate, Listener, LoadBalancer
 from canary.diagnose.core.case import Case, Failures
@@ -12,7 +19,6 @@ from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding, top_evi
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Evidence, Remedy
 
-EXPIRED, UNTRUSTED, MISNAMED = (10,), (18, 19, 20, 21), (62, 64)  # OpenSSL's verify codes
 WARNING_S = 30 * 86_400.0
 
 
@@ -61,11 +67,11 @@ def _cause(
         return "certificate-expired", Confidence.CERTAIN
     if served and not covers(names_of(served), host):
         return "certificate-name-mismatch", Confidence.CERTAIN
-    if codes & set(EXPIRED) or "has expired" in text:
+    if codes & set(EXPIRED_CODES) or "has expired" in text:
         return "certificate-expired", Confidence.LIKELY
-    if codes & set(MISNAMED) or "hostname mismatch" in text or "not valid for" in text:
+    if codes & set(NAME_CODES) or "hostname mismatch" in text or "not valid for" in text:
         return "certificate-name-mismatch", Confidence.LIKELY
-    if codes & set(UNTRUSTED) or "self-signed" in text or "unable to get" in text:
+    if codes & set(UNTRUSTED_CODES) or "self-signed" in text or "unable to get" in text:
         return "certificate-untrusted", Confidence.LIKELY
     if served and served.not_after and case.age(served.not_after) > -WARNING_S:
         return "certificate-expiring", Confidence.CERTAIN
