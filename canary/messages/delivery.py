@@ -1,8 +1,8 @@
-"""Send what was decided, each key once, also when runs overlap; keep what could not be sent.
+"""Send messages and events, each key once, and keep what could not be sent.
 
-The doors are handed in. `claim` must be atomic across runs (a conditional write in the store):
-of two runs that decided the same message only one gets it. A send that failed is released, so
-that the next run may claim it again; what another run is about to say is looked at again then.
+A lease must be atomic across runs (a conditional write in the store): of two runs that decided the
+same message only one acquires it. The lease of a failed send is released, so that the next run may
+acquire it. A message whose lease another run holds stays pending, and the next run looks again.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from canary.messages.incidents import settle
-from canary.messages.leases import Claim
+from canary.messages.incidents import pending_after
+from canary.messages.leases import Lease
 from canary.messages.state import Event, Message, Notified, Outbox
 from canary.model import Frozen
 
-ALONE, AT_ONCE = 3, 16
-"""Keys that are not worth a thread, and claims under way at once (the pool of `adapters.aws`)."""
+WITHOUT_THREADS, AT_ONCE = 3, 16
+"""Keys that are not worth a thread; leases asked for at once (the pool of `adapters.aws`)."""
 
 
-class Ledger(Protocol):
-    """Which keys were said, shared by all runs of an environment."""
+class Leases(Protocol):
+    """Leases on keys, shared by all runs of an environment."""
 
-    def claim(self, key: str, *, final: bool = False) -> Claim:
-        """Take a key; `final`: it counts as said at once."""
+    def acquire(self, key: str, *, as_sent: bool = False) -> Lease:
+        """Ask for the lease on a key; `as_sent`: it counts as sent at once."""
         ...
 
-    def said(self, key: str) -> None:
-        """Note that what was claimed is out."""
+    def mark_sent(self, key: str) -> None:
+        """Record that the message was sent."""
         ...
 
     def release(self, key: str) -> None:
-        """Give a key back whose send failed."""
+        """Give the lease back after a failed send."""
         ...
 
 
 class Delivery(Frozen, frozen=True, kw_only=True):
-    """What came of it; `problems` go into the run's notes."""
+    """The result of a delivery; `problems` go into the run's notes."""
 
     state: Notified
     sent: int = 0
@@ -49,65 +49,71 @@ def deliver(
     outbox: Outbox,
     send: Callable[[Message], None],
     put: Callable[[Sequence[Event]], Sequence[str]],
-    ledger: Ledger,
+    leases: Leases,
     at: str,
+    without_lease: frozenset[str] = frozenset(),
 ) -> Delivery:
     """Send messages and events. `send` raises when it fails, `put` returns the keys that failed.
 
-    Never raises for a send: what failed is in the state and in `problems`. What the ledger raises
-    before anything was sent goes to the caller, whose next run decides the same again.
+    `without_lease` holds keys that no other run can send. Never raises for a send: what failed is
+    in the state and in `problems`. An error of the leases before anything was sent goes to the
+    caller, whose next run decides the same again.
     """
     problems: list[str] = []
-    claims = _claims(ledger, [m.key for m in outbox.messages])
-    mine = [m for m in outbox.messages if claims[m.key] is Claim.MINE]
-    failed = {m.key for m in mine if not _said(m, send, ledger, problems)}
+    found = _acquired(leases, [m.key for m in outbox.messages])
+    messages = [m for m in outbox.messages if found[m.key] is Lease.ACQUIRED]
+    failed = {m.key for m in messages if not _send(m, send, leases, problems)}
     # programs get each event at most once: a lost one is in the report and in the state
-    taken_events = _claims(ledger, [e.key for e in outbox.events], final=True)
-    events = [e for e in outbox.events if taken_events[e.key] is Claim.MINE]
+    leased = [e.key for e in outbox.events if e.key not in without_lease]
+    of_events = dict.fromkeys(without_lease, Lease.ACQUIRED)
+    of_events |= _acquired(leases, leased, as_sent=True)
+    events = [e for e in outbox.events if of_events[e.key] is Lease.ACQUIRED]
     lost = _put(events, put, problems)
-    for key in sorted(lost):
-        _noted(ledger.release, key, problems)
+    for key in sorted(lost - without_lease):
+        _noted(leases.release, key, problems)
     failed |= lost
-    taken = {key for key, claim in claims.items() if claim is Claim.TAKEN}
+    held = {key for key, lease in found.items() if lease is Lease.HELD}
     return Delivery(
-        state=settle(outbox, failed, at, taken),
-        sent=len(mine) + len(events) - len(failed),
+        state=pending_after(outbox, failed, at, held),
+        sent=len(messages) + len(events) - len(failed),
         failed=len(failed),
         problems=tuple(problems),
     )
 
 
-def _claims(ledger: Ledger, keys: Sequence[str], *, final: bool = False) -> dict[str, Claim]:
-    """Take every key, many at once: an outage of 300 checks has as many events, each a write."""
+def _acquired(leases: Leases, keys: Sequence[str], *, as_sent: bool = False) -> dict[str, Lease]:
+    """Ask for every lease, many at once: each is a write, and an outage has hundreds of events."""
+
+    def acquire(key: str) -> Lease:
+        return leases.acquire(key, as_sent=as_sent)
+
     wanted = list(dict.fromkeys(keys))
-    if len(wanted) <= ALONE:
-        return {key: ledger.claim(key, final=final) for key in wanted}
-    with ThreadPoolExecutor(AT_ONCE, "claims") as pool:
-        return dict(
-            zip(wanted, pool.map(lambda key: ledger.claim(key, final=final), wanted), strict=True)
-        )
+    if len(wanted) <= WITHOUT_THREADS:
+        return {key: acquire(key) for key in wanted}
+    with ThreadPoolExecutor(AT_ONCE, "leases") as pool:
+        return dict(zip(wanted, pool.map(acquire, wanted), strict=True))
 
 
-def _said(
-    message: Message, send: Callable[[Message], None], ledger: Ledger, problems: list[str]
+def _send(
+    message: Message, send: Callable[[Message], None], leases: Leases, problems: list[str]
 ) -> bool:
-    """Send one message and note what became of it; return whether it is out."""
+    """Send one message, update its lease, and return whether it was sent."""
     try:
         send(message)
     except Exception as error:  # noqa: BLE001 - the boundary: any failed send becomes a value
         problems.append(f"message {message.key} could not be sent: {type(error).__name__}")
-        _noted(ledger.release, message.key, problems)
+        _noted(leases.release, message.key, problems)
         return False
-    _noted(ledger.said, message.key, problems)
+    _noted(leases.mark_sent, message.key, problems)
     return True
 
 
 def _noted(note: Callable[[str], None], key: str, problems: list[str]) -> None:
-    """Note what became of a claim; where that fails, the lease ends by itself."""
+    """Update a lease; where that fails, the lease expires by itself."""
     try:
         note(key)
     except Exception as error:  # noqa: BLE001 - the boundary: the send itself is over
-        problems.append(f"the claim on {key} could not be noted: {type(error).__name__}: {error}")
+        problems.append(f"the lease on {key} could not be updated: {type(error).__name__}: {error}")
 
 
 def _put(
@@ -115,6 +121,7 @@ def _put(
     put: Callable[[Sequence[Event]], Sequence[str]],
     problems: list[str],
 ) -> set[str]:
+    """Send the events and return the keys that failed."""
     if not events:
         return set()
     try:

@@ -246,4 +246,9 @@ def completed(report: Report, link: str) -> Event:
         causes=tuple(d.cause for d in report.diagnoses[:_LISTED]),
         report=link,
     )
-    return _event(report, f"{report.run.environment}/{report.run.id}/completed", detail)
+    return _event(report, completed_key(report), detail)
+
+
+def completed_key(report: Report) -> str:
+    """Return the key of the run's own event; no other run sends it."""
+    return f"{report.run.environment}/{report.run.id}/completed"

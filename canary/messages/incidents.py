@@ -8,8 +8,6 @@ checks hold again. ERROR and SKIP close nothing: not having looked is not "fixed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from canary.messages import events
@@ -64,21 +62,20 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
     )
 
 
-def settle(outbox: Outbox, failed: Iterable[str], at: str, taken: Iterable[str] = ()) -> Notified:
-    """Return the state to keep, given the keys that failed and those another run has taken."""
-    lost, elsewhere = set(failed), set(taken)
+def pending_after(outbox: Outbox, failed: set[str], at: str, held: set[str]) -> Notified:
+    """Return the state to keep, given the keys that failed and those that another run sends."""
     pending = tuple(
         msgspec.structs.replace(m, attempts=m.attempts + 1, first_tried_at=m.first_tried_at or at)
-        if m.key in lost
+        if m.key in failed
         else m
         for m in outbox.messages
-        if m.key in lost | elsewhere
+        if m.key in failed | held
     )
     # A run that completed is old news at the next run; what broke or was fixed is not.
     late: tuple[Event, ...] = tuple(
         msgspec.structs.replace(e, attempts=e.attempts + 1)
         for e in outbox.events
-        if e.key in lost and e.detail_type != events.RUN_COMPLETED
+        if e.key in failed and e.detail_type != events.RUN_COMPLETED
     )
     return msgspec.structs.replace(
         outbox.state, pending=pending[-_PENDING:], pending_events=late[-_PENDING_EVENTS:]

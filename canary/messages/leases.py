@@ -1,8 +1,9 @@
-"""Which messages were said, shared by all runs of an environment through its store.
+"""Leases on messages, so that of overlapping runs only one sends each.
 
-A claim on a message is a lease until the message is out: a run that dies between the two, or that
-cannot give its claim back, must not silence a page for good. What was said is forgotten after a
-day, so that an incident whose number was used before (the state of messages got lost) is told.
+A run takes a lease on a message before it sends it. A run that dies before it has sent, or that
+cannot give its lease back, must not silence a message for good: the lease expires. A sent message
+is remembered for a day; after that the same key may be sent again, which is right where the state
+of messages was lost and an incident got a number that was used before.
 """
 
 from __future__ import annotations
@@ -16,93 +17,96 @@ import msgspec
 
 from canary.model import Frozen, parse_time
 
-CLAIMS = "claims/"
+FOLDER = "claims/"
 LEASE_S = 180.0
-"""Seconds for which an unsaid claim holds: more than a function that still sends can live."""
+"""Seconds after which a lease expires: more than a function that still sends can live."""
 MEMORY_S = 86_400.0
-"""Seconds for which what was said is remembered; the state of messages knows it for ever."""
+"""Seconds for which a sent message is remembered; the state of messages remembers it for ever."""
 
 
-class Claim(enum.Enum):
-    """What came of asking for a key."""
+class Lease(enum.Enum):
+    """The outcome of asking for a lease."""
 
-    MINE = "this run says it"
-    TAKEN = "another run is about to say it"
-    SAID = "it was said"
+    ACQUIRED = "this run may send the message"
+    HELD = "another run is about to send it"
+    DONE = "it was sent"
 
 
-class Places(Protocol):
-    """What the ledger needs of a store."""
+class LeaseStore(Protocol):
+    """The operations of a store that leases need."""
 
     def read(self, name: str) -> bytes | None:
-        """Return what is kept under the name, None for nothing."""
+        """Return the object's bytes, None if there is none."""
         ...
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
-        """Write once and return True; a name that exists already is left as it is."""
+        """Write the object unless it exists, and return whether it was written."""
         ...
 
     def compare_and_swap(self, name: str, seen: bytes, data: bytes) -> bool:
-        """Write where `seen` is still there, and return whether it was."""
+        """Write the object if it still holds `seen`, and return whether it was written."""
         ...
 
     def write(self, name: str, data: bytes) -> None:
-        """Write, whatever was there before."""
+        """Write the object, whether it exists or not."""
         ...
 
 
 class Record(Frozen, frozen=True, kw_only=True):
-    """One claim as it is kept; without a time it is free."""
+    """One lease as it is stored; without a time it is free."""
 
     at: str = ""
-    said: bool = False
+    sent: bool = msgspec.field(default=False, name="said")  # the name in stored leases
 
 
-class StoreLedger:
-    """Claims as objects of the store; of two runs that ask at once only one gets a key."""
+class StoreLeases:
+    """Leases as objects of the store; of two runs that ask at once only one gets a lease."""
 
-    def __init__(self, places: Places, now: Callable[[], dt.datetime]) -> None:
-        self._places, self._now = places, now
+    def __init__(self, store: LeaseStore, now: Callable[[], dt.datetime]) -> None:
+        self._store, self._now = store, now
 
-    def claim(self, key: str, *, final: bool = False) -> Claim:
-        """Take a key; `final`: it counts as said at once. Raises what the store raises."""
-        mine = self._record(said=final)
-        if self._places.put_if_absent(name(key), mine):
-            return Claim.MINE
-        present = self._places.read(name(key))
-        if present is None:  # nobody removes claims but the bucket's lifecycle, just now
-            return Claim.TAKEN
-        held = self._held(_decoded(present))
-        if held is not None:
-            return held
-        return (
-            Claim.MINE if self._places.compare_and_swap(name(key), present, mine) else Claim.TAKEN
-        )
+    def acquire(self, key: str, *, as_sent: bool = False) -> Lease:
+        """Ask for the lease on a key. Raises what the store raises.
 
-    def said(self, key: str) -> None:
-        """Note that the message is out."""
-        self._places.write(name(key), self._record(said=True))
+        `as_sent`: the key counts as sent at once, so that it is never sent twice.
+        """
+        new = self._record(sent=as_sent)
+        if self._store.put_if_absent(name(key), new):
+            return Lease.ACQUIRED
+        present = self._store.read(name(key))
+        if present is None:  # only the bucket's lifecycle removes leases, and it just did
+            return Lease.HELD
+        taken = self._taken(_decoded(present))
+        if taken is not None:
+            return taken
+        swapped = self._store.compare_and_swap(name(key), present, new)
+        return Lease.ACQUIRED if swapped else Lease.HELD
+
+    def mark_sent(self, key: str) -> None:
+        """Record that the message was sent."""
+        self._store.write(name(key), self._record(sent=True))
 
     def release(self, key: str) -> None:
-        """Give a key back whose send failed."""
-        self._places.write(name(key), msgspec.json.encode(Record()))
+        """Give the lease back after a failed send."""
+        self._store.write(name(key), msgspec.json.encode(Record()))
 
-    def _held(self, record: Record) -> Claim | None:
+    def _taken(self, record: Record) -> Lease | None:
+        """Return HELD or DONE, None for a lease that is free."""
         at = parse_time(record.at)
         if at is None:  # given back, or not readable
             return None
-        if (self._now() - at).total_seconds() >= (MEMORY_S if record.said else LEASE_S):
+        if (self._now() - at).total_seconds() >= (MEMORY_S if record.sent else LEASE_S):
             return None
-        return Claim.SAID if record.said else Claim.TAKEN
+        return Lease.DONE if record.sent else Lease.HELD
 
-    def _record(self, *, said: bool) -> bytes:
-        return msgspec.json.encode(Record(at=self._now().isoformat(), said=said))
+    def _record(self, *, sent: bool) -> bytes:
+        return msgspec.json.encode(Record(at=self._now().isoformat(), sent=sent))
 
 
 def name(key: str) -> str:
-    """Return the name under which a claim is kept."""
+    """Return the name of the object that holds the lease on a key."""
     plain = "".join(c if c.isalnum() or c in "-._/" else "_" for c in key)
-    return f"{CLAIMS}{plain}.json"
+    return f"{FOLDER}{plain}.json"
 
 
 def _decoded(data: bytes) -> Record:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import msgspec
 
 from canary.model import Frozen, Severity
-from canary.report.text import ReportError
 
 STATE_SCHEMA = "hokusai-canary/notified/1"
 
@@ -80,19 +79,3 @@ class Outbox(Frozen, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     events: tuple[Event, ...]
     state: Notified
-
-
-def dump(state: Notified) -> str:
-    """Return the state as JSON for the store."""
-    return msgspec.json.encode(state, order="deterministic").decode() + "\n"
-
-
-def load(data: bytes | str) -> Notified:
-    """Read the state back. Raises ReportError for anything else."""
-    try:
-        state = msgspec.json.decode(data, type=Notified)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReportError(f"not a notified state: {error}") from error
-    if state.schema != STATE_SCHEMA:
-        raise ReportError(f"written by another version: schema {state.schema[:80]!r}")
-    return state

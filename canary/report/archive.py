@@ -11,7 +11,6 @@ import datetime as dt
 import msgspec
 
 from canary.model import Frozen, Report, Result, Status, parse_time
-from canary.report.text import ReportError
 
 ARCHIVE_SCHEMA = "hokusai-canary/archive/1"
 HOURS, DAYS, INCIDENTS = 24, 31, 200  # how much is kept
@@ -50,22 +49,6 @@ class Archive(Frozen, frozen=True, kw_only=True):
     checks: dict[str, CheckArchive] = msgspec.field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # oldest first
     schema: str = ARCHIVE_SCHEMA
-
-
-def render(archive: Archive) -> str:
-    """Return the archive as JSON for the store."""
-    return msgspec.json.encode(archive, order="deterministic").decode() + "\n"
-
-
-def load(data: bytes | str) -> Archive:
-    """Read an archive back. Raises ReportError for anything else."""
-    try:
-        archive = msgspec.json.decode(data, type=Archive)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReportError(f"not an archive: {error}") from error
-    if archive.schema != ARCHIVE_SCHEMA:
-        raise ReportError(f"written by another version: schema {archive.schema[:80]!r}")
-    return archive
 
 
 def update(archive: Archive, report: Report) -> Archive:

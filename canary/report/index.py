@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import msgspec
-
 from canary.model import Frozen, Report, Status, parse_time
 from canary.report.html import anchor, environment
-from canary.report.text import ReportError
 from canary.report.verdict import groups, in_order, verdict
 
 INDEX_SCHEMA = "hokusai-canary/index/1"
@@ -80,22 +77,6 @@ def add(index: Index, new: Entry) -> Index:
     if known is None or known.finished_at <= new.finished_at:
         kept[new.environment] = new
     return Index(entries=tuple(kept[name] for name in sorted(kept)))
-
-
-def dump(index: Index) -> str:
-    """Return the index as JSON for the store."""
-    return msgspec.json.encode(index, order="deterministic").decode() + "\n"
-
-
-def load(data: bytes | str) -> Index:
-    """Read an index back. Raises ReportError for anything else."""
-    try:
-        index = msgspec.json.decode(data, type=Index)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReportError(f"not an index: {error}") from error
-    if index.schema != INDEX_SCHEMA:
-        raise ReportError(f"written by another version: schema {index.schema[:80]!r}")
-    return index
 
 
 def render(index: Index, now: str) -> str:

@@ -12,16 +12,12 @@ next run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from canary.model import Frozen, Report
 from canary.report import archive, badge, html, index
+from canary.report.stored import State, dump, load
 from canary.report.text import ReportError
 
 INDEX = "index.json"
-
-_Kept = TypeVar("_Kept")
 
 
 def archive_name(environment: str) -> str:
@@ -49,30 +45,26 @@ def pages(
     `every_s` is how far the runs of this environment are apart, 0 where that is not known.
     """
     notes: list[str] = []
-    memory = _read(archived, archive.load, archive.Archive(), notes)
-    memory = archive.update(memory, report)
-    known = _read(indexed, index.load, index.Index(), notes)
-    known = index.add(known, index.entry(report, every_s=every_s))
+    memory = archive.update(_read(archived, archive.Archive, notes), report)
+    known = index.add(_read(indexed, index.Index, notes), index.entry(report, every_s=every_s))
     name = html.anchor(report.run.environment)
     return Pages(
         files={
             f"latest/{name}.html": html.render(report, memory),
             f"badges/{name}.svg": badge.render(report),
-            archive_name(report.run.environment): archive.render(memory),
-            INDEX: index.dump(known),
+            archive_name(report.run.environment): dump(memory),
+            INDEX: dump(known),
             "index.html": index.render(known, now or report.run.finished_at),
         },
         notes=tuple(notes),
     )
 
 
-def _read(
-    data: bytes | None, load: Callable[[bytes], _Kept], empty: _Kept, notes: list[str]
-) -> _Kept:
+def _read(data: bytes | None, kind: type[State], notes: list[str]) -> State:
     if data is None:
-        return empty
+        return kind()
     try:
-        return load(data)
+        return load(data, kind)
     except ReportError as error:
-        notes.append(f"begun anew, because it was {error}")
-        return empty
+        notes.append(f"started anew, because it was {error}")
+        return kind()

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from canary.adapters.aws.sns_eventbridge import publish_text, put_entries, signed
 from canary.adapters.store.protocol import StoreError, latest_page
-from canary.messages import delivery as deliver
-from canary.messages import events, state
-from canary.messages import incidents as decide
-from canary.messages.leases import Claim, StoreLedger
+from canary.messages import events
+from canary.messages.delivery import deliver
+from canary.messages.incidents import decide
+from canary.messages.leases import StoreLeases
 from canary.messages.state import Event, Message, Notified
 from canary.messages.texts import retried
 from canary.model import Frozen, Report
+from canary.report.stored import dump, load
 from canary.report.text import ReportError
 from canary.wiring.run import World
 
@@ -52,34 +53,19 @@ def notifier(made: World, to: Channels) -> Callable[[Report], Iterable[str]]:
         known, problems = _known(made)
         if known is None:
             return problems
-        outbox = decide.decide(report, known, link=_link(made, report))
-        delivery = deliver.deliver(
+        outbox = decide(report, known, link=_link(made, report))
+        delivery = deliver(
             outbox,
             functools.partial(_send, made, to),
             functools.partial(_put, made, to),
-            _Ledger(made),
+            StoreLeases(made.store, made.clock.now),
             report.run.finished_at,
+            without_lease=frozenset({events.completed_key(report)}),
         )
-        made.store.write(state_name(made.environment.name), state.dump(delivery.state).encode())
+        made.store.write(state_name(made.environment.name), dump(delivery.state).encode())
         return (*problems, *delivery.problems)
 
     return notify
-
-
-class _Ledger(StoreLedger):
-    """The store's ledger, but for what every run says of itself: its key is its own anyway."""
-
-    def __init__(self, made: World) -> None:
-        super().__init__(made.store, made.clock.now)
-
-    def claim(self, key: str, *, final: bool = False) -> Claim:
-        """Take a key."""
-        return Claim.MINE if events.RUN_COMPLETED in key else super().claim(key, final=final)
-
-    def release(self, key: str) -> None:
-        """Give a key back whose send failed."""
-        if events.RUN_COMPLETED not in key:
-            super().release(key)
 
 
 def _known(made: World) -> tuple[Notified | None, tuple[str, ...]]:
@@ -90,7 +76,7 @@ def _known(made: World) -> tuple[Notified | None, tuple[str, ...]]:
     """
     try:
         data = made.store.read(state_name(made.environment.name))
-        return (Notified() if data is None else state.load(data)), ()
+        return (Notified() if data is None else load(data, Notified)), ()
     except StoreError as error:
         return None, (f"nothing was told, what was said before could not be read: {error}",)
     except ReportError as error:

@@ -17,7 +17,7 @@ from moto import mock_aws
 from canary.adapters.store.open_store import open_store
 from canary.adapters.store.protocol import Store, StoreError, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
-from canary.messages.leases import Claim, StoreLedger
+from canary.messages.leases import Lease, StoreLeases
 from canary.messages.leases import name as claim_name
 
 REGION = "us-east-1"
@@ -137,19 +137,19 @@ def test_a_run_that_is_overtaken_between_look_and_write_overwrites_nothing_newer
 
 
 def test_a_message_is_claimed_by_one_run_and_can_be_given_back(store: Store) -> None:
-    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    leases = StoreLeases(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
     key = "broke#1/opened"
-    assert (ledger.claim(key), ledger.claim(key)) == (Claim.MINE, Claim.TAKEN)
-    ledger.release(key)
-    assert ledger.claim(key) is Claim.MINE
-    ledger.said(key)
-    assert ledger.claim(key) is Claim.SAID
+    assert (leases.acquire(key), leases.acquire(key)) == (Lease.ACQUIRED, Lease.HELD)
+    leases.release(key)
+    assert leases.acquire(key) is Lease.ACQUIRED
+    leases.mark_sent(key)
+    assert leases.acquire(key) is Lease.DONE
 
 
 def test_a_claim_that_nobody_can_read_is_free(store: Store) -> None:
     store.write(claim_name("a"), b"\xff{")
-    ledger = StoreLedger(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
-    assert ledger.claim("a") is Claim.MINE
+    leases = StoreLeases(store, lambda: dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    assert leases.acquire("a") is Lease.ACQUIRED
 
 
 def test_only_one_of_many_swaps_what_all_have_seen(store: Store) -> None:

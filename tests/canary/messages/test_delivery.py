@@ -15,10 +15,11 @@ from canary.adapters.store.folder import FolderStore
 from canary.adapters.store.protocol import StoreError
 from canary.messages.delivery import deliver
 from canary.messages.incidents import decide
-from canary.messages.leases import LEASE_S, MEMORY_S, Claim, StoreLedger
-from canary.messages.state import Event, Message, Notified, load
+from canary.messages.leases import LEASE_S, MEMORY_S, Lease, StoreLeases
+from canary.messages.state import Event, Message, Notified
 from canary.messages.texts import retried
 from canary.model import Report, Severity, Status
+from canary.report.stored import load
 from canary.report.text import ReportError
 from tests.canary.messages.test_incidents import LINK, at
 from tests.canary.support import report_samples as samples
@@ -26,17 +27,17 @@ from tests.canary.support import report_samples as samples
 NOW = "2026-11-22T10:00:05Z"
 
 
-class Keys(StoreLedger):
-    """The real ledger over a folder, whose clock is set by hand and whose store can break."""
+class Keys(StoreLeases):
+    """The real leases over a folder, whose clock is set by hand and whose store can break."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(FolderStore(folder), lambda: self.now)
         self.now = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
         self.broken = False
 
-    def said(self, key: str) -> None:
+    def mark_sent(self, key: str) -> None:
         self._whole()
-        super().said(key)
+        super().mark_sent(key)
 
     def release(self, key: str) -> None:
         self._whole()
@@ -193,14 +194,14 @@ def test_events_that_a_call_refused_are_retried(keys: Keys) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "not a notified state: Input data was truncated"),
-        (b"[]", "not a notified state: Expected `object`, got `array`"),
+        (b"", "not a stored Notified: Input data was truncated"),
+        (b"[]", "not a stored Notified: Expected `object`, got `array`"),
         (b'{"schema":"other/2"}', "written by another version: schema 'other/2'"),
     ],
 )
 def test_a_state_that_cannot_be_read_says_why(data: bytes, message: str) -> None:
     with pytest.raises(ReportError, match=message.replace("[", "\\[")):
-        load(data)
+        load(data, Notified)
 
 
 def test_the_state_kept_is_bounded(keys: Keys) -> None:
@@ -216,7 +217,7 @@ def test_a_run_that_died_before_it_sent_silences_nothing_for_good(keys: Keys) ->
     post = Post()
     outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
     for message in outbox.messages:  # and there the run ended
-        keys.claim(message.key)
+        keys.acquire(message.key)
     keys.later(60)
     second = deliver(
         decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW
@@ -236,7 +237,7 @@ def test_a_claim_that_cannot_be_given_back_is_reported_and_lapses(keys: Keys) ->
         decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
     )
     assert len(first.state.pending) == 2
-    assert any("could not be noted: StoreError: no route" in p for p in first.problems)
+    assert any("could not be updated: StoreError: no route" in p for p in first.problems)
     post.broken = keys.broken = False
     keys.later(LEASE_S)
     again = decide(at(samples.seed_day(), 2), first.state, LINK)
@@ -256,11 +257,11 @@ def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_los
 
 
 class Slow(Keys):
-    """A ledger in a bucket: each write takes its time."""
+    """Leases in a bucket: each write takes its time."""
 
-    def claim(self, key: str, *, final: bool = False) -> Claim:
+    def acquire(self, key: str, *, as_sent: bool = False) -> Lease:
         time.sleep(0.03)
-        return super().claim(key, final=final)
+        return super().acquire(key, as_sent=as_sent)
 
 
 def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Path) -> None:

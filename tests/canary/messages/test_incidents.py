@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from canary.messages.incidents import decide, settle
-from canary.messages.state import Notified, Outbox, dump, load
+from canary.messages.incidents import decide, pending_after
+from canary.messages.state import Notified, Outbox
 from canary.model import Change, Report, Severity, Status, Transition
+from canary.report.stored import dump, load
 from tests.canary.support import report_samples as samples
 from tests.canary.support.report_hostile import hostile
 from tests.canary.support.report_parts import BEGAN
@@ -31,7 +32,7 @@ def after(*reports: Report) -> Outbox:
     state = Notified()
     for minute, report in enumerate(reports):
         outbox = decide(at(report, minute), state, LINK)
-        state = settle(outbox, (), "2026-11-22T10:00:05Z")
+        state = pending_after(outbox, set(), "2026-11-22T10:00:05Z", set())
     return outbox
 
 
@@ -66,7 +67,7 @@ def test_the_same_state_is_never_told_again() -> None:
 
 def test_deciding_on_the_same_run_twice_sends_nothing_more() -> None:
     report = at(samples.seed_day(), 1)
-    first = settle(decide(report, Notified(), LINK), (), "")
+    first = pending_after(decide(report, Notified(), LINK), set(), "", set())
     assert decide(report, first, LINK).messages == ()
 
 
@@ -222,7 +223,7 @@ def test_every_subject_is_short_printable_ascii() -> None:
 
 def test_the_state_survives_the_store() -> None:
     state = after(samples.seed_day()).state
-    assert load(dump(state)) == state
+    assert load(dump(state), Notified) == state
 
 
 def test_an_incident_of_a_check_that_is_gone_ends_though_nothing_tells_of_its_removal() -> None:

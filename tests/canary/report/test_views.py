@@ -9,13 +9,13 @@ import pytest
 
 from canary.model import Status, Suite
 from canary.report import html, json
-from canary.report.archive import Archive, Bucket, happened, load, render, update
-from canary.report.index import Index, add, dump, entry
-from canary.report.index import load as load_index
+from canary.report.archive import Archive, Bucket, happened, update
+from canary.report.index import Index, add, entry
 from canary.report.index import render as render_index
 from canary.report.matrix import matrix
 from canary.report.pages import pages
 from canary.report.plots import past, together
+from canary.report.stored import dump, load
 from canary.report.text import ReportError
 from canary.report.verdict import old_figures, scores, verdict
 from canary.report.waterfall import waterfalls
@@ -83,8 +83,8 @@ def test_the_archive_counts_days_and_hours_and_keeps_no_more_than_it_shows() -> 
     kept = archive.checks["auth.health"]
     assert len(kept.hours) == 24 and len(kept.days) == 31
     assert {b.passed for b in kept.days[1:-1]} == {24} and kept.days[-1].passed == 11
-    assert load(render(archive)) == archive
-    assert len(render(archive)) < 200_000
+    assert load(dump(archive), Archive) == archive
+    assert len(dump(archive)) < 200_000
 
 
 def test_an_incident_lasts_from_the_first_failure_to_the_first_pass() -> None:
@@ -103,10 +103,10 @@ def test_an_incident_lasts_from_the_first_failure_to_the_first_pass() -> None:
 
 
 def test_a_broken_archive_is_refused() -> None:
-    with pytest.raises(ReportError, match="not an archive"):
-        load(b"{")
+    with pytest.raises(ReportError, match="not a stored Archive"):
+        load(b"{", Archive)
     with pytest.raises(ReportError, match="written by another version"):
-        load(b'{"schema":"hokusai-canary/archive/9"}')
+        load(b'{"schema":"hokusai-canary/archive/9"}', Archive)
 
 
 def test_the_index_keeps_the_newest_run_of_each_environment_worst_first() -> None:
@@ -115,7 +115,7 @@ def test_the_index_keeps_the_newest_run_of_each_environment_worst_first() -> Non
     index = add(Index(), entry(msgspec.structs.replace(seed, run=later)))
     index = add(index, entry(well))  # older: it changes nothing
     index = add(index, msgspec.structs.replace(entry(well), environment="staging"))
-    assert load_index(dump(index)) == index
+    assert load(dump(index), Index) == index
     written = render_index(index, "2026-11-22T10:02:00Z")
     assert re.findall(r'<a href="([^"]+)">(\w+)</a>', written)[0][1] == "development"
     assert Page(written).crossed == []
@@ -149,7 +149,7 @@ def test_an_environment_that_was_removed_is_shown_for_a_month_and_no_longer() ->
 
 
 def test_an_environment_that_runs_every_hour_is_not_silent_between_two_runs() -> None:
-    index = load_index(dump(add(Index(), entry(samples.healthy(), every_s=3600))))
+    index = load(dump(add(Index(), entry(samples.healthy(), every_s=3600))), Index)
     assert "1 healthy" in render_index(index, "2026-11-22T12:00:00Z")
     written = render_index(index, "2026-11-22T13:02:00Z")
     assert "silent for 3 h" in written and "for three of its periods" in written
@@ -162,7 +162,7 @@ def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
     assert "script" not in page.tags
     written = dump(add(Index(), entry(samples.healthy(), page="JavaScript:window.pwned=1")))
-    assert Page(render_index(load_index(written), "2026-11-22T10:02:00Z")).links == []
+    assert Page(render_index(load(written, Index), "2026-11-22T10:02:00Z")).links == []
 
 
 def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
@@ -185,8 +185,8 @@ def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
 def test_a_broken_archive_and_index_are_begun_anew_with_a_note() -> None:
     found = pages(samples.healthy(), b"{", b"[]")
     assert [note.partition(":")[0] for note in found.notes] == [
-        "begun anew, because it was not an archive",
-        "begun anew, because it was not an index",
+        "started anew, because it was not a stored Archive",
+        "started anew, because it was not a stored Index",
     ]
 
 

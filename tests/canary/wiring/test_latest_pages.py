@@ -1,4 +1,4 @@
-"""The pages that each run keeps: written with the run, begun anew when broken, never in the way."""
+"""The pages that each run keeps: written with the run, started anew when they cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 from canary.adapters.store.folder import FolderStore
 from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
-from canary.report import archive
+from canary.report.archive import Archive
+from canary.report.stored import load
 from canary.wiring.shown import keep_latest
 from tests.canary.support.report_samples import healthy
 from tests.canary.test_handler import BUCKET, STORE, Context, aws, file
@@ -46,8 +47,8 @@ def test_what_is_broken_is_begun_anew_and_said(store: FolderStore) -> None:
     store.write("archive/development.json", b"{half")
     store.write("index.json", b"\xff")
     notes = keep_latest(store, healthy())
-    assert len(notes) == 2 and all("begun anew" in n for n in notes)
-    assert archive.load(store.read("archive/development.json") or b"").last_run == healthy().run.id
+    assert len(notes) == 2 and all("started anew" in n for n in notes)
+    assert load(store.read("archive/development.json") or b"", Archive).last_run == healthy().run.id
     assert json.loads(store.read("index.json") or b"")["entries"]
 
 

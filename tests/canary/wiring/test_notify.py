@@ -16,7 +16,8 @@ import pytest
 from canary.adapters.store.folder import FolderStore
 from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
-from canary.messages.state import Notified, dump, load
+from canary.messages.state import Notified
+from canary.report.stored import dump, load
 from canary.wiring import run as wire
 from canary.wiring.notify import Channels, channels, notifier, state_name
 from tests.canary.support import report_samples as samples
@@ -100,7 +101,7 @@ def test_a_state_that_cannot_be_read_repeats_nothing_and_forgets_nothing(tmp_pat
     denied = msgspec.structs.replace(made, store=Unreadable(tmp_path))
     problems = tuple(notifier(denied, Channels(ticket="nowhere"))(samples.seed_day()))
     assert problems == ("nothing was told, what was said before could not be read: AccessDenied",)
-    assert load(store.read(name) or b"") == known
+    assert load(store.read(name) or b"", Notified) == known
     assert not (tmp_path / "claims").exists()
 
 
@@ -127,3 +128,14 @@ def test_a_message_has_a_link_that_opens_where_the_environment_asks_for_it(
         assert asked["X-Amz-Expires"] == [str(hours * 3600)] and asked["X-Amz-Signature"]
     kept = made.store.read(state_name(where.name))
     assert kept and b"X-Amz-Signature" not in kept
+
+
+def test_the_event_of_a_run_itself_needs_no_lease(inbox: Any, tmp_path: Path) -> None:
+    """No other run can send it: its key names the run. A lease would be one write more a run."""
+    known = worlds.config(worlds.check())
+    made = wire.world(known, str(tmp_path))
+    report = samples.seed_day()
+    assert not tuple(notifier(made, channels())(report))
+    leased = [p.name for p in (tmp_path / "claims").rglob("*.json")]
+    assert len(inbox()) == 2 and any("broke" in name for name in leased)
+    assert not [name for name in leased if "completed" in name]
