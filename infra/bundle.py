@@ -16,16 +16,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import sbom as parts
+from infra import sbom
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time stamp that a zip can hold
 LEFT_OUT = (  # what only a desk or the synthesis needs; paths below canary/
     "__main__.py", "__pycache__", "alarms", "cli", "deployment", "environments", "rehearsal",
     "adapters/aws/lambda_invoke.py", "adapters/aws/step_functions.py", "config/schema.py",
@@ -92,7 +90,7 @@ def ensure(target: Target, environment_file: Path) -> Path:
         shutil.copytree(_packages(target), work)
         _copy_canary(work, environment_file)
         _compile(target, work / "canary")
-        parts.write(work)
+        sbom.write(work)
         _stamp(work)
     return folder
 
@@ -123,7 +121,7 @@ def _packages(target: Target) -> Path:
 
 
 def _sum(target: Target, environment_file: Path) -> str:
-    ours = [Path(__file__), Path(parts.__file__), *_sources()]
+    ours = [Path(__file__), Path(sbom.__file__), *_sources()]
     own = [environment_file.resolve(), *_beside(environment_file)]
     files = [ROOT / "requirements.txt", *ours, *own]
     return _digest(files, repr((target, interpreter(target.python) is not None)))
@@ -218,14 +216,3 @@ def _stamp(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (315532800, 315532800))
-
-
-def zip_bytes(folder: Path, out: Path) -> Path:
-    """Write the folder as a zip with sorted names and fixed times; the same folder, same bytes."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(str(path.relative_to(folder)), EPOCH)
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
-    return out

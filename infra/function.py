@@ -21,9 +21,10 @@ EVENT_AGE_S = 60  # an older event is a stale run; Lambda keeps throttled ones f
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the function is given."""
+class FunctionInputs:
+    """The inputs of the construct that makes the function."""
 
+    role: iam.Role
     place: Place
     code: lam.Code
     lost: sqs.IQueue
@@ -82,7 +83,7 @@ def role(scope: Construct, environment: Environment) -> iam.Role:
 
 
 def canary_function(
-    scope: Construct, environment: Environment, execution: iam.Role, parts: Parts, shard: str = ""
+    scope: Construct, environment: Environment, inputs: FunctionInputs, shard: str = ""
 ) -> lam.Function:
     """Make the function: one run at a time, no retries, in private subnets.
 
@@ -94,27 +95,27 @@ def canary_function(
         f"{shard.title()}Function",
         function_name=names.own(environment.name, shard),
         description=f"Synthetic canary of {environment.name}",
-        runtime=lam.Runtime(f"python{parts.python}", lam.RuntimeFamily.PYTHON),
+        runtime=lam.Runtime(f"python{inputs.python}", lam.RuntimeFamily.PYTHON),
         architecture=lam.Architecture.ARM_64
-        if parts.architecture == "arm64"
+        if inputs.architecture == "arm64"
         else lam.Architecture.X86_64,
         handler="canary.handler.handler",
-        code=parts.code,
-        role=execution.without_policy_updates(),
+        code=inputs.code,
+        role=inputs.role.without_policy_updates(),
         memory_size=deployment.memory_mb,
         timeout=cdk.Duration.seconds(timeout_s(environment)),
         # two runs at once would clean up after each other; shards of one run do not
         reserved_concurrent_executions=None if shard else 1,
-        vpc=parts.place.vpc,
-        vpc_subnets=parts.place.subnets,
-        security_groups=[parts.place.group],
+        vpc=inputs.place.vpc,
+        vpc_subnets=inputs.place.subnets,
+        security_groups=[inputs.place.group],
         logging_format=lam.LoggingFormat.JSON,
         # EMF is printed, and a stricter level would drop printed lines that carry none
         application_log_level_v2=lam.ApplicationLogLevel.INFO,
-        log_group=parts.log or log_group(scope, environment, "Function"),
+        log_group=inputs.log or log_group(scope, environment, "Function"),
         tracing=lam.Tracing.ACTIVE if deployment.tracing else lam.Tracing.DISABLED,
         retry_attempts=0,
         max_event_age=cdk.Duration.seconds(EVENT_AGE_S),
-        on_failure=destinations.SqsDestination(parts.lost),
-        environment=parts.variables,
+        on_failure=destinations.SqsDestination(inputs.lost),
+        environment=inputs.variables,
     )

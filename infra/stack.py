@@ -16,7 +16,7 @@ from canary.model import Config, Environment, names
 from infra.alarms import alarm_constructs
 from infra.dashboard import dashboard
 from infra.events import event_bus
-from infra.function import Parts, canary_function, role
+from infra.function import FunctionInputs, canary_function, role
 from infra.nag import accept, accept_stars
 from infra.network import place
 from infra.scale import machine, run_limit_s
@@ -69,7 +69,8 @@ class CanaryStack(cdk.Stack):
         lost = lost_runs(self, names.own(environment.name, "lost"))
         bus = event_bus(self, environment)
         execution = role(self, environment)
-        parts = Parts(
+        inputs = FunctionInputs(
+            role=execution,
             place=place(self, environment),
             code=build.code,
             lost=lost,
@@ -85,11 +86,11 @@ class CanaryStack(cdk.Stack):
             lost_runs=lost.queue_arn,
         )
         policy = self._permissions(config, execution, arns)
-        function = canary_function(self, environment, execution, parts)
+        function = canary_function(self, environment, inputs)
         function.node.add_dependency(policy)
         runs = Runs(arn=function.function_arn, action="lambda:InvokeFunction")
         if environment.deployment.scale == "map":
-            runs = self._spread(environment, execution, parts, function, bucket)
+            runs = self._spread(environment, inputs, function, bucket)
         schedules(self, environment, runs, lost)
         plan = plan_alarms(config, names.own(environment.name), run_limit_s(environment))
         alarms = alarm_constructs(self, plan, where)
@@ -115,14 +116,13 @@ class CanaryStack(cdk.Stack):
     def _spread(
         self,
         environment: Environment,
-        execution: iam.Role,
-        parts: Parts,
+        inputs: FunctionInputs,
         lead: lam.Function,
         bucket: s3.IBucket,
     ) -> Runs:
         """Make the second shape: the schedule starts a state machine instead of the function."""
-        shared = replace(parts, log=lead.log_group)
-        shard = canary_function(self, environment, execution, shared, "shard")
+        shared = replace(inputs, log=lead.log_group)
+        shard = canary_function(self, environment, shared, "shard")
         keys = f"{bucket.bucket_arn}/{environment.report_prefix}/spread/*"
         spread = machine(self, environment, lead, shard, keys)
         return Runs(arn=spread.ref, action="states:StartExecution", event={"mode": "plan"})

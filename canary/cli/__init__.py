@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import canary
-from canary.cli import cataloguing, gate
+from canary.cli import catalogue, gate
 from canary.cli import inspect as desk
 from canary.cli import rehearse as rehearsing
 from canary.cli import reports as reading
@@ -66,6 +66,6 @@ for command in (
     rehearsing.rehearse_alarms,
     desk.permissions,
     desk.schema,
-    cataloguing.catalogue,
+    catalogue.catalogue,
 ):
     main.add_command(command)

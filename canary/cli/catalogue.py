@@ -1,27 +1,62 @@
-"""The catalogue of checks, kinds, metrics, alarms and causes, made from the code.
-
-Pure but for `find`, which reads the check files and an environment.
-"""
+"""`catalogue`: checks, kinds, metrics, alarms and causes on one page, made from the code."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+import click
 import msgspec
 
 from canary import config
 from canary.alarms.plan import AlarmPlan, Alarms, plan_alarms
+from canary.cli.options import WrongUseError
 from canary.diagnose.causes import CAUSES
 from canary.metrics.table import METRICS, NAMESPACE
 from canary.model import Check, Config, Suite, names
 from canary.probes.base.api import Kind
 
+FILE = Path("docs") / "catalogue.md"
 HEAD = """# Catalogue
 
 Made from the code by `make docs`; a test keeps it current. What each check asks in detail stands in
 `canary/checks/*.toml`.
 """
+
+
+@click.command(
+    short_help="Print checks, kinds, metrics, alarms and causes.",
+    epilog="Exit status: 0 well, 1 the page is not current (--check), 2 wrong usage.",
+)
+@click.option("--write", is_flag=True, help=f"Write {FILE} anew.")
+@click.option("--check", is_flag=True, help=f"Fail (status 1) if {FILE} is not current.")
+def catalogue(write: bool, check: bool) -> None:
+    """Print the catalogue of checks, kinds, metrics, alarms and causes, or keep its page.
+
+    \b
+    Examples:
+      python -m canary catalogue
+      python -m canary catalogue --write
+      python -m canary catalogue --check
+    """
+    from canary.probes import KINDS
+
+    try:
+        text = find(KINDS)
+    except config.ConfigError as error:
+        raise WrongUseError(str(error)) from error
+    path = config.HERE.parent / FILE
+    if write:
+        path.write_text(text, encoding="utf-8")
+        click.echo(f"{FILE} is written")
+    elif check:
+        current = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if current != text:
+            raise click.ClickException(f"{FILE} is not current: make docs")
+        click.echo(f"{FILE} is current")
+    else:
+        click.echo(text.rstrip("\n"))
 
 
 def find(kinds: Mapping[str, Kind]) -> str:

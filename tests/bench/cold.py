@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.aws.endpoint import Endpoint
-from infra import bundle
 from tests.bench.figures import Figure, alternately, median, spread
 from tests.bench.healthy import running_twin
 from tests.bench.imports import ALONE, built_here
 from tests.emulator.support.emulated import LOGS, role
+from tests.infra.zipped import zipped
 
 TIMES = 11
 HANDLERS = {"bench-canary": "canary.handler.handler", "bench-alone": "alone.handler"}
@@ -54,7 +54,7 @@ def measure() -> Figure:
 
 def _zip(folder: Path, environment_file: Path) -> bytes:
     built = built_here(environment_file)
-    path = bundle.zip_bytes(built, folder / "cold.zip")
+    path = zipped(built, folder / "cold.zip")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(
             "alone.py", f"{ALONE}\n\n\ndef handler(event, context):\n    return {{}}\n"

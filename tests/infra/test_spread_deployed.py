@@ -20,6 +20,7 @@ from infra import bundle
 from tests.infra.deployed import STACK, Deployed, deploy_to
 from tests.infra.states import MachineFailedError, walk
 from tests.infra.test_bundle import HERE
+from tests.infra.zipped import zipped
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -106,7 +107,7 @@ def _more_checks(deployed: Deployed, environment: Path, folder: Path) -> None:
     for path in (copy / "canary" / "checks").glob("*.toml"):
         path.unlink()
     (copy / "canary" / "checks" / "many.toml").write_text(_checks())
-    data = bundle.zip_bytes(copy, folder / "many.zip").read_bytes()
+    data = zipped(copy, folder / "many.zip").read_bytes()
     client = deployed.client("lambda")
     for name in (STACK, f"{STACK}-shard"):
         client.update_function_code(FunctionName=name, ZipFile=data)
