@@ -9,7 +9,7 @@ from canary.control_plane.firewall import ANYWHERE, Side
 from canary.control_plane.state import EcsService, LoadBalancer
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
-from canary.diagnose.targets.targets import port_of
+from canary.diagnose.targets.commands import port_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What health checks say of targets, now and in ECS's own record."""
+"""Unhealthy targets, from target health or from ECS events."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _UNHEALTHY = re.compile(
 RECENT_S = 900.0
 
 
-def sick(case: Case, name: str, group: TargetGroup) -> list[TargetHealth]:
-    """Return a group's unhealthy targets; between two tasks ECS's own record stands for them.
+def unhealthy_targets(case: Case, name: str, group: TargetGroup) -> list[TargetHealth]:
+    """Return a group's unhealthy targets; if it has none now, one that ECS recorded recently.
 
-    ECS ends a task whose target is unhealthy, so a loop of such tasks often shows no target at
-    the moment of reading, or only those that drain.
+    ECS stops a task whose target is unhealthy and starts another one. So between two tasks the
+    group often has no target, or only targets that drain.
     """
     now = [t for t in group.targets if t.state == "unhealthy"]
     service = case.ecs(name)
@@ -45,5 +45,6 @@ def _recorded(identity: str, group: TargetGroup, why: str) -> TargetHealth:
     )
 
 
-def said(target: TargetHealth) -> str:
+def describe_target(target: TargetHealth) -> str:
+    """Return address, state and reason of a target."""
     return f"{target.id}:{target.port} {target.state} {target.reason} ({target.description})"

@@ -1,4 +1,4 @@
-"""Tasks that ECS ended for their health checks a short while ago, and whose successors are well."""
+"""Tasks that ECS replaced recently because of their health checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from canary.model import Confidence, Evidence, Remedy
 
 
 def replaced(case: Case) -> Iterator[Finding]:
-    """Claim the end of a task for its health checks, where only ECS's record shows it."""
+    """Report a task that ECS stopped for its health checks, if nothing else is wrong."""
     records = case.having(Symptom.CONTROL_ECS, Symptom.CONTROL_TARGETS)
     for name in case.services:
         service = case.ecs(name)
