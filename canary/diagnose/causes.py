@@ -1,6 +1,7 @@
-"""Every cause that a diagnosis may name, and what it means. Ids are stable: scripts rely on them.
+"""Every cause that a diagnosis may name, with its meaning.
 
-`canary.diagnose` says when each one holds; a test keeps the two together.
+Ids are stable: scripts rely on them. The rules in `canary.diagnose` find the causes; a test keeps
+the two lists equal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "rule-on-wrong-listener": "The rule exists, but on another listener of the balancer.",
         "target-group-detached": "No rule and no default action forwards to the target group.",
         "target-group-empty": "The target group has no registered target.",
-        "balancer-attribute-wrong": "The load balancer's idle timeout cuts good answers off.",
+        "balancer-attribute-wrong": "The balancer's idle timeout is too short for good answers.",
         "dns-wrong-load-balancer": "The host's name leads to another load balancer.",
         "dns-name-missing": "The host's name does not resolve.",
     },
@@ -22,21 +23,21 @@ CAUSES: dict[str, dict[str, str]] = {
         "health-check-mismatch": "The health check's path or matcher is not what the app answers.",
         "port-mismatch": "The target group and the container do not use the same port.",
         "security-group-blocked": "No rule of a security group lets the connection in.",
-        "targets-unhealthy": "Targets fail their health check for a reason of their own.",
+        "targets-unhealthy": "Targets fail their health checks, and no other cause is found.",
         "target-protocol-mismatch": "One side speaks HTTP where the other expects HTTPS.",
     },
     "ecs": {
         "service-missing": "The ECS service does not exist, or is inactive.",
-        "service-scaled-to-zero": "The service wants no task.",
-        "task-crash-loop": "Tasks start and end again.",
-        "task-out-of-memory": "Tasks are ended for their use of memory.",
+        "service-scaled-to-zero": "The desired count of the service is 0.",
+        "task-crash-loop": "Tasks start and stop again and again.",
+        "task-out-of-memory": "Tasks are stopped because they use too much memory.",
         "image-pull-failed": "The image cannot be pulled.",
-        "image-wrong-architecture": "The image is made for another processor.",
+        "image-wrong-architecture": "The image is built for another processor architecture.",
         "log-group-missing": "The log group that the task writes to does not exist.",
         "secret-unavailable": "A secret or parameter that the task names cannot be read.",
         "execution-role-denied": "The execution role may not read what the task needs to start.",
         "deployment-stuck": "A deployment does not reach its steady state.",
-        "deployment-rolled-back": "The circuit breaker brought the revision before back.",
+        "deployment-rolled-back": "ECS's circuit breaker went back to the previous revision.",
         "deployment-not-effective": "The revision that runs is not the one that was deployed.",
     },
     "configuration": {
@@ -54,22 +55,22 @@ CAUSES: dict[str, dict[str, str]] = {
         "service-discovery-missing": "The service's name in Cloud Map has no instance.",
         "service-discovery-stale": "The service's name leads to an address without a task.",
         "artifact-store-failing": "Artifacts cannot be written or read.",
-        "circuit-breaker-open": "A service has stopped asking its dependency for a while.",
+        "circuit-breaker-open": "A service stopped calling its dependency for a while.",
     },
     "auth": {
         "auth-service-down": "The auth service does not answer.",
-        "credential-rejected": "A key that should be good is refused.",
-        "credential-header-lost": "The key is lost on the way: a header is not passed on.",
-        "scope-insufficient": "The key is good, its scopes are not enough.",
+        "credential-rejected": "A valid key is refused.",
+        "credential-header-lost": "The key is lost on the way: a header is not forwarded.",
+        "scope-insufficient": "The key is valid, but lacks a scope.",
         "protection-missing": "A protected path answers without a key.",
-        "revoked-key-accepted": "A revoked key opens a protected path.",
-        "expired-key-accepted": "An expired key opens a protected path.",
-        "rate-limit-missing": "Answers carry no rate limit.",
-        "auth-error-misreported": "A failure of the auth service is told as a refusal of the key.",
+        "revoked-key-accepted": "A protected path accepts a revoked key.",
+        "expired-key-accepted": "A protected path accepts an expired key.",
+        "rate-limit-missing": "Answers carry no rate limit headers.",
+        "auth-error-misreported": "A failure of the auth service is answered as a refused key.",
     },
     "tls": {
-        "certificate-expired": "The certificate has ended.",
-        "certificate-expiring": "The certificate ends soon, its renewal did not happen.",
+        "certificate-expired": "The certificate has expired.",
+        "certificate-expiring": "The certificate expires soon and was not renewed.",
         "certificate-name-mismatch": "The certificate is made for other names.",
         "certificate-untrusted": "No trusted authority signed the certificate.",
     },
@@ -77,9 +78,9 @@ CAUSES: dict[str, dict[str, str]] = {
         "route-not-mounted": "The application itself does not know the path.",
         "host-header-rejected": "The application refuses the Host header it is sent.",
         "path-prefix-wrong": "A prefix of the path is lost or doubled on the way.",
-        "health-endpoint-misleading": "A health document says something else than real use.",
-        "latency-degraded": "Answers are right and late.",
-        "capacity-throttled": "Requests are turned away for load.",
+        "health-endpoint-misleading": "A health document contradicts the answers of real requests.",
+        "latency-degraded": "Answers are correct, but slow.",
+        "capacity-throttled": "Requests are refused because of load, a rate limit or a balance.",
     },
     "canary": {
         "canary-egress-blocked": "The canary itself cannot reach the platform.",

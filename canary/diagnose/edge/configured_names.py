@@ -1,4 +1,4 @@
-"""Names of the environment file that AWS does not know, while what they are meant for is well."""
+"""Names in the environment file that AWS does not know, though the service works."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from canary.model import Confidence, Remedy, Service, Status
 
 
 def config(case: Case) -> Iterator[Finding]:
-    """Claim names of the environment file that AWS does not know, where all else is well."""
-    affected_paths: dict[str, Failures] = {}
+    """Report names in the environment file that AWS does not know, if the service works."""
+    unknown: dict[str, Failures] = {}
     for name, service in case.services.items():
         wrong = _unknown(case, name, service)
         passes = any(r.status is Status.PASS and r.service == name for r in case.results)
         failures = _about_names(case, name)
         if wrong and failures and (passes or never_there(case, name)):
-            affected_paths[wrong[0]] = affected_paths.get(wrong[0], frozenset()) | failures
-    for wrong_name, failures in affected_paths.items():
+            unknown[wrong[0]] = unknown.get(wrong[0], frozenset()) | failures
+    for wrong_name, failures in unknown.items():
         yield Finding(
             cause="canary-config-wrong",
             service="canary",
@@ -42,7 +42,7 @@ def config(case: Case) -> Iterator[Finding]:
 
 
 def _about_names(case: Case, name: str) -> Failures:
-    """Return the failures of what was looked up by a name, and not asked for at the edge."""
+    """Return the failures of readings from AWS, which use the names; no requests at the edge."""
     lost = never_there(case, name)
     return frozenset(
         f
@@ -65,7 +65,7 @@ def _unknown(case: Case, name: str, service: Service) -> list[str]:
 
 
 def never_there(case: Case, name: str) -> bool:
-    """Tell an ECS service that no run has seen by this name, while its targets are well.
+    """Return whether no run has seen this ECS service, while its target groups are healthy.
 
     Tasks of a service that was deleted are deregistered: a healthy target has another owner.
     """

@@ -1,4 +1,4 @@
-"""Public names: do they resolve, and to the load balancer that serves them?"""
+"""Public host names that do not resolve, or not to their load balancer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from canary.model import Confidence, Evidence, Remedy
 
 
 def missing(case: Case) -> Iterator[Finding]:
-    """Claim a host that does not resolve while others do."""
+    """Report a host that does not resolve while others do."""
     hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
     every = {case.host(n) for n in case.services if case.host(n)}
     if not hosts or hosts >= every > {next(iter(hosts))}:
-        return  # none resolves: `canary.egress` says so
+        return  # no host resolves: `canary_itself.egress` reports it
     for host in sorted(hosts):
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
         name = min(f.entry_service for f in failures)
@@ -47,7 +47,7 @@ def _point(host: str, balancer: str) -> Remedy:
 
 
 def elsewhere(case: Case) -> Iterator[Finding]:
-    """Claim a host that resolves to other addresses than its load balancer has."""
+    """Report a host that resolves to other addresses than its load balancer has."""
     for known in case.state.hosts:
         there, wanted = set(known.addresses), set(known.balancer_addresses)
         if not there or not wanted or there & wanted:

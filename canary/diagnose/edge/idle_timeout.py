@@ -1,4 +1,4 @@
-"""Attributes of a load balancer that cut good answers off."""
+"""A load balancer's idle timeout that is too short for good answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHORT_S = 30  # the API itself waits this long for MLflow
 
 
 def idle_timeout(case: Case) -> Iterator[Finding]:
-    """Claim an idle timeout that is shorter than the application's own answers may take."""
+    """Report an idle timeout that is shorter than the application may take to answer."""
     for balancer in case.state.load_balancers:
         value = balancer.attributes.get(IDLE, "")
         hosts = {case.host(n) for n, s in case.services.items() if s.load_balancer == balancer.name}

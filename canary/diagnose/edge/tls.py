@@ -1,4 +1,4 @@
-"""TLS: expired, expiring, misnamed and untrusted certificates on the listeners."""
+"""Certificates that are expired, expiring, untrusted or made for other names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WARNING_S = 30 * 86_400.0
 
 
 def certificates(case: Case) -> Iterator[Finding]:
-    """Claim what is the matter with the certificate that a host serves."""
+    """Report the fault of the certificate that a host serves."""
     for name in case.services:
         host, balancer = case.host(name), case.balancer(name)
         listener = https_listener(balancer)
@@ -49,7 +49,7 @@ def _failures(case: Case, name: str, host: str) -> Failures:
 
 
 def _served(case: Case, listener: Listener | None, host: str) -> Certificate | None:
-    """Return the certificate that a client with this server name gets."""
+    """Return the certificate that a client of this host gets, None if it is not known."""
     if listener is None:
         return None
     known = {c.arn: c for c in case.state.certificates}
@@ -129,16 +129,15 @@ def _finding(
 
 
 def _before(case: Case, name: str) -> str:
-    """Return the certificate that the previous run saw on the listener."""
+    """Return the ARN of the certificate that the previous run saw on the listener, or ""."""
     listener = https_listener(case.balancer(name, case.previous)) if case.previous else None
     return listener.certificates[0] if listener and listener.certificates else ""
 
 
 def _replacement(case: Case, name: str, served: Certificate | None) -> Certificate | None:
-    """Return another valid certificate of the host: the one before, else the longest lived.
+    """Return another usable certificate for the host: the previous one, else the longest valid.
 
-    One that was imported together with the untrusted one cannot be told apart: so of several the
-    one that another listener serves is taken first.
+    Another untrusted certificate looks the same to ACM, so one that a listener serves comes first.
     """
     host = case.host(name)
     fit = [

@@ -1,4 +1,4 @@
-"""Remedies for listeners: the door itself, its certificate, and the rules behind it."""
+"""Remedies for listeners: create or move them, with certificate and rules."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _REDIRECT = {
 
 
 def forward(group: str) -> str:
-    """Return the shorthand of a forward action."""
+    """Return a forward action in the CLI's short form."""
     return f"Type=forward,TargetGroupArn={group}"
 
 
 def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) -> Remedy:
-    """Return the remedy of a port 80 that does not redirect."""
+    """Return the remedy for a port 80 that does not redirect."""
     show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
     if rule.priority == "default":
         fix = case.aws(
@@ -49,7 +49,7 @@ def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) ->
 
 
 def listener(case: Case, name: str, balancer: LoadBalancer, port: int) -> Remedy:
-    """Return the remedy of a missing listener, with the rules of the contract behind it."""
+    """Return the remedy for a missing listener, with the rules that it needs."""
     show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
     if port == 80:
         fix = _plain_listener(case, balancer)
@@ -81,7 +81,7 @@ def _plain_listener(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
 
 
 def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
-    """Return the command that moves a listener back that carries the rules on another port."""
+    """Return the command that moves the listener with the rules back to 443, if there is one."""
     for other in balancer.listeners:
         if other.port == 80 or not any(r.action.forwards for r in other.rules):
             continue
@@ -100,7 +100,7 @@ def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
 
 
 def certificate_for(case: Case, host: str = "") -> str:
-    """Return the ARN of a valid issued certificate that covers the host."""
+    """Return the ARN of a usable certificate for the host, else for all hosts; "" if none fits."""
     hosts = [host] if host else [case.host(n) for n in case.services if case.host(n)]
     fit = [
         c
@@ -128,9 +128,9 @@ def _secure_listener(case: Case, name: str, balancer: LoadBalancer) -> tuple[str
 
 
 def _rules_behind(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
-    """Return the rules of the previous run, else of the contract, for a listener made anew.
+    """Return the commands that create the rules of a new listener.
 
-    The listener's ARN exists only after the first command, so the shell asks for it.
+    The listener's ARN exists only after the first command, so the shell reads it.
     """
     found = substitute(
         case.aws(
@@ -157,6 +157,7 @@ def _rules_behind(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
 def _wanted_rules(
     case: Case, balancer: LoadBalancer
 ) -> list[tuple[int, tuple[Condition, ...], str]]:
+    """Return priority, conditions and group of each rule: of the previous run, else by routes."""
     before = case.previous.load_balancers if case.previous else ()
     rules = [
         r

@@ -1,4 +1,4 @@
-"""Listeners: the doors of a load balancer, on 443 and on 80."""
+"""Listeners on 443 and 80 that are missing, and a port 80 that does not redirect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from canary.model import Confidence, Evidence
 
 
 def listeners(case: Case) -> Iterator[Finding]:
-    """Claim each listener (443, 80) that a failing host needs and its balancer lacks."""
+    """Report each listener (443, 80) that a failing host needs and its balancer lacks."""
     for name in case.services:
         balancer = case.balancer(name)
         host = case.host(name)
@@ -30,29 +30,24 @@ def listeners(case: Case) -> Iterator[Finding]:
                 yield _listener_missing(case, name, balancer, port, failures)
 
 
-def _hosts(case: Case, balancer: str) -> frozenset[str]:
-    return frozenset(
-        case.host(n) for n, s in case.services.items() if s.load_balancer == balancer and s.url
-    )
-
-
 def _without_listener(case: Case, balancer: str, port: int) -> Failures:
-    hosts = _hosts(case, balancer)
+    """Return the failures that a missing listener explains."""
+    services = {n: s for n, s in case.services.items() if s.load_balancer == balancer}
+    public = {n for n, s in services.items() if s.url}
+    hosts = {case.host(n) for n in public}
     direct = frozenset(
         f
         for f in case.failures
         if f.host in hosts and f.port == port and (f.symptom in EDGE or not f.status)
     )
     if port != 443:
-        owners = {n for n, s in case.services.items() if s.load_balancer == balancer}
-        return direct | {f for f in case.failures if f.service in owners and about_port_80(f)}
-    names = {n for n, s in case.services.items() if s.load_balancer == balancer and s.url}
+        return direct | {f for f in case.failures if f.service in services and about_port_80(f)}
     more: Failures = frozenset(
         f
         for f in case.failures
-        if (f.symptom is Symptom.AUTH_UNAVAILABLE and names & f.implicated)
-        or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service in names)
-        or (f.symptom is Symptom.CONTROL_RULE and f.service in names and not about_port_80(f))
+        if (f.symptom is Symptom.AUTH_UNAVAILABLE and public & f.implicated)
+        or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service in public)
+        or (f.symptom is Symptom.CONTROL_RULE and f.service in public and not about_port_80(f))
         or (f.symptom is Symptom.CONTROL_TARGETS and unused(case, f.service, balancer))
     )
     return direct | more
@@ -84,19 +79,19 @@ def _listener_missing(
 
 
 def unused(case: Case, service: str, balancer: str) -> bool:
-    """Tell whether no rule leads to the service's groups any more."""
+    """Return whether no rule of the balancer forwards to a group of the service."""
     if service not in case.services or case.services[service].load_balancer != balancer:
         return False
     return any(t.state == "unused" for g in case.groups(service) for t in g.targets)
 
 
 def about_port_80(failure: Failure) -> bool:
-    """Tell a step of the routing check that looked at the redirect alone."""
+    """Return whether a failed step of a routing check is about the redirect of port 80."""
     return failure.symptom is Symptom.CONTROL_RULE and failure.step.startswith("listener 80")
 
 
 def redirects(case: Case) -> Iterator[Finding]:
-    """Claim each rule of a listener on port 80 that answers where it must redirect to HTTPS."""
+    """Report each rule on port 80 that does not redirect to HTTPS."""
     for name in case.services:
         balancer, host = case.balancer(name), case.host(name)
         plain = next((x for x in balancer.listeners if x.port == 80), None) if balancer else None
@@ -142,7 +137,7 @@ def _no_redirect(
 
 
 def describe(case: Case, rule: Rule) -> str:
-    """Say what a rule does, with the names of its target groups."""
+    """Describe a rule in words, with the names of its target groups."""
     which = "default rule" if rule.priority == "default" else f"rule {rule.priority}"
     paths = f" ({', '.join(patterns(rule))})" if patterns(rule) else ""
     action = rule.action

@@ -1,4 +1,4 @@
-"""Where a path goes wrong, and what is the matter with the rule that takes it."""
+"""Find the rule that misroutes a path and classify the fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from canary.diagnose.routing.need import Need
 
 
 def needs(case: Case) -> tuple[Need, ...]:
-    """Return the contract's paths first, then every path that failed at the balancer."""
+    """Return the environment's routes first, then every path that failed over HTTPS."""
     found = [
         Need(
             host=r.host,
@@ -47,7 +47,7 @@ def _need(case: Case, failure: Failure) -> Need:
 
 
 def misrouted(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
-    """Return where a path goes wrong, or None where it goes right or cannot be told."""
+    """Return the rule that misroutes a path, None if the path is right or no rule is known."""
     balancer = case.balancer(need.service)
     listener = https_listener(balancer)
     right = need.receivers(case)
@@ -66,7 +66,7 @@ def misrouted(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | N
 
 
 def _by_design(case: Case, need: Need, rule: Rule) -> bool:
-    """Tell a failed path that another service's rule of the contract rightly takes."""
+    """Return whether the environment gives a failed path to another service's rule."""
     known = [r for r in case.environment.routes if r.host == need.host]
     if any(r.path == need.path and r.service == need.service for r in known):
         return False
@@ -79,12 +79,11 @@ def _by_design(case: Case, need: Need, rule: Rule) -> bool:
 
 
 def kind_of(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
-    """Return the cause: what is the matter with the rule that takes the path."""
-    foreign = _foreign(case, need, listener, rule)
-    if foreign:
+    """Return the cause: the fault of the rule that takes the path."""
+    if foreign := _foreign_cause(case, need, listener, rule):
         return foreign
     if rule.priority == "default":
-        return _for_default(case, need, listener, rule)
+        return _default_cause(case, need, listener, rule)
     later = [r for r in listener.rules if r is not rule and _right(case, need, r)]
     usual = [need.pattern] if need.pattern else []
     if any(p in patterns(rule) for p in usual):
@@ -96,19 +95,19 @@ def kind_of(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     return _elsewhere(case, need, listener) or "rule-missing"
 
 
-def _foreign(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
-    """Return the cause where a rule forwards to groups that are no service's of ours."""
+def _foreign_cause(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+    """Return the cause if a rule forwards to groups of no service, else an empty string."""
     live = [f.target_group for f in rule.action.forwards if f.weight > 0]
     ours = {g.arn for n in case.services for g in case.groups(n)}
-    strange = [a for a in live if a not in ours]
-    if rule.action.type != "forward" or not strange:
+    foreign_groups = [a for a in live if a not in ours]
+    if rule.action.type != "forward" or not foreign_groups:
         return ""
     named = {f.target_group for f in rule.action.forwards}  # also those of weight 0
-    if need.receivers(case).intersection(named):  # a part of the traffic goes astray, or all
-        group = case.group(strange[0])
+    if need.receivers(case).intersection(named):  # some or all of the traffic is lost
+        group = case.group(foreign_groups[0])
         empty = group is not None and not group.targets
         return "target-group-empty" if empty else "rule-wrong-target"
-    if not reached(listener, case, need.service) and len(strange) == len(live):
+    if not reached(listener, case, need.service) and len(foreign_groups) == len(live):
         return "target-group-detached"
     return ""
 
@@ -118,6 +117,7 @@ def _exact_later(later: list[Rule], usual: list[str]) -> bool:
 
 
 def _right(case: Case, need: Need, rule: Rule) -> bool:
+    """Return whether a rule takes the path and forwards it to the right groups alone."""
     right = need.receivers(case)
     return (
         takes(rule, need.host, need.path, need.method)
@@ -127,7 +127,7 @@ def _right(case: Case, need: Need, rule: Rule) -> bool:
     )
 
 
-def _for_default(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
+def _default_cause(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     if rule.action.type == "forward" and not need.pattern:
         return "rule-wrong-target"
     if not need.pattern and _was_right(case, need, rule):
@@ -136,7 +136,7 @@ def _for_default(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
 
 
 def _elsewhere(case: Case, need: Need, listener: Listener) -> str:
-    """Return "rule-on-wrong-listener" when the right rule stands on another listener."""
+    """Return "rule-on-wrong-listener" if the right rule is on another listener, else ""."""
     for balancer in case.state.load_balancers:
         for other in balancer.listeners:
             if other.arn == listener.arn:
@@ -158,13 +158,14 @@ def _was_right(case: Case, need: Need, rule: Rule) -> bool:
 
 
 def _added(case: Case, rule: Rule) -> bool:
-    """Tell a rule that the previous run did not see, or that leads nowhere of ours."""
+    """Return whether a rule is new since the previous run, or does not forward at all."""
     if case.previous is not None and _before(case, rule.arn) is None:
         return True
     return rule.action.type != "forward"
 
 
 def reached(listener: Listener, case: Case, service: str) -> bool:
+    """Return whether a rule of the listener forwards to a group of the service."""
     right = {g.arn for g in case.groups(service)}
     return any(
         f.target_group in right and f.weight for r in listener.rules for f in r.action.forwards

@@ -1,4 +1,4 @@
-"""A request that a service must receive, with the rule that the contract has for it."""
+"""A request that a service must receive, with the rule that the environment names for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from canary.diagnose.core.case import Case
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """A path of the contract, or one that failed, and the service that must receive it."""
+    """A route of the environment, or a path that failed, and the service that must receive it."""
 
     host: str
     path: str
@@ -19,5 +19,5 @@ class Need:
     priority: int
 
     def receivers(self, case: Case) -> frozenset[str]:
-        """Return the ARNs of the target groups that are right."""
+        """Return the ARNs of the right target groups."""
         return frozenset(g.arn for g in case.groups(self.service))

@@ -1,4 +1,4 @@
-"""Conditions of listener rules, as the AWS CLI takes them."""
+"""Write conditions of listener rules for the AWS CLI."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(*patterns: str) -> tuple[Condition, ...]:
 
 
 def conditions(found: Iterable[Condition]) -> str:
-    """Return the value of `--conditions`: the short form where it can say it, else JSON.
+    """Return the value of `--conditions`: the short form if it suffices, else JSON.
 
     The short form takes a single value for a path or a host; of several, AWS says "The
     'path-pattern' field contains too many values; the limit is '1'".
@@ -42,9 +42,9 @@ def conditions(found: Iterable[Condition]) -> str:
 
 
 def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ...]:
-    """Return the command that lets a rule take a path again which it took in the previous run.
+    """Return the command that restores the conditions with which a rule took the path before.
 
-    Its conditions were changed since: a second rule beside it would only hide that.
+    A second rule beside the changed one would only hide the change.
     """
     before = {
         rule.arn: rule

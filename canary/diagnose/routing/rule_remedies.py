@@ -1,4 +1,4 @@
-"""Remedies for listeners and rules: commands that put the contract's routing back."""
+"""Remedies for listener rules: create, retarget or reorder them."""
 
 from __future__ import annotations
 
@@ -29,27 +29,22 @@ def for_rule(
     kind: str,
     listener: Listener,
     wrong_rules: tuple[Rule, ...],
-    mine: list[Need],
+    affected_paths: list[Need],
     right: TargetGroup,
 ) -> Remedy:
-    """Return the remedy of a rule that is missing, wrong or in the way."""
+    """Return the remedy for a rule that is missing, wrong or in the way of others."""
     rule = wrong_rules[0]
-    need = next((n for n in mine if n.pattern), mine[0])
-    makers = {
-        "rule-missing": _create,
-        "rule-on-wrong-listener": _create,
-        "rule-wrong-target": _retarget,
-        "target-group-empty": _retarget,
-    }
+    need = next((n for n in affected_paths if n.pattern), affected_paths[0])
     if kind == "rule-shadowed":
-        summary, fix = _reorder(case, listener, rule, mine)
-    elif (makers.get(kind, _retarget) is _retarget and len(wrong_rules) > 1) or kind not in makers:
+        summary, fix = _reorder(case, listener, rule, affected_paths)
+    elif kind in ("rule-missing", "rule-on-wrong-listener"):
+        summary = _create_summary(case, listener, need, right)
+        fix = _create(case, listener, rule, affected_paths)
+    elif len(wrong_rules) > 1 or kind == "target-group-detached":
         each = [_retarget(case, listener, r, need, right)[1] for r in wrong_rules]
         summary, fix = f"Let the rules forward to {right.name}.", tuple(c for f in each for c in f)
     else:
-        summary, fix = makers[kind](case, listener, rule, need, right)
-        if makers[kind] is _create:
-            fix = _create_all(case, listener, rule, mine)
+        summary, fix = _retarget(case, listener, rule, need, right)
     return Remedy(
         summary=summary,
         inspect=(
@@ -62,35 +57,26 @@ def for_rule(
     )
 
 
-Made = tuple[str, tuple[str, ...]]
+Fix = tuple[str, tuple[str, ...]]  # a summary and its commands
 
 
-def _create(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Made:
+def _create_summary(case: Case, listener: Listener, need: Need, right: TargetGroup) -> str:
     if not need.pattern:
-        return _default(case, listener, right)
-    narrowed = conditions_back(case, listener, need)
-    if narrowed:
-        return f"Let the rule take {need.pattern} again, as before.", narrowed
-    before = int(rule.priority) if rule.priority.isdigit() else None
-    priority = free_priority(listener, need.priority, before)
-    command = case.aws(
-        "elbv2",
-        "create-rule",
-        listener_arn=listener.arn,
-        priority=priority,
-        conditions=conditions(_before(case, listener, need, right)),
-        actions=forward(right.arn),
-    )
-    return f"Create the rule for {need.pattern} towards {right.name}.", (command,)
+        return f"Let the default action forward to {right.name}."
+    if conditions_back(case, listener, need):
+        return f"Let the rule take {need.pattern} again, as before."
+    return f"Create the rule for {need.pattern} towards {right.name}."
 
 
-def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) -> tuple[str, ...]:
-    """Return a command for each pattern that is missing, and one for the default if it is wrong."""
+def _create(
+    case: Case, listener: Listener, rule: Rule, affected_paths: list[Need]
+) -> tuple[str, ...]:
+    """Return a command for each missing pattern, and one for the default rule if it is wrong."""
     found: list[str] = []
     seen: set[str] = set()
     taken: set[int] = set()
     before = int(rule.priority) if rule.priority.isdigit() else None
-    for need in mine:
+    for need in affected_paths:
         groups = case.groups(need.service)
         if need.pattern in seen or not groups:
             continue
@@ -121,7 +107,7 @@ def _create_all(case: Case, listener: Listener, rule: Rule, mine: list[Need]) ->
 def _before(
     case: Case, listener: Listener, need: Need, right: TargetGroup
 ) -> tuple[Condition, ...]:
-    """Return the conditions of the rule that served the need in the previous run, else its path."""
+    """Return the conditions of the lost rule from the previous run, else the path alone."""
     known = {rule.arn for rule in listener.rules}
     gone = (
         rule.conditions
@@ -136,7 +122,7 @@ def _before(
     return next(gone, path(need.pattern))
 
 
-def _default(case: Case, listener: Listener, right: TargetGroup) -> Made:
+def _default(case: Case, listener: Listener, right: TargetGroup) -> Fix:
     command = case.aws(
         "elbv2",
         "modify-listener",
@@ -146,23 +132,24 @@ def _default(case: Case, listener: Listener, right: TargetGroup) -> Made:
     return f"Let the default action forward to {right.name}.", (command,)
 
 
-def _retarget(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Made:
+def _retarget(case: Case, listener: Listener, rule: Rule, need: Need, right: TargetGroup) -> Fix:
     if rule.priority == "default":
         return _default(case, listener, right)
     command = case.aws("elbv2", "modify-rule", rule_arn=rule.arn, actions=forward(right.arn))
     return f"Let the rule for {need.pattern or need.path} forward to {right.name}.", (command,)
 
 
-def _reorder(case: Case, listener: Listener, rule: Rule, mine: list[Need]) -> Made:
-    """Move the rule that is in the way behind all others; what the default serves stays in its way.
+def _reorder(case: Case, listener: Listener, rule: Rule, affected_paths: list[Need]) -> Fix:
+    """Move a rule behind all others, or delete it if it takes paths from the default rule.
 
-    Nothing can be put behind the default rule, so then the rule has to go.
+    No rule can stand behind the default rule.
     """
     numbered = [r for r in listener.rules if r.priority.isdigit() and r.arn != rule.arn]
-    served = [any(takes(r, n.host, n.path, n.method) for r in numbered) for n in mine]
+    served = [any(takes(r, n.host, n.path, n.method) for r in numbered) for n in affected_paths]
     if not all(served):
         command = case.aws("elbv2", "delete-rule", rule_arn=rule.arn)
-        return f"Delete rule {rule.priority}, which takes {mine[0].path} away.", (command,)
+        first = affected_paths[0].path
+        return f"Delete rule {rule.priority}, which takes {first} away.", (command,)
     target = free_priority(listener, max(int(r.priority) for r in numbered) + 1)
     command = case.aws(
         "elbv2",

@@ -1,4 +1,4 @@
-"""Routing: listeners and rules held against the paths of the contract."""
+"""Listener rules that do not lead the environment's routes to the right services."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ from canary.model import Confidence, Evidence
 
 
 def rules(case: Case) -> Iterator[Finding]:
-    """Claim each rule that takes a path away from the service that must answer it."""
+    """Report each rule that takes a path away from the service that must answer it."""
     wrong: dict[tuple[str, str], list[Need]] = {}
     keep: dict[str, tuple[LoadBalancer, Listener, Rule]] = {}
     for need in needs(case):
         found = misrouted(case, need)
         if found:
             kind = kind_of(case, need, found[1], found[2])
-            arn = _grouping_key(case, kind, need, found[2])
-            wrong.setdefault((arn, kind), []).append(need)
-            keep[arn] = found
-    for (arn, kind), affected_paths in _joined(wrong).items():
-        balancer, listener, rule = keep[arn]
-        for mine in _by_service(kind, affected_paths):
-            wrong_rules = (rule,) if arn == rule.arn else _astray(listener, mine)
+            key = _grouping_key(case, kind, need, found[2])
+            wrong.setdefault((key, kind), []).append(need)
+            keep[key] = found
+    for (key, kind), group in _joined(wrong).items():
+        balancer, listener, rule = keep[key]
+        for affected_paths in _by_service(kind, group):
+            wrong_rules = (rule,) if key == rule.arn else _wrong_rules(listener, affected_paths)
             failures: Failures = frozenset().union(
-                *(_victims(case, balancer, listener, r, mine) for r in wrong_rules)
+                *(_failures(case, balancer, listener, r, affected_paths) for r in wrong_rules)
             )
             if failures:
-                yield _finding(case, kind, balancer, listener, wrong_rules, mine, failures)
+                yield _finding(
+                    case, kind, balancer, listener, wrong_rules, affected_paths, failures
+                )
 
 
 def _grouping_key(case: Case, kind: str, need: Need, rule: Rule) -> str:
-    """Return what makes several rules one finding: all led into the same strange group."""
+    """Return the grouping key: rules to the same unknown target group are one finding."""
     if kind == "target-group-detached":
         return need.service
     live = sorted(f.target_group for f in rule.action.forwards if f.weight > 0)
@@ -49,7 +51,7 @@ def _grouping_key(case: Case, kind: str, need: Need, rule: Rule) -> str:
 
 
 def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], list[Need]]:
-    """Join what one default rule answers: paths with and without a pattern are one finding."""
+    """Join paths with and without a pattern into one finding if one default rule takes them."""
     found: dict[tuple[str, str], list[Need]] = {}
     order = ("rule-on-wrong-listener", "rule-missing", "rule-wrong-target")
     for (arn, kind), affected_paths in wrong.items():
@@ -60,30 +62,31 @@ def _joined(wrong: dict[tuple[str, str], list[Need]]) -> dict[tuple[str, str], l
     return found
 
 
-def _astray(listener: Listener, affected_paths: list[Need]) -> tuple[Rule, ...]:
-    """Return every rule that takes one of these paths elsewhere."""
+def _wrong_rules(listener: Listener, affected_paths: list[Need]) -> tuple[Rule, ...]:
+    """Return every rule that takes one of these paths."""
     took = [winner(listener, n.host, n.path, n.method) for n in affected_paths]
     return tuple({r.arn: r for r in took if r is not None}.values())
 
 
 def _by_service(kind: str, affected_paths: list[Need]) -> list[list[Need]]:
-    """Return the victims service by service; a rule in everyone's way is one finding."""
+    """Return the paths by service; a rule in the way of several services is one finding."""
     if kind in ("rule-shadowed", "rule-missing", "rule-on-wrong-listener"):
         return [affected_paths]
     services = dict.fromkeys(v.service for v in affected_paths)
     return [[v for v in affected_paths if v.service == s] for s in services]
 
 
-def _victims(
-    case: Case, balancer: LoadBalancer, listener: Listener, rule: Rule, mine: list[Need]
+def _failures(
+    case: Case, balancer: LoadBalancer, listener: Listener, rule: Rule, affected_paths: list[Need]
 ) -> Failures:
-    """Return the failures of every request that this rule takes from its services."""
-    services = {n.service for n in mine}
+    """Return the failures of all requests that this rule takes from the paths' services."""
+    services = {n.service for n in affected_paths}
     lost = {s for s in services if not reached(listener, case, s)}
-    paths = {n.path for n in mine} | {n.pattern for n in mine if n.pattern}
+    hosts = {n.host for n in affected_paths}
+    paths = {n.path for n in affected_paths} | {n.pattern for n in affected_paths if n.pattern}
     found: set[Failure] = set()
     for f in case.failures:
-        if f.scheme == "https" and f.entry_service in services and f.host in {n.host for n in mine}:
+        if f.scheme == "https" and f.entry_service in services and f.host in hosts:
             took = winner(listener, f.host, f.path, f.method)
             if took is not None and took.arn == rule.arn:
                 found.add(f)
@@ -119,16 +122,16 @@ def _finding(
     balancer: LoadBalancer,
     listener: Listener,
     wrong_rules: tuple[Rule, ...],
-    mine: list[Need],
+    affected_paths: list[Need],
     failures: Failures,
 ) -> Finding:
     rule = wrong_rules[0]
-    first = next((n for n in mine if n.pattern), mine[0])
+    first = next((n for n in affected_paths if n.pattern), affected_paths[0])
     right = case.groups(first.service)[0]
     where = f"{balancer.name}:{listener.port}"
     path = first.pattern or first.path
     summary = _TEXTS[kind].format(listener=where, path=path, service=first.service)
-    remedy = remedies.for_rule(case, kind, listener, wrong_rules, mine, right)
+    remedy = remedies.for_rule(case, kind, listener, wrong_rules, affected_paths, right)
     return Finding(
         cause=kind,
         service=first.service,
@@ -158,7 +161,7 @@ def _resource(kind: str, listener: Listener, rule: Rule, right: str) -> str:
 
 
 def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
-    """Return what the previous run saw in this place, where it differs."""
+    """Return a line of evidence if another rule or action served the path in the previous run."""
     if case.previous is None:
         return ()
     listener = https_listener(case.balancer(need.service, case.previous))
@@ -176,7 +179,7 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
 
 
 def by_signature(case: Case) -> Iterator[Finding]:
-    """Claim from the answers alone, where the rules could not be read."""
+    """Report misrouting from the answers alone, if the rules could not be read."""
     if case.read(
         "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeListeners",
@@ -188,8 +191,8 @@ def by_signature(case: Case) -> Iterator[Finding]:
         ("rule-missing", Symptom.BALANCER_404, "The load balancer has no rule for {path}."),
         ("rule-wrong-target", Symptom.MLFLOW_404, "{path} reaches MLflow past the API."),
     ):
-        for service in sorted({f.entry_service for f in case.having(symptom)}):
-            failures = frozenset(f for f in case.having(symptom) if f.entry_service == service)
+        for service in case.entry_services(symptom):
+            failures = case.having(symptom, entry=service)
             first = min(failures, key=lambda f: (f.path, f.check_id))
             balancer = case.services[service].load_balancer if service in case.services else ""
             yield Finding(
