@@ -1,81 +1,226 @@
-"""Everything that a run found -> its report. Pure."""
+"""Turn the outcome of a run into its report: judge it, compare it, explain its failures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
-from canary.attempts import Attempts
-from canary.comparison.against import Against
+import canary
+from canary.comparison import history as past
+from canary.comparison.drift import drift
+from canary.comparison.previous import previous_state, pruned
+from canary.comparison.transitions import compare
 from canary.control_plane.state import PlatformState
-from canary.model import Config, Explanation, Frozen, Report, Result, Run, Score, Status
+from canary.model import (
+    CheckHistory,
+    Comparison,
+    Drift,
+    Explanation,
+    Report,
+    Result,
+    Run,
+    Score,
+    Status,
+)
 from canary.report.score import old_figures, scores
-from canary.runner import Outcome
+from canary.runner import Outcome, Ports, RunStart
 
+T = TypeVar("T")
+OnJudged = Callable[[Report], None]
+
+PUBLISHING_S = 2.0
+"""Seconds kept back from reading the control plane again."""
+REFRESH_S = 10.0
+"""Most seconds for reading the control plane again."""
 NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
+NO_DRIFT: tuple[Drift, ...] = ()
+BAD = (Status.FAIL, Status.ERROR)
 
 
-class Facts(Frozen, frozen=True, kw_only=True):
-    """What is known of the run itself."""
+class Attempts:
+    """Runs parts of a run that may fail without costing the report; each failure is a note."""
 
-    id: str
-    environment: str
-    started_at: str
-    finished_at: str
-    duration_ms: float
-    version: str
-    trigger: str
-    scheduled_at: str = ""
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def run(self, problem: str, action: Callable[[], T], otherwise: T) -> T:
+        """Return the action's value; where it raises, note the problem and return `otherwise`."""
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 - the boundary: a bug costs its own part only
+            self.notes.append(f"{problem}: {type(error).__name__}: {error}")
+            return otherwise
 
 
-def assemble(
-    facts: Facts,
-    results: tuple[Result, ...],
-    outcome: Outcome,
-    explained: Explanation,
-    against: Against,
-    state: PlatformState,
-    attempts: Attempts,
+def unpublished(_report: Report) -> None:
+    """Publish nothing of a judged run."""
+
+
+def conclude(
+    ports: Ports, start: RunStart, outcome: Outcome, on_judged: OnJudged = unpublished
 ) -> Report:
-    """Return the report; what could not be made of it until here is among its notes."""
-    scored = attempts.of("no scores could be given", lambda: scores(results), NO_SCORES)
-    old = attempts.of("no old figures could be given", lambda: old_figures(results), NO_FIGURES)
-    before = against.comparison.note
+    """Judge a run, hand the judged report to `on_judged`, and return the explained one.
+
+    The results stand: a bug in scores, comparison or diagnosis is a note of the report, and one
+    that concerns the past also sets the metric StateLost.
+    """
+    attempts = Attempts()
+    judged = judge(start, outcome, attempts)
+    on_judged(judged)
+    return ports.redactor.clean(explain(ports, start, outcome, judged, attempts))
+
+
+def judge(start: RunStart, outcome: Outcome, attempts: Attempts) -> Report:
+    """Return the report as far as it is known before its failures are explained."""
+    results = in_order(start, outcome)
+    history, comparison = compared(start, outcome, results)
     run = Run(
-        id=facts.id,
-        environment=facts.environment,
-        started_at=facts.started_at,
-        finished_at=facts.finished_at,
-        duration_ms=round(facts.duration_ms, 1),
-        version=facts.version,
-        trigger=facts.trigger,
+        id=start.run_id,
+        environment=start.config.environment.name,
+        started_at=start.started.isoformat(timespec="seconds"),
+        finished_at="",
+        duration_ms=0.0,
+        version=canary.__version__,
+        trigger=start.request.trigger,
         status=run_status(results),
         critical_path_ms=outcome.critical_path_ms,
         requests=outcome.requests,
-        starved=outcome.starved,
-        scheduled_at=facts.scheduled_at,
-        notes=(*((before,) if before else ()), *attempts.notes, *_skips(outcome.results)),
+        starved=outcome.cpu_starved,
+        scheduled_at=start.request.scheduled_at,
     )
     return Report(
         run=run,
-        scores=scored,
+        scores=attempts.run("no scores could be given", lambda: scores(results), NO_SCORES),
         results=results,
-        diagnoses=explained.diagnoses,
-        unexplained=explained.unexplained,
         residue=outcome.residue,
-        platform=msgspec.to_builtins(state),
-        old_figures=old,
-        comparison=against.comparison,
-        history=against.history,
+        old_figures=attempts.run(
+            "no old figures could be given", lambda: old_figures(results), NO_FIGURES
+        ),
+        comparison=comparison,
+        history=pruned(history, start.config) if start.request.whole else history,
     )
+
+
+def compared(
+    start: RunStart, outcome: Outcome, results: tuple[Result, ...]
+) -> tuple[dict[str, CheckHistory], Comparison]:
+    """Return history and comparison of a run; `comparison.note` lists the parts that failed."""
+    report, attempts = start.previous.report, Attempts()
+    known = report.history if report else {}
+    now, valid = start.started.isoformat(timespec="seconds"), not outcome.cpu_starved
+    history = attempts.run(
+        "the history could not be continued",
+        lambda: past.updated(known, results, now, latency_valid=valid),
+        known,
+    )
+    comparison = attempts.run(
+        "the run could not be compared with the previous one",
+        lambda: compare(
+            report,
+            results,
+            history,
+            now=now,
+            latency_valid=valid,
+            narrowed=not start.request.whole,
+        ),
+        Comparison(),
+    )
+    return history, _noted(comparison, (start.previous.note, *attempts.notes))
+
+
+def explain(
+    ports: Ports, start: RunStart, outcome: Outcome, judged: Report, attempts: Attempts
+) -> Report:
+    """Return the judged report with diagnoses, drift and the end of the run."""
+    before = attempts.run(
+        "the control plane of the previous run could not be read",
+        lambda: previous_state(start.previous.report),
+        None,
+    )
+    state = _refreshed(ports, start, outcome, attempts)
+    explanation = _explanation(ports, start, judged, (before, state), attempts)
+    comparison = _with_drift(judged.comparison, before, state)
+    note = (comparison.note,) if comparison.note else ()
+    run = msgspec.structs.replace(
+        judged.run,
+        finished_at=ports.clock.now().isoformat(timespec="seconds"),
+        duration_ms=round((ports.clock.monotonic() - start.start) * 1000, 1),
+        notes=(*note, *attempts.notes, *_without_time(outcome.results)),
+    )
+    return msgspec.structs.replace(
+        judged,
+        run=run,
+        diagnoses=explanation.diagnoses,
+        unexplained=explanation.unexplained,
+        platform=msgspec.to_builtins(state),
+        comparison=comparison,
+    )
+
+
+def _refreshed(
+    ports: Ports, start: RunStart, outcome: Outcome, attempts: Attempts
+) -> PlatformState:
+    """Read again what failing services need, so that no diagnosis argues from an older state."""
+    failing = frozenset(r.service for r in outcome.results if r.status in BAD)
+    left = outcome.times.end - ports.clock.monotonic() - PUBLISHING_S
+    if not failing or not start.plan.order:
+        return outcome.state
+    if left <= 0:
+        attempts.notes.append("no time was left to read the control plane again after the failures")
+        return outcome.state
+    return attempts.run(
+        "the control plane could not be read again",
+        lambda: ports.within(
+            min(left, REFRESH_S), lambda: ports.refresh_failing(outcome.state, failing)
+        ),
+        outcome.state,
+    )
+
+
+def _explanation(
+    ports: Ports,
+    start: RunStart,
+    judged: Report,
+    states: tuple[PlatformState | None, PlatformState],
+    attempts: Attempts,
+) -> Explanation:
+    """Diagnose a run; `states` are the control plane of the previous run and of this one."""
+    (before, state), results = states, judged.results
+    if not state.unavailable and all(r.status is Status.PASS for r in results):
+        return Explanation()  # nothing is wrong, and everything could be read
+    undiagnosed = Explanation(unexplained=tuple(r.check_id for r in results if r.status in BAD))
+    return attempts.run(
+        "diagnosis failed",
+        lambda: ports.diagnose(results, state, start.config.environment, before, ports.clock.now()),
+        undiagnosed,
+    )
+
+
+def _with_drift(
+    comparison: Comparison, before: PlatformState | None, state: PlatformState
+) -> Comparison:
+    attempts = Attempts()
+    drifted = attempts.run(
+        "the drift could not be computed",
+        lambda: drift(before, state) if before is not None else NO_DRIFT,
+        NO_DRIFT,
+    )
+    return _noted(
+        msgspec.structs.replace(comparison, drift=drifted), (comparison.note, *attempts.notes)
+    )
+
+
+def _noted(comparison: Comparison, notes: Iterable[str]) -> Comparison:
+    return msgspec.structs.replace(comparison, note="; ".join(filter(None, notes)))
 
 
 def run_status(results: Iterable[Result]) -> Status:
     """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
 
-    Nor does a run that holds no check at all.
+    A run without any check proves nothing either.
     """
     every = tuple(results)
     found = {r.status for r in every if not r.muted} if every else {Status.SKIP}
@@ -84,12 +229,12 @@ def run_status(results: Iterable[Result]) -> Status:
     return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS
 
 
-def _skips(results: tuple[Result, ...]) -> list[str]:
+def _without_time(results: tuple[Result, ...]) -> list[str]:
     late = [r.check_id for r in results if r.reason == "no time left in this run"]
     return [f"no time was left for {len(late)} checks: {', '.join(late)}"] if late else []
 
 
-def in_order(config: Config, outcome: Outcome, carried: dict[str, Result]) -> tuple[Result, ...]:
-    """Return this run's results and the carried ones, in the order of the configuration."""
-    found = {**carried, **{r.check_id: r for r in outcome.results}}
-    return tuple(found[c.id] for c in config.checks if c.id in found)
+def in_order(start: RunStart, outcome: Outcome) -> tuple[Result, ...]:
+    """Return this run's results and the reused ones, in the order of the configuration."""
+    found = {**start.reused, **{r.check_id: r for r in outcome.results}}
+    return tuple(found[c.id] for c in start.config.checks if c.id in found)

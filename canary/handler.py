@@ -1,18 +1,18 @@
 """The Lambda function: one run for each invocation.
 
 Event: `{}` runs everything; `only`, `suites` narrow it; `trigger`, `scheduled_at`, `execution_id`
-say why and when. `mode` is for a run that is spread over functions: "plan", "shard" or "conclude"
-(docs/decisions/0006). Returns a small summary; an event that asks for what does not exist is
-answered with REFUSED and the reason. It raises only where the configuration is wrong, where a
-schedule's own event is, or where nobody could be told of the run at all.
+say why and when. `mode` is for a run over several functions: "plan", "shard" or "conclude"
+(docs/decisions/0006). Returns a small summary; an event that names an unknown check or suite is
+answered with REFUSED and the reason. It raises only where the configuration or a schedule's own
+event is wrong, or where the run could be published nowhere.
 """
 
 from __future__ import annotations
 
 import gc
 
-# All that is made while importing stays: the collector would walk through it a dozen times,
-# which is a twelfth of a cold start. What is there at the end it never looks at again.
+# Objects made while importing stay for ever: the collector would walk through them a dozen times,
+# a twelfth of a cold start. `freeze` then takes them out of every later collection.
 gc.disable()
 
 import datetime as dt
@@ -28,11 +28,12 @@ from canary.adapters.aws import emf
 from canary.adapters.log import Log
 from canary.model import Environment, Report
 from canary.model.schedule import schedule_period
-from canary.pipeline import Asked, run_once
+from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
-from canary.publish import summary
+from canary.publish import Published, publish_metrics, publish_report, summary
 from canary.report.text import line
-from canary.wiring import run as wire
+from canary.runner import RunRequest
+from canary.wiring.run import Runtime, make_ports, make_runtime
 
 gc.enable()
 gc.freeze()
@@ -41,11 +42,11 @@ MARGIN_S = 1.5
 """Seconds between the end of a run and the function's time-out, for the runtime itself."""
 SLOW = "schedule-slow"
 LONGEST_WORD, LONGEST_REASON = 100, 400
-"""Characters kept of what an event says: it stands in reports and in the log."""
+"""Characters kept of an event's texts, which are shown in reports and in the log."""
 
 
 class Context(Protocol):
-    """What the handler asks of the Lambda context."""
+    """The Lambda context, as far as the handler needs it."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return milliseconds until the time-out."""
@@ -53,85 +54,79 @@ class Context(Protocol):
 
 
 class EventError(ValueError):
-    """The event has a form that says nothing."""
+    """The event does not have the form of an event."""
 
 
-class NobodyToldError(Exception):
+class NotPublishedError(Exception):
     """The report reached neither the store, nor the metrics, nor the log."""
 
 
 def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]:
     """Run once and return the summary."""
-    made = _world(os.environ["CANARY_ENVIRONMENT"], os.environ.get("CANARY_STORE", ""))
+    runtime = _runtime(os.environ["CANARY_ENVIRONMENT"], os.environ.get("CANARY_STORE", ""))
     log = Log()
     try:
-        return _carried_out(made, event, context, log)
+        return _answer(runtime, event, context, log)
     except (EventError, PlanError) as error:
         if _trigger(event).startswith("schedule"):
             raise  # nobody reads a schedule's answer; Lambda keeps the event in its queue
-        reason = made.redactor.text(line(str(error), LONGEST_REASON))
+        reason = runtime.redactor.text(line(str(error), LONGEST_REASON))
         log.problem("event refused", reason=reason)
         return {"run_id": "", "status": "REFUSED", "reason": reason}
 
 
-def _carried_out(
-    made: wire.World, event: Mapping[str, Any] | None, context: Context, log: Log
+def _answer(
+    runtime: Runtime, event: Mapping[str, Any] | None, context: Context, log: Log
 ) -> dict[str, Any]:
-    asked = asked_by(event or {}, made.environment)
-    late = lateness(asked, made.environment, made.clock.now())
+    request = request_of(event or {}, runtime.environment)
+    late = lateness(request, runtime.environment, runtime.clock.now())
     if late:
-        log.problem("run is stale", reason=late, trigger=asked.trigger)
+        log.problem("run is stale", reason=late, trigger=request.trigger)
         return {"run_id": "", "status": "STALE", "reason": late}
     limit = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
-    budget = max(min(made.environment.run.budget, limit), 1.0)
-    asked = _with_budget(asked, budget)
-    mode = (event or {}).get("mode", "")
-    if mode:
-        return _spread(made, str(mode), event or {}, asked, log)
-    return _published(made, run_once(made.config, wire.parts(made), asked), asked, log)
+    budget = max(min(runtime.environment.run.budget, limit), 1.0)
+    request = msgspec.structs.replace(request, budget_s=budget)
+    done = Published()
+    on_judged = functools.partial(publish_metrics, emit=emf.emit, done=done)
+    mode = str((event or {}).get("mode", ""))
+    if not mode:
+        report = run_once(make_ports(runtime), runtime.config, request, on_judged)
+        return _published(runtime, report, request, done, log)
 
-
-def _spread(
-    made: wire.World, mode: str, event: Mapping[str, Any], asked: Asked, log: Log
-) -> dict[str, Any]:
-    from canary.sharding import modes as spread  # only the second shape needs it
+    from canary.sharding import modes  # only a run over several functions needs it
 
     if mode == "plan":
-        return spread.plan_run(made, asked)
+        return modes.plan_run(runtime, request)
     if mode == "shard":
-        return spread.probe_shard(made, event, asked.budget_s)
+        return modes.probe_shard(runtime, event or {}, budget)
     if mode != "conclude":
         raise ValueError(f"unknown mode {mode!r}; it is plan, shard or conclude")
-    whole, report = spread.conclude_run(made, event, asked.budget_s)
-    return _published(made, report, whole, log)
+    whole, report = modes.conclude_run(runtime, event or {}, budget, on_judged)
+    return _published(runtime, report, whole, done, log)
 
 
-def _published(made: wire.World, report: Report, asked: Asked, log: Log) -> dict[str, Any]:
-    """Leave the report behind and return its summary; raises NobodyToldError."""
-    from canary.wiring import notify as tell  # a cold start need not wait for what comes last
+def _published(
+    runtime: Runtime, report: Report, request: RunRequest, done: Published, log: Log
+) -> dict[str, Any]:
+    """Publish the report and return its summary; raises NotPublishedError."""
+    from canary.wiring import notify  # a cold start need not wait for what comes last
 
-    done = wire.leave_behind(
-        made,
-        report,
-        latest=asked.whole,
-        emit=lambda e: emf.emit(e.points, e.run_id),
-        say=lambda s: log.event(s.message, **s.fields),
-        whole=lambda message, text: log.whole(message, text, run_id=report.run.id),
-        notify=tell.notifier(made, tell.channels()),
-    )
-    problems = [made.redactor.text(problem) for problem in done.problems]
+    send = notify.notifier(runtime, notify.channels())
+    publish_report(runtime, report, done, latest=request.whole, emit=emf.emit, log=log, notify=send)
+    problems = [runtime.redactor.text(problem) for problem in done.problems]
     for problem in problems:
         log.problem("publishing", run_id=report.run.id, problem=problem)
     if not done.anywhere:
-        raise NobodyToldError("; ".join(problems))
-    return summary(report, made.store.place)
+        raise NotPublishedError("; ".join(problems))
+    return summary(report, runtime.store.place)
 
 
 @functools.cache
-def _world(name: str, store: str) -> wire.World:
+def _runtime(name: str, store: str) -> Runtime:
     """Return what stays warm between invocations."""
     loaded = config.load(name, desk=False)
-    return wire.world(loaded, store or loaded.environment.store or "/tmp/hokusai-canary")  # noqa: S108 - all that a function may write to
+    place = store or loaded.environment.store or "/tmp/hokusai-canary"  # noqa: S108 - all that a function may write to
+    return make_runtime(loaded, place)
 
 
 def _trigger(event: object) -> str:
@@ -145,8 +140,8 @@ def _texts(event: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
-    """Return what an event asks for; the scheduled runs leave slow checks to their own schedule.
+def request_of(event: Mapping[str, Any], environment: Environment) -> RunRequest:
+    """Return the request of an event; scheduled runs leave slow checks to their own schedule.
 
     Raises EventError for an event of another form.
     """
@@ -154,7 +149,7 @@ def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
         raise EventError("the event must be an object")
     trigger = line(_trigger(event), LONGEST_WORD)
     slow = environment.schedule.slow_checks if environment.schedule.slow_expression else ()
-    return Asked(
+    return RunRequest(
         selection=Selection(
             only=_texts(event, "only"),
             suites=_texts(event, "suites"),
@@ -163,24 +158,20 @@ def asked_by(event: Mapping[str, Any], environment: Environment) -> Asked:
         ),
         trigger=trigger,
         scheduled_at=line(str(event.get("scheduled_at", "")), LONGEST_WORD),
-        carry_rest=trigger.startswith("schedule"),
+        reuse_rest=trigger.startswith("schedule"),
     )
 
 
-def _with_budget(asked: Asked, budget_s: float) -> Asked:
-    return msgspec.structs.replace(asked, budget_s=budget_s)
-
-
-def lateness(asked: Asked, environment: Environment, now: dt.datetime) -> str:
-    """Return why a run is not worth carrying out any more, "" if it is.
+def lateness(request: RunRequest, environment: Environment, now: dt.datetime) -> str:
+    """Return why a run comes too late, "" if it does not.
 
     A throttled event waits in Lambda's queue; when it comes back after its period, the next run is
-    due already, and this one would judge the past.
+    due already.
     """
     schedule = environment.schedule
-    expression = schedule.slow_expression if asked.trigger == SLOW else schedule.expression
+    expression = schedule.slow_expression if request.trigger == SLOW else schedule.expression
     try:
-        planned = dt.datetime.fromisoformat(asked.scheduled_at)
+        planned = dt.datetime.fromisoformat(request.scheduled_at)
     except ValueError:
         return ""  # invoked by hand, or a placeholder that nobody filled in
     planned = planned if planned.tzinfo else planned.replace(tzinfo=dt.UTC)

@@ -1,11 +1,9 @@
-"""Config -> Plan: which checks run now, in which order, within which time. Pure."""
+"""Plan a run: which checks run now, in which order, within which time."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-
-import msgspec
 
 from canary.comparison.history import LETTER, median
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
@@ -14,9 +12,9 @@ from canary.probes.base.api import Kind
 JITTER_S = 30.0
 """A schedule of one minute may fire 59 s early or late, so a check is due half a period early."""
 OPEN = (Status.FAIL, Status.ERROR)
-"""Outcomes that no run waits with: an alarm counts runs, and needs several in a row."""
+"""A check with these outcomes runs every time: an alarm needs several runs in a row."""
 GUESS_MS = 60.0
-"""Milliseconds of one request, until history knows better."""
+"""Milliseconds of one request, for a check without history."""
 
 
 class PlanError(Exception):
@@ -38,7 +36,7 @@ class Plan(Frozen, frozen=True, kw_only=True):
     """What a run will do; `order` starts what others wait for, and what takes long, first."""
 
     order: tuple[Planned, ...]
-    not_due: tuple[str, ...] = ()  # their last outcome is carried
+    not_due: tuple[str, ...] = ()  # their last result is reused
     narrowed: bool = False  # a selection, not the whole environment
     budget_s: float
     cleanup_reserve_s: float
@@ -206,8 +204,3 @@ def _ordered(planned: Mapping[str, Planned]) -> list[Planned]:
     ahead = chain_lengths({i: (planned[i].expected_ms, tuple(b)) for i, b in backwards.items()})
     rank = {i: n for n, i in enumerate(needs_first({i: p.needs for i, p in planned.items()}))}
     return sorted(planned.values(), key=lambda p: (-ahead[p.check.id], rank[p.check.id]))
-
-
-def with_budget(plan: Plan, budget_s: float) -> Plan:
-    """Return the plan for another amount of time."""
-    return msgspec.structs.replace(plan, budget_s=budget_s)

@@ -1,137 +1,141 @@
-"""What a run leaves behind: a pure list of effects, and the thin executor of it."""
+"""Publish a run: metrics when its checks are judged; report, messages and pages at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import msgspec
 
-from canary.adapters.store.protocol import run_name
-from canary.metrics.measure import Point
-from canary.model import Frozen, Report, Status
+from canary.adapters.store.protocol import latest_name, run_name
+from canary.metrics.measure import Point, measure, measure_explained
+from canary.model import Report, Status
+from canary.model.schedule import schedule_period
+from canary.report import json as canonical
+from canary.wiring.publish import StoreTimeout, publish_latest_pages, publish_page
+from canary.wiring.run import Runtime
+
+STORE_S = 3.0
+"""Seconds for one call of the store; where packets are dropped boto3 would wait for ten."""
+LAST_S = 8.0
+"""Seconds for all messages of a run, and for the pages of the latest one."""
+
+Emit = Callable[[Iterable[Point], str], None]
+"""Publishes metrics of a run id."""
+Notify = Callable[[Report], Iterable[str]]
+"""Report -> the problems of messages and events that could not be sent."""
 
 
-class Keep(Frozen, frozen=True, kw_only=True):
-    """Write bytes into the store; `once`: never replace what is there."""
+class RunLog(Protocol):
+    """The log as publishing needs it."""
 
-    name: str
-    data: bytes
-    once: bool = False
+    def event(self, message: str, **fields: Any) -> None:
+        """Write one event."""
+        ...
 
-
-class KeepPage(Frozen, frozen=True, kw_only=True):
-    """Render the report as a page and keep it; rendered only here, where a failure is a value."""
-
-    report: Report
-
-
-class MakeLatest(Frozen, frozen=True, kw_only=True):
-    """Make the report the latest one, unless a newer run's is."""
-
-    data: bytes
-
-
-class KeepLatestPages(Frozen, frozen=True, kw_only=True):
-    """Keep the page of the latest run, its badge, the archive and the status index.
-
-    Left out when the report did not become the latest one.
-    """
-
-    report: Report
-
-
-class Emit(Frozen, frozen=True, kw_only=True):
-    """Publish metrics."""
-
-    points: tuple[Point, ...]
-    run_id: str
-
-
-class Say(Frozen, frozen=True, kw_only=True):
-    """Write one event into the canary's own log."""
-
-    message: str
-    fields: dict[str, Any]
-
-
-class Notify(Frozen, frozen=True, kw_only=True):
-    """Tell people and programs what changed."""
-
-    report: Report
-
-
-Effect = Keep | KeepPage | MakeLatest | KeepLatestPages | Emit | Say | Notify
-
-
-class Sinks(Frozen, frozen=True, kw_only=True):
-    """Where effects go."""
-
-    keep: Callable[[Keep], None]
-    page: Callable[[Report], None]
-    point: Callable[[bytes], bool]
-    latest_pages: Callable[[Report], Iterable[str]]
-    """Report -> what is to be said of pages that had to be begun anew or left out."""
-    emit: Callable[[Emit], None]
-    say: Callable[[Say], None]
-    whole: Callable[[str, str], None]
-    """Message, long text: the log takes the report in full when the store does not."""
-    notify: Callable[[Report], Iterable[str]]
-    """Report -> what could not be told."""
+    def whole(self, message: str, text: str, **fields: Any) -> None:
+        """Write a long text completely."""
+        ...
 
 
 class Published(msgspec.Struct, kw_only=True):
-    """What became of the effects."""
+    """Which parts of a run were published, and the problems of the others."""
 
     problems: list[str] = msgspec.field(default_factory=list)
-    kept: bool = False  # the report lies in the store
-    logged: bool = False  # the report stands in the log instead
     emitted: bool = False
-    pointed: bool = False  # the report is the latest one
+    stored: bool = False  # the report is in the store
+    logged: bool = False  # the report is in the log instead
+    latest: bool = False  # the report is the latest one
 
     @property
     def anywhere(self) -> bool:
         """Return whether anybody can learn of this run at all."""
-        return self.kept or self.logged or self.emitted
+        return self.stored or self.logged or self.emitted
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Publish one part: where it fails, note the problem and go on with the next part."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the boundary: a failure costs its own part
+            self.problems.append(f"{name}: {type(error).__name__}: {error}")
 
 
-def effects(
+def publish_metrics(judged: Report, emit: Emit, done: Published) -> None:
+    """Emit what wakes people, heartbeat included, before the failures of a run are explained.
+
+    Where it fails the heartbeat is missing, which has its own alarm, and the report is kept.
+    """
+    with done.part("metrics"):
+        emit(measure(judged), judged.run.id)
+        done.emitted = True
+
+
+def publish_report(
+    runtime: Runtime,
     report: Report,
-    data: bytes,
-    points: tuple[Point, ...],
+    done: Published,
     *,
     latest: bool,
-) -> tuple[Effect, ...]:
-    """Return what to do, in order: metrics first, since they wake people, pages last.
+    emit: Emit | None = None,
+    log: RunLog | None = None,
+    notify: Notify | None = None,
+) -> None:
+    """Publish an explained report: last metrics, log, store, messages, pages.
 
-    A run keeps a page of its own where something changed; an unchanged run has nothing new to
-    show beyond the latest page, which every run writes anew.
+    `latest`: the report covers the whole environment. The command line has a store alone.
     """
-    found: list[Effect] = [Emit(points=points, run_id=report.run.id)] if points else []
-    found += [
-        Say(message="run finished", fields=summary(report)),
-        Keep(name=run_name(report.run.id), data=data, once=True),
-    ]
-    if latest and report.comparison.transitions:
-        found.append(KeepPage(report=report))
-    if latest:
-        found += [MakeLatest(data=data), Notify(report=report), KeepLatestPages(report=report)]
-    return tuple(found)
+    store, timeout = runtime.store, StoreTimeout()
+    run, data = report.run, canonical.render(report).encode()
+    with done.part("metrics"):
+        if emit is not None:
+            emit(measure_explained(report), run.id)
+    with done.part("log"):
+        if log is not None:
+            log.event("run finished", **summary(report))
+    with done.part("report"):
+        timeout.call(STORE_S, lambda: store.put_if_absent(run_name(run.id), data))
+        done.stored = True
+    if not done.stored:
+        runtime.unstored.remember(run.id)
+        with done.part("log"):  # nothing is lost: the log takes the report that the store refused
+            if log is not None:
+                log.whole("report that could not be stored", data.decode(), run_id=run.id)
+                done.logged = True
+    if not latest:
+        return
+    if report.comparison.transitions:  # an unchanged run shows nothing beyond the latest page
+        with done.part("page"):
+            timeout.call(STORE_S, lambda: publish_page(store, report))
+    with done.part("latest report"):
+        name = latest_name(run.environment)
+        done.latest = timeout.call(STORE_S, lambda: store.set_latest(name, data))
+        if not done.latest:
+            done.problems.append("a newer run is the latest one, this run is kept beside it")
+    with done.part("messages"):
+        if notify is not None:
+            done.problems += timeout.call(LAST_S, lambda: tuple(notify(report)))
+    with done.part("latest pages"):
+        if done.latest:
+            every_s = schedule_period(runtime.environment.schedule.expression)
+            done.problems += timeout.call(
+                LAST_S, lambda: publish_latest_pages(store, report, every_s)
+            )
 
 
 def summary(report: Report, place: str = "") -> dict[str, Any]:
     """Return the small form of a report, without secrets and evidence."""
-    failed = [r.check_id for r in report.results if r.status is Status.FAIL]
-    undecided = [r.check_id for r in report.results if r.status is Status.ERROR]
+    ids = {s: [r.check_id for r in report.results if r.status is s] for s in Status}
     return {
         "run_id": report.run.id,
         "environment": report.run.environment,
         "status": report.run.status.value,
         "duration_ms": report.run.duration_ms,
         "scores": {name: score.percent for name, score in report.scores.items()},
-        "failed": failed,
-        "errors": undecided,
-        "skipped": [r.check_id for r in report.results if r.status is Status.SKIP],
+        "failed": ids[Status.FAIL],
+        "errors": ids[Status.ERROR],
+        "skipped": ids[Status.SKIP],
         "diagnoses": [
             {
                 "cause": d.cause,
@@ -146,48 +150,3 @@ def summary(report: Report, place: str = "") -> dict[str, Any]:
         "notes": list(report.run.notes),
         "report": f"{place}/{run_name(report.run.id)}" if place else "",
     }
-
-
-def publish(todo: Iterable[Effect], sinks: Sinks) -> Published:
-    """Carry the effects out; one that fails does not keep the others from being tried."""
-    done = Published()
-    for effect in todo:
-        try:
-            _one(effect, sinks, done)
-        except Exception as error:  # noqa: BLE001 - the boundary: an effect's failure is a value
-            done.problems.append(f"{type(effect).__name__}: {type(error).__name__}: {error}")
-            if isinstance(effect, Keep) and effect.once:
-                _log_whole(effect, sinks, done)
-    return done
-
-
-def _one(effect: Effect, sinks: Sinks, done: Published) -> None:
-    match effect:
-        case Keep():
-            sinks.keep(effect)
-            done.kept = done.kept or effect.once
-        case KeepPage():
-            sinks.page(effect.report)
-        case MakeLatest():
-            done.pointed = sinks.point(effect.data)
-            if not done.pointed:
-                done.problems.append("a newer run is the latest one, this run is kept beside it")
-        case KeepLatestPages():
-            if done.pointed:
-                done.problems += sinks.latest_pages(effect.report)
-        case Emit():
-            sinks.emit(effect)
-            done.emitted = True
-        case Say():
-            sinks.say(effect)
-        case Notify():
-            done.problems += sinks.notify(effect.report)
-
-
-def _log_whole(effect: Keep, sinks: Sinks, done: Published) -> None:
-    """Nothing is lost: a report that cannot be stored stands in the log, completely."""
-    try:
-        sinks.whole("report that could not be stored", effect.data.decode())
-        done.logged = True
-    except Exception as error:  # noqa: BLE001 - the last resort; the caller raises if all failed
-        done.problems.append(f"log: {type(error).__name__}: {error}")

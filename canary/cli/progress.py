@@ -1,4 +1,4 @@
-"""What a person sees while a run works: a line that moves on a terminal, plain lines elsewhere."""
+"""Show the progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rich.text import Text
 
 from canary.model import Result, Status
 from canary.report.text import milliseconds, visible
-from canary.runner import Progress as News
+from canary.runner import Progress as RunProgress
 
 WORDS = {
     "observe": "Reading the control plane",
@@ -32,11 +32,11 @@ WORDS = {
 STYLE = {Status.FAIL: "red", Status.ERROR: "magenta", Status.SKIP: "yellow", Status.PASS: "green"}
 
 
-_LINES = 8  # lines of what does not pass, on a terminal: the summary that follows has the rest
+_LINES = 8  # lines of checks that do not pass, on a terminal: the summary that follows has the rest
 
 
 class Oldest(ProgressColumn):
-    """Which check has been under way the longest, and how long."""
+    """The check that has been running the longest, and for how long."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Oldest(ProgressColumn):
         self._begun.pop(check_id, None)
 
     def render(self, task: Task) -> Text:  # noqa: ARG002 - rich's own signature
-        """Return what the bar shows of it."""
+        """Return its text in the bar."""
         running = list(self._begun.items())  # the run goes on while the bar is drawn
         if not running:
             return Text("")
@@ -60,15 +60,15 @@ class Oldest(ProgressColumn):
         return Text(f"{check_id} {milliseconds(1000 * (self._clock() - begun))}", style="dim")
 
 
-class Shown:
-    """Shows news of a run on stderr; a context manager."""
+class RunDisplay:
+    """Shows the progress of a run on stderr; a context manager."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
         self._oldest = Oldest()
-        self._told = 0
+        self._not_passing = 0
         if sys.stderr.isatty() and not quiet:
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -81,7 +81,7 @@ class Shown:
             )
             self._task = self._bar.add_task("Starting", total=None)
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> RunDisplay:
         if self._bar is not None:
             self._bar.start()
         return self
@@ -95,38 +95,38 @@ class Shown:
         if self._bar is not None:
             self._bar.stop()
 
-    def tell(self, news: News) -> None:
-        """Show one piece of news."""
+    def on_progress(self, event: RunProgress) -> None:
+        """Show one progress event."""
         if self._quiet:
             return
         if self._bar is not None:
-            self._move(self._bar, news)
-        elif not news.check_id:
-            self._console.print(f"{WORDS.get(news.phase, news.phase)} …")
-        if news.result is not None and news.result.status is not Status.PASS:
-            self._told += 1
+            self._move(self._bar, event)
+        elif not event.check_id:
+            self._console.print(f"{WORDS.get(event.phase, event.phase)} …")
+        if event.result is not None and event.result.status is not Status.PASS:
+            self._not_passing += 1
             # one object, one line: with the bar on screen rich loses a line that is not ended
             if self._bar is None:
-                self._console.print(line(news.result), soft_wrap=True)
-            elif self._told <= _LINES:
-                self._console.print(line(news.result), no_wrap=True, overflow="ellipsis")
+                self._console.print(line(event.result), soft_wrap=True)
+            elif self._not_passing <= _LINES:
+                self._console.print(line(event.result), no_wrap=True, overflow="ellipsis")
 
-    def _move(self, bar: Progress, news: News) -> None:
-        if news.result is not None:
-            self._oldest.end(news.check_id)
-        elif news.check_id:
-            self._oldest.begin(news.check_id)
-        further = f", {self._told} not passing" if self._told else ""
+    def _move(self, bar: Progress, event: RunProgress) -> None:
+        if event.result is not None:
+            self._oldest.end(event.check_id)
+        elif event.check_id:
+            self._oldest.begin(event.check_id)
+        further = f", {self._not_passing} not passing" if self._not_passing else ""
         bar.update(
             self._task,
-            description=WORDS.get(news.phase, news.phase) + further,
-            total=news.total or None,
-            completed=news.done if news.result else None,
+            description=WORDS.get(event.phase, event.phase) + further,
+            total=event.total or None,
+            completed=event.done if event.result else None,
         )
 
 
 def line(result: Result) -> Text:
-    """Return what did not pass as one line; every value is plain text, never markup."""
+    """Return a check that did not pass as one line; every value is plain text, never markup."""
     return Text.assemble(
         "  ",
         (f"{result.status.value:5}", STYLE[result.status]),

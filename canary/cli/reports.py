@@ -79,8 +79,8 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
     from canary.comparison.transitions import compare as comparing
 
     before, after = (fetch(x, environment, store) for x in (a, b))
-    now, latency_valid = after.run.started_at, not after.run.starved
-    found = comparing(before, after.results, after.history, now=now, latency_valid=latency_valid)
+    now, valid = after.run.started_at, not after.run.starved
+    found = comparing(before, after.results, after.history, now=now, latency_valid=valid)
     old, new = previous_state(before), previous_state(after)
     if old is not None and new is not None:
         found = msgspec.structs.replace(found, drift=drift(old, new))

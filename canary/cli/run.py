@@ -23,8 +23,9 @@ from canary.cli.options import (
     render,
 )
 from canary.model import Config, Report, Status, Suite
-from canary.pipeline import Asked, run_once
+from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
+from canary.runner import RunRequest
 
 if TYPE_CHECKING:
     from canary.adapters.store.protocol import Store
@@ -112,12 +113,12 @@ def run(
     folder = out_folder(out, config.environment.name)
     place = place_of(store, config.environment) if store else str(folder / "store")
     selection = Selection(only=only, suites=suites)
-    asked = Asked(selection=selection, trigger="command line", budget_s=budget)
+    request = RunRequest(selection=selection, trigger="command line", budget_s=budget)
     try:
         folder.mkdir(parents=True, exist_ok=True)  # before the run, whose report would be lost
     except OSError as error:
         raise WrongUseError(f"--out {folder}: {error.strerror}") from error
-    report, page, problems = _carried_out(config, place, asked, quiet)
+    report, page, problems = _carried_out(config, place, request, quiet)
     try:
         write_all(report, folder, page)
     except OSError as error:
@@ -140,28 +141,23 @@ def status_of(report: Report, fail_on: str | None) -> int:
 
 
 def _carried_out(
-    config: Config, place: str, asked: Asked, quiet: bool
+    config: Config, place: str, request: RunRequest, quiet: bool
 ) -> tuple[Report, str, list[str]]:
-    """Return the report of one run, its page with history or "", and what went wrong in keeping."""
-    from canary.cli.progress import Shown
-    from canary.wiring import run as wire
+    """Return the report of one run, its page with history or "", and the publishing problems."""
+    from canary.cli.progress import RunDisplay
+    from canary.publish import Published, publish_report
+    from canary.wiring.run import make_ports, make_runtime
 
-    made = wire.world(config, place)
-    with Shown(quiet=quiet) as shown:
+    runtime, done = make_runtime(config, place), Published()
+    with RunDisplay(quiet=quiet) as display:
         try:
-            report = run_once(config, wire.parts(made), asked, shown.tell)
+            report = run_once(make_ports(runtime), config, request, on_progress=display.on_progress)
         except PlanError as error:
             raise WrongUseError(str(error)) from error
-        done = wire.leave_behind(
-            made,
-            report,
-            latest=asked.whole,
-            emit=lambda _: None,
-            say=lambda _: None,
-            whole=lambda message, _: click.echo(f"{message}: see --out", err=True),
-            notify=lambda _: (),
-        )
-        kept = _kept_page(made.store, report) if done.pointed else ""
+        publish_report(runtime, report, done, latest=request.whole)
+        if not done.stored:
+            click.echo("report that could not be stored: see --out", err=True)
+        kept = _kept_page(runtime.store, report) if done.latest else ""
     return report, kept, done.problems
 
 

@@ -27,7 +27,7 @@ def read_previous(read: Callable[[], bytes | None], decode: Callable[[bytes], Re
         return Previous(note=f"the previous report could not be read: {error}")
 
 
-def carried(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Result]:
+def reused_results(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Result]:
     """Return the last outcomes of checks that do not run now, marked with when they are from."""
     if previous is None:
         return {}

@@ -28,7 +28,10 @@ class Point(Frozen, frozen=True, kw_only=True):
 
 
 def measure(report: Report) -> tuple[Point, ...]:
-    """Return every point of a run; a check that was only carried gives none of its own."""
+    """Return the points of a judged run; a check that was only carried gives none of its own.
+
+    They are what alarms on the platform and the heartbeat need, and no diagnosis changes them.
+    """
     environment = report.run.environment
     points = [_point(name, value, environment) for name, value in _of_run(report)]
     points += [
@@ -42,6 +45,16 @@ def measure(report: Report) -> tuple[Point, ...]:
         if not r.carried and r.status in (Status.PASS, Status.FAIL)
     ]
     return tuple(points)
+
+
+def measure_explained(report: Report) -> tuple[Point, ...]:
+    """Return the points that are known only after the failures of a run were explained."""
+    values = {
+        "RunDuration": report.run.duration_ms,
+        "ReadingsDenied": float(_denied(report)),
+        "StateLost": float(bool(report.comparison.note)),
+    }
+    return tuple(_point(name, value, report.run.environment) for name, value in values.items())
 
 
 def _with_a_metric(report: Report) -> Iterable[Result]:
@@ -70,7 +83,6 @@ def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     blind = [r for r in ran if not r.muted]  # a mute is for the alarm that ERROR rings, too
     critical = [r for r in awake if r.severity is Severity.CRITICAL]
     yield "RunCompleted", 1.0
-    yield "RunDuration", report.run.duration_ms
     yield "RequestsSent", float(report.run.requests)
     yield "CriticalFailed", _count(critical, Status.FAIL)
     yield "CriticalDown", _down(critical, report.history, DOWN_CRITICAL)
@@ -81,9 +93,7 @@ def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     yield "UnstableChecks", float(len(unstable))
     yield "CleanupResidue", float(sum(not r.removed for r in report.residue))
     yield "OrphansRemoved", float(sum(r.removed for r in report.residue))
-    yield "ReadingsDenied", float(_denied(report))
     yield "RunsStarved", float(report.run.starved)
-    yield "StateLost", float(bool(report.comparison.note))
 
 
 def _count(results: list[Result], status: Status) -> float:

@@ -1,7 +1,17 @@
-"""Plan -> Results: concurrency, needs, deadlines, clean-up. Every planned check gets one Result."""
+"""Carry out a plan: concurrency, needs, deadlines, clean-up; one Result for each planned check."""
 
+from canary.runner.context import RunRequest, RunStart
 from canary.runner.coordinator import Outcome, carry_out
-from canary.runner.ports import Doors, StateUnavailableError
+from canary.runner.observation import StateUnavailableError
+from canary.runner.ports import Ports
 from canary.runner.progress import Progress
 
-__all__ = ["Doors", "Outcome", "Progress", "StateUnavailableError", "carry_out"]
+__all__ = [
+    "Outcome",
+    "Ports",
+    "Progress",
+    "RunRequest",
+    "RunStart",
+    "StateUnavailableError",
+    "carry_out",
+]

@@ -1,101 +1,68 @@
-"""Starts checks when their needs are met, ends them when their time is up."""
+"""Start checks when their needs are met, and end them when their time is up."""
 
 from __future__ import annotations
 
 import functools
 import math
 import queue
-import threading
-from collections.abc import Mapping
 
 from canary.control_plane.state import PlatformState
 from canary.model import Frozen, Residue, Result
-from canary.plan import Plan, Planned
-from canary.probes.base.api import ClientKey, Http, Kind
-from canary.runner import outcomes as ending
-from canary.runner.cpu_starvation import Starvation
-from canary.runner.deadlines import GRACE, Times, times
+from canary.plan import Planned
+from canary.runner import outcomes
+from canary.runner.context import RunContext, RunStart
+from canary.runner.cpu_starvation import CpuStarvation
+from canary.runner.deadlines import GRACE, Times
 from canary.runner.job import Job
-from canary.runner.path import critical_path_ms
-from canary.runner.ports import Doors, Observation
-from canary.runner.progress import Progress, Tell, quiet
-from canary.runner.rate_limit import RateLimitBackoff
+from canary.runner.ports import Ports
+from canary.runner.progress import OnProgress, Progress, quiet
 from canary.runner.threads import Workers
 
 LEAST_START_S = 0.25
 """Seconds of probing time under which no further check is started."""
 PATIENCE_S = 5.0
-"""Seconds for which checks of the control plane wait for its reading without taking a slot."""
+"""Seconds for which checks of the control plane wait for the observation without taking a slot."""
 
 
 class Outcome(Frozen, frozen=True, kw_only=True):
-    """What carrying out a plan gave."""
+    """The results of a plan, with the state, residue and figures of the run."""
 
     results: tuple[Result, ...]
     state: PlatformState
     residue: tuple[Residue, ...]
     requests: int
     critical_path_ms: float
-    starved: bool
+    cpu_starved: bool
     times: Times
 
 
-def carry_out(
-    plan: Plan,
-    kinds: Mapping[str, Kind],
-    doors: Doors,
-    run_id: str,
-    carried: Mapping[str, Result] | None = None,
-    tell: Tell = quiet,
-    start: float | None = None,
-    limited: frozenset[ClientKey] = frozenset(),
-) -> Outcome:
-    """Carry the plan out and return one result for each planned check; it never hangs.
-
-    `limited` are the clients that got a 429 in the previous run.
-    """
-    began = doors.clock.monotonic() if start is None else start
-    backoff = RateLimitBackoff(doors.clock, limited)
-    coordinator = _Coordinator(plan, kinds, doors, run_id, carried or {}, tell, began, backoff)
-    return coordinator.run()
+def carry_out(ports: Ports, start: RunStart, on_progress: OnProgress = quiet) -> Outcome:
+    """Carry the plan out and return one result for each planned check; it never hangs."""
+    return _Coordinator(ports, start, on_progress).run()
 
 
 class _Coordinator:
-    def __init__(
-        self,
-        plan: Plan,
-        kinds: Mapping[str, Kind],
-        doors: Doors,
-        run_id: str,
-        carried: Mapping[str, Result],
-        tell: Tell,
-        began: float,
-        backoff: RateLimitBackoff,
-    ) -> None:
-        self._plan, self._kinds, self._doors, self._run_id = plan, kinds, doors, run_id
-        self._tell, self._backoff = tell, backoff
-        self._times = times(plan, began)
-        self._patience = min(began + PATIENCE_S, self._times.probing)
-        self._outcomes: dict[str, Result] = dict(carried)
+    def __init__(self, ports: Ports, start: RunStart, on_progress: OnProgress) -> None:
+        self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._run = RunContext(ports, start, lambda: self._news.put(None))
+        self._on_progress, self._redactor = on_progress, ports.redactor
+        self._times, self._order = self._run.times, start.plan.order
+        self._patience = min(start.start + PATIENCE_S, self._times.probing)
+        self._outcomes: dict[str, Result] = dict(start.reused)
         self._ended: dict[str, Result] = {}
-        self._waiting: list[Planned] = list(plan.order)
+        self._waiting: list[Planned] = list(self._order)
         self._running: dict[str, Job] = {}
-        self._nearest = math.inf  # no check under way is overdue before this moment
+        self._nearest = math.inf  # no running check is overdue before this moment
         self._abandoned: list[Job] = []
         self._requests = 0
         self._workers = Workers()
-        self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._residue: list[Residue] = []
-        self._residue_lock = threading.Lock()
-        self._today = doors.clock.now().date().isoformat()
-        self._observation = Observation(doors.observe, lambda: self._news.put(None))
-        self._http: Http = doors.http(run_id)
+        self._today = ports.clock.now().date().isoformat()
 
     def run(self) -> Outcome:
-        self._tell(Progress(phase="observe"))
-        self._observation.start()
-        self._tell(Progress(phase="probe", total=len(self._plan.order)))
-        with Starvation(self._doors.clock) as starvation:
+        self._on_progress(Progress(phase="observe"))
+        self._run.observation.start()
+        self._on_progress(Progress(phase="probe", total=len(self._order)))
+        with CpuStarvation(self._run.ports.clock) as cpu:
             while self._waiting or self._running:
                 self._start_ready()
                 if self._waiting or self._running:
@@ -103,89 +70,69 @@ class _Coordinator:
                 self._end_overdue()
             self._let_clean_up()
         self._workers.end()
-        state = self._observation.final(self._left(self._times.cleanup))
-        found = tuple(self._ended[p.check.id] for p in self._plan.order)
-        with self._residue_lock:
-            residue = tuple(self._doors.redactor.clean(r) for r in self._residue)
+        state = self._run.observation.final(self._run.left(self._times.cleanup))
+        found = tuple(self._ended[p.check.id] for p in self._order)
         return Outcome(
             results=found,
             state=state,
-            residue=residue,
+            residue=tuple(self._redactor.clean(r) for r in tuple(self._run.residue)),
             requests=self._requests + sum(j.requests for j in self._abandoned),
-            critical_path_ms=critical_path_ms(found),
-            starved=starvation.starved,
+            critical_path_ms=outcomes.critical_path_ms(found),
+            cpu_starved=cpu.starved,
             times=self._times,
         )
 
-    def _left(self, until: float) -> float:
-        return max(until - self._doors.clock.monotonic(), 0.0)
-
-    def _since_start_ms(self, moment: float) -> float:
-        return (moment - self._times.start) * 1000
-
     def _start_ready(self) -> None:
-        """Start what may start; a check with a bad need is skipped, which may free others."""
+        """Start every check that may; one with a failed need is skipped, which may free others."""
         again = True
         while again:
             again = False
             for planned in list(self._waiting):
                 if self._full():
-                    return  # hundreds may wait: none of them can begin before another ends
+                    return  # hundreds may wait: none of them can start before another ends
                 if any(n not in self._outcomes for n in planned.needs):
                     continue
-                if self._kinds[planned.check.kind].reads_state and not self._may_read():
+                if self._run.ports.kinds[planned.check.kind].reads_state and not self._may_read():
                     continue
                 again |= self._start_or_skip(planned)
 
     def _start_or_skip(self, planned: Planned) -> bool:
-        """Return whether this check was decided without being started."""
+        """Start a check, or skip it and return True."""
         check = planned.check
-        why = ending.blocked_by(check.needs, self._outcomes)
-        if not why and self._left(self._times.probing) < LEAST_START_S:
+        why = outcomes.blocked_by(check.needs, self._outcomes)
+        if not why and self._run.left(self._times.probing) < LEAST_START_S:
             why = "no time left in this run"
         if why:
             self._waiting.remove(planned)
-            now = self._since_start_ms(self._doors.clock.monotonic())
-            self._keep(ending.skipped(check, why, now, self._mute(check.id)))
+            now = self._run.since_start_ms(self._run.ports.clock.monotonic())
+            self._keep(outcomes.skipped(check, why, now, self._mute(check.id)))
             return True
         self._waiting.remove(planned)
         self._start(planned)
         return False
 
     def _full(self) -> bool:
-        return len(self._running) >= self._doors.environment.run.concurrency
+        return len(self._running) >= self._run.environment.run.concurrency
 
     def _start(self, planned: Planned) -> None:
-        job = Job(
-            planned,
-            self._kinds[planned.check.kind],
-            self._doors,
-            self._times,
-            self._observation,
-            self._run_id,
-            self._add_residue,
-            self._http,
-            self._backoff,
-        )
+        job = Job(planned.check, self._run)
         self._running[planned.check.id] = job
         self._nearest = min(self._nearest, self._end_of(job))
-        self._tell(Progress(phase="probe", check_id=planned.check.id, total=len(self._plan.order)))
+        self._on_progress(
+            Progress(phase="probe", check_id=planned.check.id, total=len(self._order))
+        )
         self._workers.do(job.work, functools.partial(self._news.put, job))
 
-    def _add_residue(self, residue: Residue) -> None:
-        with self._residue_lock:
-            self._residue.append(residue)
-
     def _may_read(self) -> bool:
-        return self._observation.read or not self._left(self._patience)
+        return self._run.observation.read or not self._run.left(self._patience)
 
     def _await_news(self) -> None:
-        """Wait for a check or the reading to end, at most until the next thing is overdue."""
+        """Wait for a check or the observation to end, at most until the next check is overdue."""
         until = self._nearest if self._running else 0.0
         if self._waiting and not self._may_read():
             until = min(self._nearest, self._patience)
         try:
-            self._finish(self._news.get(timeout=self._left(until) + 0.001))
+            self._finish(self._news.get(timeout=self._run.left(until) + 0.001))
             while not self._news.empty():
                 self._finish(self._news.get())
         except queue.Empty:
@@ -201,7 +148,7 @@ class _Coordinator:
         self._keep_job(job, job.ended)
 
     def _end_overdue(self) -> None:
-        now = self._doors.clock.monotonic()
+        now = self._run.ports.clock.monotonic()
         if now < self._nearest:
             return
         for job in list(self._running.values()):
@@ -214,37 +161,37 @@ class _Coordinator:
     def _keep_job(self, job: Job, ended: float, overdue: bool = False) -> None:
         steps = job.seal()
         if overdue:
-            waiting_for = self._doors.redactor.text(job.waiting_for)
-            slow = self._doors.environment.run.slow_ms / 1000
-            steps = (*steps, ending.out_of_time(job, ended, slow, waiting_for))
+            waiting_for = self._redactor.text(job.waiting_for)
+            slow = self._run.environment.run.slow_ms / 1000
+            steps = (*steps, outcomes.out_of_time(job, ended, slow, waiting_for))
         self._keep(
-            ending.result(
+            outcomes.result(
                 job.check,
                 steps,
                 duration_ms=(ended - job.started) * 1000,
-                started_ms=self._since_start_ms(job.started),
+                started_ms=self._run.since_start_ms(job.started),
                 muted=self._mute(job.check.id),
             )
         )
 
     def _mute(self, check_id: str) -> str:
-        return ending.mute_reason(self._doors.environment, check_id, self._today)
+        return outcomes.mute_reason(self._run.environment, check_id, self._today)
 
     def _keep(self, result: Result) -> None:
         self._ended[result.check_id] = result
         self._outcomes[result.check_id] = result
-        self._tell(
+        self._on_progress(
             Progress(
                 phase="probe",
                 check_id=result.check_id,
                 result=result,
                 done=len(self._ended),
-                total=len(self._plan.order),
+                total=len(self._order),
             )
         )
 
     def _let_clean_up(self) -> None:
-        """Give abandoned checks that are clearing away behind themselves their reserve."""
+        """Let abandoned checks that are cleaning up use their reserve."""
         for job in self._abandoned:
             if job.cleaning:
-                job.returned.wait(self._left(min(job.cleanup_deadline(), self._times.cleanup)))
+                job.returned.wait(self._run.left(min(job.cleanup_deadline(), self._times.cleanup)))

@@ -1,4 +1,4 @@
-"""Did the canary itself get enough CPU? A starved canary measures its own throttling."""
+"""Detect that the canary had too little CPU, so that it measured its own throttling."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BUSY_SHARE = 0.9
 FEWEST_TICKS = 4
 
 
-class Starvation:
-    """Wakes every 50 ms while the probes run and counts how often it came late.
+class CpuStarvation:
+    """Wakes every 50 ms while the probes run and counts how often it woke late.
 
     CPU time against wall time alone cannot tell: a function with a seventh of a core that uses all
     of it looks as idle as one that waits. Late wake-ups show both throttling and a blocked
@@ -29,9 +29,9 @@ class Starvation:
         self._stop = threading.Event()
         self._late = self._ticks = 0
         self._cpu = self._wall = 0.0
-        self._thread = threading.Thread(target=self._tick, name="starvation", daemon=True)
+        self._thread = threading.Thread(target=self._tick, name="cpu-starvation", daemon=True)
 
-    def __enter__(self) -> Starvation:
+    def __enter__(self) -> CpuStarvation:
         self._cpu, self._wall = time.process_time(), self._clock.monotonic()
         self._thread.start()
         return self
@@ -56,12 +56,12 @@ class Starvation:
 
     @property
     def starved(self) -> bool:
-        """Return whether latencies of this run are not to be trusted."""
+        """Return whether the latencies of this run are not valid."""
         return is_starved(self._late, self._ticks, self._cpu, self._wall)
 
 
 def is_starved(late: int, ticks: int, cpu: float, wall: float) -> bool:
-    """Judge counts and seconds: many late ticks, or nearly all of one core in use."""
+    """Return whether many ticks came late, or nearly all of one core was in use."""
     if ticks < FEWEST_TICKS:
         return False
     return late / ticks > LATE_SHARE or cpu / wall > BUSY_SHARE

@@ -1,4 +1,4 @@
-"""When a run must have done what. All times are seconds of the monotonic clock."""
+"""The deadlines of a run, in seconds of the monotonic clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from canary.model import Frozen
 from canary.plan import Plan
 
 GRACE = 0.4
-"""Seconds that a probe gets beyond its time-out to say itself what happened."""
+"""Seconds that a probe gets beyond its time-out to record its own failure."""
 
 
 class Times(Frozen, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""One check while it is carried out: its context, its clock, and the steps it has recorded."""
+"""One check while it runs: its probe's context, its deadline, and the steps recorded so far."""
 
 from __future__ import annotations
 
@@ -11,28 +11,23 @@ import msgspec
 from canary.control_plane.state import PlatformState
 from canary.model import (
     Answer,
+    Check,
     Credential,
     Failure,
     FailureKind,
     Request,
-    Residue,
     Severity,
     Status,
     Step,
 )
-from canary.plan import Planned
 from canary.probes.base.api import (
     ClientKey,
     CredentialMissingError,
-    Http,
-    Kind,
     ProbeContext,
     RunOutOfTimeError,
 )
 from canary.runner.answers import without_known
-from canary.runner.deadlines import Times
-from canary.runner.ports import Doors, Observation
-from canary.runner.rate_limit import RateLimitBackoff
+from canary.runner.context import RunContext
 
 T = TypeVar("T")
 
@@ -40,35 +35,22 @@ LEAST_S = 0.02
 """Seconds under which a request is not worth sending."""
 CUT = (FailureKind.DEADLINE, FailureKind.READ_TIMEOUT, FailureKind.CONNECT_TIMEOUT)
 EARLY = (FailureKind.DNS, FailureKind.TLS)
-"""Phases that have no word of their own for a time-out: how long they took tells."""
+"""Phases without a time-out kind of their own: their duration shows whether they timed out."""
 
 
 class Job:
-    """Carries one check out; after `seal` nothing more is recorded."""
+    """Runs one check; after `seal` it records nothing more."""
 
-    def __init__(
-        self,
-        planned: Planned,
-        kind: Kind,
-        doors: Doors,
-        times: Times,
-        observation: Observation,
-        run_id: str,
-        residue: Callable[[Residue], None],
-        http: Http,
-        backoff: RateLimitBackoff,
-    ) -> None:
-        self.planned = planned
-        self.check = planned.check
-        self._kind, self._doors, self._times, self._http = kind, doors, times, http
-        self._observation, self._run_id, self._keep_residue = observation, run_id, residue
-        self._backoff, self._clients = backoff, set[ClientKey]()
+    def __init__(self, check: Check, run: RunContext) -> None:
+        self.check = check
+        self._run, self._ports, self._redactor = run, run.ports, run.ports.redactor
+        self._clock, self._clients = run.ports.clock, set[ClientKey]()
         self._lock = threading.Lock()
         self._sealed = False
         self._steps: list[Step] = []
-        self.started = doors.clock.monotonic()
+        self.started = self._clock.monotonic()
         self.ended = 0.0
-        self.deadline = min(self.started + self.check.timeout, times.probing)
+        self.deadline = min(self.started + self.check.timeout, run.times.probing)
         self.cleaning = False
         self.waiting_for = ""  # what the probe is waiting for at this moment
         self.waiting_since = 0.0
@@ -77,16 +59,17 @@ class Job:
         self.returned = threading.Event()
 
     def work(self) -> None:
-        """Carry the probe out; raises nothing that a probe can raise."""
+        """Run the probe; raises nothing that a probe can raise."""
         try:
             self._probe()
         finally:
-            self.ended = self._doors.clock.monotonic()
+            self.ended = self._clock.monotonic()
             self.returned.set()
 
     def _probe(self) -> None:
+        kind = self._ports.kinds[self.check.kind]
         try:
-            self._kind.run(self.check, self.check.spec, self._context())
+            kind.run(self.check, self.check.spec, self._context())
         except CredentialMissingError as error:
             self._error("credential", str(error))
         except RunOutOfTimeError as error:
@@ -95,7 +78,7 @@ class Job:
             self._error("canary", f"{type(error).__name__}: {error}")
 
     def _error(self, name: str, reason: str) -> None:
-        now = (self._doors.clock.monotonic() - self._times.start) * 1000
+        now = self._run.since_start_ms(self._clock.monotonic())
         self._record(Step(name=name, status=Status.ERROR, reason=reason, started_ms=now))
 
     def seal(self) -> tuple[Step, ...]:
@@ -105,51 +88,51 @@ class Job:
             return tuple(self._steps)
 
     def cleanup_deadline(self) -> float:
-        """Return until when this check may clean up behind itself."""
-        reserve = self._doors.environment.run.cleanup_reserve
-        return min(self.deadline + reserve, self._times.cleanup)
+        """Return the moment until which this check may clean up."""
+        reserve = self._run.environment.run.cleanup_reserve
+        return min(self.deadline + reserve, self._run.times.cleanup)
 
     def _context(self) -> ProbeContext:
         return ProbeContext(
-            environment=self._doors.environment,
-            run_id=self._run_id,
+            environment=self._run.environment,
+            run_id=self._run.run_id,
             http=_JobHttp(self),
-            clock=self._doors.clock,
+            clock=self._clock,
             credential=self._credential,
-            forget_credential=self._doors.forget_credential,
+            forget_credential=self._ports.forget_credential,
             state=self._state,
             remaining=self._remaining,
             blocked=self._blocked,
-            answered=self._backoff.answered,
+            answered=self._run.backoff.answered,
             record=self._record,
-            residue=self._keep_residue,
-            began=self._times.start,
+            residue=self._run.residue.append,
+            began=self._run.times.start,
         )
 
     def _record(self, step: Step) -> None:
-        clean = self._doors.redactor.clean(step)
+        clean = self._redactor.clean(step)
         with self._lock:
             if not self._sealed:
                 self._steps.append(clean)
 
     def _credential(self, principal: str) -> Credential | None:
         found = self._waiting(
-            f"the secret of {principal}", False, lambda: self._doors.credential(principal)
+            f"the secret of {principal}", False, lambda: self._ports.credential(principal)
         )
         if found is not None:
-            self._doors.redactor.learn(found.reveal())
+            self._redactor.learn(found.reveal())
         return found
 
     def _state(self) -> PlatformState:
         return self._waiting(
-            "the control plane", False, lambda: self._observation.state(self._remaining(False))
+            "the control plane", False, lambda: self._run.observation.state(self._remaining(False))
         )
 
     def _remaining(self, cleanup: bool) -> float:
         if cleanup:
             self.cleaning = True
         until = self.cleanup_deadline() if cleanup else self.deadline
-        return max(until - self._doors.clock.monotonic(), 0.0)
+        return self._run.left(until)
 
     def _blocked(self, client: ClientKey) -> str:
         """Return why a client must not send; a critical check sends once and waits for nobody."""
@@ -158,10 +141,12 @@ class Job:
         must = first and self.check.severity is Severity.CRITICAL
         left = self._remaining(False)
         what = f"an answer to {client[1]}, which got a 429 in the previous run"
-        return self._waiting(what, False, lambda: self._backoff.blocked(client, left, must=must))
+        return self._waiting(
+            what, False, lambda: self._run.backoff.blocked(client, left, must=must)
+        )
 
     def _waiting(self, what: str, target: bool, action: Callable[[], T]) -> T:
-        self.waiting_since = self._doors.clock.monotonic()
+        self.waiting_since = self._clock.monotonic()
         self.waits_for_target, self.waiting_for = target, what
         try:
             return action()
@@ -169,32 +154,32 @@ class Job:
             self.waiting_for = ""
 
     def send(self, request: Request, credential: Credential | None) -> Answer:
-        """Send a request within what is left of the check's time."""
+        """Send a request within the time that is left to the check."""
         left = self._remaining(self.cleaning)
         if left < LEAST_S:
             self._give_up_if_run_ends(0.0)
             return Answer(failure=Failure(kind=FailureKind.DEADLINE, detail="no time left"))
         if credential is not None:
-            self._doors.redactor.learn(credential.reveal())
+            self._redactor.learn(credential.reveal())
         self.requests += 1
         clipped = left < request.timeout_s
         if clipped:
             request = msgspec.structs.replace(request, timeout_s=left)
         what = f"{request.method} {request.url}"
-        answer = self._waiting(what, True, lambda: self._http.send(request, credential))
-        answer = without_known(answer, self._doors.redactor)
+        answer = self._waiting(what, True, lambda: self._run.http.send(request, credential))
+        answer = without_known(answer, self._redactor)
         if clipped and answer.failure is not None:
-            waited = self._doors.clock.monotonic() - self.waiting_since
+            waited = self._clock.monotonic() - self.waiting_since
             if was_cut(answer.failure, waited, left):
                 self._give_up_if_run_ends(left)
         return answer
 
     def _give_up_if_run_ends(self, waited: float) -> None:
-        """Blame the run and not the target, where the run's end left the target little time.
+        """Raise RunOutOfTimeError where the end of the run left the target too little time.
 
-        So does the end of what is kept back for clearing away, whatever the check's own time.
+        The end of the clean-up reserve counts as the end of the run, whatever the check's time-out.
         """
-        slow = self._doors.environment.run.slow_ms / 1000
+        slow = self._run.environment.run.slow_ms / 1000
         if (self.cleaning or self.cut_by_run()) and waited < slow:
             raise RunOutOfTimeError("the run's time was over before this request could be judged")
 
@@ -204,16 +189,16 @@ class Job:
 
 
 def was_cut(failure: Failure, waited_s: float, allowed_s: float) -> bool:
-    """Return whether a request failed because its time was over, and not by what came back.
+    """Return whether a request failed because its time was over, and not by an answer.
 
-    A look-up or a handshake that is not answered ends after six tenths of the time (`adapters`).
+    A look-up or a handshake without an answer ends after six tenths of the time (`adapters`).
     """
     unanswered = failure.kind in EARLY and not failure.code and waited_s > allowed_s / 2
     return failure.kind in CUT or unanswered
 
 
 class _JobHttp:
-    """The door to the network as one check sees it."""
+    """The HTTP client of one check."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

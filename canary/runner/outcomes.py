@@ -1,4 +1,4 @@
-"""Steps -> Result, for every way in which a check can end."""
+"""Turn the steps of a check into its result, for every way in which a check can end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.model import Check, Environment, Result, Status, Step
+from canary.plan import chain_lengths
 from canary.probes.base.api import BLOCKED, NO_TIME, worst
 from canary.runner.job import Job
 
@@ -45,8 +46,8 @@ def result(
 def _decided(steps: tuple[Step, ...]) -> tuple[Status, Step]:
     """Return a check's status and the step that decides it.
 
-    Steps that pass say nothing of one for which no time was left, or which was held back: a slow
-    platform must not hide behind them what is wrong in the rest.
+    Passing steps do not decide where another step had no time left or was held back: a slow
+    platform must not hide a fault in the steps that were not tried.
     """
     status = worst([s.status for s in steps])
     if status is Status.PASS:
@@ -78,7 +79,7 @@ def skipped(check: Check, reason: str, started_ms: float, muted: str = "") -> Re
 
 
 def out_of_time(job: Job, now: float, slow_s: float, redacted: str) -> Step:
-    """Return the step of a probe that did not come back: FAIL if the target kept it waiting."""
+    """Return the step of a probe that did not return: FAIL if it was waiting for the target."""
     waited = now - job.waiting_since if redacted else 0.0
     after = f"out of time after {now - job.started:.1f} s"
     if redacted and job.waits_for_target and (not job.cut_by_run() or waited >= slow_s):
@@ -89,7 +90,7 @@ def out_of_time(job: Job, now: float, slow_s: float, redacted: str) -> Step:
 
 
 def blocked_by(needs: Iterable[str], outcomes: dict[str, Result]) -> str:
-    """Return why a check cannot be tried, "" if it can."""
+    """Return which needs keep a check from being tried, "" if none does."""
     words = {Status.FAIL: "failed", Status.ERROR: "could not be judged", Status.SKIP: "was skipped"}
     bad = [outcomes[n] for n in needs if n in outcomes and outcomes[n].status is not Status.PASS]
     return "; ".join(f"needs {r.check_id}, which {words[r.status]}" for r in bad)
@@ -100,3 +101,29 @@ def mute_reason(environment: Environment, check_id: str, today: str) -> str:
     mutes = environment.mutes
     found = (m for m in mutes if m.check == check_id and m.until.isoformat() >= today)
     return next((f"until {m.until}: {m.reason}" for m in found), "")
+
+
+def critical_path_ms(results: Iterable[Result]) -> float:
+    """Return the length of the longest chain over needs and steps, in milliseconds.
+
+    Steps of one check that overlap in time did not wait for each other; only the longest sequence
+    without overlap counts. Waiting for a free slot of the run is not part of any chain.
+    """
+    nodes = {r.check_id: (longest_sequence_ms(r.steps), r.needs) for r in results if not r.carried}
+    return round(max(chain_lengths(nodes).values(), default=0.0), 2)
+
+
+def longest_sequence_ms(steps: tuple[Step, ...]) -> float:
+    """Return the greatest sum of durations over steps that do not overlap."""
+    ends: list[tuple[float, float]] = []  # (end, best sum up to here), sums never fall
+    for start, end in sorted(
+        ((s.started_ms, s.started_ms + s.duration_ms) for s in steps), key=_end
+    ):
+        before = max((best for e, best in ends if e <= start + 0.5), default=0.0)
+        best = max(before + end - start, ends[-1][1] if ends else 0.0)
+        ends.append((end, best))
+    return ends[-1][1] if ends else 0.0
+
+
+def _end(span: tuple[float, float]) -> tuple[float, float]:
+    return span[1], span[0]

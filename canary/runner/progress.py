@@ -1,4 +1,4 @@
-"""What a run tells while it works."""
+"""Progress events of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from canary.model import Frozen, Result
 
 
 class Progress(Frozen, frozen=True, kw_only=True):
-    """One thing that happened: a phase began, or a check started or ended."""
+    """One event: a phase began, or a check started or ended."""
 
     phase: str = ""  # "observe", "probe", "diagnose", "publish"
     check_id: str = ""
@@ -17,8 +17,8 @@ class Progress(Frozen, frozen=True, kw_only=True):
     total: int = 0
 
 
-Tell = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def quiet(_progress: Progress) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""

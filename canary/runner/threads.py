@@ -1,4 +1,4 @@
-"""Threads that carry out one job after another; one that hangs in a job is simply not idle."""
+"""A thread pool that starts a new thread when all are busy, so a hung job blocks nobody."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Action = Callable[[], None]
 
 
 class Workers:
-    """As many threads as jobs were ever under way at once: starting one for each job costs more.
+    """Reuses idle threads, since starting one for each job costs more.
 
-    Not an executor: an executor waits for a job that hangs, here a further thread takes the next.
+    Not an executor: an executor waits for a hung job, here another thread takes the next one.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Workers:
         self._given: queue.SimpleQueue[tuple[Action, Action] | None] = queue.SimpleQueue()
 
     def do(self, job: Action, done: Action) -> None:
-        """Carry a job out in a thread, then call `done`; neither may raise."""
+        """Run a job in a thread, then call `done`; neither may raise."""
         with self._lock:
             reused = self._idle > 0
             self._idle -= reused
@@ -32,7 +32,7 @@ class Workers:
             threading.Thread(target=self._work, args=(job, done), name="probe", daemon=True).start()
 
     def end(self) -> None:
-        """Let every thread go, those that still hang as soon as they come back."""
+        """Stop idle threads now and busy ones when their job returns."""
         with self._lock:
             self._ended = True
             for _ in range(self._idle):
@@ -41,10 +41,10 @@ class Workers:
     def _work(self, job: Action, done: Action) -> None:
         given: tuple[Action, Action] | None = (job, done)
         while given is not None:
-            carry_out, tell = given
-            carry_out()
-            with self._lock:  # idle before it is told: whoever is told may bring the next job
+            work, on_done = given
+            work()
+            with self._lock:  # idle before on_done, which may bring the next job
                 leaving = self._ended
                 self._idle += 1
-            tell()
+            on_done()
             given = None if leaving else self._given.get()

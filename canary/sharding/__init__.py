@@ -1,1 +1,1 @@
-"""A run spread over several invocations of the function."""
+"""A run over several invocations of the function."""

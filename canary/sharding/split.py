@@ -1,4 +1,4 @@
-"""The run of an environment, split over many functions. Pure: plan in, shards out, and back.
+"""Split a plan into shards, and merge the results of the shards.
 
 The second shape (`scale = "map"`, docs/decisions/0006): one function plans, one function for each
 shard probes, one concludes. What they hand each other lies in the store, since a state machine's
@@ -19,7 +19,7 @@ from canary.runner.outcomes import mute_reason, result
 SHARD = 100
 """Checks of one function; about half a second of waiting at the runner's concurrency."""
 AT_ONCE = 50
-"""Shards of one run that are probed at a time: 5,000 checks, and 50 of an account's functions."""
+"""Shards probed at a time: 5,000 checks, and 50 of the account's concurrent executions."""
 SILENT = "shard did not report"
 
 
@@ -31,8 +31,8 @@ class Shard(Frozen, frozen=True, kw_only=True):
     reads_state: bool = False  # some check of it asks for the control plane
 
 
-class Spread(Frozen, frozen=True, kw_only=True):
-    """A run that is spread: what the concluding function must know of its beginning."""
+class ShardedRun(Frozen, frozen=True, kw_only=True):
+    """A run over several functions, as its plan hands it to the concluding function."""
 
     run_id: str
     started_at: str  # ISO 8601, UTC
@@ -41,14 +41,14 @@ class Spread(Frozen, frozen=True, kw_only=True):
     shards: tuple[Shard, ...]
 
 
-class Reported(Frozen, frozen=True, kw_only=True):
-    """What one shard found."""
+class ShardResults(Frozen, frozen=True, kw_only=True):
+    """The results of one shard."""
 
     number: int
     results: tuple[Result, ...]
     residue: tuple[Residue, ...] = ()
     requests: int = 0
-    starved: bool = False
+    cpu_starved: bool = False
 
 
 def split(plan: Plan, kinds: Mapping[str, Kind], size: int = SHARD) -> tuple[Shard, ...]:
@@ -104,10 +104,10 @@ def _packed(families: list[list[Planned]], size: int) -> list[list[Planned]]:
     return found
 
 
-def narrowed(plan: Plan, ids: Iterable[str]) -> Plan:
-    """Return the plan with these checks alone; every other one is carried."""
+def restricted_to(plan: Plan, ids: Iterable[str]) -> Plan:
+    """Return the plan with only these checks; every other one keeps its last result."""
     wanted = set(ids)
-    # a need that is carried is decided: whoever waited for it here would wait for ever
+    # a need outside these checks is decided: a check that waited for it would wait for ever
     order = tuple(
         msgspec.structs.replace(p, needs=tuple(n for n in p.needs if n in wanted))
         for p in plan.order
@@ -117,11 +117,11 @@ def narrowed(plan: Plan, ids: Iterable[str]) -> Plan:
     return msgspec.structs.replace(plan, order=order, not_due=(*plan.not_due, *others))
 
 
-def gathered(
-    plan: Plan, reports: Iterable[Reported], environment: Environment, today: str
+def merge_results(
+    plan: Plan, shards: Iterable[ShardResults], environment: Environment, today: str
 ) -> tuple[Result, ...]:
-    """Return one result for each check of the plan; a shard that is silent gives ERRORs."""
-    found = {r.check_id: r for report in reports for r in report.results}
+    """Return one result for each check of the plan; a shard without results gives ERRORs."""
+    found = {r.check_id: r for shard in shards for r in shard.results}
     return tuple(
         found.get(p.check.id) or _silent(p.check, mute_reason(environment, p.check.id, today))
         for p in plan.order

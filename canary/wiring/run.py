@@ -1,11 +1,11 @@
-"""Makes the parts of a run out of the adapters, once for the function and the command line."""
+"""Make what a process keeps and what a run may touch, for the function and the command line."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
 from canary.adapters.aws.clients import Clients
@@ -13,36 +13,25 @@ from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
 from canary.adapters.http_client.client import HttpClient
 from canary.adapters.store.open_store import open_store
-from canary.adapters.store.protocol import Store, latest_name, run_name
+from canary.adapters.store.protocol import Store, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
-from canary.attempts import Attempts
 from canary.comparison.previous import Previous, read_previous
 from canary.control_plane.state import PlatformState
-from canary.metrics import measure
-from canary.model import Config, Environment, Explanation, Frozen, Report, Result
-from canary.model.schedule import schedule_period
+from canary.model import Config, Environment, Explanation, Frozen, Result
 from canary.observe import observe, refresh_failing
-from canary.pipeline import Parts
 from canary.probes import KINDS
-from canary.publish import Emit, Keep, Published, Say, Sinks, effects, publish
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
-from canary.runner import Doors
-from canary.wiring import shown
+from canary.runner import Ports
 
 T = TypeVar("T")
 
-STORE_S = 3.0
-"""Seconds for one call of the store; where packets are dropped boto3 would wait for ten."""
-STORE_HUNG_S = 0.3
-"""The same, once it hung in this run: what it would have taken stands in the log."""
-NO_POINTS: tuple[measure.Point, ...] = ()
-TELL_S = 8.0
-"""Seconds for all messages of a run, and for the pages of the latest one."""
+READ_S = 3.0
+"""Seconds for reading the previous report; where packets are dropped boto3 would wait for ten."""
 
 
-class World(Frozen, frozen=True, kw_only=True):
-    """What stays between runs of one process: clients, secrets and the store."""
+class Runtime(Frozen, frozen=True, kw_only=True):
+    """What a process keeps between runs: configuration, clients, secrets and the store."""
 
     config: Config
     clients: Clients
@@ -54,16 +43,16 @@ class World(Frozen, frozen=True, kw_only=True):
 
     @property
     def environment(self) -> Environment:
-        """Return the environment that this is the world of."""
+        """Return the environment that this process checks."""
         return self.config.environment
 
 
-def world(config: Config, store: str) -> World:
-    """Make everything that reaches outside, without reaching outside yet."""
+def make_runtime(config: Config, store: str) -> Runtime:
+    """Make every adapter, without reaching outside yet."""
     without_core_files()
     clients = Clients(config.environment)
     clock = SystemClock()
-    return World(
+    return Runtime(
         config=config,
         clients=clients,
         secrets=Secrets(
@@ -77,44 +66,40 @@ def world(config: Config, store: str) -> World:
 
 
 def without_core_files() -> None:
-    """Let a crash of this process leave no file behind: its memory holds every key of the run."""
+    """Keep a crash of this process from writing its memory, which holds every key of the run."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def parts(made: World) -> Parts:
-    """Return what a run is made of."""
-    environment = made.environment
-    doors = Doors(
-        environment=environment,
-        http=functools.partial(HttpClient.for_environment, environment),
-        clock=made.clock,
-        credential=made.secrets.credential,
-        forget_credential=made.secrets.forget,
-        observe=lambda: observe(made.clients, environment),
-        redactor=made.redactor,
-    )
-    return Parts(
+def make_ports(runtime: Runtime) -> Ports:
+    """Return what one run may touch."""
+    environment = runtime.environment
+    return Ports(
         kinds=KINDS,
-        doors=doors,
-        previous=lambda: previous(made),
-        deepen=lambda state, failing: refresh_failing(
-            made.clients, environment, state, failing, made.redactor.text
+        http=functools.partial(HttpClient.for_environment, environment),
+        clock=runtime.clock,
+        credential=runtime.secrets.credential,
+        forget_credential=runtime.secrets.forget,
+        observe=lambda: observe(runtime.clients, environment),
+        redactor=runtime.redactor,
+        previous=lambda: previous(runtime),
+        refresh_failing=lambda state, failing: refresh_failing(
+            runtime.clients, environment, state, failing, runtime.redactor.text
         ),
         diagnose=_diagnose,
         within=within,
     )
 
 
-def previous(made: World) -> Previous:
-    """Return the previous report; runs that were lost since are part of the note."""
-    name = latest_name(made.environment.name)
-    found = read_previous(lambda: within(STORE_S, lambda: made.store.read(name)), canonical.load)
-    lost = made.unstored.pop()
-    if not lost:
+def previous(runtime: Runtime) -> Previous:
+    """Return the previous report; its note names earlier runs that could not be stored."""
+    name = latest_name(runtime.environment.name)
+    found = read_previous(lambda: within(READ_S, lambda: runtime.store.read(name)), canonical.load)
+    unstored = runtime.unstored.pop()
+    if not unstored:
         return found
-    note = f"the reports of earlier runs could not be stored: {', '.join(lost)}"
+    note = f"the reports of earlier runs could not be stored: {', '.join(unstored)}"
     return Previous(report=found.report, note="; ".join(n for n in (found.note, note) if n))
 
 
@@ -131,7 +116,7 @@ def _diagnose(
 
 
 def within(seconds: float, action: Callable[[], T]) -> T:
-    """Return the action's value; raises TimeoutError when it takes longer, leaving it behind."""
+    """Return the action's value; raises TimeoutError when it takes longer, and abandons it."""
     found: list[T] = []
     failed: list[BaseException] = []
 
@@ -149,65 +134,3 @@ def within(seconds: float, action: Callable[[], T]) -> T:
     if not found:
         raise TimeoutError(f"not done within {seconds:.1f} s")
     return found[0]
-
-
-class Patience:
-    """Waits for the store, and for little once it hung: one silence costs its time only once."""
-
-    def __init__(self) -> None:
-        self._hung = False
-
-    def wait(self, seconds: float, action: Callable[[], T]) -> T:
-        """Return what the action gives within the time; raise TimeoutError."""
-        try:
-            return within(STORE_HUNG_S if self._hung else seconds, action)
-        except TimeoutError:
-            self._hung = True
-            raise
-
-
-def leave_behind(
-    made: World,
-    report: Report,
-    *,
-    latest: bool,
-    emit: Callable[[Emit], None],
-    say: Callable[[Say], None],
-    whole: Callable[[str, str], None],
-    notify: Callable[[Report], Iterable[str]],
-) -> Published:
-    """Publish a report: metrics, log, store, messages."""
-    patience = Patience()
-    store, latest_report = made.store, latest_name(made.environment.name)
-    every_s = schedule_period(made.environment.schedule.expression)
-
-    def keep(effect: Keep) -> None:
-        write = store.put_if_absent if effect.once else store.write
-        patience.wait(STORE_S, lambda: write(effect.name, effect.data))
-
-    sinks = Sinks(
-        keep=keep,
-        page=lambda report: patience.wait(STORE_S, lambda: _keep_page(made, report)),
-        point=lambda data: patience.wait(STORE_S, lambda: store.set_latest(latest_report, data)),
-        latest_pages=lambda report: patience.wait(
-            TELL_S, lambda: shown.keep_latest(store, report, every_s)
-        ),
-        emit=emit,
-        say=say,
-        whole=whole,
-        notify=lambda report: patience.wait(TELL_S, lambda: tuple(notify(report))),
-    )
-    data = canonical.render(report).encode()
-    attempts = Attempts()  # without metrics the heartbeat is missed, and the report is kept
-    points = attempts.of("nothing could be measured", lambda: measure.measure(report), NO_POINTS)
-    done = publish(effects(report, data, points, latest=latest), sinks)
-    done.problems += attempts.notes
-    if not done.kept:
-        made.unstored.remember(report.run.id)
-    return done
-
-
-def _keep_page(made: World, report: Report) -> None:
-    from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
-
-    made.store.write(run_name(report.run.id, ".html"), html.render(report).encode())

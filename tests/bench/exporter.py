@@ -108,7 +108,6 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
 def _runner_s(url: str) -> float:
     """Return the wall seconds of a run of CHECKS endpoint checks, beginning to results."""
     from canary.model import RunLimits, Service, Status
-    from canary.plan import Selection, make_plan
     from canary.probes import KINDS
     from canary.probes.endpoint import EndpointSpec
     from canary.runner import carry_out
@@ -122,10 +121,10 @@ def _runner_s(url: str) -> float:
         services={"api": Service(url=base)},
         run=limits,
     )
-    plan = make_plan(made, KINDS, {}, worlds.NOW, Selection(), 60.0)
-    doors = worlds.doors(made.environment)
+    ports = worlds.ports(made.environment, kinds=KINDS)
+    start = worlds.start_of(made, worlds.plan_of(made, 60.0, KINDS))
     began = time.perf_counter()
-    outcome = carry_out(plan, KINDS, doors, "bench")
+    outcome = carry_out(ports, start)
     took = time.perf_counter() - began
     wrong = [r.reason for r in outcome.results if r.status is not Status.PASS]
     if wrong or len(outcome.results) != CHECKS:

@@ -36,8 +36,8 @@ SHARED = {  # of such a room, but what the main path itself is made of
 # What is said of the results, and the note that takes its place.
 SAID = {
     "canary.comparison.history": "the history could not be continued",
-    "canary.comparison.transitions": "the run could not be held against the previous one",
-    "canary.comparison.drift": "what drifted could not be found",
+    "canary.comparison.transitions": "the run could not be compared with the previous one",
+    "canary.comparison.drift": "the drift could not be computed",
 }
 # The heartbeat goes missing with all other metrics, and its own alarm rings; the report is kept.
 NO_HEARTBEAT = {"canary.adapters.aws.emf", "canary.metrics.measure", "canary.comparison.history"}

@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 
 from canary import handler as function
-from canary.handler import asked_by, handler, lateness
+from canary.handler import handler, lateness, request_of
 from canary.model import Report, Schedule
 from canary.plan import PlanError
 from canary.report import json as canonical
@@ -77,7 +77,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> Iterator
     monkeypatch.setenv("CANARY_ENVIRONMENT", str(file))
     monkeypatch.setenv("CANARY_STORE", STORE)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    function._world.cache_clear()
+    function._runtime.cache_clear()
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
@@ -170,7 +170,7 @@ def test_a_half_written_or_older_report_is_a_note_and_no_error(aws: Any) -> None
 def test_a_run_older_than_its_period_ends(age: int, trigger: str, stale: bool) -> None:
     where = worlds.environment(schedule=Schedule(slow_expression="rate(1 hour)"))
     planned = (NOW - dt.timedelta(seconds=age)).isoformat()
-    asked = asked_by({"trigger": trigger, "scheduled_at": planned}, where)
+    asked = request_of({"trigger": trigger, "scheduled_at": planned}, where)
     assert bool(lateness(asked, where, NOW)) is stale
 
 
@@ -183,7 +183,7 @@ def test_a_stale_run_says_so_and_touches_nothing(aws: Any) -> None:
 
 def test_a_placeholder_that_nobody_filled_in_is_no_schedule() -> None:
     where = worlds.environment()
-    asked = asked_by({"scheduled_at": "<aws.scheduler.scheduled-time>"}, where)
+    asked = request_of({"scheduled_at": "<aws.scheduler.scheduled-time>"}, where)
     assert lateness(asked, where, NOW) == ""
 
 
@@ -191,9 +191,9 @@ def test_the_scheduled_run_leaves_slow_checks_to_their_schedule() -> None:
     where = worlds.environment(
         schedule=Schedule(slow_expression="rate(1 hour)", slow_checks=("api.slow",))
     )
-    assert asked_by({"trigger": "schedule"}, where).selection.without == ("api.slow",)
-    slow = asked_by({"trigger": "schedule-slow", "only": ["api.slow"]}, where)
-    assert slow.selection.without == () and slow.carry_rest
+    assert request_of({"trigger": "schedule"}, where).selection.without == ("api.slow",)
+    slow = request_of({"trigger": "schedule-slow", "only": ["api.slow"]}, where)
+    assert slow.selection.without == () and slow.reuse_rest
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_schedule_s_own_wrong_event_is_an_error_of_the_function(aws: Any) -> N
 
 
 def test_nothing_asks_for_nothing_and_a_long_word_is_cut() -> None:
-    asked = asked_by({"only": None, "suites": [], "trigger": "x\n" * 10**6}, worlds.environment())
+    asked = request_of({"only": None, "suites": [], "trigger": "x\n" * 10**6}, worlds.environment())
     assert asked.selection.narrow is False
     assert len(asked.trigger) < 200 and "\n" not in asked.trigger
 

@@ -17,11 +17,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from canary.adapters.store.folder import FolderStore
+from canary.adapters.store.protocol import StoreError
 from canary.config import ConfigError
 from canary.model import Report, Status
-from canary.publish import Sinks, effects, publish
+from canary.publish import Published, publish_metrics, publish_report
 from canary.report import json as canonical
-from tests.canary.support import functions, made
+from canary.wiring.run import make_runtime
+from tests.canary.support import functions, made, worlds
 from tests.canary.support.functions import PRINCIPALS, Function
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.cloud import Cloud, json_error, slow, xml_error
@@ -172,7 +175,7 @@ def test_a_message_that_cannot_be_sent_is_a_problem_in_the_log_and_nothing_else(
     done = deployed.invoke(30)
     assert time.monotonic() - began < 30  # before Lambda would end it
     assert done.error is None and done.emitted and deployed.latest() is not None
-    told = "Notify: TimeoutError" if "slow" in name else "could not be sent"
+    told = "messages: TimeoutError" if "slow" in name else "could not be sent"
     assert told in done.problems
 
 
@@ -312,15 +315,38 @@ def test_without_egress_the_run_ends_in_time_and_its_report_is_in_the_log(
     assert done.logged is not None and done.logged.run.status in (Status.FAIL, Status.ERROR)
 
 
-def test_what_reached_neither_store_nor_log_nor_metrics_is_known_and_raised() -> None:
+class BrokenStore(FolderStore):
+    """A store that takes nothing."""
+
+    def put_if_absent(self, name: str, data: bytes) -> bool:
+        raise StoreError("nothing is stored")
+
+    def write(self, name: str, data: bytes) -> None:
+        raise StoreError("nothing is stored")
+
+
+class BrokenLog:
+    """A log that takes nothing."""
+
+    def event(self, message: str, **fields: Any) -> None:
+        raise OSError("nobody reads")
+
+    def whole(self, message: str, text: str, **fields: Any) -> None:
+        raise OSError("nobody reads")
+
+
+def test_what_reached_neither_store_nor_log_nor_metrics_is_known_and_raised(tmp_path: Path) -> None:
     def broken(*_: Any) -> Any:
         raise OSError("nobody reads")
 
-    names = [f.name for f in msgspec.structs.fields(Sinks)]
-    todo = effects(made.report(made.result("F")), b"{}", (), latest=True)
-    done = publish(todo, Sinks(**dict.fromkeys(names, broken)))
-    assert not done.anywhere  # the handler raises NobodyToldError
-    assert any("log:" in problem for problem in done.problems)
+    runtime = make_runtime(worlds.config(worlds.check()), str(tmp_path))
+    runtime = msgspec.structs.replace(runtime, store=BrokenStore(tmp_path))
+    report, done = made.report(made.result("F")), Published()
+    publish_metrics(report, broken, done)
+    publish_report(runtime, report, done, latest=True, emit=broken, log=BrokenLog(), notify=broken)
+    assert not done.anywhere  # the handler raises NotPublishedError
+    parts = [problem.partition(":")[0] for problem in done.problems]
+    assert parts == ["metrics", "metrics", "log", "report", "log", "latest report", "messages"]
 
 
 def test_every_row_of_the_table_is_in_the_documents() -> None:

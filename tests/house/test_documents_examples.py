@@ -13,10 +13,8 @@ from canary import config
 from canary.config.decode import decode
 from canary.diagnose.rules import Rule
 from canary.model import Environment, RunLimits, Service
-from canary.plan import Selection, make_plan
 from canary.probes import KINDS
 from canary.probes.base.api import Kind
-from canary.runner import carry_out
 from tests.canary.support import worlds
 from tests.house.documents import Block, blocks, name
 
@@ -89,8 +87,7 @@ def test_the_kind_in_the_document_works(most: int, status: str) -> None:
             spec=names["SizeSpec"](path="/", most_bytes=most),
         )
         made = worlds.config(check, services={"api": Service(url=url)}, run=RunLimits(budget=20.0))
-        plan = make_plan(made, {kind.name: kind}, {}, worlds.NOW, Selection())
-        outcome = carry_out(plan, {kind.name: kind}, worlds.doors(made.environment), "run-1")
+        outcome = worlds.carried_out(made, kinds={kind.name: kind})
     (result,) = outcome.results
     assert result.status.value == status, result.reason
 

@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from canary import pipeline
 from canary.control_plane.state import PlatformState
 from canary.model import Config, Report, Service, Status
+from canary.pipeline import run_once
 from canary.probes.endpoint import EndpointSpec
-from canary.wiring import run as wire
+from canary.publish import Published, publish_report
+from canary.runner import RunRequest
+from canary.wiring.run import make_ports, make_runtime
 from tests.canary.support import worlds
 
 
@@ -26,29 +29,15 @@ def run(name: str, url: str, folder: Path) -> Report:
     """Carry a run of an environment out, with AWS out of the way, and publish it."""
     checked = worlds.check("api.page", "endpoint", spec=EndpointSpec(path="/", status=(200,)))
     where = worlds.environment(name=name, services={"api": Service(url=url)})
-    made = wire.world(Config(environment=where, checks=(checked,)), str(folder))
-    parts = wire.parts(made)
-    doors = worlds.doors(
-        where, observe=lambda: PlatformState(read_at=dt.datetime.now().isoformat())
+    runtime = make_runtime(Config(environment=where, checks=(checked,)), str(folder))
+    ports = msgspec.structs.replace(
+        make_ports(runtime),
+        observe=lambda: PlatformState(read_at=dt.datetime.now().isoformat()),
+        credential=worlds.no_secret,
+        refresh_failing=lambda state, _: state,
     )
-    parts = pipeline.Parts(
-        kinds=parts.kinds,
-        doors=doors,
-        previous=parts.previous,
-        deepen=lambda state, _: state,
-        diagnose=parts.diagnose,
-        within=parts.within,
-    )
-    report = pipeline.run_once(made.config, parts, pipeline.Asked(budget_s=20))
-    done = wire.leave_behind(
-        made,
-        report,
-        latest=True,
-        emit=lambda _: None,
-        say=lambda _: None,
-        whole=lambda *_: None,
-        notify=lambda _: (),
-    )
+    report, done = run_once(ports, runtime.config, RunRequest(budget_s=20)), Published()
+    publish_report(runtime, report, done, latest=True)
     assert done.problems == []
     return report
 

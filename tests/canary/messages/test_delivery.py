@@ -269,6 +269,6 @@ def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Pat
     outbox = decide(at(all_failing(300), 1), Notified(), LINK)
     began = time.monotonic()
     delivery = deliver(outbox, post.send, post.put, keys, NOW)
-    assert time.monotonic() - began < 4  # canary.wire gives all messages of a run eight
+    assert time.monotonic() - began < 4  # canary.publish gives all messages of a run eight
     assert len(post.events) == len(outbox.events) > 250
     assert delivery.failed == 0

@@ -5,14 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from canary.comparison.history import KEPT, updated
-from canary.metrics.measure import measure
+from canary.metrics.measure import Point, measure, measure_explained
 from canary.metrics.table import BY_NAME, METRICS, MOST_OWN
 from canary.model import CheckHistory, Comparison, Report, Residue, Severity
 from tests.canary.support.made import report, result
 
 
+def every_point(made: Report) -> tuple[Point, ...]:
+    return (*measure(made), *measure_explained(made))
+
+
 def points(made: Report) -> dict[tuple[str, ...], float]:
-    return {(p.metric, *(v for _, v in p.dimensions[1:])): p.value for p in measure(made)}
+    return {(p.metric, *(v for _, v in p.dimensions[1:])): p.value for p in every_point(made)}
 
 
 def test_failed_and_passed_checks_have_a_point_others_none() -> None:
@@ -24,8 +28,9 @@ def test_failed_and_passed_checks_have_a_point_others_none() -> None:
 
 
 def test_every_metric_of_the_table_is_published() -> None:
-    found = {p.metric for p in measure(report(result()))}
-    assert found == set(BY_NAME) and len(BY_NAME) == len(METRICS)
+    found = [p.metric for p in every_point(report(result()))]
+    assert set(found) == set(BY_NAME) and len(BY_NAME) == len(METRICS)
+    assert len(found) == len(set(found))  # none is published twice
 
 
 def test_residue_lost_state_and_muted_checks_are_counted_as_they_should() -> None:

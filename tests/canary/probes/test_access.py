@@ -13,11 +13,9 @@ import msgspec
 import pytest
 
 from canary.model import RunLimits, Service, Status
-from canary.plan import make_plan
 from canary.probes import KINDS
 from canary.probes.access import AccessSpec, cells
 from canary.probes.base.request import FORMS
-from canary.runner import carry_out
 from tests.canary.support import worlds
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.toolbox import Bench, environment
@@ -234,10 +232,8 @@ def test_a_matrix_that_the_runs_end_cuts_short_names_every_cell() -> None:
             services={"api": Service(url=f"http://127.0.0.1:{port}")},
             run=RunLimits(budget=1.5, cleanup_reserve=0.2, publish_reserve=0.3),
         )
-        doors = worlds.doors(where)
         config = msgspec.structs.replace(made, environment=where)
-        plan = make_plan(config, KINDS, {}, worlds.NOW)
-        (result,) = carry_out(plan, KINDS, doors, "r-1").results
+        (result,) = worlds.carried_out(config, kinds=KINDS).results
     assert [s.status for s in result.steps][:1] == [Status.FAIL], result
     assert {s.status for s in result.steps[1:]} <= {Status.SKIP, Status.ERROR}
     assert len(result.steps) == 2

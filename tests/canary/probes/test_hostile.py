@@ -19,16 +19,14 @@ from hypothesis import strategies as st
 from canary.adapters.aws import emf
 from canary.adapters.http_client.client import ForbiddenTargetError, HttpClient
 from canary.config.decode import decode
-from canary.metrics.measure import measure
+from canary.metrics.measure import measure, measure_explained
 from canary.model import Answer, Check, Credential, Environment, Request, RunLimits, Service, Status
-from canary.plan import Selection, make_plan
 from canary.probes import KINDS
 from canary.probes.base.expectations import Expect, judge
 from canary.probes.endpoint import EndpointSpec
 from canary.report import html, junit, markdown
 from canary.report import json as canonical
 from canary.report.text import ReportError
-from canary.runner import carry_out
 from emulator.metrics.emf import extract
 from tests.canary.support import made, worlds
 from tests.canary.support.servers.faults import Behaviour, read_head, serving
@@ -131,9 +129,8 @@ def run_once(url: str) -> tuple[Status, int, float]:
         services={"api": Service(url=url)},
         run=RunLimits(budget=8.0, request_timeout=LIMIT_S),
     )
-    plan = make_plan(made_, KINDS, {}, worlds.NOW, Selection(), 0.0)
     began = time.monotonic()
-    outcome = carry_out(plan, KINDS, worlds.doors(made_.environment), "r")
+    outcome = worlds.carried_out(made_, kinds=KINDS)
     (result,) = outcome.results
     canonical.load(canonical.render(made.report(result)))
     for form in (html, markdown, junit):
@@ -241,7 +238,7 @@ def test_every_line_of_metrics_is_valid_however_odd_the_report(
     run_id: str, duration: float, status: str, check_id: str
 ) -> None:
     odd = made.report(made.result(status, check_id, duration_ms=duration))
-    lines = emf.documents(measure(odd), run_id)
+    lines = emf.documents((*measure(odd), *measure_explained(odd)), run_id)
     data = [d for line in lines for d in extract(line, time.time())]
     assert lines and data
     assert all(math.isfinite(v) for d in data for v in d.values)

@@ -26,7 +26,7 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from canary import config
-from canary.handler import NobodyToldError
+from canary.handler import NotPublishedError
 from canary.model import Credential, Exchange, Report, Status, Step
 from canary.redaction.redactor import Redactor
 from canary.report import html, junit, markdown, terminal
@@ -250,7 +250,7 @@ def test_a_run_that_nobody_can_be_told_of_raises_and_its_exception_leaks_nothing
     assert done.error is None and done.logged is not None
     assert leaks(done.out.encode(), known) == []
     assert leaks(rendered(done.logged), known) == []
-    assert not isinstance(done.error, NobodyToldError)
+    assert not isinstance(done.error, NotPublishedError)
 
 
 def test_a_secret_that_cannot_be_a_header_is_an_error_that_does_not_show_it(
@@ -345,8 +345,8 @@ def test_a_crash_leaves_no_secret_behind(tmp_path: Path, known: dict[str, str]) 
     """An abort writes neither the memory nor a value into what is left: lines and names alone."""
     code = (
         "import faulthandler, os, resource, sys; faulthandler.enable();"
-        "from canary import config; from canary.wiring import run as wire;"
-        "made = wire.world(config.load('development', desk=False), sys.argv[1]);"
+        "from canary import config; from canary.wiring.run import make_runtime;"
+        "made = make_runtime(config.load('development', desk=False), sys.argv[1]);"
         "secret = os.environ['HELD']; made.redactor.learn(secret);"
         "print(resource.getrlimit(resource.RLIMIT_CORE)[0]); sys.stdout.flush(); os.abort()"
     )

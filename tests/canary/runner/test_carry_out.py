@@ -11,9 +11,8 @@ import pytest
 from canary.control_plane.state import PlatformState
 from canary.model import Credential, Mute, RunLimits, Service, Status
 from canary.redaction.redactor import Redactor
-from canary.runner import carry_out
 from canary.runner.cpu_starvation import is_starved
-from canary.runner.path import chain_of, critical_path_ms
+from canary.runner.outcomes import critical_path_ms, longest_sequence_ms
 from tests.canary.support import worlds
 from tests.canary.support.worlds import carried_out, check, config
 
@@ -174,13 +173,11 @@ def test_concurrency_is_bounded() -> None:
     made = config(
         *(check(f"api.n{n}", seconds=0.05) for n in range(12)), run=RunLimits(concurrency=3)
     )
-    given = worlds.doors(made.environment)
-    carry_out(
-        worlds.plan_of(made),
-        worlds.KINDS,
-        given,
-        "run-1",
-        tell=lambda _: seen.append(sum(t.name.startswith("api.n") for t in threading.enumerate())),
+    carried_out(
+        made,
+        on_progress=lambda _: seen.append(
+            sum(t.name.startswith("api.n") for t in threading.enumerate())
+        ),
     )
     assert max(seen) <= 4  # a thread that has just reported may still be ending
 
@@ -201,8 +198,8 @@ def test_steps_that_overlap_did_not_wait_for_each_other() -> None:
         step(name="b", status=Status.PASS, started_ms=100, duration_ms=50),
     )
     beside = (*sequential, step(name="c", status=Status.PASS, started_ms=10, duration_ms=120))
-    assert chain_of(sequential) == 150
-    assert chain_of(beside) == 150
+    assert longest_sequence_ms(sequential) == 150
+    assert longest_sequence_ms(beside) == 150
     assert critical_path_ms(()) == 0.0
 
 

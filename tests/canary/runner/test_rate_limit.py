@@ -13,15 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary import pipeline
 from canary.comparison.previous import Previous, rate_limited
 from canary.control_plane.state import PlatformState
 from canary.diagnose import diagnose
 from canary.model import Answer, Check, Principal, Report, RunLimits, Service, Severity, Status
-from canary.plan import Selection, make_plan
+from canary.pipeline import run_once
 from canary.probes import KINDS
-from canary.probes.base.api import ClientKey, client_key
-from canary.runner import Outcome, carry_out
+from canary.probes.base.api import client_key
+from canary.runner import Outcome, RunRequest
 from canary.runner.rate_limit import PATIENCE_S, RateLimitBackoff, backoff_s
 from tests.canary.support import made, worlds
 from tests.canary.support.servers.faults import read_head, serving
@@ -66,19 +65,15 @@ def with_key(number: int, **changes: Any) -> Check:
     return check(f"api.k{number}", spec={"path": f"/k{number}", "principal": "valid"}, **changes)
 
 
-def run(
-    url: str, *checks: Check, concurrency: int = 1, before: frozenset[ClientKey] = frozenset()
-) -> Outcome:
+def run(url: str, *checks: Check, concurrency: int = 1, before: Report | None = None) -> Outcome:
     where = worlds.config(
         *checks,
         services={"api": Service(url=url)},
         principals={"valid": Principal(secret="canary/valid")},
         run=RunLimits(budget=20.0, request_timeout=3, concurrency=concurrency),
     )
-    plan = make_plan(where, KINDS, {}, worlds.NOW, Selection(), 0.0)
     key = worlds.Credential("k" * 40)
-    doors = worlds.doors(where.environment, credential=lambda _: key)
-    return carry_out(plan, KINDS, doors, "run-1", limited=before)
+    return worlds.carried_out(where, before=before, kinds=KINDS, credential=lambda _: key)
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
@@ -214,14 +209,13 @@ def test_the_next_run_begins_with_one_question_and_goes_on_when_it_is_answered(
     platform, url = limited
     checks = [with_key(n) for n in range(8)]
     first = run(url, *checks, concurrency=8)
-    before = rate_limited(report_of(first))
-    assert before == {client_key(url, "valid")}
+    assert rate_limited(report_of(first)) == {client_key(url, "valid")}
     platform.asked.clear()
-    second = run(url, *checks, concurrency=8, before=before)
+    second = run(url, *checks, concurrency=8, before=report_of(first))
     assert platform.count("keyed") == 1
     assert sorted(statuses(second).values()) == ["FAIL", *["SKIP"] * 7]
     platform.policy = lambda *_: (200, "")
-    third = run(url, *checks, concurrency=8, before=rate_limited(report_of(second)))
+    third = run(url, *checks, concurrency=8, before=report_of(second))
     assert set(statuses(third).values()) == {"PASS"}
     assert rate_limited(report_of(third)) == frozenset()
 
@@ -229,20 +223,18 @@ def test_the_next_run_begins_with_one_question_and_goes_on_when_it_is_answered(
 def test_a_whole_run_knows_of_the_run_before(limited: tuple[Platform, str]) -> None:
     platform, url = limited
     where = worlds.config(*(with_key(n) for n in range(8)), services={"api": Service(url=url)})
-    doors = worlds.doors(where.environment, credential=lambda _: worlds.Credential("k" * 40))
     known = [Previous()]
-    parts = pipeline.Parts(
+    ports = worlds.ports(
+        where.environment,
         kinds=KINDS,
-        doors=doors,
+        credential=lambda _: worlds.Credential("k" * 40),
         previous=lambda: known[-1],
-        deepen=lambda state, _: state,
         diagnose=diagnose,
-        within=lambda _, read: read(),
     )
     asked = []
     for _ in range(3):
         platform.asked.clear()
-        known.append(Previous(report=pipeline.run_once(where, parts, pipeline.Asked())))
+        known.append(Previous(report=run_once(ports, where, RunRequest())))
         asked.append(platform.count("keyed"))
     assert asked[1:] == [1, 1]
 

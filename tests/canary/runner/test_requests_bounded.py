@@ -74,10 +74,12 @@ def carried_out(counting: Counting) -> tuple[Plan, Outcome]:
     with serving(counting.serve) as port:
         made = shipped(port)
         plan = make_plan(made, KINDS, {}, worlds.NOW, Selection(), 0.0)
-        doors = worlds.doors(
-            made.environment, credential=lambda name: Credential(f"key-{name}-0123456789")
+        ports = worlds.ports(
+            made.environment,
+            kinds=KINDS,
+            credential=lambda name: Credential(f"key-{name}-0123456789"),
         )
-        return plan, carry_out(plan, KINDS, doors, "run-1")
+        return plan, carry_out(ports, worlds.start_of(made, plan))
 
 
 def asked(result: Result) -> int:

@@ -13,18 +13,18 @@ import msgspec
 import pytest
 
 from canary.model import Check, Config, Report, Service, Status
-from canary.pipeline import Asked
 from canary.plan import Selection
 from canary.report import json as canonical
+from canary.runner import RunRequest
 from canary.sharding import modes as spread
 from canary.sharding.split import SILENT
-from canary.wiring import run as wire
+from canary.wiring.run import Runtime, make_runtime
 from tests.canary.support import worlds
 
 BROKEN = "/broken"
 BUDGET_S = 50.0
-DUE = Asked(
-    selection=Selection(due_only=True), trigger="schedule", carry_rest=True, budget_s=BUDGET_S
+DUE = RunRequest(
+    selection=Selection(due_only=True), trigger="schedule", reuse_rest=True, budget_s=BUDGET_S
 )
 
 
@@ -65,8 +65,8 @@ def endpoint(number: int, path: str) -> Check:
     )
 
 
-def world(site: str, checks: int, folder: Path) -> wire.World:
-    """Return a world of many endpoint checks, the last of which fails; AWS does not answer."""
+def runtime_of(site: str, checks: int, folder: Path) -> Runtime:
+    """Return a runtime with many endpoint checks, the last of which fails; AWS does not answer."""
     paths = [f"/{n}" for n in range(checks - 1)] + [BROKEN]
     config = Config(
         environment=worlds.environment(
@@ -74,7 +74,7 @@ def world(site: str, checks: int, folder: Path) -> wire.World:
         ),
         checks=tuple(endpoint(n, path) for n, path in enumerate(paths)),
     )
-    return wire.world(config, str(folder))
+    return make_runtime(config, str(folder))
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +91,11 @@ def shards(pointer: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def carried_out(made: wire.World, folder: Path, silent: int = -1) -> tuple[dict[str, Any], Report]:
+def carried_out(made: Runtime, folder: Path, silent: int = -1) -> tuple[dict[str, Any], Report]:
     """Carry out plan, each shard but a silent one, and the conclusion."""
-    pointer = spread.plan_run(made, Asked(trigger="schedule", carry_rest=True, budget_s=BUDGET_S))
+    pointer = spread.plan_run(
+        made, RunRequest(trigger="schedule", reuse_rest=True, budget_s=BUDGET_S)
+    )
     for item in shards(pointer, folder):
         if item["number"] != silent:
             event = {"mode": "shard", "run_id": pointer["run_id"], "shard": item}
@@ -104,7 +106,7 @@ def carried_out(made: wire.World, folder: Path, silent: int = -1) -> tuple[dict[
 
 
 def test_a_spread_run_gives_the_report_of_one_run(site: str, tmp_path: Path) -> None:
-    made = world(site, 150, tmp_path)
+    made = runtime_of(site, 150, tmp_path)
     pointer, report = carried_out(made, tmp_path)
     assert (pointer["shards"], pointer["checks"]) == (2, 150)
     assert report.run.id == pointer["run_id"] and report.run.status is Status.FAIL
@@ -118,7 +120,7 @@ def test_a_spread_run_gives_the_report_of_one_run(site: str, tmp_path: Path) -> 
 def test_a_silent_shard_is_an_error_of_its_checks_and_nobody_else_s(
     site: str, tmp_path: Path
 ) -> None:
-    made = world(site, 150, tmp_path)
+    made = runtime_of(site, 150, tmp_path)
     pointer, report = carried_out(made, tmp_path, silent=0)
     lost = set(shards(pointer, tmp_path)[0]["checks"])
     errors = {r.check_id: r.reason for r in report.results if r.status is Status.ERROR}
@@ -126,30 +128,30 @@ def test_a_silent_shard_is_an_error_of_its_checks_and_nobody_else_s(
 
 
 def test_what_the_machine_hands_on_is_small(site: str, tmp_path: Path) -> None:
-    made = world(site, 150, tmp_path)
-    pointer = spread.plan_run(made, Asked(budget_s=BUDGET_S))
+    made = runtime_of(site, 150, tmp_path)
+    pointer = spread.plan_run(made, RunRequest(budget_s=BUDGET_S))
     assert len(json.dumps(pointer)) < 1_000
 
 
 def test_a_conclusion_without_a_plan_says_so(site: str, tmp_path: Path) -> None:
     with pytest.raises(spread.NotPlannedError, match="no plan of run gone"):
-        spread.conclude_run(world(site, 1, tmp_path), {"run_id": "gone"}, BUDGET_S)
+        spread.conclude_run(runtime_of(site, 1, tmp_path), {"run_id": "gone"}, BUDGET_S)
 
 
 @pytest.mark.slow
 def test_twenty_shards_carry_two_thousand_checks(site: str, tmp_path: Path) -> None:
-    made = world(site, 2_000, tmp_path)
+    made = runtime_of(site, 2_000, tmp_path)
     pointer, report = carried_out(made, tmp_path)
     assert (pointer["shards"], len(report.results)) == (20, 2_000)
     assert sum(r.status is Status.PASS for r in report.results) == 1_999
 
 
 def test_a_check_whose_need_is_not_due_runs_in_its_shard(site: str, tmp_path: Path) -> None:
-    made = world(site, 3, tmp_path)
+    made = runtime_of(site, 3, tmp_path)
     rare = msgspec.structs.replace(made.config.checks[0], every=900)
     leaf = msgspec.structs.replace(made.config.checks[1], needs=(rare.id,))
     config = msgspec.structs.replace(made.config, checks=(rare, leaf))
-    made = wire.world(config, str(tmp_path))
+    made = make_runtime(config, str(tmp_path))
     _, first = carried_out(made, tmp_path)
     known = {rare.id: first.history[rare.id]}
     first = msgspec.structs.replace(first, history=known)  # only the leaf is due

@@ -1,4 +1,4 @@
-"""A plan is split so that needs stay together, and gathered so that every check has one result."""
+"""A plan is split so that needs stay together, and merged so that every check has one result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canary.model import Check, Frozen, Severity, Status, Suite
 from canary.plan import Plan, Planned, make_plan
 from canary.probes import KINDS
 from canary.probes.base.api import Kind
-from canary.sharding.split import SILENT, Reported, gathered, narrowed, split
+from canary.sharding.split import SILENT, ShardResults, merge_results, restricted_to, split
 
 
 class Nothing(Frozen, frozen=True):
@@ -91,13 +91,13 @@ def test_the_shipped_checks_fit_one_shard_each_way() -> None:
 def test_a_shard_that_is_silent_gives_an_error_for_each_of_its_checks() -> None:
     environment = load("development").environment
     both = plan(planned(1), planned(2))
-    found = gathered(both, [Reported(number=0, results=())], environment, "2026-11-22")
+    found = merge_results(both, [ShardResults(number=0, results=())], environment, "2026-11-22")
     assert [(r.status, r.reason) for r in found] == [(Status.ERROR, SILENT)] * 2
 
 
 def test_a_narrowed_plan_carries_every_other_check() -> None:
     both = plan(planned(1), planned(2))
-    one = narrowed(both, ["service.check-2"])
+    one = restricted_to(both, ["service.check-2"])
     assert [p.check.id for p in one.order] == ["service.check-2"]
     assert one.not_due == ("service.check-1",)
 
@@ -105,5 +105,5 @@ def test_a_narrowed_plan_carries_every_other_check() -> None:
 def test_a_shard_does_not_wait_for_a_need_that_is_carried() -> None:
     """The need is not due, so it is in no shard; the runner would wait for it for ever."""
     both = plan(planned(1), planned(2, needs=(1,)))
-    (only,) = narrowed(both, ["service.check-2"]).order
+    (only,) = restricted_to(both, ["service.check-2"]).order
     assert only.needs == ()

@@ -155,6 +155,6 @@ def deploy(
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    function._world.cache_clear()
+    function._runtime.cache_clear()
     cloud.sent.clear()
     return Function(cloud=cloud, capture=capture, file=file)

@@ -1,4 +1,4 @@
-"""Small worlds for tests: an environment, checks, tiny kinds, and doors that are real or plain."""
+"""An environment, checks, tiny kinds, and ports that are real or plain, for tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import datetime as dt
 import http.server
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from canary.adapters.clock import SystemClock
 from canary.adapters.http_client.client import HttpClient
+from canary.comparison.previous import Previous
 from canary.control_plane.state import PlatformState
 from canary.model import (
     Check,
@@ -19,7 +20,9 @@ from canary.model import (
     Credential,
     Environment,
     Exchange,
+    Explanation,
     Frozen,
+    Report,
     Request,
     Residue,
     RunLimits,
@@ -32,7 +35,8 @@ from canary.model import (
 from canary.plan import Plan, Selection, make_plan
 from canary.probes.base.api import CredentialMissingError, Kind, ProbeContext
 from canary.redaction.redactor import Redactor
-from canary.runner import Doors, Outcome, carry_out
+from canary.runner import Outcome, Ports, RunStart, carry_out
+from canary.runner.progress import OnProgress, quiet
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
@@ -163,33 +167,54 @@ def no_secret(principal: str) -> Credential | None:
     raise CredentialMissingError(f"the secret of {principal} is missing")
 
 
-def doors(
-    where: Environment,
-    observe: Callable[[], PlatformState] = lambda: PlatformState(read_at="now"),
-    credential: Callable[[str], Credential | None] = no_secret,
-    redactor: Redactor | None = None,
-) -> Doors:
-    """Return doors: real HTTP and clock, the rest as given."""
-    return Doors(
-        environment=where,
-        http=lambda run_id: HttpClient.for_environment(where, run_id),
-        clock=SystemClock(),
-        credential=credential,
-        forget_credential=lambda _: None,
-        observe=observe,
-        redactor=redactor or Redactor(),
+def ports(where: Environment, **changes: Any) -> Ports:
+    """Return ports: real HTTP and clock, AWS and the past as given or empty."""
+    given = {
+        "kinds": KINDS,
+        "http": lambda run_id: HttpClient.for_environment(where, run_id),
+        "clock": SystemClock(),
+        "credential": no_secret,
+        "forget_credential": lambda _: None,
+        "observe": lambda: PlatformState(read_at="now"),
+        "redactor": Redactor(),
+        "previous": Previous,
+        "refresh_failing": lambda state, _: state,
+        "diagnose": lambda *_: Explanation(),
+        "within": lambda _, action: action(),
+    }
+    return Ports(**{**given, **changes})
+
+
+def plan_of(made: Config, budget: float = 0.0, kinds: Mapping[str, Kind] = KINDS) -> Plan:
+    """Return the plan of everything, now."""
+    return make_plan(made, kinds, {}, NOW, Selection(), budget)
+
+
+def start_of(made: Config, plan: Plan, before: Report | None = None) -> RunStart:
+    """Return the start of a run of this plan, now."""
+    clock = SystemClock()
+    return RunStart(
+        config=made,
+        plan=plan,
+        run_id="run-1",
+        started=clock.now(),
+        start=clock.monotonic(),
+        previous=Previous(report=before),
     )
 
 
-def plan_of(made: Config, budget: float = 0.0) -> Plan:
-    """Return the plan of everything, now."""
-    return make_plan(made, KINDS, {}, NOW, Selection(), budget)
-
-
-def carried_out(made: Config, budget: float = 0.0, **changes: Any) -> Outcome:
+def carried_out(
+    made: Config,
+    budget: float = 0.0,
+    *,
+    before: Report | None = None,
+    on_progress: OnProgress = quiet,
+    **changes: Any,
+) -> Outcome:
     """Carry every check of a configuration out."""
-    given = doors(made.environment, **changes)
-    return carry_out(plan_of(made, budget), KINDS, given, "run-1")
+    given = ports(made.environment, **changes)
+    start = start_of(made, plan_of(made, budget, given.kinds), before)
+    return carry_out(given, start, on_progress)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

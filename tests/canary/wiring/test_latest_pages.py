@@ -17,7 +17,7 @@ from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
 from canary.report.archive import Archive
 from canary.report.stored import load
-from canary.wiring.shown import keep_latest
+from canary.wiring.publish import publish_latest_pages
 from tests.canary.support.report_samples import healthy
 from tests.canary.test_handler import BUCKET, STORE, Context, aws, file
 from tests.canary.wiring.test_notify import inbox
@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 
 def test_a_run_keeps_its_page_badge_archive_and_index(store: FolderStore) -> None:
-    assert keep_latest(store, healthy()) == ()
+    assert publish_latest_pages(store, healthy()) == ()
     assert all(store.read(name) for name in (*FILES, "index.html"))
     assert b"latest/development.html" in (store.read("index.html") or b"")
 
@@ -46,7 +46,7 @@ def test_a_run_keeps_its_page_badge_archive_and_index(store: FolderStore) -> Non
 def test_what_is_broken_is_begun_anew_and_said(store: FolderStore) -> None:
     store.write("archive/development.json", b"{half")
     store.write("index.json", b"\xff")
-    notes = keep_latest(store, healthy())
+    notes = publish_latest_pages(store, healthy())
     assert len(notes) == 2 and all("started anew" in n for n in notes)
     assert load(store.read("archive/development.json") or b"", Archive).last_run == healthy().run.id
     assert json.loads(store.read("index.json") or b"")["entries"]
@@ -63,9 +63,9 @@ class ArchiveRefused(FolderStore):
 
 def test_history_is_not_begun_anew_because_it_was_denied_once(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    keep_latest(store, healthy())
+    publish_latest_pages(store, healthy())
     before = {name: os.stat(tmp_path / name).st_mtime_ns for name in FILES}
-    problems = keep_latest(ArchiveRefused(tmp_path), healthy())
+    problems = publish_latest_pages(ArchiveRefused(tmp_path), healthy())
     assert problems == ("pages are left as they were: archive/development.json: AccessDenied",)
     assert before == {name: os.stat(tmp_path / name).st_mtime_ns for name in FILES}
 
@@ -102,7 +102,7 @@ def test_environments_that_share_a_store_have_one_index_and_an_archive_each(
     store = FolderStore(tmp_path)
     for name in ("development", "staging"):
         run = msgspec.structs.replace(healthy().run, environment=name)
-        keep_latest(store, msgspec.structs.replace(healthy(), run=run))
+        publish_latest_pages(store, msgspec.structs.replace(healthy(), run=run))
     index = (tmp_path / "index.html").read_text()
     assert 'href="latest/development.html"' in index and 'href="latest/staging.html"' in index
     kept = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("archive/*")}

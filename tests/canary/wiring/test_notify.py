@@ -18,8 +18,8 @@ from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
 from canary.messages.state import Notified
 from canary.report.stored import dump, load
-from canary.wiring import run as wire
 from canary.wiring.notify import Channels, channels, notifier, state_name
+from canary.wiring.run import make_runtime
 from tests.canary.support import report_samples as samples
 from tests.canary.support import worlds
 from tests.canary.test_handler import Context, aws, file
@@ -97,10 +97,12 @@ def test_a_state_that_cannot_be_read_repeats_nothing_and_forgets_nothing(tmp_pat
     store, name = FolderStore(tmp_path), state_name("test")
     known = Notified(last_run="before", generations={"test/x": 3})
     store.write(name, dump(known).encode())
-    made = wire.world(worlds.config(worlds.check()), str(tmp_path))
+    made = make_runtime(worlds.config(worlds.check()), str(tmp_path))
     denied = msgspec.structs.replace(made, store=Unreadable(tmp_path))
     problems = tuple(notifier(denied, Channels(ticket="nowhere"))(samples.seed_day()))
-    assert problems == ("nothing was told, what was said before could not be read: AccessDenied",)
+    assert problems == (
+        "no message was sent: the state of the messages could not be read: AccessDenied",
+    )
     assert load(store.read(name) or b"", Notified) == known
     assert not (tmp_path / "claims").exists()
 
@@ -113,7 +115,7 @@ def test_a_message_has_a_link_that_opens_where_the_environment_asks_for_it(
     known = worlds.config(worlds.check())
     notify = msgspec.structs.replace(known.environment.notify, presigned_hours=hours)
     where = msgspec.structs.replace(known.environment, notify=notify)
-    made = wire.world(msgspec.structs.replace(known, environment=where), "s3://reports/canary")
+    made = make_runtime(msgspec.structs.replace(known, environment=where), "s3://reports/canary")
     assert not tuple(notifier(made, channels())(samples.seed_day()))
     texts = [m["Message"] for m in inbox()]
     assert texts
@@ -133,7 +135,7 @@ def test_a_message_has_a_link_that_opens_where_the_environment_asks_for_it(
 def test_the_event_of_a_run_itself_needs_no_lease(inbox: Any, tmp_path: Path) -> None:
     """No other run can send it: its key names the run. A lease would be one write more a run."""
     known = worlds.config(worlds.check())
-    made = wire.world(known, str(tmp_path))
+    made = make_runtime(known, str(tmp_path))
     report = samples.seed_day()
     assert not tuple(notifier(made, channels())(report))
     leased = [p.name for p in (tmp_path / "claims").rglob("*.json")]

@@ -1,0 +1,67 @@
+"""One run: what it was requested for, how it started, and what its checks share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import msgspec
+
+from canary.comparison.previous import Previous, rate_limited
+from canary.model import Config, Frozen, Residue, Result
+from canary.plan import Plan, Selection
+from canary.runner.deadlines import times
+from canary.runner.observation import Observation
+from canary.runner.ports import Ports
+from canary.runner.rate_limit import RateLimitBackoff
+
+
+class RunRequest(Frozen, frozen=True, kw_only=True):
+    """Which checks to run, for whom and how long; `budget_s` 0 takes the environment's own."""
+
+    selection: Selection = Selection()
+    trigger: str = "manual"
+    scheduled_at: str = ""
+    budget_s: float = 0.0
+    reuse_rest: bool = False
+    """The run stands for the whole environment: checks that it skips keep their last result."""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether the report covers the whole environment."""
+        return self.reuse_rest or not self.selection.narrow
+
+
+class RunStart(Frozen, frozen=True, kw_only=True):
+    """A planned run: its id, its start, its plan and what it takes from the previous run."""
+
+    config: Config
+    plan: Plan
+    run_id: str
+    started: dt.datetime
+    start: float  # of the monotonic clock
+    request: RunRequest = RunRequest()
+    previous: Previous = Previous()
+    reused: dict[str, Result] = msgspec.field(default_factory=dict)
+    """Check id -> last result of a check that is not due."""
+
+
+class RunContext:
+    """One run under way: what its coordinator and all its checks share."""
+
+    def __init__(self, ports: Ports, start: RunStart, on_observed: Callable[[], None]) -> None:
+        self.ports, self.plan, self.run_id = ports, start.plan, start.run_id
+        self.environment = start.config.environment
+        self.times = times(start.plan, start.start)
+        self.http = ports.http(start.run_id)
+        self.backoff = RateLimitBackoff(ports.clock, rate_limited(start.previous.report))
+        self.observation = Observation(ports.observe, on_observed)
+        self.residue: list[Residue] = []  # appended to by every check's thread
+
+    def left(self, until: float) -> float:
+        """Return the seconds until a moment of the monotonic clock, 0 when it has passed."""
+        return max(until - self.ports.clock.monotonic(), 0.0)
+
+    def since_start_ms(self, moment: float) -> float:
+        """Return the milliseconds from the start of the run to a moment."""
+        return (moment - self.times.start) * 1000
