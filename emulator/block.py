@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 
-from sandbox import names
+from emulator.settings import LOOPBACK
 
 BLOCKS = 64  # 127.0. to 127.63.
 
@@ -24,7 +24,7 @@ def claim() -> socket.socket:
         holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with contextlib.suppress(OSError):
             holder.bind(f"\0hokusai-sandbox-block-{number}")
-            os.environ[names.LOOPBACK] = f"127.{number}."
+            os.environ[LOOPBACK] = f"127.{number}."
             return holder
         holder.close()
     raise NoBlockError(f"all {BLOCKS} blocks of loopback addresses are taken by sandboxes")

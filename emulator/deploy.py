@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from emulator.aws.endpoint import Endpoint
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 # what `cdk bootstrap` leaves in an account
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
@@ -118,7 +118,7 @@ def zip_folder(folder: Path) -> bytes:
 
 def _filled(text: str, endpoint: Endpoint) -> str:
     for name, value in (
-        ("AccountId", names.ACCOUNT),
+        ("AccountId", ACCOUNT),
         ("Region", endpoint.region),
         ("Partition", "aws"),
     ):

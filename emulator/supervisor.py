@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from sandbox import names
+from emulator.settings import MARKER
 
 PR_SET_PDEATHSIG = 1
 FOLDER_PREFIX = "hokusai-sandbox-"
@@ -65,7 +65,7 @@ class Supervisor:
 
     def start(self, name: str, argv: list[str], env: Mapping[str, str] | None = None) -> Child:
         """Start a process whose output goes to LOG_DIR/NAME.log."""
-        environment = {**os.environ, names.MARKER: self._twin, **(env or {})}
+        environment = {**os.environ, MARKER: self._twin, **(env or {})}
         process = self._forker.submit(self._fork, name, argv, environment).result()
         child = Child(name=name, process=process)
         self.children[name] = child
@@ -130,7 +130,7 @@ def kill_marked(twin: str) -> None:
 
 
 def _marked_processes() -> list[tuple[int, str]]:
-    marker = f"{names.MARKER}=".encode()
+    marker = f"{MARKER}=".encode()
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 
 BUCKETS = (names.ARTIFACT_BUCKET, names.REPORT_BUCKET)
@@ -23,7 +24,7 @@ def restore(kept: Kept) -> None:
     backend = _backend()
     for name, settings in kept.items():
         if name not in backend.buckets:
-            backend.create_bucket(name, names.REGION)
+            backend.create_bucket(name, REGION)
         bucket = backend.buckets[name]
         bucket.__dict__.update(copy.deepcopy(settings))
         backend.tagger.tags.pop(bucket.arn, None)
@@ -37,4 +38,4 @@ def _settings(bucket: Any) -> dict[str, Any]:
 def _backend() -> Any:
     from moto.s3.models import s3_backends
 
-    return s3_backends[names.ACCOUNT]["aws"]
+    return s3_backends[ACCOUNT]["aws"]

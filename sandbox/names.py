@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
+from emulator.settings import ACCOUNT, REGION
+
 ENVIRONMENT: Final = "development"
 PREFIX: Final = "hokusai"
 
@@ -96,15 +96,6 @@ TASK_ROLE: Final = "hokusai-data-pipeline-ecs-task-development"
 ARTIFACT_BUCKET: Final = "hokusai-mlflow-artifacts-development"
 REPORT_BUCKET: Final = "hokusai-canary-reports-development"
 ALERT_TOPIC: Final = "hokusai-alerts-development"
-
-# the operator's static credentials; role sessions are enforced, these are not
-OPERATOR_KEY_ID: Final = "test"
-OPERATOR_SECRET: Final = "test"
-
-# every child process of a twin carries its id in this environment variable
-MARKER: Final = "HOKUSAI_SANDBOX_TWIN"
-# where the VPC's 10.0. is on this machine: "127.0.", or another block for a second twin
-LOOPBACK: Final = "HOKUSAI_SANDBOX_LOOPBACK"
 
 # security groups
 AUTH_BALANCER_GROUP: Final = "hokusai-auth-alb-development"

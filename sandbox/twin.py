@@ -23,6 +23,7 @@ from emulator.loops import Loops
 from emulator.network import Network
 from emulator.publisher import Publisher, record
 from emulator.server import AwsServer
+from emulator.settings import MARKER
 from sandbox import buckets, names
 from sandbox.dataplane import Dataplane
 from sandbox.seed.authority import Authority
@@ -65,7 +66,7 @@ class Twin:
 
     def start(self) -> None:
         """Start every part; what was started is stopped again if a part fails."""
-        os.environ[names.MARKER] = self.id  # every child inherits it
+        os.environ[MARKER] = self.id  # every child inherits it
         try:
             self._start_control_plane()
             self._start_data_plane()

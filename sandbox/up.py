@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 
 from emulator import supervisor
-from sandbox import environment, names, state
+from emulator.settings import ACCOUNT, REGION
+from sandbox import environment, state
 from sandbox.control import Control
 from sandbox.state import ServiceState, State
 from sandbox.twin import Twin
@@ -87,8 +88,8 @@ def describe(twin: Twin, control_url: str) -> State:
         twin=twin.id,
         control_url=control_url,
         aws_endpoint_url=twin.aws.url,
-        region=names.REGION,
-        account=names.ACCOUNT,
+        region=REGION,
+        account=ACCOUNT,
         aws=state.Credentials(),
         edge_url={
             host: f"https://{places[443][0]}:{places[443][1]}"

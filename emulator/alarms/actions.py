@@ -10,7 +10,7 @@ from emulator.alarms.messages import Change, event_detail, notification, subject
 from emulator.alarms.moto_alarms import note
 from emulator.alarms.reasons import iso
 from emulator.aws.inside import client
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 
 def announce(change: Change) -> None:
@@ -72,7 +72,7 @@ def _lambda_payload(change: Change) -> dict[str, Any]:
     return {
         "source": "aws.cloudwatch",
         "alarmArn": change.alarm.alarm_arn,
-        "accountId": names.ACCOUNT,
+        "accountId": ACCOUNT,
         "time": iso(change.at),
         "region": change.region,
         "alarmData": event_detail(change),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from emulator.iam.policy import applies
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 _SERVICE = "cloudwatch.amazonaws.com"
 _KEY_DENIED = (
@@ -18,13 +18,13 @@ def refusal(topic_arn: str, alarm_arn: str, region: str) -> str:
     """The text of the failure, as the alarm's history shows it; empty if publishing is allowed."""
     from moto.sns.models import sns_backends
 
-    topic = sns_backends[names.ACCOUNT][region].topics.get(topic_arn)
+    topic = sns_backends[ACCOUNT][region].topics.get(topic_arn)
     if topic is None:
         return "Topic does not exist"
     context = {
         "aws:sourcearn": alarm_arn,
-        "aws:sourceaccount": names.ACCOUNT,
-        "aws:sourceowner": names.ACCOUNT,
+        "aws:sourceaccount": ACCOUNT,
+        "aws:sourceowner": ACCOUNT,
         "aws:securetransport": "true",
     }
     if not _allowed(json.loads(topic.policy), "sns:Publish", topic_arn, context):
@@ -40,7 +40,7 @@ def _key_refusal(key: str, region: str, context: dict[str, str]) -> str:
         return ""
     from moto.kms.models import kms_backends
 
-    backend = kms_backends[names.ACCOUNT][region]
+    backend = kms_backends[ACCOUNT][region]
     try:
         found = backend.describe_key(backend.any_id_to_key_id(key))
     except Exception:  # moto's error for a key that is absent; alias/aws/sns is AWS's own

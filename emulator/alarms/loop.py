@@ -32,7 +32,7 @@ from emulator.alarms.moto_alarms import backend_of, install
 from emulator.alarms.reading import Reading, read
 from emulator.alarms.reasons import composite_reason, metric_reason, metric_reason_data
 from emulator.metrics.store import epoch
-from sandbox import names
+from emulator.settings import REGION
 
 TICK_S = 5.0
 """Between two evaluations, before it is divided by the speed."""
@@ -49,7 +49,7 @@ class AlarmLoop:
     def __init__(
         self,
         speed: float = 1.0,
-        region: str = names.REGION,
+        region: str = REGION,
         clock: Callable[[], float] = time.time,
     ) -> None:
         install()

@@ -10,7 +10,7 @@ import msgspec
 from emulator.alarms.reading import period_of
 from emulator.alarms.reasons import iso
 from emulator.metrics.store import epoch
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 # the names that CloudWatch puts into messages instead of the Region's code
 REGION_NAMES = {
@@ -49,7 +49,7 @@ def notification(change: Change) -> str:
     message: dict[str, Any] = {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
-        "AWSAccountId": names.ACCOUNT,
+        "AWSAccountId": ACCOUNT,
         "AlarmConfigurationUpdatedTimestamp": iso(epoch(alarm.configuration_updated_timestamp)),
         "NewStateValue": change.new,
         "NewStateReason": alarm.state_reason[:1023],

@@ -6,7 +6,7 @@ import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 UNCHECKED = "Unchecked: Initial alarm creation"
 _COMPOSITE = {
@@ -116,7 +116,7 @@ def backend_of(region: str) -> Any:
     """moto's CloudWatch of a region."""
     from moto.cloudwatch.models import cloudwatch_backends
 
-    return cloudwatch_backends[names.ACCOUNT][region]
+    return cloudwatch_backends[ACCOUNT][region]
 
 
 def _put_composite_alarm(self: Any) -> Any:

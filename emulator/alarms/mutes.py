@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.alarms.moto_alarms import backend_of
 from emulator.schedule_expressions import Expression, parse
-from sandbox import names
+from emulator.settings import ACCOUNT
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
@@ -26,7 +26,7 @@ def put(region: str, rule: dict[str, Any]) -> str:
     schedule = rule["Rule"]["Schedule"]
     parse(schedule["Expression"], fields=5)
     duration(schedule["Duration"])
-    arn = f"arn:aws:cloudwatch:{region}:{names.ACCOUNT}:alarm-mute-rule:{rule['Name']}"
+    arn = f"arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm-mute-rule:{rule['Name']}"
     kept = {**rule, "AlarmMuteRuleArn": arn, "LastUpdatedTimestamp": datetime.now(UTC)}
     _rules(region)[rule["Name"]] = kept
     return arn

@@ -9,14 +9,14 @@ import boto3
 import msgspec
 from botocore.config import Config
 
-from sandbox import names
+from emulator.settings import OPERATOR_KEY_ID, OPERATOR_SECRET, REGION
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The emulator's address; its clients act as the operator."""
 
     url: str
-    region: str = names.REGION
+    region: str = REGION
 
     def client(self, service: str) -> Any:
         """A cached boto3 client of one service, with the operator's static keys."""
@@ -36,8 +36,8 @@ def _client(service: str, url: str, region: str) -> Any:
         service,
         region_name=region,
         endpoint_url=url,
-        aws_access_key_id=names.OPERATOR_KEY_ID,
-        aws_secret_access_key=names.OPERATOR_SECRET,
+        aws_access_key_id=OPERATOR_KEY_ID,
+        aws_secret_access_key=OPERATOR_SECRET,
         config=config,
     )
 

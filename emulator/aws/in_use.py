@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 
 def install() -> None:
@@ -46,7 +46,7 @@ def group_in_use(ec2: Any, group_id: str) -> bool:
     """Tell whether an interface, a balancer or another group's rule names a security group."""
     from moto.elbv2.models import elbv2_backends
 
-    balancers = list(elbv2_backends[names.ACCOUNT][names.REGION].load_balancers.values())
+    balancers = list(elbv2_backends[ACCOUNT][REGION].load_balancers.values())
     others = [
         group
         for by_id in list(ec2.groups.values())

@@ -13,19 +13,19 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from sandbox import names
+from emulator.settings import OPERATOR_KEY_ID, OPERATOR_SECRET, REGION
 
 
 @functools.cache
-def client(service: str, region: str = names.REGION) -> Any:
+def client(service: str, region: str = REGION) -> Any:
     """A cached client of one service, acting as the operator."""
     from moto.core.botocore_stubber import BotocoreStubber
 
     made = _session().client(
         service,
         region_name=region,
-        aws_access_key_id=names.OPERATOR_KEY_ID,
-        aws_secret_access_key=names.OPERATOR_SECRET,
+        aws_access_key_id=OPERATOR_KEY_ID,
+        aws_secret_access_key=OPERATOR_SECRET,
         config=Config(
             retries={"max_attempts": 1},
             inject_host_prefix=False,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from sandbox import names
+from emulator.settings import LOOPBACK
 
 VPC_PREFIX = "10.0."
 
 
 def prefix() -> str:
     """Return the loopback block of this twin."""
-    return os.environ.get(names.LOOPBACK) or "127.0."
+    return os.environ.get(LOOPBACK) or "127.0."
 
 
 def loopback(address: str) -> str:

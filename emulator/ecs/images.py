@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from emulator.settings import REGION
 from sandbox import names
 
 # tags are build dates; anything else was never pushed
@@ -53,7 +54,7 @@ REPOSITORIES = {
 def unreachable(reference: str) -> str:
     """Return the stopped reason where no packet gets out to the registry."""
     if reference.startswith(names.IMAGE_REGISTRY):
-        return NO_WAY_TO_ECR.format(region=names.REGION)
+        return NO_WAY_TO_ECR.format(region=REGION)
     host, _, path = reference.rpartition("/")
     path, _, tag = path.partition(":")
     return NO_WAY.format(

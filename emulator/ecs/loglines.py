@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.ecs.definition import LogTarget
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 MAX_EVENT_BYTES = 262_118  # CloudWatch's limit less its 26 bytes of overhead
 BATCH_BYTES = 1_000_000
@@ -21,7 +21,7 @@ NO_GROUP = (
 def _backend() -> Any:
     from moto.logs.models import logs_backends
 
-    return logs_backends[names.ACCOUNT][names.REGION]
+    return logs_backends[ACCOUNT][REGION]
 
 
 def group_missing(target: LogTarget | None) -> bool:

@@ -11,7 +11,7 @@ import random
 from typing import Any
 
 from emulator.ecs import refusals
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 SECRET_NAME = (
     "The secret name must be unique and not shared with any new or existing environment "
@@ -37,7 +37,7 @@ def backend() -> Any:
     """Return moto's ECS of the twin's account and region."""
     from moto.ecs.models import ecs_backends
 
-    return ecs_backends[names.ACCOUNT][names.REGION]
+    return ecs_backends[ACCOUNT][REGION]
 
 
 def deployment_id() -> str:
@@ -216,7 +216,7 @@ def _patch_tasks(backends: Any, responses: Any) -> None:
 def _task_arn(cluster: str, task: str) -> str:
     if task.startswith("arn:"):
         return task
-    return f"arn:aws:ecs:{names.REGION}:{names.ACCOUNT}:task/{cluster}/{task}"
+    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/{task}"
 
 
 def _patch_definitions(backends: Any) -> None:

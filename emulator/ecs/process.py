@@ -10,13 +10,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.settings import LOOPBACK, MARKER, REGION
 from emulator.supervisor import die_with_parent
-from sandbox import names
 
 SHIM = Path(__file__).resolve().parent.parent / "network" / "shim"
 ROOT = Path(__file__).resolve().parent.parent.parent
 LISTEN = "0A"
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", names.MARKER, names.LOOPBACK)
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MARKER, LOOPBACK)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def environment(
     return {
         **given,
         **trust,
-        names.MARKER: surroundings.twin,
+        MARKER: surroundings.twin,
         "PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -50,8 +50,8 @@ def environment(
         "SANDBOX_ADDRESS": address,
         "SANDBOX_SPEED": str(surroundings.speed),
         "AWS_ENDPOINT_URL": surroundings.aws_url,
-        "AWS_REGION": names.REGION,
-        "AWS_DEFAULT_REGION": names.REGION,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         **credentials,
         **declared,
     }

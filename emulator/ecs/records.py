@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from emulator.ecs import moto_ecs
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 OWNED = "arn:aws:ecs:"  # how the description of a task's network interface begins
 FIRST_HOST, LAST_HOST = 20, 240
@@ -16,7 +16,7 @@ _last_host: dict[str, int] = {}
 def _ec2() -> Any:
     from moto.ec2.models import ec2_backends
 
-    return ec2_backends[names.ACCOUNT][names.REGION]
+    return ec2_backends[ACCOUNT][REGION]
 
 
 def free_address(subnet_id: str) -> str:
@@ -67,7 +67,7 @@ def _move_interface(task: Any, subnet: str) -> None:
     interface.private_ip_address = address
     interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
     interface.private_dns_name = f"ip-{address.replace('.', '-')}.ec2.internal"
-    interface.description = f"{OWNED}{names.REGION}:{names.ACCOUNT}:attachment/{task.id}"
+    interface.description = f"{OWNED}{REGION}:{ACCOUNT}:attachment/{task.id}"
     for detail in details:
         if detail["name"] == "privateIPv4Address":
             detail["value"] = address
@@ -85,7 +85,7 @@ def _complete(task: Any, definition: Any) -> None:
     task.stopped_reason = None
     task.health_status = "UNKNOWN"
     container = task.containers[0]
-    prefix = f"arn:aws:ecs:{names.REGION}:{names.ACCOUNT}:container"
+    prefix = f"arn:aws:ecs:{REGION}:{ACCOUNT}:container"
     container.container_arn = f"{prefix}/{task.cluster_name}/{task.id}/{uuid.uuid4()}"
     container.task_arn = task.task_arn
     container.exitCode = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.ecs import deletion
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 NO_GROUP = "The target group with targetGroupArn {arn} does not exist."
 UNUSED_GROUP = (
@@ -94,11 +94,11 @@ def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
     if desired is not None and int(desired) < 0:
         raise _invalid("desiredCount cannot be less than 0.")
     for arn in [one.get("targetGroupArn") for one in balancers or []]:
-        if arn and arn not in elbv2_backends[names.ACCOUNT][names.REGION].target_groups:
+        if arn and arn not in elbv2_backends[ACCOUNT][REGION].target_groups:
             raise _invalid(NO_GROUP.format(arn=arn))
         if arn and arn not in groups_in_use():
             raise _invalid(UNUSED_GROUP.format(arn=arn))
-    known = servicediscovery_backends[names.ACCOUNT][names.REGION].services
+    known = servicediscovery_backends[ACCOUNT][REGION].services
     for arn in [str(one.get("registryArn")) for one in registries or []]:
         if arn.rpartition("/")[2] not in known:
             raise _invalid(NO_REGISTRY.format(arn=arn))

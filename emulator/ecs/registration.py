@@ -6,19 +6,19 @@ import contextlib
 from typing import Any
 
 from emulator.elbv2.target_health import OTHER_ZONE
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 
 def _elb() -> Any:
     from moto.elbv2.models import elbv2_backends
 
-    return elbv2_backends[names.ACCOUNT][names.REGION]
+    return elbv2_backends[ACCOUNT][REGION]
 
 
 def _discovery() -> Any:
     from moto.servicediscovery.models import servicediscovery_backends
 
-    return servicediscovery_backends[names.ACCOUNT][names.REGION]
+    return servicediscovery_backends[ACCOUNT][REGION]
 
 
 def register_target(group_arn: str, address: str, port: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.ecs import gojson
 from emulator.iam import enforcement as iam
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 HEAD = "ResourceInitializationError: unable to pull secrets or registry auth: "
 ASM = (
@@ -69,7 +69,7 @@ def _find_secret(arn: str) -> Any:
     """Find by full ARN, ARN without the six random characters, or name."""
     from moto.secretsmanager.models import secretsmanager_backends
 
-    backend = secretsmanager_backends[names.ACCOUNT][names.REGION]
+    backend = secretsmanager_backends[ACCOUNT][REGION]
     name = arn.split(":", 6)[-1]
     for secret in list(dict.values(backend.secrets)):
         if arn == secret.arn or name == secret.name or arn == secret.arn.rpartition("-")[0]:
@@ -103,11 +103,11 @@ def _parameter(value_from: str, role_arn: str, task_id: str) -> str:
     name = value_from.split(":parameter", 1)[-1]
     if ":parameter/" in value_from and "/" not in name[1:]:
         name = name[1:]  # a name without a path has its slash in the ARN alone
-    arn = f"arn:aws:ssm:{names.REGION}:{names.ACCOUNT}:parameter/{name.lstrip('/')}"
+    arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name.lstrip('/')}"
     action = "ssm:GetParameters"
     if not iam.simulate(role_arn, action, arn):
         raise InjectionError(SSM + _denied(role_arn, task_id, action, arn))
-    found = ssm_backends[names.ACCOUNT][names.REGION].get_parameter(name)
+    found = ssm_backends[ACCOUNT][REGION].get_parameter(name)
     if found is None:
         raise InjectionError(f"{SSM}invalid parameters: {name}")
     return str(found.decrypt(found.value))
@@ -120,4 +120,4 @@ def _asm_error(arn: str, error: str) -> InjectionError:
 
 def _denied(role_arn: str, task_id: str, action: str, arn: str) -> str:
     role = role_arn.rpartition("/")[2]
-    return DENIED.format(account=names.ACCOUNT, role=role, task=task_id, action=action, arn=arn)
+    return DENIED.format(account=ACCOUNT, role=role, task=task_id, action=action, arn=arn)

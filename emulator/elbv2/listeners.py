@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from emulator.elbv2.values import wrong
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 
 def install() -> None:
@@ -156,7 +156,7 @@ def _patch_certificates(backend: Any, bundle: Any) -> None:
 
     def delete_certificate(self: Any, arn: str) -> None:
         if arn in self._certificates and using(arn):
-            raise InUseError(f"Certificate {arn} in account {names.ACCOUNT} is in use.")
+            raise InUseError(f"Certificate {arn} in account {ACCOUNT} is in use.")
         delete(self, arn)
 
     # moto notes the listener that first took a certificate, and for good
@@ -168,7 +168,7 @@ def using(certificate_arn: str) -> list[str]:
     """Return the ARNs of the load balancers whose listeners serve a certificate."""
     from moto.elbv2.models import elbv2_backends
 
-    balancers = list(elbv2_backends[names.ACCOUNT][names.REGION].load_balancers.values())
+    balancers = list(elbv2_backends[ACCOUNT][REGION].load_balancers.values())
     return [
         balancer.arn
         for balancer in balancers

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.elbv2 import zones
 from emulator.elbv2.target_health import HEALTH, users_of_groups
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 
 Json = dict[str, Any]
@@ -24,7 +25,7 @@ def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
     """Describe all balancers and target groups at this moment, without a serial number."""
     from moto.elbv2.models import elbv2_backends
 
-    backend = elbv2_backends[names.ACCOUNT][names.REGION]
+    backend = elbv2_backends[ACCOUNT][REGION]
     balancers = list(backend.load_balancers.values())
     users = users_of_groups()
     return {
@@ -94,7 +95,7 @@ def _rule(rule: Any) -> Json:
 def _certificates(listener: Any) -> list[Json]:
     from moto.acm.models import AWS_ROOT_CA, acm_backends
 
-    stored = acm_backends[names.ACCOUNT][names.REGION]._certificates
+    stored = acm_backends[ACCOUNT][REGION]._certificates
     arns = list(dict.fromkeys([listener.certificate, *listener.certificates]))
     found = []
     for arn in arns:

@@ -15,7 +15,7 @@ import msgspec
 
 from emulator.elbv2 import attributes, listeners, rules, targets, zones
 from emulator.elbv2 import load_balancers as balancers
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 TargetKey = tuple[str, str, int]  # target group ARN, address, port
 
@@ -113,7 +113,7 @@ def users_of_groups() -> dict[str, list[Any]]:
     """The load balancers that forward to each target group."""
     from moto.elbv2.models import elbv2_backends
 
-    backend = elbv2_backends[names.ACCOUNT][names.REGION]
+    backend = elbv2_backends[ACCOUNT][REGION]
     users: dict[str, list[Any]] = {}
     for balancer in list(backend.load_balancers.values()):
         for listener in list(balancer.listeners.values()):

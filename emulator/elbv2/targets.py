@@ -10,7 +10,7 @@ import ipaddress
 from typing import Any
 
 from emulator.elbv2.values import wrong
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 LEAST_CODE, MOST_CODE = 200, 499
 DEFAULT_INTERVAL_S, DEFAULT_TIMEOUT_S = 30, 5
@@ -95,6 +95,6 @@ def refuse_address(text: str, zone: str | None, vpc_id: str) -> None:
 def _networks(vpc_id: str) -> list[ipaddress.IPv4Network]:
     from moto.ec2.models import ec2_backends
 
-    vpc = ec2_backends[names.ACCOUNT][names.REGION].vpcs.get(vpc_id)
+    vpc = ec2_backends[ACCOUNT][REGION].vpcs.get(vpc_id)
     blocks = list(vpc.cidr_block_association_set) if vpc else []
     return [ipaddress.IPv4Network(block["cidr_block"]) for block in blocks]

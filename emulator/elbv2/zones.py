@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 
 def disabled(address: str, balancers: list[Any]) -> bool:
@@ -28,7 +28,7 @@ def _zone_of(address: str) -> str:
         place = ipaddress.ip_address(address)
     except ValueError:  # an instance's id, say
         return ""
-    for by_zone in list(ec2_backends[names.ACCOUNT][names.REGION].subnets.values()):
+    for by_zone in list(ec2_backends[ACCOUNT][REGION].subnets.values()):
         for subnet in list(by_zone.values()):
             if place in ipaddress.ip_network(subnet.cidr_block):
                 return str(subnet.availability_zone)

@@ -11,6 +11,7 @@ import copy
 from operator import attrgetter
 from typing import Any
 
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 
 # the attributes of each service's backend that hold the platform
@@ -100,7 +101,7 @@ def _backend(service: str) -> Any:
     from moto.backends import get_backend
 
     found: Any = get_backend  # its names are an overload for each service
-    return found(service)[names.ACCOUNT][GLOBAL.get(service, names.REGION)]
+    return found(service)[ACCOUNT][GLOBAL.get(service, REGION)]
 
 
 def _share_backends() -> None:

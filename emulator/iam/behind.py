@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.iam.policy import Decision, decide
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 _KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 _SECURE = {"aws:SecureTransport": "true"}
@@ -24,7 +24,7 @@ def hidden(
 
     if action != "s3:GetObject" or not bucket or not key:
         return False
-    backend = s3_backends[names.ACCOUNT]["aws"]
+    backend = s3_backends[ACCOUNT]["aws"]
     if bucket not in backend.buckets or backend.get_object(bucket, key) is not None:
         return False
     arn = f"arn:aws:s3:::{bucket}"
@@ -38,10 +38,10 @@ def refused_key(documents: Sequence[Mapping[str, Any]], action: str, topic_arn: 
     """
     from moto.sns.models import sns_backends
 
-    topic = sns_backends[names.ACCOUNT][names.REGION].topics.get(topic_arn)
+    topic = sns_backends[ACCOUNT][REGION].topics.get(topic_arn)
     key = str(getattr(topic, "kms_master_key_id", "") or "")
     if action != "sns:Publish" or not key:
         return ""
-    arn = key if key.startswith("arn:") else f"arn:aws:kms:{names.REGION}:{names.ACCOUNT}:key/{key}"
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
     denied = (a for a in _KEY_ACTIONS if decide(documents, a, [arn], {}) is not Decision.ALLOWED)
     return next(denied, "")

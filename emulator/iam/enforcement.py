@@ -16,7 +16,7 @@ from emulator.iam.behind import hidden, refused_key
 from emulator.iam.policy import Decision, applies, decide
 from emulator.iam.request import asked
 from emulator.iam.s3 import s3_asked
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 _session = threading.local()
 
@@ -172,12 +172,12 @@ def _names_principal(statement: dict[str, Any]) -> bool:
         return True
     listed = _listed(principal.get("AWS", []))
     session = getattr(_session, "arn", None)
-    root = f"arn:aws:iam::{names.ACCOUNT}:root"
-    if "*" in listed or root in listed or names.ACCOUNT in listed:
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    if "*" in listed or root in listed or ACCOUNT in listed:
         return True
     if session is None:
         return False
-    role = f"arn:aws:iam::{names.ACCOUNT}:role/{session.split('/')[1]}"
+    role = f"arn:aws:iam::{ACCOUNT}:role/{session.split('/')[1]}"
     return session in listed or role in listed
 
 
@@ -188,10 +188,10 @@ def _session_of(headers: Any) -> tuple[str, str] | None:
     from moto.sts.models import sts_backends
 
     key = _scope(headers)[0]
-    for role in sts_backends[names.ACCOUNT]["aws"].assumed_roles:
+    for role in sts_backends[ACCOUNT]["aws"].assumed_roles:
         if role.access_key_id == key:
             name = role.role_arn.rpartition("/")[2]
-            arn = f"arn:aws:sts::{names.ACCOUNT}:assumed-role/{name}/{role.session_name}"
+            arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{role.session_name}"
             return role.role_arn, arn
     return None
 
@@ -200,14 +200,14 @@ def _scope(headers: Any) -> list[str]:
     """The credential scope of SigV4: key, date, region, signing name, terminator."""
     value = headers.get("Authorization", "")
     scope = value.partition("Credential=")[2].partition(",")[0].split("/")
-    return scope if len(scope) == 5 else ["", "", names.REGION, "", ""]
+    return scope if len(scope) == 5 else ["", "", REGION, "", ""]
 
 
 def _role(role_arn: str) -> Any | None:
     from moto.iam.models import iam_backends
 
     name = role_arn.rpartition("/")[2]
-    roles = iam_backends[names.ACCOUNT]["aws"].roles.values()
+    roles = iam_backends[ACCOUNT]["aws"].roles.values()
     return next((role for role in roles if role.name == name), None)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 # SigV4 signing name -> IAM prefix, where they differ
 PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
@@ -73,10 +73,10 @@ def _params(response: Any) -> Params:
 def _context(service: str, params: Params) -> dict[str, str]:
     context = {
         "aws:SecureTransport": "true",  # loopback HTTP stands in for TLS
-        "aws:RequestedRegion": names.REGION,
-        "aws:SourceAccount": names.ACCOUNT,
-        "aws:ResourceAccount": names.ACCOUNT,
-        "aws:PrincipalAccount": names.ACCOUNT,
+        "aws:RequestedRegion": REGION,
+        "aws:SourceAccount": ACCOUNT,
+        "aws:ResourceAccount": ACCOUNT,
+        "aws:PrincipalAccount": ACCOUNT,
     }
     if service == "cloudwatch" and params.get("Namespace"):
         context["cloudwatch:namespace"] = params["Namespace"]
@@ -88,7 +88,7 @@ def _context(service: str, params: Params) -> dict[str, str]:
 
 
 def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{names.REGION}:{names.ACCOUNT}:{resource}"
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
 def _secret(action: str, params: Params) -> list[str]:
@@ -102,7 +102,7 @@ def secret_arn(identifier: str) -> str:
     """A secret's full ARN with its random suffix, from its name or from any form of its ARN."""
     from moto.secretsmanager.models import secretsmanager_backends
 
-    store = secretsmanager_backends[names.ACCOUNT][names.REGION].secrets
+    store = secretsmanager_backends[ACCOUNT][REGION].secrets
     secret = store.get(identifier)
     if secret is not None:
         return str(secret.arn)

@@ -20,7 +20,7 @@ from emulator.lambda_host import logs
 from emulator.lambda_host.destinations import Result, send
 from emulator.lambda_host.function import read_function
 from emulator.lambda_host.host import Host, Invocation, Throttled
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 MAX_AGE_S = 21_600
 MAX_RETRIES = 2
@@ -68,7 +68,7 @@ class AsyncQueue:
             self._wake.notify_all()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def put(self, function: str, payload: bytes, region: str = names.REGION) -> str:
+    def put(self, function: str, payload: bytes, region: str = REGION) -> str:
         """Queue an event and return its request id."""
         request_id = str(uuid.uuid4())
         queued = Queued(
@@ -164,5 +164,5 @@ def _result(queued: Queued, condition: str, last: Invocation | None) -> Result:
 def _model(queued: Queued) -> Any:
     from moto.awslambda.models import lambda_backends
 
-    backend = lambda_backends[names.ACCOUNT][queued.region]
+    backend = lambda_backends[ACCOUNT][queued.region]
     return next((f for f in backend.list_functions() if f.function_name == queued.function), None)

@@ -14,7 +14,7 @@ from emulator.lambda_host.function import Function
 from emulator.lambda_host.process import Process
 from emulator.lambda_host.records import exit_payload, timeout_payload
 from emulator.lambda_host.runtime_api import Event, Message, RuntimeApi
-from sandbox import names
+from emulator.settings import MARKER
 
 INIT_LIMIT_S = 10.0
 STREAM = "AWS_LAMBDA_LOG_STREAM_NAME"  # each environment has its own, and so has all it starts
@@ -205,8 +205,8 @@ def environment_variables(
     if function.log_format == "JSON":
         reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         reserved["AWS_LAMBDA_LOG_LEVEL"] = function.log_level or "INFO"
-    if marker := os.environ.get(names.MARKER):
-        reserved[names.MARKER] = marker
+    if marker := os.environ.get(MARKER):
+        reserved[MARKER] = marker
     return defined | dict(function.environment) | reserved
 
 

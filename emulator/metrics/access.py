@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.metrics.store import MetricName, metric, put
-from sandbox import names
+from emulator.settings import REGION
 
 NAMESPACE = "AWS/ApplicationELB"
 # the answers of its own that AWS also counts one by one
@@ -26,7 +26,7 @@ _SINGLE = (500, 502, 503, 504)
 class BalancerMetrics:
     """Collects access records and writes their metrics in batches."""
 
-    def __init__(self, flush_s: float = 1.0, region: str = names.REGION) -> None:
+    def __init__(self, flush_s: float = 1.0, region: str = REGION) -> None:
         self._flush_s = flush_s
         self._region = region
         self._lock = threading.Lock()

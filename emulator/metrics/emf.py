@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from emulator.metrics.store import MetricName, metric, put
-from sandbox import names
+from emulator.settings import REGION
 
 MAX_METRICS = 100
 MAX_KEYS = 30
@@ -58,7 +58,7 @@ def extract(message: str, now: float) -> tuple[Datum, ...]:
     return tuple(d for directive in directives for d in _directive(directive, document, at))
 
 
-def deliver(message: str, group: str, region: str = names.REGION) -> int:
+def deliver(message: str, group: str, region: str = REGION) -> int:
     """Put the metrics of a log event into CloudWatch and say how many datapoints sets it had."""
     now = time.time()
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 _indexing = threading.Lock()
 
@@ -51,7 +51,7 @@ def put(
     values: Iterable[float],
     unit: str | None = None,
     at: float | None = None,
-    region: str = names.REGION,
+    region: str = REGION,
 ) -> None:
     """Add datapoints of one metric at a time in epoch seconds, by default now."""
     moment = None if at is None else datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
@@ -68,7 +68,7 @@ def put(
 
 
 def series(
-    which: MetricName, statistic: str, grid: Grid, region: str = names.REGION
+    which: MetricName, statistic: str, grid: Grid, region: str = REGION
 ) -> tuple[float | None, ...]:
     """One value for each period of the grid, oldest first; None where there is no datapoint."""
     buckets: list[list[Any]] = [[] for _ in range(grid.count)]
@@ -110,7 +110,7 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
-def known(namespace: str, name: str, region: str = names.REGION) -> tuple[MetricName, ...]:
+def known(namespace: str, name: str, region: str = REGION) -> tuple[MetricName, ...]:
     """Every metric of a name, whatever its dimensions."""
     everything = list(_index(region))
     return tuple(w for w in everything if (w.namespace, w.name) == (namespace, name))
@@ -148,4 +148,4 @@ def _dimensions(datum: Any) -> tuple[tuple[str, str], ...]:
 def _backend(region: str) -> Any:
     from moto.cloudwatch.models import cloudwatch_backends
 
-    return cloudwatch_backends[names.ACCOUNT][region]
+    return cloudwatch_backends[ACCOUNT][region]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from sandbox import names
+from emulator.settings import LOOPBACK
 
 VPC_PREFIX = "10.0."
 # the address under which the VPC's tasks are seen from outside (RFC 5737, documentation)
@@ -13,7 +13,7 @@ NAT_ADDRESS = "203.0.113.10"
 
 def prefix() -> str:
     """Return the loopback block of this twin."""
-    return os.environ.get(names.LOOPBACK) or "127.0."
+    return os.environ.get(LOOPBACK) or "127.0."
 
 
 def loopback(address: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from emulator.network.addresses import NAT_ADDRESS
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 
 # how the descriptions of the interfaces of tasks, caches, databases and balancers begin
@@ -19,7 +20,7 @@ OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ")
 def _ec2() -> Any:
     from moto.ec2.models import ec2_backends
 
-    return ec2_backends[names.ACCOUNT][names.REGION]
+    return ec2_backends[ACCOUNT][REGION]
 
 
 def owner_groups(address: str) -> list[str] | None:
@@ -43,7 +44,7 @@ def balancer_groups(address: str) -> list[str] | None:
     from moto.elbv2.models import elbv2_backends
 
     wanted = next((n for n, at in names.BALANCER_ADDRESSES.items() if at == address), None)
-    for balancer in list(elbv2_backends[names.ACCOUNT][names.REGION].load_balancers.values()):
+    for balancer in list(elbv2_backends[ACCOUNT][REGION].load_balancers.values()):
         if balancer.name == wanted:
             return list(balancer.security_groups or [])
     return None

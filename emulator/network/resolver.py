@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 MULTIVALUE_LIMIT = 8  # Cloud Map answers with at most eight records
 
@@ -39,7 +39,7 @@ def discovered(name: str) -> list[str]:
     """Return the addresses of a Cloud Map service's instances; all of them, if none is healthy."""
     from moto.servicediscovery.models import servicediscovery_backends
 
-    backend = servicediscovery_backends[names.ACCOUNT][names.REGION]
+    backend = servicediscovery_backends[ACCOUNT][REGION]
     spaces = {n.id: n.name.lower() for n in list(backend.namespaces.values())}
     for service in list(backend.services.values()):
         if f"{service.name}.{spaces.get(service.namespace_id, '')}".lower() == name:

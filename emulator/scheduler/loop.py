@@ -19,7 +19,7 @@ import msgspec
 
 from emulator.schedule_expressions import parse
 from emulator.scheduler.targets import Delivery, deliver
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 
 _TICK_S = 1.0
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class SchedulerLoop:
     def __init__(
         self,
         speed: float = 1.0,
-        region: str = names.REGION,
+        region: str = REGION,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -87,7 +87,7 @@ class SchedulerLoop:
     def _schedules(self) -> list[Any]:
         from moto.scheduler.models import scheduler_backends
 
-        groups = tuple(scheduler_backends[names.ACCOUNT][self._region].schedule_groups.values())
+        groups = tuple(scheduler_backends[ACCOUNT][self._region].schedule_groups.values())
         return [schedule for group in groups for schedule in tuple(group.schedules.values())]
 
     def _guarded(self, schedule: Any) -> int:

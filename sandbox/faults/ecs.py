@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 from sandbox.faults.site import Site
 from sandbox.seed.secrets import execution_policy, put_policy
@@ -86,7 +87,7 @@ def api_password_not_injected(site: Site) -> None:
 
 def auth_secret_placeholder(site: Site) -> None:
     """Deploy an auth revision whose secret ARN still ends in a placeholder."""
-    arn = f"arn:aws:secretsmanager:{names.REGION}:{names.ACCOUNT}:secret:{names.AUTH_SECRET}"
+    arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{names.AUTH_SECRET}"
     value_from = f"{arn}-RANDOM:database_url::"
     site.deploy_for_good(AUTH, site.set_secret(AUTH, "DATABASE_URL", value_from))
 

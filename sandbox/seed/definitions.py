@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.settings import REGION
 from sandbox import names
 from sandbox.seed.secrets import Stored
 
@@ -112,7 +113,7 @@ def _container(service: str, stored: Stored, tag: str, cpu: int, memory: int) ->
             "logDriver": "awslogs",
             "options": {
                 "awslogs-group": names.LOG_GROUPS[service],
-                "awslogs-region": names.REGION,
+                "awslogs-region": REGION,
                 "awslogs-stream-prefix": "ecs",
             },
         },

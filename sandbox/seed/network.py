@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
+from emulator.settings import REGION
 from sandbox import names
 
 ZONES = ("a", "b", "c")
@@ -92,7 +93,7 @@ def _subnets(ec2: Any, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
         subnet = ec2.create_subnet(
             VpcId=vpc,
             CidrBlock=f"10.0.{third}.0/24",
-            AvailabilityZone=f"{names.REGION}{zone}",
+            AvailabilityZone=f"{REGION}{zone}",
         )["Subnet"]["SubnetId"]
         kind = "public" if third > 100 else "private"
         ec2.create_tags(Resources=[subnet], Tags=_named(f"hokusai-{kind}-{zone}-development"))

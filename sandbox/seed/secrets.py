@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
+from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 
 
@@ -90,7 +91,7 @@ def _secret(aws: Endpoint, name: str, value: str) -> str:
 def _parameter(aws: Endpoint, name: str, value: str) -> str:
     kind = "SecureString" if name == names.DATABASE_URL_PARAMETER else "String"
     aws.client("ssm").put_parameter(Name=name, Value=value, Type=kind)
-    return f"arn:aws:ssm:{names.REGION}:{names.ACCOUNT}:parameter{name}"
+    return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}"
 
 
 def _roles(aws: Endpoint, stored: dict[str, str], parameters: dict[str, str]) -> dict[str, str]:

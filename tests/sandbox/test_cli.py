@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.settings import MARKER
 from sandbox import names, state
 from sandbox.faults import FAULTS
 from tests.sandbox.support.twin import RunningTwin, sandbox
@@ -23,7 +24,7 @@ def marked(twin: str) -> list[int]:
             variables = (entry / "environ").read_bytes() if entry.name.isdigit() else b""
         except OSError:
             continue
-        if f"{names.MARKER}={twin}".encode() in variables.split(b"\0"):
+        if f"{MARKER}={twin}".encode() in variables.split(b"\0"):
             found.append(int(entry.name))
     return found
 

@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 
 from emulator.aws.endpoint import Endpoint
 from emulator.iam.s3 import s3_asked
-from sandbox import names
+from emulator.settings import ACCOUNT
 from tests.emulator.support.emulated import emulator
 
-BUS = f"arn:aws:events:us-east-1:{names.ACCOUNT}:event-bus/mine"
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/mine"
 
 
 @pytest.fixture(scope="module")

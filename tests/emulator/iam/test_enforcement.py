@@ -14,11 +14,11 @@ from emulator.aws.endpoint import Endpoint
 from emulator.iam.enforcement import assumable, simulate
 from emulator.iam.policy import Decision, decide, glob
 from emulator.server import AwsServer
-from sandbox import names
+from emulator.settings import ACCOUNT, REGION
 from tests.emulator.support.emulated import emulator
 
 ROLE = "test-iam-role"
-ROLE_ARN = f"arn:aws:iam::{names.ACCOUNT}:role/{ROLE}"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:mine"
 
 
@@ -178,7 +178,7 @@ def as_role(aws: AwsServer, service: str) -> Any:
     found = session["Credentials"]
     return boto3.client(
         service,
-        region_name=names.REGION,
+        region_name=REGION,
         endpoint_url=aws.endpoint.url,
         aws_access_key_id=found["AccessKeyId"],
         aws_secret_access_key=found["SecretAccessKey"],

@@ -1,0 +1,17 @@
+"""The account, region, credentials and environment variables of the emulated AWS."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+
+# the operator's static credentials: role sessions are held to their policies, these are not
+OPERATOR_KEY_ID: Final = "test"
+OPERATOR_SECRET: Final = "test"
+
+# every child process of an emulator carries its id in this environment variable
+MARKER: Final = "HOKUSAI_SANDBOX_TWIN"
+# where the VPC's 10.0. is on this machine: "127.0.", or another block for a second emulator
+LOOPBACK: Final = "HOKUSAI_SANDBOX_LOOPBACK"
