@@ -1,6 +1,6 @@
 """Deploy a synthesized cloud assembly to a running sandbox, without the CDK's command line.
 
-Usage: python -m sandbox.deploy CDK_OUT STACK --state FILE [--parameter NAME=VALUE]...
+Usage: python -m emulator.deploy CDK_OUT STACK --state FILE [--parameter NAME=VALUE]...
 Prints the stack's outputs as JSON. Exit 0 deployed, 1 the deployment failed, 2 wrong usage.
 """
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import msgspec
 
+from emulator.balancer.health_verdict import Verdict
 from emulator.elbv2 import snapshot as routing
-from emulator.elbv2.target_health import HEALTH, Verdict
+from emulator.elbv2.target_health import HEALTH
+from emulator.periodic import PeriodicThread
 
 LOOK_EVERY_S = 0.2
 log = logging.getLogger(__name__)
 
 
-class Publisher:
+class Publisher(PeriodicThread):
     """A thread that publishes the routing whenever it differs from what was published last."""
 
     def __init__(
@@ -26,24 +28,18 @@ class Publisher:
         reachable: routing.Reachable,
         admitted: routing.Admitted,
     ) -> None:
+        super().__init__("publisher", LOOK_EVERY_S, self._follow)
         self._publish = publish
         self._speed = speed
         self._reachable, self._admitted = reachable, admitted
         self._last = b""
         self._looking = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.serial = 0
 
     def start(self) -> None:
         """Publish once now, then follow the control plane."""
         self.look()
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop following."""
-        self._stop.set()
-        self._thread.join(timeout=2)
+        super().start()
 
     def look(self) -> bool:
         """Publish if something changed; tells whether it did."""
@@ -57,12 +53,11 @@ class Publisher:
             self._publish({**snapshot, "serial": self.serial})
             return True
 
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            try:
-                self.look()
-            except Exception:  # the control plane may change while it is read: look again
-                log.debug("routing snapshot failed", exc_info=True)
+    def _follow(self) -> None:
+        try:
+            self.look()
+        except Exception:  # the control plane may change while it is read: look again
+            log.debug("routing snapshot failed", exc_info=True)
 
 
 def record(message: dict[str, Any]) -> None:

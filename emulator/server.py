@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
 import socket
 import threading
 from typing import Any
 
+from emulator import cloudformation
 from emulator.aws import changes, discovery, ec2, in_use, secrets
 from emulator.aws.endpoint import Endpoint
+from emulator.ecs import moto_ecs
 from emulator.elbv2 import target_health as elbv2
 from emulator.iam import enforcement as iam
 
@@ -68,17 +69,5 @@ def install_extensions() -> None:
     discovery.install()
     secrets.install()
     changes.install()
-    for name in ("emulator.cloudformation", "emulator.ecs.moto_ecs"):
-        install_if_there(name)
-
-
-def install_if_there(module: str, *arguments: object) -> None:
-    """Call a module's `install`, if the module exists and has one."""
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and module.startswith(error.name):
-            return
-        raise
-    if hasattr(found, "install"):
-        found.install(*arguments)
+    cloudformation.install()
+    moto_ecs.install()

@@ -6,6 +6,7 @@ from typing import Final
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
+IMAGE_REGISTRY: Final = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 # the operator's static credentials: role sessions are held to their policies, these are not
 OPERATOR_KEY_ID: Final = "test"

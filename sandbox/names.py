@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from emulator.settings import ACCOUNT, REGION
-
 ENVIRONMENT: Final = "development"
 PREFIX: Final = "hokusai"
 
@@ -71,8 +69,6 @@ LOG_GROUPS: Final = {
     API_SERVICE: "/ecs/hokusai-api-development",
     MLFLOW_SERVICE: "/ecs/hokusai-mlflow-development",
 }
-# images: repository "hokusai-auth", "hokusai-api", "hokusai-mlflow" in the account's registry
-IMAGE_REGISTRY: Final = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 # Cloud Map
 NAMESPACE: Final = "hokusai-development.local"

@@ -20,12 +20,13 @@ from emulator.ecs.agent import Agent
 from emulator.elbv2.target_health import HEALTH
 from emulator.heal import snapshot
 from emulator.loops import Loops
-from emulator.network import Network
+from emulator.network.network import Network
 from emulator.publisher import Publisher, record
 from emulator.server import AwsServer
 from emulator.settings import MARKER
 from sandbox import buckets, names
 from sandbox.dataplane import Dataplane
+from sandbox.seed import definitions
 from sandbox.seed.authority import Authority
 from sandbox.seed.platform import Platform, build
 
@@ -103,7 +104,9 @@ class Twin:
         self._name_places()
         self.dataplane.ready()
         self.pristine, self.buckets = snapshot.take(), buckets.take()
-        self.agent = Agent(self.aws, self.log_dir, self.speed, self.network)
+        self.agent = Agent(
+            self.aws, self.log_dir, self.speed, self.network, repositories=definitions.IMAGES
+        )
         self.agent.start()
         self._stops.append(self.agent.stop)
         self.loops.start()
@@ -190,7 +193,9 @@ class Twin:
         }
         if self._balancer.pid is not None:
             found["balancer"] = {"pid": self._balancer.pid, "port": 443}
-        found.update(self.agent.processes())
+        found.update(
+            {names.DISCOVERY_NAMES.get(n, n): task for n, task in self.agent.processes().items()}
+        )
         return found
 
     def stop(self) -> None:

@@ -27,11 +27,13 @@ from alarm_evaluator import (
 )
 from emulator.alarms import mutes
 from emulator.alarms.actions import act, announce
+from emulator.alarms.backend import backend_of
 from emulator.alarms.messages import Change
-from emulator.alarms.moto_alarms import backend_of, install
+from emulator.alarms.moto_alarms import install
 from emulator.alarms.reading import Reading, read
 from emulator.alarms.reasons import composite_reason, metric_reason, metric_reason_data
 from emulator.metrics.store import epoch
+from emulator.periodic import PeriodicThread
 from emulator.settings import REGION
 
 TICK_S = 5.0
@@ -39,7 +41,7 @@ TICK_S = 5.0
 _log = logging.getLogger(__name__)
 
 
-class AlarmLoop:
+class AlarmLoop(PeriodicThread):
     """Evaluates alarms in a thread; `evaluate_once` is one round of it.
 
     `speed` divides every period: at 60, a period of a minute is a second. `clock` gives epoch
@@ -53,27 +55,13 @@ class AlarmLoop:
         clock: Callable[[], float] = time.time,
     ) -> None:
         install()
+        super().__init__("alarms", max(TICK_S / speed, 0.1), self.evaluate_once)
         self._speed = speed
         self._region = region
         self._clock = clock
         self._seen: dict[str, State] = {}
         self._memory: dict[str, Suppression] = {}
-        self._stop = threading.Event()
         self._round = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Evaluate until `stop`."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._loop, name="alarms", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread after its round."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(10)
-            self._thread = None
 
     def evaluate_once(self) -> None:
         """Look at every alarm once: metric alarms, then composites, until these are at rest."""
@@ -97,13 +85,6 @@ class AlarmLoop:
                     break
             for alarm in alarms.values():
                 self._guarded(self._react, alarm, now)
-
-    def _loop(self) -> None:
-        while not self._stop.wait(max(TICK_S / self._speed, 0.1)):
-            try:
-                self.evaluate_once()
-            except Exception:
-                _log.exception("a round of the alarm loop failed")
 
     def _guarded(self, step: Callable[[Any, float], None], alarm: Any, now: float) -> None:
         """One bad alarm must not keep the others from their evaluation."""

@@ -6,7 +6,7 @@ import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.settings import ACCOUNT
+from emulator.alarms import mutes, refusals
 
 UNCHECKED = "Unchecked: Initial alarm creation"
 _COMPOSITE = {
@@ -30,8 +30,6 @@ def install() -> None:
     """Patch moto once: initial state, kept state on update, composites, history, mute rules."""
     from moto.cloudwatch.models import CloudWatchBackend
     from moto.cloudwatch.responses import CloudWatchResponse
-
-    from emulator.alarms import mutes, refusals
 
     backend: Any = CloudWatchBackend
     original, delete = backend.put_metric_alarm, backend.delete_alarms
@@ -110,13 +108,6 @@ def note(alarm: Any, kind: str, summary: str, data: str) -> None:
             "HistoryData": data,
         }
     )
-
-
-def backend_of(region: str) -> Any:
-    """moto's CloudWatch of a region."""
-    from moto.cloudwatch.models import cloudwatch_backends
-
-    return cloudwatch_backends[ACCOUNT][region]
 
 
 def _put_composite_alarm(self: Any) -> Any:

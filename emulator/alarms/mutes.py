@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from emulator.alarms.moto_alarms import backend_of
+from emulator.alarms.backend import backend_of
 from emulator.schedule_expressions import Expression, parse
 from emulator.settings import ACCOUNT
 

@@ -1,4 +1,4 @@
-"""Run the load balancers: `python -m sandbox.balancer`, started by the control process."""
+"""Run the load balancers: `python -m emulator.balancer`, started by the control process."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import contextlib
 import socket
 import ssl
 
-from emulator.balancer.addresses import loopback
 from emulator.balancer.certificates import server_context
 from emulator.balancer.choose import Chooser
 from emulator.balancer.exchange.connection import Emit, Serving
@@ -15,6 +14,7 @@ from emulator.balancer.exchange.exchange import Client
 from emulator.balancer.exchange.stream import Reader
 from emulator.balancer.model import Certificate
 from emulator.balancer.table import Place, View
+from emulator.network.addresses import loopback
 
 TLS_FIRST_BYTE = b"\x16"  # a handshake record; a request in clear text starts with a letter
 HANDSHAKE_S = 10.0

@@ -11,7 +11,7 @@ import msgspec
 
 from emulator.balancer.exchange.dial import Route, Wire, connect
 from emulator.balancer.exchange.wire import RefusedError, TruncatedError, head_bytes, read_response
-from emulator.balancer.judge import (
+from emulator.balancer.health_verdict import (
     DRAINING,
     FAILED,
     MISMATCH,
@@ -21,7 +21,7 @@ from emulator.balancer.judge import (
     Probe,
     Verdict,
     code_matches,
-    judge,
+    health_verdict,
 )
 from emulator.balancer.model import HealthCheck, Snapshot, Target, TargetGroup
 
@@ -68,7 +68,7 @@ class Watched:
         self.run = [*self.run, probe][-KEPT_PROBES:]
         self.started = [*self.started, started][-KEPT_PROBES:]
         self.checks += 1
-        return judge(self.verdict, self.run, plan.healthy, plan.unhealthy)
+        return health_verdict(self.verdict, self.run, plan.healthy, plan.unhealthy)
 
     def standing_since(self) -> float | None:
         """Return since when the verdict stands, for the control side's settle.

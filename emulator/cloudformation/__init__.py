@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 
-from emulator import alarms, scheduler
+from emulator import scheduler
+from emulator.alarms import moto_alarms
 from emulator.cloudformation import access, monitoring, repairs, running, stacks
 from emulator.cloudformation.plug import Kind, plug
 from emulator.lambda_host.configuration import keep_configuration
@@ -22,7 +23,7 @@ def install() -> None:
     """Extend moto, once; before or after its first request."""
     from moto.cloudformation import parsing
 
-    alarms.install()
+    moto_alarms.install()
     scheduler.install()
     metrics_api.install()
     keep_configuration()

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from emulator import supervisor
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs, records, registration
+from emulator.ecs.images import Image
 from emulator.ecs.probe import Prober
 from emulator.ecs.process import Surroundings
 from emulator.ecs.service import ServiceScheduler
 from emulator.ecs.task import Task
-from emulator.ecs.workshop import Workshop
-from emulator.network import Network
-from sandbox import names
+from emulator.ecs.task_runtime import TaskRuntime
+from emulator.network.network import Network
 
 STEP_S = 0.2
 KEEP_STOPPED_S = 3600.0
@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 class Agent:
     """Runs the tasks of every service of the emulator.
 
-    ca_bundle is the file that tasks trust for the public hosts (by default `ca.pem` beside the
-    log folder); twin marks their processes. The network must have been started.
+    repositories holds the images of the account's registry. Tasks trust the certificates in
+    ca_bundle (by default `ca.pem` beside the log folder); their processes carry the mark twin.
+    The network must have been started.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Agent:
         speed: float,
         network: Network,
         *,
+        repositories: Mapping[str, Image] | None = None,
         ca_bundle: Path | None = None,
         twin: str = "",
     ) -> None:
         moto_ecs.install()
         self._aws, self._log_dir, self._speed, self._network = aws, log_dir, speed, network
+        self._repositories = repositories or {}
         self._ca_bundle = ca_bundle or log_dir.parent / "ca.pem"
         self._twin = twin or supervisor.twin_id()
         self._schedulers: dict[str, ServiceScheduler] = {}
@@ -73,7 +76,9 @@ class Agent:
         )
         self._log_dir.mkdir(parents=True, exist_ok=True)
         self._stop.clear()
-        self._workshop = Workshop(surroundings, Prober(), self._log_dir, self._aws)
+        self._runtime = TaskRuntime(
+            surroundings, self._repositories, Prober(), self._log_dir, self._aws
+        )
         self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
         self._thread.start()
 
@@ -83,7 +88,7 @@ class Agent:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(RESET_TIMEOUT_S)
-            self._workshop.prober.close()
+            self._runtime.prober.close()
             self._thread = None
 
     def reset(self) -> None:
@@ -100,12 +105,6 @@ class Agent:
         deadline = time.monotonic() + RESET_TIMEOUT_S
         while self._reset.is_set() and time.monotonic() < deadline:
             time.sleep(0.02)
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Hold the agent still, for a change of several records that must look like one."""
-        with self._lock:
-            yield
 
     def steady(self) -> bool:
         """Tell whether every service is where it will stay: at its count, or visibly failing."""
@@ -135,9 +134,9 @@ class Agent:
             }
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """The newest task of each service: pid, port and address by the service's short name."""
+        """The newest task of each service: pid, port and address by the service's name."""
         return {
-            names.DISCOVERY_NAMES.get(service, service): {
+            service: {
                 "pid": tasks[-1].pid,
                 "port": tasks[-1].definition.port,
                 "address": tasks[-1].address,
@@ -168,7 +167,7 @@ class Agent:
         for key, service in services.items():
             scheduler = self._schedulers.get(key)
             if scheduler is None:
-                scheduler = self._schedulers[key] = ServiceScheduler(self._workshop, service)
+                scheduler = self._schedulers[key] = ServiceScheduler(self._runtime, service)
             try:
                 scheduler.step(service)
             except Exception:

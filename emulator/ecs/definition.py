@@ -37,6 +37,7 @@ class Definition:
     arn: str
     container: str
     image: str
+    command: tuple[str, ...]
     port: int
     memory_mib: int
     architecture: str
@@ -59,6 +60,7 @@ def read(definition: Any) -> Definition:
         arn=definition.arn,
         container=str(main["name"]),
         image=str(main["image"]),
+        command=(*(main.get("entryPoint") or ()), *(main.get("command") or ())),
         port=ports[0] if ports else 0,
         memory_mib=_least(main.get("memory"), definition.memory),
         architecture=str(platform.get("cpuArchitecture") or "X86_64"),

@@ -11,7 +11,7 @@ from emulator.ecs import moto_ecs, records
 from emulator.ecs.deployments import Deployment
 from emulator.ecs.events import Events
 from emulator.ecs.task import Task
-from emulator.ecs.workshop import Workshop
+from emulator.ecs.task_runtime import TaskRuntime
 
 TO_START = "TaskFailedToStart"
 EXITED = "EssentialContainerExited"
@@ -20,10 +20,10 @@ EXITED = "EssentialContainerExited"
 class Fleet:
     """The tasks of one service that have not stopped yet."""
 
-    def __init__(self, workshop: Workshop, events: Events) -> None:
+    def __init__(self, runtime: TaskRuntime, events: Events) -> None:
         self.tasks: list[Task] = []
-        self._workshop = workshop
-        self._speed = workshop.surroundings.speed
+        self._runtime = runtime
+        self._speed = runtime.surroundings.speed
         self._events = events
         self._subnets = itertools.count()
 
@@ -71,7 +71,7 @@ class Fleet:
 
     def _launch(self, service: Any, task: Task) -> list[str]:
         """Start a task's process and enter it; return the target groups it is in."""
-        reason = task.launch(self._workshop)
+        reason = task.launch(self._runtime)
         if not reason:
             self.tasks.append(task)
             return task.register(service)

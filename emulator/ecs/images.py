@@ -1,12 +1,12 @@
-"""What an image reference means in the twin: a command to run, or why it cannot be pulled."""
+"""Image references: the program behind each, or the reason why it cannot be pulled."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from emulator.settings import REGION
-from sandbox import names
+from emulator.settings import IMAGE_REGISTRY, REGION
 
 # tags are build dates; anything else was never pushed
 KNOWN_TAG = re.compile(r"^(latest|\d{4}-\d{2}-\d{2})(-arm64|-amd64)?$")
@@ -37,23 +37,28 @@ NO_WAY = (
 
 @dataclass(frozen=True)
 class Image:
-    """A known image: its module, the least memory it runs in (MiB), its architecture."""
+    """A module that this interpreter runs, and the least memory (MiB) that it runs in.
 
-    module: str
-    least_memory: int
-    architecture: str = "X86_64"
+    Without a module the container's own command is given to the interpreter.
+    """
+
+    module: str = ""
+    least_memory: int = 0
+    architecture: str = "X86_64"  # nothing: any
+
+    def arguments(self, command: Sequence[str]) -> list[str]:
+        """Return what the interpreter is started with for a container with this command."""
+        if self.module:
+            return ["-m", self.module]
+        return list(command[1:] if command[:1] in (("python",), ("python3",)) else command)
 
 
-REPOSITORIES = {
-    "hokusai-auth": Image("sandbox.services.auth", 128),
-    "hokusai-api": Image("sandbox.services.api", 128),
-    "hokusai-mlflow": Image("sandbox.services.mlflow", 512),
-}
+LOCAL_PYTHON = "local/python"
 
 
 def unreachable(reference: str) -> str:
     """Return the stopped reason where no packet gets out to the registry."""
-    if reference.startswith(names.IMAGE_REGISTRY):
+    if reference.startswith(IMAGE_REGISTRY):
         return NO_WAY_TO_ECR.format(region=REGION)
     host, _, path = reference.rpartition("/")
     path, _, tag = path.partition(":")
@@ -62,17 +67,22 @@ def unreachable(reference: str) -> str:
     )
 
 
-def find(reference: str) -> Image | str:
-    """Return the image, or the stopped reason when it cannot be pulled."""
+def find(reference: str, repositories: Mapping[str, Image]) -> Image | str:
+    """Return the image, or the stopped reason when it cannot be pulled.
+
+    repositories are those of the account's own registry.
+    """
+    if reference.partition(":")[0] == LOCAL_PYTHON:
+        return Image(architecture="")
     registry, _, rest = reference.rpartition("/")
     repository, _, tag = rest.partition(":")
-    if registry != names.IMAGE_REGISTRY:
+    if registry != IMAGE_REGISTRY:
         docker_hub = "." not in registry
         ref = f"docker.io/library/{rest}" if docker_hub else reference
         return (PULL_DENIED if docker_hub else NOT_FOUND).format(ref=ref)
-    image = REPOSITORIES.get(repository)
+    image = repositories.get(repository)
     if image is None or not KNOWN_TAG.match(tag or "latest"):
         return NOT_FOUND.format(ref=reference)
     if tag.endswith("-arm64"):
-        return Image(image.module, image.least_memory, "ARM64")
+        return replace(image, architecture="ARM64")
     return image

@@ -57,11 +57,11 @@ def environment(
     }
 
 
-def start(module: str, variables: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
-    """Start a module as a process group of its own that dies with the agent."""
+def start(arguments: list[str], variables: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
+    """Start this interpreter as a process group of its own that dies with the agent."""
     with output.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, *arguments],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -5,31 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from emulator.aws.interfaces import ec2, free_address
 from emulator.ecs import moto_ecs
 from emulator.settings import ACCOUNT, REGION
 
 OWNED = "arn:aws:ecs:"  # how the description of a task's network interface begins
-FIRST_HOST, LAST_HOST = 20, 240
-_last_host: dict[str, int] = {}
-
-
-def _ec2() -> Any:
-    from moto.ec2.models import ec2_backends
-
-    return ec2_backends[ACCOUNT][REGION]
-
-
-def free_address(subnet_id: str) -> str:
-    """Choose the next address of a subnet: one that was not in use lately."""
-    base = str(_ec2().get_subnet(subnet_id).cidr_block).rsplit(".", 1)[0]
-    taken = {interface.private_ip_address for interface in list(_ec2().enis.values())}
-    host = _last_host.get(base, FIRST_HOST - 1)
-    for _ in range(LAST_HOST - FIRST_HOST + 1):
-        host = FIRST_HOST if host >= LAST_HOST else host + 1
-        if f"{base}.{host}" not in taken:
-            _last_host[base] = host
-            return f"{base}.{host}"
-    raise RuntimeError(f"no address left in {base}.0/24")
 
 
 def create(service: Any, definition: Any, deployment_id: str, subnet: str) -> Any:
@@ -62,7 +42,7 @@ def _move_interface(task: Any, subnet: str) -> None:
     """Give moto's interface, which lies anywhere in 10/8, an address of its subnet."""
     details = task.attachments[0]["details"]
     ident = next(d["value"] for d in details if d["name"] == "networkInterfaceId")
-    interface = _ec2().enis[ident]
+    interface = ec2().enis[ident]
     address = free_address(subnet)
     interface.private_ip_address = address
     interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
@@ -137,7 +117,7 @@ def stopped(task: Any, exit_code: int | None, reason: str | None) -> None:
     task.connectivity = None
     for attachment in task.attachments:
         attachment["status"] = "DELETED"
-    _ec2().enis.pop(task.interface_id, None)
+    ec2().enis.pop(task.interface_id, None)
 
 
 def remove_all(service_names: set[str]) -> None:
@@ -146,6 +126,6 @@ def remove_all(service_names: set[str]) -> None:
     for tasks in moto_ecs.backend().tasks.values():
         for arn in [arn for arn, task in tasks.items() if task.group in groups]:
             del tasks[arn]
-    interfaces = _ec2().enis
+    interfaces = ec2().enis
     for ident in [i for i, e in interfaces.items() if str(e.description).startswith(OWNED)]:
         del interfaces[ident]

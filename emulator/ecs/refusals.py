@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.ecs import deletion
+from emulator.elbv2.target_groups_in_use import groups_in_use
 from emulator.settings import ACCOUNT, REGION
 
 NO_GROUP = "The target group with targetGroupArn {arn} does not exist."
@@ -88,8 +89,6 @@ def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
     """Raise what ECS answers to a count below zero, or to places for tasks that are not there."""
     from moto.elbv2.models import elbv2_backends
     from moto.servicediscovery.models import servicediscovery_backends
-
-    from emulator.elbv2.target_health import groups_in_use
 
     if desired is not None and int(desired) < 0:
         raise _invalid("desiredCount cannot be less than 0.")

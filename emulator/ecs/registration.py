@@ -53,12 +53,6 @@ def health(group_arn: str, address: str, port: int) -> tuple[str, str]:
     return str(found.status), str(found.description or "")
 
 
-def is_registered(group_arn: str, address: str) -> bool:
-    """Tell whether an address is a target of a group."""
-    group = _elb().target_groups.get(group_arn)
-    return group is not None and address in group.targets
-
-
 def drain_seconds(group_arn: str) -> float:
     """Return a group's deregistration delay in seconds; 0 when the group is gone."""
     group = _elb().target_groups.get(group_arn)

@@ -11,7 +11,7 @@ from emulator.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, c
 from emulator.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
 from emulator.ecs.fleet import Fleet
 from emulator.ecs.task import Task
-from emulator.ecs.workshop import Workshop
+from emulator.ecs.task_runtime import TaskRuntime
 
 BY_SCHEDULER = "ServiceSchedulerInitiated"
 FAILURES_TO_COMPLAIN = 3
@@ -21,12 +21,12 @@ PAUSE_S = 300.0  # ECS itself does not throttle tasks that reach RUNNING
 class ServiceScheduler:
     """Follows one of moto's services; `step` is called a few times a second."""
 
-    def __init__(self, workshop: Workshop, service: Any) -> None:
+    def __init__(self, runtime: TaskRuntime, service: Any) -> None:
         self.deployments: list[Deployment] = []
-        self._workshop = workshop
-        self._speed = workshop.surroundings.speed
+        self._runtime = runtime
+        self._speed = runtime.surroundings.speed
         self._events = Events(service.name)
-        self.fleet = Fleet(workshop, self._events)
+        self.fleet = Fleet(runtime, self._events)
         self._backoff = BackOff(self._speed)
         self._asked: tuple[object, ...] = ()
         self._last_completed: Deployment | None = None
@@ -96,7 +96,7 @@ class ServiceScheduler:
 
     def _observe(self, service: Any) -> None:
         for task in list(self.fleet.tasks):
-            task.watch(self._workshop.prober)
+            task.watch(self._runtime.prober)
             if task.stopping:
                 task.step_down()
             elif task.exit_code is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.ecs import images, loglines, process, records, registration, secrets
 from emulator.ecs.definition import Definition
 from emulator.ecs.probe import ContainerHealth, Prober
-from emulator.ecs.workshop import Workshop
+from emulator.ecs.task_runtime import TaskRuntime
 from emulator.network import groups
 
 # real seconds, not scaled: processes boot here as fast as anywhere
@@ -66,7 +66,7 @@ class Task:
         """Counts as running or pending: neither stopped nor on its way there."""
         return not self.gone and not self.stopping
 
-    def launch(self, workshop: Workshop) -> str:
+    def launch(self, runtime: TaskRuntime) -> str:
         """Start the process; return the stopped reason when it cannot start, else nothing."""
         self.record.last_status = "PENDING"
         if not groups.let_out_to_internet(groups.owner_groups(self.address) or [], 443):
@@ -81,29 +81,30 @@ class Task:
                 return str(error)
         if loglines.group_missing(self.definition.log):
             return loglines.NO_GROUP
-        image = images.find(self.definition.image)
+        image = images.find(self.definition.image, runtime.repositories)
         if isinstance(image, str):
             return image
-        self._start(workshop, image, declared)
+        self._start(runtime, image, declared)
         return ""
 
-    def _start(self, workshop: Workshop, image: images.Image, declared: dict[str, str]) -> None:
-        path = workshop.log_dir / f"task-{self.definition.container}-{self.id}.log"
+    def _start(self, runtime: TaskRuntime, image: images.Image, declared: dict[str, str]) -> None:
+        path = runtime.log_dir / f"task-{self.definition.container}-{self.id}.log"
         self._tail = loglines.LogTail(path, self.definition.log, self.definition.container, self.id)
         path.touch()
         self._tail.open()
         self.started = time.monotonic()
         records.running(self.record)
-        if image.architecture != self.definition.architecture:
+        if image.architecture not in ("", self.definition.architecture):
             path.write_text("exec /usr/local/bin/python: exec format error\n")
             self.exit_code = 1
             return
         self._killed_for_memory = self.definition.memory_mib < image.least_memory
-        credentials = workshop.credentials(self.definition.task_role, self.id)
-        variables = process.environment(workshop.surroundings, self.address, credentials, declared)
-        self._process = process.start(image.module, variables, path)
+        credentials = runtime.credentials(self.definition.task_role, self.id)
+        variables = process.environment(runtime.surroundings, self.address, credentials, declared)
+        arguments = image.arguments(self.definition.command)
+        self._process = process.start(arguments, variables, path)
         if self.definition.health_check is not None:
-            check, speed = self.definition.health_check, workshop.surroundings.speed
+            check, speed = self.definition.health_check, runtime.surroundings.speed
             self._health = ContainerHealth(check, speed, self.started)
 
     def register(self, service: Any) -> list[str]:

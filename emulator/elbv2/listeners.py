@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from emulator.elbv2.target_groups_in_use import forwarded_groups, users_of_groups
 from emulator.elbv2.values import wrong
 from emulator.settings import ACCOUNT, REGION
 
@@ -121,8 +122,6 @@ def _refuse_downgrade(actions: Iterable[dict[str, Any]], protocol: str) -> None:
 def refuse_foreign_groups(actions: Iterable[dict[str, Any]], balancer_arn: str) -> None:
     """Raise what AWS answers where a target group already serves another load balancer."""
     from moto.elbv2.exceptions import ELBClientError
-
-    from emulator.elbv2.target_health import forwarded_groups, users_of_groups
 
     users = users_of_groups()
     for arn in forwarded_groups(list(actions)):

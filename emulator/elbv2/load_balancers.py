@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from emulator.elbv2 import nodes
 from emulator.elbv2.values import wrong
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
 
 def install() -> None:
-    """Have both calls refuse what AWS refuses; call once."""
+    """Have the calls refuse what AWS refuses, and give each balancer a node; call once."""
     from moto.elbv2.models import ELBv2Backend
 
     create, set_groups = ELBv2Backend.create_load_balancer, ELBv2Backend.set_security_groups
+    delete = ELBv2Backend.delete_load_balancer
 
     def create_load_balancer(
         self: Any, name: str, security_groups: list[str], subnet_ids: list[str], **more: Any
@@ -25,15 +27,25 @@ def install() -> None:
         subnets = [*subnet_ids, *(one["SubnetId"] for one in more.get("subnet_mappings") or [])]
         if more.get("loadbalancer_type") in (None, "application"):
             refuse(self, name, security_groups, subnets)
-        return create(self, name, security_groups, subnet_ids, **more)
+        made = create(self, name, security_groups, subnet_ids, **more)
+        nodes.attach(made)
+        return made
 
     def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
         if not sec_groups:
             raise wrong("You must specify at least one security group")
         set_groups(self, arn, sec_groups)
+        nodes.follow_groups(self.load_balancers[arn])
+
+    def delete_load_balancer(self: Any, arn: str) -> None:
+        balancer = self.load_balancers.get(arn)
+        delete(self, arn)
+        if balancer is not None:
+            nodes.detach(balancer)
 
     ELBv2Backend.create_load_balancer = create_load_balancer
     ELBv2Backend.set_security_groups = set_security_groups
+    ELBv2Backend.delete_load_balancer = delete_load_balancer
 
 
 def refuse(backend: Any, name: str, groups: list[str], subnets: list[str]) -> None:

@@ -6,19 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.elbv2 import zones
-from emulator.elbv2.target_health import HEALTH, users_of_groups
+from emulator.elbv2.nodes import address_of
+from emulator.elbv2.target_groups_in_use import users_of_groups
+from emulator.elbv2.target_health import HEALTH
 from emulator.settings import ACCOUNT, REGION
-from sandbox import names
 
 Json = dict[str, Any]
-# (security groups of a balancer, target's address, port) -> do packets arrive?
-Reachable = Callable[[list[str], str, int], bool]
+# (security groups of a balancer, its address, target's address, port) -> do packets arrive?
+Reachable = Callable[[list[str], str, str, int], bool]
 # (security groups of a balancer, its address, port) -> does the internet get in?
 Admitted = Callable[[list[str], str, int], bool]
 
 CONNECT_TIMEOUT_S = 2.0  # AWS's is 10 s; a twin's user need not wait that long
-
-_spare_addresses: dict[str, str] = {}
 
 
 def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
@@ -26,7 +25,7 @@ def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
     from moto.elbv2.models import elbv2_backends
 
     backend = elbv2_backends[ACCOUNT][REGION]
-    balancers = list(backend.load_balancers.values())
+    balancers = [one for one in list(backend.load_balancers.values()) if address_of(one)]
     users = users_of_groups()
     return {
         "version": 1,
@@ -39,15 +38,6 @@ def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
             if group.target_type == "ip"
         ],
     }
-
-
-def address_of(balancer: Any) -> str:
-    """The VPC address of a balancer's node; balancers beside the platform get spare ones."""
-    known = names.BALANCER_ADDRESSES.get(balancer.name)
-    if known:
-        return known
-    number = 30 + len(_spare_addresses)
-    return _spare_addresses.setdefault(balancer.arn, f"10.0.102.{number}")
 
 
 def _balancer(balancer: Any, admitted: Admitted) -> Json:
@@ -144,7 +134,9 @@ def _target_group(group: Any, balancers: list[Any], reachable: Reachable) -> Jso
                 "draining": draining,
                 "enabled": not zones.disabled(ident, balancers),
                 "reachable": {
-                    balancer.arn: reachable(list(balancer.security_groups or []), ident, port)
+                    balancer.arn: reachable(
+                        list(balancer.security_groups or []), address_of(balancer), ident, port
+                    )
                     for balancer in balancers
                 },
             }

@@ -11,33 +11,14 @@ import threading
 import time
 from typing import Any
 
-import msgspec
-
+from emulator.balancer.health_verdict import DRAINING, REGISTERING, UNUSED, Verdict
 from emulator.elbv2 import attributes, listeners, rules, targets, zones
 from emulator.elbv2 import load_balancers as balancers
-from emulator.settings import ACCOUNT, REGION
+from emulator.elbv2.target_groups_in_use import groups_in_use, users_of_groups
 
 TargetKey = tuple[str, str, int]  # target group ARN, address, port
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one target, as DescribeTargetHealth words it."""
-
-    state: str
-    reason: str | None = None
-    description: str | None = None
-
-
-INITIAL = Verdict(
-    state="initial",
-    reason="Elb.RegistrationInProgress",
-    description="Target registration is in progress",
-)
-UNUSED = Verdict(
-    state="unused",
-    reason="Target.NotInUse",
-    description="Target group is not configured to receive traffic from the load balancer",
-)
 OTHER_ZONE = Verdict(
     state="unused",
     reason="Target.NotInUse",
@@ -47,11 +28,6 @@ NOT_REGISTERED = Verdict(
     state="unused",
     reason="Target.NotRegistered",
     description="Target is not registered to the target group",
-)
-DRAINING = Verdict(
-    state="draining",
-    reason="Target.DeregistrationInProgress",
-    description="Target deregistration is in progress",
 )
 
 
@@ -72,7 +48,7 @@ class TargetHealth:
     def verdict(self, key: TargetKey) -> Verdict:
         """The last verdict on a registered target, `initial` until there is one."""
         with self._lock:
-            return self._verdicts.get(key, INITIAL)
+            return self._verdicts.get(key, REGISTERING)
 
     def registered(self, key: TargetKey) -> None:
         """Start a target anew: what was known of its last registration does not count."""
@@ -102,41 +78,6 @@ class TargetHealth:
 
 
 HEALTH = TargetHealth()
-
-
-def groups_in_use() -> set[str]:
-    """The ARNs of the target groups that some listener or rule forwards to."""
-    return set(users_of_groups())
-
-
-def users_of_groups() -> dict[str, list[Any]]:
-    """The load balancers that forward to each target group."""
-    from moto.elbv2.models import elbv2_backends
-
-    backend = elbv2_backends[ACCOUNT][REGION]
-    users: dict[str, list[Any]] = {}
-    for balancer in list(backend.load_balancers.values()):
-        for listener in list(balancer.listeners.values()):
-            rules = list(listener._non_default_rules.values())
-            actions = [*listener.default_actions, *(a for rule in rules for a in rule.actions)]
-            for arn in forwarded_groups(actions):
-                if balancer not in users.setdefault(arn, []):
-                    users[arn].append(balancer)
-    return users
-
-
-def forwarded_groups(actions: list[Any]) -> list[str]:
-    """The target groups of a list of moto's actions."""
-    found = []
-    for action in actions:
-        data = action.data if hasattr(action, "data") else action
-        if data.get("TargetGroupArn"):
-            found.append(data["TargetGroupArn"])
-        found += [
-            group["TargetGroupArn"]
-            for group in (data.get("ForwardConfig") or {}).get("TargetGroups", [])
-        ]
-    return found
 
 
 def install() -> None:

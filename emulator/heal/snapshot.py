@@ -8,11 +8,11 @@ it: stacks, buckets, secrets, alarms.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
 from emulator.settings import ACCOUNT, REGION
-from sandbox import names
 
 # the attributes of each service's backend that hold the platform
 KEPT: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ def take() -> Copy:
 def lay_over(pristine: Copy) -> None:
     """Bring the platform back to a copy; the copy itself stays untouched."""
     fresh = copy.deepcopy(pristine)
-    _forget_tasks()
+    _forget_tasks(fresh["ecs"]["clusters"])
     _forget_tags(fresh["ec2"])
     for service, attributes in fresh.items():
         backend = _backend(service)
@@ -64,13 +64,13 @@ def _overlay(current: dict[Any, Any], pristine: dict[Any, Any]) -> None:
     current.update({**pristine, **others})
 
 
-def _forget_tasks() -> None:
-    """Drop what runs in the platform's cluster, services that others put there included."""
+def _forget_tasks(clusters: Iterable[str]) -> None:
+    """Drop what runs in the platform's clusters, services that others put there included."""
     ecs = _backend("ecs")
-    marker = f"/{names.CLUSTER}/"
-    for arn in [a for a, s in ecs.services.items() if marker in s.arn]:
-        del ecs.services[arn]
-    ecs.tasks.pop(names.CLUSTER, None)
+    for cluster in clusters:
+        for arn in [a for a, s in ecs.services.items() if f"/{cluster}/" in s.arn]:
+            del ecs.services[arn]
+        ecs.tasks.pop(cluster, None)
     for registry in _backend("servicediscovery").services.values():
         registry.instances = []
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.metrics.store import MetricName, metric, put
+from emulator.periodic import PeriodicThread
 from emulator.settings import REGION
 
 NAMESPACE = "AWS/ApplicationELB"
@@ -23,28 +24,19 @@ NAMESPACE = "AWS/ApplicationELB"
 _SINGLE = (500, 502, 503, 504)
 
 
-class BalancerMetrics:
+class BalancerMetrics(PeriodicThread):
     """Collects access records and writes their metrics in batches."""
 
     def __init__(self, flush_s: float = 1.0, region: str = REGION) -> None:
-        self._flush_s = flush_s
+        super().__init__("elb-metrics", flush_s, self.flush)
         self._region = region
         self._lock = threading.Lock()
         self._counts: Counter[MetricName] = Counter()
         self._times: dict[MetricName, list[float]] = defaultdict(list)
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Write what was collected every so often until `stop`."""
-        self._thread = threading.Thread(target=self._loop, name="elb-metrics", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """Write the rest and end."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(5)
+        super().stop()
         self.flush()
 
     def record(self, request: Mapping[str, Any]) -> None:
@@ -67,10 +59,6 @@ class BalancerMetrics:
             put(which, [float(number)], "Count", now, self._region)
         for which, seconds in times.items():
             put(which, seconds, "Seconds", now, self._region)
-
-    def _loop(self) -> None:
-        while not self._stop.wait(self._flush_s):
-            self.flush()
 
 
 @functools.cache

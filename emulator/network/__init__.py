@@ -1,5 +1,1 @@
-"""The network inside the twin: who may speak to whom, and what each name resolves to."""
-
-from emulator.network.network import Network
-
-__all__ = ["Network"]
+"""The network between tasks, balancers and names."""

@@ -9,45 +9,21 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
+from emulator.aws.interfaces import ec2, owner
+from emulator.elbv2.nodes import balancer_at
 from emulator.network.addresses import NAT_ADDRESS
-from emulator.settings import ACCOUNT, REGION
-from sandbox import names
-
-# how the descriptions of the interfaces of tasks, caches, databases and balancers begin
-OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ")
-
-
-def _ec2() -> Any:
-    from moto.ec2.models import ec2_backends
-
-    return ec2_backends[ACCOUNT][REGION]
 
 
 def owner_groups(address: str) -> list[str] | None:
-    """Return the security groups of whoever has an address; None: nobody, packets are lost.
-
-    An interface that is attached to nothing counts as nobody, as on AWS.
-    """
-    for interface in list(_ec2().enis.values()):
-        if interface.private_ip_address == address and _attached(interface):
-            return [group.id for group in interface.group_set]
-    return None
-
-
-def _attached(interface: Any) -> bool:
-    """Tell by its description, which AWS writes, whether an interface is in somebody's use."""
-    return str(interface.description or "").startswith(OWNERS)
+    """Return the security groups at an address; None where nothing is, and packets are lost."""
+    interface = owner(address)
+    return None if interface is None else [group.id for group in interface.group_set]
 
 
 def balancer_groups(address: str) -> list[str] | None:
-    """Return the security groups of the load balancer at an address; None: there is none."""
-    from moto.elbv2.models import elbv2_backends
-
-    wanted = next((n for n, at in names.BALANCER_ADDRESSES.items() if at == address), None)
-    for balancer in list(elbv2_backends[ACCOUNT][REGION].load_balancers.values()):
-        if balancer.name == wanted:
-            return list(balancer.security_groups or [])
-    return None
+    """Return the security groups of the load balancer at an address; None where there is none."""
+    balancer = balancer_at(address)
+    return None if balancer is None else list(balancer.security_groups or [])
 
 
 def permitted(
@@ -77,7 +53,7 @@ def let_out_to_internet(source_groups: Iterable[str], port: int) -> bool:
 
 
 def _rules(groups: set[str], direction: str) -> Iterable[Any]:
-    for by_id in list(_ec2().groups.values()):
+    for by_id in list(ec2().groups.values()):
         for group in list(by_id.values()):
             if group.id in groups:
                 yield from list(getattr(group, direction))

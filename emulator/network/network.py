@@ -11,7 +11,6 @@ from emulator.network import groups
 from emulator.network.addresses import NAT_ADDRESS, in_vpc, loopback
 from emulator.network.blackhole import Blackhole
 from emulator.network.resolver import Resolver
-from sandbox import names
 
 Place = tuple[str, int]
 LOCALHOST = "127.0.0.1"
@@ -69,20 +68,16 @@ class Network:
         """Let an endpoint's name (cache, database) resolve to an address of the VPC."""
         self.resolver.register(name, address)
 
-    def unregister_name(self, name: str) -> None:
-        """Let a name, public or not, be unknown."""
-        self.resolver.unregister(name)
-
     def let_through(self, place: Place) -> None:
         """Let tasks reach a place outside the VPC as it is (the emulated AWS API)."""
         self._outside.add(place)
 
-    def allowed(self, from_groups: list[str], to_ip: str, port: int) -> bool:
-        """Tell whether somebody with these security groups reaches an address of the VPC."""
+    def allowed(self, from_groups: list[str], from_address: str, to_ip: str, port: int) -> bool:
+        """Return whether a balancer with these groups at an address reaches another address."""
         target = groups.owner_groups(to_ip)
-        if target is None:
-            return False
-        return groups.permitted(from_groups, _any_public_subnet(), target, to_ip, port)
+        return target is not None and groups.permitted(
+            from_groups, from_address, target, to_ip, port
+        )
 
     def admitted(self, balancer_groups: list[str], address: str, port: int) -> bool:
         """Tell whether a balancer's security groups let the internet in; without any they do."""
@@ -98,7 +93,7 @@ class Network:
             return (loopback(source), port)  # a task's localhost is its own
         target = in_vpc(to)
         mine = groups.owner_groups(source) or []
-        if (target, port) in self._edges or target in names.BALANCER_ADDRESSES.values():
+        if (target, port) in self._edges or groups.balancer_groups(target) is not None:
             return self._route_to_edge(mine, target, port)
         theirs = groups.owner_groups(target)
         if theirs is None or not groups.permitted(mine, source, theirs, target, port):
@@ -134,8 +129,3 @@ class Network:
             except Exception as error:
                 reply = {"error": f"{type(error).__name__}: {error}"}
             asking.sendto(json.dumps(reply).encode(), peer)
-
-
-def _any_public_subnet() -> str:
-    """Return an address of the balancers' subnets, for rules that admit a CIDR."""
-    return next(iter(names.BALANCER_ADDRESSES.values()))

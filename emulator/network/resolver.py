@@ -22,11 +22,6 @@ class Resolver:
         with self._lock:
             self._fixed[name.lower()] = address
 
-    def unregister(self, name: str) -> None:
-        """Let a name be unknown."""
-        with self._lock:
-            self._fixed.pop(name.lower(), None)
-
     def resolve(self, name: str) -> list[str]:
         """Return the name's addresses; an empty list means NXDOMAIN."""
         name = name.lower().rstrip(".")

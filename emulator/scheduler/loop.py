@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from emulator.periodic import PeriodicThread
 from emulator.schedule_expressions import parse
 from emulator.scheduler.targets import Delivery, deliver
 from emulator.settings import ACCOUNT, REGION
@@ -33,7 +34,7 @@ class _Watch(msgspec.Struct):
     """Virtual seconds up to which it has been looked at, or of its last firing for a rate."""
 
 
-class SchedulerLoop:
+class SchedulerLoop(PeriodicThread):
     """Fires enabled schedules in a thread; `fire_due` is one round of it.
 
     `speed` divides every interval: at 60, `rate(1 minute)` fires each second. The scheduled time
@@ -48,27 +49,13 @@ class SchedulerLoop:
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        super().__init__("scheduler", min(max(_TICK_S / speed, 0.05), 0.5), self.fire_due)
         self._speed = speed
         self._region = region
         self._clock = clock
         self._jitter = jitter
         self._began = clock()
         self._watched: dict[str, _Watch] = {}
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Fire until `stop`."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread after its round."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(10)
-            self._thread = None
 
     def fire_due(self) -> int:
         """Fire what has become due since the last round; returns how many."""
@@ -76,13 +63,6 @@ class SchedulerLoop:
         for gone in self._watched.keys() - schedules.keys():
             del self._watched[gone]
         return sum(self._guarded(schedule) for schedule in schedules.values())
-
-    def _loop(self) -> None:
-        while not self._stop.wait(min(max(_TICK_S / self._speed, 0.05), 0.5)):
-            try:
-                self.fire_due()
-            except Exception:
-                _log.exception("a round of the scheduler loop failed")
 
     def _schedules(self) -> list[Any]:
         from moto.scheduler.models import scheduler_backends

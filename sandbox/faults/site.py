@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -142,10 +141,6 @@ class Site:
     def secret(self, name: str) -> str:
         """A secret's present value."""
         return str(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-
-    def put_secret_key(self, name: str, key: str, value: str) -> None:
-        """Give one key of a JSON secret a new value."""
-        self.put_secret(name, json.dumps({**json.loads(self.secret(name)), key: value}))
 
 
 def _pair(name: str, value: str) -> dict[str, str]:

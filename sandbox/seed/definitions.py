@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.settings import REGION
+from emulator.ecs.images import Image
+from emulator.settings import IMAGE_REGISTRY, REGION
 from sandbox import names
 from sandbox.seed.secrets import Stored
 
 Definition = dict[str, Any]
 
 IMAGE_TAGS = ("2026-09-14", "2026-10-20", "2026-11-18")  # the last one runs
+# the repositories of the account's registry, with the programs behind them
+IMAGES = {
+    "hokusai-auth": Image("sandbox.services.auth", 128),
+    "hokusai-api": Image("sandbox.services.api", 128),
+    "hokusai-mlflow": Image("sandbox.services.mlflow", 512),
+}
 CPU_MEMORY = {
     names.AUTH_SERVICE: ("512", "1024"),
     names.API_SERVICE: ("512", "1024"),
@@ -102,7 +109,7 @@ def _container(service: str, stored: Stored, tag: str, cpu: int, memory: int) ->
     name, port = names.CONTAINERS[service], names.PORTS[service]
     container: Definition = {
         "name": name,
-        "image": f"{names.IMAGE_REGISTRY}/{name}:{tag}",
+        "image": f"{IMAGE_REGISTRY}/{name}:{tag}",
         "cpu": cpu,
         "memory": memory,
         "essential": True,

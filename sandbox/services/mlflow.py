@@ -63,7 +63,7 @@ def main() -> None:
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"{address}:{port}",
         "-w", "1", "--threads", "16", "--preload", "--graceful-timeout", "1",
         "--access-logfile", "-", "--access-logformat", LOG_FORMAT,
-        "sandbox.services.mlflow_app:application",
+        "sandbox.services.tracking.app:application",
     ]  # fmt: skip
     os.execve(sys.executable, command, environment)  # noqa: S606 one process, as in the image
 

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from emulator.balancer.actions import answer_of, deciding
-from emulator.balancer.addresses import seen_as
 from emulator.balancer.choose import Chooser
 from emulator.balancer.exchange.exchange import (
     LINGER_S,
@@ -36,6 +35,7 @@ from emulator.balancer.exchange.wire import (
 from emulator.balancer.match import first_match
 from emulator.balancer.model import Action
 from emulator.balancer.table import View
+from emulator.network.addresses import in_vpc
 
 ViewNow = Callable[[], View | None]
 Emit = Callable[[dict[str, Any]], None]
@@ -116,7 +116,7 @@ class Serving:
         exchange.started = time.monotonic()
         young = exchange.started - self._opened < exchange.view.keep_alive_s
         exchange.keep_alive = wants_keep_alive(request) and young
-        exchange.asked = asked_of(request, seen_as(self.client.peer))
+        exchange.asked = asked_of(request, in_vpc(self.client.peer))
         try:
             if expects_continue(request):  # at once, before any target is asked
                 self.client.writer.write(CONTINUE)

@@ -8,8 +8,8 @@ import ssl
 
 import msgspec
 
-from emulator.balancer.addresses import loopback
 from emulator.balancer.exchange.stream import Reader
+from emulator.network.addresses import loopback
 
 # Linux: choose the port at connect, so that many connections to one target do not use up
 # the ports of the balancer's address (ip(7)).

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
-from emulator.balancer.addresses import seen_as
 from emulator.balancer.choose import Choice
 from emulator.balancer.exchange.dial import Route, Wire, connect
 from emulator.balancer.exchange.exchange import ClientGoneError, Exchange
@@ -32,6 +31,7 @@ from emulator.balancer.exchange.wire import (
     read_response,
 )
 from emulator.balancer.model import Target
+from emulator.network.addresses import in_vpc
 
 
 def _route(exchange: Exchange, choice: Choice, target: Target) -> Route:
@@ -80,7 +80,7 @@ def _request_bytes(exchange: Exchange, request: RequestHead) -> bytes:
     view = exchange.view
     headers = to_target(
         request.headers,
-        peer=seen_as(exchange.client.peer),
+        peer=in_vpc(exchange.client.peer),
         peer_port=exchange.client.peer_port,
         scheme=view.scheme,
         port=view.listener.port,

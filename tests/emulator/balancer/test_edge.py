@@ -216,7 +216,7 @@ def test_a_stopped_balancer_leaves_no_process_and_no_port(tmp_path: Path) -> Non
 def test_the_balancer_ends_with_a_killed_parent(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from sandbox.balancer.process import Balancer\n"
+        "from emulator.balancer.process import Balancer\n"
         "b = Balancer(Path(sys.argv[1]), print, print); b.start()\n"
         "print(b.pid, flush=True); time.sleep(60)\n"
     )

@@ -7,7 +7,7 @@ import pytest
 from emulator.balancer.choose import eligible
 from emulator.balancer.exchange.headers import to_target, too_many_forwarders, trace_header
 from emulator.balancer.exchange.pages import page
-from emulator.balancer.judge import (
+from emulator.balancer.health_verdict import (
     FAILED,
     HEALTHY,
     MISMATCH,
@@ -16,7 +16,7 @@ from emulator.balancer.judge import (
     Probe,
     Verdict,
     code_matches,
-    judge,
+    health_verdict,
 )
 from emulator.balancer.model import Target, TargetGroup
 
@@ -47,7 +47,7 @@ def after(probes: list[Probe], before: Verdict = REGISTERING) -> Verdict:
     verdict, run = before, list[Probe]()
     for probe in probes:
         run = [*run, probe] if run and run[-1].passed == probe.passed else [probe]
-        verdict = judge(verdict, run, healthy=3, unhealthy=2)
+        verdict = health_verdict(verdict, run, healthy=3, unhealthy=2)
     return verdict
 
 

@@ -181,8 +181,8 @@ def test_nothing_is_left_when_the_host_stops(aws: Endpoint) -> None:
 
 ORPHAN = """
 import json, os, signal, sys
-from sandbox import lambda_host
-from sandbox.aws.server import AwsServer
+from emulator import lambda_host
+from emulator.server import AwsServer
 from tests.emulator.support.emulated import function
 aws = AwsServer().start()
 from pathlib import Path

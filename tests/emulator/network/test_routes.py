@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 
 from emulator.aws.endpoint import Endpoint
-from emulator.network import Network
 from emulator.network.addresses import in_vpc, loopback
-from sandbox import names
+from emulator.network.network import Network
 from tests.emulator.support.emulated import emulator
 
-TASK, STORE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.3.219"
+TASK, STORE, EDGE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.1.10", "10.0.3.219"
 SHIM = Path(__file__).parents[3] / "emulator" / "network" / "shim"
 
 
@@ -67,7 +66,7 @@ def _laid_out(aws: Endpoint, network: Network) -> Place:
         name: ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
         for name in ("task", "store", "edge")
     }
-    for subnet, address, group in ((0, TASK, "task"), (1, STORE, "store")):
+    for subnet, address, group in ((0, TASK, "task"), (1, STORE, "store"), (0, EDGE, "edge")):
         ec2.create_network_interface(
             SubnetId=subnets[subnet],
             PrivateIpAddress=address,
@@ -89,8 +88,8 @@ def test_only_an_admitted_port_is_reached(place: Place) -> None:
     place.ec2.authorize_security_group_ingress(**place.edge("task", 6379))
     assert place.network.route(TASK, STORE, 6379) == (loopback(STORE), 6379)
     assert place.network.route(TASK, STORE, 6380) == place.network.blackhole
-    assert place.network.allowed([place.groups["task"]], STORE, 6379)
-    assert not place.network.allowed([place.groups["edge"]], STORE, 6379)
+    assert place.network.allowed([place.groups["task"]], TASK, STORE, 6379)
+    assert not place.network.allowed([place.groups["edge"]], EDGE, STORE, 6379)
     place.ec2.revoke_security_group_ingress(**place.edge("task", 6379))
     assert place.network.route(TASK, STORE, 6379) == place.network.blackhole
 
@@ -116,7 +115,7 @@ def test_a_closed_egress_keeps_a_task_in(place: Place) -> None:
 
 def test_an_address_that_nobody_has_swallows_packets(place: Place) -> None:
     assert place.network.route(TASK, STRANGER, 5000) == place.network.blackhole
-    assert not place.network.allowed([place.groups["task"]], STRANGER, 5000)
+    assert not place.network.allowed([place.groups["task"]], TASK, STRANGER, 5000)
 
 
 def test_localhost_is_the_task_s_own(place: Place) -> None:
@@ -142,20 +141,17 @@ def test_a_cloud_map_name_has_its_instances_addresses(place: Place) -> None:
 
 
 def test_a_public_host_is_reached_through_its_balancer_s_edge(place: Place) -> None:
-    address = names.AUTH_BALANCER_ADDRESS
-    place.network.register_edge("auth.example", 443, (loopback(address), 40443))
-    assert place.network.resolver.resolve("auth.example") == [address]
-    assert place.network.route(TASK, address, 443) == place.network.blackhole  # no such balancer
+    place.network.register_edge("auth.example", 443, (loopback(EDGE), 40443))
+    assert place.network.resolver.resolve("auth.example") == [EDGE]
+    assert place.network.route(TASK, EDGE, 443) == place.network.blackhole  # no such balancer
     place.elbv2.create_load_balancer(
-        Name=names.AUTH_BALANCER, Subnets=place.subnets, SecurityGroups=[place.groups["edge"]]
+        Name="edge", Subnets=place.subnets, SecurityGroups=[place.groups["edge"]]
     )
-    assert place.network.route(TASK, address, 443) == place.network.blackhole
+    assert place.network.route(TASK, EDGE, 443) == place.network.blackhole
     rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     anyone = [{**rule, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
     place.ec2.authorize_security_group_ingress(GroupId=place.groups["edge"], IpPermissions=anyone)
-    assert place.network.route(TASK, address, 443) == (loopback(address), 40443)
-    place.network.unregister_name("auth.example")
-    assert place.network.resolver.resolve("auth.example") == []
+    assert place.network.route(TASK, EDGE, 443) == (loopback(EDGE), 40443)
 
 
 def test_the_black_hole_never_answers(place: Place) -> None:
@@ -236,7 +232,7 @@ def test_an_interface_that_is_attached_to_nothing_swallows_packets(place: Place)
         Description="left over from a task of yesterday",
     )
     assert place.network.route(TASK, left_over, 5001) == place.network.blackhole
-    assert not place.network.allowed([place.groups["task"]], left_over, 5001)
+    assert not place.network.allowed([place.groups["task"]], TASK, left_over, 5001)
     place.ec2.revoke_security_group_ingress(**place.edge("task", 5001))
 
 

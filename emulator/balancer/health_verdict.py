@@ -74,7 +74,7 @@ def _unhealthy(failures: list[Probe]) -> Verdict:
     return Verdict(state="unhealthy", reason=reason, description=text)
 
 
-def judge(before: Verdict, run: list[Probe], healthy: int, unhealthy: int) -> Verdict:
+def health_verdict(before: Verdict, run: list[Probe], healthy: int, unhealthy: int) -> Verdict:
     """Return the verdict after a run of like probes, oldest first, at least one.
 
     One pass is enough for a new target; everything else needs its threshold in a row.

@@ -1,21 +1,24 @@
-"""What all tasks of the agent share."""
+"""What the tasks of an agent share."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.ecs.images import Image
 from emulator.ecs.probe import Prober
 from emulator.ecs.process import Surroundings
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What tasks share: the machine's surroundings, the prober, credentials, a folder."""
+class TaskRuntime:
+    """The machine's surroundings, the images, the prober, a folder for logs, and the AWS API."""
 
     surroundings: Surroundings
+    repositories: Mapping[str, Image]
     prober: Prober
     log_dir: Path
     aws: Any
