@@ -1,4 +1,4 @@
-"""The variables of a task definition: which dependency each configures, where addresses lead."""
+"""The variables of a task definition: which dependency each configures, and its addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certificates: what their names mean for the verdict on a TLS failure."""
+"""Certificate names in the diagnosis of a TLS failure."""
 
 from __future__ import annotations
 

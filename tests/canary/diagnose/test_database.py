@@ -1,4 +1,4 @@
-"""The database: it hangs at writes while reads answer, or two services miss it at once."""
+"""Database faults: writes hang while reads answer, or two services cannot reach it."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def test_a_login_refused_for_want_of_a_variable_follows_from_the_variable(variab
     assert [d.cause for d in judge(state, ready).diagnoses] == ["environment-variable-missing"]
 
 
-@pytest.mark.parametrize("tellers", [("auth",), ("auth", "mlflow")])
+@pytest.mark.parametrize("reporting_services", [("auth",), ("auth", "mlflow")])
 def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_the_database(
-    tellers: tuple[str, ...],
+    reporting_services: tuple[str, ...],
 ) -> None:
     line = LogLine(at=p.ago(1), message='could not translate host name "old.rds.local" to address')
     secret = next(iter(p.definition(faults.NAMES, "auth").containers[0].secrets.values()))
@@ -92,7 +92,9 @@ def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_th
         reference=secret, exists=True, name="app", changed_at=p.ago(9), version="v2",
         version_before="v1",
     )  # fmt: skip
-    state = p.replace(p.healthy(), logs=dict.fromkeys(tellers, (line,)), secrets=(changed,))
+    state = p.replace(
+        p.healthy(), logs=dict.fromkeys(reporting_services, (line,)), secrets=(changed,)
+    )
     url = faults.AUTH + "/api/v1/keys/validate"
     verdict = judge(
         state,
@@ -103,7 +105,7 @@ def test_the_address_in_a_secret_that_changed_comes_back_for_who_alone_misses_th
     )
     (found,) = verdict.diagnoses
     assert (found.cause, verdict.unexplained) == ("database-unreachable", ())
-    assert bool(found.remedy.fix) == (len(tellers) == 1)
+    assert bool(found.remedy.fix) == (len(reporting_services) == 1)
 
 
 def _changed(service: str) -> SecretState:
@@ -113,7 +115,7 @@ def _changed(service: str) -> SecretState:
 
 
 def test_an_injected_address_that_cannot_be_read_gets_its_value_back() -> None:
-    """A bare host where a URL must stand, in a secret: no revision changed."""
+    """A secret holds a host name instead of a URL; no revision changed."""
     state = faults.stops(
         "auth", "Essential container in task exited", "EssentialContainerExited", 1
     )(p.healthy())

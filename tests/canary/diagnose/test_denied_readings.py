@@ -1,6 +1,6 @@
-"""A failing platform, read by a role that lacks one action: the lack is told, nothing wrong is.
+"""A role that lacks one action: the diagnosis names the lack, and no wrong cause.
 
-The twin holds role sessions to their policies, with an explicit Deny first, as IAM does.
+The twin enforces the policies of role sessions, an explicit Deny first, as IAM does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Diagnosis over plain values: each fault is named with its resource and a remedy."""
+"""The diagnosis of plain values names each fault with its resource and a remedy."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Break the twin, run, read the diagnosis, type its fix with the AWS CLI, settle, run: green.
+"""Break a twin, diagnose it, run the printed fix with the AWS CLI; all checks pass again.
 
-A few faults in `make test`, the whole library and the pairs in `make test-slow`, on two twins.
-`HOKUSAI_FAULTS` (ids) chooses; `HOKUSAI_DIAGNOSIS_REPORT` names a file that the confusion matrix
-is written into, row by row. Each fault also shows at the edge as the incidents recorded it, no
-score rises under it, and nothing that was written holds a secret.
+`make test` runs a few faults, `make test-slow` the whole library and the pairs, on two twins.
+`HOKUSAI_FAULTS` (ids) selects faults; `HOKUSAI_DIAGNOSIS_REPORT` names the file that gets the rows
+of the confusion matrix. Each fault must also show at the edge as the incidents recorded it, lower
+or keep every score, and write no secret into a report.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(420)
 
 
 def _shared(number: int, quick: bool) -> list[pytest.MarkDecorator]:
-    """Return the marks of a case: every other one is for the other process and its twin."""
+    """Return the marks of a case: odd and even cases run in two processes, each with a twin."""
     together = pytest.mark.xdist_group(f"live-{number % 2}")
     return [together] if quick else [together, pytest.mark.slow]
 
@@ -45,7 +45,7 @@ PAIR_CASES = [
 
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
-    """A twin with one healthy run behind it."""
+    """Yield a twin after one healthy run."""
     made = Twin(tmp_path_factory.mktemp("diagnosis"))
     try:
         made.store()
@@ -60,7 +60,7 @@ def _statuses(twin: Twin) -> list[object]:
 
 
 def _shows(twin: Twin, fault: str) -> None:
-    """Look at the edge as a client would, without the canary."""
+    """Check the edge as a client would, without the canary."""
     outside = Outside(read(twin.state_file))
     for symptom in (s for s in SYMPTOMS if s.fault == fault):
         assert shown(outside, symptom) == "", symptom
@@ -74,14 +74,14 @@ def _planted(twin: Twin, *faults: str) -> tuple[Report, Path]:
     for fault in faults:
         twin.sandbox("break", fault)
     twin.settle()
-    if len(faults) == 1:  # of two, one may hide what the other shows
+    if len(faults) == 1:  # of two faults, one may hide the symptom of the other
         _shows(twin, faults[0])
     store = twin.store()
     return twin.run("+".join((*faults, "broken")), store), store
 
 
 def _mend(twin: Twin, report: Report, fault: str) -> str:
-    """Do what the report says, and return who did it."""
+    """Apply the report's remedies, and return whether a command or a person healed the fault."""
     commands = [] if fault in PEOPLE else fixes(report)
     for command in commands:
         twin.shell(command)
@@ -94,7 +94,7 @@ def _mend(twin: Twin, report: Report, fault: str) -> str:
 
 @pytest.fixture
 def keep() -> Iterator[list[Row]]:
-    """Rows for the confusion matrix, written when the test is over, however it ended."""
+    """Rows for the confusion matrix, written after the test even if it failed."""
     rows: list[Row] = []
     yield rows
     target = os.environ.get("HOKUSAI_DIAGNOSIS_REPORT")
@@ -103,7 +103,7 @@ def keep() -> Iterator[list[Row]]:
 
 
 def _resource(twin: Twin, fault: str) -> str:
-    """Return a part of the name that the first diagnosis must carry."""
+    """Return a part of the resource name that the first diagnosis must have."""
     if fault not in GROUPS:
         return RESOURCES[fault]
     return twin.shell(
@@ -113,7 +113,7 @@ def _resource(twin: Twin, fault: str) -> str:
 
 
 def _healed(twin: Twin, report: Report, store: Path, fault: str) -> tuple[str, Report]:
-    """Do what the report says until all is green; a fault of two causes may take two rounds."""
+    """Apply remedies until all checks pass; a fault with two causes may take two rounds."""
     by = ""
     for _ in range(1 + len(FAULTS[fault].also)):
         by = _mend(twin, report, fault)
@@ -124,7 +124,7 @@ def _healed(twin: Twin, report: Report, store: Path, fault: str) -> tuple[str, R
 
 
 def _scores_fall(report: Report, healthy: Report) -> None:
-    """Hold each score against the healthy run's: none is higher, none is over fewer checks."""
+    """Compare the scores with the healthy run's: none is higher or over fewer checks."""
     for suite, before in healthy["scores"].items():
         now = report["scores"][suite]
         assert now["total"] == before["total"], suite
@@ -151,7 +151,7 @@ def test_the_fault_is_named_first_and_its_remedy_heals(
     by, after = _healed(twin, report, store, fault)
     assert broken(after) == [], causes(after)
     keep.append(keep[0].healed_by(by))
-    if not known.also:  # of two rounds, the last run tells only what the second one mended
+    if not known.also:  # the last of two rounds shows only what that round fixed
         assert set(failed) <= mended(after)
 
 

@@ -1,4 +1,4 @@
-"""Port 80 redirects to HTTPS, and nothing else: what it answers instead is named as a rule."""
+"""A rule of port 80 that does not redirect to HTTPS is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diagnosis does not hang on names, ports or priorities: renamed, it says the same, renamed."""
+"""The diagnosis does not depend on names, ports or priorities of the environment."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ ports = st.lists(st.integers(10_000, 60_000), min_size=3, max_size=3, unique=Tru
 
 
 def renamed(value: Any, kind: type[T], changes: dict[str, str]) -> T:
-    """Return a value with texts replaced everywhere, by way of its JSON."""
+    """Return a value with texts replaced everywhere in its JSON form."""
     text = msgspec.json.encode(value).decode()
-    # one pass, and whole numbers only: what was put in is never replaced again
+    # one pass and whole numbers only, so that no replacement is replaced again
     olds = (rf"(?<!\d){old}(?!\d)" if old.isdigit() else re.escape(old) for old in changes)
     text = re.sub("|".join(olds), lambda found: changes[found.group()], text)
     return msgspec.json.decode(text, type=kind)
@@ -149,7 +149,7 @@ def test_a_rule_admits_its_source_on_its_ports_only(
     rule = GroupRule(protocol="tcp", from_port=low, to_port=low + width, groups=(source,))
     target = Side(groups=(SecurityGroup(id="t", name="t", ingress=(rule,)),))
     peer = Side(groups=(SecurityGroup(id=source, name=source),))
-    stranger = Side(groups=(SecurityGroup(id="sg-x", name="x"),))
+    foreign = Side(groups=(SecurityGroup(id="sg-x", name="x"),))
     assert lets_in(target, peer, port) == (low <= port <= low + width)
-    assert not lets_in(target, stranger, port)
+    assert not lets_in(target, foreign, port)
     assert not lets_out(peer, target, port)

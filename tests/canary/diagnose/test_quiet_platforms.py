@@ -1,4 +1,4 @@
-"""A healthy twin gives no finding: run after run, while a deployment rolls, with noise planted."""
+"""A healthy twin gives no finding: in many runs, during a deployment, beside foreign noise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERVICES = ("auth", "api", "mlflow")
 
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
-    """A healthy twin."""
+    """Yield a healthy twin."""
     made = Twin(tmp_path_factory.mktemp("quiet"))
     try:
         made.store()
@@ -33,8 +33,8 @@ def _first(twin: Twin, command: str) -> str:
 
 
 def _noise(twin: Twin) -> None:
-    """Plant what is beside the platform and none of its business."""
-    elb = twin.client("elbv2")  # a command line for each of so many groups takes minutes
+    """Create resources in the account that do not belong to the platform."""
+    elb = twin.client("elbv2")  # the AWS CLI would take minutes for so many groups
     vpc = elb.describe_target_groups()["TargetGroups"][0]["VpcId"]
     for n in range(1, STRANGERS + 1):
         elb.create_target_group(
@@ -102,6 +102,6 @@ def test_a_healthy_twin_is_green_and_has_no_diagnosis_run_after_run(twin: Twin) 
     done = subprocess.run(
         command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=3000
     )
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    bad = {n: run for n, run in enumerate(told) if run["not_passed"] or run["causes"]}
-    assert (len(told), bad) == (RUNS, {}), done.stderr[-2000:]
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    bad = {n: run for n, run in enumerate(runs) if run["not_passed"] or run["causes"]}
+    assert (len(runs), bad) == (RUNS, {}), done.stderr[-2000:]

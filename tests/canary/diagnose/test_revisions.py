@@ -1,4 +1,4 @@
-"""Which revision is suspected, and which one is the way back."""
+"""Which revision is suspected, and to which one the remedy rolls back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.canary.support import platforms as p
 
 
 def _two_deployments(older: int, newer: int, failed: int) -> PlatformState:
-    """Return auth with a task on the wrong port, and a deployment whose tasks end."""
+    """Return auth with a task on the wrong port, and a deployment whose tasks stop."""
     wrong = faults.by_id("auth-wrong-port").change(p.healthy())
     service = next(s for s in wrong.ecs_services if s.name == faults.NAMES.of("auth"))
     first = p.replace(service.deployments[0], status="ACTIVE", failed_tasks=older)
@@ -92,7 +92,7 @@ def test_while_others_serve_tasks_that_end_are_no_answers_of_the_application() -
 
 
 def test_a_deployment_that_failed_without_a_roll_back_is_stuck() -> None:
-    """The circuit breaker stops the deployment, and nothing brings the old revision back."""
+    """The circuit breaker stops the deployment, and no roll back follows."""
     service = next(s for s in p.healthy().ecs_services if s.name == faults.NAMES.of("registry"))
     failing = p.replace(service.deployments[0], rollout_state="FAILED", failed_tasks=3)
     state = faults.service(p.healthy(), "registry", deployments=(failing,))
@@ -102,7 +102,7 @@ def test_a_deployment_that_failed_without_a_roll_back_is_stuck() -> None:
 
 
 def _brought_back(fault: str) -> tuple[PlatformState, PlatformState, list[Result]]:
-    """Return a platform on an older, faulty revision, and the one before with the newer."""
+    """Return a platform on an older, faulty revision, and its earlier state on the newer one."""
     state, results = faults.plant(faults.by_id(fault))
     newer = p.definition(faults.NAMES, "registry", 9)
     known = (*p.healthy().task_definitions, newer)
@@ -111,7 +111,7 @@ def _brought_back(fault: str) -> tuple[PlatformState, PlatformState, list[Result
     )
     state = p.replace(state, task_definitions=(*state.task_definitions, newer))
     old = next(d for d in state.task_definitions if d.family.endswith("registry-development"))
-    if fault == "unmounted":  # the fault itself changes no revision: the older one is the fault
+    if fault == "unmounted":  # this fault changes no revision; the older revision itself is faulty
         state = faults.service(state, "registry", task_definition=old.arn)
     return state, before, results
 

@@ -1,4 +1,4 @@
-"""Conditions of a rule that is made anew: as the AWS CLI takes them, and all of them."""
+"""A rule is created again with all its conditions, in the form that the AWS CLI takes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_several_conditions_are_all_kept() -> None:
     ids=lambda c: c.field,
 )
 def test_a_rule_that_was_narrowed_gets_its_conditions_back(more: Condition) -> None:
-    """Not a second rule beside it: the next plan of Terraform would not know that one."""
+    """A second rule beside it would be unknown to the next Terraform plan."""
     number = str(faults.NAMES.priorities[0])
     state = faults.narrowed(p.healthy(), number, more)
     check = p.control("listener_rule", "registry", f"registry.{faults.NAMES.domain}/mlflow/")

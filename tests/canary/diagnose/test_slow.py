@@ -1,4 +1,4 @@
-"""Lateness is put down to a dependency only where its own reports are slow and nothing else is."""
+"""A dependency is called slow only if its own health reports alone are slow."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def judge(*results: Result) -> Explanation:
     return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
 
 
-def told(url: str, ms: float, *steps: str) -> Result:
-    """Return a check that passed, with its time and the dependencies that it told of."""
+def passed(url: str, ms: float, *steps: str) -> Result:
+    """Return a passed check with its time and a step for each dependency in its document."""
     seen = p.answer(url, 200, "{}", timing=Timing(total_ms=ms))
     made = [Step(name=s, status=Status.PASS, evidence=(seen,)) for s in ("answer", *steps)]
     return p.result(f"passed{url[-8:]}{ms}", "registry", *made, status=Status.PASS)
@@ -35,8 +35,8 @@ def late() -> list[Result]:
 
 
 def test_a_cache_that_all_askers_wait_for_is_the_one_cause() -> None:
-    verdict = judge(*late(), told(HEALTH, 3), told(DETAILED, 2400, "redis", "database"),
-                    told(READY, 5, "database"))  # fmt: skip
+    verdict = judge(*late(), passed(HEALTH, 3), passed(DETAILED, 2400, "redis", "database"),
+                    passed(READY, 5, "database"))  # fmt: skip
     (found,) = verdict.diagnoses
     assert (found.cause, found.service) == ("latency-degraded", "cache")
     assert found.confidence is Confidence.LIKELY
@@ -48,11 +48,11 @@ def test_a_cache_that_all_askers_wait_for_is_the_one_cause() -> None:
 @pytest.mark.parametrize(
     "reports",
     [
-        (told(HEALTH, 3), told(DETAILED, 40, "redis")),
-        (told(HEALTH, 2500), told(DETAILED, 2600, "redis")),
-        (told(HEALTH, 3), told(DETAILED, 2400, "redis"), told(DETAILED, 30, "redis")),
-        (told(HEALTH, 3), told(DETAILED, 2400, "redis", "database")),
-        (told(HEALTH, 3),),
+        (passed(HEALTH, 3), passed(DETAILED, 40, "redis")),
+        (passed(HEALTH, 2500), passed(DETAILED, 2600, "redis")),
+        (passed(HEALTH, 3), passed(DETAILED, 2400, "redis"), passed(DETAILED, 30, "redis")),
+        (passed(HEALTH, 3), passed(DETAILED, 2400, "redis", "database")),
+        (passed(HEALTH, 3),),
     ],
     ids=["reported-fast", "all-is-slow", "one-report-is-fast", "two-in-one-breath", "no-report"],
 )
@@ -63,22 +63,22 @@ def test_else_no_dependency_is_blamed(reports: tuple[Result, ...]) -> None:
 
 def test_what_does_not_depend_on_it_is_not_put_down_to_it() -> None:
     down = p.failed("other", "registry", Exchange(method="GET", url="https://x.y/", failure="dns"))
-    verdict = judge(*late(), down, told(HEALTH, 3), told(DETAILED, 2400, "redis"))
+    verdict = judge(*late(), down, passed(HEALTH, 3), passed(DETAILED, 2400, "redis"))
     assert "latency-degraded" in {d.cause for d in verdict.diagnoses if d.service == "cache"}
     assert len(verdict.diagnoses) > 1 or verdict.unexplained
 
 
 def slow_mlflow(busy: float) -> list[Result]:
-    """Return a run in which MLflow takes three seconds for each question, all else `busy`."""
+    """Return a run in which MLflow takes three seconds for each request, all others `busy` ms."""
     timing = Timing(total_ms=3000 + busy)
     slow = p.answer(faults.PROXY, 200, "{}", timing=timing, principal="valid")
     unmet = Assertion(subject="milliseconds", expected="at most 3000", actual="3010", holds=False)
     return [
         p.failed("registry.latency", "registry", slow, assertions=(unmet,)),
-        told(HEALTH, 3 + busy),
-        told(DETAILED, 3020 + busy, "mlflow", "redis", "database"),
-        told(faults.REGISTRY + "/api/health/mlflow", 3005 + busy),
-        told(READY, 5 + busy, "database"),
+        passed(HEALTH, 3 + busy),
+        passed(DETAILED, 3020 + busy, "mlflow", "redis", "database"),
+        passed(faults.REGISTRY + "/api/health/mlflow", 3005 + busy),
+        passed(READY, 5 + busy, "database"),
     ]
 
 
@@ -93,9 +93,9 @@ def test_a_slow_mlflow_in_one_breath_with_the_cache_is_not_the_cache(busy: float
 
 @pytest.mark.parametrize("busy", [0, 500], ids=["idle", "busy"])
 def test_a_slow_cache_is_told_from_mlflow_by_what_asks_mlflow_past_it(busy: float) -> None:
-    quick = told(faults.REGISTRY + "/api/health/mlflow", 20 + busy)
-    verdict = judge(*late(), told(HEALTH, 3 + busy), quick, told(READY, 5 + busy, "database"),
-                    told(DETAILED, 2400 + busy, "mlflow", "redis", "database"))  # fmt: skip
+    quick = passed(faults.REGISTRY + "/api/health/mlflow", 20 + busy)
+    verdict = judge(*late(), passed(HEALTH, 3 + busy), quick, passed(READY, 5 + busy, "database"),
+                    passed(DETAILED, 2400 + busy, "mlflow", "redis", "database"))  # fmt: skip
     assert [(d.cause, d.service) for d in verdict.diagnoses] == [("latency-degraded", "cache")]
 
 
@@ -110,16 +110,16 @@ def test_what_is_a_little_late_on_a_busy_machine_does_not_hide_a_slow_mlflow() -
 def test_an_api_that_is_slow_by_itself_is_not_its_mlflow() -> None:
     slow, *rest = slow_mlflow(0)
     quick = [
-        told(faults.REGISTRY + "/api/health/mlflow", 3030),  # one of its own routes too
-        told(faults.REGISTRY + "/health/mlflow", 30),
-        told(HEALTH, 4),
+        passed(faults.REGISTRY + "/api/health/mlflow", 3030),  # one of its own routes too
+        passed(faults.REGISTRY + "/health/mlflow", 30),
+        passed(HEALTH, 4),
     ]
     (found,) = judge(slow, rest[-1], *quick).diagnoses
     assert (found.cause, found.service) == ("latency-degraded", "registry")
 
 
 def hung_mlflow() -> list[Result]:
-    """Return the first run in which MLflow takes connections and never answers."""
+    """Return the first run in which MLflow accepts connections and never answers."""
     body = '{"error":"TimeoutError: Connection to mlflow.x.local timed out (timeout=5)"}'
     timing = Timing(total_ms=5008)
     unreached = p.answer(faults.REGISTRY + "/api/health/mlflow", 503, body, timing=timing)
@@ -139,8 +139,8 @@ def hung_mlflow() -> list[Result]:
         p.failed("registry.mlflow-connection", "registry", unreached),
         p.failed("registry.proxy", "registry", hung),
         p.result("registry.dependencies", "registry", *steps, status=Status.FAIL),
-        told(HEALTH, 3),
-        told(READY, 5, "database"),
+        passed(HEALTH, 3),
+        passed(READY, 5, "database"),
     ]
 
 
@@ -154,7 +154,7 @@ def test_an_mlflow_that_never_answers_is_not_the_cache_that_is_told_of_beside_it
 
 
 def judged(ms: float) -> Result:
-    """Return the auth service's own answer about a key, late if it took more than its limit."""
+    """Return the auth service's own answer about a key; above its limit the check fails."""
     url = faults.AUTH + "/api/v1/keys/validate"
     seen = p.answer(url, 200, "{}", principal="valid", method="POST", timing=Timing(total_ms=ms))
     unmet = Assertion(subject="duration", expected="within 3000 ms", actual="", holds=ms <= 3000)
@@ -165,7 +165,7 @@ def judged(ms: float) -> Result:
 
 @pytest.mark.parametrize("ms", [1500, 4000, 7000])
 def test_an_auth_service_that_judges_keys_slowly_is_slow_and_not_down(ms: float) -> None:
-    """The API gives it five seconds; up to then, every call with a key is late."""
+    """The API waits five seconds for auth; until then every call with a key is slow."""
     timing = Timing(total_ms=3500)
     unmet = Assertion(subject="duration", expected="within 3000 ms", actual="", holds=False)
     waited = p.answer(faults.PROXY, 200, "{}", principal="valid", timing=timing)
@@ -173,9 +173,9 @@ def test_an_auth_service_that_judges_keys_slowly_is_slow_and_not_down(ms: float)
         judged(ms),
         p.failed("registry.latency", "registry", waited, assertions=(unmet,)),
         *(late()[1:] if ms > 5000 else ()),
-        told(faults.AUTH + "/health", 4),
-        told(HEALTH, 4),
-        told(faults.REGISTRY + "/api/health/mlflow", 20),
+        passed(faults.AUTH + "/health", 4),
+        passed(HEALTH, 4),
+        passed(faults.REGISTRY + "/api/health/mlflow", 20),
     ]
     verdict = judge(*results)
     assert [(d.cause, d.service) for d in verdict.diagnoses] == [("latency-degraded", "auth")]
@@ -185,14 +185,14 @@ def test_an_auth_service_that_judges_keys_slowly_is_slow_and_not_down(ms: float)
 def test_an_auth_service_that_never_answers_is_down() -> None:
     url = faults.AUTH + "/api/v1/keys/validate"
     hung = Exchange(method="POST", url=url, failure="read-timeout", principal="valid")
-    verdict = judge(p.failed("auth.validates", "auth", hung), late()[1], told(HEALTH, 3))
+    verdict = judge(p.failed("auth.validates", "auth", hung), late()[1], passed(HEALTH, 3))
     (found,) = verdict.diagnoses
     assert (found.cause, found.service) == ("auth-service-down", "auth")
     assert verdict.unexplained == ()
 
 
 def test_a_step_for_which_no_time_was_left_follows_what_took_the_time() -> None:
-    """Else it alone would be called slowness, beside the security group that shuts the cache."""
+    """Otherwise it would be named as slow beside the security group that blocks the cache."""
     state = faults.by_id("mlflow-blocked-from-api").change(p.healthy())
     hung = Exchange(method="POST", url=faults.PROXY, failure="read-timeout")
     steps = (

@@ -1,4 +1,4 @@
-"""Targets that are registered wrongly: another port, another's task, nobody's address."""
+"""Wrongly registered targets: another port, another service's task, an unknown address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN = p.ADDRESSES["auth"]
 
 
 def only(*targets: TargetHealth) -> Diagnosis:
-    """Return the one diagnosis of an auth group that holds these targets."""
+    """Return the only diagnosis of an auth group with these targets."""
     state = p.change(p.healthy(), "target_groups", faults.NAMES.group("auth"), targets=targets)
     check = p.control("target_group", "auth")
     verdict = diagnose([check], state, p.environment(faults.NAMES), p.healthy(), p.NOW)
@@ -23,33 +23,35 @@ def only(*targets: TargetHealth) -> Diagnosis:
     return found
 
 
-def sick(address: str, port: int = 8000) -> TargetHealth:
+def unhealthy(address: str, port: int = 8000) -> TargetHealth:
     return TargetHealth(id=address, port=port, state="unhealthy", reason="Target.Timeout",
                         description="Request timed out")  # fmt: skip
 
 
-def well(address: str, port: int = 8000) -> TargetHealth:
+def healthy(address: str, port: int = 8000) -> TargetHealth:
     return TargetHealth(id=address, port=port, state="healthy")
 
 
 def test_a_task_on_another_port_is_no_matter_of_the_security_group() -> None:
-    found = only(sick(OWN, 9000))
+    found = only(unhealthy(OWN, 9000))
     assert found.cause == "port-mismatch"
     out, back = found.remedy.fix
     assert "deregister-targets" in out and f"Id={OWN},Port=9000" in out
     assert "register-targets" in back and f"Id={OWN},Port=8000" in back
 
 
-@pytest.mark.parametrize("stranger", [sick(p.ADDRESSES["registry"], 8001), sick("10.0.9.9")])
-def test_another_address_beside_the_task_is_a_stranger(stranger: TargetHealth) -> None:
-    found = only(well(OWN), stranger)
+@pytest.mark.parametrize(
+    "foreign", [unhealthy(p.ADDRESSES["registry"], 8001), unhealthy("10.0.9.9")]
+)
+def test_another_address_beside_the_task_is_a_stranger(foreign: TargetHealth) -> None:
+    found = only(healthy(OWN), foreign)
     assert found.cause == "targets-unhealthy"
     (out,) = found.remedy.fix
-    assert f"Id={stranger.id},Port={stranger.port}" in out and OWN not in out
+    assert f"Id={foreign.id},Port={foreign.port}" in out and OWN not in out
 
 
 def test_where_only_a_stranger_is_registered_the_task_is_put_back() -> None:
-    found = only(sick("10.0.9.9"))
+    found = only(unhealthy("10.0.9.9"))
     assert found.cause == "targets-unhealthy"
     out, back = found.remedy.fix
     assert "Id=10.0.9.9,Port=8000" in out

@@ -1,4 +1,4 @@
-"""The confusion matrix of diagnosis: fault against named cause, kept in docs/diagnosis.md."""
+"""The confusion matrix of faults and named causes, kept in docs/diagnosis.md."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _HEAD = "| fault | expected | named first | right | also named | failed checks |
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What became of one fault."""
+    """The result for one fault."""
 
     fault: str
     expected: str
     named: tuple[str, ...]
-    failed: int  # checks that failed; without any, no cause may be named
-    by: str = ""  # who healed it: "command" or "person"; "" for nobody
+    failed: int  # failed checks; with 0, no cause may be named
+    by: str = ""  # healed by "command" or "person"; "" if not healed
 
     def healed_by(self, who: str) -> Row:
-        """Return the row with who healed the fault."""
+        """Return the row with the way in which the fault was healed."""
         return replace(self, by=who)
 
     @property
     def right(self) -> bool:
-        """Tell whether the expected cause is named first, or nothing where nothing failed."""
+        """Return whether the expected cause is named first, or none if no check failed."""
         return self.named[:1] == (self.expected,) if self.failed else not self.named
 
     def line(self) -> str:
@@ -45,7 +45,7 @@ def _known(text: str) -> dict[str, str]:
 
 
 def table(rows: dict[str, str]) -> str:
-    """Return the matrix as Markdown, with its sum."""
+    """Return the matrix as Markdown, with its total."""
     right = sum(1 for line in rows.values() if line.split("|")[4].strip() == "yes")
     lines = [rows[fault] for fault in sorted(rows)]
     total = f"{right} of {len(rows)} faults right."
@@ -53,7 +53,7 @@ def table(rows: dict[str, str]) -> str:
 
 
 def write(target: Path, rows: list[Row]) -> None:
-    """Put rows between the marks; those of other faults stay as an earlier run left them."""
+    """Write rows between the marks; rows of other faults stay unchanged."""
     text = target.read_text() if target.exists() else f"{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     inside, _, after = rest.partition(END)

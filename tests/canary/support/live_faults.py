@@ -1,4 +1,4 @@
-"""Which faults and pairs are planted on the living twin, and when."""
+"""Which faults and pairs are planted on the twin, and in which test run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from sandbox.faults import FAULTS
 
-# Representatives of each family, in `make test`: both readings of the report's day among them.
+# One or more faults of each family, for `make test`; both readings of the report's day are in it.
 FAST = (
     "seed-2025-08-05",
     "seed-2025-08-05-as-reported",
@@ -42,7 +42,7 @@ PAIRS = (
     ("auth-crash-loop", "execution-role-denied"),
     ("auth-blocked", "api-scaled-to-zero"),
 )
-# Mended by a person's decision, not by a command: what the remedy says is done by `heal`.
+# A person must decide on the remedy; `heal` does what the decision says.
 PEOPLE = frozenset(
     {
         "redis-parameter-deleted",

@@ -1,6 +1,6 @@
-"""What each fault of the library is planted on: the resource that the first diagnosis must name.
+"""The resource of each fault in the library, which the first diagnosis must name.
 
-A part of its ARN or name is enough; a security group, whose id the twin makes, stands by its name.
+A part of its ARN or name is enough. A security group stands by its name: the twin makes its id.
 """
 
 from __future__ import annotations

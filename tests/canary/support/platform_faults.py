@@ -36,7 +36,7 @@ Known = Callable[[], list[Result]]
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault over plain values; faults of a pair must not `touch` the same part."""
+    """A fault as a change of plain values; the two faults of a pair `touch` different parts."""
 
     id: str
     cause: str
@@ -65,7 +65,7 @@ def plant(*faults: Fault) -> tuple[PlatformState, list[Result]]:
 
 
 def auth_unavailable() -> Exchange:
-    """Return how the API speaks of an auth service that does not answer."""
+    """Return the API's answer if the auth service does not answer."""
     return p.answer(PROXY, 503, '{"detail":"Authentication service unavailable"}',
                     principal="valid", header_form="bearer")  # fmt: skip
 
@@ -148,7 +148,7 @@ def with_rule(state: PlatformState, priority: int, action: Action) -> PlatformSt
 
 
 def narrowed(state: PlatformState, priority: str, more: Condition) -> PlatformState:
-    """Give a rule of the registry one condition more."""
+    """Add a condition to a rule of the registry."""
     return _rules(
         state,
         lambda rules: [p.replace(r, conditions=(*r.conditions, more)) if r.priority == priority
@@ -233,7 +233,7 @@ def _sick(name: str, reason: str, text: str, **fields: Any) -> Change:
 
 
 def chain(*changes: Change) -> Change:
-    """Return the changes one after the other."""
+    """Return a change that applies these changes in order."""
 
     def change(state: PlatformState) -> PlatformState:
         for one in changes:
@@ -299,7 +299,7 @@ def revised(state: PlatformState, name: str, variable: str, value: str) -> Platf
 def stops(
     name: str, reason: str, code: str, exit_code: int | None = None, note: str = ""
 ) -> Change:
-    """Let the newest revision's tasks stop, and nothing serve."""
+    """Stop the newest revision's tasks, so that no task serves."""
 
     def change(state: PlatformState) -> PlatformState:
         found: EcsService = next(s for s in state.ecs_services if s.name == NAMES.of(name))
@@ -543,7 +543,7 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def noisy(state: PlatformState) -> PlatformState:
-    """Plant what happens beside a fault and is not its cause."""
+    """Add unusual values that are not the cause of a fault."""
     names = NAMES
     stray = tuple(
         TargetGroup(arn=f"arn:stray/{n}/x", name=f"other-{n}", protocol="HTTP", port=80,
@@ -570,7 +570,7 @@ def noisy(state: PlatformState) -> PlatformState:
 
 
 def unread(state: PlatformState, action: str) -> PlatformState:
-    """Return the state as it is when an action is denied: the part is empty, as if it were not."""
+    """Return the state as it is read if an action is denied: its part is empty."""
     without_tasks = tuple(p.replace(s, tasks=()) for s in state.ecs_services)
     parts: dict[str, dict[str, Any]] = {
         "DescribeLoadBalancers": {"load_balancers": ()},

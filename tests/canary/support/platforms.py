@@ -57,7 +57,7 @@ def ago(minutes: float) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What an environment may call things; tests vary it."""
+    """Names, ports and priorities of an environment; tests vary them."""
 
     prefix: str = "hokusai"
     stage: str = "development"
@@ -69,11 +69,11 @@ class Names:
     domain: str = "hokus.ai"
 
     def of(self, what: str) -> str:
-        """Return a name in the environment's manner."""
+        """Return a resource's name in this environment."""
         return f"{self.prefix}-{what}-{self.stage}"
 
     def elb(self, kind: str, rest: str) -> str:
-        """Return an ARN of load balancing."""
+        """Return an ARN of Elastic Load Balancing."""
         return f"arn:aws:elasticloadbalancing:{self.region}:123456789012:{kind}/{rest}"
 
     def group(self, service: str) -> str:
@@ -348,7 +348,7 @@ def _guards(names: Names) -> tuple[SecurityGroup, ...]:
 
 
 def healthy(names: Names | None = None) -> PlatformState:
-    """Return the control plane of a platform that has no fault."""
+    """Return the control plane of a healthy platform."""
     names = names or Names()
     return PlatformState(
         read_at=NOW.isoformat(),
@@ -399,7 +399,7 @@ WERKZEUG = (
 
 
 def answer(url: str, status: int, body: str = "", **more: Any) -> Exchange:
-    """Return an exchange with a target's answer, JSON unless told otherwise."""
+    """Return an exchange with a target's answer, JSON by default."""
     known = {"content_type": "application/json", "answered_by": "target", "method": "GET"}
     return Exchange(url=url, status=status, excerpt=body, **{**known, **more})
 
@@ -457,7 +457,7 @@ def control(kind: str, service: str, step: str = "", reason: str = "") -> Result
 
 
 def status_is(expected: str, actual: str) -> tuple[Assertion, ...]:
-    """Return the assertion that a status is another one."""
+    """Return the failed assertion about a status."""
     return (Assertion(subject="status", expected=expected, actual=actual, holds=False),)
 
 

@@ -1,4 +1,4 @@
-"""The canary's own: its keys, the names in its environment file, what it may not read."""
+"""Causes in the canary itself: its keys, its environment file, its permissions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_refused_key_that_was_changed_lately_gets_its_value_back() -> None:
     found = only(with_secret(changed_at=p.ago(30), version_before="v1"), refused())
     assert (found.cause, found.resource) == ("credential-rejected", KEY)
     assert "update-secret-version-stage" in found.remedy.fix[0]
-    assert found.remedy.decision  # the change may have been meant
+    assert found.remedy.decision  # the change may be intended
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_of_several_refused_keys_the_one_that_fails_most_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reason"),
     [
         ("API key is inactive or has been revoked", "it was revoked"),
         ("API key has expired", "it has expired"),
@@ -103,12 +103,12 @@ def test_of_several_refused_keys_the_one_that_fails_most_is_named() -> None:
         ("Invalid or expired API key", "unknown, revoked, expired"),
     ],
 )
-def test_what_the_auth_service_says_of_a_key_is_handed_on(words: str, told: str) -> None:
+def test_what_the_auth_service_says_of_a_key_is_handed_on(words: str, reason: str) -> None:
     seen = p.answer(faults.AUTH + "/api/v1/keys/validate", 401, f'{{"detail":"{words}"}}',
                     principal="valid", method="POST")  # fmt: skip
     found = only(p.healthy(), p.failed("auth.valid", "auth", seen), refused())
     assert found.cause == "credential-rejected"
-    assert told in found.summary
+    assert reason in found.summary
 
 
 def accepted(url: str, principal: str) -> Result:

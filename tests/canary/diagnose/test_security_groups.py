@@ -1,4 +1,4 @@
-"""Security groups that are well, and what was put into other ones."""
+"""Services and balancers that were moved into other security groups."""
 
 from __future__ import annotations
 

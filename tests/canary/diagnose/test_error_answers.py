@@ -1,4 +1,4 @@
-"""Services that answer with errors are not down; what others say of them follows."""
+"""A service that answers with errors is not down; its callers' failures follow from it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_auth_service_of_which_every_answer_fails_is_down() -> None:
 
 
 def test_errors_of_mlflow_that_the_proxy_hands_on_are_mlflows() -> None:
-    """Its own carry an `error_code`, those of the API a `detail`."""
+    """MLflow's own errors have an `error_code`, those of the API a `detail`."""
     body = '{"error_code":"INTERNAL_ERROR","message":"intermittent"}'
     for words, culprit in ((body, "mlflow"), ('{"detail":"Internal Server Error"}', "registry")):
         seen = p.answer(faults.PROXY, 500, words, principal="valid")

@@ -1,4 +1,4 @@
-"""Addresses of upstreams: which ones lead where they must, and what is said of the others."""
+"""Addresses of upstreams: the right ones, and the diagnosis of the others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_address_that_leads_elsewhere_is_shown_by_the_revision_itself(
     variable: str, value: str
 ) -> None:
     state = faults.revised(p.healthy(), "registry", variable, value)
-    for previous in (p.healthy(), None):  # it needs no earlier run
+    for previous in (p.healthy(), None):  # without a previous run too
         verdict = diagnose(_results(variable), state, p.environment(faults.NAMES), previous, p.NOW)
         (found,) = verdict.diagnoses
         assert (found.cause, found.confidence) == ("upstream-url-wrong", Confidence.CERTAIN)
@@ -55,7 +55,7 @@ def test_an_address_that_leads_there_in_another_form_is_only_suspected(
     state = faults.revised(p.healthy(), "registry", variable, value)
     verdict = diagnose(_results(variable), state, p.environment(faults.NAMES), None, p.NOW)
     (found,) = [d for d in verdict.diagnoses if d.cause == "upstream-url-wrong"]
-    assert found.confidence is Confidence.LIKELY  # the change beside the failure, and no more
+    assert found.confidence is Confidence.LIKELY  # only the change coincides with the failure
 
 
 def test_a_new_variable_about_what_fails_is_suspected_before_the_image() -> None:
