@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.dependencies import closure
 from canary.control_plane.state import (
+    Container,
     EcsService,
     LoadBalancer,
     PlatformState,
+    Rule,
     SecurityGroup,
     TargetGroup,
     TaskDefinition,
@@ -20,7 +22,7 @@ from canary.control_plane.state import (
 from canary.diagnose.core.aws_cli import Aws
 from canary.diagnose.core.failures import Failure, collect
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
-from canary.model import Environment, Exchange, Result, Service, Step, exchanges_of
+from canary.model import Environment, Evidence, Exchange, Result, Service, Step, exchanges_of
 
 AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
 Failures = frozenset[Failure]
@@ -115,6 +117,18 @@ class Case:
         before = self.previous.task_definitions if self.previous else ()
         return next((d for d in (*known, *before) if d.arn == arn), None)
 
+    def containers(self, name: str) -> tuple[Container, ...]:
+        """Return the containers of the revision that a service runs, none if it is unknown."""
+        service = self.ecs(name)
+        definition = self.definition(service.task_definition) if service else None
+        return definition.containers if definition else ()
+
+    def rules_before(self, listener: str = "") -> tuple[Rule, ...]:
+        """Return the listener rules that the previous run saw, optionally of one listener."""
+        balancers = self.previous.load_balancers if self.previous else ()
+        listeners = [x for b in balancers for x in b.listeners if listener in ("", x.arn)]
+        return tuple(rule for x in listeners for rule in x.rules)
+
     def security_group(self, identifier: str) -> SecurityGroup | None:
         """Return a security group by id."""
         return next((g for g in self.state.security_groups if g.id == identifier), None)
@@ -126,6 +140,10 @@ class Case:
     def log_text(self, name: str) -> str:
         """Return the service's recent error lines as one text."""
         return "\n".join(line.message for line in self.state.logs.get(name, ()))
+
+    def evidence(self, resource: str, seen: str, expected: str) -> Evidence:
+        """Return a line of evidence about AWS as this run read it."""
+        return Evidence(resource=resource, seen=seen, expected=expected, at=self.state.read_at)
 
     def having(self, *symptoms: Symptom, entry: str = "") -> Failures:
         """Return the failures with one of these symptoms, optionally of one entry service."""

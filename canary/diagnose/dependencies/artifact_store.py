@@ -54,9 +54,7 @@ def artifacts(case: Case) -> Iterator[Finding]:
 
 def _bucket(case: Case) -> str:
     """Return the artifact bucket's URL from MLflow's task definition, "" if it names none."""
-    service = case.ecs(MLFLOW)
-    definition = case.definition(service.task_definition) if service else None
-    for container in definition.containers if definition else ():
+    for container in case.containers(MLFLOW):
         for value in container.plain.values():
             if value.startswith("s3://"):
                 return value

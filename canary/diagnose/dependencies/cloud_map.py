@@ -10,7 +10,7 @@ from canary.diagnose.core.aws_cli import Shell, compact
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 ACTIONS = (
     "servicediscovery:ListNamespaces",
@@ -33,17 +33,17 @@ def names(case: Case) -> Iterator[Finding]:
     if not case.read(*ACTIONS, "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks"):
         return
     for name, part in case.services.items():
-        service, tasks, failures = case.ecs(name), live(case.ecs(name)), _failures(case, name)
-        if not part.discovery or service is None or not tasks or not failures:
+        service, failures = case.ecs(name), _failures(case, name)
+        if not part.discovery or not service or not live(service) or not failures:
             continue
         known = next((d for d in case.state.discovery if d.name == part.discovery), None)
         if known is None or not known.instances:
-            yield _missing(case, name, service, known, tasks, failures)
+            yield _missing(case, name, service, known, failures)
             continue
         right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
         wrong = [i for i in known.instances if i.address not in right]
         if wrong:
-            yield _stale(case, name, service, known, tasks, failures)
+            yield _stale(case, name, service, known, failures)
 
 
 def _registered(case: Case, known: DiscoveryService, tasks: tuple[Task, ...]) -> tuple[str, ...]:
@@ -66,12 +66,7 @@ def _show(case: Case, known: DiscoveryService) -> str:
 
 
 def _missing(
-    case: Case,
-    name: str,
-    service: EcsService,
-    known: DiscoveryService | None,
-    tasks: tuple[Task, ...],
-    failures: Failures,
+    case: Case, name: str, service: EcsService, known: DiscoveryService | None, failures: Failures
 ) -> Finding:
     part = case.services[name]
     return Finding(
@@ -80,32 +75,27 @@ def _missing(
         resource=part.discovery,
         confidence=Confidence.CERTAIN,
         summary=f"The name {part.discovery} has no instance in Cloud Map, though"
-        f" {len(tasks)} task(s) of {service.name} run.",
+        f" {len(live(service))} task(s) of {service.name} run.",
         evidence=(
-            Evidence(
-                resource=part.discovery,
-                seen="no instance" if known else "no such service in Cloud Map",
-                expected=", ".join(t.address for t in tasks),
-                at=case.state.read_at,
+            case.evidence(
+                part.discovery,
+                "no instance" if known else "no such service in Cloud Map",
+                ", ".join(t.address for t in live(service)),
             ),
             *top_evidence(failures),
         ),
-        remedy=_mend_missing(case, name, service, known, tasks),
+        remedy=_mend_missing(case, name, service, known),
         explained_failures=failures,
         rank=DEPENDS,
     )
 
 
 def _mend_missing(
-    case: Case,
-    name: str,
-    service: EcsService,
-    known: DiscoveryService | None,
-    tasks: tuple[Task, ...],
+    case: Case, name: str, service: EcsService, known: DiscoveryService | None
 ) -> Remedy:
     if known is None:
         return _mend_service(case, name, service)
-    fix = list(_registered(case, known, tasks))
+    fix = list(_registered(case, known, live(service)))
     if known.arn not in service.registries:
         fix.append(_attach(case, service, known.arn))
     return Remedy(
@@ -170,12 +160,7 @@ def _registry_of(command: str) -> str:
 
 
 def _stale(
-    case: Case,
-    name: str,
-    service: EcsService,
-    known: DiscoveryService,
-    tasks: tuple[Task, ...],
-    failures: Failures,
+    case: Case, name: str, service: EcsService, known: DiscoveryService, failures: Failures
 ) -> Finding:
     right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
     wrong = [i for i in known.instances if i.address not in right]
@@ -191,18 +176,17 @@ def _stale(
         summary=f"{known.name} leads to {', '.join(i.address for i in wrong)}, where no task of"
         f" {service.name} runs.",
         evidence=(
-            Evidence(
-                resource=known.name,
-                seen=", ".join(i.address for i in known.instances),
-                expected=", ".join(t.address for t in tasks),
-                at=case.state.read_at,
+            case.evidence(
+                known.name,
+                ", ".join(i.address for i in known.instances),
+                ", ".join(t.address for t in live(service)),
             ),
             *top_evidence(failures),
         ),
         remedy=Remedy(
             summary="Register the running tasks and take the old addresses out.",
             inspect=(_show(case, known),),
-            fix=(*_registered(case, known, tasks), *drop),
+            fix=(*_registered(case, known, live(service)), *drop),
             verify=(_show(case, known),),
         ),
         explained_failures=failures,

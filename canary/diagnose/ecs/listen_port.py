@@ -36,12 +36,11 @@ def _finding(
     listens, port = mismatch
     deployments = len([d for d in service.deployments if d.running or d.pending or d.desired])
     extra = (
-        Evidence(
-            resource=service.name,
-            seen=f"{deployments} deployments, running {service.running} of {service.desired}: a"
+        case.evidence(
+            service.name,
+            f"{deployments} deployments, running {service.running} of {service.desired}: a"
             " task runs and does not answer where the balancer asks, so the rollout cannot end",
-            expected="one deployment",
-            at=case.state.read_at,
+            "one deployment",
         ),
     )
     return Finding(

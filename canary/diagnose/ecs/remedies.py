@@ -125,8 +125,7 @@ def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[
 
 def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
     """Return how to create a missing log group; a task does not start without it."""
-    definition = case.definition(service.task_definition)
-    groups = {c.log_group for c in (definition.containers if definition else ()) if c.log_group}
+    groups = {c.log_group for c in case.containers(name) if c.log_group}
     name_it = "Create the log group that the task definition names."
     group = min(groups, default="/")
     show = case.aws("logs", "describe-log-groups", log_group_name_prefix=group)

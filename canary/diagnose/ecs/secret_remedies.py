@@ -121,11 +121,9 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
 
 def _about(case: Case, name: str, secret: SecretState, words: tuple[str, ...]) -> bool:
     """Return whether a secret is injected into a variable whose name contains one of the words."""
-    service = case.ecs(name)
-    definition = case.definition(service.task_definition) if service else None
     names = [
         n.lower()
-        for c in (definition.containers if definition else ())
+        for c in case.containers(name)
         for n, v in c.secrets.items()
         if v == secret.reference
     ]

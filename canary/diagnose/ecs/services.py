@@ -52,12 +52,7 @@ def missing(case: Case) -> Iterator[Finding]:
                 confidence=Confidence.CERTAIN,
                 summary=f"{what} {named} does not exist.",
                 evidence=(
-                    Evidence(
-                        resource=service.ecs_service,
-                        seen="ECS answers MISSING",
-                        expected="an active service",
-                        at=case.state.read_at,
-                    ),
+                    case.evidence(service.ecs_service, "ECS answers MISSING", "an active service"),
                     *top_evidence(failures),
                 ),
                 remedy=create_service(case, name),
@@ -80,11 +75,8 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN,
             summary=f"The desired count of {service.name} is 0.",
             evidence=(
-                Evidence(
-                    resource=service.name,
-                    seen=f"desired 0, running {service.running}",
-                    expected=f"desired {count}",
-                    at=case.state.read_at,
+                case.evidence(
+                    service.name, f"desired 0, running {service.running}", f"desired {count}"
                 ),
                 *top_evidence(failures),
             ),
@@ -143,11 +135,10 @@ def _of_revision(cause: str) -> bool:
 
 def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
     return (
-        Evidence(
-            resource=service.name,
-            seen=f"running {service.running}, pending {service.pending}",
-            expected=f"running {service.desired}",
-            at=case.state.read_at,
+        case.evidence(
+            service.name,
+            f"running {service.running}, pending {service.pending}",
+            f"running {service.desired}",
         ),
     )
 

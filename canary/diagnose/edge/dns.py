@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import CANARY, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 
 def missing(case: Case) -> Iterator[Finding]:
@@ -64,12 +64,7 @@ def elsewhere(case: Case) -> Iterator[Finding]:
             confidence=Confidence.LIKELY,
             summary=f"{known.host} leads to {', '.join(sorted(there))}, not to its load balancer.",
             evidence=(
-                Evidence(
-                    resource=known.host,
-                    seen=", ".join(sorted(there)),
-                    expected=", ".join(sorted(wanted)),
-                    at=case.state.read_at,
-                ),
+                case.evidence(known.host, ", ".join(sorted(there)), ", ".join(sorted(wanted))),
                 *top_evidence(failures),
             ),
             remedy=_point(known.host, balancer.dns_name if balancer else ""),

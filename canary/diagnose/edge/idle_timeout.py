@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import ROUTE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 IDLE = "idle_timeout.timeout_seconds"
 USUAL_S = 60  # AWS's default
@@ -32,12 +32,7 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
             summary=f"{balancer.name} gives its targets {value} s to answer.",
             evidence=(
-                Evidence(
-                    resource=f"{balancer.name} {IDLE}",
-                    seen=value,
-                    expected=wanted,
-                    at=case.state.read_at,
-                ),
+                case.evidence(f"{balancer.name} {IDLE}", value, wanted),
                 *top_evidence(failures),
             ),
             remedy=_remedy(case, balancer.arn, wanted),

@@ -13,11 +13,11 @@ from canary.control_plane.certificates import (
     usable,
 )
 from canary.control_plane.routing import https_listener
-from canary.control_plane.state import Certificate, Listener, LoadBalancer
+from canary.control_plane.state import Certificate
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 WARNING_S = 30 * 86_400.0
 
@@ -25,15 +25,14 @@ WARNING_S = 30 * 86_400.0
 def certificates(case: Case) -> Iterator[Finding]:
     """Report the fault of the certificate that a host serves."""
     for name in case.services:
-        host, balancer = case.host(name), case.balancer(name)
-        listener = https_listener(balancer)
+        host = case.host(name)
         failures = _failures(case, name, host)
         if not host or not failures:
             continue
-        served = _served(case, listener, host)
+        served = _served(case, name, host)
         cause, sure = _cause(case, failures, served, host)
         if cause:
-            yield _finding(case, name, cause, sure, balancer, listener, served, failures)
+            yield _finding(case, name, cause, sure, served, failures)
 
 
 def _failures(case: Case, name: str, host: str) -> Failures:
@@ -48,8 +47,9 @@ def _failures(case: Case, name: str, host: str) -> Failures:
     return frozenset(own)
 
 
-def _served(case: Case, listener: Listener | None, host: str) -> Certificate | None:
+def _served(case: Case, name: str, host: str) -> Certificate | None:
     """Return the certificate that a client of this host gets, None if it is not known."""
+    listener = https_listener(case.balancer(name))
     if listener is None:
         return None
     known = {c.arn: c for c in case.state.certificates}
@@ -95,25 +95,23 @@ def _finding(
     name: str,
     cause: str,
     sure: Confidence,
-    balancer: LoadBalancer | None,
-    listener: Listener | None,
     served: Certificate | None,
     failures: Failures,
 ) -> Finding:
     host = case.host(name)
     lines = (
         (
-            Evidence(
-                resource=served.arn,
-                seen=f"names {', '.join(served.names or (served.domain,))}, until"
+            case.evidence(
+                served.arn,
+                f"names {', '.join(served.names or (served.domain,))}, until"
                 f" {served.not_after}, {served.type} {served.renewal_status}".strip(),
-                expected=f"valid for {host}, more than 30 days left",
-                at=case.state.read_at,
+                f"valid for {host}, more than 30 days left",
             ),
         )
         if served
         else ()
     )
+    listener = https_listener(case.balancer(name))
     resource = served.arn if served else (listener.arn if listener else host)
     return Finding(
         cause=cause,
@@ -122,7 +120,7 @@ def _finding(
         confidence=sure,
         summary=_TEXTS[cause].format(host=host),
         evidence=(*lines, *top_evidence(failures)),
-        remedy=_remedy(case, name, cause, balancer, listener, served),
+        remedy=_remedy(case, name, cause, served),
         explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
     )
@@ -157,11 +155,10 @@ def _remedy(
     case: Case,
     name: str,
     cause: str,
-    balancer: LoadBalancer | None,
-    listener: Listener | None,
     served: Certificate | None,
 ) -> Remedy:
-    host = case.host(name)
+    host, balancer = case.host(name), case.balancer(name)
+    listener = https_listener(balancer)
     other = _replacement(case, name, served)
     longer = other and served and other.not_after > served.not_after
     fix: tuple[str, ...] = ()

@@ -54,12 +54,7 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
         confidence=Confidence.CERTAIN,
         summary=f"{swap.name} is in other security groups than before, which shut out {names}.",
         evidence=(
-            Evidence(
-                resource=swap.name,
-                seen=", ".join(swap.now),
-                expected=f"before: {', '.join(swap.before)}",
-                at=case.state.read_at,
-            ),
+            case.evidence(swap.name, ", ".join(swap.now), f"before: {', '.join(swap.before)}"),
             *top_evidence(failures),
         ),
         remedy=Remedy(
@@ -86,11 +81,10 @@ def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connec
         confidence=Confidence.CERTAIN,
         summary=f"Security group {group.name} {verb} {names} on port {ports}.",
         evidence=(
-            Evidence(
-                resource=f"{group.id} ({group.name}) {direction}",
-                seen=_describe(group.ingress if direction == "ingress" else group.egress),
-                expected=f"tcp {ports} for {names}",
-                at=case.state.read_at,
+            case.evidence(
+                f"{group.id} ({group.name}) {direction}",
+                _describe(group.ingress if direction == "ingress" else group.egress),
+                f"tcp {ports} for {names}",
             ),
             *_before(case, group, direction),
             *top_evidence(failures),

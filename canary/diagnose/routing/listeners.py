@@ -11,7 +11,7 @@ from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import ROUTE, TLS_EDGE, Finding, top_evidence
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.routing import listener_remedies as remedies
-from canary.model import Confidence, Evidence
+from canary.model import Confidence
 
 
 def listeners(case: Case) -> Iterator[Finding]:
@@ -64,12 +64,7 @@ def _listener_missing(
         confidence=Confidence.CERTAIN,
         summary=f"The load balancer {balancer.name} has no listener for {case.host(name)}:{port}.",
         evidence=(
-            Evidence(
-                resource=balancer.name,
-                seen=f"listeners: {there}",
-                expected=f"a listener on port {port}",
-                at=case.state.read_at,
-            ),
+            case.evidence(balancer.name, f"listeners: {there}", f"a listener on port {port}"),
             *top_evidence(failures),
         ),
         remedy=remedies.listener(case, name, balancer, port),
@@ -122,11 +117,10 @@ def _no_redirect(
         summary=f"Port 80 of {balancer.name} does not redirect to HTTPS"
         + ("." if default else f": rule {rule.priority} answers first."),
         evidence=(
-            Evidence(
-                resource=f"{balancer.name}:80",
-                seen=describe(case, rule) + f" {rule.action.redirect}",
-                expected="redirect to HTTPS on port 443",
-                at=case.state.read_at,
+            case.evidence(
+                f"{balancer.name}:80",
+                describe(case, rule) + f" {rule.action.redirect}",
+                "redirect to HTTPS on port 443",
             ),
             *top_evidence(failures, 1),
         ),

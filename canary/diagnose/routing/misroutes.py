@@ -147,21 +147,14 @@ def _elsewhere(case: Case, need: Need, listener: Listener) -> str:
     return ""
 
 
-def _before(case: Case, arn: str) -> Rule | None:
-    balancers = case.previous.load_balancers if case.previous else ()
-    return next((r for b in balancers for x in b.listeners for r in x.rules if r.arn == arn), None)
-
-
 def _was_right(case: Case, need: Need, rule: Rule) -> bool:
-    before = _before(case, rule.arn)
-    return before is not None and _right(case, need, before)
+    return any(_right(case, need, r) for r in case.rules_before() if r.arn == rule.arn)
 
 
 def _added(case: Case, rule: Rule) -> bool:
     """Return whether a rule is new since the previous run, or does not forward at all."""
-    if case.previous is not None and _before(case, rule.arn) is None:
-        return True
-    return rule.action.type != "forward"
+    known = {r.arn for r in case.rules_before()}
+    return rule.action.type != "forward" or (case.previous is not None and rule.arn not in known)
 
 
 def reached(listener: Listener, case: Case, service: str) -> bool:

@@ -46,13 +46,7 @@ def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ..
 
     A second rule beside the changed one would only hide the change.
     """
-    before = {
-        rule.arn: rule
-        for balancer in (case.previous.load_balancers if case.previous else ())
-        for was in balancer.listeners
-        if was.arn == listener.arn
-        for rule in was.rules
-    }
+    before = {rule.arn: rule for rule in case.rules_before(listener.arn)}
     right = need.receivers(case)
     for rule in listener.rules:
         old = before.get(rule.arn)

@@ -111,10 +111,7 @@ def _before(
     known = {rule.arn for rule in listener.rules}
     gone = (
         rule.conditions
-        for balancer in (case.previous.load_balancers if case.previous else ())
-        for was in balancer.listeners
-        if was.arn == listener.arn
-        for rule in was.rules
+        for rule in case.rules_before(listener.arn)
         if rule.arn not in known
         and need.pattern in patterns(rule)
         and [f.target_group for f in rule.action.forwards] == [right.arn]

@@ -139,11 +139,10 @@ def _finding(
         confidence=Confidence.CERTAIN,
         summary=f"{summary} The right target group is {right.name}.",
         evidence=(
-            Evidence(
-                resource=f"{where} {first.host}{first.path}",
-                seen=describe(case, rule),
-                expected=f"forward to {right.name}",
-                at=case.state.read_at,
+            case.evidence(
+                f"{where} {first.host}{first.path}",
+                describe(case, rule),
+                f"forward to {right.name}",
             ),
             *_changed(case, rule, first),
             *top_evidence(failures),

@@ -1,4 +1,4 @@
-"""Commands and evidence for target groups, and the port that a group's targets need."""
+"""Commands for target groups, and the port that a group's targets need."""
 
 from __future__ import annotations
 
@@ -6,26 +6,17 @@ from collections.abc import Iterable
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
-from canary.model import Evidence
 
 GONE = ("draining", "unused")  # states of targets that get no requests
 
 
 def port_of(case: Case, name: str) -> int:
     """Return the port that a service's task definition maps, else the environment's."""
-    service = case.ecs(name)
-    definition = case.definition(service.task_definition) if service else None
     wanted = case.services[name].container
-    containers = definition.containers if definition else ()
-    for container in containers:
+    for container in case.containers(name):
         if container.ports and (not wanted or container.name == wanted):
             return container.ports[0]
     return case.services[name].port
-
-
-def evidence(case: Case, group: TargetGroup, seen: str, expected: str) -> Evidence:
-    """Return a line of evidence about a target group."""
-    return Evidence(resource=group.name, seen=seen, expected=expected, at=case.state.read_at)
 
 
 def inspect(case: Case, group: TargetGroup) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import TARGET, Finding, top_evidence
 from canary.diagnose.ecs.task_stops import redeploy_stopped
-from canary.diagnose.targets.commands import evidence, inspect, port_of, verify
+from canary.diagnose.targets.commands import inspect, port_of, verify
 from canary.diagnose.targets.health_record import describe_target, unhealthy_targets
 from canary.model import Confidence, Remedy
 
@@ -30,8 +30,8 @@ def health_check(case: Case) -> Iterator[Finding]:
             summary=f"The health check of {group.name} does not fit the application:"
             f" {'; '.join(f'{k} is {a}, expected {b}' for k, a, b in wrong)}.",
             evidence=(
-                *(evidence(case, group, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
-                evidence(case, group, describe_target(unhealthy[0]), "healthy"),
+                *(case.evidence(group.name, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
+                case.evidence(group.name, describe_target(unhealthy[0]), "healthy"),
                 *top_evidence(failures, 1),
             ),
             remedy=_mend_check(case, name, group),
@@ -124,7 +124,7 @@ def protocol(case: Case) -> Iterator[Finding]:
             resource=group.arn,
             confidence=Confidence.LIKELY,
             summary=f"{group.name} speaks HTTPS to its targets, and they fail.",
-            evidence=(evidence(case, group, describe_target(unhealthy[0]), "protocol HTTP"),),
+            evidence=(case.evidence(group.name, describe_target(unhealthy[0]), "protocol HTTP"),),
             remedy=Remedy(
                 summary="A group's protocol cannot be changed: make a new one.",
                 inspect=inspect(case, group),

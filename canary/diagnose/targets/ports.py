@@ -13,7 +13,6 @@ from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.commands import (
     GONE,
     deregister,
-    evidence,
     inspect,
     port_of,
     register,
@@ -57,7 +56,7 @@ def _wrong_port(
         summary=f"{group.name} sends traffic to port {wrong[0].port}; the container of"
         f" {service.name} listens on {right}.",
         evidence=(
-            *(evidence(case, group, describe_target(t), f"port {right}") for t in wrong[:3]),
+            *(case.evidence(group.name, describe_target(t), f"port {right}") for t in wrong[:3]),
             *top_evidence(failures, 1),
         ),
         remedy=Remedy(

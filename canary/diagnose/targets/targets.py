@@ -13,7 +13,6 @@ from canary.diagnose.ecs.revisions import log_tail, rollback
 from canary.diagnose.targets.commands import (
     GONE,
     deregister,
-    evidence,
     inspect,
     port_of,
     register,
@@ -38,7 +37,7 @@ def empty(case: Case) -> Iterator[Finding]:
             summary=f"No target is registered in {group.name}, though"
             f" {len(live(service))} task(s) of {service.name} run.",
             evidence=(
-                evidence(case, group, "no registered target", "the service's tasks"),
+                case.evidence(group.name, "no registered target", "the service's tasks"),
                 *top_evidence(failures),
             ),
             remedy=_register(case, name, service, group),
@@ -101,7 +100,7 @@ def _foreign_finding(
         " unhealthy.",
         evidence=(
             *(
-                evidence(case, group, describe_target(t), "a task of the service")
+                case.evidence(group.name, describe_target(t), "a task of the service")
                 for t in foreign[:3]
             ),
             *top_evidence(failures, 1),
@@ -133,7 +132,7 @@ def unhealthy(case: Case) -> Iterator[Finding]:
             summary=f"{len(failing)} of {max(len(group.targets), 1)} targets of {group.name}"
             f" fail their health checks: {failing[0].description or failing[0].reason}.",
             evidence=(
-                evidence(case, group, describe_target(failing[0]), "healthy"),
+                case.evidence(group.name, describe_target(failing[0]), "healthy"),
                 *top_evidence(failures),
             ),
             remedy=_restart(case, name, group),
