@@ -124,7 +124,7 @@ def _published(
 @functools.cache
 def _runtime(name: str, store: str) -> Runtime:
     """Return what stays warm between invocations."""
-    loaded = config.load(name, desk=False)
+    loaded = config.load(name, authoring=False)
     place = store or loaded.environment.store or "/tmp/hokusai-canary"  # noqa: S108 - all that a function may write to
     return make_runtime(loaded, place)
 

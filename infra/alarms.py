@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
-from canary.alarms.composites import CompositePlan, Reach
+from canary.alarms.composites import CompositePlan, Route
 from canary.alarms.plan import AlarmPlan, Alarms
 from canary.alarms.purposes import Missing
 from infra.topics import Topics
@@ -48,7 +48,7 @@ def _composite(
     scope: Construct, plan: CompositePlan, topics: Topics, known: dict[str, cdk.CfnResource]
 ) -> cw.CfnCompositeAlarm:
     """Write a composite; what it listens to has to be there before it."""
-    topic = topics.page if plan.reach is Reach.PAGE else topics.ticket
+    topic = topics.page if plan.route is Route.PAGE else topics.ticket
     made = cw.CfnCompositeAlarm(
         scope,
         logical_id(plan.key),
@@ -68,7 +68,7 @@ def _composite(
 
 
 def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
-    target = {Reach.PAGE: topics.page, Reach.TICKET: topics.ticket}.get(plan.reach)
+    target = {Route.PAGE: topics.page, Route.TICKET: topics.ticket}.get(plan.route)
     actions = [target.topic_arn] if target else None
     alarm = cw.CfnAlarm(
         scope,

@@ -17,13 +17,13 @@ MAX_CHILDREN = 100
 MAX_RULE = 10_240
 
 
-class Reach(StrEnum):
-    """Whom an alarm reaches."""
+class Route(StrEnum):
+    """Where the messages of an alarm go."""
 
     PAGE = "page"
     TICKET = "ticket"
-    COMPOSITE = "composite"  # heard through a composite, never by itself
-    NOBODY = "nobody"  # muted, or a suppressor
+    VIA_COMPOSITE = "composite"  # part of a composite; sends nothing by itself
+    NONE = "none"  # muted, or a suppressor
 
 
 class CompositePlan(Frozen, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class CompositePlan(Frozen, frozen=True, kw_only=True):
     rule: str
     listens: tuple[str, ...]  # names of the alarms in the rule
     suppressor: str
-    reach: Reach
+    route: Route
     wait_s: int
     extension_s: int
 
@@ -66,7 +66,7 @@ def page_of(
         rule=_page_rule(down, state_lost, raw),
         listens=(*raw, down, state_lost),
         suppressor=suppressor,
-        reach=Reach.PAGE,
+        route=Route.PAGE,
         wait_s=60,
         extension_s=120,
     )
@@ -114,7 +114,7 @@ def _ticket(
         rule=_any(listens),
         listens=listens,
         suppressor=suppressor,
-        reach=Reach.TICKET,
+        route=Route.TICKET,
         # the page's own alarm rings at most a period later than a check's, then waits a minute
         wait_s=180,
         extension_s=180,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.alarms.composites import CompositePlan, Reach, described, page_of, tickets_of
+from canary.alarms.composites import CompositePlan, Route, described, page_of, tickets_of
 from canary.alarms.purposes import PURPOSES, THE_REST, Missing, Purpose
 from canary.comparison.windows import DOWN_CRITICAL, window_of
 from canary.metrics.table import MOST_OWN, NAMESPACE
@@ -47,7 +47,7 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     datapoints: int = 1
     periods: int = 1
     missing: Missing = Missing.NOT_BREACHING
-    reach: Reach = Reach.TICKET
+    route: Route = Route.TICKET
     check: str = ""  # the check it watches, "" for an alarm with a purpose of its own
     purpose: str = ""
     muted: str = ""
@@ -84,9 +84,11 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
         critical=tuple(a.name for a in of_checks if a.pages),
         suppressor=names["deploy-in-progress"],
     )
-    heard = {a.check: a.name for a in of_checks if a.reach is Reach.COMPOSITE}
+    via_composite = {a.check: a.name for a in of_checks if a.route is Route.VIA_COMPOSITE}
     suites = {
-        suite.value: tuple(heard[c.id] for c in checks if c.suite is suite and c.id in heard)
+        suite.value: tuple(
+            via_composite[c.id] for c in checks if c.suite is suite and c.id in via_composite
+        )
         for suite in Suite
     }
     return Alarms(
@@ -121,7 +123,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         datapoints=window.bad,
         periods=window.runs,
         missing=Missing.IGNORE,
-        reach=Reach.NOBODY if mute else Reach.COMPOSITE,
+        route=Route.NONE if mute else Route.VIA_COMPOSITE,
         pages=critical and not mute,
         check=check.id,
         muted=f"until {mute.until}: {mute.reason}" if mute else "",
@@ -166,7 +168,7 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         datapoints=DOWN_CRITICAL.bad,
         periods=DOWN_CRITICAL.runs,
         missing=Missing.BREACHING,
-        reach=Reach.PAGE,
+        route=Route.PAGE,
         purpose="silence is never taken for health",
     )
 
@@ -191,7 +193,7 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
         datapoints=purpose.datapoints,
         periods=purpose.periods,
         threshold=purpose.threshold,
-        reach=purpose.reach,
+        route=purpose.route,
         missing=purpose.missing,
         purpose=purpose.when,
     )
@@ -213,6 +215,6 @@ def _deploy(environment: Environment) -> AlarmPlan:
         when="a deployment of the platform is under way (delays the page, never cancels it)",
         datapoints=1,
         periods=1,
-        reach=Reach.NOBODY,
+        route=Route.NONE,
     )
     return msgspec.structs.replace(_simple(environment, purpose), period=MINUTE)

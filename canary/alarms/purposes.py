@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from canary.alarms.composites import Reach
+from canary.alarms.composites import Route
 from canary.comparison.windows import DOWN
 from canary.metrics.table import MOST_OWN
 from canary.model import Frozen
@@ -28,7 +28,7 @@ class Purpose(Frozen, frozen=True, kw_only=True):
     datapoints: int = DOWN.bad
     periods: int = DOWN.runs
     threshold: float = 0.0
-    reach: Reach = Reach.TICKET
+    route: Route = Route.TICKET
     missing: Missing = Missing.NOT_BREACHING
 
 
@@ -39,7 +39,7 @@ PURPOSES: tuple[Purpose, ...] = (
         when="a critical check is down in its own window",
         datapoints=1,
         periods=1,
-        reach=Reach.COMPOSITE,
+        route=Route.VIA_COMPOSITE,
         missing=Missing.IGNORE,
     ),
     Purpose(
@@ -48,7 +48,7 @@ PURPOSES: tuple[Purpose, ...] = (
         when="a critical check failed ten runs in a row; never suppressed, needs no state",
         datapoints=10,
         periods=10,
-        reach=Reach.PAGE,
+        route=Route.PAGE,
         missing=Missing.IGNORE,
     ),
     Purpose(

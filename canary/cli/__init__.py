@@ -13,11 +13,7 @@ from typing import Any
 import click
 
 import canary
-from canary.cli import catalogue, gate
-from canary.cli import inspect as desk
-from canary.cli import rehearse as rehearsing
-from canary.cli import reports as reading
-from canary.cli import run as running
+from canary.cli import catalogue, gate, inspect, rehearse, reports, run
 from canary.cli.options import EXIT
 from canary.model import Status
 
@@ -55,17 +51,17 @@ def main() -> None:
 
 
 for command in (
-    running.run,
+    run.run,
     gate.gate,
-    desk.list_checks,
-    desk.plan,
-    desk.validate,
-    reading.show,
-    reading.compare,
-    reading.history,
-    rehearsing.rehearse_alarms,
-    desk.permissions,
-    desk.schema,
+    inspect.list_checks,
+    inspect.plan,
+    inspect.validate,
+    reports.show,
+    reports.compare,
+    reports.history,
+    rehearse.rehearse_alarms,
+    inspect.permissions,
+    inspect.schema,
     catalogue.catalogue,
 ):
     main.add_command(command)

@@ -70,7 +70,7 @@ def find(kinds: Mapping[str, Kind]) -> str:
     if problems:
         raise config.ConfigError(problems)
     first = min(config.ENVIRONMENTS.glob("*.toml")).stem
-    known = config.load(first, desk=False)
+    known = config.load(first, authoring=False)
     return render([s.check for s in sources], kinds, known)
 
 
@@ -148,11 +148,11 @@ def _alarms(alarms: Alarms, environment: str) -> Iterator[str]:
         " Beside them:\n"
     )
     rows = [
-        (plain(c.name), c.description.partition(" Runbook:")[0], "composite", c.reach.value)
+        (plain(c.name), c.description.partition(" Runbook:")[0], "composite", c.route.value)
         for c in alarms.composites
     ]
     rows += [
-        (plain(a.name), _meaning(a), _window(a), a.reach.value)
+        (plain(a.name), _meaning(a), _window(a), a.route.value)
         for a in alarms.alarms
         if not a.check
     ]

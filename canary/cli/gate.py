@@ -19,9 +19,9 @@ from canary.cli.options import (
     exit_status,
     fail_on_option,
     format_option,
+    loaded,
     one_row,
 )
-from canary.cli.options import loaded as loading
 from canary.model import Config, Severity, Status, names
 
 PATIENCE_S = 120.0
@@ -64,7 +64,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
       python -m canary gate --environment development
       python -m canary gate --environment development --fail-on high --format json
     """
-    config = loading(environment)
+    config = loaded(environment)
     name = names.own(config.environment.name)
     spread = config.environment.deployment.scale == "map"
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from canary import config as configuration
+from canary import config as configs
 from canary.alarms.plan import plan_alarms
 from canary.cli.estimate import scaling
 from canary.cli.options import (
@@ -21,7 +21,7 @@ from canary.cli.options import (
     loaded,
     on_screen,
 )
-from canary.config import schema as schemas
+from canary.config.schema import check_file, environment_file
 from canary.deployment import cost
 from canary.deployment.permissions import Row, rows
 from canary.model import Config
@@ -185,12 +185,12 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
     """
     problems: list[str] = []
     try:
-        named = tuple(configuration.environment_file(name) for name in names)
-    except configuration.ConfigError as error:
+        named = tuple(configs.environment_file(name) for name in names)
+    except configs.ConfigError as error:
         raise WrongUseError(str(error)) from error
-    chosen = (*named, *files) or tuple(sorted(configuration.ENVIRONMENTS.glob("*.toml")))
+    chosen = (*named, *files) or tuple(sorted(configs.ENVIRONMENTS.glob("*.toml")))
     for path in chosen:
-        problems += configuration.problems_of(path)
+        problems += configs.problems_of(path)
     if problems:
         raise WrongUseError("\n".join(dict.fromkeys(problems)))
     files_are = "file is" if len(chosen) == 1 else "files are"
@@ -237,4 +237,4 @@ def schema(what: str) -> None:
       python -m canary schema check > check.schema.json
       python -m canary schema environment > environment.schema.json
     """
-    click.echo(as_json(schemas.check_file() if what == "check" else schemas.environment_file()))
+    click.echo(as_json(check_file() if what == "check" else environment_file()))

@@ -70,7 +70,7 @@ def complete_environment(
 def complete_check(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Complete the id of a check of the environment that the command line names so far."""
     try:
-        known = config.load(context.params.get("environment") or DEFAULT, desk=False)
+        known = config.load(context.params.get("environment") or DEFAULT, authoring=False)
     except config.ConfigError:
         return []
     return [c.id for c in known.checks if c.id.startswith(begun)]
@@ -117,7 +117,7 @@ def on_screen(rows: Iterable[str]) -> str:
 def loaded(environment: str) -> Config:
     """Return the configuration, or end with its problems and exit status 2."""
     try:
-        return config.load(environment, desk=False)
+        return config.load(environment, authoring=False)
     except config.ConfigError as error:
         raise WrongUseError(str(error)) from error
 

@@ -23,9 +23,8 @@ from canary.cli.options import (
 from canary.cli.reports import decoded, store_at
 from canary.model import Config, Report, Severity
 from canary.model.schedule import schedule_period
-from canary.rehearsal import patterns as drill
-from canary.rehearsal import recorded as replayed
-from canary.rehearsal.patterns import Figures, Incident, Setting
+from canary.rehearsal import patterns, recorded
+from canary.rehearsal.patterns import Figures, Incident, Pattern, Setting
 from canary.rehearsal.replay import Outcome, rehearse
 
 ALL = "all"
@@ -36,7 +35,7 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
 @environment_option
 @click.option(
     "--pattern",
-    type=click.Choice((*drill.BY_NAME, ALL)),
+    type=click.Choice((*patterns.BY_NAME, ALL)),
     default=ALL,
     metavar="PATTERN",
     help="What happens to the platform, or to the canary.",
@@ -47,7 +46,7 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
     default=7,
     show_default=True,
     metavar="N",
-    help="How many days are replayed.",
+    help="How many days are recorded.",
 )
 @click.option(
     "--p",
@@ -96,7 +95,7 @@ def rehearse_alarms(
     if history:
         found = _of_history(config, alarms, history, days)
     else:
-        chosen = drill.PATTERNS if pattern == ALL else (drill.BY_NAME[pattern],)
+        chosen = patterns.PATTERNS if pattern == ALL else (patterns.BY_NAME[pattern],)
         setting = _setting(config, days, p, seed)
         found = [_rehearsed(config, alarms, one, setting) for one in chosen]
     if form == "json":
@@ -124,26 +123,26 @@ def critical(config: Config) -> frozenset[str]:
     )
 
 
-def _rehearsed(config: Config, alarms: Alarms, pattern: drill.Pattern, setting: Setting) -> Figures:
-    told = rehearse(alarms, drill.outcomes(pattern, setting), critical(config))
-    return drill.figures(pattern.name, told, drill.incidents(pattern, setting.days))
+def _rehearsed(config: Config, alarms: Alarms, pattern: Pattern, setting: Setting) -> Figures:
+    told = rehearse(alarms, patterns.outcomes(pattern, setting), critical(config))
+    return patterns.figures(pattern.name, told, patterns.incidents(pattern, setting.days))
 
 
 def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[Figures]:
     found = _read(config, place, days)
     if not found:
         raise WrongUseError(f"no runs of the last {days} days in {place}")
-    real: tuple[Incident, ...] = replayed.incidents(found, critical(config))
+    real: tuple[Incident, ...] = recorded.incidents(found, critical(config))
     told = rehearse(alarms, iter(found), critical(config))
-    return [drill.figures("history", told, real)]
+    return [patterns.figures("history", told, real)]
 
 
 def _read(config: Config, place: str, days: int) -> list[Outcome]:
     path = Path(place)
     if path.is_file():
-        return replayed.from_history(decoded(path.read_bytes(), place))
+        return recorded.from_history(decoded(path.read_bytes(), place))
     period = schedule_period(config.environment.schedule.expression)
-    return list(replayed.outcomes(_reports(config, place, days), period))
+    return list(recorded.outcomes(_reports(config, place, days), period))
 
 
 def _reports(config: Config, place: str, days: int) -> list[Report]:
@@ -194,7 +193,7 @@ def _told(found: Iterable[Figures], period_s: int) -> str:
     over = ", ".join(f"{d:g} days" if d >= 1 else f"{d * 1440:.0f} minutes" for d in spans)
     return (
         f"{table(HEADS, rows)}\n\n"
-        f"Over {over}; a month is {drill.MONTH_DAYS}. Times are medians in {unit}:\n"
+        f"Over {over}; a month is {patterns.MONTH_DAYS}. Times are medians in {unit}:\n"
         "from the beginning of an incident to its first message (seen) and page, and from its\n"
         "end until the page is taken back (clear). Twice: further pages of the same alarm for\n"
         "one incident; escalated: pages of a further alarm for it."

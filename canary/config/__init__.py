@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from canary.config import references as crosscheck
+from canary.config import references
 from canary.config.decode import decode
 from canary.model import Check, Config, Environment
 from canary.probes.base.api import Kind
@@ -36,12 +36,12 @@ def load(
     *,
     checks: Path = CHECKS,
     kinds: Mapping[str, Kind] | None = None,
-    desk: bool = True,
+    authoring: bool = True,
     today: dt.date | None = None,
 ) -> Config:
     """Return the configuration of an environment, given by name or by file.
 
-    `desk` also holds mute dates and runbooks to their rules: right for whoever edits and deploys,
+    `authoring` also checks mute dates and runbooks: right for a person who edits and deploys,
     wrong for a running function, which must not stop because a mute ended last night.
     """
     known = kinds if kinds is not None else _kinds()
@@ -50,10 +50,10 @@ def load(
     where = _environment(place, problems)
     sources = _checks(_set(checks, where, place.name, problems), known, problems)
     if where is not None:
-        rules = crosscheck.Rules(
-            file=place.name, desk=desk, today=today or dt.date.today(), root=HERE.parent
+        rules = references.Rules(
+            file=place.name, authoring=authoring, today=today or dt.date.today(), root=HERE.parent
         )
-        problems += crosscheck.problems(where, sources, rules)
+        problems += references.problems(where, sources, rules)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))
     chosen = (s.check for s in sources if runs(where, s.check))
@@ -140,7 +140,7 @@ def _host(environment: Environment, name: str) -> str:
     behind = [s for s in environment.services.values() if s.load_balancer]
     same = [s for s in behind if s.load_balancer == service.load_balancer]
     urls = (s.url for s in (service, *same) if s.url)
-    return crosscheck.host_of(next(urls, ""))
+    return references.host_of(next(urls, ""))
 
 
 def _set(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
@@ -155,8 +155,8 @@ def _set(folder: Path, where: Environment | None, file: str, problems: list[str]
 
 def _checks(
     folder: Path, kinds: Mapping[str, Kind], problems: list[str]
-) -> list[crosscheck.Source]:
-    sources: list[crosscheck.Source] = []
+) -> list[references.Source]:
+    sources: list[references.Source] = []
     for path in sorted(folder.glob("*.toml")):
         sources += check_file(path, kinds, problems)
     return sources
@@ -164,7 +164,7 @@ def _checks(
 
 def check_file(
     path: Path, kinds: Mapping[str, Kind], problems: list[str]
-) -> list[crosscheck.Source]:
+) -> list[references.Source]:
     """Return the checks of one file; what is wrong is added to `problems`."""
     raw = read_toml(path, problems) or {}
     problems += [
@@ -181,7 +181,7 @@ def check_file(
             continue
         check = _check(path.name, number, table, kinds, problems)
         if check is not None:
-            found.append(crosscheck.Source(file=path.name, check=check))
+            found.append(references.Source(file=path.name, check=check))
     return found
 
 
@@ -217,7 +217,7 @@ def problems_of(path: Path) -> list[str]:
         return problems
     if "check" in raw:
         found = check_file(path, _kinds(), problems)
-        return [*problems, *crosscheck.within_file(found)]
+        return [*problems, *references.within_file(found)]
     try:
         load(str(path))
     except ConfigError as error:

@@ -29,7 +29,7 @@ class Rules(Frozen, frozen=True, kw_only=True):
     """What to hold the configuration to; `root` is where runbooks' paths start."""
 
     file: str  # the environment's, for messages
-    desk: bool
+    authoring: bool
     today: dt.date
     root: Path
 
@@ -71,7 +71,7 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         used = getattr(s.check.spec, "use_service", s.check.service)
         if used not in environment.services:
             yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
-        if rules.desk:
+        if rules.authoring:
             yield from _runbook(at, s.check.runbook, rules.root)
 
 
@@ -166,12 +166,12 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
     yield from _mutes(environment, known, rules)
     yield from _limits(environment, at)
     yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
-    if rules.desk:
+    if rules.authoring:
         from canary.config import (
-            aws_limits as deployable,  # a running function was deployed: no cold start needs it
+            aws_limits,  # a running function was deployed: no cold start needs it
         )
 
-        yield from (f"{at}: {problem}" for problem in deployable.problems(environment))
+        yield from (f"{at}: {problem}" for problem in aws_limits.problems(environment))
 
 
 def _routes(environment: Environment, at: str) -> Iterator[str]:
@@ -200,9 +200,9 @@ def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> I
         at = f"{rules.file}: mutes: {mute.check}"
         if mute.check not in known:
             yield f"{at}: is not a check"
-        if rules.desk and mute.until < rules.today:
+        if rules.authoring and mute.until < rules.today:
             yield f"{at}: until {mute.until} is past, remove the mute"
-        if rules.desk and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
+        if rules.authoring and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
             yield f"{at}: until {mute.until} is more than {LONGEST_MUTE} days away"
 
 

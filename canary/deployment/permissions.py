@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from canary import observe
 from canary.config.references import principals
 from canary.model import Config, Environment, Frozen, names
 from canary.observe import Permission
-from canary.observe import statements as reader_permissions
 
 Condition = dict[str, dict[str, str]]
 """operator -> key -> value, as IAM writes it"""
@@ -121,7 +121,7 @@ def _allow(sid: str, actions: tuple[str, ...], resource: str) -> Statement:
 def _readers(environment: Environment) -> Iterator[Statement]:
     """Yield the readers' permissions: one statement for each resource and condition."""
     groups: dict[str, list[Permission]] = {}
-    for permission in reader_permissions(environment):
+    for permission in observe.statements(environment):
         key = json.dumps([permission.resource, permission.condition], sort_keys=True)
         groups.setdefault(key, []).append(permission)
     for key, group in sorted(groups.items()):

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.messages import events
-from canary.messages import texts as wording
+from canary.messages import events, texts
 from canary.messages.grouping import Group, groups, is_of, worst
 from canary.messages.state import Event, Incident, Message, Notified, Outbox
 from canary.model import (
@@ -43,10 +42,10 @@ def decide(report: Report, state: Notified, link: str = "") -> Outbox:
     joined = [msgspec.structs.replace(i, checks=()) for i in lasting if i.key not in keys]
     grown = _opened(report, state, kept)
     new = [
-        *(wording.closed(report, i, link, _undelivered(state, i)) for i in _fixed(report, closed)),
-        *(wording.opened(report, i, link) for i in grown.opened),
-        *(wording.worse(report, i, link) for i in grown.worse),
-        *(wording.diagnosed(report, i, link) for i in diagnosed),
+        *(texts.closed(report, i, link, _undelivered(state, i)) for i in _fixed(report, closed)),
+        *(texts.opened(report, i, link) for i in grown.opened),
+        *(texts.worse(report, i, link) for i in grown.worse),
+        *(texts.diagnosed(report, i, link) for i in diagnosed),
     ]
     happened = events.of_run(report, state, (*grown.kept, *closed, *joined), link)
     over = {i.key for i in closed}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from alarm_evaluator import ALARM
 from canary.model import Frozen
-from canary.rehearsal import replay as replay
+from canary.rehearsal import replay
 from canary.rehearsal.replay import Outcome, Page, Rehearsal
 
 DAY, START = 1440, 600  # minutes

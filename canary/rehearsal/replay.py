@@ -20,7 +20,7 @@ from alarm_evaluator import (
     holds,
     parse_rule,
 )
-from canary.alarms.composites import CompositePlan, Reach
+from canary.alarms.composites import CompositePlan, Route
 from canary.alarms.plan import AlarmPlan, Alarms
 from canary.comparison.history import KEPT
 from canary.comparison.windows import DOWN_CRITICAL, UNSTABLE, down_after
@@ -42,7 +42,7 @@ class Page(Frozen, frozen=True, kw_only=True):
 
     minute: int
     alarm: str
-    reach: Reach
+    route: Route
     state: State
 
 
@@ -54,11 +54,11 @@ class Rehearsal(Frozen, frozen=True, kw_only=True):
 
     def pages(self) -> tuple[Page, ...]:
         """Return what woke a person: messages of paging alarms that went into ALARM."""
-        return tuple(m for m in self.messages if m.reach is Reach.PAGE and m.state == ALARM)
+        return tuple(m for m in self.messages if m.route is Route.PAGE and m.state == ALARM)
 
     def tickets(self) -> tuple[Page, ...]:
         """Return what opened a ticket."""
-        return tuple(m for m in self.messages if m.reach is Reach.TICKET and m.state == ALARM)
+        return tuple(m for m in self.messages if m.route is Route.TICKET and m.state == ALARM)
 
 
 def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[str]) -> Rehearsal:
@@ -74,17 +74,17 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[st
         for judge in judges:
             changed = judge.look(memory.value(judge.plan, outcome))
             states[judge.plan.name] = judge.state
-            if changed and judge.plan.reach in (Reach.PAGE, Reach.TICKET):
-                messages.append(_page(minute, judge.plan.name, judge.plan.reach, judge.state))
+            if changed and judge.plan.route in (Route.PAGE, Route.TICKET):
+                messages.append(_page(minute, judge.plan.name, judge.plan.route, judge.state))
         for composite in composites:
             if state := composite.look(states, minute):
                 plan = composite.plan
-                messages.append(_page(minute, plan.name, plan.reach, state))
+                messages.append(_page(minute, plan.name, plan.route, state))
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
 
 
-def _page(minute: int, alarm: str, reach: Reach, state: State) -> Page:
-    return Page(minute=minute, alarm=alarm, reach=reach, state=state)
+def _page(minute: int, alarm: str, route: Route, state: State) -> Page:
+    return Page(minute=minute, alarm=alarm, route=route, state=state)
 
 
 class _Memory:

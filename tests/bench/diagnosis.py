@@ -55,7 +55,7 @@ def _judge(broken: Path, healthy: Path, environment: str) -> dict[str, object]:
     report = canonical.load(broken.read_bytes())
     before = previous_state(canonical.load(healthy.read_bytes()))
     state = previous_state(report)
-    known = config.load(environment, desk=False).environment
+    known = config.load(environment, authoring=False).environment
     now = dt.datetime.fromisoformat(report.run.started_at)
     spent = []
     for _ in range(TIMES):

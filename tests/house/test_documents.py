@@ -118,7 +118,7 @@ def test_the_catalogue_is_current() -> None:
 
 def test_every_kind_metric_alarm_and_cause_is_documented() -> None:
     text = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    config = load("development", desk=False)
+    config = load("development", authoring=False)
     alarms = [a for a in plan_alarms(config, "fn", 50).alarms if not a.check]
     wanted = [*KINDS, *(m.name for m in METRICS), *causes.ALL]
     wanted += [a.name.replace("-development-", "-NAME-") for a in alarms]
@@ -156,7 +156,7 @@ def test_diagnosis_and_the_faults_name_no_cause_that_is_not_in_the_table() -> No
 
 def test_the_price_in_the_comparison_is_what_the_plan_says() -> None:
     text = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
-    config = load("development", desk=False)
+    config = load("development", authoring=False)
     plan = make_plan(config, KINDS, {}, dt.datetime.now(dt.UTC))
     dollars = sum(line.dollars for line in cost.monthly(config, plan, counted(config)))
     assert f"| {dollars:.0f}, for its {len(plan.order)} checks |" in text

@@ -48,7 +48,7 @@ def test_a_check_in_a_document_is_valid(block: Block, tmp_path: Path) -> None:
     (source,) = config.check_file(path, KINDS, problems)
     assert problems == []
     assert (config.HERE.parent / source.check.runbook.partition("#")[0]).is_file()
-    known = {c.id for c in config.load("development", desk=False).checks}
+    known = {c.id for c in config.load("development", authoring=False).checks}
     assert source.check.id not in known and set(source.check.needs) <= known
 
 
@@ -60,7 +60,7 @@ def test_a_piece_of_an_environment_in_a_document_is_valid(block: Block, tmp_path
         path.write_text(block.text)
         assert config.load(str(path), today=TODAY).environment.name == fragment["name"]
         return
-    known = {c.id for c in config.load("development", desk=False).checks}
+    known = {c.id for c in config.load("development", authoring=False).checks}
     value, wrong = decode(merged(tomllib.loads(DEVELOPMENT.read_text()), fragment), Environment)
     assert wrong == [] and isinstance(value, Environment)
     assert {m.check for m in value.mutes} | set(value.disable) <= known

@@ -11,7 +11,7 @@ import pytest
 
 from alarm_evaluator import ALARM as ALARMING
 from alarm_evaluator import OK, evaluate
-from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Reach
+from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Route
 from canary.alarms.plan import plan_alarms
 from canary.deployment.permissions import INTERFACES, rows
 from canary.metrics.table import MOST_OWN
@@ -96,7 +96,7 @@ def test_of_very_many_checks_the_most_severe_have_an_alarm_and_one_rings_for_the
     assert len(own) == MOST_OWN
     assert {c.id for c in config.checks if c.severity is not Severity.LOW} <= own
     (rest,) = [a for a in plan.alarms if a.key == "checks-down"]
-    assert rest.reach is Reach.TICKET and rest.series[0].name == "ChecksDown"
+    assert rest.route is Route.TICKET and rest.series[0].name == "ChecksDown"
     assert not [a for a in plan_alarms(config, "fn", 60).alarms if a.key == "checks-down"]
 
 

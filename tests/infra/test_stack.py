@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Reach, tickets_of
+from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, Route, tickets_of
 from canary.alarms.plan import plan_alarms
 from canary.config import load
 from canary.model import Config, Mute, Severity
@@ -121,7 +121,7 @@ def test_a_muted_critical_check_leaves_the_page(config: Config) -> None:
     )
     plan = plan_alarms(muted, "fn", 60)
     alarm = next(a for a in plan.alarms if a.check == check.id)
-    assert alarm.reach is Reach.NOBODY and alarm.name not in plan.page.rule
+    assert alarm.route is Route.NONE and alarm.name not in plan.page.rule
 
 
 def test_silence_breaches_within_three_periods(template: dict[str, Any]) -> None:

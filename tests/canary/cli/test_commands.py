@@ -192,7 +192,7 @@ def test_what_many_checks_would_take_is_planned_on_paper() -> None:
 
 def test_the_bill_counts_the_alarms_that_the_deployment_makes() -> None:
     bill = json.loads(call("plan", "--format", "json").stdout)["monthly"]
-    config = load("development", desk=False)
+    config = load("development", authoring=False)
     planned = len(plan_alarms(config, "fn", 50).alarms)
     line = next(item for item in bill if item["item"] == "alarms")
     assert line["how"].startswith(f"{planned} ") and planned > len(config.checks)

@@ -85,7 +85,7 @@ def test_a_good_configuration_is_loaded() -> None:
 
 def test_a_running_function_does_not_stop_because_a_mute_ended() -> None:
     loaded = config.load(
-        str(BAD / "environment-past-mute.toml"), checks=BAD / "checks", kinds=KINDS, desk=False
+        str(BAD / "environment-past-mute.toml"), checks=BAD / "checks", kinds=KINDS, authoring=False
     )
     assert len(loaded.environment.mutes) == 1
 
@@ -96,7 +96,7 @@ def test_an_unknown_environment_names_those_that_exist() -> None:
 
 
 def test_the_shipped_configuration_is_well() -> None:
-    loaded = config.load("development", desk=False)
+    loaded = config.load("development", authoring=False)
     assert len(loaded.checks) > 50
     assert len({c.id for c in loaded.checks}) == len(loaded.checks)
 

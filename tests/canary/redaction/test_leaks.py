@@ -346,7 +346,7 @@ def test_a_crash_leaves_no_secret_behind(tmp_path: Path, known: dict[str, str]) 
     code = (
         "import faulthandler, os, resource, sys; faulthandler.enable();"
         "from canary import config; from canary.wiring.run import make_runtime;"
-        "made = make_runtime(config.load('development', desk=False), sys.argv[1]);"
+        "made = make_runtime(config.load('development', authoring=False), sys.argv[1]);"
         "secret = os.environ['HELD']; made.redactor.learn(secret);"
         "print(resource.getrlimit(resource.RLIMIT_CORE)[0]); sys.stdout.flush(); os.abort()"
     )

@@ -60,7 +60,7 @@ class Counting:
 
 def shipped(port: int) -> Config:
     """Return every check that is shipped, also those to be asked for, against one server."""
-    found = configs.load(str(DEVELOPMENT), desk=False)
+    found = configs.load(str(DEVELOPMENT), authoring=False)
     where = found.environment
     services = {
         name: msgspec.structs.replace(s, url=f"http://127.0.0.1:{port}") if s.url else s
