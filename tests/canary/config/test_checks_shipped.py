@@ -81,7 +81,7 @@ def test_refusals_are_asked_whatever_else_is_broken() -> None:
 def test_a_valid_key_never_stands_in_a_url() -> None:
     for check in CHECKS.values():
         if isinstance(check.spec, AccessSpec):
-            carried = [c.question for c in cells(check.spec) if c.question.form == "query"]
+            carried = [c.request for c in cells(check.spec) if c.request.form == "query"]
             assert all(q.principal in ("unknown", "malformed") for q in carried), check.id
 
 
