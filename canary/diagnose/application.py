@@ -161,7 +161,7 @@ def _of_mlflow(case: Case, failures: Failures) -> bool:
     return MLFLOW in case.services and bool(answered) and own
 
 
-def lying_health(case: Case) -> Iterator[Finding]:
+def misleading_health(case: Case) -> Iterator[Finding]:
     """Report a health document that contradicts the answers of real requests."""
     wrong = case.having(S.WRONG_ANSWER)
     for entry in sorted({f.entry_service for f in wrong if "health" in f.path}):

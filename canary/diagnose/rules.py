@@ -105,5 +105,5 @@ RULES: tuple[Rule, ...] = (
     Rule(find=application.slow),
     Rule(find=application.throttled),
     Rule(find=application.broken),
-    Rule(find=application.lying_health),
+    Rule(find=application.misleading_health),
 )

@@ -46,9 +46,9 @@ def slow_auth(case: Case) -> Iterator[Finding]:
     fastest, least = _fastest(case, AUTH), min(times, default=0.0)
     if not fastest or least < SLOW_MS or not _is_fast(fastest, least):
         return
-    asked = {n for n in case.services if AUTH in case.closure(n)}
+    users = case.dependants(AUTH)
     failures = frozenset(
-        f for f in _late(case) if f.entry_service in asked and (f.principal or f.body)
+        f for f in _late(case) if f.entry_service in users and (f.principal or f.body)
     )
     text = f"The auth service takes {least:.0f} ms and more to judge a key."
     yield from behaviour(case, "latency-degraded", failures, text, DEPENDS + 4, AUTH)

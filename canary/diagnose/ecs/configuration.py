@@ -93,10 +93,10 @@ def changed(case: Case) -> Iterator[Finding]:
 
 
 def _lost(case: Case, name: str, service: EcsService, change: Rollout) -> Iterator[Finding]:
-    gone = change.difference
+    changes = change.difference
     for cause, variables in (
-        ("secret-not-injected", gone.lost_secrets),
-        ("environment-variable-missing", gone.lost_variables),
+        ("secret-not-injected", changes.lost_secrets),
+        ("environment-variable-missing", changes.lost_variables),
     ):
         for variable in variables:
             failures = affected(case, name, variable)

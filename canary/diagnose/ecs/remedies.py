@@ -180,14 +180,14 @@ def _network(case: Case, name: str, old: EcsService | None) -> str:
     """Return the network settings that the service had, else those of another service."""
     if old and old.subnets:
         return compact(awsvpc(old.subnets, old.security_groups))
-    neighbour = next((s for s in case.state.ecs_services if s.subnets), None)
-    guards = _guards(case, name)
-    if neighbour is None or not guards:
+    other = next((s for s in case.state.ecs_services if s.subnets), None)
+    task_groups = _task_groups(case, name)
+    if other is None or not task_groups:
         return ""
-    return compact(awsvpc(neighbour.subnets, guards))
+    return compact(awsvpc(other.subnets, task_groups))
 
 
-def _guards(case: Case, name: str) -> tuple[str, ...]:
+def _task_groups(case: Case, name: str) -> tuple[str, ...]:
     """Return the group of the service's tasks: it admits the balancer on the service's port."""
     balancer = case.balancer(name)
     port = case.services[name].port

@@ -90,7 +90,7 @@ def _containers(old: Container, new: Container) -> Difference:
 def port_mismatch(definition: TaskDefinition) -> tuple[str, str] | None:
     """Return a container's `PORT` variable and its mapped port if they differ, else None."""
     for container in definition.containers:
-        told = container.plain.get("PORT", "")
-        if told.isdigit() and container.ports and int(told) not in container.ports:
-            return told, str(container.ports[0])
+        variable = container.plain.get("PORT", "")
+        if variable.isdigit() and container.ports and int(variable) not in container.ports:
+            return variable, str(container.ports[0])
     return None

@@ -229,16 +229,16 @@ def refine(case: Case, name: str, stop: Stop) -> Stop:
         return replace(stop, cause=_deployment_cause(case, name))
     if change is None:
         return stop
-    gone = change.difference
+    changes = change.difference
     if stop.cause in ("environment-variable-missing", "secret-not-injected", "task-crash-loop"):
-        lost = (*gone.lost_secrets, *gone.lost_variables)
+        lost = (*changes.lost_secrets, *changes.lost_variables)
         guess = stop.name if stop.name in lost else (lost[0] if lost else "")
         if guess:
-            secret = guess in gone.lost_secrets
+            secret = guess in changes.lost_secrets
             cause = "secret-not-injected" if secret else "environment-variable-missing"
             return Stop(cause=cause, task=stop.task, words=stop.words, name=guess)
     if stop.cause in ("database-auth-failed", "database-unreachable", "task-crash-loop"):
-        plain = [n for n, _, _ in gone.changed_plain]
+        plain = [n for n, _, _ in changes.changed_plain]
         if plain:
             return Stop(
                 cause="environment-variable-wrong", task=stop.task, words=stop.words, name=plain[0]

@@ -43,11 +43,11 @@ def config(case: Case) -> Iterator[Finding]:
 
 def _about_names(case: Case, name: str) -> Failures:
     """Return the failures of readings from AWS, which use the names; no requests at the edge."""
-    lost = never_there(case, name)
+    missing = never_there(case, name)
     return frozenset(
         f
         for f in case.failures
-        if not f.host and f.service == name and (lost or f.symptom is not Symptom.CONTROL_ECS)
+        if not f.host and f.service == name and (missing or f.symptom is not Symptom.CONTROL_ECS)
     )
 
 

@@ -30,9 +30,9 @@ def certificates(case: Case) -> Iterator[Finding]:
         if not host or not failures:
             continue
         served = _served(case, name, host)
-        cause, sure = _cause(case, failures, served, host)
+        cause, confidence = _cause(case, failures, served, host)
         if cause:
-            yield _finding(case, name, cause, sure, served, failures)
+            yield _finding(case, name, cause, confidence, served, failures)
 
 
 def _failures(case: Case, name: str, host: str) -> Failures:
@@ -94,7 +94,7 @@ def _finding(
     case: Case,
     name: str,
     cause: str,
-    sure: Confidence,
+    confidence: Confidence,
     served: Certificate | None,
     failures: Failures,
 ) -> Finding:
@@ -117,7 +117,7 @@ def _finding(
         cause=cause,
         service=name,
         resource=resource,
-        confidence=sure,
+        confidence=confidence,
         summary=_TEXTS[cause].format(host=host),
         evidence=(*lines, *top_evidence(failures)),
         remedy=_remedy(case, name, cause, served),

@@ -42,8 +42,10 @@ def side_of(case: Case, name: str) -> Side | None:
         found = tuple(g for i in service.security_groups if (g := case.security_group(i)))
         complete = len(found) == len(service.security_groups)
         return Side(groups=found, networks=_cidrs(case, service.subnets)) if complete else None
-    guard = case.services[name].security_group if name in case.services else ""
-    group = next((g for g in case.state.security_groups if guard and g.name == guard), None)
+    group_name = case.services[name].security_group if name in case.services else ""
+    group = next(
+        (g for g in case.state.security_groups if group_name and g.name == group_name), None
+    )
     return Side(groups=(group,)) if group else None
 
 

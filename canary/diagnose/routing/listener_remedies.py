@@ -176,7 +176,7 @@ def _wanted_rules(
         if not route.pattern or not service or service.load_balancer != balancer.name:
             continue
         groups = case.groups(route.service)
-        asked = path(route.pattern)
-        if groups and asked not in [w[1] for w in wanted]:
-            wanted.append((route.priority or 100 + len(wanted), asked, groups[0].arn))
+        condition = path(route.pattern)
+        if groups and condition not in [w[1] for w in wanted]:
+            wanted.append((route.priority or 100 + len(wanted), condition, groups[0].arn))
     return wanted
