@@ -29,6 +29,7 @@ from canary.runner import RunRequest
 
 if TYPE_CHECKING:
     from canary.adapters.store.protocol import Store
+    from canary.runner import Progress
 
 FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
@@ -150,8 +151,12 @@ def _carried_out(
 
     runtime, done = make_runtime(config, place), Published()
     with RunDisplay(quiet=quiet) as display:
+
+        def on_progress(progress: Progress) -> None:
+            display.on_progress(runtime.redactor.clean(progress))  # stderr is published, too
+
         try:
-            report = run_once(make_ports(runtime), config, request, on_progress=display.on_progress)
+            report = run_once(make_ports(runtime), config, request, on_progress=on_progress)
         except PlanError as error:
             raise WrongUseError(str(error)) from error
         publish_report(runtime, report, done, latest=request.whole)

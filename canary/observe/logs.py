@@ -10,6 +10,7 @@ from typing import Any
 
 from canary.control_plane.state import LogLine
 from canary.observe.calls import Permission, Reader
+from canary.redaction.patterns import mask_foreign
 
 ACTIONS = (
     Permission(
@@ -26,18 +27,6 @@ _ERRORS = (
     r"|no such|missing|unable|cannot|can't|failed|failure|invalid|exec format|undefined|killed"
     r"|unreachable|not known|reset|rejected|warn|localhost|\b5\d\d\b"
 )
-# User information of a URL, and anything of the form of a key of the platform.
-_SECRETS = (
-    (r"(?<!http)(?<!https)://[^/\s:@]*:[^\s\"'<>]{0,256}@", "://***@"),
-    (r"://[^/\s:@]*:(?!\d{1,5}[/?#])[^\s\"'<>]{0,256}@", "://***@"),
-    (r"hk_(live|test|dev)_\w+", "hk_***"),
-    (r"(?i)(bearer|apikey)\s+\S{8,}", r"\1 ***"),
-    (
-        r"(?i)(passw(?:or)?d|token|secret|api[_-]?key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",;}]+",
-        r"\1\2***",
-    ),
-    (r"(?i)(\b(?:set-)?cookie['\"]?\s*[=:]\s*['\"]?)[^'\"]+", r"\1***"),
-)
 
 
 @functools.cache
@@ -48,9 +37,7 @@ def _errors() -> re.Pattern[str]:
 
 def scrub(text: str) -> str:
     """Return a line without what could be a secret, and without control characters."""
-    for pattern, replacement in _SECRETS:
-        text = re.sub(pattern, replacement, text)
-    return "".join(c if c.isprintable() else " " for c in text).strip()[:MAX_LENGTH]
+    return "".join(c if c.isprintable() else " " for c in mask_foreign(text)).strip()[:MAX_LENGTH]
 
 
 def read(
@@ -79,6 +66,6 @@ def _line(raw: dict[str, Any], redact: Callable[[str], str]) -> LogLine:
     at = dt.datetime.fromtimestamp(int(raw.get("timestamp") or 0) / 1000, dt.UTC)
     return LogLine(
         at=at.isoformat(timespec="seconds"),
-        message=redact(scrub(str(raw.get("message", "")))),
+        message=scrub(redact(str(raw.get("message", "")))),
         stream=str(raw.get("logStreamName", "")),
     )

@@ -1,8 +1,4 @@
-"""No secret becomes evidence: known values in every common form, and whatever looks like a key.
-
-Used at one boundary: the runner cleans each step when it is recorded, and the whole report once
-more before it is published.
-"""
+"""Mask known secrets in every common encoding, and text that looks like a credential."""
 
 from __future__ import annotations
 
@@ -17,16 +13,15 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from canary.redaction.patterns import MASK, patterns
+from canary.model import Answer
+from canary.redaction.patterns import MASK, mask, may_hold_key
 
 T = TypeVar("T")
 
 SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
 PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
 
-WORDS = "hk_ bearer apikey basic passw secret token key akia asia eyj -----begin @"
-ALL_HINTS = tuple(WORDS.split())
-SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # what all keys of one kind begin with
+SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # the public beginning of each kind of key
 PERCENT = r"%(?:25){0,4}"  # a URL within a URL within a URL: each quotes the sign itself once more
 # white space and line ends, also as JSON, URLs and HTML write them, and the backslashes of escapes
 GAP = re.compile(
@@ -44,13 +39,14 @@ CODING = ("%", "\\u", "&#")  # without one of them nothing is coded
 
 
 class Redactor:
-    """Masks the secrets that it was told of, and key-like patterns."""
+    """Masks the secrets that it has learned, and text that looks like a credential."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        # form -> how much of it gives it away, and that beginning without gaps
+        # form -> length of the beginning that gives it away, and that beginning without gaps
         self._forms: dict[str, tuple[int, str]] = {}
-        self._found: tuple[tuple[str, tuple[int, str]], ...] = ()  # the same, to be read unlocked
+        # the same, for reading without the lock
+        self._found: tuple[tuple[str, tuple[int, str]], ...] = ()
         self._lock = threading.Lock()
 
     def learn(self, secret: str) -> None:
@@ -64,41 +60,51 @@ class Redactor:
             self._found = tuple(self._forms.items())
 
     def text(self, text: str) -> str:
-        """Return the text without secrets."""
-        text = self.known(text)
-        lowered = text.lower()
-        if any(hint in lowered for hint in ALL_HINTS):
-            for pattern, mask in patterns():
-                text = pattern.sub(mask, text)
-        return text
+        """Return the text without secrets, known or not."""
+        return mask(self.known(text))
 
     def known(self, text: str) -> str:
-        """Return the text without the secrets that were learnt; what only looks like one stays."""
+        """Return the text without the learned secrets; text that only looks like one stays."""
         shown = {form: least for form, (least, _) in self._shown_in(text)}
         return _mask(text, shown) if shown else text
 
+    def answer(self, answer: Answer) -> Answer:
+        """Return the answer without the learned secrets, before a probe cuts or joins texts."""
+        body = answer.body.decode("utf-8", "surrogateescape")
+        failure = answer.failure
+        texts = [body, failure.detail if failure else ""]
+        texts += [text for header in answer.headers for text in header]
+        whole = "\t\0".join(texts)  # no secret goes on beyond the zero
+        if self.known(whole) == whole:
+            return answer
+        if failure is not None:
+            failure = msgspec.structs.replace(failure, detail=self.known(failure.detail))
+        return msgspec.structs.replace(
+            answer,
+            body=self.known(body).encode("utf-8", "surrogateescape"),
+            headers=tuple((self.known(n), self.known(v)) for n, v in answer.headers),
+            failure=failure,
+        )
+
     def _shown_in(self, text: str) -> list[tuple[str, tuple[int, str]]]:
-        """Return the forms of which enough stands in the text."""
+        """Return the forms whose beginning is in the text."""
         flat = _flat(text)
         if any(coding in text for coding in CODING):
             flat += "\0" + _flat(_coded().sub(_character, text))
         return [found for found in self._found if found[1][1] in flat]
 
     def clean(self, value: T) -> T:
-        """Return the value with every string in it cleaned; the same object if nothing was."""
+        """Return the value with every string in it masked; the same object if none changed."""
         innocent = isinstance(value, msgspec.Struct) and self._is_innocent(value)
         return value if innocent else self._clean(value)
 
     def _is_innocent(self, value: msgspec.Struct) -> bool:
-        """Return whether nothing in it can be a secret: one look spares fifty strings."""
+        """Return whether no string in it can be a secret: one search replaces fifty."""
         try:
             text = msgspec.json.encode(value).decode()
         except (TypeError, UnicodeEncodeError):
-            return False  # what JSON cannot carry is walked through
-        if self._shown_in(text):
-            return False
-        lowered = text.lower()
-        return not any(hint in lowered for hint in ALL_HINTS)
+            return False  # JSON cannot encode it: every string is looked at
+        return not self._shown_in(text) and not may_hold_key(text)
 
     def _clean(self, value: Any) -> Any:
         if type(value) is str:
@@ -124,10 +130,10 @@ class Redactor:
 
 
 def forms(secret: str) -> dict[str, int]:
-    """Return the secret as it may appear -> how much of a beginning gives it away.
+    """Return each form of the secret -> the length of the beginning that gives it away.
 
-    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. What every key of the platform
-    begins with gives nothing away; to mask that alone would leave the rest of another key bare.
+    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. The beginning that all keys of the
+    platform share gives nothing away; masking it alone would leave the rest of another key bare.
     """
     scheme = SCHEME.match(secret)
     public = (scheme.group() if scheme else "") + "~" * 8
@@ -141,7 +147,7 @@ def forms(secret: str) -> dict[str, int]:
 
 
 def _alike(one: str, other: str) -> int:
-    """Return how many characters the two begin alike."""
+    """Return the length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -166,7 +172,7 @@ def _encoded(text: str) -> dict[str, str]:
 
 
 def _base64(raw: bytes, offset: int) -> dict[str, str]:
-    """Return what base64 shows of the value when `offset` bytes stand before it."""
+    """Return the value in base64 behind `offset` other bytes."""
     first = -(-offset * 8 // 6)  # characters that also carry bits of what stands before
     whole = (offset + len(raw)) * 8 // 6
     padded = b"\0" * offset + raw
@@ -176,7 +182,7 @@ def _base64(raw: bytes, offset: int) -> dict[str, str]:
 
 @functools.cache
 def _coded() -> re.Pattern[str]:
-    """Return the pattern of a coded character, compiled at first use: no cold start waits."""
+    """Return the pattern of a coded character; compiled lazily, for a short cold start."""
     return re.compile(CODED)
 
 
@@ -194,9 +200,9 @@ def _flat(text: str) -> str:
 
 
 def _mask(text: str, shown: dict[str, int]) -> str:
-    """Replace every beginning of a form that gives it away, line ends within.
+    """Replace every beginning of a form that gives it away, also across line ends.
 
-    Where several forms begin alike, the one that reaches furthest decides.
+    If several forms begin alike, the one that reaches furthest decides.
     """
     kept: list[str] = []
     done = at = 0
@@ -214,10 +220,10 @@ def _mask(text: str, shown: dict[str, int]) -> str:
 
 
 def _end(text: str, start: int, form: str, least: int) -> int:
-    """Return where the beginning of the form that stands at `start` ends, 0 for less than `least`.
+    """Return the end of a form's beginning at `start`, 0 if it is shorter than `least`.
 
-    Each character may be coded. Gaps are passed over where the form goes on after them: a secret
-    that was split by lines.
+    Each character may be coded. A gap is skipped if the form goes on after it: the secret was split
+    into lines.
     """
     at, end, same = start, 0, 0
     while same < len(form):
@@ -233,7 +239,7 @@ def _end(text: str, start: int, form: str, least: int) -> int:
 
 
 def _after(text: str, at: int, wanted: str) -> int:
-    """Return where a character ends that stands at a place, plain or coded; 0 if it does not."""
+    """Return the end of a character at a place, plain or coded; 0 if another one is there."""
     sign = text[at : at + 1]
     if sign and sign in "%\\&":
         coded = _coded().match(text, at)

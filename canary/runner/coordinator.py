@@ -45,7 +45,7 @@ class _Coordinator:
     def __init__(self, ports: Ports, start: RunStart, on_progress: OnProgress) -> None:
         self._news: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._run = RunContext(ports, start, lambda: self._news.put(None))
-        self._on_progress, self._redactor = on_progress, ports.redactor
+        self._on_progress = on_progress
         self._times, self._order = self._run.times, start.plan.order
         self._patience = min(start.start + PATIENCE_S, self._times.probing)
         self._outcomes: dict[str, Result] = dict(start.reused)
@@ -75,7 +75,7 @@ class _Coordinator:
         return Outcome(
             results=found,
             state=state,
-            residue=tuple(self._redactor.clean(r) for r in tuple(self._run.residue)),
+            residue=tuple(self._run.residue),
             requests=self._requests + sum(j.requests for j in self._abandoned),
             critical_path_ms=outcomes.critical_path_ms(found),
             cpu_starved=cpu.starved,
@@ -161,9 +161,8 @@ class _Coordinator:
     def _keep_job(self, job: Job, ended: float, overdue: bool = False) -> None:
         steps = job.seal()
         if overdue:
-            waiting_for = self._redactor.text(job.waiting_for)
             slow = self._run.environment.run.slow_ms / 1000
-            steps = (*steps, outcomes.out_of_time(job, ended, slow, waiting_for))
+            steps = (*steps, outcomes.out_of_time(job, ended, slow))
         self._keep(
             outcomes.result(
                 job.check,

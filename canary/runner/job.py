@@ -26,7 +26,6 @@ from canary.probes.base.api import (
     ProbeContext,
     RunOutOfTimeError,
 )
-from canary.runner.answers import without_known
 from canary.runner.context import RunContext
 
 T = TypeVar("T")
@@ -110,10 +109,9 @@ class Job:
         )
 
     def _record(self, step: Step) -> None:
-        clean = self._redactor.clean(step)
         with self._lock:
             if not self._sealed:
-                self._steps.append(clean)
+                self._steps.append(step)
 
     def _credential(self, principal: str) -> Credential | None:
         found = self._waiting(
@@ -159,15 +157,12 @@ class Job:
         if left < LEAST_S:
             self._give_up_if_run_ends(0.0)
             return Answer(failure=Failure(kind=FailureKind.DEADLINE, detail="no time left"))
-        if credential is not None:
-            self._redactor.learn(credential.reveal())
         self.requests += 1
         clipped = left < request.timeout_s
         if clipped:
             request = msgspec.structs.replace(request, timeout_s=left)
         what = f"{request.method} {request.url}"
         answer = self._waiting(what, True, lambda: self._run.http.send(request, credential))
-        answer = without_known(answer, self._redactor)
         if clipped and answer.failure is not None:
             waited = self._clock.monotonic() - self.waiting_since
             if was_cut(answer.failure, waited, left):

@@ -78,14 +78,15 @@ def skipped(check: Check, reason: str, started_ms: float, muted: str = "") -> Re
     return msgspec.structs.replace(made, reason=reason)
 
 
-def out_of_time(job: Job, now: float, slow_s: float, redacted: str) -> Step:
+def out_of_time(job: Job, now: float, slow_s: float) -> Step:
     """Return the step of a probe that did not return: FAIL if it was waiting for the target."""
-    waited = now - job.waiting_since if redacted else 0.0
+    waiting_for = job.waiting_for
+    waited = now - job.waiting_since if waiting_for else 0.0
     after = f"out of time after {now - job.started:.1f} s"
-    if redacted and job.waits_for_target and (not job.cut_by_run() or waited >= slow_s):
-        reason = f"{after}: no answer to {redacted} within {waited:.1f} s"
+    if waiting_for and job.waits_for_target and (not job.cut_by_run() or waited >= slow_s):
+        reason = f"{after}: no answer to {waiting_for} within {waited:.1f} s"
         return _step("out of time", Status.FAIL, reason, waited * 1000)
-    what = f"waiting for {redacted}" if redacted else "busy in the canary itself"
+    what = f"waiting for {waiting_for}" if waiting_for else "busy in the canary itself"
     return _step("out of time", Status.ERROR, f"{after}: {what}", waited * 1000)
 
 

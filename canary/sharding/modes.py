@@ -81,11 +81,12 @@ def probe_shard(runtime: Runtime, event: Mapping[str, Any], budget_s: float) -> 
     outcome = carry_out(ports, start)
     found = ShardResults(
         number=shard.number,
-        results=tuple(runtime.redactor.clean(r) for r in outcome.results),
+        results=outcome.results,
         residue=outcome.residue,
         requests=outcome.requests,
         cpu_starved=outcome.cpu_starved,
     )
+    found = runtime.redactor.clean(found)
     runtime.store.write(_name(run_id, f"shard-{shard.number:05d}"), msgspec.json.encode(found))
     return {"number": shard.number}
 

@@ -77,7 +77,7 @@ def make_ports(runtime: Runtime) -> Ports:
     environment = runtime.environment
     return Ports(
         kinds=KINDS,
-        http=functools.partial(HttpClient.for_environment, environment),
+        http=functools.partial(HttpClient.for_environment, environment, redactor=runtime.redactor),
         clock=runtime.clock,
         credential=runtime.secrets.credential,
         forget_credential=runtime.secrets.forget,
@@ -85,7 +85,7 @@ def make_ports(runtime: Runtime) -> Ports:
         redactor=runtime.redactor,
         previous=lambda: previous(runtime),
         refresh_failing=lambda state, failing: refresh_failing(
-            runtime.clients, environment, state, failing, runtime.redactor.text
+            runtime.clients, environment, state, failing, runtime.redactor.known
         ),
         diagnose=_diagnose,
         within=within,

@@ -26,9 +26,10 @@ from canary.adapters.http_client.certificates import read_untrusted
 from canary.adapters.http_client.deadline import InFlightRequest, Phase, current, watchdog
 from canary.adapters.http_client.failures import failure_of, may_retry
 from canary.adapters.http_client.pool import TimedAdapter, origin
-from canary.adapters.http_client.response import read_answer, timing_of, without_secret
+from canary.adapters.http_client.response import read_answer, timing_of
 from canary.adapters.http_client.sockets import SteadyTlsSocket
 from canary.model import Answer, Credential, Environment, PeerCertificate, Request
+from canary.redaction.redactor import Redactor
 
 # Its warnings quote URLs and header lines as they are, and Lambda's root logger prints them.
 for _name in ("urllib3.connection", "urllib3.connectionpool"):
@@ -68,7 +69,9 @@ class HttpClient:
         trusted: frozenset[tuple[str, str, int]],
         concurrency: int = 16,
         ca_bundle: str = "",
+        redactor: Redactor | None = None,
     ) -> None:
+        self._redactor = redactor or Redactor()
         self._trusted = trusted
         self._size = concurrency
         self._ca_file = ca_bundle or certifi.where()
@@ -82,23 +85,29 @@ class HttpClient:
         self.sent = 0  # requests sent, attempts included
 
     @classmethod
-    def for_environment(cls, environment: Environment, run_id: str) -> HttpClient:
-        """Make a door that gives credentials to the environment's own services alone."""
+    def for_environment(
+        cls, environment: Environment, run_id: str, redactor: Redactor | None = None
+    ) -> HttpClient:
+        """Make a client that sends credentials only to the environment's own services."""
         urls = (service.url for service in environment.services.values() if service.url)
         return cls(
             run_id=run_id,
             trusted=frozenset(origin(url) for url in urls),
             concurrency=environment.run.concurrency,
             ca_bundle=environment.ca_bundle,
+            redactor=redactor,
         )
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
-        """Send one request under its hard deadline and return what came back.
+        """Send one request under its hard deadline; return the answer without known secrets.
 
         Raises ForbiddenTargetError rather than show a credential to a foreign host.
         """
-        if credential is not None and origin(request.url) not in self._trusted:
-            raise ForbiddenTargetError(f"no credential goes to {urlsplit(request.url).hostname}")
+        if credential is not None:
+            self._redactor.learn(credential.reveal())
+            if origin(request.url) not in self._trusted:
+                host = urlsplit(request.url).hostname
+                raise ForbiddenTargetError(f"no credential goes to {host}")
         prepared = self._prepare(request, credential)
         deadline = time.monotonic() + request.timeout_s
         answer, phase = self._attempt(request, prepared, deadline, 1)
@@ -107,7 +116,7 @@ class HttpClient:
         if failed is not None and time_left and may_retry(request, failed, phase):
             time.sleep(RETRY_PAUSE_S)
             answer, _ = self._attempt(request, prepared, deadline, 2)
-        return answer if credential is None else without_secret(answer, credential.reveal())
+        return self._redactor.answer(answer)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,20 +1,15 @@
-"""From urllib3's response to an Answer: bounded, timed, without the credential."""
+"""Convert urllib3's response to an Answer with bounded body and timing."""
 
 from __future__ import annotations
 
 import time
-from urllib.parse import quote_plus
 
-import msgspec
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from canary.adapters.http_client.deadline import InFlightRequest
 from canary.adapters.http_client.failures import failure_of
 from canary.model import Answer, Failure, FailureKind, Request, Timing
-
-STRUCK = "***"
-SHORTEST = 8  # a shorter value stands in many texts by chance, and is no secret
 
 
 def timing_of(in_flight: InFlightRequest, began: float, body_s: float = 0.0) -> Timing:
@@ -61,28 +56,3 @@ def read_answer(
         certificate=in_flight.certificate,
         tls_version=in_flight.tls_version,
     )
-
-
-def without_secret(answer: Answer, secret: str) -> Answer:
-    """Return the answer with the credential struck out, wherever it was echoed."""
-    if len(secret) < SHORTEST:
-        return answer
-    forms = {secret, quote_plus(secret)}
-
-    def clean(text: str) -> str:
-        for form in forms:
-            text = text.replace(form, STRUCK)
-        return text
-
-    body = answer.body
-    for form in forms:
-        body = body.replace(form.encode(), STRUCK.encode())
-    failure = answer.failure
-    if failure is not None:
-        failure = msgspec.structs.replace(failure, detail=clean(failure.detail))
-    headers = answer.headers
-    if any(form in value for _, value in headers for form in forms):
-        headers = tuple((name, clean(value)) for name, value in headers)
-    elif body == answer.body and failure == answer.failure:
-        return answer
-    return msgspec.structs.replace(answer, body=body, headers=headers, failure=failure)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from canary.control_plane.state import PlatformState
 from canary.model import Answer, Assertion, Exchange, Request, Status, Step, parse_time
 from canary.probes.base.api import ProbeContext
-from canary.redaction.probe_patterns import redact
+from canary.redaction.patterns import mask_foreign
 
 EXCERPT_CHARACTERS = 600
 # A header may have 64 KB, and a report holds hundreds of exchanges.
@@ -23,7 +23,7 @@ def excerpt(answer: Answer) -> str:
     if not answer.body or (kind and not kind.startswith(READABLE)):
         return ""
     text = answer.body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", "replace")
-    return redact(" ".join(text.split()))[:EXCERPT_CHARACTERS]
+    return mask_foreign(" ".join(text.split()))[:EXCERPT_CHARACTERS]
 
 
 def exchange(
@@ -34,16 +34,16 @@ def exchange(
     failure = answer.failure
     return Exchange(
         method=request.method,
-        url=redact(request.url),
+        url=mask_foreign(request.url),
         status=answer.status,
         content_type=answer.content_type[:HEADER_CHARACTERS],
         answered_by=answer.answered_by,
         server=answer.header("server")[:HEADER_CHARACTERS],
-        location=redact(answer.header("location"))[:LOCATION_CHARACTERS],
+        location=mask_foreign(answer.header("location"))[:LOCATION_CHARACTERS],
         excerpt=excerpt(answer) if show else "",
         body_bytes=len(answer.body),
         failure=failure.kind.value if failure else "",
-        failure_detail=redact(failure.detail)[:300] if failure else "",
+        failure_detail=mask_foreign(failure.detail)[:300] if failure else "",
         failure_code=failure.code if failure else 0,
         timing=answer.timing,
         attempts=answer.attempts,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from canary.model import Answer, Assertion, FailureKind, Frozen
-from canary.redaction.probe_patterns import redact
+from canary.redaction.patterns import mask_foreign
 
 Scalar = str | int | float | bool | None
 StatusCode = Annotated[int, msgspec.Meta(ge=100, le=599)]
@@ -52,7 +52,7 @@ class Expect(Frozen, frozen=True, kw_only=True):
 
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return redact(text)[:200]
+    return mask_foreign(text)[:200]
 
 
 def _holds(subject: str, expected: str, actual: object, holds: bool) -> Assertion:
@@ -126,7 +126,7 @@ def _judge_json(expect: Expect, answer: Answer) -> list[Assertion]:
 
 def _judge_body(expect: Expect, answer: Answer) -> list[Assertion]:
     body = answer.body.decode("utf-8", "replace")
-    shown = redact(" ".join(body.split()))[:120]
+    shown = mask_foreign(" ".join(body.split()))[:120]
     made = [_holds("body", f"contains {t}", shown, t in body) for t in expect.contains]
     made += [_holds("body", f"without {t}", shown, t not in body) for t in expect.absent]
     if expect.contains_any:

@@ -24,8 +24,10 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 import pytest
+from click.testing import CliRunner
 
 from canary import config
+from canary.cli import main
 from canary.handler import NotPublishedError
 from canary.model import Credential, Exchange, Report, Status, Step
 from canary.redaction.redactor import Redactor
@@ -266,6 +268,15 @@ def test_a_secret_that_cannot_be_a_header_is_an_error_that_does_not_show_it(
     report = deployed.latest()
     assert report is not None
     assert leaks(rendered(report) + done.out.encode(), known) == []
+
+
+def test_the_command_line_shows_no_secret_while_a_run_is_under_way(
+    deployed: Function, known: dict[str, str], tmp_path: Path
+) -> None:
+    arguments = ["run", "--environment", str(deployed.file), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, arguments)
+    assert "Probing" in done.stderr and "hk_live_***" in done.stderr
+    assert leaks(done.output.encode() + done.stderr.encode(), known) == []
 
 
 def test_a_secret_of_the_wrong_form_is_named_and_not_shown(

@@ -34,9 +34,10 @@ def test_a_known_secret_is_masked_in_every_form(form: str) -> None:
     redactor = Redactor()
     redactor.learn(secret)
     shown = FORMS[form](secret)
-    cleaned = redactor.text(f"before {shown} after")
+    # a letter behind the gap might by chance be the next one of the secret, and go with it
+    cleaned = redactor.text(f"before {shown} (after)")
     assert shown[:12] not in cleaned and shown[4:16] not in cleaned
-    assert cleaned.startswith("before ") and cleaned.endswith(" after") and MASK in cleaned
+    assert cleaned.startswith("before ") and cleaned.endswith(" (after)") and MASK in cleaned
 
 
 @given(

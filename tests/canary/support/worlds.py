@@ -169,14 +169,14 @@ def no_secret(principal: str) -> Credential | None:
 
 def ports(where: Environment, **changes: Any) -> Ports:
     """Return ports: real HTTP and clock, AWS and the past as given or empty."""
+    redactor = changes.setdefault("redactor", Redactor())
     given = {
         "kinds": KINDS,
-        "http": lambda run_id: HttpClient.for_environment(where, run_id),
+        "http": lambda run_id: HttpClient.for_environment(where, run_id, redactor),
         "clock": SystemClock(),
         "credential": no_secret,
         "forget_credential": lambda _: None,
         "observe": lambda: PlatformState(read_at="now"),
-        "redactor": Redactor(),
         "previous": Previous,
         "refresh_failing": lambda state, _: state,
         "diagnose": lambda *_: Explanation(),
