@@ -88,36 +88,48 @@ def publish_report(
     """
     store, timeout = runtime.store, StoreTimeout()
     run, data = report.run, canonical.render(report).encode()
-    with done.part("metrics"):
-        if emit is not None:
+    if emit is not None:
+        with done.part("metrics"):
             emit(measure_explained(report), run.id)
-    with done.part("log"):
-        if log is not None:
+    if log is not None:
+        with done.part("log"):
             log.event("run finished", **summary(report))
     with done.part("report"):
         timeout.call(STORE_S, lambda: store.put_if_absent(run_name(run.id), data))
         done.stored = True
     if not done.stored:
         runtime.unstored.remember(run.id)
-        with done.part("log"):  # nothing is lost: the log takes the report that the store refused
-            if log is not None:
+        if log is not None:
+            with done.part("log"):  # nothing is lost: the log takes what the store refused
                 log.whole("report that could not be stored", data.decode(), run_id=run.id)
                 done.logged = True
-    if not latest:
-        return
+    if latest:
+        _publish_latest(runtime, report, data, done, timeout, notify)
+
+
+def _publish_latest(
+    runtime: Runtime,
+    report: Report,
+    data: bytes,
+    done: Published,
+    timeout: StoreTimeout,
+    notify: Notify | None,
+) -> None:
+    """Make a report the latest one, send its messages and write the pages."""
+    store = runtime.store
     if report.comparison.transitions:  # an unchanged run shows nothing beyond the latest page
         with done.part("page"):
             timeout.call(STORE_S, lambda: publish_page(store, report))
     with done.part("latest report"):
-        name = latest_name(run.environment)
+        name = latest_name(report.run.environment)
         done.latest = timeout.call(STORE_S, lambda: store.set_latest(name, data))
         if not done.latest:
             done.problems.append("a newer run is the latest one, this run is kept beside it")
-    with done.part("messages"):
-        if notify is not None:
+    if notify is not None:
+        with done.part("messages"):
             done.problems += timeout.call(LAST_S, lambda: tuple(notify(report)))
-    with done.part("latest pages"):
-        if done.latest:
+    if done.latest:
+        with done.part("latest pages"):
             every_s = schedule_period(runtime.environment.schedule.expression)
             done.problems += timeout.call(
                 LAST_S, lambda: publish_latest_pages(store, report, every_s)

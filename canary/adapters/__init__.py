@@ -1,1 +1,1 @@
-"""Third-party doors: the only files of the canary that import requests, boto3 and the like."""
+"""Adapters: the only modules of the canary that import requests, boto3 and Powertools."""

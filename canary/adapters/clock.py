@@ -1,4 +1,4 @@
-"""The real clock."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class SystemClock:
-    """Time as this machine has it."""
+    """The time of this machine."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""

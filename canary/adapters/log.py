@@ -1,4 +1,4 @@
-"""The canary's own log: one JSON object a line, through Powertools."""
+"""The log of the canary: one JSON object per line, through Powertools."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import IO, Any, cast
 from aws_lambda_powertools import Logger
 
 PART = 200_000
-"""Characters of a report in one log event; CloudWatch long took no more than 256 KB."""
+"""Characters of a report in one log event; a CloudWatch event was long limited to 256 KB."""
 CHATTY = ("boto3", "botocore", "s3transfer", "urllib3")
 
 
 class _Stdout(io.TextIOBase):
-    """Standard output as it is when written to: Powertools keeps the first that it was given."""
+    """The present standard output; Powertools would keep the one that it got first."""
 
     def write(self, text: str) -> int:
         return sys.stdout.write(text)
@@ -28,7 +28,7 @@ class Log:
     """Writes events with their fields."""
 
     def __init__(self) -> None:
-        for chatty in CHATTY:  # they tell of every client made, through the runtime's own handler
+        for chatty in CHATTY:  # they log every client made, through the runtime's own handler
             logging.getLogger(chatty).setLevel(logging.WARNING)
         self._logger = Logger(
             service="hokusai-canary", stream=cast(IO[str], _Stdout()), utc=True, location=None
@@ -39,11 +39,11 @@ class Log:
         self._logger.info(message, extra=fields)
 
     def problem(self, message: str, **fields: Any) -> None:
-        """Write something that a person should look at."""
+        """Write a problem that a person should look at."""
         self._logger.error(message, extra=fields)
 
     def whole(self, message: str, text: str, **fields: Any) -> None:
-        """Write a long text completely, in parts that can be put together again."""
+        """Write a long text completely, in numbered parts."""
         parts = [text[i : i + PART] for i in range(0, len(text), PART)]
         for number, part in enumerate(parts, start=1):
             self._logger.error(

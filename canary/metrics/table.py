@@ -46,7 +46,7 @@ def _metric(name: str, unit: Unit, dimensions: tuple[str, ...], meaning: str) ->
 
 
 METRICS: tuple[Metric, ...] = (
-    _metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that came to its end."),
+    _metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that judged its checks."),
     _metric("RunDuration", Unit.MILLISECONDS, RUN, "From the start of a run to its report."),
     _metric("RequestsSent", Unit.COUNT, RUN, "HTTP requests of the run, retries not counted."),
     _metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run, raw."),

@@ -1,4 +1,4 @@
-"""Carry out a plan: concurrency, needs, deadlines, clean-up; one Result for each planned check."""
+"""Carry out a plan: concurrency, needs, deadlines, clean-up; one Result per planned check."""
 
 from canary.runner.context import RunRequest, RunStart
 from canary.runner.coordinator import Outcome, carry_out

@@ -1,1 +1,1 @@
-"""Clients of AWS services, each behind a small function or class."""
+"""AWS services, each behind a small function or class."""

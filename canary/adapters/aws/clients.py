@@ -1,4 +1,4 @@
-"""The one place where boto3's clients are made: short time-outs, few retries, lazily."""
+"""Make boto3 clients on first use, with short time-outs and few retries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ READ_S = 5
 ATTEMPTS = 2
 """boto3's own 60 s and 5 attempts would burn a whole run where a network path is missing."""
 EMULATOR = "test"
-"""The emulator's operator; used only with an endpoint of its own and no credentials at hand."""
+"""The emulator's operator; used only with an endpoint URL and without other credentials."""
 
 
 class Clients:
-    """Clients of one environment's account and region, one a service. Thread-safe.
+    """Clients of one environment's account and region, one per service. Thread-safe.
 
-    `read_s` is how many seconds an answer may take: longer only where the call waits for work.
+    `read_s` is the read time-out in seconds: longer only where a call waits for work.
     """
 
     def __init__(self, environment: Environment, read_s: float = READ_S) -> None:
@@ -55,7 +55,7 @@ class Clients:
 def _settings(service: str, endpoint: str | None, read_s: float) -> BotoConfig:
     emulated = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     return BotoConfig(
-        # boto3 still signs links the older way, which buckets made since 2020 refuse
+        # boto3 signs links with version 2 by default, which buckets made since 2020 refuse
         signature_version="s3v4" if service == "s3" else None,
         connect_timeout=CONNECT_S,
         read_timeout=read_s,

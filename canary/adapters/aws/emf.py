@@ -1,8 +1,8 @@
-"""Points -> embedded metric format on standard output, through Powertools.
+"""Print metric points in the embedded metric format (EMF), through Powertools.
 
 One document for each dimension set: Powertools' `add_dimensions` would append a second set to the
 first, a service name in the environment would become a dimension, and a NaN would make the
-document invalid JSON, of which CloudWatch drops every metric without a word.
+document invalid JSON, and CloudWatch drops all its metrics without an error.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from canary.metrics.measure import Point
 from canary.metrics.table import NAMESPACE
 
 MOST = 99
-"""Metrics in a document; at 100 Powertools prints by itself."""
+"""Metrics in one document; at 100 Powertools prints the document by itself."""
 
 
 def emit(points: Iterable[Point], run_id: str, out: Callable[[str], None] = print) -> None:
-    """Print every point; `run_id` is a property, searchable and free, never a dimension."""
+    """Print every point; `run_id` is a property, which costs nothing, and never a dimension."""
     for document in documents(points, run_id):
         out(document)
 
 
 def documents(points: Iterable[Point], run_id: str) -> list[str]:
-    """Return the documents, one for each dimension set."""
+    """Return the EMF documents, one for each dimension set."""
     by_set: dict[tuple[tuple[str, str], ...], list[Point]] = {}
     for point in points:
         if math.isfinite(point.value):

@@ -1,4 +1,4 @@
-"""The door to the deployed function: one synchronous invocation."""
+"""Invoke the deployed function synchronously."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ THROTTLED = ("TooManyRequestsException", "429")
 
 
 class Busy(Exception):  # noqa: N818 - a state of the function, not an error
-    """The function is at its reserved concurrency: another run is under way."""
+    """The function is at its reserved concurrency: another run is in progress."""
 
 
 class InvokeError(Exception):
-    """The function could not be invoked, or ended in an error of its own."""
+    """The function could not be invoked, or it raised an error."""
 
 
 class Invoked(Frozen, frozen=True, kw_only=True):
-    """What the function returned."""
+    """The summary that the function returned."""
 
     summary: dict[str, Any]
 
 
 def invoke(client: Any, name: str, event: dict[str, Any]) -> Invoked:
-    """Invoke and wait for the answer; raises Busy or InvokeError."""
+    """Invoke the function and wait for its answer; raises Busy or InvokeError."""
     try:
         answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         payload = answer["Payload"].read()
@@ -44,7 +44,7 @@ def invoke(client: Any, name: str, event: dict[str, Any]) -> Invoked:
 
 
 def summarized(name: str, payload: bytes | str) -> Invoked:
-    """Return the summary that an answer holds; raises InvokeError for anything else."""
+    """Return the summary in an answer; raises InvokeError where there is none."""
     try:
         summary = json.loads(payload)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Credentials of principals, from Secrets Manager: read when needed, kept, re-read on demand."""
+"""Read the credentials of principals from Secrets Manager, and keep them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from canary.model import Credential, Environment, Principal
 from canary.probes.base.api import Clock, CredentialMissingError
 
 FAILURE_KEPT_S = 20.0
-"""Seconds for which a failed reading is not repeated, so that one missing secret costs one call."""
+"""Seconds without another try after a failed one, so that a missing secret costs one call."""
 ALPHABET = string.ascii_letters + string.digits
 KEY_LENGTH = 32
 
@@ -24,13 +24,13 @@ class Secrets:
     def __init__(self, client: Callable[[], Any], environment: Environment, clock: Clock) -> None:
         self._client, self._environment, self._clock = client, environment, clock
         self._values: dict[str, Credential] = {}
-        self._old: dict[str, Credential] = {}  # forgotten, and not read again yet
+        self._old: dict[str, Credential] = {}  # forgotten, and not yet read again
         self._failures: dict[str, tuple[float, str]] = {}
-        # one reading of a secret at a time: the others then find it here
+        # one thread at a time reads a secret: the others then find it here
         self._locks = {name: threading.Lock() for name in environment.principals}
 
     def credential(self, principal: str) -> Credential | None:
-        """Return a principal's credential, None for nobody; raises CredentialMissingError."""
+        """Return a credential, None for an anonymous principal; raises CredentialMissingError."""
         if principal in ("", "nobody"):
             return None
         if principal not in self._locks:
@@ -46,12 +46,12 @@ class Secrets:
         try:
             return self._read(principal)
         except CredentialMissingError:
-            if principal in self._old:  # one that was refused must not take it from the others
+            if principal in self._old:  # a principal whose key was refused keeps the old one
                 self._values[principal] = self._old.pop(principal)
             raise
 
     def forget(self, principal: str) -> None:
-        """Read this principal's secret anew at its next use; what cannot be read stays known."""
+        """Read this principal's secret again at its next use; if that fails, keep the old value."""
         with self._locks[principal]:
             if not self._environment.principals[principal].generated:
                 known = self._values.pop(principal, None)
@@ -105,6 +105,6 @@ def _value(text: str, key: str, about: str) -> str:
 
 
 def _generated(form: str) -> Credential:
-    """Return a key that nobody ever made: of the right form, or of none."""
+    """Return a random key that no service issued: with the right form, or without any."""
     noise = "".join(randomness.choice(ALPHABET) for _ in range(KEY_LENGTH))
     return Credential(f"hk_live_{noise}" if form == "unknown" else f"no-key-{noise[:8]}")

@@ -1,4 +1,4 @@
-"""The doors for messages: SNS topics and the event bus."""
+"""Send messages to SNS topics and events to the event bus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def publish_text(sns: Callable[[], Any], topic: str, subject: str, text: str) ->
 
 
 def signed(s3: Callable[[], Any], address: str, seconds: int) -> str:
-    """Return an https:// link that opens an object for a while; what is no s3:// one stays."""
+    """Return a presigned https:// link to an s3:// object; any other address stays as it is."""
     bucket, _, key = address.removeprefix("s3://").partition("/")
     if not address.startswith("s3://") or not key:
         return address
@@ -25,8 +25,8 @@ def put_entries(
 ) -> list[int]:
     """Put entries in batches of at most ten; return the positions that were not accepted.
 
-    A 200 with failed entries is normal for PutEvents, so each entry's own answer is looked at. A
-    call that fails after others went through ends it: what is out must not be sent again.
+    PutEvents answers 200 even if entries failed, so the result of each entry counts. A call that
+    fails after earlier ones succeeded ends it: sent entries must not be sent again.
     """
     failed: list[int] = []
     position = 0
@@ -35,7 +35,7 @@ def put_entries(
             answers = events().put_events(Entries=list(batch)).get("Entries", [])
         except Exception:
             if not position:
-                raise  # nothing is out: the caller tells why
+                raise  # nothing was sent: the caller reports why
             return [*failed, *range(position, sum(map(len, batches)))]
         failed += [position + n for n, answer in enumerate(answers) if answer.get("ErrorCode")]
         position += len(batch)

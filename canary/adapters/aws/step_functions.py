@@ -1,4 +1,4 @@
-"""The door to the state machine of a run that is spread over functions: one execution of it.
+"""Execute the state machine of a run over several functions.
 
 Needs states:ListExecutions and states:StartExecution on the machine, and states:DescribeExecution
 on its executions.
@@ -17,7 +17,7 @@ from canary.adapters.aws.lambda_invoke import Busy, Invoked, InvokeError, summar
 
 RUNNING = "RUNNING"
 OVERLAPPING = "Lambda.TooManyRequestsException"
-"""How an execution ends whose first or last step found the leading function at work for another."""
+"""Error of an execution whose first or last step found the function busy with another run."""
 
 
 def execute(client: Any, arn: str, event: dict[str, Any], tick: Callable[[], bool]) -> Invoked:
@@ -27,12 +27,12 @@ def execute(client: Any, arn: str, event: dict[str, Any], tick: Callable[[], boo
     """
     name = arn.rpartition(":")[2]
     try:
-        # nothing in the service keeps two executions apart, and two runs would share the platform
+        # Step Functions allows two executions at once, and two runs would disturb each other
         if client.list_executions(stateMachineArn=arn, statusFilter=RUNNING)["executions"]:
             raise Busy(f"{name} is at work")
         started = client.start_execution(
             stateMachineArn=arn,
-            name=f"gate-{uuid.uuid4()}",  # a request that is sent twice starts one execution
+            name=f"gate-{uuid.uuid4()}",  # a request sent twice starts one execution
             input=json.dumps(event),
         )["executionArn"]
         found = client.describe_execution(executionArn=started)
