@@ -24,11 +24,11 @@ $(STAMP): requirements-dev.txt requirements-setup.txt
 demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first)
 	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT))
 
-test: setup lint ## All tests but the slow ones (under 10 minutes)
-	$(PY) -m pytest -n 3 --dist loadgroup -m "not slow and not sweep" tests
+test: setup lint ## All tests but the slow ones (under 7 minutes)
+	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow and not sweep" tests
 
 test-slow: setup ## The slow tests: the whole fault library, 200 runs, older MLflow servers, the CDK's command line, 2,000 checks in shards
-	$(PY) -m pytest -n 3 --dist loadgroup -m "slow and not sweep" tests
+	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "slow and not sweep" tests
 
 sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed time (an hour or more; not in CI)
 	$(PY) -m pytest -m sweep tests

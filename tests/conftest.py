@@ -1,7 +1,8 @@
-"""How the tests share processes: a file stays together, and so do those that share a twin."""
+"""How the tests share processes: a file stays together, and so do tests that share a twin."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,19 @@ if TYPE_CHECKING:
     from tests.sandbox.support.twin import RunningTwin
 
 SHARE_A_TWIN = ("tests/emulator/", "tests/sandbox/")
+# Groups that take long, the longest first: a group that starts last would keep one process busy
+# while the others have nothing to do. All other groups follow in the order of their files.
+LONGEST = (
+    "deployed",
+    "tests/canary/test_never_silent.py",
+    "sandbox-twin",
+    "live-0",
+    "live-1",
+    "template",
+    "tests/infra/test_bundle.py",
+    "tests/infra/test_template_rules.py",
+    "tests/canary/cli/test_gate_machine.py",
+)
 
 
 def group(item: pytest.Item) -> str:
@@ -23,17 +37,36 @@ def group(item: pytest.Item) -> str:
     module = item.nodeid.partition("::")[0]
     if module.startswith(SHARE_A_TWIN) and "twin" in names:
         return "sandbox-twin"
-    if module.startswith("tests/infra/") and {"deployed", "template"} & set(names):
-        return "infra"
+    if module.startswith("tests/infra/"):
+        return next((name for name in ("deployed", "template") if name in names), module)
     return module
+
+
+def place(item: pytest.Item) -> int:
+    """Return where a test's group stands among the longest ones."""
+    marker = item.get_closest_marker("xdist_group")
+    name = marker.args[0] if marker else ""
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put every test into its group; without several workers this changes nothing."""
+    """Put every test into its group, and long groups first."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_descriptions() -> Iterator[None]:
+    """Let botocore parse each file once: it parses anew for every session, and tests make many."""
+    from botocore.loaders import JSONFileLoader
+
+    reader, parsed = JSONFileLoader(), functools.cache(JSONFileLoader.load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: parsed(reader, path))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def report_of(deployed: Function, done: functions.Invoked) -> Report:
 def deployed(
     cloud: Cloud, platform: str, capfd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Function:
+    cloud.mend()
     for thread in threading.enumerate():  # what an earlier invocation left hanging would send here
         if thread.name == "within":
             thread.join(20)

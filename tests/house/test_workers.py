@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("tests/canary/diagnose/test_database.py", "tests/canary/adapters/test_emf.py")
 
 
+@pytest.mark.slow  # two processes begin and import everything
 def test_the_tests_of_a_file_run_in_one_worker() -> None:
     outside = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(

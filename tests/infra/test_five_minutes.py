@@ -6,12 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from canary import config
-from tests.infra.deployed import ROOT, synthesize
+from tests.infra.conftest import synthesize
+from tests.infra.deployed import ROOT
+from tests.infra.deployed import synthesize as run_app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ANOTHER = (ROOT / "docs" / "another-platform.md").read_text(encoding="utf-8")
@@ -54,40 +57,52 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def synthesized(folder: Path, name: str) -> str:
-    """Validate and synthesize one environment; return its template's text."""
-    file = folder / "canary" / "environments" / f"{name}.toml"
-    valid = subprocess.run(
-        [sys.executable, "-m", "canary", "validate", str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert valid.returncode == 0, valid.stderr
-    done = synthesize(str(file), folder / "cdk.out")
-    assert done.returncode == 0, done.stderr
-    return (folder / "cdk.out" / f"hokusai-canary-{name}.template.json").read_text()
+@pytest.fixture(params=["here", pytest.param("as typed", marks=pytest.mark.slow)])
+def synthesized(request: pytest.FixtureRequest, folder: Path, code: str) -> Callable[[str], str]:
+    """Return a function that validates and synthesizes an environment: in this process, or by the
+    commands of the document, which also build the bundle.
+    """
+
+    def here(name: str) -> str:
+        file = folder / "canary" / "environments" / f"{name}.toml"
+        assert config.problems_of(file) == []
+        return json.dumps(synthesize(config.load(str(file)), code))
+
+    def as_typed(name: str) -> str:
+        file = folder / "canary" / "environments" / f"{name}.toml"
+        command = [sys.executable, "-m", "canary", "validate", str(file)]
+        valid = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert valid.returncode == 0, valid.stderr
+        done = run_app(str(file), folder / "cdk.out")
+        assert done.returncode == 0, done.stderr
+        return (folder / "cdk.out" / f"hokusai-canary-{name}.template.json").read_text()
+
+    return here if request.param == "here" else as_typed
 
 
-def test_a_platform_of_the_same_kind_is_copied_filled_in_and_synthesized(folder: Path) -> None:
+def test_a_platform_of_the_same_kind_is_copied_filled_in_and_synthesized(
+    folder: Path, synthesized: Callable[[str], str]
+) -> None:
     command = typed(README, r"`(sed [^`]+)`").replace("NAME", "staging")
     subprocess.run(["bash", "-c", command], cwd=folder, check=True)
     place = filled(folder / "canary" / "environments" / "staging.toml", VALUES)
     hosts = {route.host for route in config.load(str(place)).environment.routes}
     assert hosts == {"auth.example.org", "registry.example.org"}  # the two urls say so
-    template = synthesized(folder, "staging")
+    template = synthesized("staging")
     assert "hokusai-canary-staging" in template and "210987654321" in template
     left = [v for v in (*VALUES, "development") if v in template]
     assert left == []
 
 
-def test_any_mlflow_is_copied_filled_in_and_synthesized(folder: Path) -> None:
+def test_any_mlflow_is_copied_filled_in_and_synthesized(
+    folder: Path, synthesized: Callable[[str], str]
+) -> None:
     command = typed(ANOTHER, r"`(cp [^`]+)`").replace("NAME", "mlflow-team")
     subprocess.run(["bash", "-c", command], cwd=folder, check=True)
     place = folder / "canary" / "environments" / "mlflow-team.toml"
     values = {k: v for k, v in VALUES.items() if not k.startswith("https://")}
     filled(place, values)
-    template = json.loads(synthesized(folder, "mlflow-team"))
+    template = json.loads(synthesized("mlflow-team"))
     text = json.dumps(template)
     assert "registry" not in text and "auth." not in text
     checks = [c.id for c in config.load(str(place)).checks]

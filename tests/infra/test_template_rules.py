@@ -109,12 +109,21 @@ def test_make_synth_leaves_the_templates_where_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "wrong", "says"),
     [
-        ('account = "123456789012"', 'account = "12"', "account"),
         ('cluster = "hokusai-development"', 'custer = "x"', "custer"),
-        ("production = true", 'production = "yes"', "production"),
-        ("[network]", "[network]\negres = 1", "egres"),
         ('vpc_id = "vpc-0123456789abcdef0"', "", "network.vpc_id: is required to deploy"),
-        ("page = []", 'page = ["me@example.com"]', "notify.page: me@example.com is neither"),
+        *(
+            pytest.param(*row, marks=pytest.mark.slow)  # a process each, and its imports
+            for row in (
+                ('account = "123456789012"', 'account = "12"', "account"),
+                ("production = true", 'production = "yes"', "production"),
+                ("[network]", "[network]\negres = 1", "egres"),
+                (
+                    "page = []",
+                    'page = ["me@example.com"]',
+                    "notify.page: me@example.com is neither",
+                ),
+            )
+        ),
     ],
 )
 def test_a_wrong_environment_file_ends_the_synthesis_with_file_key_and_reason(

@@ -142,6 +142,7 @@ def test_faults_lists_the_library_a_line_each() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(FAULTS)
 
 
+@pytest.mark.slow  # it needs a twin of its own
 def test_a_terminated_twin_leaves_nothing_behind(
     start_twin: Callable[..., RunningTwin],
 ) -> None:

@@ -34,8 +34,10 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, s3: Callable[[], Any]) -> Store:
-    return open_store(str(tmp_path) if request.param == "folder" else "s3://reports/canary/", s3)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "folder":
+        return open_store(str(tmp_path), pytest.fail)
+    return open_store("s3://reports/canary/", request.getfixturevalue("s3"))
 
 
 LATEST = latest_name("development")

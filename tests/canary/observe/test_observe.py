@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import msgspec
@@ -29,7 +29,12 @@ PREFIXES = {"elbv2": "elasticloadbalancing"}
 
 
 class Recorder:
-    """Clients of boto3 on a moto server; notes each call, and denies what it is told to deny."""
+    """Clients of boto3 on a moto server; notes each call, and denies one action if asked.
+
+    All recorders of a server share their clients: to make one takes longer than to use it.
+    """
+
+    shared: ClassVar[dict[tuple[str, str, bool], Any]] = {}
 
     def __init__(self, url: str, denied: str = "", fails: bool = False) -> None:
         self.calls: set[str] = set()
@@ -39,22 +44,25 @@ class Recorder:
         self._made: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Return a client whose calls are noted; made once, as the adapter does."""
-        if service not in self._made:
-            self._made[service] = self._make(service)
-        return self._made[service]
+        """Return a client whose calls this recorder notes, and no earlier one."""
+        with self._lock:
+            if service not in self._made:
+                key = (self._url, service, self._fails)
+                client = self.shared[key] = self.shared.get(key) or self._make(service)
+                client.meta.events.unregister("before-call", unique_id="recorder")
+                client.meta.events.register("before-call", self._note, unique_id="recorder")
+                self._made[service] = client
+            return self._made[service]
 
     def _make(self, service: str) -> Any:
         if self._fails:
             config = Config(connect_timeout=0.2, retries={"max_attempts": 0})
         else:
             config = Config(retries={"max_attempts": 1})
-        client = boto3.client(
+        return boto3.client(
             service, region_name=REGION, endpoint_url=self._url, config=config,
             aws_access_key_id="x", aws_secret_access_key="x",
         )  # fmt: skip
-        client.meta.events.register("before-call", self._note)
-        return client
 
     def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:
         prefix = PREFIXES.get(model.service_model.service_name, model.service_model.service_name)

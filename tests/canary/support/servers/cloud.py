@@ -35,20 +35,31 @@ class Cloud:
     faults: dict[str, Fault] = field(default_factory=dict)
     """Service as in a signature ("s3", "sns") -> how it fails."""
     calls: dict[str, int] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
+    """Service -> an operator's client; to make one takes longer than to use it."""
+    mended: threading.Event = field(default_factory=threading.Event)
 
     def client(self, service: str) -> Any:
         """Return an operator's client."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self.clients[service]
+
+    def mend(self) -> None:
+        """End all faults, also for calls that still wait for a slow answer."""
+        self.faults.clear()
+        self.mended.set()
+        self.mended = threading.Event()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.faults.clear()
+        self.mend()
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         urllib.request.urlopen(request).close()
         self.sent.clear()
@@ -66,6 +77,7 @@ class Cloud:
         import io
 
         environ["wsgi.input"] = io.BytesIO(body)
+        environ["cloud.mended"] = self.mended
         scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
         service = scope.group(1) if scope else ""
         self.calls[service] = self.calls.get(service, 0) + 1
@@ -101,7 +113,7 @@ def slow(seconds: float) -> Fault:
     """Answer late."""
 
     def fault(environ: dict[str, Any], start: Answering, moto: Answering) -> Iterable[bytes]:
-        threading.Event().wait(seconds)
+        environ["cloud.mended"].wait(seconds)
         return moto(environ, start)
 
     return fault
