@@ -88,7 +88,7 @@ def judge(start: RunStart, outcome: Outcome, attempts: Attempts) -> Report:
         status=run_status(results),
         critical_path_ms=outcome.critical_path_ms,
         requests=outcome.requests,
-        starved=outcome.cpu_starved,
+        cpu_starved=outcome.cpu_starved,
         scheduled_at=start.request.scheduled_at,
     )
     return Report(

@@ -100,7 +100,7 @@ def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool
 
     A check that fails, or that could not be judged, is looked at in every run, so that its alarm's
     window is minutes whatever its cadence (docs/decisions/0005), and its recovery is seen at once.
-    So is one that the last run could not try: a skip that is carried would stand for its cadence.
+    So is one that the last run could not try: a reused skip would stand until its next due time.
     """
     if history is None or _waits_for_nothing(history):
         return True

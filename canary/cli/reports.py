@@ -79,7 +79,7 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
     from canary.comparison.transitions import compare as comparing
 
     before, after = (fetch(x, environment, store) for x in (a, b))
-    now, valid = after.run.started_at, not after.run.starved
+    now, valid = after.run.started_at, not after.run.cpu_starved
     found = comparing(before, after.results, after.history, now=now, latency_valid=valid)
     old, new = previous_state(before), previous_state(after)
     if old is not None and new is not None:

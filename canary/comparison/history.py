@@ -24,7 +24,7 @@ def updated(
     """Return the history with this run's outcomes; latencies only where they are valid."""
     kept = dict(history)
     for result in results:
-        if not result.carried:
+        if not result.reused:
             before = history.get(result.check_id, CheckHistory())
             kept[result.check_id] = _after(before, result, now, latency_valid=latency_valid)
     return kept

@@ -1,4 +1,4 @@
-"""The run before this one: read back, and what of it is carried into the next."""
+"""Read the previous run, and select the results that this run reuses."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def read_previous(read: Callable[[], bytes | None], decode: Callable[[bytes], Re
 
 
 def reused_results(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Result]:
-    """Return the last outcomes of checks that do not run now, marked with when they are from."""
+    """Return the last results of checks that do not run now, marked with their time."""
     if previous is None:
         return {}
     wanted = set(check_ids)
     return {
         r.check_id: msgspec.structs.replace(
-            r, carried=True, as_of=r.as_of or previous.run.started_at
+            r, reused=True, as_of=r.as_of or previous.run.started_at
         )
         for r in previous.results
         if r.check_id in wanted

@@ -36,7 +36,7 @@ def compare(
     narrowed: bool = False,
 ) -> Comparison:
     """Return the transitions; `history` already holds this run."""
-    ran = [r for r in results if not r.carried]
+    ran = [r for r in results if not r.reused]
     known = previous.history if previous else {}
     found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
     if latency_valid:

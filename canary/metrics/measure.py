@@ -28,7 +28,7 @@ class Point(Frozen, frozen=True, kw_only=True):
 
 
 def measure(report: Report) -> tuple[Point, ...]:
-    """Return the points of a judged run; a check that was only carried gives none of its own.
+    """Return the points of a judged run; a check whose result is reused gives none.
 
     They are what alarms on the platform and the heartbeat need, and no diagnosis changes them.
     """
@@ -42,7 +42,7 @@ def measure(report: Report) -> tuple[Point, ...]:
     points += [
         _point("CheckFailed", float(r.status is Status.FAIL), environment, r.check_id)
         for r in _with_a_metric(report)
-        if not r.carried and r.status in (Status.PASS, Status.FAIL)
+        if not r.reused and r.status in (Status.PASS, Status.FAIL)
     ]
     return tuple(points)
 
@@ -79,7 +79,7 @@ def _point(name: str, value: float, *values: str) -> Point:
 
 def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     awake = [r for r in report.results if not r.muted]
-    ran = [r for r in report.results if not r.carried]
+    ran = [r for r in report.results if not r.reused]
     blind = [r for r in ran if not r.muted]  # a mute is for the alarm that ERROR rings, too
     critical = [r for r in awake if r.severity is Severity.CRITICAL]
     yield "RunCompleted", 1.0
@@ -93,7 +93,7 @@ def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     yield "UnstableChecks", float(len(unstable))
     yield "CleanupResidue", float(sum(not r.removed for r in report.residue))
     yield "OrphansRemoved", float(sum(r.removed for r in report.residue))
-    yield "RunsStarved", float(report.run.starved)
+    yield "RunsStarved", float(report.run.cpu_starved)
 
 
 def _count(results: list[Result], status: Status) -> float:

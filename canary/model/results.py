@@ -77,15 +77,16 @@ class Result(Frozen, frozen=True, kw_only=True):
     started_ms: float = 0.0
     attempts: int = 1
     muted: str = ""  # the mute's reason, "" when it is not muted
-    carried: bool = False  # not due in this run: the outcome of an earlier run, see `as_of`
+    reused: bool = msgspec.field(default=False, name="carried")
+    """Not due in this run: the result of an earlier run, see `as_of`."""
     as_of: str = ""
     needs: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
 
 def exchanges_of(results: Iterable[Result]) -> Iterator[tuple[Step, Exchange]]:
-    """Yield each answer of this run with its step; a carried result is an earlier run's."""
-    steps = (step for result in results if not result.carried for step in result.steps)
+    """Yield each answer of this run with its step; a reused result is an earlier run's."""
+    steps = (step for result in results if not result.reused for step in result.steps)
     return ((step, exchange) for step in steps for exchange in step.evidence)
 
 
@@ -191,7 +192,8 @@ class Run(Frozen, frozen=True, kw_only=True):
     status: Status
     critical_path_ms: float = 0.0
     requests: int = 0
-    starved: bool = False  # the canary had too little CPU: latencies are not to be trusted
+    cpu_starved: bool = msgspec.field(default=False, name="starved")
+    """The canary had too little CPU: latencies are not valid."""
     scheduled_at: str = ""
     notes: tuple[str, ...] = ()
 

@@ -58,7 +58,7 @@ def from_history(report: Report) -> list[Outcome]:
 
 def _unsteady(result: Result) -> bool:
     return result.status is Status.FAIL or (
-        result.status is Status.PASS and result.attempts > 1 and not result.carried
+        result.status is Status.PASS and result.attempts > 1 and not result.reused
     )
 
 

@@ -56,7 +56,7 @@ def update(archive: Archive, report: Report) -> Archive:
     at = parse_time(report.run.started_at)
     if at is None or archive.last_run == report.run.id:
         return archive
-    ran = [r for r in report.results if not r.carried and r.status is not Status.SKIP]
+    ran = [r for r in report.results if not r.reused and r.status is not Status.SKIP]
     checks = {c.check_id for c in report.results}
     kept = {name: value for name, value in archive.checks.items() if name in checks}
     for result in ran:

@@ -130,13 +130,13 @@ def _details(report: Report, found: Groups) -> list[str]:
     retried = [r for r in found.passed if r.attempts > 1]
     if retried:
         details.append(f"{plural(len(retried), 'check')} passed only at the second attempt.")
-    carried = sum(1 for r in report.results if r.carried)
-    if carried:
-        details.append(f"{plural(carried, 'check')} not due: shown as an earlier run left them.")
+    reused = sum(1 for r in report.results if r.reused)
+    if reused:
+        details.append(f"{plural(reused, 'check')} not due: shown as an earlier run left them.")
     left = sum(1 for r in report.residue if not r.removed)
     if left:
         details.append(f"{plural(left, 'object')} left behind by the canary.")
-    if report.run.starved:
+    if report.run.cpu_starved:
         details.append(
             "The canary had too little CPU: latencies of this run are not to be trusted."
         )

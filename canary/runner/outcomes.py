@@ -110,7 +110,7 @@ def critical_path_ms(results: Iterable[Result]) -> float:
     Steps of one check that overlap in time did not wait for each other; only the longest sequence
     without overlap counts. Waiting for a free slot of the run is not part of any chain.
     """
-    nodes = {r.check_id: (longest_sequence_ms(r.steps), r.needs) for r in results if not r.carried}
+    nodes = {r.check_id: (longest_sequence_ms(r.steps), r.needs) for r in results if not r.reused}
     return round(max(chain_lengths(nodes).values(), default=0.0), 2)
 
 

@@ -1,4 +1,4 @@
-"""The main path as a whole: what is carried from run to run, and what a run says of itself."""
+"""The main path as a whole: what a run reuses of the previous one, and its own notes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_what_is_not_due_is_carried_and_every_check_has_its_result() -> None:
     config = worlds.config(worlds.check("api.one"), worlds.check("api.two", every=3600))
     first = run(config)
     second = run(config, first)
-    assert [r.carried for r in first.results] == [False, False]
-    assert [(r.check_id, r.carried) for r in second.results] == [
+    assert [r.reused for r in first.results] == [False, False]
+    assert [(r.check_id, r.reused) for r in second.results] == [
         ("api.one", True),
         ("api.two", True),
     ]
@@ -46,7 +46,7 @@ def test_a_check_of_which_nothing_can_be_carried_runs_though_it_is_not_due() -> 
     first = run(config)
     torn = msgspec.structs.replace(first, results=first.results[:1])
     second = run(config, torn)
-    assert [(r.check_id, r.carried) for r in second.results] == [
+    assert [(r.check_id, r.reused) for r in second.results] == [
         ("api.one", True),
         ("api.two", False),
     ]

@@ -81,7 +81,7 @@ def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Fail
     """Return the failures of this run, without results reused from an earlier run."""
     found: list[Failure] = []
     for result in results:
-        if result.carried or result.status not in (Status.FAIL, Status.ERROR):
+        if result.reused or result.status not in (Status.FAIL, Status.ERROR):
             continue
         failed = [s for s in result.steps if s.status in (Status.FAIL, Status.ERROR)]
         if not failed:

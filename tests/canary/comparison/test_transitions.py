@@ -97,8 +97,8 @@ def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run
 
 def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
     known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
-    carried = [result("F", carried=True)]
-    assert past.updated(known, carried, "t1", latency_valid=True) == known
+    reused = [result("F", reused=True)]
+    assert past.updated(known, reused, "t1", latency_valid=True) == known
 
 
 def test_transitions_come_by_change_then_severity_then_id() -> None:

@@ -100,8 +100,8 @@ def test_noise_is_not_blamed() -> None:
 
 def test_a_carried_failure_is_not_diagnosed_again() -> None:
     state, results = plant(faults.by_id("api-scaled-to-zero"))
-    carried = [p.replace(r, carried=True) for r in results]
-    assert judge(state, carried) == Explanation()
+    reused = [p.replace(r, reused=True) for r in results]
+    assert judge(state, reused) == Explanation()
 
 
 def test_a_denied_reading_is_reported_even_when_all_is_well() -> None:

@@ -161,7 +161,7 @@ def test_a_check_whose_need_is_not_due_runs_in_its_shard(site: str, tmp_path: Pa
     assert item["checks"] == [leaf.id]
     spread.probe_shard(made, {"run_id": plan["run_id"], "shard": item}, 5.0)
     _, second = spread.conclude_run(made, {"run_id": plan["run_id"]}, BUDGET_S)
-    assert [(r.status, r.carried) for r in second.results] == [
+    assert [(r.status, r.reused) for r in second.results] == [
         (Status.PASS, True),
         (Status.PASS, False),
     ]
