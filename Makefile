@@ -66,4 +66,4 @@ lock: setup ## Compile the requirements files anew
 	echo uv | $(VENV)/bin/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-setup.txt
 
 clean: ## Remove what was made here
-	rm -rf $(VENV) build cdk.out out .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build cdk.out out .emulator .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis

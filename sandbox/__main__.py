@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
-import socket
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import urllib3
 
+from emulator.command_line import Number, claimed, fail, run, speed_options
+from emulator.state import StateError
 from sandbox import client, state
-from sandbox.state import DEFAULT_STATE_FILE, State, StateError
+from sandbox.state import DEFAULT_STATE_FILE, State
 
-WRONG_USE = 2
+PROGRAM = "sandbox"
 NOT_STEADY = 1
 
 state_option = click.option(
@@ -28,19 +28,6 @@ state_option = click.option(
 )
 
 
-class Range(click.FloatRange):
-    """Numbers from one to another; click's own lets what is no number pass between them."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the number; fails in one line where there is none."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a number", param, ctx)
-        return number
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A small copy of the platform on this machine: break it, look at it, heal it."""
@@ -49,39 +36,21 @@ def main() -> None:
 @main.command()
 @state_option
 @click.option("--fault", "fault_ids", multiple=True, metavar="ID", help="Plant a fault at start.")
-@click.option(
-    "--speed",
-    type=Range(1, 200),
-    default=30.0,
-    show_default=True,
-    help="How much faster than AWS health checks, back-off and delays run.",
-)
-@click.option(
-    "--pace",
-    type=Range(1, 200),
-    default=1.0,
-    show_default=True,
-    help="How much faster than AWS alarms and schedules run.",
-)
-@click.option(
-    "--aws-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="The emulated AWS's port; 0 for any free one.",
-)
+@speed_options
 def up(
     state_file: Path, fault_ids: tuple[str, ...], speed: float, pace: float, aws_port: int
 ) -> None:
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
-    with _claimed(state_file):
-        from emulator.block import NoBlockError
-        from sandbox.up import PortTakenError, run
+    with claimed(state_file, state.read, PROGRAM):
+        from emulator.loopback_block import NoBlockError
+        from emulator.up import PortTakenError
+        from sandbox import up
 
         try:
-            run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
+            up.run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
         except (PortTakenError, NoBlockError) as error:
-            _fail(str(error))
+            fail(PROGRAM, str(error))
     sys.stdout.flush()
     os._exit(0)  # all is cleaned up; a thread that lingers must not keep the process
 
@@ -89,7 +58,7 @@ def up(
 @main.command()
 @state_option
 @click.option(
-    "--timeout", type=Range(0), default=30.0, show_default=True, help="Seconds to wait at most."
+    "--timeout", type=Number(0), default=30.0, show_default=True, help="Seconds to wait at most."
 )
 def settle(state_file: Path, timeout: float) -> None:
     """Wait until the twin is steady, healthy or not."""
@@ -133,25 +102,11 @@ def faults() -> None:
         click.echo(f"{fault.id:<{width}}  {fault.sentence}{incident} [{fault.cause}]")
 
 
-def _claimed(state_file: Path) -> socket.socket:
-    """Take the state file; one that a killed twin left is removed, any other is not touched."""
-    try:
-        if state_file.exists():
-            running = state.read(state_file)
-            _fail(f"a sandbox is already up on {state_file} (process {running.pid})")
-        return state.claim(state_file)
-    except state.GoneError:
-        state_file.unlink(missing_ok=True)
-        return _claimed(state_file)
-    except StateError as error:
-        _fail(str(error))
-
-
 def _read(state_file: Path) -> State:
     try:
         return state.read(state_file)
     except StateError as error:
-        _fail(str(error))
+        fail(PROGRAM, str(error))
 
 
 def _send(running: State, command: str, timeout_s: float, **arguments: object) -> dict[str, Any]:
@@ -161,7 +116,9 @@ def _send(running: State, command: str, timeout_s: float, **arguments: object) -
         click.echo(f"sandbox: {command} failed: {error}", err=True)
         sys.exit(NOT_STEADY)
     except urllib3.exceptions.HTTPError as error:
-        _fail(f"the sandbox at {running.control_url} does not answer: {type(error).__name__}")
+        fail(
+            PROGRAM, f"the sandbox at {running.control_url} does not answer: {type(error).__name__}"
+        )
 
 
 def _refuse_unknown(fault_ids: tuple[str, ...]) -> None:
@@ -171,30 +128,8 @@ def _refuse_unknown(fault_ids: tuple[str, ...]) -> None:
 
     for ident in fault_ids:
         if ident not in FAULTS:
-            _fail(f"unknown fault {ident!r}; `python -m sandbox faults` lists them")
-
-
-def _fail(message: str) -> NoReturn:
-    """Say in one line what is wrong, and exit as wrong use does."""
-    click.echo(f"sandbox: {message}", err=True)
-    sys.exit(WRONG_USE)
-
-
-def run() -> None:
-    """Run the command line; wrong use is one line, where click would print three."""
-    try:
-        sys.exit(main.main(prog_name="python -m sandbox", standalone_mode=False))
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(WRONG_USE)
-    except BrokenPipeError:  # whoever read has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(NOT_STEADY)
-    except click.Abort:
-        sys.exit(130)  # Ctrl-C
-    except click.ClickException as error:
-        _fail(" ".join(error.format_message().split()))
+            fail(PROGRAM, f"unknown fault {ident!r}; `python -m sandbox faults` lists them")
 
 
 if __name__ == "__main__":
-    run()
+    run(main, PROGRAM)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from emulator import supervisor
-from emulator.settings import ACCOUNT, REGION
-from sandbox import environment, state
+from emulator import state, supervisor
+from emulator.up import end_signal, start
+from sandbox import environment
 from sandbox.control import Control
 from sandbox.state import ServiceState, State
 from sandbox.twin import Twin
 
 START_TIMEOUT_S = 120.0  # a busy machine takes its time; an idle one needs a tenth
-
-
-class PortTakenError(Exception):
-    """An address that the twin needs is in use."""
 
 
 def run(
@@ -33,18 +26,13 @@ def run(
 
     Raises PortTakenError, with one line for people, when an address is in use.
     """
-    ended = threading.Event()
-    ends = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
-        ends.append(signal.SIGHUP)
-    for number in ends:
-        signal.signal(number, lambda *_: ended.set())
+    ended = end_signal()
     supervisor.sweep()
     began = time.monotonic()
     twin = Twin(speed=speed, pace=pace, aws_port=aws_port)
     control: Control | None = None
     try:
-        _start(twin)
+        start(twin)
         control = Control(twin)
         control.start()
         settled = twin.settle(START_TIMEOUT_S)
@@ -57,19 +45,10 @@ def run(
         click.echo(_ready_line(state_file, time.monotonic() - began))
         ended.wait()
     finally:
-        _remove(state_file)
+        state.remove(state_file)
         if control is not None:
             control.stop()
         twin.stop()
-
-
-def _start(twin: Twin) -> None:
-    try:
-        twin.start()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(f"a port that the sandbox needs is in use: {error}") from error
-        raise
 
 
 def describe(twin: Twin, control_url: str) -> State:
@@ -88,9 +67,6 @@ def describe(twin: Twin, control_url: str) -> State:
         twin=twin.id,
         control_url=control_url,
         aws_endpoint_url=twin.aws.url,
-        region=REGION,
-        account=ACCOUNT,
-        aws=state.Credentials(),
         edge_url={
             host: f"https://{places[443][0]}:{places[443][1]}"
             for host, places in edges.items()
@@ -115,12 +91,3 @@ def describe(twin: Twin, control_url: str) -> State:
 
 def _ready_line(state_file: Path, seconds: float) -> str:
     return f"sandbox ready after {seconds:.1f} s, state in {state_file}"
-
-
-def _remove(state_file: Path) -> None:
-    """Remove the state file if it is ours."""
-    try:
-        if state.read(state_file).pid == os.getpid():
-            state_file.unlink()
-    except (state.StateError, OSError):
-        return

@@ -12,6 +12,7 @@ from emulator.ecs.definition import Definition
 from emulator.ecs.probe import ContainerHealth, Prober
 from emulator.ecs.task_runtime import TaskRuntime
 from emulator.network import groups
+from emulator.network.addresses import VPC_PREFIX
 
 # real seconds, not scaled: processes boot here as fast as anywhere
 BOOT_ALLOWANCE_S = 60.0  # a process may take this long until it listens
@@ -69,6 +70,8 @@ class Task:
     def launch(self, runtime: TaskRuntime) -> str:
         """Start the process; return the stopped reason when it cannot start, else nothing."""
         self.record.last_status = "PENDING"
+        if not self.address.startswith(VPC_PREFIX):
+            return f"the emulator has a network for {VPC_PREFIX}0.0/16 alone"
         if not groups.let_out_to_internet(groups.owner_groups(self.address) or [], 443):
             return images.unreachable(self.definition.image)
         declared = dict(self.definition.environment)

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.elbv2 import nodes
 from emulator.elbv2.values import wrong
+from emulator.network.addresses import VPC_PREFIX
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
@@ -62,3 +63,6 @@ def refuse(backend: Any, name: str, groups: list[str], subnets: list[str]) -> No
     known = [backend.ec2_backend.get_subnet(one) for one in subnets]  # raises for unknown ones
     if len({one.availability_zone for one in known}) < 2:
         raise wrong("At least two subnets in two different Availability Zones must be specified")
+    for one in known:
+        if not one.cidr_block.startswith(VPC_PREFIX):
+            raise wrong(f"The emulator has a network for {VPC_PREFIX}0.0/16 alone: {one.id}")

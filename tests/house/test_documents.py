@@ -23,7 +23,7 @@ from canary.plan import make_plan
 from canary.probes import KINDS
 from sandbox.__main__ import main as sandbox
 from tests.house import documents
-from tests.house.documents import PAGES, ROOT, name
+from tests.house.documents import PAGES, ROOT, TUTORIAL, name
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 VERBS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
@@ -92,7 +92,7 @@ def test_every_sandbox_command_that_a_page_names_exists(page: Path) -> None:
     assert {m[1] for line in lines if (m := SANDBOX.match(line))} <= set(sandbox.commands)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, TUTORIAL], ids=name)
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     wrong = []
     for link in documents.links(page):
@@ -104,7 +104,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, TUTORIAL], ids=name)
 def test_every_test_file_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`([\w/]*test_\w+\.py)", page.read_text(encoding="utf-8")))
     files = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]

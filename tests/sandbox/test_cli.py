@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator import state
 from emulator.settings import MARKER
-from sandbox import names, state
+from sandbox import names
 from sandbox.faults import FAULTS
 from tests.sandbox.support.twin import RunningTwin, sandbox
 

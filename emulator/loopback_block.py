@@ -15,16 +15,19 @@ class NoBlockError(Exception):
     """Every block is taken."""
 
 
-def claim() -> socket.socket:
+def claim(first: int = 0) -> socket.socket:
     """Take the first free block for this process and its children; close the socket to let go.
+
+    In block 0 the addresses 10.0.0.b would be this machine's own, 127.0.0.b: an account whose
+    subnets are not known begins at block 1.
 
     The claim is an abstract Unix socket: the kernel drops it with the process, no file stays.
     """
-    for number in range(BLOCKS):
+    for number in range(first, BLOCKS):
         holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with contextlib.suppress(OSError):
             holder.bind(f"\0hokusai-sandbox-block-{number}")
             os.environ[LOOPBACK] = f"127.{number}."
             return holder
         holder.close()
-    raise NoBlockError(f"all {BLOCKS} blocks of loopback addresses are taken by sandboxes")
+    raise NoBlockError(f"all {BLOCKS} blocks of loopback addresses are taken")
