@@ -4,50 +4,62 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import NamedTuple
 
 MASK = "***"
-Row = tuple[str, re.RegexFlag, str]
-"""Pattern, flags, and the replacement."""
 
+
+class Row(NamedTuple):
+    """A pattern and its replacement; `foreign`: not for the canary's own sentences."""
+
+    pattern: str
+    replacement: str
+    flags: re.RegexFlag = re.NOFLAG
+    foreign: bool = False
+
+
+# Named values come before keys: a key's pattern must not take their name away from them.
 # Repetitions are bounded where they could otherwise cost the square of the text's length.
-EVERYWHERE: tuple[Row, ...] = (
-    (r"(hk_(?:live|test|dev)_)[\w\-]+", re.NOFLAG, rf"\1{MASK}"),
-    (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", re.NOFLAG, MASK),
-    (r"\beyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*", re.NOFLAG, MASK),
-    (
-        r"\b(bearer|apikey|basic)(\s+)(?!hk_(?:live|test|dev)_\*)[^\s\"']{8,}",
-        re.IGNORECASE,
-        rf"\1\2{MASK}",
-    ),
-    (
-        r"(\\?[\"'](?:password|passwd|secret|token|api_?key|admin_token|access_token"
-        r"|secret_?access_?key)\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]{4,}",
-        re.IGNORECASE,
-        rf"\1{MASK}",
-    ),
-    (
-        r"\b([a-z_]*(?:passw(?:or)?d|secret|token|api[_-]?key)=)(?!\*)[^\s&\"',;]{4,}",
-        re.IGNORECASE,
-        rf"\1{MASK}",
-    ),
+ROWS = (
     # User and password of a URL. A password that was not quoted may hold / and @: it ends at the
     # last @ of the word. "http://host:80/" has a port there, other schemes hardly ever have one.
-    (
+    Row(
         r"(?:(?<!http)(?<!https)://[^/\s:@]*:|://[^/\s:@]*:(?!\d{1,5}[/?#]))[^\s\"'<>]{0,256}@",
-        re.NOFLAG,
         rf"://{MASK}@",
     ),
-    (r"://[^\s:/@\"']{32,}@", re.NOFLAG, rf"://{MASK}@"),  # a token in place of a user name
-    (r"(\b(?:set-)?cookie\\*['\"]?\s*[=:]\s*\\*['\"]?)[^'\"]+", re.IGNORECASE, rf"\1{MASK}"),
-    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", re.DOTALL, MASK),
-)
-# For answers and log lines only: in the canary's own sentences "secret: NAME" is a name.
-FOREIGN: tuple[Row, ...] = (
-    (
+    Row(r"://[^\s:/@\"']{32,}@", rf"://{MASK}@"),  # a token in place of a user name
+    Row(  # in the canary's own sentences "secret: NAME" is a name
         r"((?:passw(?:or)?d|secret|token|api[_-]?key|authorization)\\*['\"]?\s*[:=]\s*"
         r"(?:(?:bearer|apikey|basic)\s+)?)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^\s,;}\"]+)",
-        re.IGNORECASE,
         rf"\1{MASK}",
+        re.IGNORECASE,
+        foreign=True,
+    ),
+    Row(
+        r"(\\?[\"'](?:password|passwd|secret|token|api_?key|admin_token|access_token"
+        r"|secret_?access_?key)\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]{4,}",
+        rf"\1{MASK}",
+        re.IGNORECASE,
+    ),
+    Row(
+        r"\b([a-z_]*(?:passw(?:or)?d|secret|token|api[_-]?key)="
+        r"(?:(?:bearer|apikey|basic)\s+)?)(?!\*)[^\s&\"',;]{4,}",
+        rf"\1{MASK}",
+        re.IGNORECASE,
+    ),
+    Row(
+        r"(cookie\\*['\"]?\s*[=:]\s*)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^'\"]+[^\s,;}\"]*)",
+        rf"\1{MASK}",
+        re.IGNORECASE,
+    ),
+    Row(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", MASK, re.DOTALL),
+    Row(r"(hk_(?:live|test|dev)_)[\w\-]+", rf"\1{MASK}"),
+    Row(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", MASK),
+    Row(r"\beyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*", MASK),
+    Row(
+        r"(bearer|apikey|basic)(\s+)(?!hk_(?:live|test|dev)_\*)[^\s\"']{8,}",
+        rf"\1\2{MASK}",
+        re.IGNORECASE,
     ),
 )
 # Every match of a pattern contains one of these; looking for them is cheaper than matching.
@@ -59,8 +71,8 @@ HINTS = (
 
 @functools.cache
 def _compiled(*, foreign: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
-    rows = (*EVERYWHERE, *FOREIGN) if foreign else EVERYWHERE
-    return tuple((re.compile(text, flags), replacement) for text, flags, replacement in rows)
+    rows = (row for row in ROWS if foreign or not row.foreign)
+    return tuple((re.compile(row.pattern, row.flags), row.replacement) for row in rows)
 
 
 def may_hold_key(text: str) -> bool:
@@ -74,15 +86,16 @@ def may_hold_key(text: str) -> bool:
 
 def mask(text: str) -> str:
     """Return one of the canary's own texts with everything masked that looks like a credential."""
-    return _masked(text, foreign=False) if may_hold_key(text) else text
+    return _masked(text, foreign=False)
 
 
 def mask_foreign(text: str) -> str:
     """Return an answer or log line with everything masked that looks like a credential."""
-    return _masked(text, foreign=True) if may_hold_key(text) else text
+    return _masked(text, foreign=True)
 
 
 def _masked(text: str, *, foreign: bool) -> str:
-    for pattern, replacement in _compiled(foreign=foreign):
-        text = pattern.sub(replacement, text)
+    if may_hold_key(text):
+        for pattern, replacement in _compiled(foreign=foreign):
+            text = pattern.sub(replacement, text)
     return text
