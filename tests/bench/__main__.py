@@ -1,4 +1,4 @@
-"""Measure every promise of speed and size, print the table and write docs/performance.md."""
+"""Measure every promised figure, print the table and write docs/performance.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cold, diagnosis, door, exporter, healthy, imports, synth
+from tests.bench import client_cpu, cold, diagnosis, exporter, healthy, imports, synth
 from tests.bench.figures import ROOT, Figure
 from tests.bench.page import page
 
@@ -18,7 +18,7 @@ MEASURES: tuple[tuple[str, Callable[[], Figure | list[Figure] | None]], ...] = (
     ("diagnosis", diagnosis.measure),
     ("import", imports.measure),
     ("cold start", cold.measure),
-    ("client CPU", door.measure),
+    ("client CPU", client_cpu.measure),
     ("blackbox exporter", exporter.measure),
     ("synthesis", synth.measure),
 )

@@ -8,8 +8,9 @@ from tests.bench.figures import Figure
 
 HEAD = """# Performance
 
-Written by `make bench`; do not edit. Every figure is a ratio of two things measured in turns within
-one run on one machine, so that the machine's speed and load meet both; the median decides.
+`make bench` writes this page; do not edit it. Most figures are ratios of two things that were
+measured in turns in one run on one machine, so that the machine's speed and load affect both. The
+median counts.
 
 Machine: {machine}.
 
@@ -20,19 +21,19 @@ Machine: {machine}.
 TAIL = """
 ## How it is measured
 
-- **A healthy run**: `canary.handler` against the sandbox, warm, everything included: reading the
-  previous report, plan, probes, comparison. The critical path is the run's own figure
-  (`run.critical_path_ms`): the longest chain of steps that had to wait for each other. What is
-  above it is the canary's own: threads, redaction, rules.
+- **A healthy run**: `canary.handler` against the sandbox, in a warm process, with all parts:
+  reading the previous report, plan, probes, comparison. The critical path is a figure of the run
+  itself (`run.critical_path_ms`): the longest chain of steps that had to wait for each other. The
+  rest is the canary's own time: threads, redaction, rules.
 - **Importing the handler**: a new process each time, from the compiled bundle that is deployed,
-  with boto3 compiled as Lambda's runtime has it. CPU time, because an import waits for nothing.
+  with boto3 compiled as in Lambda's runtime. It is CPU time, because an import waits for nothing.
 - **Client CPU**: 50 threads share 1,000 requests to a target that answers after 20 ms. The canary's
-  door notes DNS, TCP, TLS, first byte and transfer, holds a hard deadline and a body cap; the bare
-  session does none of it, but carries cookies, hooks and redirects, which the door leaves out.
-- **Blackbox exporter**: the runner with 500 endpoint checks, from plan to judged results with
-  evidence, beside the exporter asked for 500 probes. The exporter is written in Go and uses every
-  core, the canary's threads share one interpreter lock.
-- **Memory**: the high-water mark of resident memory, after all runs of the process.
+  HTTP client measures DNS, TCP, TLS, first byte and transfer, and has a hard deadline and a body
+  cap. The bare session has none of these, but it handles cookies, hooks and redirects.
+- **Blackbox exporter**: the canary runs 500 endpoint checks, from the plan to judged results with
+  evidence; the exporter gets 500 probe requests. The exporter is written in Go and uses every
+  core; the canary's threads share one interpreter lock.
+- **Memory**: the largest resident memory of the process after all its runs.
 """
 
 

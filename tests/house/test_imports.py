@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,15 @@ def test_no_folder_holds_more_modules_than_a_reader_looks_through(folder: Path) 
 
 def test_only_the_main_path_lies_flat_in_the_canary() -> None:
     assert {p.stem for p in (ROOT / "canary").glob("*.py")} == FLAT
+
+
+def test_the_page_shows_the_same_floors() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+|-) \| `([\w.]+)` \| (.+) \|$", page, re.M)
+    floors = [frozenset(room for n, room, _ in rows if n == str(k + 1)) for k in range(len(FLOORS))]
+    assert floors == list(FLOORS)
+    apart = {room: set(re.findall(r"`(\w+)`", text)) for n, room, text in rows if n == "-"}
+    assert apart == APART
 
 
 def test_every_room_of_the_table_exists() -> None:

@@ -1,4 +1,4 @@
-"""Client CPU of 1,000 probes: the canary's door against a bare requests session, same threads."""
+"""Client CPU of 1,000 probes: the canary's HTTP client beside a bare requests session."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def measure() -> Figure:
     with target() as url:
 
         def of(client: str) -> Callable[[], float]:
-            return lambda: float(child(["-m", "tests.bench.door"], client, url)["cpu_s"])
+            return lambda: float(child(["-m", "tests.bench.client_cpu"], client, url)["cpu_s"])
 
-        ours, bare = alternately(of("door"), of("session"), TIMES)
+        ours, bare = alternately(of("canary"), of("session"), TIMES)
     return Figure(
         name=f"Client CPU of {PROBES:,} probes",
         ours=spread([v * 1000 for v in ours], "ms"),
@@ -36,15 +36,15 @@ def measure() -> Figure:
     )
 
 
-def _door(url: str) -> Callable[[], None]:
+def _canary(url: str) -> Callable[[], None]:
     from canary.adapters.http_client.client import HttpClient
     from canary.model import Request
 
-    door = HttpClient(run_id="bench", trusted=frozenset(), concurrency=THREADS)
+    client = HttpClient(run_id="bench", trusted=frozenset(), concurrency=THREADS)
     request = Request(method="GET", url=url)
 
     def send() -> None:
-        answer = door.send(request)
+        answer = client.send(request)
         if answer.status != 200:
             raise RuntimeError(f"the target did not answer: {answer.failure}")
 
@@ -94,5 +94,5 @@ def _cpu_s(send: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    make = _door if sys.argv[1] == "door" else _session
+    make = _canary if sys.argv[1] == "canary" else _session
     print(json.dumps({"cpu_s": _cpu_s(make(sys.argv[2]))}))
