@@ -127,7 +127,7 @@ def _chosen(
 def _is_open(history: CheckHistory | None) -> bool:
     """Return whether even a check of another schedule belongs into this run.
 
-    Its alarm's window is this schedule's, and what nobody knows of it (a new check, a lost report)
+    Its alarm's window is this schedule's, and a check without history (a new one, a lost report)
     must not be missing from the report until the slower schedule comes round.
     """
     return history is None or not history.last_run_at or _waits_for_nothing(history)
