@@ -25,8 +25,6 @@ def name(path: Path) -> str:
 LONG_FILES = {
     "canary/control_plane/state.py",
     "canary/probes/key_lifecycle/__init__.py",
-    "emulator/ecs/service.py",
-    "emulator/ecs/task.py",
 }
 
 

@@ -5,46 +5,24 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.emulator.support import faulty_targets as faulty
 from tests.emulator.support.balancer_rig import (
+    PAGE_502,
     Rig,
+    fixed_response,
     forward,
     group,
     listener,
     rule,
-    running,
     target,
 )
 
-PAGE_502 = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-)
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.mktemp("balancer")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def targets() -> Iterator[faulty.Targets]:
-    with faulty.targets() as running_targets:
-        yield running_targets
-
-
-def fixed(status: str, text: str, kind: str = "text/plain") -> dict[str, object]:
-    config = {"StatusCode": status, "ContentType": kind, "MessageBody": text}
-    return {"Type": "fixed-response", "FixedResponseConfig": config}
-
 
 def test_a_fixed_response_is_the_balancers_own(rig: Rig) -> None:
-    rig.show(listener(rule("default", fixed("404", "Not Found"))))
+    rig.show(listener(rule("default", fixed_response("Not Found", "404"))))
     got = rig.get("/fixed")
     assert (got.status, got.body) == (404, b"Not Found")
     assert got.headers["Server"] == "awselb/2.0"
@@ -97,7 +75,7 @@ MALFORMED = [
 def test_a_request_that_cannot_be_served_is_refused_by_the_balancer(
     rig: Rig, data: bytes, status: int
 ) -> None:
-    rig.show(listener(rule("default", fixed("200", "fine"))))
+    rig.show(listener(rule("default", fixed_response("fine", "200"))))
     answer = rig.raw(data)
     assert answer.startswith(f"HTTP/1.1 {status}".encode())
     assert b"Server: awselb/2.0" in answer
@@ -110,7 +88,7 @@ def test_a_request_under_the_limits_passes(rig: Rig, targets: faulty.Targets) ->
 
 def test_one_connection_carries_many_requests(rig: Rig, targets: faulty.Targets) -> None:
     one = group(target(targets.run(faulty.echo)))
-    rules = [rule("10", fixed("404", "no"), "/fixed"), rule("default", forward(one))]
+    rules = [rule("10", fixed_response("no", "404"), "/fixed"), rule("default", forward(one))]
     rig.show(listener(*rules), groups=[one])
     rig.until("healthy", one["targets"][0]["port"])
     connection = http.client.HTTPConnection(*rig.edge(), timeout=5)

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-import pytest
 
 from tests.emulator.support import faulty_targets as faulty
-from tests.emulator.support.balancer_rig import Rig, forward, group, listener, rule, running, target
+from tests.emulator.support.balancer_rig import (
+    Rig,
+    fixed_response,
+    forward,
+    group,
+    listener,
+    rule,
+    target,
+)
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.mktemp("balancer")) as one:
-        yield one
-
-
-@pytest.fixture
-def targets() -> Iterator[faulty.Targets]:
-    with faulty.targets() as some:
-        yield some
-
-
-def says(text: str, code: str = "200") -> dict[str, Any]:
-    config = {"StatusCode": code, "ContentType": "text/plain", "MessageBody": text}
-    return {"Type": "fixed-response", "FixedResponseConfig": config}
 
 
 def seen(rig: Rig, **headers: Any) -> dict[str, str]:
@@ -40,7 +29,9 @@ def seen(rig: Rig, **headers: Any) -> dict[str, str]:
 
 
 def test_a_client_that_sends_nothing_or_half_a_request_is_a_408(rig: Rig) -> None:
-    rig.show(listener(rule("default", says("fine"))), **{"idle_timeout.timeout_seconds": "1"})
+    rig.show(
+        listener(rule("default", fixed_response("fine"))), **{"idle_timeout.timeout_seconds": "1"}
+    )
     for sent in (b"", b"GET / HTTP/1.1\r\nHo"):
         answer = rig.raw(sent)
         assert answer.startswith(b"HTTP/1.1 408 ")
@@ -48,7 +39,9 @@ def test_a_client_that_sends_nothing_or_half_a_request_is_a_408(rig: Rig) -> Non
 
 
 def test_a_connection_that_idles_between_requests_is_closed_without_a_word(rig: Rig) -> None:
-    rig.show(listener(rule("default", says("fine"))), **{"idle_timeout.timeout_seconds": "1"})
+    rig.show(
+        listener(rule("default", fixed_response("fine"))), **{"idle_timeout.timeout_seconds": "1"}
+    )
     began = time.monotonic()
     answer = rig.raw(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert answer.count(b"HTTP/1.1 ") == 1 and answer.endswith(b"fine")
@@ -56,7 +49,9 @@ def test_a_connection_that_idles_between_requests_is_closed_without_a_word(rig: 
 
 
 def test_a_connection_past_its_age_serves_one_more_request(rig: Rig) -> None:
-    rig.show(listener(rule("default", says("fine"))), **{"client_keep_alive.seconds": "1"})
+    rig.show(
+        listener(rule("default", fixed_response("fine"))), **{"client_keep_alive.seconds": "1"}
+    )
     with socket.create_connection(rig.edge(), timeout=5) as plug:
         plug.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"Connection: keep-alive" in plug.recv(65536)
@@ -66,7 +61,7 @@ def test_a_connection_past_its_age_serves_one_more_request(rig: Rig) -> None:
 
 
 def test_100_continue_comes_at_once_also_before_the_balancer_s_own_answer(rig: Rig) -> None:
-    rig.show(listener(rule("default", says("no", "404"))))
+    rig.show(listener(rule("default", fixed_response("no", "404"))))
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
     with socket.create_connection(rig.edge(), timeout=0.7) as plug:
         plug.sendall(head)
@@ -77,7 +72,7 @@ def test_100_continue_comes_at_once_also_before_the_balancer_s_own_answer(rig: R
 
 def test_an_error_page_is_padded_for_browsers_alone(rig: Rig) -> None:
     empty = group()
-    rules = [rule("10", says("own", "404"), "/own"), rule("default", forward(empty))]
+    rules = [rule("10", fixed_response("own", "404"), "/own"), rule("default", forward(empty))]
     rig.show(listener(*rules), groups=[empty])
     assert len(rig.get("/").body) == 162
     padded = rig.get("/", User_Agent=BROWSER)
@@ -120,7 +115,7 @@ def test_invalid_header_names_are_dropped_where_the_balancer_says_so(
 
 def test_a_listener_may_hide_the_server_header(rig: Rig, targets: faulty.Targets) -> None:
     one = group(target(targets.run(faulty.echo)))
-    rules = [rule("10", says("own"), "/own"), rule("default", forward(one))]
+    rules = [rule("10", fixed_response("own"), "/own"), rule("default", forward(one))]
     hidden = {"routing.http.response.server.enabled": "false"}
     rig.show(listener(*rules), groups=[one])
     rig.until("healthy", one["targets"][0]["port"])
@@ -137,9 +132,9 @@ def test_a_group_that_takes_no_http_1_1_is_a_464(rig: Rig, targets: faulty.Targe
 
 def test_a_request_without_a_query_has_no_value_to_compare(rig: Rig) -> None:
     config = {"QueryStringConfig": {"Values": [{"Value": "*"}]}}
-    asked = {"arn": "arn:rule/1", "priority": "1", "actions": [says("query")]}
+    asked = {"arn": "arn:rule/1", "priority": "1", "actions": [fixed_response("query")]}
     asked["conditions"] = [{"Field": "query-string", **config}]
-    rig.show(listener(asked, rule("default", says("none"))))
+    rig.show(listener(asked, rule("default", fixed_response("none"))))
     assert [rig.get(p).body for p in ("/", "/?", "/?a=b")] == [b"none", b"none", b"query"]
 
 

@@ -11,7 +11,6 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,17 @@ import pytest
 import trustme
 
 from tests.emulator.support import faulty_targets as faulty
-from tests.emulator.support.balancer_rig import BALANCER, Rig, listener, rule, running, target
+from tests.emulator.support.balancer_rig import (
+    BALANCER,
+    Rig,
+    fixed_response,
+    listener,
+    rule,
+    running,
+    target,
+)
 
 CA = trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.mktemp("balancer")) as one:
-        yield one
-
-
-def said(text: str) -> dict[str, Any]:
-    """Return an action that answers with a text."""
-    config = {"StatusCode": "200", "ContentType": "text/plain", "MessageBody": text}
-    return {"Type": "fixed-response", "FixedResponseConfig": config}
 
 
 def certificate(*names: str, default: bool = False, **more: Any) -> dict[str, Any]:
@@ -52,7 +47,10 @@ def certificate(*names: str, default: bool = False, **more: Any) -> dict[str, An
 
 def tls(*certificates: dict[str, Any], text: str = "tls") -> dict[str, Any]:
     return listener(
-        rule("default", said(text)), port=443, protocol="HTTPS", certificates=list(certificates)
+        rule("default", fixed_response(text)),
+        port=443,
+        protocol="HTTPS",
+        certificates=list(certificates),
     )
 
 
@@ -100,7 +98,7 @@ def test_an_imported_certificate_is_served_from_the_next_connection_on(rig: Rig)
 
 def test_a_certificate_that_cannot_be_read_spoils_nothing_else(rig: Rig) -> None:
     broken = {**certificate("broken.org"), "certificate": "no PEM"}
-    clear = listener(rule("default", said("80")))
+    clear = listener(rule("default", fixed_response("80")))
     rig.show(tls(broken, certificate("fine.org", default=True)), clear)
     assert served_names(rig, "broken.org") == {"fine.org"}
     rig.show(tls(broken), clear)
@@ -138,8 +136,8 @@ def test_https_and_http2_clients_are_offered_http_1_1(rig: Rig) -> None:
 
 
 def test_a_deleted_listener_refuses_and_comes_back_on_its_port(rig: Rig) -> None:
-    other = listener(rule("default", said("other")), port=8080)
-    rig.show(listener(rule("default", said("one"))), other)
+    other = listener(rule("default", fixed_response("other")), port=8080)
+    rig.show(listener(rule("default", fixed_response("one"))), other)
     place = rig.edge(80)
     kept = http.client.HTTPConnection(*rig.edge(8080), timeout=5)
     idle = http.client.HTTPConnection(*place, timeout=5)
@@ -153,7 +151,7 @@ def test_a_deleted_listener_refuses_and_comes_back_on_its_port(rig: Rig) -> None
         socket.create_connection(place, timeout=1)
     assert idle.sock.recv(1) == b""  # idle connections are closed with their listener
     idle.close()
-    rig.show(listener(rule("default", said("again"))), other)
+    rig.show(listener(rule("default", fixed_response("again"))), other)
     assert rig.edge(80) == place and rig.get().body == b"again"
     kept.request("GET", "/")
     assert kept.getresponse().read() == b"other" and kept.sock is plug  # never disturbed
@@ -161,39 +159,39 @@ def test_a_deleted_listener_refuses_and_comes_back_on_its_port(rig: Rig) -> None
 
 
 def test_a_listener_that_admits_nobody_drops_packets_and_opens_again(rig: Rig) -> None:
-    rig.show(listener(rule("default", said("open"))))
+    rig.show(listener(rule("default", fixed_response("open"))))
     place = rig.edge()
-    rig.show(listener(rule("default", said("open")), admitted=False))
+    rig.show(listener(rule("default", fixed_response("open")), admitted=False))
     assert rig.edge() == place
     with pytest.raises(TimeoutError):
         socket.create_connection(place, timeout=0.5)
-    rig.show(listener(rule("default", said("again"))))
+    rig.show(listener(rule("default", fixed_response("again"))))
     assert rig.edge() == place and rig.get().body == b"again"
 
 
 def test_a_changed_rule_holds_from_the_next_request_on_the_same_connection(rig: Rig) -> None:
-    rig.show(listener(rule("default", said("before"))))
+    rig.show(listener(rule("default", fixed_response("before"))))
     connection = http.client.HTTPConnection(*rig.edge(), timeout=5)
     with contextlib.closing(connection):
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"before"
-        rig.show(listener(rule("default", said("after"))))
+        rig.show(listener(rule("default", fixed_response("after"))))
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"after"
 
 
 def test_a_snapshot_that_cannot_be_read_leaves_the_last_one_served(rig: Rig) -> None:
-    rig.show(listener(rule("default", said("kept"))))
+    rig.show(listener(rule("default", fixed_response("kept"))))
     rig.balancer.publish({"balancers": [], "target_groups": [{"arn": 5}]})
     assert not rig.balancer.applied(0.3)
     assert rig.get().body == b"kept"
-    rig.show(listener(rule("default", said("next"))))
+    rig.show(listener(rule("default", fixed_response("next"))))
     assert rig.get().body == b"next"
 
 
 def test_a_killed_balancer_comes_back_on_its_ports_with_its_last_snapshot(tmp_path: Path) -> None:
     with running(tmp_path) as rig:
-        rig.show(listener(rule("default", said("one"))))
+        rig.show(listener(rule("default", fixed_response("one"))))
         place, pid = rig.edge(), rig.balancer.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -206,7 +204,7 @@ def test_a_killed_balancer_comes_back_on_its_ports_with_its_last_snapshot(tmp_pa
 
 def test_a_stopped_balancer_leaves_no_process_and_no_port(tmp_path: Path) -> None:
     with running(tmp_path) as rig:
-        rig.show(listener(rule("default", said("one"))))
+        rig.show(listener(rule("default", fixed_response("one"))))
         place, pid = rig.edge(), rig.balancer.pid
     assert pid is not None and not Path(f"/proc/{pid}").exists()
     with pytest.raises(ConnectionRefusedError):

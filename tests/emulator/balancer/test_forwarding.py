@@ -7,36 +7,19 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 
 import pytest
 import trustme
 
 from tests.emulator.support import faulty_targets as faulty
 from tests.emulator.support.balancer_rig import (
+    PAGE_502,
     TARGET,
     Rig,
-    running,
     target,
 )
 
-PAGE_502 = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-)
 OK = faulty.answer("200 OK", b"hello")
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running(tmp_path_factory.mktemp("balancer")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def targets() -> Iterator[faulty.Targets]:
-    with faulty.targets() as running_targets:
-        yield running_targets
 
 
 BAD_ANSWERS: list[tuple[str, faulty.Behaviour]] = [

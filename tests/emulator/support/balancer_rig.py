@@ -16,6 +16,10 @@ from emulator.balancer.process import Balancer
 BALANCER = "arn:balancer"
 ADDRESS = "10.0.103.77"
 TARGET = "10.0.1.10"
+PAGE_502 = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
 _numbers = itertools.count(1)
 Json = dict[str, Any]
 
@@ -57,6 +61,12 @@ def forward(*groups: Json) -> Json:
         return {"Type": "forward", "TargetGroupArn": groups[0]["arn"]}
     weighted = [{"TargetGroupArn": one["arn"], "Weight": 1} for one in groups]
     return {"Type": "forward", "ForwardConfig": {"TargetGroups": weighted}}
+
+
+def fixed_response(text: str, status: str = "200", kind: str = "text/plain") -> Json:
+    """Return an action that answers with a text."""
+    config = {"StatusCode": status, "ContentType": kind, "MessageBody": text}
+    return {"Type": "fixed-response", "FixedResponseConfig": config}
 
 
 def rule(priority: str, action: Json, *paths: str) -> Json:
