@@ -1,7 +1,7 @@
 """The fault library: what the table promises, and what each fault does to the edge.
 
-A few faults are planted here, in `make test`; the whole library is planted, and its symptoms looked
-for by `tests/canary/diagnose/test_live_faults.py`, in `make test-slow`.
+A few faults are planted here. `tests/canary/diagnose/test_live_faults.py` plants the whole library
+in `make test-slow`, and looks for each fault's symptoms.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from tests.sandbox.support import fingerprint
 from tests.sandbox.support.symptoms import SYMPTOMS, shown
 from tests.sandbox.support.twin import RunningTwin
 
-QUICK = ("mlflow-api-rule-wrong-target", "api-rules-missing", "api-blocked", "seed-2025-08-05")
+PLANTED = (
+    "mlflow-api-rule-wrong-target",
+    *(
+        pytest.param(fault, marks=pytest.mark.slow)
+        for fault in ("api-rules-missing", "api-blocked", "seed-2025-08-05")
+    ),
+)
 
 
-@pytest.mark.parametrize("fault", QUICK)
+@pytest.mark.parametrize("fault", PLANTED)
 def test_a_fault_shows_at_the_edge_as_it_did(healthy_twin: RunningTwin, fault: str) -> None:
     healthy_twin.plant(fault)
     healthy_twin.settle()
