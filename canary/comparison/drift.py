@@ -1,4 +1,4 @@
-"""Differences of the control plane between two runs. Pure."""
+"""Drift: differences of the control plane between two runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Facts = dict[str, dict[str, str]]
 
 
 def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
-    """Return what changed. What one of the two could not read is not compared."""
+    """Return the changes; resources that either run could not read are not compared."""
     found: list[Drift] = []
     for prefix, facts in AREAS:
         blind = facts in ON_DEMAND or _blind(before, prefix) or _blind(after, prefix)
@@ -179,4 +179,4 @@ AREAS: tuple[tuple[str, Callable[[PlatformState], Named]], ...] = (
     ("secretsmanager:", _secrets),
 )
 ON_DEMAND = (_secrets,)
-"""Read after failures alone and only where they point: what one run lacks, it did not look at."""
+"""Read only after failures and only for their services: absent here means not read."""

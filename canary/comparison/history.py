@@ -8,12 +8,12 @@ from canary.comparison.windows import UNSTABLE, Window, down_after
 from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
-DECIDED = 10  # passes and failures that stay, however long nothing could be judged
+DECIDED = 10  # passes and failures that are always kept
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
 
 
 def median(values: Sequence[float]) -> float:
-    """Return the middle of at least one value; `statistics` would cost a cold start 3 ms."""
+    """Return the median of at least one value; `statistics` would cost a cold start 3 ms."""
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
@@ -55,7 +55,7 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
 def _trimmed(outcomes: str) -> str:
     """Return at most as many outcomes as are kept.
 
-    Hours without a judgement push no judgement out: a check that is down stays down till it passes.
+    Hours of ERROR and SKIP push out no PASS or FAIL, so a check that is down stays down.
     """
     if len(outcomes) <= KEPT or len(outcomes) - _undecided(outcomes) > DECIDED:
         return outcomes[-KEPT:]

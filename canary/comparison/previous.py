@@ -12,18 +12,18 @@ from canary.probes.base.api import ClientKey, client_key
 
 
 class Previous(Frozen, frozen=True, kw_only=True):
-    """The previous report, or why there is none; a first run has neither."""
+    """The previous report, or a note why there is none; a first run has neither."""
 
     report: Report | None = None
     note: str = ""
 
 
 def read_previous(read: Callable[[], bytes | None], decode: Callable[[bytes], Report]) -> Previous:
-    """Return the previous report; nothing that is wrong with it ends the run."""
+    """Return the previous report; a report that cannot be read never ends the run."""
     try:
         data = read()
         return Previous() if data is None else Previous(report=decode(data))
-    except Exception as error:  # noqa: BLE001 - the boundary: an unreadable past is a note
+    except Exception as error:  # noqa: BLE001 - the boundary: an unreadable report becomes a note
         return Previous(note=f"the previous report could not be read: {error}")
 
 
@@ -56,12 +56,12 @@ def _unexpected_429(step: Step, seen: Exchange) -> bool:
 
 
 def previous_state(previous: Report | None) -> PlatformState | None:
-    """Return the control plane as the previous run saw it, None where that cannot be known."""
+    """Return the control plane as the previous run read it, None if that is not known."""
     if previous is None or previous.platform is None:
         return None
     try:
         return msgspec.convert(previous.platform, PlatformState)
-    except msgspec.ValidationError:  # written by another version: no drift this time
+    except msgspec.ValidationError:  # written by another version: no drift in this run
         return None
 
 

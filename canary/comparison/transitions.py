@@ -19,10 +19,10 @@ from canary.model import (
 )
 
 BASELINE = 10
-"""Passes before a check has a baseline."""
+"""Passes that a check needs before it has a usual latency."""
 SLOWER_FACTOR = 2.0
 SLOWER_MS = 150.0
-"""Milliseconds above the usual; below that, a factor says nothing."""
+"""Milliseconds above the usual latency; below that, a factor means nothing."""
 BAD = (Status.FAIL, Status.ERROR)
 
 
@@ -35,7 +35,7 @@ def compare(
     latency_valid: bool = True,
     narrowed: bool = False,
 ) -> Comparison:
-    """Return the transitions; `history` already holds this run."""
+    """Return the transitions; `history` already contains this run."""
     ran = [r for r in results if not r.reused]
     known = previous.history if previous else {}
     found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
@@ -133,7 +133,7 @@ def _slower(
     history: Mapping[str, CheckHistory],
     now: str,
 ) -> list[Transition]:
-    """Say it once, when the median of the last three passes rises above the usual."""
+    """Return SLOWER once, when the median of the last three passes rises above the usual."""
     if result.status is not Status.PASS:
         return []
     if result.check_id not in known or result.check_id not in history:
@@ -147,7 +147,7 @@ def _slower(
 
 
 def _recent(latencies: tuple[float, ...]) -> tuple[float, float]:
-    """Return the median of all but the last three, and of the last three; zeros without enough."""
+    """Return the medians of all but the last three and of the last three; zeros if too few."""
     if len(latencies) < BASELINE + 3:
         return 0.0, 0.0
     return median(latencies[:-3]), median(latencies[-3:])

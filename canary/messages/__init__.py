@@ -1,12 +1,12 @@
-"""Who must hear of it: report and what was said before in, messages and events out; pure.
+"""Messages to people and events for programs, made from the changes of a run.
 
-    decide.py     what is new: opened, diagnosed and closed incidents
-    grouping.py   which checks newly do not hold, put together by their cause
-    state.py      what was said before, as kept in the store
+    incidents.py  decide which incidents were opened, diagnosed and closed
+    grouping.py   group the checks that newly fail by their cause
+    state.py      the state kept between runs: open incidents, unsent messages
     events.py     EventBridge entries: RunCompleted, CheckBroke, CheckFixed, Diagnosed
-    wording.py    subject and plain text of a message (SNS, mail)
-    ledger.py     who says what: claims in the store, that lapse
-    deliver.py    send what was decided, once, and keep what could not be sent
+    texts.py      subject and plain text of a message (SNS, mail)
+    leases.py     leases in the store: of overlapping runs one sends each message
+    delivery.py   send messages and events once, and keep what could not be sent
 
 See docs/events.md for the schema of the events.
 """

@@ -1,4 +1,4 @@
-"""EventBridge events for others to build on; the schema is documented in docs/events.md."""
+"""EventBridge events for other programs; docs/events.md documents their schema."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTED = 50  # checks named in one event: an entry may have 256 KiB in all
 
 
 class RunCompleted(Frozen, frozen=True, kw_only=True):
-    """A run came to its end, whatever it found."""
+    """A run was completed, with any outcome."""
 
     run_id: str
     environment: str
@@ -44,7 +44,7 @@ class RunCompleted(Frozen, frozen=True, kw_only=True):
 
 
 class CheckBroke(Frozen, frozen=True, kw_only=True):
-    """A check that did not fail before fails now; sent once, however long it lasts."""
+    """A check began to fail; sent once for each failure, however long it lasts."""
 
     run_id: str
     environment: str
@@ -62,7 +62,7 @@ class CheckBroke(Frozen, frozen=True, kw_only=True):
 
 
 class CheckFixed(Frozen, frozen=True, kw_only=True):
-    """A check that was reported as broken holds again, was muted, or is no longer checked."""
+    """A check that was reported as broken passes again, was muted or was removed."""
 
     run_id: str
     environment: str
@@ -78,7 +78,7 @@ class CheckFixed(Frozen, frozen=True, kw_only=True):
 
 
 class Diagnosed(Frozen, frozen=True, kw_only=True):
-    """The cause of an open incident is known; sent once for a cause."""
+    """The cause of an open incident was found; sent once for each cause."""
 
     run_id: str
     environment: str
@@ -106,9 +106,10 @@ DETAILS: dict[str, type[Frozen]] = {
 def of_run(
     report: Report, before: Notified, after: tuple[Incident, ...], link: str
 ) -> tuple[Event, ...]:
-    """Return the run's events: what broke, what was fixed, what was explained, then the run.
+    """Return the run's events: broken, fixed and diagnosed checks, then the run itself.
 
-    Keys name the run that was last told of, so that two overlapping runs derive the same ones.
+    The keys contain the id of the last reported run, so that two overlapping runs make the same
+    keys.
     """
     known = {i.key: i for i in before.incidents}
     last = before.last_run
@@ -133,7 +134,7 @@ def of_run(
 
 
 def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]]:
-    """Return PutEvents entries, one batch a call; `bus` is a name or ARN, "" the default."""
+    """Return PutEvents entries in batches, one for each call; `bus` "" is the default bus."""
     made = [
         {
             "Source": SOURCE,
@@ -230,7 +231,7 @@ def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
 
 
 def completed(report: Report, link: str) -> Event:
-    """Return the event that the run itself is over."""
+    """Return the event of the completed run."""
     found = groups(report)
     detail = RunCompleted(
         run_id=report.run.id,

@@ -1,4 +1,4 @@
-"""Which checks newly do not hold, put together by what is known to have broken them."""
+"""Groups of checks that newly fail, put together by the cause that is known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLIND = "canary-blind"
 
 
 class Group(Frozen, frozen=True, kw_only=True):
-    """Checks that newly do not hold, for one reason as far as is known."""
+    """Checks that newly fail, for one reason as far as is known."""
 
     name: str
     audience: Audience
@@ -30,11 +30,11 @@ class Group(Frozen, frozen=True, kw_only=True):
 
 
 def groups(report: Report, known: list[Incident]) -> list[Group]:
-    """Return the groups of which nobody was told yet, the most important cause first."""
-    told = {check for i in known if i.audience == "platform" for check in i.checks}
+    """Return the groups that are not reported yet, the most important cause first."""
+    reported = {check for i in known if i.audience == "platform" for check in i.checks}
     blind = {check for i in known if i.audience == "canary" for check in i.checks}
-    fresh = [r for r in report.results if not r.muted and r.check_id not in told]
-    failing = [r for r in fresh if r.status is Status.FAIL and not _restless(report, r)]
+    fresh = [r for r in report.results if not r.muted and r.check_id not in reported]
+    failing = [r for r in fresh if r.status is Status.FAIL and not _unsettled(report, r)]
     found: list[Group] = []
     for cause in report.diagnoses:
         members = tuple(r for r in failing if r.check_id in cause.explains)
@@ -51,13 +51,13 @@ def groups(report: Report, known: list[Incident]) -> list[Group]:
     return found
 
 
-def _restless(report: Report, result: Result) -> bool:
-    """Return whether a flaky check has not failed for long enough to tell people."""
+def _unsettled(report: Report, result: Result) -> bool:
+    """Return whether a flaky check has not failed for long enough to send a message."""
     kept = report.history.get(result.check_id)
     outcomes = kept.outcomes if kept else ""
     if outcomes.endswith("F" * DOWN_CRITICAL.runs):
         return False
-    # the transition is of the run alone in which the outcome changed
+    # only the run in which the outcome changed has the transition
     return is_flapping(outcomes) or any(
         t.check_id == result.check_id and t.change is Change.FLAKY
         for t in report.comparison.transitions
@@ -70,5 +70,5 @@ def is_of(incident: Incident, diagnosis: Diagnosis) -> bool:
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
-    """Return the most severe."""
+    """Return the most severe one."""
     return min(severities, key=SEVERITY_ORDER.index)

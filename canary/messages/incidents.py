@@ -1,9 +1,10 @@
-"""What changed since people were last told, as messages and events; a state never repeats itself.
+"""Decide which messages and events a run sends; an unchanged state sends nothing twice.
 
-An incident is what one cause broke, or what broke of one service in one run without a proven cause.
-Checks that later fail for the same cause join it, in silence unless it becomes more severe; a cause
-found later is told once; an incident is closed when all of its
-checks hold again. ERROR and SKIP close nothing: not having looked is not "fixed".
+An incident holds all checks that one cause broke, or, without a proven cause, all checks of one
+service that broke in one run. A check that fails later for the same cause joins it; that sends no
+message unless the incident becomes more severe. A cause found later is reported once. An incident
+is closed when all of its checks pass again. ERROR and SKIP close nothing: the canary did not see
+that the check was fixed.
 """
 
 from __future__ import annotations
@@ -22,40 +23,41 @@ from canary.model import (
     Status,
 )
 
-_PENDING = 50  # undelivered messages kept; older ones are dropped, the report has them all
-_PENDING_EVENTS = 1_000  # the same of events: an outage has one for each check
+_PENDING = 50  # unsent messages kept; older ones are dropped, the report has them all
+_PENDING_EVENTS = 1_000  # unsent events kept: an outage has one for each check
 
 
 def decide(report: Report, state: Notified, link: str = "") -> Outbox:
-    """Return what to send and the state thereafter; the same run twice sends nothing more.
+    """Return the messages and events to send, and the state after them.
 
-    Nor does a run that a newer one overtook: what it saw is over. It says what is late, and itself.
+    The same run decided twice sends nothing new. A run that a newer one overtook sends only late
+    messages and its own event: the changes that it saw are over.
     """
     if state.last_run > report.run.id:
         happened = (*state.pending_events, events.completed(report, link))
         return Outbox(messages=state.pending, events=happened, state=state)
     if state.last_run == report.run.id:
         return Outbox(messages=state.pending, events=state.pending_events, state=state)
-    lasting, closed = _followed(report, state.incidents)
+    lasting, closed = _followed_up(report, state.incidents)
     kept, diagnosed = _diagnosed(report, lasting)
     keys = {i.key for i in kept}
     joined = [msgspec.structs.replace(i, checks=()) for i in lasting if i.key not in keys]
-    grown = _opened(report, state, kept)
+    changes = _opened(report, state, kept)
     new = [
         *(texts.closed(report, i, link, _undelivered(state, i)) for i in _fixed(report, closed)),
-        *(texts.opened(report, i, link) for i in grown.opened),
-        *(texts.worse(report, i, link) for i in grown.worse),
+        *(texts.opened(report, i, link) for i in changes.opened),
+        *(texts.worse(report, i, link) for i in changes.worse),
         *(texts.diagnosed(report, i, link) for i in diagnosed),
     ]
-    happened = events.of_run(report, state, (*grown.kept, *closed, *joined), link)
+    happened = events.of_run(report, state, (*changes.kept, *closed, *joined), link)
     over = {i.key for i in closed}
     waiting = tuple(m for m in state.pending if m.key.rpartition("/")[0] not in over)
     return Outbox(
         messages=(*waiting, *new),
         events=(*state.pending_events, *happened),
         state=Notified(
-            incidents=tuple(grown.kept),
-            generations=grown.generations,
+            incidents=tuple(changes.kept),
+            generations=changes.generations,
             last_run=report.run.id,
         ),
     )
@@ -70,7 +72,7 @@ def pending_after(outbox: Outbox, failed: set[str], at: str, held: set[str]) -> 
         for m in outbox.messages
         if m.key in failed | held
     )
-    # A run that completed is old news at the next run; what broke or was fixed is not.
+    # RunCompleted is of no use after the next run; a broken or fixed check still is
     late: tuple[Event, ...] = tuple(
         msgspec.structs.replace(e, attempts=e.attempts + 1)
         for e in outbox.events
@@ -81,11 +83,13 @@ def pending_after(outbox: Outbox, failed: set[str], at: str, held: set[str]) -> 
     )
 
 
-def _followed(report: Report, known: tuple[Incident, ...]) -> tuple[list[Incident], list[Incident]]:
-    """Return the incidents that last, without what is over in them, and those that are over."""
+def _followed_up(
+    report: Report, known: tuple[Incident, ...]
+) -> tuple[list[Incident], list[Incident]]:
+    """Return the open incidents, without the checks that are over, and the closed ones."""
     gone = {t.check_id for t in report.comparison.transitions if t.change is Change.REMOVED}
     gone |= {r.check_id for r in report.results if r.status is Status.PASS or r.muted}
-    # removed while the past was lost: no transition tells of it, and its incident would never end
+    # removed while the history was lost: it has no transition, and its incident would never end
     present = {r.check_id for r in report.results} | set(report.history)
     gone |= {c for i in known for c in i.checks if c not in present}
     judged = gone | {r.check_id for r in report.results if r.status is Status.FAIL}
@@ -99,15 +103,15 @@ def _followed(report: Report, known: tuple[Incident, ...]) -> tuple[list[Inciden
 
 
 def _fixed(report: Report, closed: list[Incident]) -> list[Incident]:
-    """Return the closed incidents of which something was fixed; a mute is no news to its author."""
+    """Return the closed incidents with a fixed check; the author of a mute needs no message."""
     holding = {r.check_id for r in report.results if r.status is Status.PASS}
     return [i for i in closed if i.audience == "canary" or set(i.ever) & holding]
 
 
 def _diagnosed(report: Report, known: list[Incident]) -> tuple[list[Incident], list[Incident]]:
-    """Return all incidents, and those whose cause is known since this run.
+    """Return all incidents, and those whose cause was found in this run.
 
-    Incidents that turn out to have one cause become one.
+    Incidents that turn out to have the same cause become one.
     """
     kept: list[Incident] = []
     found: list[Incident] = []
@@ -137,8 +141,8 @@ def _explaining(report: Report, checks: tuple[str, ...]) -> Diagnosis | None:
     return next((d for d in report.diagnoses if set(checks) & set(d.explains)), None)
 
 
-class _Grown(Frozen, frozen=True, kw_only=True):
-    """All incidents, the new ones among them, those that became more severe."""
+class _Changes(Frozen, frozen=True, kw_only=True):
+    """All incidents, the new ones, and those that became more severe."""
 
     kept: tuple[Incident, ...]
     opened: tuple[Incident, ...]
@@ -146,8 +150,8 @@ class _Grown(Frozen, frozen=True, kw_only=True):
     generations: dict[str, int]
 
 
-def _opened(report: Report, state: Notified, known: list[Incident]) -> _Grown:
-    """Open an incident for each new group, or let it join the open one of the same cause."""
+def _opened(report: Report, state: Notified, known: list[Incident]) -> _Changes:
+    """Open an incident for each new group, or add it to the open incident of the same cause."""
     kept = list(known)
     generations = dict(state.generations)
     opened: list[Incident] = []
@@ -164,15 +168,15 @@ def _opened(report: Report, state: Notified, known: list[Incident]) -> _Grown:
         kept[place] = _joined(kept[place], tuple(r.check_id for r in group.members), severity)
         if kept[place].severity is not before and group.audience == "platform":
             worse.append(kept[place])
-    return _Grown(
+    return _Changes(
         kept=(*kept, *opened), opened=tuple(opened), worse=tuple(worse), generations=generations
     )
 
 
 def _same(incident: Incident, group: Group) -> bool:
-    """Return whether a group joins: the same cause, or the canary that still cannot tell.
+    """Return whether the group joins the incident: same cause, or both are ERROR results.
 
-    Failures without a proven cause never join: they may have nothing to do with one another.
+    Failures without a proven cause never join: they may be unrelated.
     """
     if incident.audience != group.audience:
         return False
@@ -206,5 +210,5 @@ def _joined(incident: Incident, new: tuple[str, ...], severity: Severity) -> Inc
 
 
 def _undelivered(state: Notified, incident: Incident) -> Message | None:
-    """Return the incident's own first message where it never reached anyone."""
+    """Return the incident's first message if it was never delivered."""
     return next((m for m in state.pending if m.key == f"{incident.key}/broke"), None)

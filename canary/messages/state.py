@@ -1,4 +1,4 @@
-"""What the canary has said so far: open incidents and what could not be delivered yet."""
+"""The state of messages between runs: open incidents, unsent messages and events."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from canary.model import Frozen, Severity
 
 STATE_SCHEMA = "hokusai-canary/notified/1"
 
-Audience = Literal["platform", "canary"]  # FAIL pages the platform's people, ERROR the canary's own
+Audience = Literal["platform", "canary"]  # of FAIL, of ERROR
 Kind = Literal["broke", "worse", "diagnosed", "fixed", "blind", "sighted"]
 
 
 class Incident(Frozen, frozen=True, kw_only=True):
-    """Something that is not as it should be and of which people were told.
+    """A problem that was reported to people.
 
-    `checks` are those still not holding, `ever` all that belonged to it. `identity` and
-    `generation` make the key, which two overlapping runs derive alike from the same state.
+    `checks` are those that still fail, `ever` all that ever belonged to the incident. `identity`
+    and `generation` make the key; two overlapping runs make the same key from the same state.
     """
 
     identity: str
@@ -34,12 +34,12 @@ class Incident(Frozen, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Return the incident's name for de-duplication."""
+        """Return the key by which repeated messages are recognized."""
         return f"{self.identity}#{self.generation}"
 
 
 class Message(Frozen, frozen=True, kw_only=True):
-    """A message to people. `key` is unique to what it says: the same key is never sent twice."""
+    """A message to people; the same `key` is never sent twice."""
 
     key: str
     kind: Kind
@@ -53,7 +53,7 @@ class Message(Frozen, frozen=True, kw_only=True):
 
 
 class Event(Frozen, frozen=True, kw_only=True):
-    """An EventBridge event before it is an entry; `detail` is plain data."""
+    """An EventBridge event; `detail` is plain data."""
 
     key: str
     detail_type: str
@@ -74,7 +74,7 @@ class Notified(Frozen, frozen=True, kw_only=True):
 
 
 class Outbox(Frozen, frozen=True, kw_only=True):
-    """What to send now, and the state once everything was sent."""
+    """Messages and events to send now, and the state once all of them were sent."""
 
     messages: tuple[Message, ...]
     events: tuple[Event, ...]

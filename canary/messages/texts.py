@@ -1,4 +1,4 @@
-"""What a message says: what broke, since when, why, the first command, the link. Plain text."""
+"""Texts of messages: broken checks, since when, cause, first command, link."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from canary.report.verdict import first_mismatch, groups, reason, since
 
 SUBJECT = 99  # SNS takes fewer than 100 ASCII characters (Publish: Subject)
 TEXT = 8_000  # far below SNS's 256 KiB: a message is read on a phone
-_SAID = {"blind": "broke", "sighted": "fixed"}  # so that a key says the same of any incident
+_IN_KEY = {"blind": "broke", "sighted": "fixed"}  # one word for both audiences
 _PLAIN = str.maketrans({"…": "...", "–": "-", "’": "'", "⟨": "<", "⟩": ">"})
 _CHECKS = 5  # named in a message; the page has them all
 
 
 def opened(report: Report, incident: Incident, link: str) -> Message:
-    """Word the message that something broke, or that the canary cannot tell."""
+    """Return the message that checks broke, or that the canary cannot judge them."""
     if incident.audience == "canary":
         return _blind(report, incident, _results(report, incident.checks), link)
     return _broken(report, incident, "broke", link)
 
 
 def worse(report: Report, incident: Incident, link: str) -> Message:
-    """Word the message that an open incident became more severe."""
+    """Return the message that an open incident became more severe."""
     return _broken(report, incident, "worse", link)
 
 
@@ -32,7 +32,7 @@ def _broken(report: Report, incident: Incident, kind: Kind, link: str) -> Messag
     began = min((found for r in results if (found := since(report, r.check_id))), default="")
     where = line(report.run.environment, 60)
     body = [
-        f"What broke in {where}, since {when(began or incident.opened_at)}:",
+        f"Broken in {where} since {when(began or incident.opened_at)}:",
         *_listed(results),
         "",
         *_why(cause),
@@ -43,10 +43,10 @@ def _broken(report: Report, incident: Incident, kind: Kind, link: str) -> Messag
 
 
 def diagnosed(report: Report, incident: Incident, link: str) -> Message:
-    """Word the message that the cause of an open incident is known now."""
+    """Return the message that the cause of an open incident was found."""
     cause = _cause(report, incident)
     body = [
-        f"The cause is known of what broke in {line(report.run.environment, 60)} "
+        f"The cause was found of what broke in {line(report.run.environment, 60)} "
         f"at {when(incident.opened_at)}:",
         *_listed(_results(report, incident.checks)),
         "",
@@ -57,29 +57,29 @@ def diagnosed(report: Report, incident: Incident, link: str) -> Message:
 
 
 def closed(report: Report, incident: Incident, link: str, undelivered: Message | None) -> Message:
-    """Word the message that all is as it should be again: what, and how long it lasted."""
+    """Return the message that an incident is over, and how long it lasted."""
     took = between(incident.opened_at, report.run.started_at) or "an unknown time"
     titles = {r.check_id: r.title for r in report.results}
     names = [f"  - {line(titles.get(c, c), 120)}" for c in incident.ever[:_CHECKS]]
     if len(incident.ever) > _CHECKS:
         names.append(f"  - and {len(incident.ever) - _CHECKS} more")
     sighted = incident.audience == "canary"
-    heading = "The canary can tell again" if sighted else "Fixed"
+    heading = "The canary can judge these checks again" if sighted else "Fixed"
     body = [f"{heading} in {line(report.run.environment, 60)}, after {took}:", *names]
     if incident.cause:
         body += ["", f"The cause was {incident.cause} in {line(incident.service, 60)}."]
     if undelivered:
-        body += ["", f"(The message that it broke, at {when(incident.opened_at)}, "
+        body += ["", f"(The message about the failure at {when(incident.opened_at)} "
                      "could not be delivered.)"]  # fmt: skip
     what = incident.summary or titles.get(incident.ever[0], incident.ever[0])
     kind: Kind = "sighted" if sighted else "fixed"
-    word = "SEES AGAIN" if sighted else "FIXED"
+    word = "CAN TELL AGAIN" if sighted else "FIXED"
     subject = f"{word} {report.run.environment} after {took}: {what}"
     return _message(report, incident, kind, subject, body, link)
 
 
 def retried(message: Message) -> str:
-    """Return the text to send: a late message says that it is late."""
+    """Return the text to send; a late message begins with a note that it is late."""
     if not message.attempts:
         return message.text
     late = f"(Late: this message could not be sent at {when(message.first_tried_at)}.)"
@@ -87,7 +87,7 @@ def retried(message: Message) -> str:
 
 
 def ascii_subject(text: str) -> str:
-    """Return a subject SNS accepts: printable ASCII on one line, at most 99 characters."""
+    """Return a subject that SNS accepts: one line of at most 99 printable ASCII characters."""
     plain = line(text, 400).translate(_PLAIN)
     plain = plain.encode("ascii", "replace").decode().strip() or "Hokusai Canary"
     if not plain[0].isalnum():  # "begins with a letter, number or punctuation mark"
@@ -98,10 +98,10 @@ def ascii_subject(text: str) -> str:
 def _blind(report: Report, incident: Incident, results: list[Result], link: str) -> Message:
     where = line(report.run.environment, 60)
     body = [
-        f"The canary could not tell whether these hold in {where}; the platform may be healthy:",
+        f"The canary could not judge these checks in {where}; the platform may be healthy:",
         *_listed(results),
         "",
-        "This is for the canary's own people: a permission, a secret, its configuration or a bug.",
+        "The reason is in the canary itself: a permission, a secret, its configuration or a bug.",
     ]
     subject = f"CANNOT TELL {where}: {plural(len(results), 'check')}, {reason(results[0])}"
     return _message(report, incident, "blind", subject, body, link)
@@ -116,7 +116,7 @@ def _message(
     if link:
         lines.append(f"Report: {line(link, 500)}")
     return Message(
-        key=f"{incident.key}/{_SAID.get(kind, kind)}"
+        key=f"{incident.key}/{_IN_KEY.get(kind, kind)}"
         + (f"-{incident.severity}" if kind == "worse" else ""),
         kind=kind,
         audience=incident.audience,
