@@ -1,8 +1,8 @@
-"""The composites of an environment: one page, and one ticket for each suite of checks.
+"""The composite alarms of an environment: one page, and one ticket for each suite.
 
-An outage rings dozens of checks' alarms at once. They reach people through these alone: the page,
-and a ticket for each suite that waits while the page rings, because the page tells of the same.
-Both are delayed by their suppressor and never cancelled: what still rings afterwards is told.
+An outage puts dozens of checks' alarms into ALARM at once. Only the composites notify people: the
+page, and a ticket for each suite, which waits while the page is in ALARM because both report the
+same outage. A suppressor only delays them: an alarm that remains in ALARM is reported afterwards.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Route(StrEnum):
 
 
 class CompositePlan(Frozen, frozen=True, kw_only=True):
-    """One composite alarm. It waits for its suppressor, which may delay it and not cancel it."""
+    """One composite alarm; its suppressor may delay its messages but not cancel them."""
 
     key: str
     name: str
@@ -48,18 +48,18 @@ def page_of(
     critical: tuple[str, ...],
     suppressor: str,
 ) -> CompositePlan:
-    """Return the one page.
+    """Return the one composite that pages.
 
-    It rings when a critical check is down in the canary's own window, which has hysteresis both
-    ways, or, while that state is lost, when any critical check's own alarm rings.
+    It is in ALARM when a critical check is down in the canary's own window, which has hysteresis
+    both ways, or, while the history is lost, when any critical check's own alarm is in ALARM.
     """
-    # of those that do not fit the rule, the stateless escalation is what remains
+    # for alarms that do not fit into the rule, `critical-failed-long` remains
     raw = _fitting(critical, MAX_CHILDREN - 2, MAX_RULE - len(_page_rule(down, state_lost, ())))
     return CompositePlan(
         key="page",
         name=names.alarm(environment.name, "page"),
         description=described(
-            f"One page for {environment.name}: a critical check has failed three runs in a row.",
+            f"A critical check of {environment.name} has failed three runs in a row.",
             environment.runbook("docs/runbooks/canary.md#page"),
             f"python -m canary show latest --environment {environment.name} --store environment",
         ),
@@ -77,7 +77,7 @@ def _page_rule(down: str, state_lost: str, raw: tuple[str, ...]) -> str:
 
 
 def _fitting(names: tuple[str, ...], most: int, characters: int) -> tuple[str, ...]:
-    """Return as many of the first names as may stand in a rule."""
+    """Return as many of the first names as fit into a rule."""
     kept = names[:most]
     while len(_any(kept)) > characters:
         kept = kept[:-1]
@@ -87,9 +87,9 @@ def _fitting(names: tuple[str, ...], most: int, characters: int) -> tuple[str, .
 def tickets_of(
     environment: Environment, suites: Mapping[str, tuple[str, ...]], *, suppressor: str
 ) -> tuple[CompositePlan, ...]:
-    """Return a ticket for each suite; `suites` has the names of the alarms of its checks.
+    """Return a ticket for each suite; `suites` holds the alarm names of each suite's checks.
 
-    A suite too large for one rule has several, numbered from the second on.
+    A suite that is too large for one rule has several tickets, numbered from the second on.
     """
     return tuple(
         _ticket(environment, suite, number, listens, suppressor)
@@ -106,8 +106,7 @@ def _ticket(
         key=key,
         name=names.alarm(environment.name, key),
         description=described(
-            f"Some check of the suite {suite} fails in {environment.name},"
-            " and no page tells of it.",
+            f"A check of the suite {suite} fails in {environment.name}, and no page reports it.",
             environment.runbook("docs/runbooks/canary.md#ticket"),
             f"python -m canary show latest --environment {environment.name} --store environment",
         ),
@@ -115,7 +114,7 @@ def _ticket(
         listens=listens,
         suppressor=suppressor,
         route=Route.TICKET,
-        # the page's own alarm rings at most a period later than a check's, then waits a minute
+        # the page goes into ALARM at most a period later than a check's alarm, then waits a minute
         wait_s=180,
         extension_s=180,
     )
@@ -140,6 +139,6 @@ def _alarm(name: str) -> str:
     return f'ALARM("{name}")'
 
 
-def described(holds: str, runbook: str, command: str) -> str:
-    """Return a description: what holds, where the runbook is, the first command (<= 1024)."""
-    return f"{holds} Runbook: {runbook}. First: {command}"[:1024]
+def described(meaning: str, runbook: str, command: str) -> str:
+    """Return a description of at most 1024 characters: meaning, runbook, first command."""
+    return f"{meaning} Runbook: {runbook}. First: {command}"[:1024]

@@ -1,12 +1,12 @@
-"""Which alarms an environment has: made from the same checks that the canary runs.
+"""The alarms of an environment, made from the checks that the canary runs.
 
-Pure: checks in, alarms out. `infra` writes them into the template, `rehearse` replays runs through
-them, and a test holds that every check reaches an alarm that reaches an action.
+`infra` writes them into the template, and `rehearse` replays runs through them. A test requires
+that every check has an alarm that leads to an action.
 
-The windows are chosen by arithmetic (docs/decisions/0005): a critical check pages after three
-failing minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a
-month, and sees a hard outage within three minutes. Everything else rings at 3 of 5, and a suite's
-alarms open one ticket together.
+The windows are calculated in docs/decisions/0005: a critical check pages after three failing
+minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a month and
+shows a hard outage within three minutes. All other alarms need 3 of 5 periods, and the alarms of a
+suite open one ticket together.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Series(Frozen, frozen=True, kw_only=True):
 
 
 class AlarmPlan(Frozen, frozen=True, kw_only=True):
-    """One alarm. `expression` is metric math over the ids of `series`, "" for the one series."""
+    """One metric alarm; `expression` is metric math over `series`, "" for the one series."""
 
-    key: str  # stable: from the check's id or the alarm's purpose, never from a position
+    key: str  # stable: the check's id or the alarm's purpose, never a position
     name: str
     description: str
     series: tuple[Series, ...]
@@ -48,14 +48,14 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     periods: int = 1
     missing: Missing = Missing.NOT_BREACHING
     route: Route = Route.TICKET
-    check: str = ""  # the check it watches, "" for an alarm with a purpose of its own
+    check: str = ""  # the check that it watches, "" for other alarms
     purpose: str = ""
     muted: str = ""
-    pages: bool = False  # a critical check that wakes people: part of the composite page
+    pages: bool = False  # the alarm of a critical check, which is part of the page
 
 
 class Alarms(Frozen, frozen=True, kw_only=True):
-    """Everything that can wake or ticket a person in one environment."""
+    """All alarms of one environment."""
 
     alarms: tuple[AlarmPlan, ...]
     page: CompositePlan
@@ -68,7 +68,7 @@ class Alarms(Frozen, frozen=True, kw_only=True):
 
 
 def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
-    """Return the environment's alarms; `budget_s` is the time that a run has, in seconds."""
+    """Return the environment's alarms; `budget_s` is the longest time of a run in seconds."""
     environment = config.environment
     known = [c for c in config.checks if c.id not in environment.disable]
     checks = sorted(_with_own_alarm(known), key=lambda c: c.id)
@@ -99,7 +99,7 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
 
 
 def _with_own_alarm(checks: list[Check]) -> list[Check]:
-    """Return the checks that have an alarm each: all, or the most severe of very many."""
+    """Return the checks with an alarm each: all of them, or the most severe of very many."""
     ranked = sorted(checks, key=lambda c: by_severity(c.severity, c.id))
     return ranked[:MOST_OWN]
 
@@ -112,13 +112,13 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         key=check.id,
         name=names.alarm(environment.name, check.id),
         description=described(
-            f"Holds when well: {check.title}.",
+            f"The check requires: {check.title}.",
             check.runbook,
             f"python -m canary run --environment {environment.name} --only {check.id}",
         ),
         series=(_series("CheckFailed", environment, Check=check.id),),
-        # a check with a slower cadence runs in every period while it fails (see `plan`): one
-        # window serves all
+        # a check with a longer interval runs in every period while it fails (see `plan`), so all
+        # checks have the same window
         period=schedule_period(environment.schedule.expression),
         datapoints=window.bad,
         periods=window.runs,
@@ -131,7 +131,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
 
 
 def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
-    """Return the alarms that watch the canary itself, or what no single check shows."""
+    """Return the alarms on the canary itself and on metrics of all checks together."""
     long_run = float(round(budget_s * 1000 * NEAR_TIMEOUT_SHARE))
     watched = tuple(
         _simple(environment, purpose)
@@ -155,7 +155,7 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         key="heartbeat",
         name=names.alarm(name, "heartbeat"),
         description=described(
-            "The canary completes a run in every period; when this rings, nothing is watched.",
+            "The canary completes no run: while this is in ALARM, nothing is checked.",
             environment.runbook("docs/runbooks/canary.md#heartbeat"),
             f"aws scheduler get-schedule --group-name {names.own(name)}"
             f" --name {names.own(name, 'every')} --region {environment.region}",
@@ -169,7 +169,7 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         periods=DOWN_CRITICAL.runs,
         missing=Missing.BREACHING,
         route=Route.PAGE,
-        purpose="silence is never taken for health",
+        purpose="no data is never taken for a healthy platform",
     )
 
 
@@ -184,7 +184,7 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
         key=purpose.key,
         name=names.alarm(environment.name, purpose.key),
         description=described(
-            f"Rings when {purpose.when}.",
+            f"In ALARM when {purpose.when}.",
             environment.runbook(f"docs/runbooks/canary.md#{purpose.key}"),
             f"python -m canary show latest --environment {environment.name}",
         ),
@@ -208,11 +208,11 @@ def _lambda(
 
 
 def _deploy(environment: Environment) -> AlarmPlan:
-    """Return the suppressor: the pipeline reports a deployment for a bounded time."""
+    """Return the suppressor: a pipeline reports its deployment for a bounded time."""
     purpose = Purpose(
         key="deploy-in-progress",
         metric="DeployInProgress",
-        when="a deployment of the platform is under way (delays the page, never cancels it)",
+        when="a deployment of the platform is in progress (delays the page, never cancels it)",
         datapoints=1,
         periods=1,
         route=Route.NONE,

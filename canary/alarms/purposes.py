@@ -1,4 +1,4 @@
-"""What the canary's own alarms are for: each reads one metric of a run and says what it means."""
+"""The alarms on metrics of a whole run: which metric, window and meaning each has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Missing(StrEnum):
 
 
 class Purpose(Frozen, frozen=True, kw_only=True):
-    """An alarm of the canary's own: which metric, and what it means when it rings."""
+    """An alarm on one metric of a run, and when it goes into ALARM."""
 
     key: str
     metric: str
@@ -54,37 +54,37 @@ PURPOSES: tuple[Purpose, ...] = (
     Purpose(
         key="canary-errors",
         metric="ChecksErrored",
-        when="the canary could not tell for some check: a matter for its own people",
+        when="the canary could not judge some check: the reason is in the canary itself",
     ),
     Purpose(
         key="unstable",
         metric="UnstableChecks",
-        when="a check often needs a second attempt: one target of several may be bad",
+        when="a check often needs a second attempt: one of several targets may be bad",
     ),
     Purpose(
         key="residue",
         metric="CleanupResidue",
-        when="the canary left something on the platform",
-        # counted by the flows that clean up, which run every few minutes: once in ten is enough
+        when="the canary left test data on the platform",
+        # only flows that clean up count it, every few minutes: one of ten periods is enough
         datapoints=1,
         periods=10,
     ),
     Purpose(
         key="near-timeout",
         metric="RunDuration",
-        when="a run takes more than 70 % of the time after which it is ended",
+        when="a run takes more than 70 % of its time limit",
     ),
     Purpose(
         key="state-lost",
         metric="StateLost",
-        when="the previous report could not be read or written, or not be compared with",
+        when="the previous report could not be read, written or compared with",
     ),
 )
 
 THE_REST = Purpose(
     key="checks-down",
     metric="ChecksDown",
-    when=f"checks are down in their own windows, of more than {MOST_OWN} not all have an alarm",
+    when=f"checks are down in their own windows (only {MOST_OWN} checks have an alarm each)",
     datapoints=1,
     periods=1,
     missing=Missing.IGNORE,

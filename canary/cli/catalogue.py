@@ -12,6 +12,7 @@ import msgspec
 from canary import config
 from canary.alarms.plan import AlarmPlan, Alarms, plan_alarms
 from canary.cli.options import WrongUseError
+from canary.comparison.windows import DOWN, DOWN_CRITICAL, Window
 from canary.diagnose.causes import CAUSES
 from canary.metrics.table import METRICS, NAMESPACE
 from canary.model import Check, Config, Suite, names
@@ -20,19 +21,19 @@ from canary.probes.base.api import Kind
 FILE = Path("docs") / "catalogue.md"
 HEAD = """# Catalogue
 
-Made from the code by `make docs`; a test keeps it current. What each check asks in detail stands in
-`canary/checks/*.toml`.
+Generated from the code by `make docs`; a test requires that it is up to date. The details of each
+check are in `canary/checks/*.toml`.
 """
 
 
 @click.command(
-    short_help="Print checks, kinds, metrics, alarms and causes.",
-    epilog="Exit status: 0 well, 1 the page is not current (--check), 2 wrong usage.",
+    short_help="Print all checks, kinds, metrics, alarms and causes.",
+    epilog="Exit status: 0 success, 1 the page is not up to date (--check), 2 wrong usage.",
 )
-@click.option("--write", is_flag=True, help=f"Write {FILE} anew.")
-@click.option("--check", is_flag=True, help=f"Fail (status 1) if {FILE} is not current.")
+@click.option("--write", is_flag=True, help=f"Write {FILE}.")
+@click.option("--check", is_flag=True, help=f"Fail (exit status 1) if {FILE} is not up to date.")
 def catalogue(write: bool, check: bool) -> None:
-    """Print the catalogue of checks, kinds, metrics, alarms and causes, or keep its page.
+    """Print the catalogue of checks, kinds, metrics, alarms and causes, or update its page.
 
     \b
     Examples:
@@ -53,14 +54,14 @@ def catalogue(write: bool, check: bool) -> None:
     elif check:
         current = path.read_text(encoding="utf-8") if path.is_file() else ""
         if current != text:
-            raise click.ClickException(f"{FILE} is not current: make docs")
-        click.echo(f"{FILE} is current")
+            raise click.ClickException(f"{FILE} is not up to date: run make docs")
+        click.echo(f"{FILE} is up to date")
     else:
         click.echo(text.rstrip("\n"))
 
 
 def find(kinds: Mapping[str, Kind]) -> str:
-    """Return the catalogue of the checks and environments that are in the project."""
+    """Return the catalogue of the checks and environments in the project."""
     problems: list[str] = []
     sources = [
         source
@@ -75,7 +76,7 @@ def find(kinds: Mapping[str, Kind]) -> str:
 
 
 def render(checks: Sequence[Check], kinds: Mapping[str, Kind], example: Config) -> str:
-    """Return the catalogue as Markdown; alarms are those of an environment as the example."""
+    """Return the catalogue as Markdown; alarms are those of the example's environment."""
     name = example.environment.name
     alarms = plan_alarms(example, names.own(name), example.environment.run.budget)
     parts = (
@@ -92,21 +93,21 @@ def render(checks: Sequence[Check], kinds: Mapping[str, Kind], example: Config) 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
     yield "## Checks\n"
     yield (
-        "The link leads to the runbook. A check runs every minute unless another cadence stands"
-        " here; opt-in checks run where an environment's `enable` names them.\n"
+        "The link leads to the runbook. A check runs every minute unless the table has another"
+        " interval; opt-in checks run only in environments whose `enable` lists them.\n"
     )
     for suite in Suite:
         own = [c for c in checks if c.suite is suite]
         yield f"### {suite.value.capitalize()}: {len(own)}\n"
         yield from _table(
-            ("check", "what holds", "kind", "severity", "cadence"), [_check(c) for c in own]
+            ("check", "expectation", "kind", "severity", "interval"), [_check(c) for c in own]
         )
 
 
 def _check(check: Check) -> tuple[str, ...]:
     link = check.runbook.removeprefix("docs/")
-    cadence = "" if check.every == 60 else f"{check.every} s"
-    notes = ", ".join(n for n in (cadence, "opt-in" if check.opt_in else "") if n)
+    interval = "" if check.every == 60 else f"{check.every} s"
+    notes = ", ".join(n for n in (interval, "opt-in" if check.opt_in else "") if n)
     return (
         f"[`{check.id}`]({link})",
         check.title,
@@ -118,7 +119,7 @@ def _check(check: Check) -> tuple[str, ...]:
 
 def _kinds(kinds: Mapping[str, Kind]) -> Iterator[str]:
     yield "## Kinds\n"
-    yield "One way of checking each, in `canary/probes/`. Keys are those of `[check.spec]`.\n"
+    yield "Each kind is one way of checking (`canary/probes/`); its keys stand in `[check.spec]`.\n"
     rows = [
         (
             f"`{k.name}`",
@@ -127,7 +128,7 @@ def _kinds(kinds: Mapping[str, Kind]) -> Iterator[str]:
         )
         for k in kinds.values()
     ]
-    yield from _table(("kind", "what it looks at", "keys"), rows)
+    yield from _table(("kind", "what it checks", "keys"), rows)
 
 
 def _metrics() -> Iterator[str]:
@@ -143,9 +144,9 @@ def _alarms(alarms: Alarms, environment: str) -> Iterator[str]:
 
     yield "## Alarms\n"
     yield (
-        "One for each check, which rings at 3 of 5 failing periods; those of critical checks ring"
-        " at 3 of 3 and take part in the page. They reach people through the composites alone."
-        " Beside them:\n"
+        f"Each check has an alarm: a critical one after {_of(DOWN_CRITICAL)} failing periods, as a"
+        f" part of the page, any other after {_of(DOWN)}. These alarms notify people only through"
+        " the composites. All other alarms:\n"
     )
     rows = [
         (plain(c.name), c.description.partition(" Runbook:")[0], "composite", c.route.value)
@@ -156,7 +157,11 @@ def _alarms(alarms: Alarms, environment: str) -> Iterator[str]:
         for a in alarms.alarms
         if not a.check
     ]
-    yield from _table(("alarm", "meaning", "window", "reaches"), rows)
+    yield from _table(("alarm", "meaning", "window", "route"), rows)
+
+
+def _of(window: Window) -> str:
+    return f"{window.bad} of {window.runs}"
 
 
 def _meaning(alarm: AlarmPlan) -> str:
@@ -169,7 +174,7 @@ def _window(alarm: AlarmPlan) -> str:
 
 def _causes() -> Iterator[str]:
     yield "## Causes\n"
-    yield "What a diagnosis may name; how it is found is in [diagnosis](diagnosis.md).\n"
+    yield "The causes that a diagnosis can name; [diagnosis](diagnosis.md) explains how.\n"
     for family, causes in CAUSES.items():
         yield f"### Causes: {family}\n"
         yield from _table(("cause", "meaning"), [(f"`{c}`", says) for c, says in causes.items()])

@@ -1,4 +1,4 @@
-"""`rehearse`: would these alarms have paged? Patterns or real runs, through the planned alarms."""
+"""`rehearse`: replay patterns or real runs through the planned alarms."""
 
 from __future__ import annotations
 
@@ -31,14 +31,38 @@ ALL = "all"
 MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
 
 
-@click.command("rehearse", short_help="Ask whether the alarms would have paged.", epilog=PRINTS)
+HELP = """\
+Replay outcomes through an environment's alarms, before they are deployed.
+
+Replays days of one run a minute through the alarms that a deployment would make, with an evaluator
+that follows CloudWatch's rules. Prints how often the alarms would page, how soon, and how often
+twice for one incident.
+
+\b
+Patterns:
+{patterns}
+
+\b
+Examples:
+  python -m canary rehearse --environment development
+  python -m canary rehearse --pattern noise --days 90 --p 0.01
+  python -m canary rehearse --history environment --days 2
+""".format(patterns="\n".join(f"  {p.name:13} {p.description}" for p in patterns.PATTERNS))
+
+
+@click.command(
+    "rehearse",
+    help=HELP,
+    short_help="Show whether the alarms would have paged.",
+    epilog=PRINTS,
+)
 @environment_option
 @click.option(
     "--pattern",
     type=click.Choice((*patterns.BY_NAME, ALL)),
     default=ALL,
     metavar="PATTERN",
-    help="What happens to the platform, or to the canary.",
+    help="What happens to the platform or to the canary: a name below, or all.",
 )
 @click.option(
     "--days",
@@ -46,16 +70,18 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
     default=7,
     show_default=True,
     metavar="N",
-    help="How many days are recorded.",
+    help="Number of days to replay.",
 )
 @click.option(
     "--p",
     type=click.FloatRange(0, 1),
     default=0.005,
     show_default=True,
-    help="Chance that one check fails by itself in one run (pattern noise).",
+    help="Probability that a check fails in a run by chance (pattern noise).",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the generated failures.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Seed of the generated failures."
+)
 @click.option(
     "--history",
     metavar="FILE_OR_STORE",
@@ -65,31 +91,7 @@ MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
 def rehearse_alarms(
     environment: str, pattern: str, days: int, p: float, seed: int, history: str | None, form: str
 ) -> None:
-    """Ask whether the environment's alarms would have paged, before they are deployed.
-
-    Replays days of one run a minute through the alarms that the deployment would make, with the
-    evaluator that knows CloudWatch's rules, and prints how often people would be woken, how fast,
-    and how often twice for one matter.
-
-    \b
-    Patterns:
-      noise         each check fails by itself now and then, independently
-      noise-0.1     the same at 0.1 % a run and check
-      noise-1       the same at 1 % a run and check
-      bursts        everything fails for a minute or two, six times a day
-      outage        everything is down for 20 minutes a day
-      one-of-three  one target of three is bad for an hour a day; target health shows it
-      one-unread    the same where target health cannot be read: answers alone
-      flapping      down for four minutes of five, for an hour a day
-      deploys       an announced deployment a day that fails for four minutes
-      silence       the canary itself is dead for 30 minutes a day
-
-    \b
-    Examples:
-      python -m canary rehearse --environment development
-      python -m canary rehearse --pattern noise --days 90 --p 0.01
-      python -m canary rehearse --history environment --days 2
-    """
+    """Replay outcomes through the alarms of an environment."""
     config = loaded(environment)
     alarms = plan_alarms(config, "function", config.environment.run.budget)
     if history:
@@ -101,7 +103,7 @@ def rehearse_alarms(
     if form == "json":
         click.echo(as_json(found))
     else:
-        click.echo(_told(found, schedule_period(config.environment.schedule.expression)))
+        click.echo(_as_table(found, schedule_period(config.environment.schedule.expression)))
 
 
 def _setting(config: Config, days: int, p: float, seed: int) -> Setting:
@@ -116,7 +118,7 @@ def _setting(config: Config, days: int, p: float, seed: int) -> Setting:
 
 
 def critical(config: Config) -> frozenset[str]:
-    """Return the checks that may wake people: critical ones that nobody muted."""
+    """Return the checks that may wake people: critical ones that are not muted."""
     muted = {m.check for m in config.environment.mutes}
     return frozenset(
         c.id for c in config.checks if c.severity is Severity.CRITICAL and c.id not in muted
@@ -124,8 +126,8 @@ def critical(config: Config) -> frozenset[str]:
 
 
 def _rehearsed(config: Config, alarms: Alarms, pattern: Pattern, setting: Setting) -> Figures:
-    told = rehearse(alarms, patterns.outcomes(pattern, setting), critical(config))
-    return patterns.figures(pattern.name, told, patterns.incidents(pattern, setting.days))
+    found = rehearse(alarms, patterns.outcomes(pattern, setting), critical(config))
+    return patterns.figures(pattern.name, found, patterns.incidents(pattern, setting.days))
 
 
 def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[Figures]:
@@ -133,8 +135,8 @@ def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[F
     if not found:
         raise WrongUseError(f"no runs of the last {days} days in {place}")
     real: tuple[Incident, ...] = recorded.incidents(found, critical(config))
-    told = rehearse(alarms, iter(found), critical(config))
-    return [patterns.figures("history", told, real)]
+    rehearsal = rehearse(alarms, iter(found), critical(config))
+    return [patterns.figures("history", rehearsal, real)]
 
 
 def _read(config: Config, place: str, days: int) -> list[Outcome]:
@@ -146,7 +148,7 @@ def _read(config: Config, place: str, days: int) -> list[Outcome]:
 
 
 def _reports(config: Config, place: str, days: int) -> list[Report]:
-    """Return the runs of the last days, oldest first; one that cannot be read is left out."""
+    """Return the runs of the last days, oldest first, without those that cannot be read."""
     where = place_of(place, config.environment)
     store = store_at(where, config.environment)
     since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).strftime("runs/%Y%m%dt%H%M%S")
@@ -179,7 +181,7 @@ HEADS = (
 )
 
 
-def _told(found: Iterable[Figures], period_s: int) -> str:
+def _as_table(found: Iterable[Figures], period_s: int) -> str:
     rows = [
         (
             f.pattern, str(f.incidents), str(f.unnoticed), f"{f.pages_per_month:g}",
@@ -193,10 +195,10 @@ def _told(found: Iterable[Figures], period_s: int) -> str:
     over = ", ".join(f"{d:g} days" if d >= 1 else f"{d * 1440:.0f} minutes" for d in spans)
     return (
         f"{table(HEADS, rows)}\n\n"
-        f"Over {over}; a month is {patterns.MONTH_DAYS}. Times are medians in {unit}:\n"
-        "from the beginning of an incident to its first message (seen) and page, and from its\n"
-        "end until the page is taken back (clear). Twice: further pages of the same alarm for\n"
-        "one incident; escalated: pages of a further alarm for it."
+        f"Over {over}; a month has {patterns.MONTH_DAYS} days. Times are medians in {unit}:\n"
+        "from the start of an incident to its first message (seen) and to its page (paged), and\n"
+        "from its end until the page is OK again (clear). Page twice: further pages of the same\n"
+        "alarm for one incident. Escalated: pages of further alarms for it."
     )
 
 

@@ -1,6 +1,6 @@
-"""TOML -> Config, or every problem at once.
+"""Read the TOML files into a Config, or report all of their problems at once.
 
-Nothing is guessed: an unknown key, a wrong type and a dangling name are refused.
+An unknown key, a wrong type and a name that does not exist are refused; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def load(
     place = environment_file(environment)
     problems: list[str] = []
     where = _environment(place, problems)
-    sources = _checks(_set(checks, where, place.name, problems), known, problems)
+    sources = _checks(_check_folder(checks, where, place.name, problems), known, problems)
     if where is not None:
         rules = references.Rules(
             file=place.name, authoring=authoring, today=today or dt.date.today(), root=HERE.parent
@@ -56,16 +56,9 @@ def load(
         problems += references.problems(where, sources, rules)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))
-    chosen = (s.check for s in sources if runs(where, s.check))
+    chosen = (s.check for s in sources if references.runs_in(where, s.check))
     linked = (msgspec.structs.replace(c, runbook=where.runbook(c.runbook)) for c in chosen)
     return Config(environment=where, checks=tuple(linked))
-
-
-def runs(environment: Environment, check: Check) -> bool:
-    """Return whether the check runs in the environment: not disabled, opt-in only if enabled."""
-    if check.id in environment.disable:
-        return False
-    return not check.opt_in or check.id in environment.enable
 
 
 def environment_file(environment: str) -> Path:
@@ -84,7 +77,7 @@ def environment_file(environment: str) -> Path:
 
 
 def read_toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
-    """Return a file's tables, or None and the problem."""
+    """Return a file's tables, or None and add the problem to `problems`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -102,29 +95,29 @@ def _environment(path: Path, problems: list[str]) -> Environment | None:
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
     if not isinstance(value, Environment):
         return None
-    ca_bundle, untrusted = _trusted(path, value.ca_bundle)
-    problems += [f"{path.name}: {untrusted}"] if untrusted else []
+    ca_bundle, problem = _ca_bundle(path, value.ca_bundle)
+    problems += [f"{path.name}: {problem}"] if problem else []
     return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle))
 
 
-def _trusted(file: Path, ca_bundle: str) -> tuple[str, str]:
-    """Return the path of a CA bundle, named from the environment's file, and what is wrong."""
+def _ca_bundle(file: Path, ca_bundle: str) -> tuple[str, str]:
+    """Return the path of a CA bundle, relative to the environment's file, and its problem."""
     if not ca_bundle:
         return "", ""
-    import ssl  # hardly any platform has a CA of its own
+    import ssl  # imported here: hardly any platform has a CA of its own
 
     place = file.parent / ca_bundle
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)
     except ssl.SSLError:
-        return str(place), f"ca_bundle: {ca_bundle} holds no certificate in PEM form"
+        return str(place), f"ca_bundle: {ca_bundle} holds no certificate in PEM format"
     except OSError as error:
-        return str(place), f"ca_bundle: {ca_bundle} cannot be read beside it: {error.strerror}"
+        return str(place), f"ca_bundle: {ca_bundle} cannot be read: {error.strerror}"
     return str(place), ""
 
 
 def _with_hosts(environment: Environment) -> Environment:
-    """Give each route that names no host the one that its service's load balancer answers to."""
+    """Set the host of each route without one to the host of its service's load balancer."""
     routes = tuple(
         r if r.host else msgspec.structs.replace(r, host=_host(environment, r.service))
         for r in environment.routes
@@ -133,7 +126,7 @@ def _with_hosts(environment: Environment) -> Environment:
 
 
 def _host(environment: Environment, name: str) -> str:
-    """Return the host of a service's url, or of one behind the same load balancer; "" if none."""
+    """Return the host of a service's url, or of a service behind the same balancer, or ""."""
     service = environment.services.get(name)
     if service is None:
         return ""
@@ -143,8 +136,8 @@ def _host(environment: Environment, name: str) -> str:
     return references.host_of(next(urls, ""))
 
 
-def _set(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
-    """Return the folder of the environment's check files: a set has one of its own."""
+def _check_folder(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
+    """Return the folder of the environment's check files: the folder of its set, if it has one."""
     if where is None or not where.checks:
         return folder
     if not (folder / where.checks).is_dir():
@@ -165,7 +158,7 @@ def _checks(
 def check_file(
     path: Path, kinds: Mapping[str, Kind], problems: list[str]
 ) -> list[references.Source]:
-    """Return the checks of one file; what is wrong is added to `problems`."""
+    """Return the checks of one file; problems are added to `problems`."""
     raw = read_toml(path, problems) or {}
     problems += [
         f"{path.name}: {k}: unknown key, a check file holds [[check]]" for k in raw if k != "check"
@@ -210,7 +203,7 @@ def _kinds() -> Mapping[str, Kind]:
 
 
 def problems_of(path: Path) -> list[str]:
-    """Return what is wrong with one environment or check file, for `validate`."""
+    """Return the problems of one environment or check file, for `validate`."""
     problems: list[str] = []
     raw = read_toml(path, problems)
     if raw is None:

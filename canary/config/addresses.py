@@ -1,6 +1,6 @@
-"""Where a platform is: the addresses of an environment. Pure.
+"""The addresses of an environment, checked whenever its file is read.
 
-Held to their form wherever the file is read: a run with a wrong one would blame the platform.
+A run with a wrong address would blame the platform.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/]+):(\d{1,5})")
 
 
 def problems(environment: Environment) -> Iterator[str]:
-    """Return what is wrong, each `key: what is wrong`."""
+    """Yield each problem as `key: what is wrong`."""
     for name, service in environment.services.items():
         if service.url and not is_url(service.url):
-            yield f"services.{name}.url: {service.url} is no http:// or https:// address"
+            yield f"services.{name}.url: {service.url} is not a plain http(s) address"
         for port, address in service.connect_to.items():
             if not port.isdigit() or not _is_address(address):
                 at = f"services.{name}.connect_to"
@@ -26,10 +26,10 @@ def problems(environment: Environment) -> Iterator[str]:
 
 
 def is_url(text: str) -> bool:
-    """Return whether a path can be added to a text to ask a host."""
+    """Return whether the text is a URL to which a path can be added."""
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises for what is no port
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         return False
     plain = parts.username is None and not parts.query and not parts.fragment

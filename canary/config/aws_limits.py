@@ -1,6 +1,6 @@
-"""What AWS holds an environment's names and values to, so that a wrong file fails before it does.
+"""Limits of AWS on an environment's names and values, checked before a deployment fails.
 
-Pure. Each problem is `key: what is wrong`. Limits: service documents of IAM (role names), Lambda
+Each problem is `key: what is wrong`. Limits: service documents of IAM (role names), Lambda
 (function names), S3 (bucket names), SNS (Subscribe), CloudWatch (PutMetricAlarm), Logs (retention).
 """
 
@@ -16,9 +16,9 @@ from canary.model.schedule import is_schedule, longest_gap
 
 LONGEST_ROLE = LONGEST_FUNCTION = 64
 LONGEST_BUCKET = 63
-LOOKED_BACK = 10  # periods, of the alarm that looks back furthest
+LOOKED_BACK = 10  # periods of the alarm with the longest window
 RUNTIME_MARGIN_S = 10
-"""Between a run's budget and the function's time-out: start-up and a slow last write."""
+"""Seconds between a run's budget and the function's time-out: start-up, a slow last write."""
 LONGEST_FUNCTION_S = 900
 LONGEST_SHARD_S = 90  # three attempts end within the five minutes of an express workflow
 TAG = re.compile(r"[\w .:/=+@-]+")
@@ -34,11 +34,11 @@ PROTOCOLS = {
     "lambda": ARN,
     "application": ARN,
 }
-"""What SNS subscribes, and its address; firehose is none, for it takes a role as well."""
+"""Protocols of SNS and their addresses; firehose is missing because it needs a role as well."""
 
 
 def problems(environment: Environment) -> Iterator[str]:
-    """Return what is wrong with names and values, wherever the environment is used."""
+    """Yield the problems of names and values."""
     yield from _names(environment)
     yield from _schedule(environment)
     yield from _network(environment)
@@ -47,7 +47,7 @@ def problems(environment: Environment) -> Iterator[str]:
         for target in getattr(environment.notify, key):
             yield from _subscription(f"notify.{key}", target)
     if environment.notify.presigned_hours and environment.notify.report_url:
-        yield "notify.presigned_hours: signs an s3:// address, and report_url gives another one"
+        yield "notify.presigned_hours: signs an s3:// address, so report_url must be empty"
     if environment.deployment.report_days < 1:
         yield f"deployment.report_days: must be 1 or more, not {environment.deployment.report_days}"
     yield from _tags(environment.deployment.tags)
@@ -58,20 +58,20 @@ def problems(environment: Environment) -> Iterator[str]:
 
 
 def stack_problems(environment: Environment) -> Iterator[str]:
-    """Return what a stack lacks that a run from a desk does not need."""
+    """Yield the problems that prevent a deployment but not a run from the command line."""
     network = environment.network
     if not network.vpc_id:
         yield "network.vpc_id: is required to deploy"
     if not network.subnets:
         yield "network.subnets: is required to deploy"
     if environment.store and not environment.store.startswith("s3://"):
-        yield f"store: {environment.store} is no s3:// address, and a function keeps no folder"
+        yield f"store: {environment.store} must be an s3:// address: a function keeps no folder"
 
 
 def _names(environment: Environment) -> Iterator[str]:
     name, region = environment.name, environment.region
     if region.startswith(OTHER_PARTITIONS):
-        yield f"region: {region} is of another partition than aws, for which all ARNs are made"
+        yield f"region: {region} is not in the partition aws, the only one that is supported"
     made = [
         ("role", names.role(name, region), LONGEST_ROLE),
         ("function", names.own(name, "shard"), LONGEST_FUNCTION),
@@ -80,12 +80,12 @@ def _names(environment: Environment) -> Iterator[str]:
         bucket = environment.report_bucket
         made.append(("bucket", bucket, LONGEST_BUCKET))
         if not re.fullmatch(r"[a-z0-9-]*[a-z0-9]", bucket):
-            yield f"name: makes the bucket name {bucket}, which may hold no _"
+            yield f"name: makes the bucket name {bucket}, which must not contain _"
     elif "_" in name:
-        yield f"name: makes the stack name {names.own(name)}, which may hold no _"
+        yield f"name: makes the stack name {names.own(name)}, which must not contain _"
     for kind, made_name, longest in made:
         if len(made_name) > longest:
-            size = f"{len(made_name)} characters, AWS takes {longest}"
+            size = f"{len(made_name)} characters, AWS allows {longest}"
             yield f"name: makes the {kind} name {made_name} of {size}"
 
 
@@ -95,7 +95,7 @@ def _time(environment: Environment) -> Iterator[str]:
     if environment.deployment.scale == "map":
         longest = LONGEST_SHARD_S - RUNTIME_MARGIN_S
     if budget > longest:
-        yield f"run.budget: {budget:g} s is too long for a function, at most {longest}"
+        yield f"run.budget: {budget:g} s is too long for a function: at most {longest} s"
 
 
 def _schedule(environment: Environment) -> Iterator[str]:
@@ -105,10 +105,10 @@ def _schedule(environment: Environment) -> Iterator[str]:
     if not is_schedule(schedule.expression):
         yield f"{at}: {schedule.expression} is neither rate(5 minutes) nor cron(0/5 * * * ? *)"
     elif gap is None:
-        yield f"{at}: {schedule.expression} leaves out days; a heartbeat needs a run each day"
+        yield f"{at}: {schedule.expression} skips days; the heartbeat needs a run each day"
     elif gap * LOOKED_BACK > WEEK_S:
         hours = WEEK_S // LOOKED_BACK // 3600
-        yield f"{at}: {schedule.expression} is too rare for alarms, at most {hours} hours apart"
+        yield f"{at}: {schedule.expression} is too rare for alarms: at most {hours} hours apart"
     slow = schedule.slow_expression
     if slow and not is_schedule(slow):
         yield f"schedule.slow_expression: {slow} is neither a rate nor a cron expression"
@@ -123,13 +123,13 @@ def _network(environment: Environment) -> Iterator[str]:
         for made in (given,) if isinstance(given, str) else given:
             if made and not re.fullmatch(prefix + "[0-9a-z-]+", made):
                 form = f"{prefix}0123456789abcdef0"
-                yield f"network.{key}: {made} is no identifier of the form {form}"
+                yield f"network.{key}: {made} is not an identifier like {form}"
     if len(network.subnets) != len(network.availability_zones):
         counts = f"{len(network.availability_zones)} for {len(network.subnets)} subnets"
-        yield f"network.availability_zones: one for each subnet, there are {counts}"
+        yield f"network.availability_zones: must be one for each subnet, there are {counts}"
     for zone in network.availability_zones:
         if not zone.startswith(environment.region):
-            yield f"network.availability_zones: {zone} is no zone of {environment.region}"
+            yield f"network.availability_zones: {zone} is not a zone of {environment.region}"
     for entry in network.allow:
         block, _, port = entry.rpartition(":")
         if not _is_block(block) or not port.isdigit() or not 0 < int(port) < 65_536:
@@ -139,9 +139,9 @@ def _network(environment: Environment) -> Iterator[str]:
 def _tags(tags: Mapping[str, str]) -> Iterator[str]:
     for key, value in tags.items():
         if not TAG.fullmatch(key) or len(key) > 128 or key.lower().startswith("aws:"):
-            yield f"deployment.tags: {key} is no key of a tag that AWS takes"
+            yield f"deployment.tags: {key} is not a valid key of an AWS tag"
         elif not TAG.fullmatch(value or " ") or len(value) > 256:
-            yield f"deployment.tags: {key}: {value} is no value of a tag that AWS takes"
+            yield f"deployment.tags: {key}: {value} is not a valid value of an AWS tag"
 
 
 def _is_block(text: str) -> bool:

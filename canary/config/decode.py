@@ -1,4 +1,4 @@
-"""Turn plain data into a frozen type and name every problem in it, not only the first."""
+"""Convert plain data into a frozen type and report every problem, not only the first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REGEX = re.compile(r"^Expected `str` matching regex '(?P<regex>.*)'$")
 type_hints = typing.get_type_hints
 
 Problem = tuple[str, str]
-"""Where (a dotted key) and what is wrong."""
+"""A dotted key, and what is wrong there."""
 
 
 def decode(raw: Any, wanted: Any, path: str = "") -> tuple[Any, list[Problem]]:
@@ -30,7 +30,7 @@ def decode(raw: Any, wanted: Any, path: str = "") -> tuple[Any, list[Problem]]:
 
 def _inside(raw: Any, wanted: Any, path: str) -> list[Problem]:
     plain = _plain(wanted)
-    if isinstance(raw, dict):  # of several forms, a table can only be the one that has keys
+    if isinstance(raw, dict):  # of a union, a table can only be the type that has keys
         tables = [a for a in typing.get_args(plain) if _has_keys(a)]
         plain = tables[0] if _is_union(plain) and len(tables) == 1 else plain
     if _has_keys(plain):
@@ -61,7 +61,7 @@ def _fields(raw: dict[str, Any], wanted: type[msgspec.Struct], path: str) -> lis
 
 
 def _nearest(key: str, known: typing.Iterable[str]) -> str:
-    import difflib  # only on the way to an error message
+    import difflib  # only needed for an error message
 
     close = difflib.get_close_matches(key, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""
@@ -92,7 +92,7 @@ def _problem(text: str, path: str) -> Problem:
 
 
 def _must_match(found: re.Match[str]) -> str:
-    """Return the rule as it was written; msgspec doubles its backslashes."""
+    """Return the pattern as written in the type; msgspec doubles its backslashes."""
     return "must match " + found.group("regex").replace("\\\\", "\\")
 
 

@@ -1,4 +1,4 @@
-"""What must hold between the parts of a configuration: names that exist, dates that make sense."""
+"""Checks across the parts of a configuration: names exist, needs have no cycle, dates are right."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from canary.config import addresses
 from canary.model import Check, Environment, Frozen
 
 LONGEST_MUTE = 90
-"""Days; a longer silence is a decision to remove the check, and is written as `disable`."""
-NOBODY = ("", "nobody")
+"""Days; to silence a check for longer, disable it."""
+ANONYMOUS = ("", "nobody")
 
 
 class Source(Frozen, frozen=True, kw_only=True):
-    """A check and the file that it stands in."""
+    """A check and its file."""
 
     file: str
     check: Check
 
 
 class Rules(Frozen, frozen=True, kw_only=True):
-    """What to hold the configuration to; `root` is where runbooks' paths start."""
+    """Which rules apply to the configuration; paths of runbooks start at `root`."""
 
     file: str  # the environment's, for messages
     authoring: bool
@@ -53,14 +53,16 @@ def _duplicates(sources: list[Source]) -> Iterator[str]:
         first.setdefault(s.check.id, s.file)
 
 
-def _stays(environment: Environment, check: Check) -> bool:
-    off = check.id in environment.disable or (check.opt_in and check.id not in environment.enable)
-    return not off
+def runs_in(environment: Environment, check: Check) -> bool:
+    """Return whether the check runs in the environment: not disabled, opt-in only if enabled."""
+    if check.id in environment.disable:
+        return False
+    return not check.opt_in or check.id in environment.enable
 
 
 def _names(environment: Environment, sources: list[Source], rules: Rules) -> Iterator[str]:
     for s in sources:
-        if not _stays(environment, s.check):
+        if not runs_in(environment, s.check):
             continue
         at = f"{s.file}: {s.check.id}"
         if s.check.service not in environment.services:
@@ -82,8 +84,8 @@ def _runbook(at: str, runbook: str, root: Path) -> Iterator[str]:
 
 
 def principals(spec: Any) -> set[str]:
-    """Return every principal that a spec names, wherever a field is called `principal(s)`."""
-    return set(_principals(msgspec.to_builtins(spec))) - set(NOBODY)
+    """Return every principal that a spec names in any field called `principal` or `principals`."""
+    return set(_principals(msgspec.to_builtins(spec))) - set(ANONYMOUS)
 
 
 def _principals(value: Any) -> Iterator[str]:
@@ -107,7 +109,7 @@ def _needs(environment: Environment, sources: list[Source]) -> Iterator[str]:
             at = f"{s.file}: {s.check.id}: needs"
             if need not in known:
                 yield f"{at}: {need} does not exist"
-            elif _stays(environment, s.check) and not _stays(environment, known[need]):
+            elif runs_in(environment, s.check) and not runs_in(environment, known[need]):
                 why = "is disabled" if need in environment.disable else "is opt-in and not enabled"
                 yield f"{at}: {need} {why} in environment {environment.name}"
 
@@ -120,7 +122,7 @@ def _cycles(sources: list[Source]) -> Iterator[str]:
         path = _cycle_from(start, graph)
         if path and not seen & set(path):
             seen |= set(path)
-            yield f"{files[start]}: {start}: needs: go in a circle: {' -> '.join(path)}"
+            yield f"{files[start]}: {start}: needs: form a cycle: {' -> '.join(path)}"
 
 
 def _cycle_from(start: str, graph: dict[str, tuple[str, ...]]) -> list[str]:
@@ -155,12 +157,12 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
     for check in environment.schedule.slow_checks:
         if check not in known:
             yield f"{at}: schedule.slow_checks: {check} is not a check"
-        elif not _stays(environment, known[check]):
+        elif not runs_in(environment, known[check]):
             yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
     for name, principal in environment.principals.items():
         ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
-        if name in NOBODY:
-            yield f"{at}: principals.{name}: is the name of who asks without a key"
+        if name in ANONYMOUS:
+            yield f"{at}: principals.{name}: is reserved for requests without a key"
         if sum(ways) != 1:
             yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
     yield from _mutes(environment, known, rules)
@@ -183,12 +185,12 @@ def _routes(environment: Environment, at: str) -> Iterator[str]:
         elif not route.host:
             yield f"{where}: host: no service behind the load balancer of {route.service} has a url"
         elif route.host not in hosts:
-            # it would be in nobody's way, and nobody would ever look whether it holds
+            # no check would ever use this route
             yield f"{where}: host: {route.host} is the host of no service's url"
 
 
 def host_of(url: str) -> str:
-    """Return a URL's host in lower case, "" where it has none that can be read."""
+    """Return a URL's host in lower case, "" if it has none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -201,7 +203,7 @@ def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> I
         if mute.check not in known:
             yield f"{at}: is not a check"
         if rules.authoring and mute.until < rules.today:
-            yield f"{at}: until {mute.until} is past, remove the mute"
+            yield f"{at}: until {mute.until} is in the past, remove the mute"
         if rules.authoring and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
             yield f"{at}: until {mute.until} is more than {LONGEST_MUTE} days away"
 
@@ -209,9 +211,9 @@ def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> I
 def _limits(environment: Environment, at: str) -> Iterator[str]:
     run = environment.run
     if run.budget <= run.cleanup_reserve + run.publish_reserve:
-        yield f"{at}: run.budget: leaves no time beside cleanup_reserve and publish_reserve"
+        yield f"{at}: run.budget: must be longer than cleanup_reserve and publish_reserve together"
 
 
 def within_file(sources: list[Source]) -> list[str]:
-    """Return the problems that one file of checks shows by itself."""
+    """Return the problems of one check file by itself."""
     return [*_duplicates(sources), *_cycles(sources)]

@@ -1,4 +1,4 @@
-"""JSON Schemas of the files that an SRE edits, generated from the types that read them."""
+"""JSON Schemas of the files that people edit, generated from the types that read them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def environment_file() -> dict[str, Any]:
 
 
 def check_file(kinds: Mapping[str, Kind] | None = None) -> dict[str, Any]:
-    """Return the schema of `checks/*.toml`: each kind with its own spec."""
+    """Return the schema of `checks/*.toml`: each kind has its own spec."""
     known = kinds if kinds is not None else _kinds()
     (check, *specs), parts = msgspec.json.schema_components(
         [Check, *(k.spec for k in known.values())], ref_template=REF

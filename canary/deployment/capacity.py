@@ -1,8 +1,8 @@
-"""What N checks a minute would take: shards, concurrency, metrics, alarms, dollars. On paper.
+"""Estimate for N checks a minute: shards, concurrency, metrics, alarms, dollars.
 
-A simulation for planning (`plan --checks N`), no promise: the figures of one check (requests,
-latency, CPU, bytes) are assumptions that stand here by name, so that they can be argued with. The
-shards, their concurrency and who has a metric and an alarm are those that are built.
+A calculation for planning (`plan --checks N`), not a measurement: the figures of one check
+(requests, latency, CPU, bytes) are assumptions, named here so that they can be discussed. Shards,
+their concurrency, and which checks have a metric and an alarm are as deployed.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ CPU_SHARE = 1024 / 1769  # vCPU at 1,024 MB (AWS: 1,769 MB is one vCPU)
 CPU_S = 0.0006  # a request of the client
 PLAN_CPU_S = 0.000_05
 CONCLUDE_CPU_S = 0.000_45  # masking, history, comparison, report
-START_S = 0.5  # of every function: reading what is there, writing what was found
+START_S = 0.5  # of every function: reading its inputs, writing its results
 CHILD_S = 0.2  # a map's child until its function is invoked
 READ_S = 0.015  # a shard's results out of the store, one after the other
 BUDGET_S = 50.0  # of a minute
-ONE_FUNCTION = 2_000  # beyond this a single run leaves no room for a slow platform
-ONE_MACHINE = 25_000  # beyond this one function can no longer conclude in time and in memory
+ONE_FUNCTION = 2_000  # with more checks a single run leaves no time for a slow platform
+ONE_MACHINE = 25_000  # with more checks one function cannot conclude in time and in memory
 FAILING = 0.01  # share of checks that fail at one time and so have a metric
 INSIGHTS_SERIES = 500  # a query returns at most (CloudWatch: Metrics Insights quotas)
 OWN_METRICS, OWN_ALARMS, COMPOSITES = 18, 12, 5  # of each environment, whatever it checks
@@ -60,31 +60,31 @@ METRIC_TIERS = ((10_000, 0.30), (240_000, 0.10), (750_000, 0.05))
 
 
 class ScalePlan(Frozen, frozen=True, kw_only=True):
-    """The plan for one size; times in seconds, money in dollars a month."""
+    """The estimate for one size; times in seconds, costs in dollars a month."""
 
     checks: int
     shape: str  # "single" or "map"
-    environments: int  # side by side, each with its own stack
+    environments: int  # each with its own stack
     shards: int  # of all environments
     checks_per_shard: int
-    parallel: int  # functions at once, of all environments
+    parallel: int  # functions at the same time, of all environments
     shard_s: float
     run_s: float
     metrics: int
     metric_design: str
     alarms: int
     alarm_design: str
-    insights: int  # Metrics Insights alarms that would name what fails of the rest
+    insights: int  # Metrics Insights alarms for failing checks without an alarm of their own
     dollars: dict[str, float]
 
     @property
     def total(self) -> float:
-        """Return the whole bill."""
+        """Return the total cost."""
         return round(sum(self.dollars.values()), 2)
 
 
 def simulate(checks: int) -> ScalePlan:
-    """Return the plan for this many checks a minute; ValueError for less than one."""
+    """Return the estimate for so many checks a minute. Raises ValueError for less than one."""
     if checks < 1:
         raise ValueError("--checks must be 1 or more")
     stacks = math.ceil(checks / ONE_MACHINE)
@@ -122,7 +122,7 @@ def _cpu(checks: int, seconds: float) -> float:
 
 
 def _probing(checks: int) -> float:
-    """Return how long one function's checks take: waiting, or CPU, whichever is longer."""
+    """Return how long one function's checks take: waiting or CPU, whichever is longer."""
     return max(checks * LATENCY_S / CONCURRENCY, _cpu(checks, CPU_S))
 
 
@@ -131,7 +131,7 @@ def _concluding(checks: int, shards: int) -> float:
 
 
 def _rest(checks: int) -> int:
-    """Return how many checks have neither an alarm nor a lasting metric of their own."""
+    """Return how many checks have neither an alarm nor a permanent metric of their own."""
     return max(checks - MOST_OWN, 0)
 
 
@@ -145,7 +145,7 @@ def _metrics(checks: int) -> int:
 
 def _metric_design(rest: int) -> str:
     if not rest:
-        return "one a check"
+        return "one for each check"
     return f"one for each of the {MOST_OWN} most severe, and for those of the rest that fail (1 %)"
 
 
@@ -155,10 +155,10 @@ def _alarms(checks: int) -> int:
 
 def _alarm_design(rest: int) -> str:
     if not rest:
-        return "one a check"
+        return "one for each check"
     return (
         f"one for each of the {MOST_OWN} most severe, one on the number of checks that are down; "
-        "of the rest by Metrics Insights, at the price of the metrics that it reads"
+        "for the rest Metrics Insights alarms, at the price of the metrics that they read"
     )
 
 
@@ -169,7 +169,7 @@ def _insights(rest: int) -> int:
 def _dollars(
     each: int, stacks: int, shards: int, busy_s: float, shard_s: float
 ) -> dict[str, float]:
-    """Return the bill; `shards` is 0 for a single function, `busy_s` all functions of a run."""
+    """Return the cost by item; `shards` is 0 for one function, `busy_s` is for all functions."""
     calls = 1 if not shards else shards + 2
     failing = _failing(_rest(each))
     logged = each - _rest(each) + failing
@@ -189,7 +189,7 @@ def _dollars(
 
 
 def _stored_gb(checks: int, spread: bool) -> float:
-    """Return what lies in the bucket at a time: reports, old versions, what shards handed on."""
+    """Return the size of the bucket: reports, old versions, results of shards."""
     kept = REPORT_BYTES * REPORT_DAYS + (REPORT_BYTES + PAGE_BYTES) * OLD_VERSIONS_DAYS
     if spread:
         kept += REPORT_BYTES * SPREAD_DAYS
@@ -197,7 +197,7 @@ def _stored_gb(checks: int, spread: bool) -> float:
 
 
 def _workflow(shards: int, shard_s: float) -> float:
-    """Return what one run of the state machine costs; a child's time is billed by 100 ms."""
+    """Return the cost of one run of the state machine; AWS bills a child by 100 ms."""
     child_s = math.ceil((CHILD_S + shard_s) * 10) / 10
     return TRANSITIONS * TRANSITION + shards * (EXPRESS + child_s * EXPRESS_GB * EXPRESS_GB_S)
 

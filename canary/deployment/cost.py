@@ -1,4 +1,4 @@
-"""What an environment's canary costs a month. Pure arithmetic on list prices of us-east-1."""
+"""Monthly cost of an environment's canary, from list prices of us-east-1."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from canary.plan import Plan
 from canary.sharding.split import SHARD
 
 HOURS = 730
-# Prices: AWS's public pricing pages for us-east-1, free tiers not taken off.
+# Prices: AWS's public pricing pages for us-east-1, free tiers not subtracted.
 METRIC = 0.30  # a custom metric a month, first 10,000
 ALARM = 0.10  # a standard alarm's metric a month
 COMPOSITE = 0.50
@@ -24,24 +24,24 @@ TRANSITION = 0.025 / 1_000  # a state transition of a standard workflow
 TRANSITIONS = 5  # the start and the four states of a run
 EXPRESS = 1.00 / 1_000_000  # a child of a distributed map run as express workflow
 DASHBOARD = 3.00  # a month; an account's first three are free
-KEY = 1.00  # a key of one's own in KMS, a month: the topics'
+KEY = 1.00  # a customer managed KMS key a month: the key of the topics
 ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
 ENDPOINTS = (
     "secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring", "sns", "events",
     "servicediscovery", "acm", "ssm",
 )  # fmt: skip
-"""Services that the function reaches through interface endpoints where there is no NAT."""
+"""Services that the function calls through interface endpoints if there is no NAT."""
 S3_GB = 0.023  # a month
-REPORT_BYTES_RUN = 60_000  # what was read of the control plane
+REPORT_BYTES_RUN = 60_000  # the control plane
 REPORT_BYTES_CHECK = 2_700
 PAGE_BYTES_CHECK = 3_500
-OLD_VERSIONS_DAYS = 7  # of what each run writes anew: the latest report and its page
+OLD_VERSIONS_DAYS = 7  # of files that each run overwrites: the latest report and its page
 LOG_BYTES_RUN = 1_600
 LOG_BYTES_CHECK = 300
 
 
 class Line(Frozen, frozen=True, kw_only=True):
-    """One item of the bill, in dollars a month."""
+    """One item of the cost, in dollars a month."""
 
     item: str
     dollars: float
@@ -49,11 +49,11 @@ class Line(Frozen, frozen=True, kw_only=True):
 
 
 PUTS, GETS = 8, 5
-"""Of a run in the store: report, latest, what was said, and the pages; what each was before."""
+"""Calls of a run to the store: report, latest report, message state, pages; their old versions."""
 
 
 class Counts(Frozen, frozen=True, kw_only=True):
-    """What the environment has of everything that is billed by the piece."""
+    """Numbers of the things that AWS bills by number."""
 
     metrics: int
     alarms: int  # without the composites
@@ -62,7 +62,7 @@ class Counts(Frozen, frozen=True, kw_only=True):
 
 
 def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
-    """Return the bill of an environment."""
+    """Return the monthly cost of an environment by item."""
     metrics, alarms, period_s = counts.metrics, counts.alarms, counts.period_s
     runs = HOURS * 3600 / period_s
     checks = len(config.checks)
@@ -88,14 +88,14 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         _line("logs", logs * LOG_GB, f"{logs:.2f} GB"),
         _line("secrets", secrets * SECRET, f"{secrets} secrets"),
         _line("dashboard", DASHBOARD, "one; an account's first three are free"),
-        _line("key", KEY, "the topics' own in KMS"),
+        _line("key", KEY, "the KMS key of the topics"),
     ]
     if config.environment.deployment.scale == "map":
         shards = math.ceil(checks / SHARD)
         price = runs * (TRANSITIONS * TRANSITION + shards * EXPRESS)
         lines.append(_line("workflow", price, f"{runs:.0f} runs of {shards} shards"))
     network = config.environment.network
-    if network.create_endpoints:  # those that the platform keeps are on its own bill
+    if network.create_endpoints:  # endpoints of the platform are on its own bill
         number = zones(network)
         price = endpoints_dollars(number)
         lines.append(_line("interface endpoints", price, f"{len(ENDPOINTS)} in {number} zones"))
@@ -103,7 +103,7 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
 
 
 def _storage(config: Config, runs_a_day: float) -> Line:
-    """Return what the kept reports cost, and the old versions of what each run writes anew."""
+    """Return the cost of kept reports and of old versions of overwritten files."""
     checks, days = len(config.checks), config.environment.deployment.report_days
     report = REPORT_BYTES_RUN + REPORT_BYTES_CHECK * checks
     latest = report + PAGE_BYTES_CHECK * checks
@@ -112,12 +112,12 @@ def _storage(config: Config, runs_a_day: float) -> Line:
 
 
 def zones(network: Network) -> int:
-    """Return in how many zones an interface endpoint would stand: subnets may share one."""
+    """Return the number of zones with an interface endpoint; subnets may share a zone."""
     return max(len(set(network.availability_zones)), 1)
 
 
 def endpoints_dollars(number: int) -> float:
-    """Return what all interface endpoints cost a month in so many zones."""
+    """Return the monthly cost of all interface endpoints in so many zones."""
     return len(ENDPOINTS) * number * ENDPOINT_HOUR * HOURS
 
 

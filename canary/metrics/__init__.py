@@ -1,1 +1,1 @@
-"""The metrics that a run leaves in CloudWatch."""
+"""The metrics that a run publishes to CloudWatch."""

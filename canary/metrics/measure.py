@@ -1,4 +1,4 @@
-"""Report -> points of the metrics table. Pure."""
+"""Calculate the metric values of a run from its report."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _with_a_metric(report: Report) -> Iterable[Result]:
 
 
 def _failed_recently(report: Report, result: Result) -> bool:
-    """Return whether it fails, or did: a metric that ends with a failure looks as if it failed."""
+    """Return whether the check fails or recently did, so that its metric ends with a pass."""
     known = _history(report.history, result).outcomes[-RECENT:]
     return result.status is Status.FAIL or "F" in known
 
@@ -78,18 +78,18 @@ def _point(name: str, value: float, *values: str) -> Point:
 
 
 def _of_run(report: Report) -> Iterator[tuple[str, float]]:
-    awake = [r for r in report.results if not r.muted]
+    unmuted = [r for r in report.results if not r.muted]
     ran = [r for r in report.results if not r.reused]
-    blind = [r for r in ran if not r.muted]  # a mute is for the alarm that ERROR rings, too
-    critical = [r for r in awake if r.severity is Severity.CRITICAL]
+    judged = [r for r in ran if not r.muted]  # a mute also applies to the alarm on ERROR
+    critical = [r for r in unmuted if r.severity is Severity.CRITICAL]
     yield "RunCompleted", 1.0
     yield "RequestsSent", float(report.run.requests)
     yield "CriticalFailed", _count(critical, Status.FAIL)
     yield "CriticalDown", _down(critical, report.history, DOWN_CRITICAL)
-    yield "ChecksDown", _down(awake, report.history, DOWN)
-    yield "ChecksErrored", _count(blind, Status.ERROR)
+    yield "ChecksDown", _down(unmuted, report.history, DOWN)
+    yield "ChecksErrored", _count(judged, Status.ERROR)
     yield "ChecksSkipped", _count(ran, Status.SKIP)
-    unstable = [r for r in awake if past.is_unstable(_history(report.history, r))]
+    unstable = [r for r in unmuted if past.is_unstable(_history(report.history, r))]
     yield "UnstableChecks", float(len(unstable))
     yield "CleanupResidue", float(sum(not r.removed for r in report.residue))
     yield "OrphansRemoved", float(sum(r.removed for r in report.residue))

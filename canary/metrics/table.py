@@ -1,7 +1,7 @@
-"""One table: every metric that the canary publishes. Alarms and widgets are made from it.
+"""The table of all metrics that the canary publishes; alarms and widgets use it.
 
 The design (three levels, fixed dimensions, no run id, host or reason as a dimension) keeps the
-number of custom metrics, which is what costs, at one a check plus a handful.
+number of custom metrics, which causes the cost, at one for each check and a few more.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from enum import StrEnum
 
 import msgspec
 
+from canary.comparison.windows import DOWN, DOWN_CRITICAL, RECOVERED, UNSTABLE
+
 NAMESPACE = "HokusaiCanary"
 MOST_OWN = 400
-"""Checks with an alarm of their own, since a CloudFormation template holds 500 resources in all.
+"""Checks with an alarm each: a CloudFormation template holds 500 resources in all.
 
-Of more checks the most severe have one, and a metric in every run; the others have a metric while
-they fail and a little longer. A custom metric is paid for by the hours in which it has data.
+Of more checks the most severe have an alarm, and a metric in every run; the others have a metric
+while they fail and a little longer. AWS charges a custom metric for the hours with data.
 """
 
 
@@ -28,7 +30,7 @@ class Unit(StrEnum):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric: its dimensions are names only, in the order in which they are written."""
+    """One metric; `dimensions` are the names in the order in which they are written."""
 
     name: str
     unit: Unit
@@ -49,30 +51,42 @@ METRICS: tuple[Metric, ...] = (
     _metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that judged its checks."),
     _metric("RunDuration", Unit.MILLISECONDS, RUN, "From the start of a run to its report."),
     _metric("RequestsSent", Unit.COUNT, RUN, "HTTP requests of the run, retries not counted."),
-    _metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run, raw."),
+    _metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run."),
     _metric(
         "CriticalDown",
         Unit.COUNT,
         RUN,
-        "Critical checks that failed 3 times in a row and have not passed 3 times in a row since.",
+        f"Critical checks that failed {DOWN_CRITICAL.runs} times in a row and have not passed"
+        f" {RECOVERED} times in a row since.",
     ),
     _metric(
         "ChecksDown",
         Unit.COUNT,
         RUN,
-        "Checks of any severity that failed in 3 of 5 runs and have not passed 3 times since.",
+        f"Checks of any severity that failed in {DOWN.bad} of {DOWN.runs} runs and have not passed"
+        f" {RECOVERED} times since.",
     ),
-    _metric("ChecksErrored", Unit.COUNT, RUN, "Checks, not muted, that could not be judged."),
-    _metric("ChecksSkipped", Unit.COUNT, RUN, "Checks that were not tried: a need, or no time."),
+    _metric(
+        "ChecksErrored", Unit.COUNT, RUN, "Checks, not muted, that could not be judged (ERROR)."
+    ),
+    _metric(
+        "ChecksSkipped",
+        Unit.COUNT,
+        RUN,
+        "Checks that were not tried: a needed check failed, or no time.",
+    ),
     _metric(
         "UnstableChecks",
         Unit.COUNT,
         RUN,
-        "Checks whose first attempt failed in 4 or more of their own last 10 runs.",
+        f"Checks whose first attempt failed in {UNSTABLE.bad} or more of their own last"
+        f" {UNSTABLE.runs} runs.",
     ),
-    _metric("CleanupResidue", Unit.COUNT, RUN, "Things that the canary made and left behind."),
-    _metric("OrphansRemoved", Unit.COUNT, RUN, "Things of crashed runs that were cleared away."),
-    _metric("ReadingsDenied", Unit.COUNT, RUN, "Control plane readings refused by IAM."),
+    _metric(
+        "CleanupResidue", Unit.COUNT, RUN, "Test objects that the canary made and could not remove."
+    ),
+    _metric("OrphansRemoved", Unit.COUNT, RUN, "Test objects of crashed runs that were removed."),
+    _metric("ReadingsDenied", Unit.COUNT, RUN, "Readings of the control plane that IAM refused."),
     _metric("RunsStarved", Unit.COUNT, RUN, "1 when the canary had too little CPU, else 0."),
     _metric("StateLost", Unit.COUNT, RUN, "1 when the previous report could not be used, else 0."),
     _metric("Score", Unit.PERCENT, SUITE, "Share of a suite's checks that passed."),
@@ -81,7 +95,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.COUNT,
         CHECK,
         "1 when the check failed, 0 when it passed, no value when it was skipped or undecided;"
-        f" of more than {MOST_OWN} checks the most severe, and what failed of late.",
+        f" of more than {MOST_OWN} checks the most severe, and those that failed recently.",
     ),
 )
 

@@ -1,1 +1,1 @@
-"""Replay recorded runs against the alarms."""
+"""Replay of outcomes through the planned alarms, before they are deployed."""

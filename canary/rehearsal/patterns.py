@@ -1,7 +1,7 @@
-"""Named patterns of outcomes to rehearse alarms with, and the figures of a rehearsal. Pure.
+"""Named patterns of outcomes for a rehearsal of the alarms, and its figures.
 
-Each pattern says what is really wrong and when, so that a page can be called right, late, repeated
-or false. A day is the unit: each day has the same incident, at ten in the morning.
+Each pattern knows its real incidents, so that a page can be counted as right, late, repeated or
+false. A day is the unit: each day has the same incident, at ten in the morning.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SLACK = 20  # minutes after its end in which a message still belongs to an incid
 
 
 class Incident(Frozen, frozen=True, kw_only=True):
-    """Something really wrong, in minutes of the replay; `end` is the first good minute."""
+    """A real incident, in minutes of the replay; `end` is the first good minute."""
 
     start: int
     end: int
@@ -30,11 +30,11 @@ class Incident(Frozen, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a pattern is made for."""
+    """The environment and the parameters that a pattern is made for."""
 
     checks: Sequence[str]
     critical: Sequence[str]
-    targets: frozenset[str]  # the check that reads the bad target's health, if any does
+    targets: frozenset[str]  # the check of the bad target's health, if there is one
     days: int
     p: float  # chance of an independent failure, a check and minute
     seed: int
@@ -42,30 +42,30 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """A story of minutes; `length` is how long its incident of each day lasts, 0 for none."""
+    """A pattern of minutes; each day has an incident of `length` minutes, 0 for none."""
 
     name: str
-    tells: str
+    description: str
     length: int
     make: Callable[[Setting, int], Iterator[Outcome]]
     """Setting, number of the day -> the outcomes of that day."""
 
 
 class Figures(Frozen, frozen=True, kw_only=True):
-    """What a rehearsal led to; times in minutes, medians over incidents, None: it never was."""
+    """Figures of a rehearsal; times are medians in minutes, None if it never happened."""
 
     pattern: str
     days: float
     incidents: int
-    unnoticed: int  # incidents without page and ticket
+    unnoticed: int  # incidents without a page or a ticket
     pages_per_month: float
-    false_pages: int  # pages outside of every incident
+    false_pages: int  # pages outside every incident
     tickets_per_month: float
     noticed_after: float | None  # by a page or a ticket
     paged_after: float | None
     cleared_after: float | None  # from the incident's end until no page is open
-    duplicates: float  # further pages of the same alarm, an incident
-    escalations: float  # pages of further alarms, an incident
+    duplicates: float  # further pages of the same alarm for one incident
+    escalations: float  # pages of further alarms for one incident
 
 
 def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Outcome]:
@@ -73,7 +73,7 @@ def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Ou
 
 
 def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
-    """Yield a day in which a third of the runs meets the bad target, and each reads its health.
+    """Yield a day in which a third of the runs reaches the bad target, and each reads its health.
 
     The balancer calls a target unhealthy after two checks of 30 s (AWS's defaults).
     """
@@ -85,7 +85,7 @@ def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
 
 
 def _bursts(setting: Setting, day: int) -> Iterator[Outcome]:
-    """Yield a day in which the network is away for a minute or two, now and then."""
+    """Yield a day in which the network fails for a minute or two, six times."""
     chance = random.Random(setting.seed * 1000 + day)  # noqa: S311 - a simulation, nothing secret
     left = 0
     for _ in range(DAY):
@@ -109,59 +109,59 @@ def _silence(length: int) -> Iterator[Outcome]:
         yield Outcome(completed=not START <= minute < START + length)
 
 
-def _noise(name: str, tells: str, p: float | None = None) -> Pattern:
-    """Return a pattern of independent failures, by chance as asked for or by one of its own."""
+def _noise(name: str, description: str, p: float | None = None) -> Pattern:
+    """Return a pattern of independent failures with the probability asked for, or its own."""
 
     def make(setting: Setting, day: int) -> Iterator[Outcome]:
         chance = setting.p if p is None else p
         return replay.noise(setting.checks, chance, DAY, setting.seed * 1000 + day)
 
-    return Pattern(name=name, tells=tells, length=0, make=make)
+    return Pattern(name=name, description=description, length=0, make=make)
 
 
 PATTERNS: tuple[Pattern, ...] = (
-    _noise("noise", "each check fails by itself now and then, independently"),
-    _noise("noise-0.1", "the same at 0.1 % a run and check", 0.001),
-    _noise("noise-1", "the same at 1 % a run and check", 0.01),
+    _noise("noise", "each check fails now and then, independently of the others"),
+    _noise("noise-0.1", "the same, with probability 0.1 % for a check and run", 0.001),
+    _noise("noise-1", "the same, with probability 1 % for a check and run", 0.01),
     Pattern(
         name="bursts",
-        tells="everything fails for a minute or two, six times a day",
+        description="everything fails for a minute or two, six times a day",
         length=0,
         make=_bursts,
     ),
     Pattern(
         name="outage",
-        tells="everything is down for 20 minutes a day",
+        description="everything is down for 20 minutes a day",
         length=20,
         make=lambda s, _: _hard(s, 1.0, 20, s.seed),
     ),
     Pattern(
         name="one-of-three",
-        tells="one target of three is bad for an hour a day; target health shows it",
+        description="one target of three is bad for an hour a day; target health shows it",
         length=60,
         make=_one_bad,
     ),
     Pattern(
         name="one-unread",
-        tells="the same where target health cannot be read: answers alone",
+        description="the same, but target health cannot be read",
         length=60,
         make=lambda s, day: _hard(s, 0.34, 60, s.seed * 1000 + day),
     ),
     Pattern(
         name="flapping",
-        tells="for an hour a day down for four minutes of five",
+        description="down for four minutes of five, for an hour a day",
         length=60,
         make=lambda s, _: _flapping(s, 60),
     ),
     Pattern(
         name="deploys",
-        tells="an announced deployment a day, failing for four of its ten minutes",
+        description="an announced deployment a day that fails for four of its ten minutes",
         length=0,
         make=lambda s, _: replay.deploys(s.checks, 1),
     ),
     Pattern(
         name="silence",
-        tells="the canary itself is dead for 30 minutes a day",
+        description="the canary itself does not run for 30 minutes a day",
         length=30,
         make=lambda _s, _d: _silence(30),
     ),
@@ -176,17 +176,17 @@ def outcomes(pattern: Pattern, setting: Setting) -> Iterator[Outcome]:
 
 
 def incidents(pattern: Pattern, days: int) -> tuple[Incident, ...]:
-    """Return what is really wrong in so many days of a pattern."""
+    """Return the real incidents of a pattern in so many days."""
     if not pattern.length:
         return ()
     starts = (day * DAY + START for day in range(days))
     return tuple(Incident(start=s, end=s + pattern.length) for s in starts)
 
 
-def figures(name: str, told: Rehearsal, real: Sequence[Incident]) -> Figures:
-    """Return the figures of a rehearsal, held against what was really wrong."""
-    pages, tickets = told.pages(), told.tickets()
-    days = told.minutes / DAY
+def figures(name: str, rehearsal: Rehearsal, real: Sequence[Incident]) -> Figures:
+    """Return the figures of a rehearsal, compared with the real incidents."""
+    pages, tickets = rehearsal.pages(), rehearsal.tickets()
+    days = rehearsal.minutes / DAY
     month = MONTH_DAYS / days if days else 0.0
     own = [[p for p in pages if _of(p, i)] for i in real]
     noticed = [_first((*pages, *tickets), i) for i in real]
@@ -203,7 +203,7 @@ def figures(name: str, told: Rehearsal, real: Sequence[Incident]) -> Figures:
         noticed_after=_median(noticed),
         paged_after=_median([_first(pages, i) for i in real]),
         cleared_after=_median(
-            [_cleared(told, found, i) for found, i in zip(own, real, strict=True)]
+            [_cleared(rehearsal, found, i) for found, i in zip(own, real, strict=True)]
         ),
         duplicates=_mean(repeated),
         escalations=_mean(further),
@@ -218,16 +218,16 @@ def _first(pages: Sequence[Page], incident: Incident) -> int | None:
     return min((p.minute - incident.start for p in pages if _of(p, incident)), default=None)
 
 
-def _cleared(told: Rehearsal, pages: Sequence[Page], incident: Incident) -> int | None:
-    """Return minutes from the incident's end until the last of its pages was taken back."""
-    ends = [_taken_back(told, name, incident) for name in {p.alarm for p in pages}]
+def _cleared(rehearsal: Rehearsal, pages: Sequence[Page], incident: Incident) -> int | None:
+    """Return the minutes from the incident's end until the last of its pages went back to OK."""
+    ends = [_back_to_ok(rehearsal, name, incident) for name in {p.alarm for p in pages}]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _taken_back(told: Rehearsal, alarm: str, incident: Incident) -> int | None:
-    """Return when an alarm was taken back after the end, 0 if it was before, None if never."""
-    own = [m for m in told.messages if m.alarm == alarm]
+def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: Incident) -> int | None:
+    """Return the minutes from the end until the alarm was OK, 0 if before, None if never."""
+    own = [m for m in rehearsal.messages if m.alarm == alarm]
     open_at_end = [m.state == ALARM for m in own if m.minute < incident.end][-1:]
     after = [m for m in own if m.minute >= incident.end]
     if open_at_end == [False] and not any(_of(m, incident) and m.state == ALARM for m in after):

@@ -1,4 +1,4 @@
-"""Real runs as minutes to rehearse with, and the incidents in them. Pure."""
+"""Outcomes of recorded runs for a rehearsal, and the incidents in them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from canary.model.schedule import MINUTE
 from canary.rehearsal.patterns import Incident
 from canary.rehearsal.replay import Outcome
 
-LONG = DOWN_CRITICAL.runs  # bad minutes in a row make an incident, so many good ones end it
+LONG = DOWN_CRITICAL.runs  # so many bad minutes in a row make an incident, so many good ones end it
 
 
 def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outcome]:
     """Yield an outcome for each period, oldest first.
 
-    Runs of a schedule keep their places in time, so that a gap is silence; runs that somebody
-    started by hand are taken one after the other.
+    Scheduled runs keep their times, so that a gap counts as missing runs; runs that a person
+    started are placed one after the other.
     """
     before: dt.datetime | None = None
     for report in reports:
@@ -32,17 +32,17 @@ def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outc
 
 
 def outcome(report: Report) -> Outcome:
-    """Return what the alarms see of one run."""
+    """Return the part of one run that the alarms can see."""
     ran = [r for r in report.results if not r.muted]
     return Outcome(
         failed=frozenset(r.check_id for r in ran if r.status is Status.FAIL),
-        unstable=frozenset(r.check_id for r in ran if _unsteady(r)),
+        unstable=frozenset(r.check_id for r in ran if _is_unstable(r)),
         state_lost=bool(report.comparison.note),
     )
 
 
 def from_history(report: Report) -> list[Outcome]:
-    """Return the last runs as one report's history tells of them: at most sixty."""
+    """Return the last runs from the history in one report: at most sixty."""
     muted = {r.check_id for r in report.results if r.muted}
     kept = {c: h.outcomes for c, h in report.history.items() if c not in muted}
     width = max((len(letters) for letters in kept.values()), default=0)
@@ -56,14 +56,14 @@ def from_history(report: Report) -> list[Outcome]:
     ]
 
 
-def _unsteady(result: Result) -> bool:
+def _is_unstable(result: Result) -> bool:
     return result.status is Status.FAIL or (
         result.status is Status.PASS and result.attempts > 1 and not result.reused
     )
 
 
 def incidents(found: Sequence[Outcome], critical: frozenset[str]) -> tuple[Incident, ...]:
-    """Return the stretches that the canary saw: a critical check bad, or silence, three minutes."""
+    """Return the incidents: a critical check failing, or no runs, for three minutes in a row."""
     bad = [not o.completed or bool(o.failed & critical) for o in found]
     made: list[Incident] = []
     start: int | None = None

@@ -1,7 +1,6 @@
-"""Would these alarms have paged? Replays outcomes through the planned alarms, minute by minute.
+"""Replay outcomes through the planned alarms, minute by minute, and collect their messages.
 
-Pure: a pattern of outcomes and the alarm plan in, pages out. The judging is `canary.alarms`, the
-same evaluator that the sandbox runs over deployed alarms.
+The evaluator is `alarm_evaluator`, which the emulator uses for deployed alarms as well.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Outcome(Frozen, frozen=True, kw_only=True):
 
 
 class Page(Frozen, frozen=True, kw_only=True):
-    """A message that woke somebody, or opened a ticket, at a minute of the replay."""
+    """A message of an alarm to a person, or to a ticket, at a minute of the replay."""
 
     minute: int
     alarm: str
@@ -47,17 +46,17 @@ class Page(Frozen, frozen=True, kw_only=True):
 
 
 class Rehearsal(Frozen, frozen=True, kw_only=True):
-    """What a replay of so many minutes led to."""
+    """The messages of a replay of so many minutes."""
 
     minutes: int
     messages: tuple[Page, ...]
 
     def pages(self) -> tuple[Page, ...]:
-        """Return what woke a person: messages of paging alarms that went into ALARM."""
+        """Return the messages that wake a person: paging alarms that went into ALARM."""
         return tuple(m for m in self.messages if m.route is Route.PAGE and m.state == ALARM)
 
     def tickets(self) -> tuple[Page, ...]:
-        """Return what opened a ticket."""
+        """Return the messages that open a ticket."""
         return tuple(m for m in self.messages if m.route is Route.TICKET and m.state == ALARM)
 
 
@@ -69,15 +68,15 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[st
     messages: list[Page] = []
     minute = -1
     for minute, outcome in enumerate(outcomes):
-        memory.take(outcome)
+        memory.add(outcome)
         states = {}
         for judge in judges:
-            changed = judge.look(memory.value(judge.plan, outcome))
+            changed = judge.evaluate(memory.value(judge.plan, outcome))
             states[judge.plan.name] = judge.state
             if changed and judge.plan.route in (Route.PAGE, Route.TICKET):
                 messages.append(_page(minute, judge.plan.name, judge.plan.route, judge.state))
         for composite in composites:
-            if state := composite.look(states, minute):
+            if state := composite.evaluate(states, minute):
                 plan = composite.plan
                 messages.append(_page(minute, plan.name, plan.route, state))
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
@@ -88,15 +87,15 @@ def _page(minute: int, alarm: str, route: Route, state: State) -> Page:
 
 
 class _Memory:
-    """What the canary itself keeps from run to run: each check's last outcomes."""
+    """The history that the canary keeps between runs: each check's last outcomes."""
 
     def __init__(self, critical: frozenset[str]) -> None:
         self._critical = critical
-        self._bad: dict[str, str] = {}  # outcomes of checks that failed of late, newest last
-        self._shown: dict[str, float] = {}
+        self._bad: dict[str, str] = {}  # outcomes of checks that failed recently, newest last
+        self._metrics: dict[str, float] = {}
 
-    def take(self, outcome: Outcome) -> None:
-        """Take one run's outcomes in; a dead canary remembers nothing new."""
+    def add(self, outcome: Outcome) -> None:
+        """Add one run's outcomes; a minute without a run adds nothing."""
         if not outcome.completed:
             return
         for check in outcome.failed | outcome.unstable | self._bad.keys():
@@ -105,7 +104,7 @@ class _Memory:
             self._bad[check] = kept
         self._bad = {c: o for c, o in self._bad.items() if set(o[-15:]) != {"P"}}
         judged = {c: o.replace("f", "P") for c, o in self._bad.items()}
-        self._shown = {
+        self._metrics = {
             "RunCompleted": 1.0,
             "CriticalFailed": float(len(outcome.failed & self._critical)),
             "CriticalDown": float(
@@ -123,7 +122,7 @@ class _Memory:
             self._bad = {}
 
     def value(self, plan: AlarmPlan, outcome: Outcome) -> float | None:
-        """Return what the alarm's metric shows in this minute; None: no data point."""
+        """Return the value of the alarm's metric in this minute, None for no data point."""
         name = plan.series[0].name
         if name == "DeployInProgress":
             return 1.0 if outcome.deploying else None
@@ -131,11 +130,11 @@ class _Memory:
             return None
         if plan.check:
             return float(plan.check in outcome.failed)
-        return self._shown.get(name, 0.0)
+        return self._metrics.get(name, 0.0)
 
 
 class _Judge:
-    """One alarm over time: keeps its evaluation range and its state."""
+    """One metric alarm: keeps its evaluation range and its state."""
 
     def __init__(self, plan: AlarmPlan) -> None:
         self.plan = plan
@@ -143,8 +142,8 @@ class _Judge:
         self._points: list[bool | None] = []
         self._quiet = 0
 
-    def look(self, value: float | None) -> bool:
-        """Take one period's value; return whether the state changed (the first OK is no change)."""
+    def evaluate(self, value: float | None) -> bool:
+        """Evaluate one period's value; return whether the state changed (not for the first OK)."""
         if value is None and self.plan.expression.startswith("FILL"):
             value = 0.0 if any(p is not None for p in self._points) else None
         width = evaluation_range(self.plan.periods)
@@ -154,7 +153,7 @@ class _Judge:
         self._quiet = self._quiet + 1 if point is False else 0
         self._points = [*self._points[-(width - 1) :], point]
         before = self.state
-        if self._quiet >= width:  # the whole range is well: nothing to weigh
+        if self._quiet >= width:  # the whole range is healthy: nothing to decide
             self.state = OK
         else:
             self.state = evaluate(
@@ -168,7 +167,7 @@ class _Judge:
 
 
 class _CompositeJudge:
-    """A composite with its suppressor: it may delay a message, and it ends."""
+    """One composite alarm with its suppressor, which delays a message for a bounded time."""
 
     def __init__(self, plan: CompositePlan) -> None:
         self.plan = plan
@@ -177,8 +176,8 @@ class _CompositeJudge:
         self._since: int | None = None
         self._released: int | None = None
 
-    def look(self, states: dict[str, State], minute: int) -> State | None:
-        """Return the state to announce now, or None; the composite's own state joins the others."""
+    def evaluate(self, states: dict[str, State], minute: int) -> State | None:
+        """Return the state to announce now, or None; adds the composite's own state to `states`."""
         state: State = ALARM if holds(self._rule, states) else OK
         states[self.plan.name] = state
         if states.get(self.plan.suppressor) == ALARM:
@@ -203,7 +202,7 @@ class _CompositeJudge:
 
 
 def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Outcome]:
-    """Yield independent failures: each check fails a minute with probability p."""
+    """Yield independent failures: each check fails in each minute with probability p."""
     chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
     for _ in range(minutes):
         failed = frozenset(c for c in checks if chance.random() < p)
@@ -213,7 +212,7 @@ def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[
 def outage(
     checks: Sequence[str], start: int, length: int, minutes: int, share: float = 1.0, seed: int = 1
 ) -> Iterator[Outcome]:
-    """Yield minutes in which, from `start` on, each run sees the fault with probability `share`."""
+    """Yield minutes in which, from `start` on, each run fails with probability `share`."""
     chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
     for minute in range(minutes):
         hit = start <= minute < start + length and chance.random() < share
@@ -222,13 +221,13 @@ def outage(
 
 
 def silence(start: int, minutes: int) -> Iterator[Outcome]:
-    """Yield minutes in which the canary is dead from `start` on."""
+    """Yield minutes in which the canary does not run from `start` on."""
     for minute in range(minutes):
         yield Outcome(completed=minute < start)
 
 
 def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterator[Outcome]:
-    """Yield days with one announced deployment of ten minutes that fails for some of them."""
+    """Yield days with one announced deployment of ten minutes, some of which fail."""
     for minute in range(days * 1440):
         at = minute % 1440 - 600
         deploying = 0 <= at < 10
@@ -237,7 +236,7 @@ def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterat
 
 
 def flapping(checks: Sequence[str], up: int, down: int, minutes: int) -> Iterator[Outcome]:
-    """Yield minutes that are down for `down` and up for `up`, over and over."""
+    """Yield minutes that fail for `down` and pass for `up`, repeatedly."""
     for minute in range(minutes):
         failed = frozenset(checks) if minute % (up + down) < down else frozenset()
         yield Outcome(failed=failed, unstable=failed)

@@ -139,7 +139,7 @@ def test_validate_prints_every_problem_and_ends_with_status_2() -> None:
     done = call("validate", str(bad / "check-unknown-key.toml"), str(bad / "check-circle.toml"))
     assert done.exit_code == 2
     assert "check-unknown-key.toml: auth.it: retries: unknown key" in done.stderr
-    assert "check-circle.toml: auth.a: needs: go in a circle" in done.stderr
+    assert "check-circle.toml: auth.a: needs: form a cycle" in done.stderr
 
 
 def test_the_page_of_a_whole_run_shows_the_runs_before_it(tmp_path: Path, file: str) -> None:

@@ -105,11 +105,11 @@ def test_a_spec_that_cannot_hold_or_says_nothing_is_refused(
         ),
         (
             '[services.other]\nurl = "other.example"',
-            "services.other.url: other.example is no http:// or https:// address",
+            "services.other.url: other.example is not a plain http(s) address",
         ),
         (
             '[services.other]\nurl = "https://other.example/?a=b"',
-            "services.other.url: https://other.example/?a=b is no http:// or https:// address",
+            "services.other.url: https://other.example/?a=b is not a plain http(s) address",
         ),
     ],
 )
@@ -122,15 +122,15 @@ def test_an_address_that_nobody_can_reach_is_refused_wherever_it_is_read(
 
 def test_the_caller_without_a_key_is_no_name_for_a_principal(tmp_path: Path) -> None:
     where = f'{GOOD}\n[principals.nobody]\nsecret = "canary/good/nobody"\n'
-    wanted = "here.toml: principals.nobody: is the name of who asks without a key"
+    wanted = "here.toml: principals.nobody: is reserved for requests without a key"
     assert wanted in problems(tmp_path, where=where)
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nope.pem", "ca_bundle: nope.pem cannot be read beside it: No such file or directory"),
-        ("here.toml", "ca_bundle: here.toml holds no certificate in PEM form"),
+        ("nope.pem", "ca_bundle: nope.pem cannot be read: No such file or directory"),
+        ("here.toml", "ca_bundle: here.toml holds no certificate in PEM format"),
     ],
 )
 def test_a_ca_bundle_that_is_none_is_refused(name: str, message: str, tmp_path: Path) -> None:
