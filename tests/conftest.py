@@ -37,6 +37,8 @@ def group(item: pytest.Item) -> str:
     module = item.nodeid.partition("::")[0]
     if module.startswith(SHARE_A_TWIN) and "twin" in names:
         return "sandbox-twin"
+    if module.startswith("tests/canary/probes/") and "mlflow" in names:
+        return "mlflow"
     if module.startswith("tests/infra/"):
         return next((name for name in ("deployed", "template") if name in names), module)
     return module

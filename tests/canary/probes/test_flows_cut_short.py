@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -14,7 +13,7 @@ from canary.model import Answer, Credential, Request, Service, Status
 from canary.probes.base.api import CredentialMissingError, Http, ProbeContext, RunOutOfTimeError
 from tests.canary.probes.test_key_lifecycle import ADMIN, Keys
 from tests.canary.support.servers import faults
-from tests.canary.support.servers.mlflow import Mlflow, serving_mlflow
+from tests.canary.support.servers.mlflow import Mlflow
 from tests.canary.support.servers.toolbox import Bench, environment
 
 KEY = secrets.token_hex(16)
@@ -61,12 +60,6 @@ class Cut(Bench):
         if self.spoilt is not None:
             door = Spoiling(context.http, self.part, self.spoilt, self.deleted)
         return msgspec.structs.replace(context, http=door)
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mlflow]:
-    with serving_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
-        yield server
 
 
 def cut(mlflow: Mlflow, run_id: str, part: str) -> Cut:

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import secrets
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,11 @@ import pytest
 from canary.model import Status
 from canary.probes.registration import STEPS, object_name
 from tests.canary.support.servers.meddler import Meddling, meddling
-from tests.canary.support.servers.mlflow import Mlflow, serving_mlflow
+from tests.canary.support.servers.mlflow import Mlflow
 from tests.canary.support.servers.toolbox import Bench, FixedClock, environment
 
 KEY = secrets.token_hex(16)
 PREFIX = "synthetic-canary-"
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mlflow]:
-    with serving_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
-        yield server
 
 
 def bench(mlflow: Mlflow, run_id: str = "t-1", **more: object) -> Bench:
