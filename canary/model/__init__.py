@@ -1,4 +1,4 @@
-"""The words of the canary as frozen types; every room speaks in these."""
+"""The frozen types that all rooms exchange."""
 
 from canary.model.answers import (
     Answer,

@@ -1,4 +1,4 @@
-"""A request the canary sends and the answer it got, without any credential."""
+"""A request that the canary sends and the answer that it gets, without any credential."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from canary.model.base import Frozen
 
 
 class Credential:
-    """A secret value that cannot be printed, compared by accident, pickled or encoded."""
+    """A secret value that cannot be printed, compared, pickled or encoded by accident."""
 
     __slots__ = ("_value",)
 
@@ -18,7 +18,7 @@ class Credential:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value; call it only where a header is written."""
+        """Return the value; only for a request's header and for the redactor."""
         return self._value
 
     def __repr__(self) -> str:
@@ -31,7 +31,7 @@ class Credential:
 
 
 class FailureKind(StrEnum):
-    """Why no complete answer came; a word a person can act on."""
+    """The reason why no complete answer came, in one word."""
 
     DNS = "dns"
     REFUSED = "refused"
@@ -67,7 +67,7 @@ class Timing(Frozen, frozen=True, kw_only=True):
 
 
 class PeerCertificate(Frozen, frozen=True, kw_only=True):
-    """What the peer presented: times are ISO 8601 UTC, `days_left` may be negative."""
+    """The certificate of the peer; times are ISO 8601 UTC, `days_left` may be negative."""
 
     subject: str
     names: tuple[str, ...]
@@ -75,14 +75,14 @@ class PeerCertificate(Frozen, frozen=True, kw_only=True):
     not_before: str
     not_after: str
     days_left: float
-    chain_days_left: float | None = None  # the earliest in the chain, where it is known
+    chain_days_left: float | None = None  # of the earliest expiry in the chain, where known
 
 
 class Request(Frozen, frozen=True, kw_only=True):
-    """One request; `headers` never holds a credential, `credential_header` names where it goes.
+    """One request; `headers` never holds a credential.
 
-    `credential_header` is a template with one "{}" for the value, e.g. "Authorization: Bearer {}";
-    `credential_query` is the query parameter it is put into instead.
+    Each of `credential_headers` is a template with one "{}" for the credential, e.g.
+    "Authorization: Bearer {}"; `credential_query` is a query parameter for it.
     """
 
     method: str
@@ -91,15 +91,15 @@ class Request(Frozen, frozen=True, kw_only=True):
     body: bytes = b""
     credential_headers: tuple[str, ...] = ()
     credential_query: str = ""
-    connect_to: str = ""  # "address:port" really connected to
+    connect_to: str = ""  # "address:port" to connect to instead of the URL's
     timeout_s: float = 12.0  # a hard deadline from first byte out to last byte in
     max_body: int = 65_536
     new_connection: bool = False  # a new connection, so that all phases are measured
-    repeatable: bool = False  # may be sent again, though its method alone would not allow it
+    repeatable: bool = False  # may be sent again although its method is not idempotent
 
 
 class Answer(Frozen, frozen=True, kw_only=True):
-    """What came back. `failure` is set when no complete answer came."""
+    """An answer, or the failure if no complete answer came."""
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""The base of every type that crosses a room, and the words that are enumerations."""
+"""The base class of all types that rooms exchange, and the enumerations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def parse_time(text: str) -> dt.datetime | None:
-    """Return an ISO 8601 moment in UTC, None for what is none; without a zone it is UTC already."""
+    """Return an ISO 8601 time in UTC, None for other text; a time without a zone is UTC."""
     try:
         found = dt.datetime.fromisoformat(text)
         return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
@@ -22,10 +22,10 @@ def parse_time(text: str) -> dt.datetime | None:
 
 
 class Status(StrEnum):
-    """What became of a check or step.
+    """The outcome of a check or step.
 
-    FAIL means that the platform is wrong, ERROR that the canary could not tell, SKIP that it was
-    not tried (with the reason).
+    FAIL means that the platform is wrong, ERROR that the canary could not judge, SKIP that the
+    check or step was not tried.
     """
 
     PASS = "PASS"  # noqa: S105 - a status, not a password
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
-    """How loudly a failing check calls: critical pages, low is a ticket."""
+    """The urgency of a failing check: critical pages, all others open a ticket."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -44,7 +44,7 @@ class Severity(StrEnum):
 
 
 class Suite(StrEnum):
-    """The part of the report, and the score, that a check belongs to."""
+    """The part of the report and of the score to which a check belongs."""
 
     INFRASTRUCTURE = "infrastructure"
     AUTHENTICATION = "authentication"
@@ -53,7 +53,7 @@ class Suite(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure a diagnosis is.
+    """The certainty of a diagnosis.
 
     CERTAIN: the control plane shows the fault itself. LIKELY: the symptoms single it out.
     POSSIBLE: everything else.
@@ -65,7 +65,7 @@ class Confidence(StrEnum):
 
 
 class Change(StrEnum):
-    """What became of a check since the previous run."""
+    """The change of a check since the previous run."""
 
     BROKE = "BROKE"
     FIXED = "FIXED"
@@ -87,6 +87,6 @@ SEVERITY_ORDER: tuple[Severity, ...] = (
 def by_severity(severity: Severity, check_id: str) -> tuple[int, str]:
     """Return the key that sorts checks: the most severe first, then by id.
 
-    Of very many checks it decides who has an alarm and who has a metric: both must agree.
+    If there are too many checks, it decides which have an alarm and a metric: both must agree.
     """
     return SEVERITY_ORDER.index(severity), check_id

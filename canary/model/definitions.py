@@ -1,4 +1,4 @@
-"""What an SRE writes: checks (what must hold) and environments (where it is)."""
+"""The configuration that an SRE writes: checks and environments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
 
 
 class Check(Frozen, frozen=True, kw_only=True):
-    """One thing that must hold. `spec` is decoded into the kind's own type by `config`."""
+    """One statement that must hold. `config` decodes `spec` into the kind's own type."""
 
     id: CheckId
     title: Annotated[str, msgspec.Meta(min_length=5, max_length=120)]
@@ -33,10 +33,10 @@ class Check(Frozen, frozen=True, kw_only=True):
 
 
 class Service(Frozen, frozen=True, kw_only=True):
-    """Where one part of the platform is, and what it depends on.
+    """The address of one part of the platform, its AWS resources and its dependencies.
 
-    `connect_to` maps a port of the URL's host ("443", "80") to the "address:port" that is really
-    connected to, as curl's --connect-to does; TLS and Host keep the URL's name.
+    `connect_to` maps a port of the URL's host ("443", "80") to the "address:port" to connect to
+    instead, as curl's --connect-to does; TLS and Host keep the URL's name.
     """
 
     url: str = ""  # public base URL, "" for a part that has none (database, cache)
@@ -48,23 +48,23 @@ class Service(Frozen, frozen=True, kw_only=True):
     health_path: str = ""
     log_group: str = ""
     discovery: str = ""  # Cloud Map name, "mlflow.hokusai-development.local"
-    security_group: str = ""  # name of the group that guards a part without ECS service
+    security_group: str = ""  # name of the security group of a part without an ECS service
     depends_on: tuple[Name, ...] = ()
     connect_to: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Principal(Frozen, frozen=True, kw_only=True):
-    """An identity that the canary can take: a secret, a generated key, or nobody's."""
+    """An identity of the canary: a secret, a generated key, or no credential."""
 
     secret: str = ""  # Secrets Manager name or ARN
     key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
     generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
-    anonymous: bool = False  # asks without a credential: a platform that asks for none
-    reason: str = ""  # why it must be refused, for people
+    anonymous: bool = False  # sends no credential: for a platform that needs none
+    reason: str = ""  # why the platform must refuse it, for people
 
 
 class Mute(Frozen, frozen=True, kw_only=True):
-    """A check that still runs and is reported but wakes nobody until the date."""
+    """A check that runs and is reported, but alarms nobody until the date."""
 
     check: CheckId
     until: dt.date
@@ -72,19 +72,19 @@ class Mute(Frozen, frozen=True, kw_only=True):
 
 
 class RouteRule(Frozen, frozen=True, kw_only=True):
-    """A path of the contract and the service that must answer it behind the load balancer."""
+    """A path and the service behind the load balancer that must answer it."""
 
     # a concrete path, e.g. "/api/mlflow/api/2.0/mlflow/experiments/search"
     path: Annotated[str, msgspec.Meta(pattern="^/")]
-    service: Name  # whose target group must receive it
-    host: str = ""  # "": that of the service's url, or of the url behind the same load balancer
+    service: Name  # its target group must receive the request
+    host: str = ""  # "": the host of the service's url, or of a url behind the same load balancer
     pattern: str = ""  # the listener rule's usual pattern, used in the remedy
     # the usual priority, used in the remedy
     priority: Annotated[int, msgspec.Meta(ge=0, le=50_000)] = 0
 
 
 class RunLimits(Frozen, frozen=True, kw_only=True):
-    """Time and load of one run."""
+    """Limits of time and load for one run."""
 
     budget: Seconds = 50.0  # seconds, when no Lambda context says otherwise
     cleanup_reserve: Seconds = 6.0
@@ -96,19 +96,19 @@ class RunLimits(Frozen, frozen=True, kw_only=True):
 
 
 class Network(Frozen, frozen=True, kw_only=True):
-    """Where the function runs; identifiers only, nothing is looked up."""
+    """The network of the function; identifiers only, nothing is looked up."""
 
     vpc_id: str = ""
     subnets: tuple[str, ...] = ()
     availability_zones: tuple[str, ...] = ()
     egress: Annotated[str, msgspec.Meta(pattern="^(nat|endpoints)$")] = "nat"
     create_endpoints: bool = False
-    route_tables: tuple[str, ...] = ()  # get a gateway endpoint for S3, where reports lie
+    route_tables: tuple[str, ...] = ()  # get a gateway endpoint for S3, the store of reports
     allow: tuple[str, ...] = ()  # further egress, "10.0.0.0/16:8001"
 
 
 class Schedule(Frozen, frozen=True, kw_only=True):
-    """When the function runs."""
+    """The schedule of the function."""
 
     expression: str = "rate(1 minute)"
     slow_expression: str = ""  # a second schedule for expensive checks
@@ -117,7 +117,7 @@ class Schedule(Frozen, frozen=True, kw_only=True):
 
 
 class Deployment(Frozen, frozen=True, kw_only=True):
-    """How the function is deployed."""
+    """The settings of the deployed function."""
 
     memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10240)] = 1024
     architecture: Annotated[str, msgspec.Meta(pattern="^(arm64|x86_64)$")] = "arm64"
@@ -131,12 +131,12 @@ class Deployment(Frozen, frozen=True, kw_only=True):
 
 
 class Notify(Frozen, frozen=True, kw_only=True):
-    """Who hears of it, by severity."""
+    """The subscribers of pages and tickets, and the links in messages."""
 
     page: tuple[str, ...] = ()  # "email:oncall@example.com", "https://…", "sqs:arn…"
     ticket: tuple[str, ...] = ()
     report_url: str = ""  # base of links in messages; empty: an s3:// address
-    # 1 to 12: messages carry a signed link to the report instead, which opens for so many hours
+    # 1 to 12: messages contain a signed link to the report instead, valid for so many hours
     presigned_hours: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
     # base of links to runbooks, "https://github.com/OWNER/REPOSITORY/blob/main"; empty: paths
     runbook_url: Annotated[str, msgspec.Meta(pattern="^(|https://[^ ]+)$", max_length=200)] = ""
@@ -150,7 +150,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     cluster: str
     services: dict[Name, Service]
-    checks: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]*$")] = ""  # a set below checks/
+    checks: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]*$")] = ""  # a folder below checks/
     principals: dict[Name, Principal] = msgspec.field(default_factory=dict)
     routes: tuple[RouteRule, ...] = ()
     enable: tuple[CheckId, ...] = ()  # opt-in checks that run here
@@ -170,7 +170,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     aws_endpoint_url: str = ""  # only for the sandbox
 
     def runbook(self, place: str) -> str:
-        """Return where a runbook is read: its path, below `notify.runbook_url` where one is set."""
+        """Return the address of a runbook: its path, below `notify.runbook_url` if that is set."""
         base = self.notify.runbook_url.rstrip("/")
         return f"{base}/{place}" if base and not place.startswith("https://") else place
 
@@ -180,7 +180,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
 
     @property
     def report_store(self) -> str:
-        """Return where deployed runs keep their reports: `store`, or the stack's own bucket."""
+        """Return the store of deployed runs: `store`, or the stack's own bucket."""
         place = self.store or f"s3://{names.bucket(self.name, self.account, self.region)}"
         bare = "/" not in place.removeprefix("s3://").rstrip("/")
         return f"{place.rstrip('/')}/canary" if bare and place.startswith("s3://") else place
@@ -197,7 +197,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
 
 
 class Config(Frozen, frozen=True, kw_only=True):
-    """Everything a run needs to know, validated: the environment and its checks."""
+    """The validated configuration of a run: the environment and its checks."""
 
     environment: Environment
     checks: tuple[Check, ...]

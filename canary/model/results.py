@@ -1,4 +1,4 @@
-"""What a run found: steps, results, findings, diagnoses, comparison and the report."""
+"""The outcome of a run: steps, results, diagnoses, comparison and the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPORT_SCHEMA = "hokusai-canary/report/1"
 
 
 class Assertion(Frozen, frozen=True, kw_only=True):
-    """One judgement: what was looked at, what was expected, what was there."""
+    """One assertion: the subject, the expected value and the actual value."""
 
     subject: str
     expected: str
@@ -23,7 +23,7 @@ class Assertion(Frozen, frozen=True, kw_only=True):
 
 
 class Exchange(Frozen, frozen=True, kw_only=True):
-    """One request and its answer as evidence: redacted, bounded, never with a credential."""
+    """One request and its answer as evidence: masked, bounded, never with a credential."""
 
     method: str
     url: str
@@ -40,8 +40,8 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     timing: Timing = msgspec.field(default_factory=Timing)
     attempts: int = 1
     peer: str = ""
-    principal: str = ""  # which principal asked; "" is nobody
-    header_form: str = ""  # how the credential was carried
+    principal: str = ""  # the principal that sent it; "" is nobody
+    header_form: str = ""  # the form in which the credential was sent
     certificate_not_after: str = ""
     certificate_names: tuple[str, ...] = ()
 
@@ -62,7 +62,7 @@ class Step(Frozen, frozen=True, kw_only=True):
 
 
 class Result(Frozen, frozen=True, kw_only=True):
-    """What became of one planned check; every planned check has exactly one."""
+    """The outcome of one planned check; every planned check has exactly one."""
 
     check_id: str
     title: str
@@ -91,7 +91,7 @@ def exchanges_of(results: Iterable[Result]) -> Iterator[tuple[Step, Exchange]]:
 
 
 class Evidence(Frozen, frozen=True, kw_only=True):
-    """One line that shows it: the resource, the value seen, the value expected, when."""
+    """One observation: the resource, the value seen, the value expected, and when."""
 
     resource: str
     seen: str
@@ -100,18 +100,18 @@ class Evidence(Frozen, frozen=True, kw_only=True):
 
 
 class Remedy(Frozen, frozen=True, kw_only=True):
-    """What to type; printed, never executed by the canary."""
+    """Commands for people to type; the canary never executes them."""
 
     summary: str
     inspect: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     terraform: str = ""
-    decision: str = ""  # what a person must decide where no command is safe
+    decision: str = ""  # the decision of a person, where no command is safe
 
 
 class Diagnosis(Frozen, frozen=True, kw_only=True):
-    """The failures that one finding explains."""
+    """A cause, and the failing checks that it explains."""
 
     cause: str
     service: str
@@ -131,7 +131,7 @@ class Explanation(Frozen, frozen=True, kw_only=True):
 
 
 class Score(Frozen, frozen=True, kw_only=True):
-    """Per suite and overall; `lost` names each check that lost a point."""
+    """The score of a suite or of the run; `lost` names each check that lost a point."""
 
     passed: int
     total: int
@@ -161,7 +161,7 @@ class Drift(Frozen, frozen=True, kw_only=True):
 
 
 class Comparison(Frozen, frozen=True, kw_only=True):
-    """The run held against the previous one; `previous` is its run id, "" for the first run."""
+    """The comparison with the previous run; `previous` is its id, "" for the first run."""
 
     previous: str = ""
     previous_at: str = ""
@@ -171,7 +171,7 @@ class Comparison(Frozen, frozen=True, kw_only=True):
 
 
 class Residue(Frozen, frozen=True, kw_only=True):
-    """What the canary created and could not remove, or an orphan that the janitor removed."""
+    """An object that the canary created and could not remove, or an orphan that it removed."""
 
     kind: str  # "registered model", "run", "artifact", "key"
     name: str
@@ -180,7 +180,7 @@ class Residue(Frozen, frozen=True, kw_only=True):
 
 
 class Run(Frozen, frozen=True, kw_only=True):
-    """One run. `status` is the worst that counts: FAIL, then ERROR, then PASS."""
+    """One run. `status` is the worst of its checks: FAIL, then ERROR, then PASS."""
 
     id: str
     environment: str
@@ -199,7 +199,7 @@ class Run(Frozen, frozen=True, kw_only=True):
 
 
 class CheckHistory(Frozen, frozen=True, kw_only=True):
-    """What is kept of a check from run to run: its last outcomes, newest last."""
+    """The last outcomes of a check, newest last, kept from run to run."""
 
     outcomes: str = ""  # one letter a run: P F E S, at most 60
     first_attempts: str = ""  # P where the first attempt was good, F where it was not

@@ -1,4 +1,4 @@
-"""How often a schedule runs: what alarms, the heartbeat and a late run are judged by. Pure.
+"""Periods of schedules; alarms, the heartbeat and late runs are judged by them.
 
 Source: EventBridge Scheduler User Guide, "Schedule types".
 """
@@ -16,14 +16,14 @@ PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
 
 
 def schedule_period(expression: str) -> int:
-    """Return the longest time between two runs in seconds; a minute where that cannot be told."""
+    """Return the longest time between two runs in seconds; a minute if it is not known."""
     return longest_gap(expression) or MINUTE
 
 
 def longest_gap(expression: str) -> int | None:
-    """Return the seconds at most between two runs; None for what is no rate or daily cron.
+    """Return the most seconds between two runs; None unless it is a rate or a daily cron.
 
-    A cron expression that leaves out days has a gap that no heartbeat can be held to.
+    A cron expression that leaves out days has gaps that are too long for a heartbeat.
     """
     rate = RATE.fullmatch(expression)
     if rate:
@@ -40,9 +40,9 @@ def longest_gap(expression: str) -> int | None:
 
 
 def is_schedule(expression: str) -> bool:
-    """Return whether the scheduler takes it: a rate, or a cron expression of six fields.
+    """Return whether the scheduler accepts it: a rate, or a cron expression of six fields.
 
-    One of its two fields of days is "?", and no other field is.
+    Exactly one of the two fields of days is "?", and no other field is.
     """
     cron = CRON.fullmatch(expression)
     if not cron:
@@ -53,7 +53,7 @@ def is_schedule(expression: str) -> bool:
 
 
 def _values(field: str, end: int) -> set[int]:
-    """Return the values of a cron field, none for what is no field: "5", "*/10", "8-18", "0,30"."""
+    """Return the values of a cron field ("5", "*/10", "8-18", "0,30"), none for other text."""
     found: set[int] = set()
     for part in field.split(","):
         match = PART.fullmatch(part)

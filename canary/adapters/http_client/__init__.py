@@ -1,1 +1,1 @@
-"""An HTTP client that times every phase and keeps to a deadline."""
+"""An HTTP client that times every phase and keeps a hard deadline."""

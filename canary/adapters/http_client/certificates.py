@@ -1,4 +1,4 @@
-"""What a TLS peer shows: its certificate, and the one that ends first in the chain."""
+"""Read the certificate of a TLS peer, and the earliest expiry in its chain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _days(moment: dt.datetime) -> float:
 
 
 def _chain(sock: ssl.SSLSocket) -> list[bytes]:
-    """Return the verified chain, leaf first; public from Python 3.13, there before as well."""
+    """Return the verified chain, leaf first; a public method only since Python 3.13."""
     public = getattr(sock, "get_verified_chain", None)
     if public is not None:
         return [bytes(der) for der in public()]
@@ -30,7 +30,7 @@ def _chain(sock: ssl.SSLSocket) -> list[bytes]:
 
 
 def peer_certificate(sock: ssl.SSLSocket, *, verified: bool = True) -> PeerCertificate | None:
-    """Return what the peer showed on a finished handshake; None when it cannot be read."""
+    """Return the peer's certificate after the handshake; None if it cannot be read."""
     der = sock.getpeercert(binary_form=True)
     if der is None:
         return None
@@ -52,13 +52,10 @@ def peer_certificate(sock: ssl.SSLSocket, *, verified: bool = True) -> PeerCerti
     )
 
 
-def read_untrusted(
-    host: str, address: tuple[str, int], limit_s: float
-) -> tuple[PeerCertificate | None, str]:
-    """Shake hands without judging, send nothing, and return what was shown and why not.
+def read_untrusted(host: str, address: tuple[str, int], limit_s: float) -> PeerCertificate | None:
+    """Return the certificate of a peer without verifying it; send no request.
 
-    Only for evidence: after a handshake failed because the certificate is expired or of another
-    name, this says which certificate it was.
+    Only for evidence: after a failed handshake it shows which certificate was refused.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -68,9 +65,9 @@ def read_untrusted(
         raw = socket.create_connection(address, timeout=limit_s)
         raw.settimeout(limit_s)
         with context.wrap_socket(raw, server_hostname=host) as sock:
-            return peer_certificate(sock, verified=False), ""
-    except OSError as error:
-        return None, str(error)
+            return peer_certificate(sock, verified=False)
+    except OSError:
+        return None
     finally:
         if raw is not None:
             with contextlib.suppress(OSError):

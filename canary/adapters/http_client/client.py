@@ -1,7 +1,8 @@
-"""The one door to the platform: requests, with phases, a hard deadline and a body cap.
+"""The HTTP client: requests with timed phases, a hard deadline and a body cap.
 
-Not followed: redirects. Not read: proxies and certificates from the environment, netrc, cookies.
-Retried, once: transport failures of what may be sent twice, and failures before anything was sent.
+It follows no redirects and ignores cookies, netrc, and proxies and certificates of the environment.
+It retries once: transport failures of requests that may be sent twice, and failures before any
+byte was sent.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ RETRY_PAUSE_S = 0.1
 
 @functools.lru_cache(maxsize=4)
 def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
-    """Return the context that trusts a file; loading one costs some 20 ms, warm runs keep it."""
+    """Return a TLS context that trusts a CA file; warm runs save the 20 ms of loading it."""
     context = ssl.create_default_context(cafile=ca_file)
     context.sslsocket_class = SteadyTlsSocket
     return context
@@ -49,14 +50,14 @@ def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
 
 @functools.lru_cache(maxsize=4096)
 def _as_sent(url: str) -> str:
-    """Return the URL with everything quoted that must be; runs ask the same ones every minute."""
+    """Return the quoted URL; cached, since every run requests the same URLs."""
     prepared = PreparedRequest()
     prepared.prepare_url(url, None)
     return prepared.url or url
 
 
 class ForbiddenTargetError(ValueError):
-    """A credential would have gone to a host that is not the platform's."""
+    """A credential would have been sent to a host outside the platform."""
 
 
 class HttpClient:
@@ -160,8 +161,8 @@ class HttpClient:
         self, request: Request, prepared: PreparedRequest, deadline: float, number: int
     ) -> tuple[Answer, Phase]:
         left = max(deadline - time.monotonic(), 0.001)
-        # A silent server meets the socket's time-out, one that drips meets the watchdog. Rounded,
-        # so that it is the same for all requests of a kind: see SteadySocket.
+        # A silent server runs into the socket's time-out, a dripping one into the watchdog.
+        # Rounded, so that all requests of a kind have the same time-out: see SteadySocket.
         silent_s = max(round(left - min(0.25, left / 10), 2), 0.01)
         limits = (min(CONNECT_LIMIT_S, left * 0.6), silent_s)
         in_flight = InFlightRequest(
@@ -176,7 +177,7 @@ class HttpClient:
         self.sent = next(self._count)
         try:
             adapter = self._adapter(request.connect_to)
-            response = adapter.ask(prepared, limits)
+            response = adapter.request(prepared, limits)
             answer = read_answer(response, request, in_flight, began, number)
         except (RequestException, HTTPError, OSError, ValueError) as error:
             answer = Answer(
@@ -195,7 +196,7 @@ class HttpClient:
     def _shown(
         self, request: Request, error: BaseException, in_flight: InFlightRequest
     ) -> PeerCertificate | None:
-        """Return the certificate that was refused, read once per target."""
+        """Return the refused certificate, read once per target."""
         if failure_of(error, in_flight).code == 0 or not in_flight.peer:
             return in_flight.certificate
         key = f"{origin(request.url)} {in_flight.peer}"
@@ -203,5 +204,5 @@ class HttpClient:
             address, _, port = in_flight.peer.rpartition(":")
             host = origin(request.url)[1]
             limit_s = min(2.0, in_flight.left())
-            self._untrusted[key] = read_untrusted(host, (address, int(port)), limit_s)[0]
+            self._untrusted[key] = read_untrusted(host, (address, int(port)), limit_s)
         return self._untrusted[key]

@@ -1,6 +1,6 @@
-"""Connections that note how long DNS, TCP, TLS and the first byte took.
+"""Connections that time DNS, TCP, TLS and the first byte.
 
-urllib3 offers no hooks; its pools make connections of a class of our choice (`ConnectionCls`).
+urllib3 has no hooks; its pools make connections of a class of our choice (`ConnectionCls`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Found = tuple[socket.AddressFamily, Address]
 def resolve(host: str, port: int, limit_s: float) -> list[Found]:
     """Return addresses within `limit_s`; raise socket.gaierror.
 
-    getaddrinfo cannot be interrupted, so a name is looked up by a thread that may be left behind.
+    getaddrinfo cannot be interrupted, so a thread looks the name up and may be left behind.
     """
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
@@ -63,7 +63,7 @@ def resolve(host: str, port: int, limit_s: float) -> list[Found]:
 
 
 class _Timed:
-    """What plain and TLS connections share; mixed in before urllib3's class."""
+    """The timing of plain and TLS connections; a mix-in before urllib3's class."""
 
     host: str
     port: int
@@ -140,7 +140,7 @@ class _Timed:
             watchdog.attach(in_flight, self.handle)
 
     def close(self) -> None:
-        """Close; http.client calls this before the body is read when no more requests may come."""
+        """Close; http.client calls this before it reads the body if no request may follow."""
         super().close()  # type: ignore[misc]  # the class it is mixed into has it
         if self.noted is None or self.noted.done:
             self.drop_handle()
@@ -152,10 +152,10 @@ class _Timed:
             self.handle = None
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send the request, noting whether the connection is an old one."""
+        """Send the request and note whether the connection is reused."""
         in_flight = current_request()
         if self.sock is not None:
-            self.timeout = in_flight.silent_s  # urllib3 would grant what is meant for connecting
+            self.timeout = in_flight.silent_s  # urllib3 would take the time-out for connecting
             if self.noted is not in_flight:
                 in_flight.reused = True
                 in_flight.tls_version = self.tls_version
@@ -166,7 +166,7 @@ class _Timed:
         in_flight.phase = Phase.REQUEST
 
     def getresponse(self) -> Any:
-        """Return the answer, noting the time from the last byte sent."""
+        """Return the answer and note the time since the last byte was sent."""
         began = time.perf_counter()
         answer: HTTPResponse = super().getresponse()  # type: ignore[misc]  # the class it is mixed into has it
         in_flight = current_request()
@@ -181,10 +181,10 @@ class TimedConnection(_Timed, HTTPConnection):
 
 
 class TimedTlsConnection(_Timed, HTTPSConnection):
-    """A timed TLS connection, which keeps what the peer showed."""
+    """A timed TLS connection that keeps the peer's certificate."""
 
     def connect(self) -> None:
-        """Connect and shake hands, noting both times and the peer's certificate."""
+        """Connect and shake hands; note both times and the peer's certificate."""
         in_flight = current_request()
         began = time.perf_counter()
         super().connect()
@@ -214,7 +214,7 @@ class _IdleLimit:
         return connection
 
     def _put_conn(self, conn: Any) -> None:
-        """Take a connection back; one too many is closed without urllib3's warning."""
+        """Take a connection back; if the pool is full, close it without urllib3's warning."""
         pool = self.pool  # type: ignore[attr-defined]  # the class it is mixed into has it
         if conn is not None and pool is not None and pool.full():
             conn.close()

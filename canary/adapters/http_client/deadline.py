@@ -1,7 +1,7 @@
-"""One request under way, and the one thread that ends requests at their deadline.
+"""Requests in flight, and the one thread that ends them at their deadline.
 
-`timeout` of requests restarts with every byte received: a server that drips one header byte a
-second holds a client for minutes. The watchdog shuts the socket down instead.
+The `timeout` of requests restarts with every byte received: a server that drips one header byte a
+second occupies a client for minutes. The watchdog shuts the socket down instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from canary.model import PeerCertificate
 
 
 class Phase(StrEnum):
-    """How far a request has come; before REQUEST nothing of it can have reached the server."""
+    """The phase of a request; before REQUEST no byte of it has reached the server."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -37,7 +37,7 @@ class Closable(Protocol):
 
 
 class InFlightRequest:
-    """What is known of the request that this thread is carrying out."""
+    """The state of the request that this thread is carrying out."""
 
     __slots__ = (
         "certificate",
@@ -64,7 +64,7 @@ class InFlightRequest:
     ) -> None:
         self.connect_to = connect_to
         self.deadline = deadline
-        self.silent_s = silent_s  # how long the other side may stay silent
+        self.silent_s = silent_s  # longest silence of the server
         self.new_connection = new_connection
         self.phase = Phase.DNS
         self.dns_s = self.tcp_s = self.tls_s = self.first_byte_s = 0.0
@@ -102,7 +102,7 @@ def _shut(handle: socket.socket) -> None:
 
 
 class Watchdog:
-    """Shuts the sockets of overdue flights down; one thread for all requests of the process."""
+    """Shuts down the sockets of overdue requests; one thread for the whole process."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -111,7 +111,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def watch(self, watched: InFlightRequest) -> None:
-        """Begin to watch; wakes the thread only when this deadline is the nearest."""
+        """Begin to watch; wake the thread only if this deadline is the nearest."""
         with self._changed:
             heapq.heappush(self._heap, (watched.deadline, next(self._order), watched))
             if self._thread is None:
@@ -121,7 +121,7 @@ class Watchdog:
                 self._changed.notify()
 
     def attach(self, watched: InFlightRequest, handle: socket.socket) -> None:
-        """Name the socket to shut down; one that comes too late is shut down at once."""
+        """Set the socket to shut down; after the deadline it is shut down at once."""
         with self._changed:
             watched.handle = handle
             if watched.expired:

@@ -1,4 +1,4 @@
-"""The few fields of an X.509 certificate that a canary judges, read from DER (RFC 5280, 4.1).
+"""Read the few X.509 fields that the canary judges from DER (RFC 5280, 4.1).
 
 The standard library decodes only certificates that it trusts; an expired one must be read too,
 and a package for this alone would double the bundle.
@@ -21,7 +21,7 @@ ALTERNATIVE_NAME = bytes([0x55, 0x1D, 0x11])  # 2.5.29.17
 
 
 class DecodedCertificate(Frozen, frozen=True, kw_only=True):
-    """What the certificate says of itself."""
+    """The fields of a certificate."""
 
     subject: str
     issuer: str
@@ -59,7 +59,7 @@ def _common_name(name: bytes) -> str:
 
 def _time(tag: int, value: bytes) -> dt.datetime:
     text = value.decode("ascii")
-    if tag == UTC_TIME:  # two digits of the year; 50 and above are of the last century
+    if tag == UTC_TIME:  # a year of two digits; 50 and above belong to the last century
         text = ("19" if int(text[:2]) >= 50 else "20") + text
     return dt.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=dt.UTC)
 
@@ -82,7 +82,7 @@ def _name(tag: int, value: bytes) -> str:
 
 
 def decode_certificate(der: bytes) -> DecodedCertificate:
-    """Decode one certificate; raise ValueError for what is none."""
+    """Decode one certificate; raise ValueError for other bytes."""
     try:
         ((_, outer),) = list(_fields(der))[:1]
         ((_, body),) = list(_fields(outer))[:1]

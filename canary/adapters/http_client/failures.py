@@ -1,4 +1,4 @@
-"""What went wrong on the way, as one word a person can act on.
+"""Classify a transport failure in one word.
 
 DNS              the name has no address, or no answer came
 REFUSED          nothing listens on the port
@@ -51,7 +51,7 @@ NOT_HTTP = (
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception and everything it was made from, the outermost first."""
+    """Yield the exception and all its causes, the outermost first."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:
@@ -82,7 +82,7 @@ def _timeout(in_flight: InFlightRequest) -> Failure:
 
 
 def _one(error: BaseException, in_flight: InFlightRequest) -> Failure | None:
-    """Judge one exception of the chain; None when another one says more."""
+    """Classify one exception of the chain; None if another one is more specific."""
     if isinstance(error, u3.NameResolutionError):
         return Failure(kind=FailureKind.DNS, detail=str(error.__cause__ or error))
     if isinstance(error, u3.NewConnectionError):  # urllib3 counts it as a time-out
@@ -105,7 +105,7 @@ def _one(error: BaseException, in_flight: InFlightRequest) -> Failure | None:
 
 
 def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
-    """Return the word for an exception of requests or urllib3."""
+    """Return the failure for an exception of requests or urllib3."""
     if in_flight.expired:
         if in_flight.phase is Phase.TLS:
             return _timeout(in_flight)
@@ -123,11 +123,10 @@ def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
 
 
 def may_retry(request: Request, failure: Failure, phase: Phase) -> bool:
-    """Return whether a second attempt is safe and sensible.
+    """Return whether a second attempt is safe and useful.
 
-    Safe: nothing of the request was sent, its method is idempotent (RFC 9110, 9.2.2), or who asks
-    says that it changes nothing. Not
-    sensible: a certificate that does not verify, an answer that is wrong, time that is used up.
+    Safe: no byte was sent, the method is idempotent (RFC 9110, 9.2.2), or the request is marked as
+    repeatable. Useless: after an untrusted certificate, a wrong answer, or when time is used up.
     """
     if failure.kind not in TRANSIENT or failure.code:
         return False

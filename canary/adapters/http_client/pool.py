@@ -1,4 +1,4 @@
-"""The adapter that makes timed connections, and what a target is for it."""
+"""The requests adapter that makes timed connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from canary.adapters.http_client.connection import TimedPool, TimedTlsPool
 
-MOST_TARGETS = 1_000  # never reached: the manager closes a pool that it throws out
+MOST_TARGETS = 1_000  # never reached: the manager closes the pools that it evicts
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -25,7 +25,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 class TimedAdapter(HTTPAdapter):
-    """One pool manager for one `connect_to`: a pooled connection never serves another target."""
+    """One pool manager per `connect_to`, so that no pooled connection serves another target."""
 
     def __init__(self, context: ssl.SSLContext, size: int) -> None:
         self._context = context
@@ -44,12 +44,12 @@ class TimedAdapter(HTTPAdapter):
         )
         self.poolmanager.pool_classes_by_scheme = {"http": TimedPool, "https": TimedTlsPool}
 
-    def ask(self, request: PreparedRequest, timeout: tuple[float, float]) -> BaseHTTPResponse:
-        """Send, and return urllib3's answer, its body unread; timeouts are connect and silence."""
+    def request(self, request: PreparedRequest, timeout: tuple[float, float]) -> BaseHTTPResponse:
+        """Send and return urllib3's answer with unread body; `timeout` is (connect, silence)."""
         return cast(BaseHTTPResponse, self.send(request, stream=True, timeout=timeout))
 
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Any:  # noqa: ARG002 - the signature is requests'
-        """Return urllib3's answer as it is: cookies, history and encodings are asked by nobody."""
+        """Return urllib3's answer as it is: cookies, history and encodings are not needed."""
         return resp
 
     def get_connection_with_tls_context(
@@ -59,7 +59,7 @@ class TimedAdapter(HTTPAdapter):
         proxies: object = None,  # noqa: ARG002 - the same
         cert: object = None,  # noqa: ARG002 - the same
     ) -> HTTPConnectionPool:
-        """Return the pool of the URL's host; never a proxy's."""
+        """Return the pool of the URL's host, never one of a proxy."""
         target = origin(request.url or "")
         pool = self._pools.get(target)
         if pool is None:
@@ -68,7 +68,7 @@ class TimedAdapter(HTTPAdapter):
         return pool
 
     def request_url(self, request: PreparedRequest, proxies: object) -> str:  # noqa: ARG002 - the signature is requests'
-        """Return what stands in the request line; never a proxy's form of it."""
+        """Return the target of the request line, never in a proxy's form."""
         return request.path_url
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:

@@ -1,7 +1,7 @@
-"""Sockets that change their time-out only when it is another one.
+"""Sockets that skip the system call when their time-out does not change.
 
 urllib3 sets the time-out before it sends and before it reads. Each time CPython makes a system call
-and lets another thread in, and with 50 threads that costs two context switches for nothing.
+and lets another thread run: with 50 threads, two needless context switches.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import ssl
 
 
 class _Steady:
-    """Mixed in before a class of sockets."""
+    """A mix-in before a class of sockets."""
 
     def settimeout(self, value: float | None) -> None:
-        """Set the time-out in seconds; None waits for ever."""
+        """Set the time-out in seconds; None waits forever."""
         if value != self.gettimeout():  # type: ignore[attr-defined]  # the class it is mixed into has it
             super().settimeout(value)  # type: ignore[misc]  # the same
 
@@ -24,4 +24,4 @@ class SteadySocket(_Steady, socket.socket):
 
 
 class SteadyTlsSocket(_Steady, ssl.SSLSocket):
-    """A TLS socket, made by a context whose `sslsocket_class` it is."""
+    """A TLS socket, for a context's `sslsocket_class`."""

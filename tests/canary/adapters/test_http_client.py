@@ -1,4 +1,4 @@
-"""What the one door does and refuses to do."""
+"""The HTTP client: what it sends, follows, times, retries and refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def echo(seen: list[bytes]) -> faults.Behaviour:
     return behave
 
 
-def door(*urls: str, ca: str = "") -> HttpClient:
+def client(*urls: str, ca: str = "") -> HttpClient:
     return HttpClient(run_id="r-7", trusted=frozenset(map(origin, urls)), ca_bundle=ca)
 
 
@@ -44,7 +44,7 @@ def test_a_credential_goes_where_its_form_says_and_is_struck_from_the_answer() -
             credential_headers=("Authorization: Bearer  {}", "X-API-Key: {}"),
             credential_query="api_key",
         )
-        answer = door(url).send(request, Credential(key))
+        answer = client(url).send(request, Credential(key))
     head = seen[0].decode()
     assert f"Authorization: Bearer  {key}\r\n" in head
     assert f"X-API-Key: {key}\r\n" in head
@@ -60,13 +60,13 @@ def test_a_credential_never_goes_to_another_host() -> None:
             credential_headers=("X-API-Key: {}",),
         )
         with pytest.raises(ForbiddenTargetError, match=r"no credential goes to 127\.0\.0\.1"):
-            door("https://registry.hokus.ai").send(request, Credential("x"))
+            client("https://registry.hokus.ai").send(request, Credential("x"))
 
 
 def test_every_request_names_its_run_and_its_trace() -> None:
     seen: list[bytes] = []
     with serving(echo(seen)) as port:
-        door().send(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
+        client().send(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
     text = seen[0].decode()
     assert "User-Agent: hokusai-canary/" in text and "(+run r-7)" in text
     assert "traceparent: 00-" in text
@@ -81,7 +81,7 @@ def test_the_environment_gives_neither_proxy_nor_netrc(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     seen: list[bytes] = []
     with serving(echo(seen)) as port:
-        answer = door().send(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
+        answer = client().send(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
     assert answer.status == 200 and b"Authorization" not in seen[0]
 
 
@@ -96,7 +96,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
             )
 
     with serving(away) as port:
-        answer = door().send(Request(method="GET", url=f"http://127.0.0.1:{port}/a"))
+        answer = client().send(Request(method="GET", url=f"http://127.0.0.1:{port}/a"))
     assert (answer.status, answer.header("Location"), len(seen)) == (301, "/b", 1)
 
 
@@ -116,7 +116,7 @@ def test_a_decompression_bomb_is_cut_after_decoding() -> None:
         )
 
     with serving(gzip) as port:
-        answer = door().send(
+        answer = client().send(
             Request(method="GET", url=f"http://127.0.0.1:{port}/", max_body=10_000)
         )
     assert answer.truncated and len(answer.body) == 10_000
@@ -124,7 +124,7 @@ def test_a_decompression_bomb_is_cut_after_decoding() -> None:
 
 
 def test_a_second_request_uses_the_same_connection_and_a_fresh_one_does_not() -> None:
-    one = door()
+    one = client()
     with serving(faults.good) as port:
         request = Request(method="GET", url=f"http://127.0.0.1:{port}/")
         first, second = one.send(request), one.send(request)
@@ -135,7 +135,7 @@ def test_a_second_request_uses_the_same_connection_and_a_fresh_one_does_not() ->
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_no_failure_even_for_post() -> None:
-    one = door()
+    one = client()
     with serving(faults.once_then_closed) as port:
         for _ in range(3):
             answer = one.send(Request(method="POST", url=f"http://127.0.0.1:{port}/", body=b"{}"))
@@ -166,7 +166,7 @@ def test_connect_to_keeps_the_name_for_tls_and_host(authority: Authority) -> Non
     seen: list[bytes] = []
     context = authority.context("registry.hokus.ai")
     with serving(echo(seen), context) as port:
-        answer = door(ca=authority.bundle).send(
+        answer = client(ca=authority.bundle).send(
             Request(
                 method="GET",
                 url="https://registry.hokus.ai/health",
@@ -185,7 +185,7 @@ def test_connect_to_keeps_the_name_for_tls_and_host(authority: Authority) -> Non
 
 
 def test_two_connect_to_of_one_name_never_share_a_connection(authority: Authority) -> None:
-    one = door(ca=authority.bundle)
+    one = client(ca=authority.bundle)
     context = authority.context("auth.hokus.ai")
     peers = []
     with serving(faults.good, context) as first, serving(faults.good, context) as second:
@@ -223,7 +223,7 @@ def test_a_certificate_that_does_not_hold_says_why_and_is_shown(
         (tmp_path / "other").mkdir()
         bundle = Authority(tmp_path / "other").bundle
     with serving(faults.good, context) as port:
-        answer = door(ca=bundle).send(
+        answer = client(ca=bundle).send(
             Request(method="GET", url="https://auth.hokus.ai/", connect_to=f"127.0.0.1:{port}")
         )
     assert answer.failure is not None and answer.failure.kind is FailureKind.TLS
@@ -237,7 +237,7 @@ def test_a_drip_over_tls_ends_at_the_deadline(authority: Authority) -> None:
     context = authority.context("auth.hokus.ai")
     with serving(faults.header_drip, context) as port:
         began = time.monotonic()
-        answer = door(ca=authority.bundle).send(
+        answer = client(ca=authority.bundle).send(
             Request(
                 method="GET",
                 url="https://auth.hokus.ai/",
@@ -250,7 +250,7 @@ def test_a_drip_over_tls_ends_at_the_deadline(authority: Authority) -> None:
 
 
 def test_many_threads_share_one_door() -> None:
-    one = door()
+    one = client()
     with serving(faults.good) as port, ThreadPoolExecutor(16) as threads:
         request = Request(method="GET", url=f"http://127.0.0.1:{port}/", timeout_s=10)
         fresh = msgspec.structs.replace(request, new_connection=True)

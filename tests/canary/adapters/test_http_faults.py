@@ -1,4 +1,4 @@
-"""Every transport fault has its own word, and none holds a request beyond its deadline."""
+"""Every transport fault has its own kind, and none delays a request beyond its deadline."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.canary.support.servers.faults import Behaviour, serving
 DEADLINE_S = 0.6
 
 
-def door() -> HttpClient:
+def client() -> HttpClient:
     return HttpClient(run_id="test", trusted=frozenset())
 
 
 def ask(url: str, timeout_s: float = DEADLINE_S, method: str = "GET", **more: object) -> Answer:
     request = Request(method=method, url=url, timeout_s=timeout_s, **more)  # type: ignore[arg-type]
-    return door().send(request)
+    return client().send(request)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_wrong_answer_is_not_asked_again() -> None:
 
 
 def test_a_hanging_request_costs_no_other_one_anything() -> None:
-    one = door()
+    one = client()
     with serving(faults.header_drip) as bad, serving(faults.good) as fine:
         import threading
 

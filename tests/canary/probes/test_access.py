@@ -1,4 +1,4 @@
-"""The access matrix and endpoint checks against a local server with a door keeper."""
+"""The access matrix and endpoint checks against a local server that checks keys."""
 
 from __future__ import annotations
 

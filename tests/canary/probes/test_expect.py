@@ -1,4 +1,4 @@
-"""How an answer is held against an expectation."""
+"""The comparison of an answer with an expectation."""
 
 from __future__ import annotations
 

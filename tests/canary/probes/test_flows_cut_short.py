@@ -1,4 +1,4 @@
-"""Whatever a step of a flow meets, what the flow made is removed."""
+"""Everything that a flow created is removed, whatever error a step meets."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ KEY = secrets.token_hex(16)
 
 
 class Cutting:
-    """A door that is real but for one call: that one ends as the runner or a secret may end it."""
+    """A real client, but one call ends as the runner or a missing secret may end it."""
 
-    def __init__(self, door: Http, part: str, error: Exception) -> None:
-        self._door, self._part, self._error = door, part, error
+    def __init__(self, client: Http, part: str, error: Exception) -> None:
+        self._http, self._part, self._error = client, part, error
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
         if self._part in request.url:
             raise self._error
-        return self._door.send(request, credential)
+        return self._http.send(request, credential)
 
 
 class Spoiling:
-    """A door that is real but for the body of one call's answer; it notes what is deleted."""
+    """A real client, but one answer has another body; it notes deletions."""
 
-    def __init__(self, door: Http, part: str, body: bytes, deleted: list[str]) -> None:
-        self._door, self._part, self._body = door, part, body
+    def __init__(self, client: Http, part: str, body: bytes, deleted: list[str]) -> None:
+        self._http, self._part, self._body = client, part, body
         self._deleted = deleted
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
-        answer = self._door.send(request, credential)
+        answer = self._http.send(request, credential)
         if request.method == "DELETE":
             self._deleted.append(request.url)
         spoilt = self._part in request.url and request.method != "DELETE"
@@ -47,7 +47,7 @@ class Spoiling:
 
 
 class Cut(Bench):
-    """A bench whose door is one of the two above."""
+    """A bench with one of the two clients above."""
 
     part = ""
     spoilt: bytes | None = None
@@ -56,10 +56,10 @@ class Cut(Bench):
 
     def context(self) -> ProbeContext:
         context = super().context()
-        door: Http = Cutting(context.http, self.part, self.error)
+        client: Http = Cutting(context.http, self.part, self.error)
         if self.spoilt is not None:
-            door = Spoiling(context.http, self.part, self.spoilt, self.deleted)
-        return msgspec.structs.replace(context, http=door)
+            client = Spoiling(context.http, self.part, self.spoilt, self.deleted)
+        return msgspec.structs.replace(context, http=client)
 
 
 def cut(mlflow: Mlflow, run_id: str, part: str) -> Cut:

@@ -161,13 +161,13 @@ def test_no_redirect_is_followed_to_another_origin_and_no_credential_leaves(code
         head += f'\r\nalt-svc: h2="127.0.0.2:{other}"'
         with serving(answering(head, f'<img src="{there}">'.encode())) as port:
             url = f"http://127.0.0.1:{port}"
-            door = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
+            client = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
             held = Credential("opaque-0123456789-abcdef")
             keys = ("Authorization: Bearer {}", "X-API-Key: {}")
             request = Request(method="GET", url=url, credential_headers=keys, timeout_s=3)
-            assert door.send(request, held).status == code
+            assert client.send(request, held).status == code
             with pytest.raises(ForbiddenTargetError):
-                door.send(Request(method="GET", url=there, credential_headers=keys), held)
+                client.send(Request(method="GET", url=there, credential_headers=keys), held)
     assert elsewhere == []
 
 
@@ -179,12 +179,12 @@ def test_a_secret_with_a_line_end_cannot_inject_a_header() -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
     with serving(notes) as port:
-        door = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
+        client = HttpClient(run_id="r", trusted=frozenset({("http", "127.0.0.1", port)}))
         request = Request(
             method="GET", url=f"http://127.0.0.1:{port}/", credential_headers=("X-API-Key: {}",)
         )
         with pytest.raises(ValueError, match="return character"):
-            door.send(request, Credential("abcdefgh\r\nX-Injected: 1"))
+            client.send(request, Credential("abcdefgh\r\nX-Injected: 1"))
     assert not any(b"X-Injected" in head for head in seen)
 
 

@@ -1,4 +1,4 @@
-"""A key's life against a local auth service that remembers what it made."""
+"""The life of a key against a local auth service that records what it creates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registration leaves nothing behind: calls fail at random, the process dies at each of them."""
+"""Registration leaves nothing behind when calls fail at random or the process dies at one."""
 
 from __future__ import annotations
 

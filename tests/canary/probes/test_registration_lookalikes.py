@@ -1,4 +1,4 @@
-"""Only names under the reserved prefix are ever deleted, whatever a registry holds and answers."""
+"""Only objects under the reserved prefix are ever deleted, whatever the registry answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control-plane kinds over plain values: what was not read is never fine."""
+"""The control-plane kinds on plain values: a missing reading never counts as healthy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rollout's new target has ECS's period of grace, beside a healthy one."""
+"""A rollout's new target has ECS's grace period beside a healthy one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target says at length costs neither the run's time nor the report's size."""
+"""Very long answers cost neither the time of a run nor the size of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentinel secrets in every place a secret can be; every byte that leaves is searched for them."""
+"""Sentinel secrets in every place a secret can be: no byte that leaves shows one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret survives, in whatever form it comes; ordinary words do."""
+"""A known secret is masked in every form; ordinary words stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ProbeContext for a probe under test: a real door, real time, plain dictionaries for the rest."""
+"""A ProbeContext for a probe under test: real HTTP and time, plain dictionaries for the rest."""
 
 from __future__ import annotations
 
