@@ -1,1 +1,1 @@
-"""An emulator of AWS with a data plane: load balancers, ECS tasks, functions, alarms."""
+"""An emulator of AWS with load balancers, tasks, functions and alarms that run."""

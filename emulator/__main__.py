@@ -1,4 +1,4 @@
-"""The command line of the emulator: up, env, edge."""
+"""Command line of the emulator."""
 
 from __future__ import annotations
 

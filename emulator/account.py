@@ -1,4 +1,4 @@
-"""One emulated AWS account: the API, and the network, balancers and tasks behind it."""
+"""An emulated AWS account with its API, network, load balancers and tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STOP_S = 5.0  # for an orderly end; then every process of the account is killed
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """How a wait for steadiness ended."""
+    """Result of waiting until the account is steady."""
 
     steady: bool
     seconds: float
@@ -76,7 +76,7 @@ class Account:
         self._stops: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Start every part; what was started is stopped again if a part fails."""
+        """Start every part; if one fails, stop the others again."""
         os.environ[MARKER] = self.id  # every child inherits it
         try:
             self._start_parts()
@@ -142,7 +142,7 @@ class Account:
         ]
 
     def settle(self, timeout_s: float = 30.0) -> Settled:
-        """Wait until every change is acted on and every health check is at its verdict."""
+        """Wait until every change has taken effect and every health check has its verdict."""
         began = time.monotonic()
         self.agent.notice()
         waiting: list[str] = []
@@ -167,7 +167,7 @@ class Account:
         return found
 
     def stop(self) -> None:
-        """End everything, in reverse order; a part that does not stop does not keep the rest."""
+        """Stop every part in reverse order, within a time limit, then kill what is left."""
         orderly = threading.Thread(target=self._stop_parts, name="stop", daemon=True)
         orderly.start()
         orderly.join(STOP_S)

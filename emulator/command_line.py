@@ -1,4 +1,4 @@
-"""What the command lines of the emulator and the sandbox share: options, claims, exit codes."""
+"""Options, checks and exit codes that the emulator's and the sandbox's commands share."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ INTERRUPTED = 130
 
 
 class Number(click.FloatRange):
-    """Numbers from one to another; click's own lets what is no number pass between them."""
+    """A range of numbers; unlike click's own type it refuses NaN and infinity."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return the number; fails in one line where there is none."""
+        """Return the number; fail in one line if the text is not one."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number", param, ctx)

@@ -1,4 +1,4 @@
-"""Deploy a synthesized cloud assembly to a running sandbox, without the CDK's command line.
+"""Deploy a synthesized cloud assembly to a running emulator without the CDK's command line.
 
 Usage: python -m emulator.deploy CDK_OUT STACK --state FILE [--parameter NAME=VALUE]...
 Prints the stack's outputs as JSON. Exit 0 deployed, 1 the deployment failed, 2 wrong usage.
@@ -30,7 +30,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done; the message is one line."""
+    """Wrong use; the message is one line."""
 
 
 def deploy(
@@ -53,7 +53,7 @@ def deploy(
 
 
 def _find(folder: Path, stack: str) -> Path:
-    """The template of a stack, by the id of its artifact or by its name."""
+    """Return a stack's template, found by the artifact's id or the stack's name."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise UsageError(f"{folder} is no cloud assembly: it has no manifest.json")
@@ -105,7 +105,7 @@ def _exists(s3: Any, bucket: str) -> bool:
 
 
 def zip_folder(folder: Path) -> bytes:
-    """The files of a folder as a zip that depends on nothing but their names and contents."""
+    """Return a folder as a zip whose bytes depend only on the files' names and contents."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -158,11 +158,11 @@ def _stack_exists(client: Any, stack: str) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit status."""
+    """Return the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m emulator.deploy", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="CDK_OUT")
     parser.add_argument("stack", metavar="STACK")
-    parser.add_argument("--state", type=Path, required=True, help="the sandbox's state file")
+    parser.add_argument("--state", type=Path, required=True, help="the account's state file")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""A block of loopback addresses for each twin, so that several run side by side."""
+"""Claim a block of loopback addresses, so that several accounts run side by side."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ BLOCKS = 64  # 127.0. to 127.63.
 
 
 class NoBlockError(Exception):
-    """Every block is taken."""
+    """Every block is in use."""
 
 
 def claim(first: int = 0) -> socket.socket:
-    """Take the first free block for this process and its children; close the socket to let go.
+    """Claim the first free block for this process and its children until the socket closes.
 
     In block 0 the addresses 10.0.0.b would be this machine's own, 127.0.0.b: an account whose
     subnets are not known begins at block 1.

@@ -1,4 +1,4 @@
-"""A thread that does one thing again and again until it is stopped."""
+"""A thread that repeats one step until it is stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 class PeriodicThread:
-    """Calls `step` after each interval; a step that fails is logged, and the next one comes."""
+    """Calls `step` after each interval; logs a step that fails, and goes on."""
 
     def __init__(self, name: str, interval_s: float, step: Callable[[], object]) -> None:
         self._name, self._interval_s, self._step = name, interval_s, step
@@ -24,7 +24,7 @@ class PeriodicThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread after the step that it is in."""
+        """Stop the thread after its present step."""
         self._ended.set()
         if self._thread:
             self._thread.join(10)

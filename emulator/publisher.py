@@ -1,4 +1,4 @@
-"""Keep the balancer process true to moto: snapshots out, health verdicts in."""
+"""Send routing snapshots to the balancer process, and record its health verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Publisher(PeriodicThread):
-    """A thread that publishes the routing whenever it differs from what was published last."""
+    """A thread that publishes the routing whenever it has changed."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Publisher(PeriodicThread):
         super().start()
 
     def look(self) -> bool:
-        """Publish if something changed; tells whether it did."""
+        """Publish the routing if it has changed; return whether it has."""
         with self._looking:  # the thread's looks and settle's
             snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
             encoded = msgspec.json.encode(snapshot)
@@ -61,7 +61,7 @@ class Publisher(PeriodicThread):
 
 
 def record(message: dict[str, Any]) -> None:
-    """Take one health verdict from the balancer."""
+    """Store one health verdict of the balancer."""
     key = (message["target_group"], message["id"], int(message["port"]))
     HEALTH.record(
         key,

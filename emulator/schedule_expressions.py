@@ -1,4 +1,4 @@
-"""Schedule expressions: rate(...), cron(...) and at(...).
+"""Parse schedule expressions such as rate(...), cron(...) and at(...).
 
 Source: EventBridge Scheduler user guide, "Schedule types". Cron has six fields, minutes hours
 day-of-month month day-of-week year; the cron of an alarm mute rule has the first five.
@@ -37,11 +37,11 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     cron: tuple[Field, ...] = ()
 
     def fires_between(self, after: datetime, until: datetime, zone: str = "UTC") -> bool:
-        """Whether a cron or at expression fires in (after, until]."""
+        """Return whether a cron or at expression fires in (after, until]."""
         return next(self.times(after, until, zone), None) is not None
 
     def times(self, after: datetime, until: datetime, zone: str = "UTC") -> Iterator[datetime]:
-        """When a cron or at expression fires in (after, until], in UTC, to the minute."""
+        """Yield the times at which a cron or at expression fires in (after, until], in UTC."""
         where = ZoneInfo(zone)
         if self.at is not None:
             moment = self.at.replace(tzinfo=where).astimezone(UTC)
@@ -69,7 +69,7 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def parse(text: str, fields: int = 6) -> Expression:
-    """The expression that a text stands for; raises ValueError with the text."""
+    """Parse an expression; raises ValueError with the text."""
     if match := re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", text):
         count, unit, plural = int(match[1]), match[2], match[3]
         if count < 1 or (count == 1) == bool(plural):
@@ -102,7 +102,7 @@ def _cron(parts: list[str], fields: int, text: str) -> tuple[Field, ...]:
 
 
 def _weekday(text: str, *, unix: bool) -> Field:
-    """Days are 1 (Sunday) to 7 in six fields, 0 (Sunday) to 6 in five."""
+    """Convert a weekday: 1 (Sunday) to 7 with six fields, 0 (Sunday) to 6 with five."""
     if not unix or text in ("*", "?"):
         return _field(_numbers(text, _DAYS), 1, 7)
     field = _field(_numbers(text, _DAYS, first=0), 0, 7)

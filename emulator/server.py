@@ -1,4 +1,4 @@
-"""Start moto's server in this process, with the twin's extensions installed."""
+"""Start moto's server in this process, with the emulator's extensions installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 
 class AwsServer:
-    """The emulated AWS of one twin."""
+    """The server of the emulated AWS API."""
 
     def __init__(self, port: int = 0) -> None:
         self._port = port

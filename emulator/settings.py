@@ -1,4 +1,4 @@
-"""The account, region, credentials and environment variables of the emulated AWS."""
+"""Account, region, credentials and environment variables of the emulated AWS."""
 
 from __future__ import annotations
 

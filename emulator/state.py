@@ -1,4 +1,4 @@
-"""The state file of a running account, for people, scripts and the other commands."""
+"""Write, read and claim the state file of a running account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emulator.settings import ACCOUNT, OPERATOR_KEY_ID, OPERATOR_SECRET, REGION
 
 
 class StateError(Exception):
-    """The state file is missing, unreadable, or no state file."""
+    """The state file is missing, unreadable or invalid."""
 
 
 class GoneError(StateError):
@@ -51,7 +51,7 @@ StateT = TypeVar("StateT", bound=State)
 
 
 def write(path: Path, state: State) -> None:
-    """Write the file whole: a reader sees all of it or none."""
+    """Write the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(state), indent=2)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
@@ -91,7 +91,7 @@ def remove(path: Path) -> None:
 
 
 def claim(path: Path) -> socket.socket:
-    """Take a state file for this process before an account is made; close the socket to let go.
+    """Claim a state file for this process until the socket closes.
 
     The claim is an abstract Unix socket: the kernel drops it with the process, no file stays.
     Raises ClaimedError, or StateError where no file can be written.

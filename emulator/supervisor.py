@@ -1,4 +1,4 @@
-"""Child processes of a twin: started so that none outlives it, ended in order, swept if one did."""
+"""Start and end child processes so that none outlives its account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Child(msgspec.Struct, kw_only=True):
 
     @property
     def pid(self) -> int:
-        """Its process id, which is also its process group's."""
+        """Return its process id, which is also its process group's."""
         return self.process.pid
 
 
@@ -41,19 +41,19 @@ def die_with_parent() -> None:
 
 
 def twin_id() -> str:
-    """Name this process's twin: process id and start time tell it from any later process."""
+    """Return an id for this process, of its number and its start time."""
     return f"{os.getpid()}-{_start_ticks(os.getpid())}"
 
 
 def twin_folder(twin: str) -> Path:
-    """Make the twin's temporary folder, readable to its owner alone."""
+    """Create the account's temporary folder, readable only by its owner."""
     folder = Path(tempfile.gettempdir()) / f"{FOLDER_PREFIX}{twin}"
     folder.mkdir(mode=0o700)
     return folder
 
 
 class Supervisor:
-    """Starts and ends the infrastructure processes of one twin."""
+    """Starts and ends child processes of one account."""
 
     def __init__(self, twin: str, log_dir: Path) -> None:
         self._twin = twin
@@ -86,14 +86,14 @@ class Supervisor:
             )
 
     def end(self, name: str) -> None:
-        """Kill one child and wait until it is gone; nothing happens if there is none."""
+        """Kill one child, if it exists, and wait until it is gone."""
         child = self.children.pop(name, None)
         if child is not None:
             _signal_group(child.pid, signal.SIGKILL)
             child.process.wait()
 
     def stop(self) -> None:
-        """End all children: asked first, killed after a second."""
+        """Terminate all children, and kill them after a second."""
         for child in self.children.values():
             _signal_group(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + 1.0
@@ -107,7 +107,7 @@ class Supervisor:
 
 
 def sweep() -> list[str]:
-    """End what twins left behind whose own process is gone; returns what was ended."""
+    """Remove processes and folders of accounts whose own process is gone; return them."""
     swept = []
     for pid, twin in _marked_processes():
         if not owner_alive(twin):
@@ -122,7 +122,7 @@ def sweep() -> list[str]:
 
 
 def kill_marked(twin: str) -> None:
-    """Kill every process that carries this twin's id, except this one."""
+    """Kill every process that carries an account's id, except this one."""
     for pid, found in _marked_processes():
         if found == twin and pid != os.getpid():
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -146,13 +146,13 @@ def _marked_processes() -> list[tuple[int, str]]:
 
 
 def owner_alive(twin: str) -> bool:
-    """Tell whether the process that a twin is named after still runs."""
+    """Return whether the process of an account's id still runs."""
     pid, _, ticks = twin.partition("-")
     return pid.isdigit() and _start_ticks(int(pid)) == ticks
 
 
 def _start_ticks(pid: int) -> str:
-    """When a process started, in clock ticks since boot (field 22 of proc(5) stat)."""
+    """Return when a process started, in clock ticks since boot (field 22 of proc(5) stat)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Bring an account up, write its state file, wait for a signal, and leave nothing behind."""
+"""Run an empty account until a signal ends it, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOK_S = 0.2
 
 
 class PortTakenError(Exception):
-    """An address that the account needs is in use."""
+    """A port that the account needs is in use."""
 
 
 class AccountState(State, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The command line: up, settle, break, heal, faults."""
+"""Command line of the sandbox."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ state_option = click.option(
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """A small copy of the platform on this machine: break it, look at it, heal it."""
+    """Run a small copy of the platform on this machine, break it and heal it."""
 
 
 @main.command()
@@ -86,7 +86,7 @@ def break_(fault_id: str, state_file: Path) -> None:
 @main.command()
 @state_option
 def heal(state_file: Path) -> None:
-    """Bring the healthy platform back, whatever was changed."""
+    """Restore the healthy platform."""
     _send(_read(state_file), "heal", 120)
     click.echo("healed")
 

@@ -1,4 +1,4 @@
-"""Bring the platform's buckets back as they were set up; what is stored in them stays."""
+"""Restore the settings of the platform's buckets, but not their contents."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Kept = dict[str, dict[str, Any]]
 
 
 def take() -> Kept:
-    """Copy how the buckets are set up: everything but their content."""
+    """Copy the buckets' settings, without their contents."""
     return {name: _settings(_backend().buckets[name]) for name in BUCKETS}
 
 
 def restore(kept: Kept) -> None:
-    """Make deleted buckets anew and set all up as the copy says."""
+    """Create deleted buckets again and restore the settings of all."""
     backend = _backend()
     for name, settings in kept.items():
         if name not in backend.buckets:

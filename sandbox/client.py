@@ -1,4 +1,4 @@
-"""Speak with a running twin's control endpoint."""
+"""Send commands to a running twin's control endpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _pool = urllib3.PoolManager(retries=False)
 
 
 class RefusedError(Exception):
-    """The twin understood the command and did not carry it out."""
+    """The twin refused the command."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The control endpoint of a running twin: loopback HTTP, JSON in and out.
+"""The control endpoint of a running twin, which speaks HTTP and JSON on loopback.
 
 POST /settle {"timeout": seconds} · POST /break {"id": fault} · POST /heal · GET /status
 """
@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from sandbox.faults import FAULTS
-from sandbox.faults.site import Site
+from sandbox.faults.context import FaultContext
 from sandbox.twin import Twin
 
 
 class Control:
-    """Serves the commands that other processes give a twin; one at a time."""
+    """Serves commands of other processes to a twin, one at a time."""
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
@@ -52,12 +52,12 @@ class Control:
     def plant(self, fault_id: str) -> dict[str, Any]:
         """Plant one fault of the library."""
         fault = FAULTS[fault_id]
-        fault.plant(Site(self._twin))
+        fault.plant(FaultContext(self._twin))
         self._twin.planted.append(fault_id)
         return {"planted": fault_id, "sentence": fault.sentence, "cause": fault.cause}
 
     def status(self) -> dict[str, Any]:
-        """What is planted and which processes run."""
+        """Return the planted faults and the running processes."""
         return {"planted": self._twin.planted, "services": self._twin.services()}
 
 
@@ -88,4 +88,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: the twin's log is not an access log."""
+        """Write no access log."""

@@ -1,4 +1,4 @@
-"""The data behind the services: databases, cache, and their controls."""
+"""The databases and the cache of the services, with their control documents."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Dataplane:
         self.restore()
 
     def restore(self) -> None:
-        """Put the pristine databases and controls back, atomically file by file."""
+        """Restore the databases and controls, each file atomically."""
         while self._locks:
             self._locks.pop().close()
         for source in self._pristine.glob("*.sqlite"):
@@ -99,7 +99,7 @@ class Dataplane:
             self._await(name)
 
     def keep(self, database: str) -> None:
-        """Make a database's present content the one that `restore` puts back."""
+        """Make a database's present content the one that `restore` uses."""
         shutil.copyfile(self.folder / f"{database}.sqlite", self._pristine / f"{database}.sqlite")
 
     def start(self) -> None:
@@ -118,7 +118,7 @@ class Dataplane:
         self._supervisor.end(name)
 
     def lock(self, database: str) -> None:
-        """Hold a database's write lock until the next restore: it can be read and not written."""
+        """Hold a database's write lock until the next restore, so that it is read-only."""
         connection = sqlite3.connect(self.database_file(database), check_same_thread=False)
         connection.execute("BEGIN IMMEDIATE")
         self._locks.append(connection)
@@ -129,7 +129,7 @@ class Dataplane:
         self.control("database", users={**users, user: password})
 
     def flush_cache(self) -> None:
-        """Empty the cache: positive answers kept in it would outlive what they rest on."""
+        """Empty the cache, whose entries may be outdated."""
         self.stop("redis")
         self._start("redis")
         self._await("redis")
@@ -140,7 +140,7 @@ class Dataplane:
         self._write(name, {**json.loads(path.read_text()), **changes})
 
     def database_file(self, database: str) -> Path:
-        """The SQLite file behind a database."""
+        """Return the SQLite file behind a database."""
         return self.folder / f"{database}.sqlite"
 
     def _write(self, name: str, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`make demo`: start the twin, let the canary look at it, show the report, stop the twin.
+"""Start a twin, run the canary against it, show the report and stop the twin.
 
 The canary is run as any user runs it, through its command line: the sandbox shares no code with it.
 """

@@ -1,4 +1,4 @@
-"""The canary environment that points at a twin, made from the platform's own."""
+"""Write the canary environment file that points at a twin."""
 
 from __future__ import annotations
 

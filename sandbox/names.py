@@ -1,4 +1,4 @@
-"""The names and addresses of the twin: every room of the sandbox takes them from here.
+"""Names and addresses of the platform.
 
 Addresses are the VPC's (10.0.a.b); on this machine they are loopback addresses (127.0.a.b).
 """

@@ -1,4 +1,4 @@
-"""One twin: an emulated account with the platform on it, and how the platform is healed."""
+"""A twin: an emulated account with the platform on it, which can be healed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Twin(Account):
         self._start_tasks()
 
     def _name_places(self) -> None:
-        """Tell the network where public hosts and endpoints are."""
+        """Register the names of public hosts and endpoints in the network."""
         for host, places in self.edges().items():
             for port, place in places.items():
                 self.network.register_edge(host, port, place)
@@ -67,7 +67,7 @@ class Twin(Account):
         }
 
     def heal(self) -> None:
-        """Bring the healthy platform back and let every task start anew."""
+        """Restore the healthy platform and start every task again."""
         with self._lock:
             self.agent.stop()
             snapshot.lay_over(self.pristine)
@@ -82,17 +82,17 @@ class Twin(Account):
             self.planted.clear()
 
     def _take_away(self) -> None:
-        """Remove what faults made beside the platform; what is gone already is fine."""
+        """Remove additions of faults; ignore those that are gone already."""
         while self.undo:
             with contextlib.suppress(Exception):
                 self.undo.pop()()
 
     def keep_databases(self) -> None:
-        """Make what the first start migrated part of the healthy platform."""
+        """Make the migrated databases part of the healthy platform."""
         self.dataplane.keep(names.DATABASE_NAME)
 
     def services(self) -> dict[str, dict[str, Any]]:
-        """The processes of the twin by name."""
+        """Return the processes of the twin by name."""
         found: dict[str, dict[str, Any]] = {
             name: {"pid": child.pid, "port": port}
             for name, child, port in (

@@ -1,4 +1,4 @@
-"""Bring a twin up, tell the world where it is, wait, and leave nothing behind."""
+"""Run a twin until a signal ends it, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(
 
 
 def describe(twin: Twin, control_url: str) -> State:
-    """The state file's content."""
+    """Return the state file's content."""
     edges = twin.edges()
     environment_file = twin.folder / "environment.toml"
     environment.write(

@@ -1,1 +1,1 @@
-"""Evaluates the alarms of the emulated CloudWatch, which moto stores and never looks at."""
+"""Evaluation of CloudWatch alarms, which moto stores and never evaluates."""

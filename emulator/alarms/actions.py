@@ -1,4 +1,4 @@
-"""Carry out the actions of a state: topics, functions, the event; everything into the history."""
+"""Run the actions of an alarm and record them in its history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emulator.settings import ACCOUNT
 
 
 def announce(change: Change) -> None:
-    """Record a change of state and send its event; every alarm does, with actions or not."""
+    """Record a change of state and send its event, whether or not the alarm has actions."""
     data = {"oldState": {"stateValue": change.old}, "newState": {"stateValue": change.new}}
     summary = f"Alarm updated from {change.old} to {change.new}"
     note(change.alarm, "StateUpdate", summary, json.dumps({"version": "1.0", **data}))
@@ -28,7 +28,7 @@ def announce(change: Change) -> None:
 
 
 def act(change: Change) -> None:
-    """Run the actions of the new state; a failure is kept in the history and tried no more."""
+    """Run the actions of the new state; record a failure in the history without a retry."""
     alarm = change.alarm
     if not alarm.actions_enabled:
         return
@@ -60,7 +60,7 @@ def _run(arn: str, change: Change) -> str:
         payload = json.dumps(_lambda_payload(change))
         parameters = {"FunctionName": arn, "InvocationType": "Event", "Payload": payload}
     else:
-        return f"the sandbox runs no actions of {service}"
+        return f"the emulator runs no actions of {service}"
     try:
         call(**parameters)
     except Exception as error:

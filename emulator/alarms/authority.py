@@ -1,4 +1,4 @@
-"""Whether CloudWatch may publish to a topic: its policy, and the policy of its key."""
+"""Check whether CloudWatch may publish to a topic, by the topic's and its key's policy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY_DENIED = (
 
 
 def refusal(topic_arn: str, alarm_arn: str, region: str) -> str:
-    """The text of the failure, as the alarm's history shows it; empty if publishing is allowed."""
+    """Return the failure's text for the alarm's history, or nothing if publishing is allowed."""
     from moto.sns.models import sns_backends
 
     topic = sns_backends[ACCOUNT][region].topics.get(topic_arn)

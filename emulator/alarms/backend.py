@@ -1,4 +1,4 @@
-"""moto's CloudWatch of one region."""
+"""Access to moto's CloudWatch of one region."""
 
 from __future__ import annotations
 

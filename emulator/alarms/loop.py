@@ -1,4 +1,4 @@
-"""The loop that evaluates every alarm of the emulator and runs what their changes ask for."""
+"""The thread that evaluates every alarm and runs the actions of changed states."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class AlarmLoop(PeriodicThread):
-    """Evaluates alarms in a thread; `evaluate_once` is one round of it.
+    """A thread that evaluates all alarms; `evaluate_once` is one round.
 
     `speed` divides every period: at 60, a period of a minute is a second. `clock` gives epoch
     seconds and must be that of the datapoints.
@@ -64,7 +64,7 @@ class AlarmLoop(PeriodicThread):
         self._round = threading.Lock()
 
     def evaluate_once(self) -> None:
-        """Look at every alarm once: metric alarms, then composites, until these are at rest."""
+        """Evaluate metric alarms once, then composite alarms until none changes."""
         with self._round:
             now = self._clock()
             alarms = dict(backend_of(self._region).alarms)
@@ -87,7 +87,7 @@ class AlarmLoop(PeriodicThread):
                 self._guarded(self._react, alarm, now)
 
     def _guarded(self, step: Callable[[Any, float], None], alarm: Any, now: float) -> None:
-        """One bad alarm must not keep the others from their evaluation."""
+        """Run a step for one alarm; an error does not stop the evaluation of the others."""
         try:
             step(alarm, now)
         except Exception as error:
@@ -133,7 +133,7 @@ class AlarmLoop(PeriodicThread):
         alarm.state_updated_timestamp = alarm.state_transitioned_timestamp = moment
 
     def _react(self, alarm: Any, now: float) -> None:
-        """Announce a new state, also one set by SetAlarmState; act when nothing holds it."""
+        """Announce a new state, also one from SetAlarmState; run its actions unless suppressed."""
         state: State = alarm.state_value
         old = self._seen.get(alarm.name, INSUFFICIENT_DATA)
         before = self._memory.setdefault(alarm.name, Suppression())
@@ -160,7 +160,7 @@ class AlarmLoop(PeriodicThread):
         return Periods(wait / self._speed, extension / self._speed)
 
     def _states(self) -> dict[str, State]:
-        """The states of all alarms, by name and by ARN."""
+        """Return the states of all alarms, by name and by ARN."""
         alarms = tuple(backend_of(self._region).alarms.values())
         return {key: a.state_value for a in alarms for key in (a.name, a.alarm_arn)}
 

@@ -1,4 +1,4 @@
-"""What a change of state says to the world: the SNS message, the event, the Lambda payload."""
+"""The SNS message, the event and the Lambda payload of an alarm's change of state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REGION_NAMES = {
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A state whose actions run."""
+    """A change of state whose actions run."""
 
     alarm: Any
     """moto's alarm, already in its new state."""
@@ -38,13 +38,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(change: Change) -> str:
-    """The subject of the notification, at most 100 characters."""
+    """Return the subject of the notification, at most 100 characters."""
     region = REGION_NAMES.get(change.region, change.region)
     return f'{change.new}: "{change.alarm.name}" in {region}'[:99]
 
 
 def notification(change: Change) -> str:
-    """The JSON that CloudWatch publishes to a topic."""
+    """Return the JSON that CloudWatch publishes to a topic."""
     alarm = change.alarm
     message: dict[str, Any] = {
         "AlarmName": alarm.name,
@@ -109,7 +109,7 @@ def _query(query: Any) -> dict[str, Any]:
 
 
 def event_detail(change: Change) -> dict[str, Any]:
-    """The detail of the event `CloudWatch Alarm State Change`."""
+    """Return the detail of the event `CloudWatch Alarm State Change`."""
     alarm = change.alarm
     state: dict[str, Any] = {
         "value": change.new,

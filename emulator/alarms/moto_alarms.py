@@ -1,4 +1,4 @@
-"""moto's alarms with AWS's life cycle, and the calls of CloudWatch that moto lacks."""
+"""Extend moto's alarms with AWS's life cycle and the calls that moto lacks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def install() -> None:
 
 
 def begin(alarm: Any, before: Any) -> None:
-    """A new alarm knows nothing; a changed one stays in its state."""
+    """Give a new alarm INSUFFICIENT_DATA; a changed alarm keeps its state."""
     alarm.state_value = "INSUFFICIENT_DATA"
     alarm.state_reason = UNCHECKED
     alarm.state_transitioned_timestamp = alarm.state_updated_timestamp

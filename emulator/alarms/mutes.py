@@ -1,4 +1,4 @@
-"""Alarm mute rules: evaluation goes on, actions wait until the mute ends."""
+"""Alarm mute rules, which hold back actions while evaluation continues."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def install(response: Any) -> None:
 
 
 def put(region: str, rule: dict[str, Any]) -> str:
-    """Keep a rule, in the parameters of PutAlarmMuteRule; returns its ARN."""
+    """Store a rule given by the parameters of PutAlarmMuteRule; return its ARN."""
     schedule = rule["Rule"]["Schedule"]
     parse(schedule["Expression"], fields=5)
     duration(schedule["Duration"])
@@ -38,7 +38,7 @@ def remove(region: str, name: str) -> None:
 
 
 def muted(region: str, alarm: str, now: float) -> bool:
-    """Whether a rule mutes an alarm's actions at a time in epoch seconds."""
+    """Return whether a rule mutes an alarm's actions at a time in epoch seconds."""
     moment = datetime.fromtimestamp(now, UTC)
     return any(
         alarm in (rule.get("MuteTargets") or {}).get("AlarmNames", []) and active(rule, moment)
@@ -47,7 +47,7 @@ def muted(region: str, alarm: str, now: float) -> bool:
 
 
 def active(rule: dict[str, Any], now: datetime) -> bool:
-    """Whether a rule's window is open."""
+    """Return whether a rule's window is open."""
     if (start := rule.get("StartDate")) and now < _aware(start):
         return False
     if (expire := rule.get("ExpireDate")) and now >= _aware(expire):
@@ -59,7 +59,7 @@ def active(rule: dict[str, Any], now: datetime) -> bool:
 
 
 def duration(text: str) -> timedelta:
-    """An ISO 8601 duration of days, hours and minutes; raises ValueError."""
+    """Return an ISO 8601 duration of days, hours and minutes; raises ValueError."""
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError(f"no duration: {text}")
@@ -68,7 +68,7 @@ def duration(text: str) -> timedelta:
 
 
 def _rules(region: str) -> dict[str, dict[str, Any]]:
-    """Kept on moto's backend, so that they go when it is reset."""
+    """Return the rules, which moto's backend holds so that a reset removes them."""
     kept: dict[str, dict[str, Any]] = vars(backend_of(region)).setdefault("mute_rules", {})
     return kept
 

@@ -1,4 +1,4 @@
-"""The datapoints that an alarm looks at, from its metric or its metric math."""
+"""Read the datapoints that an alarm evaluates, from its metric or its metric math."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emulator.metrics.store import Grid, metric, series
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One value a period, oldest first, and when each period began."""
+    """One value for each period, oldest first, and the start of each period."""
 
     values: Series
     starts: tuple[float, ...]
@@ -20,7 +20,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(alarm: Any, now: float, speed: float, region: str) -> Reading:
-    """The evaluation range of moto's alarm at a time; a period lasts its length over `speed`.
+    """Read an alarm's evaluation range at a time; a period lasts its length divided by `speed`.
 
     Raises MathError or ValueError if the metric math or the statistic cannot be calculated.
     """
@@ -37,7 +37,7 @@ def read(alarm: Any, now: float, speed: float, region: str) -> Reading:
 
 
 def period_of(alarm: Any) -> int:
-    """An alarm's period in seconds: its own, or the longest of its metrics."""
+    """Return an alarm's period in seconds: its own, or the longest of its metrics."""
     periods = [
         int(p)
         for query in alarm.metric_data_queries
@@ -48,7 +48,7 @@ def period_of(alarm: Any) -> int:
 
 
 def returned(queries: list[Any]) -> Any:
-    """The one query whose values the alarm compares."""
+    """Return the one query whose values the alarm compares."""
     asked = [query for query in queries if query.return_data is not False]
     if len(asked) != 1:
         raise MathError("exactly one query of an alarm returns data")

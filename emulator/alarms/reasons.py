@@ -1,4 +1,4 @@
-"""Why an alarm is in its state, in CloudWatch's own sentences."""
+"""State reasons of alarms in CloudWatch's wording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TREATED = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 
 def metric_reason(alarm: Any, reading: Reading, state: State, old: State) -> str:
-    """The StateReason of a metric alarm that goes from one state to another."""
+    """Return the StateReason of a metric alarm that goes from one state to another."""
     real = [(v, at) for v, at in zip(reading.values, reading.starts, strict=True) if v is not None]
     periods = alarm.evaluation_periods
     if state == INSUFFICIENT_DATA:
@@ -39,7 +39,7 @@ def metric_reason(alarm: Any, reading: Reading, state: State, old: State) -> str
 
 
 def metric_reason_data(alarm: Any, reading: Reading, now: float) -> str:
-    """The StateReasonData of a metric alarm."""
+    """Return the StateReasonData of a metric alarm."""
     data = {
         "version": "1.0",
         "queryDate": iso(now),
@@ -53,13 +53,13 @@ def metric_reason_data(alarm: Any, reading: Reading, now: float) -> str:
 
 
 def composite_reason(child_arn: str, state: State, now: float) -> str:
-    """The StateReason of a composite alarm: the child that changed last."""
+    """Return the StateReason of a composite alarm: the child that changed last."""
     moment = datetime.fromtimestamp(now, UTC).strftime("%A %d %B, %Y %H:%M:%S UTC")
     return f"{child_arn} transitioned to {state} at {moment}"
 
 
 def iso(at: float) -> str:
-    """A time as CloudWatch writes it in JSON: milliseconds and +0000."""
+    """Return a time as CloudWatch writes it in JSON: milliseconds and +0000."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 

@@ -1,4 +1,4 @@
-"""Alarms that CloudWatch refuses and moto takes: they would pass here and fail to deploy.
+"""Refuse alarms that CloudWatch refuses and moto accepts.
 
 Source: the API's PutMetricAlarm and DeleteAlarms.
 """
@@ -26,7 +26,7 @@ OPERATORS = (
 
 
 def refuse(given: dict[str, Any]) -> None:
-    """Raise what PutMetricAlarm answers to an alarm that cannot be."""
+    """Raise PutMetricAlarm's error for an invalid alarm."""
     _refuse_words(given)
     needed, of = given.get("datapoints_to_alarm"), int(given.get("evaluation_periods") or 0)
     if of < 1:
@@ -64,7 +64,7 @@ def _periods(given: dict[str, Any]) -> list[int]:
 
 
 def refuse_deletion(backend: Any, names: list[str]) -> None:
-    """Raise what DeleteAlarms answers where a composite alarm that stays needs one of them."""
+    """Raise DeleteAlarms' error if a composite alarm that remains depends on one of them."""
     for alarm in list(backend.alarms.values()):
         if not alarm.rule or alarm.name in names:
             continue

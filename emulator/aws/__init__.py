@@ -1,1 +1,1 @@
-"""The control plane: moto's server and the extensions that make it behave as AWS does."""
+"""Extensions of moto for EC2, Cloud Map and Secrets Manager, and clients for the emulator."""

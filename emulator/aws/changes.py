@@ -1,4 +1,4 @@
-"""When somebody last changed the control plane: what failed before may succeed from then on."""
+"""Record when the control plane was last changed, so that failed tasks are tried again."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ READS = (
 
 
 class Changes:
-    """The moment of the last change; seconds of time.monotonic."""
+    """Time of the last change, in seconds of time.monotonic."""
 
     def __init__(self) -> None:
         self.last = 0.0
 
     def note(self) -> None:
-        """Something was changed just now."""
+        """Record a change at this moment."""
         self.last = time.monotonic()
 
 
@@ -44,12 +44,12 @@ CHANGES = Changes()
 
 
 def is_change(service: str, action: str) -> bool:
-    """Tell whether an API call may have changed what tasks depend on."""
+    """Return whether an API call may have changed what tasks depend on."""
     return service in WATCHED and not action.startswith(READS)
 
 
 def install() -> None:
-    """Notice every change that is made through moto; call once."""
+    """Record every change that is made through moto; call once."""
     from moto.core.responses import BaseResponse
 
     original = BaseResponse.call_action

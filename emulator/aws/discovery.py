@@ -1,4 +1,4 @@
-"""Cloud Map where moto is laxer than AWS: instances, names in use, names that are taken.
+"""Refuse Cloud Map calls that AWS refuses and moto accepts.
 
 Source: the API's RegisterInstance (an id that is known is an update), CreateService, DeleteService,
 DeleteNamespace and ListServices.
@@ -15,7 +15,7 @@ ADDRESS = "AWS_INSTANCE_IPV4"
 
 
 def install() -> None:
-    """Mend the calls; call once."""
+    """Replace moto's calls; call once."""
     from moto.servicediscovery.models import ServiceDiscoveryBackend
     from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
@@ -43,7 +43,7 @@ def _patch_instances(backend: Any) -> None:
 
 
 def refuse_attributes(service: Any, attributes: dict[str, str]) -> None:
-    """Raise what RegisterInstance answers where the address that a record needs is not given."""
+    """Raise RegisterInstance's error if the address for a DNS record is missing."""
     records = [one.get("Type") for one in (service.dns_config or {}).get("DnsRecords", [])]
     given = attributes.get(ADDRESS)
     if given is None and "A" in records:

@@ -1,4 +1,4 @@
-"""Let moto compare security group rules as EC2 does, and refuse ranges of ports that are none.
+"""Compare security group rules as EC2 does, and refuse invalid port ranges.
 
 A description is no part of a rule. Source: the API's AuthorizeSecurityGroupIngress, IpPermission.
 """
@@ -34,7 +34,7 @@ def _with_ports_checked(authorize: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuse_ports(first: Any, last: Any) -> None:
-    """Raise what EC2 answers to ports that are no range."""
+    """Raise EC2's error for an invalid port range."""
     from moto.ec2.exceptions import EC2ClientError
 
     if first is None or last is None:

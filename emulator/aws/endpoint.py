@@ -1,4 +1,4 @@
-"""Where the emulated AWS listens, and clients for it."""
+"""The address of the emulated AWS API, and boto3 clients for it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     region: str = REGION
 
     def client(self, service: str) -> Any:
-        """A cached boto3 client of one service, with the operator's static keys."""
+        """Return a cached boto3 client of one service, with the operator's static keys."""
         return _client(service, self.url, self.region)
 
 
 @functools.cache
 def _client(service: str, url: str, region: str) -> Any:
-    """Cached for good: a botocore client is thread-safe and costs up to 80 ms to make."""
+    """Make a client once; it is thread-safe and takes up to 80 ms to make."""
     config = Config(
         retries={"max_attempts": 1},
         inject_host_prefix=False,  # "data-127.0.0.1" does not resolve

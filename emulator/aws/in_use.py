@@ -1,4 +1,4 @@
-"""What AWS does not delete, and moto does: what is in use, and balancers that are protected.
+"""Refuse to delete resources that are in use or protected.
 
 Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), ELB's DeleteLoadBalancer
 (OperationNotPermitted). Cloud Map's names are in `discovery.py`.
@@ -12,7 +12,7 @@ from emulator.settings import ACCOUNT, REGION
 
 
 def install() -> None:
-    """Have the calls refuse what AWS refuses; call once."""
+    """Let the calls refuse what AWS refuses; call once."""
     from moto.ec2.models import EC2Backend
     from moto.elbv2.models import ELBv2Backend
 
@@ -43,7 +43,7 @@ def _patch_ec2(backend: Any) -> None:
 
 
 def group_in_use(ec2: Any, group_id: str) -> bool:
-    """Tell whether an interface, a balancer or another group's rule names a security group."""
+    """Return whether an interface, a balancer or another group's rule names a security group."""
     from moto.elbv2.models import elbv2_backends
 
     balancers = list(elbv2_backends[ACCOUNT][REGION].load_balancers.values())

@@ -1,4 +1,4 @@
-"""boto3 clients that reach the emulator without a socket, for code that runs in its own process.
+"""boto3 clients that call the emulator within its own process, without a socket.
 
 Parameters are validated by botocore and requests take moto's whole path, as over HTTP, but no port
 has to be known: needed while CloudFormation, itself inside a request, makes resources.
@@ -18,7 +18,7 @@ from emulator.settings import OPERATOR_KEY_ID, OPERATOR_SECRET, REGION
 
 @functools.cache
 def client(service: str, region: str = REGION) -> Any:
-    """A cached client of one service, acting as the operator."""
+    """Return a cached client of one service, acting as the operator."""
     from moto.core.botocore_stubber import BotocoreStubber
 
     made = _session().client(
@@ -47,7 +47,7 @@ def call(region: str, service: str, operation: str, **parameters: Any) -> dict[s
 
 
 def fit(value: Any, shape: Any) -> Any:
-    """A value in the types of the API's own shape; keys the shape does not know are left out."""
+    """Convert a value to the types of the API's shape, without keys that the shape lacks."""
     kind = shape.type_name
     if kind == "structure":
         return {k: fit(v, shape.members[k]) for k, v in value.items() if k in shape.members}

@@ -1,4 +1,4 @@
-"""Network interfaces of the emulated EC2: who has an address, and which addresses are free."""
+"""Network interfaces of the emulated EC2 and the free addresses of subnets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GetSecretValue without a version is about AWSCURRENT, also after that label was moved.
+"""Let GetSecretValue without a version return the version that AWSCURRENT labels now.
 
 moto returns the version that was put last (AWS: GetSecretValue, parameter VersionStage), and puts
 values into secrets that are marked for deletion.
@@ -13,7 +13,7 @@ DELETED = "You can't perform this operation on the secret because it was marked 
 
 
 def install() -> None:
-    """Name the stage where a request names no version; call once."""
+    """Add the stage AWSCURRENT to requests that name no version; call once."""
     from moto.secretsmanager.models import SecretsManagerBackend
 
     original = SecretsManagerBackend.get_secret_value
@@ -39,7 +39,7 @@ def _unless_deleted(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuse_deleted(backend: Any, secret_id: str) -> None:
-    """Raise what every call about the value of a secret on its way out is answered."""
+    """Raise the error for calls on the value of a secret that is scheduled for deletion."""
     from moto.secretsmanager.exceptions import InvalidRequestException
 
     found = backend.secrets.get(secret_id)
@@ -48,7 +48,7 @@ def refuse_deleted(backend: Any, secret_id: str) -> None:
 
 
 def _current(backend: Any, secret_id: str) -> str:
-    """Return the stage, or nothing where moto is to say what is the matter with the secret."""
+    """Return AWSCURRENT, or nothing if moto should raise its own error for the secret."""
     found = backend.secrets.get(secret_id)
     staged = found and any("AWSCURRENT" in v["version_stages"] for v in found.versions.values())
     return "AWSCURRENT" if staged else ""

@@ -1,4 +1,4 @@
-"""The load balancers of the twin: one process that makes ELBv2 true at the edge.
+"""The load balancers, which one process serves.
 
 The control side uses `emulator.balancer.process.Balancer`; everything else here runs in the child.
 """

@@ -1,4 +1,4 @@
-"""Run the load balancers: `python -m emulator.balancer`, started by the control process."""
+"""Run the load balancers with `python -m emulator.balancer`."""
 
 from __future__ import annotations
 

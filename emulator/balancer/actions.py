@@ -1,4 +1,4 @@
-"""What the balancer answers without a target: redirects and fixed responses. Pure."""
+"""Redirects and fixed responses, which a load balancer answers without a target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from emulator.balancer.model import Action, FixedResponseConfig, RedirectConfig,
 
 
 def deciding(actions: list[Action]) -> Action | None:
-    """Return the action that answers: the last in order, unless one before it authenticates."""
+    """Return the action that decides, which is the last one unless another authenticates."""
     for action in actions:
         if action.type.startswith("authenticate-"):
             return action  # there is no identity provider here, so nobody passes
@@ -66,7 +66,7 @@ def fixed(config: FixedResponseConfig) -> OwnAnswer:
 
 
 def answer_of(action: Action | None, asked: Asked, scheme: str, port: int) -> OwnAnswer | None:
-    """Return what the balancer says by itself, or None where a target must be asked."""
+    """Return the balancer's own response, or None if a target must answer."""
     if action is None:
         return own(500, "the rule has no action")
     if action.type == "forward":

@@ -1,4 +1,4 @@
-"""The balancer process: snapshots come in on standard input, verdicts and records go out."""
+"""The balancer process, which reads snapshots and writes health verdicts and access records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Lines to the control process, written together once in each turn of the loop."""
+    """Messages to the control process, written together once per turn of the event loop."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -41,7 +41,7 @@ class Outbox:
 
 
 class App:
-    """Everything of the process, wired."""
+    """The parts of the balancer process."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -51,7 +51,7 @@ class App:
         self._edges = Edges(chooser, outbox.put)
 
     def apply(self, line: bytes) -> None:
-        """Act on a snapshot; one that cannot be read is refused and the last one stays."""
+        """Apply a snapshot; refuse an unreadable one and keep the last."""
         try:
             snapshot = parse_snapshot(line)
             self._health.apply(snapshot)

@@ -1,4 +1,4 @@
-"""The certificates of a listener, chosen by the name a client asks for."""
+"""Choose a listener's certificate by the server name that a client requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate ready to serve; the stronger its rank, the earlier it is taken."""
+    """A certificate ready to serve; a higher rank is preferred."""
 
     names: tuple[str, ...]
     rank: tuple[int, int]
@@ -38,14 +38,14 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _rank(certificate: x509.Certificate) -> tuple[int, int]:
-    """Return how much a certificate is preferred: ECDSA over RSA, then the longer key."""
+    """Return a certificate's rank: ECDSA before RSA, then by key length."""
     key = certificate.public_key()
     size = key.key_size if isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) else 0
     return (int(isinstance(key, ec.EllipticCurvePublicKey)), size)
 
 
 def _context(chain: str, key: str) -> ssl.SSLContext:
-    """Return a server's context; OpenSSL reads keys from files alone, so one is there briefly."""
+    """Return a server's TLS context; the key is in a file briefly, as OpenSSL requires."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -72,14 +72,14 @@ def load(certificate: str, chain: str, key: str) -> Loaded:
 
 
 def name_matches(pattern: str, name: str) -> bool:
-    """Say whether a certificate's name covers a host; a wildcard is one label deep."""
+    """Return whether a certificate's name covers a host; a wildcard is one label deep."""
     if pattern.startswith("*."):
         return name.partition(".")[2] == pattern[2:]
     return name == pattern
 
 
 def choose(loaded: list[Loaded], name: str | None) -> Loaded:
-    """Return the certificate to serve; the first is the default, taken when nothing matches."""
+    """Return the certificate to serve; without a match it is the first one, the default."""
     wanted = (name or "").lower().rstrip(".")
     fitting = [one for one in loaded if any(name_matches(p, wanted) for p in one.names)]
     return max(fitting, key=lambda one: one.rank) if fitting else loaded[0]

@@ -1,4 +1,4 @@
-"""Which target a forwarded request goes to: weights, health, fail-open, stickiness.
+"""Choose the target of a request by weights, health and stickiness.
 
 Source: "Target groups for your Application Load Balancers". The balancer does not retry, and a
 chosen group that has no target does not fall back on another.
@@ -25,7 +25,7 @@ _MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a request goes; without target the answer is 503. cookies are what stickiness sets."""
+    """The chosen target, or none for a 503, and the cookies that stickiness sets."""
 
     group: TargetGroup | None
     target: Target | None
@@ -33,7 +33,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def eligible(group: TargetGroup, state_of: StateOf) -> list[Target]:
-    """Return the targets that may be asked: the healthy, else (fail open) the unhealthy.
+    """Return the healthy targets, or the unhealthy ones if the group fails open.
 
     Assumption: a target that is still initial takes no part in failing open; AWS does not say.
     """
@@ -45,7 +45,7 @@ def eligible(group: TargetGroup, state_of: StateOf) -> list[Target]:
 
 
 def _least_healthy(group: TargetGroup) -> float:
-    """Return how many targets must be healthy for the unhealthy to be left alone."""
+    """Return the least number of healthy targets at which the group does not fail open."""
     count = str(group.attributes.get(f"{_MINIMUM}count", 1))
     share = str(group.attributes.get(f"{_MINIMUM}percentage", "off"))
     of_all = int(share) * len(group.targets) / 100 if share.isdigit() else 0
@@ -53,7 +53,7 @@ def _least_healthy(group: TargetGroup) -> float:
 
 
 def _token(*parts: object) -> str:
-    """Return a cookie's opaque value: as long as AWS's, and the same for the same target."""
+    """Return a cookie's opaque value, as long as AWS's and the same for the same target."""
     return hashlib.sha512("|".join(str(part) for part in parts).encode()).hexdigest()
 
 
@@ -74,7 +74,7 @@ def _sent(headers: Headers) -> dict[str, str]:
 
 
 class Chooser:
-    """Takes turns; the same requests in the same order always go the same ways."""
+    """Chooses targets in turn; the same requests in the same order get the same targets."""
 
     def __init__(self, state_of: StateOf) -> None:
         self._state_of = state_of
@@ -82,7 +82,7 @@ class Chooser:
         self.flights = Flights()
 
     def choose(self, action: Action, groups: dict[str, TargetGroup], headers: Headers) -> Choice:
-        """Return where a request goes by a forward action."""
+        """Return the choice of a forward action for a request."""
         sent = _sent(headers)
         group, group_cookies = self._group(action, groups, sent)
         if group is None:

@@ -1,4 +1,4 @@
-"""Listeners at the edge: open and closed as the snapshot says, without disturbing the others."""
+"""Open and close listening sockets as the snapshot says, without disturbing the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILLERS = 4  # more than a queue of one holds
 
 
 class Edge:
-    """One listener's place on this machine; it keeps its port also while nobody listens there."""
+    """A listener's socket on this machine; it keeps its port while the listener is gone."""
 
     def __init__(self, view: View, chooser: Chooser, emit: Emit) -> None:
         self.view: View | None = None
@@ -59,7 +59,7 @@ class Edge:
         return plug
 
     def show(self, view: View) -> None:
-        """Serve as a view says from now on."""
+        """Serve a view from now on."""
         self.view = view
         if view.scheme == "https" and self._certificates != view.listener.certificates:
             self._certificates = view.listener.certificates
@@ -75,13 +75,13 @@ class Edge:
             self._accepting = asyncio.create_task(self._accept(plug))
 
     def hide(self) -> None:
-        """Listen no more; idle connections are closed, answers under way are finished."""
+        """Stop listening; close idle connections and finish responses in progress."""
         self.view = None
         self._let_go()
         self._stop_accepting()
 
     def _drop_packets(self) -> None:
-        """Let connections hang as dropped packets do: a queue of one, filled by ourselves."""
+        """Let connections hang as with dropped packets, by a listening queue that is full."""
         if self._hole:
             return
         plug = self._bound(self.port)
@@ -112,7 +112,7 @@ class Edge:
                 task.cancel()
 
     def close(self) -> None:
-        """Give everything up, the port as well."""
+        """Close every connection and release the port."""
         self.hide()
         for task in self._open:
             task.cancel()
@@ -156,7 +156,7 @@ class Edge:
                 connection.close()
 
     async def _first_byte(self, connection: socket.socket) -> bytes:
-        """Look at what a client sends first and leave it there; raises EOFError, TimeoutError."""
+        """Return a client's first byte without consuming it; raises EOFError, TimeoutError."""
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         loop.add_reader(connection, ready.set)
@@ -195,7 +195,7 @@ class Edges:
         self._edges: dict[Place, Edge] = {}
 
     def apply(self, shown: dict[Place, View]) -> None:
-        """Open, change and close listeners; a deleted one keeps its port for when it comes back."""
+        """Open, change and close listeners; a deleted one keeps its port in case it returns."""
         for place, edge in self._edges.items():
             if place not in shown:
                 edge.hide()

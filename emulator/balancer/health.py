@@ -1,4 +1,4 @@
-"""Health checks of every target, as the snapshot asks for them."""
+"""Run the health checks of every target in the snapshot."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How one target is probed; probing starts anew when any of this changes."""
+    """How to probe one target; a change of any field restarts probing."""
 
     route: Route
     path: str
@@ -51,7 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watched:
-    """One target: its verdict, its last like probes, and when each of them started."""
+    """A target with its verdict and its last probes of the same result."""
 
     def __init__(self) -> None:
         self.verdict = REGISTERING
@@ -62,7 +62,7 @@ class Watched:
         self.task: asyncio.Task[None] | None = None
 
     def add(self, probe: Probe, started: float, plan: Plan) -> Verdict:
-        """Take a probe in and return the verdict after it."""
+        """Add a probe and return the verdict after it."""
         if self.run and self.run[-1].passed != probe.passed:
             self.run, self.started = [], []
         self.run = [*self.run, probe][-KEPT_PROBES:]
@@ -71,7 +71,7 @@ class Watched:
         return health_verdict(self.verdict, self.run, plan.healthy, plan.unhealthy)
 
     def standing_since(self) -> float | None:
-        """Return since when the verdict stands, for the control side's settle.
+        """Return since when the verdict is established, for the control process' settle.
 
         The start of the first of those last probes that suffice for the verdict, in seconds of
         CLOCK_MONOTONIC (one clock for all processes); None while verdict and probes differ. One
@@ -107,7 +107,7 @@ async def _answer(wire: Wire, plan: Plan) -> int:
 
 
 async def probe_once(plan: Plan) -> Probe:
-    """Probe a target; the time limit holds for connection and answer together."""
+    """Probe a target; the time limit covers connection and response together."""
     wire: Wire | None = None
     try:
         async with asyncio.timeout(plan.timeout_s):
@@ -157,7 +157,7 @@ def plan_for(snapshot: Snapshot, group: TargetGroup, target: Target) -> Plan:
 
 
 class HealthBoard:
-    """All targets' health: follows the snapshot, probes, and tells each change."""
+    """Health of all targets: follows the snapshot, runs probes and reports changes."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -169,7 +169,7 @@ class HealthBoard:
         return "draining" if target.draining else watched.verdict.state if watched else "initial"
 
     def apply(self, snapshot: Snapshot) -> None:
-        """Watch exactly the snapshot's targets, as it says they are to be watched."""
+        """Watch exactly the snapshot's targets, by their health checks."""
         wanted = {
             (group.arn, target.id, target.port): (group, target)
             for group in snapshot.target_groups

@@ -1,4 +1,4 @@
-"""A target's health from its probes: pure, with AWS's states, reason codes and descriptions.
+"""Compute a target's health from its probes, with AWS's states and reason codes.
 
 Source: "Health checks for Application Load Balancer target groups".
 """
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """What one probe found; code only where a target answered."""
+    """Result of one probe; code only if the target answered."""
 
     passed: bool
     reason: str | None = None
@@ -17,7 +17,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What describe-target-health says; a healthy target has neither reason nor description."""
+    """A target's state as DescribeTargetHealth shows it; a healthy one has no reason."""
 
     state: str
     reason: str | None = None
@@ -54,7 +54,7 @@ _DESCRIPTIONS = {TIMEOUT: "Request timed out", FAILED: "Health checks failed"}
 
 
 def code_matches(matcher: str, code: int) -> bool:
-    """Say whether a code is in a matcher: codes and ranges, comma-listed."""
+    """Return whether a code is in a matcher: codes and ranges, comma-listed."""
     for part in matcher.split(","):
         low, _, high = part.strip().partition("-")
         if low.isdigit() and int(low) <= code <= int(high or low):
@@ -75,7 +75,7 @@ def _unhealthy(failures: list[Probe]) -> Verdict:
 
 
 def health_verdict(before: Verdict, run: list[Probe], healthy: int, unhealthy: int) -> Verdict:
-    """Return the verdict after a run of like probes, oldest first, at least one.
+    """Return the verdict after one or more probes of the same result, oldest first.
 
     One pass is enough for a new target; everything else needs its threshold in a row.
     """

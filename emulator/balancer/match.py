@@ -1,4 +1,4 @@
-"""Which rule a request meets: pure, from AWS's documented conditions.
+"""Find the listener rule that a request matches, by AWS's documented conditions.
 
 Source: "Listener rules for your Application Load Balancer" and the API's RuleCondition.
 The path is compared as it was sent: no decoding, no folding of `..` or `//` (AWS states nothing).
@@ -18,7 +18,7 @@ from emulator.balancer.model import Condition, QueryPair, Rule, ValuesConfig
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What rules look at; host has no port, peer is the TCP peer's address."""
+    """The fields that rules match; host has no port, peer is the TCP peer's address."""
 
     method: str
     host: str
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=4096)
 def wildcard(pattern: str, ignore_case: bool, escapes: bool = False) -> re.Pattern[str]:
-    """Return the anchored expression of a pattern: `*` any run, `?` exactly one character."""
+    """Return a pattern's anchored expression: `*` any characters, `?` exactly one."""
     parts: list[str] = []
     characters = iter(pattern)
     for character in characters:
@@ -47,7 +47,7 @@ def _expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
 
 
 def _any(condition: Condition, config: ValuesConfig | None, text: str, ignore_case: bool) -> bool:
-    """Say whether one of a condition's values holds, in whichever form they were given."""
+    """Return whether one of a condition's values matches, in either form of the API."""
     values = (config.values if config else None) or condition.values or []
     expressions = (config.regex_values if config else None) or condition.regex_values or []
     return any(wildcard(value, ignore_case).fullmatch(text) for value in values) or any(
@@ -117,7 +117,7 @@ FIELDS: dict[str, Callable[[Condition, Asked], bool]] = {
 
 
 def holds(condition: Condition, asked: Asked) -> bool:
-    """Say whether a condition holds; a field that AWS does not know never does."""
+    """Return whether a condition holds; a field that AWS does not know never does."""
     field = FIELDS.get(condition.field)
     return field is not None and field(condition, asked)
 

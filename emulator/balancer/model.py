@@ -1,4 +1,4 @@
-"""The routing snapshot as frozen types: what the control process says must be served.
+"""Types of the routing snapshot that the control process sends.
 
 Rules keep the spelling of DescribeRules, so a snapshot is the API's answer and nothing else.
 Source of the field names: botocore's elbv2 service model.
@@ -12,7 +12,7 @@ import msgspec
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the snapshot in our own spelling; unknown keys are let through."""
+    """A part of the snapshot in our own spelling; unknown keys are ignored."""
 
 
 class _Aws(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -81,7 +81,7 @@ class ForwardConfig(_Aws, frozen=True):
 
 
 class RedirectConfig(_Aws, frozen=True):
-    """Where a redirect leads; a part that is not given keeps the request's own."""
+    """A redirect's parts; a part that is missing is taken from the request."""
 
     status_code: str = "HTTP_302"
     protocol: str | None = None
@@ -92,7 +92,7 @@ class RedirectConfig(_Aws, frozen=True):
 
 
 class FixedResponseConfig(_Aws, frozen=True):
-    """An answer that the balancer gives itself."""
+    """A response of the balancer itself."""
 
     status_code: str
     content_type: str | None = None
@@ -199,7 +199,7 @@ class TargetGroup(_Part, frozen=True):
 
 
 class Snapshot(_Part, frozen=True):
-    """All that the balancers must serve at one moment."""
+    """The routing of all load balancers at one moment."""
 
     serial: int = 0
     version: int = 1

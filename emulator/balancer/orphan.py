@@ -1,4 +1,4 @@
-"""End with the parent, however it ends."""
+"""End the balancer process when its parent ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control process' handle on the balancer process."""
+"""Start the balancer process and exchange messages with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BalancerError(Exception):
 
 
 class Balancer:
-    """Starts the process, sends snapshots, and hands on what it says.
+    """Starts the process, sends snapshots, and passes on its messages.
 
     on_health and on_request get one message each, from a thread of this handle; a health message
     comes at each change of a verdict and after each probe.
@@ -64,7 +64,7 @@ class Balancer:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
-        """Start the process, or start it anew; raises BalancerError.
+        """Start the process, or restart it; raises BalancerError.
 
         To be called from a thread that lives as long as the twin: the kernel ends the process
         with the thread that started it.
@@ -109,7 +109,7 @@ class Balancer:
         return self._wait(lambda: self._applied == self._serial, timeout_s)
 
     def steady(self, after: float | None = None) -> bool:
-        """Say whether the last snapshot is served and every target's verdict has stood since then.
+        """Return whether the last snapshot is served and every target has a verdict that is newer.
 
         after (seconds of time.monotonic) asks for verdicts from probes that began later than it:
         for changes that are none of the control plane, such as a process that was killed.

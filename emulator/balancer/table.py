@@ -1,4 +1,4 @@
-"""What each listener needs to answer a request, made once for each snapshot."""
+"""Look-up tables for each listener, built once for each snapshot."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scheme(self) -> str:
-        """Return the protocol that clients of this listener speak."""
+        """Return the protocol of this listener's clients."""
         return self.listener.protocol.lower()
 
     @property
     def idle_timeout_s(self) -> float:
-        """Return how long nothing may move, seconds; AWS's default is 60."""
+        """Return the idle timeout in seconds; AWS's default is 60."""
         return float(self.balancer.attributes.get("idle_timeout.timeout_seconds", 60))
 
     @property
     def keep_alive_s(self) -> float:
-        """Return how old a client's connection may become, seconds; AWS's default is 3600."""
+        """Return the maximum age of a client's connection in seconds; AWS's default is 3600."""
         return float(self.balancer.attributes.get("client_keep_alive.seconds", 3600))
 
     @property
     def names_server(self) -> bool:
-        """Say whether answers keep their Server header."""
+        """Return whether answers keep their Server header."""
         name = "routing.http.response.server.enabled"
         return switched_on(self.listener.attributes, name, "true")
 

@@ -1,4 +1,4 @@
-"""CloudFormation of the emulator: the resource types and properties that moto lacks.
+"""CloudFormation resource types and properties that moto lacks.
 
 Every type calls the emulator's own API, so that botocore checks the parameters and the result is
 what an API caller would have made.

@@ -1,4 +1,4 @@
-"""Policies of buckets, queues, topics and buses; subscriptions; secrets; egress rules."""
+"""Resource types for policies, subscriptions, secrets and egress rules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def put_queue_policy(request: Request) -> Made:
 
 
 def put_topic_policy(request: Request) -> Made:
-    """AWS::SNS::TopicPolicy: replaces the topic's own, it does not add to it."""
+    """AWS::SNS::TopicPolicy, which replaces the topic's own policy."""
     _set_topic_policy(request, request.properties["PolicyDocument"])
     return Made(physical_id=request.name, attributes={"Id": request.name})
 
@@ -141,7 +141,7 @@ def _egress(request: Request) -> dict[str, Any]:
 
 
 def egress_permission(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule of a template as EC2 wants it."""
+    """Return a rule of a template as EC2 wants it."""
     permission: dict[str, Any] = {"IpProtocol": str(rule["IpProtocol"])}
     permission |= {key: int(rule[key]) for key in ("FromPort", "ToPort") if key in rule}
     about = {"Description": rule["Description"]} if rule.get("Description") else {}

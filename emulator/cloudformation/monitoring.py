@@ -1,4 +1,4 @@
-"""CloudWatch and Logs: alarms, composites, mute rules, metric filters."""
+"""Resource types for alarms, mute rules and metric filters."""
 
 from __future__ import annotations
 

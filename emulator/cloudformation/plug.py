@@ -1,4 +1,4 @@
-"""Teach moto's CloudFormation a resource type: how it is put, and how it is removed."""
+"""Add a resource type to moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ABSENT_TEXT = re.compile("not found|does not exist|cannot be found", re.IGNOREC
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource to be made, or changed where `before` is set."""
+    """A resource to create, or to change if `before` is set."""
 
     name: str
     """The name that the template gives or CloudFormation generates."""
@@ -43,7 +43,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plug(kind: Kind) -> None:
-    """Add a type to moto; it collects direct subclasses of its model, so each is one."""
+    """Add a type to moto, as a direct subclass of its model, which moto collects."""
     from moto.core.common_models import CloudFormationModel
 
     body = {**_MEMBERS, "kind": kind, "__module__": __name__, "__doc__": f"{kind.type}."}
@@ -111,7 +111,7 @@ def _delete(self: Any, *_: str) -> None:
 
 
 def says_absent(error: Exception) -> bool:
-    """Tell whether a call failed because there is nothing to remove; names may say anything."""
+    """Return whether a call failed because there is nothing to remove, by its error code."""
     said = [type(error).__name__, *(getattr(error, key, "") for key in ("code", "error_type"))]
     if isinstance(error, ClientError):
         said.append(error.response["Error"]["Code"])

@@ -1,4 +1,4 @@
-"""Properties that moto's own models accept in a template and drop, and updates that lose state."""
+"""Repair properties that moto drops from a template, and updates that lose state."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _group_arns(model: Any) -> None:
 
 
 def _nothing(*_: Any) -> None:
-    """A change of such a resource has no effect beyond its presence."""
+    """Do nothing: a change of such a resource has no effect."""
 
 
 def _bucket(bucket: Any, given: dict[str, Any], region: str) -> None:
@@ -156,7 +156,7 @@ def _function(function: Any, given: dict[str, Any], _region: str) -> None:
 
 
 def _role(role: Any, _given: dict[str, Any], _region: str) -> None:
-    """GetRolePolicy would show a Python value."""
+    """Store the policy as JSON, because GetRolePolicy would show a Python value."""
     role.policies = {
         name: policy if isinstance(policy, str) else json.dumps(policy)
         for name, policy in role.policies.items()
@@ -178,6 +178,6 @@ def _log_group(group: Any, given: dict[str, Any], region: str) -> None:
 
 
 def _topic(topic: Any, given: dict[str, Any], _region: str) -> None:
-    """moto's update makes the topic anew, without its subscriptions and its policy."""
+    """Update a topic in place; moto's update would drop its subscriptions and its policy."""
     topic.display_name = given.get("DisplayName", topic.display_name)
     topic.kms_master_key_id = given.get("KmsMasterKeyId", "")

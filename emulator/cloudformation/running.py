@@ -1,4 +1,4 @@
-"""What starts functions: schedules and their groups, asynchronous settings, aliases."""
+"""Resource types for schedules, asynchronous invocation and function aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks, change sets and custom resources where moto stops or misleads."""
+"""Stacks, change sets and custom resources that moto handles incorrectly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def install() -> None:
 
 
 def _unknown_types_fail() -> None:
-    """A type that is not emulated fails the deployment: skipped, it would prove nothing."""
+    """Let a type that is not emulated fail the deployment instead of being skipped."""
     from moto.cloudformation import parsing
     from moto.cloudformation.exceptions import ValidationError
     from moto.cloudformation.models import Stack
@@ -45,7 +45,7 @@ def _unknown_types_fail() -> None:
 
 
 def _failed_stacks_go() -> None:
-    """A stack that could not be made is not left behind, and the failure is told, not a 500."""
+    """Remove a stack that could not be created, and answer its failure instead of a 500."""
     from moto.cloudformation.models import CloudFormationBackend
 
     backend: Any = CloudFormationBackend
@@ -81,7 +81,7 @@ def _failed_stacks_go() -> None:
 
 
 def _told(error: Exception) -> Exception:
-    """A failure as CloudFormation answers it; moto's own errors stay as they are."""
+    """Return CloudFormation's error for a failure; moto's own errors stay unchanged."""
     from moto.cloudformation.exceptions import ValidationError
     from moto.core.exceptions import ServiceException
     from werkzeug.exceptions import HTTPException
@@ -92,7 +92,7 @@ def _told(error: Exception) -> Exception:
 
 
 def _change_sets() -> None:
-    """Deleting a set that is absent succeeds; describing it says ChangeSetNotFound."""
+    """Let deleting an absent change set succeed, and describing it raise ChangeSetNotFound."""
     from moto.cloudformation.exceptions import ValidationError
     from moto.cloudformation.models import CloudFormationBackend
 
@@ -117,7 +117,7 @@ def _change_sets() -> None:
 
 
 def _termination_protection() -> None:
-    """The CDK's command line switches it after a deployment; moto has no such call."""
+    """Add the call that the CDK's command line makes after a deployment, which moto lacks."""
     from moto.cloudformation.responses import CloudFormationResponse
     from moto.core.responses import ActionResult
 
@@ -131,7 +131,7 @@ def _termination_protection() -> None:
 
 
 def _custom_resources() -> None:
-    """CDK's own custom resources are Node.js functions: done at once, by what they would do."""
+    """Carry out the CDK's custom resources here, which are Node.js functions on AWS."""
     from moto.cloudformation.custom_model import CustomModel as _CustomModel
     from moto.cloudformation.models import cloudformation_backends
     from moto.moto_api._internal import mock_random

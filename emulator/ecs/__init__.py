@@ -1,1 +1,1 @@
-"""The ECS agent: makes the emulator's services and tasks true by running processes."""
+"""The ECS agent, which runs a process for each task."""

@@ -1,4 +1,4 @@
-"""The ECS agent: a thread that makes the emulator's services true, five times a second."""
+"""A thread that starts and stops tasks until every service is as it is defined."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Agent:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to follow the services, for the first time or again after `stop`."""
+        """Start to run the services' tasks, for the first time or again after `stop`."""
         parts = urlsplit(self._aws.url)
         if parts.hostname and parts.port:
             self._network.let_through((parts.hostname, parts.port))
@@ -92,10 +92,10 @@ class Agent:
             self._thread = None
 
     def reset(self) -> None:
-        """End every task, forget everything, start all services anew; returns when that is done.
+        """Stop every task and start all services again; return when that is done.
 
-        Call it after the services' records were put back: targets, instances, task records and
-        interfaces that are left of earlier tasks are removed. A stopped agent only forgets.
+        Call it after the services' records were restored. It removes targets, instances, task
+        records and interfaces of earlier tasks. A stopped agent removes them and starts nothing.
         """
         if self._thread is None:
             self._begin_anew()
@@ -107,7 +107,7 @@ class Agent:
             time.sleep(0.02)
 
     def steady(self) -> bool:
-        """Tell whether every service is where it will stay: at its count, or visibly failing."""
+        """Return whether every service is stable: at its desired count, or failing repeatedly."""
         if self._reset.is_set():
             return False
         with self._lock:
@@ -117,7 +117,7 @@ class Agent:
             return all(self._schedulers[key].settled(service) for key, service in services.items())
 
     def notice(self) -> None:
-        """Return when the agent has looked at everything since this call, or is stopped."""
+        """Wait until the agent has examined every service after this call, or is stopped."""
         with self._stepped:
             seen = self._steps + 2  # one step may be under way, and have looked before
             while self._steps < seen and not self._stop.is_set():
@@ -126,7 +126,7 @@ class Agent:
                     return
 
     def tasks(self) -> dict[str, list[Task]]:
-        """The tasks that live, by service name."""
+        """Return the tasks that live, by service name."""
         with self._lock:
             return {
                 key.partition(":")[2]: scheduler.fleet.alive
@@ -134,7 +134,7 @@ class Agent:
             }
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """The newest task of each service: pid, port and address by the service's name."""
+        """Return the newest task of each service: pid, port and address by the service's name."""
         return {
             service: {
                 "pid": tasks[-1].pid,

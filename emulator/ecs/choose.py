@@ -1,4 +1,4 @@
-"""Which tasks must stop: unhealthy ones, surplus ones, those of older deployments."""
+"""Choose the tasks to stop: unhealthy, surplus and outdated ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from emulator.ecs.task import Task
 
 
 def replaced(fleet: Fleet, speed: float, most: int, may_start: bool) -> list[Task]:
-    """Choose unhealthy tasks whose replacement is there, or must wait for their room.
+    """Choose unhealthy tasks that have a replacement, or that a replacement waits for.
 
-    Where none may start yet they stay: their targets are unhealthy, which is what clients meet.
+    While no task may start they stay, with unhealthy targets.
     """
     condemned = [t for t in fleet.alive if t.condemned]
     if not condemned:
@@ -23,7 +23,7 @@ def replaced(fleet: Fleet, speed: float, most: int, may_start: bool) -> list[Tas
 
 
 def surplus(fleet: Fleet, primary: Deployment, desired: int) -> list[Task]:
-    """Choose what is beyond the desired count, unhealthy and newest first."""
+    """Choose tasks beyond the desired count, unhealthy and newest first."""
     mine = fleet.of(primary)
     beyond = len(mine) - desired
     # while an unhealthy task waits for its replacement there is one more for a time

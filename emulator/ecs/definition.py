@@ -1,4 +1,4 @@
-"""A task definition as the agent reads it: one essential container and what it needs."""
+"""A task definition as the agent reads it, with one essential container."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROBE_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1):(\d+)(/[^\s|'\"]*)?
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A container health check that asks an URL of its own port; times in seconds."""
+    """A container health check that requests a URL of its own port; times in seconds."""
 
     port: int
     path: str
@@ -23,7 +23,7 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class LogTarget:
-    """Where a container's output goes in CloudWatch Logs."""
+    """The log group and stream prefix of a container's output."""
 
     group: str
     prefix: str
@@ -32,7 +32,7 @@ class LogTarget:
 
 @dataclass(frozen=True)
 class Definition:
-    """What a task of this definition is."""
+    """A task definition's fields that the agent uses."""
 
     arn: str
     container: str
@@ -80,7 +80,7 @@ def _least(*limits: Any) -> int:
 
 
 def _health_check(given: dict[str, Any] | None) -> HealthCheck | None:
-    """Read the check; a command without an URL is taken as no check at all."""
+    """Read the health check; a command without a URL counts as no check."""
     if not given:
         return None
     found = PROBE_URL.search(" ".join(given.get("command") or []))

@@ -1,4 +1,4 @@
-"""A service's end as ECS shows it: DRAINING while tasks run, then INACTIVE and no longer listed.
+"""Delete a service as ECS does: DRAINING while tasks run, then INACTIVE.
 
 Source: the API's DeleteService and ListServices. moto calls it INACTIVE at once, with its count.
 """
@@ -11,7 +11,7 @@ DRAINING, INACTIVE = "DRAINING", "INACTIVE"
 
 
 def install(backends: Any) -> None:
-    """Mend both calls; call once."""
+    """Replace moto's calls; call once."""
     delete, listed = backends.delete_service, backends.list_services
 
     def delete_service(self: Any, cluster_name: str, service_name: str, force: bool) -> Any:
@@ -30,6 +30,6 @@ def install(backends: Any) -> None:
 
 
 def finish(service: Any) -> None:
-    """Call a draining service INACTIVE: its last task is gone."""
+    """Mark a draining service INACTIVE after its last task has stopped."""
     if service.status == DRAINING:
         service.status = INACTIVE

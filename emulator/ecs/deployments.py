@@ -1,4 +1,4 @@
-"""Deployments of a service: their rollout, their failures, the circuit breaker."""
+"""Rollout state, failure counts and circuit breaker of a service's deployments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST_THRESHOLD, MOST_THRESHOLD = 3, 200
 
 @dataclass
 class Deployment:
-    """One deployment as the agent keeps it; moto gets its dictionary at each step."""
+    """A deployment of a service; `document` is moto's form of it."""
 
     definition_arn: str
     network: dict[str, Any]
@@ -31,11 +31,11 @@ class Deployment:
         self.reason = self.reason or f"ECS deployment {self.id} in progress."
 
     def move(self, rollout: str, reason: str) -> None:
-        """Change the rollout state and say why."""
+        """Change the rollout state and its reason."""
         self.rollout, self.reason, self.updated_at = rollout, reason, moto_ecs.now()
 
     def complete(self) -> None:
-        """All desired tasks of this deployment are healthy, no older one runs."""
+        """Mark the deployment completed."""
         self.failed_tasks = 0
         self.move(COMPLETED, f"ECS deployment {self.id} completed.")
 
@@ -61,7 +61,7 @@ class Deployment:
 
 
 def count_failure(deployments: list[Deployment], ident: str) -> None:
-    """Count a task that failed before it was ever healthy against its deployment."""
+    """Count a task that failed before it was healthy as a failure of its deployment."""
     for deployment in deployments:
         if deployment.id == ident:
             deployment.failed_tasks += 1
@@ -70,7 +70,7 @@ def count_failure(deployments: list[Deployment], ident: str) -> None:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a service's deployment configuration allows."""
+    """Limits of a service's deployment configuration."""
 
     breaker: bool
     rollback: bool
@@ -80,7 +80,7 @@ class Limits:
 
 
 def limits(service: Any, desired: int) -> Limits:
-    """Work out the counts: the minimum is rounded up, the maximum down."""
+    """Compute the limits; the minimum is rounded up, the maximum down."""
     configuration = service.deployment_configuration
     breaker = configuration.get("deploymentCircuitBreaker") or {}
     return Limits(
@@ -96,7 +96,7 @@ def limits(service: Any, desired: int) -> Limits:
 class BackOff:
     """When the next task may start: longer after each failure in a row; seconds of real time.
 
-    A change of the control plane ends a pause: nobody waits in the twin for what was mended.
+    A change of the control plane ends a pause, so that a repair has its effect at once.
     """
 
     speed: float
@@ -105,17 +105,17 @@ class BackOff:
     _changed_at: float = 0.0
 
     def look(self, changed_at: float) -> None:
-        """Take in when the control plane was last changed."""
+        """End the pause if the control plane was changed since."""
         if changed_at > self._changed_at:
             self._changed_at, self.until = changed_at, 0.0
 
     def failed(self, moment: float, reached_running: bool) -> None:
-        """Wait 15 s, 30 s, ... up to 27 minutes (5 if it ran), each divided by the speed."""
+        """Pause 15 s, 30 s, ... up to 27 minutes (5 if the task ran), divided by the speed."""
         longest = 300.0 if reached_running else 27 * 60.0
         wait = min(longest, 15.0 * 2**self.failures)
         self.failures += 1
         self.until = moment + wait / self.speed
 
     def reset(self) -> None:
-        """Start at once again."""
+        """Forget earlier failures and start the next task at once."""
         self.failures, self.until = 0, 0.0

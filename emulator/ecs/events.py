@@ -1,4 +1,4 @@
-"""Service events, newest first, in AWS's words; a standing complaint is said once."""
+"""Write service events in AWS's wording, and a repeated complaint only once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Events:
         self._standing: set[str] = set()
 
     def say(self, service: Any, text: str) -> None:
-        """Add an event whose text begins after the service's name."""
+        """Add an event; its text follows the service's name."""
         entry = {
             "id": str(uuid.uuid4()),
             "createdAt": moto_ecs.now(),
@@ -35,11 +35,11 @@ class Events:
         service.events = [entry, *service.events][:KEPT]
 
     def complain(self, service: Any, text: str, key: str = "") -> None:
-        """Add an event of a standing trouble, unless it was said since the last `solved`."""
+        """Add an event of a lasting problem, unless it was added since the last `solved`."""
         if (key or text) not in self._standing:
             self._standing.add(key or text)
             self.say(service, text)
 
     def solved(self) -> None:
-        """Let every complaint be said again."""
+        """Allow every complaint to be added again."""
         self._standing.clear()

@@ -1,4 +1,4 @@
-"""A service's tasks: started, stopped, asked about; each step said in its events."""
+"""Start, stop and inspect a service's tasks, and record service events."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ class Fleet:
 
     @property
     def alive(self) -> list[Task]:
-        """Those that neither stopped nor are on their way there."""
+        """Return the tasks that are neither stopped nor stopping."""
         return [t for t in self.tasks if t.alive]
 
     @property
     def healthy(self) -> list[Task]:
-        """Those that count as healthy."""
+        """Return the healthy tasks."""
         return [t for t in self.alive if t.healthy(self._speed)]
 
     def of(self, deployment: Deployment) -> list[Task]:
-        """Those of one deployment."""
+        """Return a deployment's tasks."""
         return [t for t in self.alive if t.deployment_id == deployment.id]
 
     def serving(self, deployment: Deployment) -> list[Task]:
-        """Those of one deployment that need no replacement."""
+        """Return a deployment's tasks that need no replacement."""
         return [t for t in self.of(deployment) if not t.condemned]
 
     def newcomers(self) -> list[Task]:
-        """Those that have not been healthy yet."""
+        """Return the tasks that have not been healthy yet."""
         return [t for t in self.alive if not t.condemned and not t.was_healthy]
 
     def start(self, service: Any, deployment: Deployment, count: int) -> list[Task]:
-        """Start tasks; one that could not start is `gone`, its reasons are in its record."""
+        """Start tasks; a task that cannot start is `gone`, with the reason in its record."""
         if count <= 0:
             return []
         made = [self._make(service, deployment) for _ in range(count)]
@@ -70,7 +70,7 @@ class Fleet:
         return Task(record, definitions.read(definition), deployment.id)
 
     def _launch(self, service: Any, task: Task) -> list[str]:
-        """Start a task's process and enter it; return the target groups it is in."""
+        """Start a task's process and register it; return its target groups."""
         reason = task.launch(self._runtime)
         if not reason:
             self.tasks.append(task)
@@ -81,7 +81,7 @@ class Fleet:
         return []
 
     def stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
-        """Begin to stop tasks, for one reason or each for its own."""
+        """Begin to stop tasks, with a common reason or each with its own."""
         if not tasks:
             return
         left = [task.stop(code, reason or task.condemned, self._speed) for task in tasks]
@@ -93,7 +93,7 @@ class Fleet:
         self._say_deregistered(service, [arn for groups in left for arn in groups])
 
     def exited(self, service: Any, task: Task) -> None:
-        """Close a task whose process ended by itself."""
+        """Record the stop of a task whose process ended by itself."""
         groups = task.deregister()
         task.close(EXITED, "Essential container in task exited")
         self._say_deregistered(service, groups)

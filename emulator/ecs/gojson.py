@@ -1,4 +1,4 @@
-"""Why a text is no JSON object, in the words of Go's decoder, which Fargate's agent passes on."""
+"""Describe invalid JSON in the wording of Go's decoder, as Fargate's agent does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "ar
 
 
 class NoObjectError(ValueError):
-    """The text is no JSON object; says why."""
+    """The text is not a JSON object; the message says why."""
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Image references: the program behind each, or the reason why it cannot be pulled."""
+"""Resolve an image reference to a program, or to the reason why it cannot be pulled."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Image:
     architecture: str = "X86_64"  # nothing: any
 
     def arguments(self, command: Sequence[str]) -> list[str]:
-        """Return what the interpreter is started with for a container with this command."""
+        """Return the interpreter's arguments for a container with this command."""
         if self.module:
             return ["-m", self.module]
         return list(command[1:] if command[:1] in (("python",), ("python3",)) else command)
@@ -57,7 +57,7 @@ LOCAL_PYTHON = "local/python"
 
 
 def unreachable(reference: str) -> str:
-    """Return the stopped reason where no packet gets out to the registry."""
+    """Return the stopped reason if the image's registry is unreachable."""
     if reference.startswith(IMAGE_REGISTRY):
         return NO_WAY_TO_ECR.format(region=REGION)
     host, _, path = reference.rpartition("/")

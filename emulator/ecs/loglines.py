@@ -1,4 +1,4 @@
-"""A task's output into CloudWatch Logs: the file it writes is read on, batch by batch."""
+"""Copy a task's output to CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _backend() -> Any:
 
 
 def group_missing(target: LogTarget | None) -> bool:
-    """Tell whether the log driver would refuse to start."""
+    """Return whether the log driver would fail because its group is missing."""
     return target is not None and not target.may_create and target.group not in _backend().groups
 
 
@@ -40,7 +40,7 @@ class LogTail:
         self._rest = b""
 
     def open(self) -> None:
-        """Make the log stream, and the group where the driver may."""
+        """Create the log stream, and the group if the driver may."""
         if self._target is None:
             return
         backend = _backend()
@@ -50,7 +50,7 @@ class LogTail:
             backend.create_log_stream(self._target.group, self._stream)
 
     def ship(self, last: bool = False) -> None:
-        """Deliver the complete lines written since the last call; all of them at the end."""
+        """Deliver the complete lines since the last call, at the end also an incomplete one."""
         with self.path.open("rb") as file:
             file.seek(self._offset)
             data = file.read(BATCH_BYTES)
@@ -60,7 +60,7 @@ class LogTail:
         self.deliver([line for line in lines if line.strip()])
 
     def deliver(self, lines: list[bytes]) -> None:
-        """Put lines into the stream; a group deleted under way loses them, as with AWS."""
+        """Write lines to the stream; if the group was deleted they are lost, as on AWS."""
         if self._target is None or not lines:
             return
         backend, stamp = _backend(), int(time.time() * 1000)

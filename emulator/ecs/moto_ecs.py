@@ -1,4 +1,4 @@
-"""The one place that touches moto's ECS: what it drops is kept, what it makes up is not.
+"""Extend moto's ECS with what it drops, and replace what it invents.
 
 moto has no scheduler: it calls a task stopped by looking at it twice, sets running counts by
 itself, and forgets the deployment configuration. The agent owns all of that here.
@@ -237,7 +237,7 @@ def _patch_definitions(backends: Any) -> None:
 
 
 def _refuse(container: dict[str, Any], awsvpc: bool, error: Any) -> None:
-    """Raise what RegisterTaskDefinition answers to a container it cannot accept."""
+    """Raise RegisterTaskDefinition's error for an invalid container."""
     plain = {pair["name"] for pair in container.get("environment") or []}
     seen: set[str] = set()
     for secret in container.get("secrets") or []:

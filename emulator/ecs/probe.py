@@ -1,4 +1,4 @@
-"""A container's health check: the URL of its command asked on the task's own address."""
+"""Run a container's health check as an HTTP request to the task's own address."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Prober:
         return self._pool.submit(_get, address, check)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _get(address: str, check: HealthCheck) -> bool:
-    """Do what `curl -f` does: a status below 400 is a pass."""
+    """Send the request as `curl -f` does; a status below 400 passes."""
     timeout = min(check.timeout_s, LONGEST_TIMEOUT_S)
     connection = http.client.HTTPConnection(loopback(address), check.port, timeout=timeout)
     try:

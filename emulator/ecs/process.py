@@ -1,4 +1,4 @@
-"""A task's process: started from its definition alone, watched, ended."""
+"""Start, watch and end the process of a task."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MARKER, LOOPBACK)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the machine gives to each task beside its definition."""
+    """Values of the machine that every task gets besides its definition."""
 
     network: str
     aws_url: str
@@ -36,7 +36,7 @@ def environment(
     credentials: dict[str, str],
     declared: dict[str, str],
 ) -> dict[str, str]:
-    """Return a task's whole environment; what the definition declares wins."""
+    """Return a task's environment; variables of the definition take precedence."""
     given = {name: os.environ[name] for name in INHERITED if name in os.environ}
     trust = {"SSL_CERT_FILE": surroundings.ca_bundle} if surroundings.ca_bundle else {}
     return {

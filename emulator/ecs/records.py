@@ -1,4 +1,4 @@
-"""A task's record in moto: made, moved through its states, and given its reasons."""
+"""Create a task's record in moto and move it through its states."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def create(service: Any, definition: Any, deployment_id: str, subnet: str) -> An
 
 
 def _move_interface(task: Any, subnet: str) -> None:
-    """Give moto's interface, which lies anywhere in 10/8, an address of its subnet."""
+    """Give the task's interface an address of its subnet, which moto does not."""
     details = task.attachments[0]["details"]
     ident = next(d["value"] for d in details if d["name"] == "networkInterfaceId")
     interface = ec2().enis[ident]
@@ -94,7 +94,7 @@ def health(task: Any, status: str) -> None:
 
 
 def stopping(task: Any, code: str, reason: str) -> None:
-    """Move a task to DEACTIVATING; a reason that an operator gave first stays."""
+    """Move a task to DEACTIVATING; an operator's earlier reason stays."""
     task.desired_status = "STOPPED"
     task.last_status = "DEACTIVATING"
     task.stop_code = getattr(task, "stop_code", None) or code

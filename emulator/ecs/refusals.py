@@ -1,4 +1,4 @@
-"""What ECS refuses and moto takes: services, clusters and task definitions that cannot be.
+"""Refuse services, clusters and task definitions that ECS refuses and moto accepts.
 
 Sources: the API's CreateService, UpdateService, DeleteCluster and RegisterTaskDefinition; texts as
 ECS words them where they are known.
@@ -35,7 +35,7 @@ SIZES = {
 
 
 def install(backends: Any) -> None:
-    """Have moto's ECS refuse what AWS refuses; call once."""
+    """Let moto's ECS refuse what AWS refuses; call once."""
     _patch_services(backends)
     deletion.install(backends)
     delete_cluster, register = backends.delete_cluster, backends.register_task_definition
@@ -86,7 +86,7 @@ def _patch_services(backends: Any) -> None:
 
 
 def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
-    """Raise what ECS answers to a count below zero, or to places for tasks that are not there."""
+    """Raise ECS's error for a negative count, a missing target group or a missing registry."""
     from moto.elbv2.models import elbv2_backends
     from moto.servicediscovery.models import servicediscovery_backends
 
@@ -104,7 +104,7 @@ def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
 
 
 def refuse_full(backend: Any, cluster: Any) -> None:
-    """Raise what ECS answers to the deletion of a cluster in which something runs."""
+    """Raise ECS's error for deleting a cluster with services or tasks."""
     services = [one for one in backend.services.values() if one.cluster_name == cluster.name]
     if any(one.status != deletion.INACTIVE for one in services):
         text = "The Cluster cannot be deleted while Services are active."
@@ -116,7 +116,7 @@ def refuse_full(backend: Any, cluster: Any) -> None:
 
 
 def refuse_containers(containers: list[dict[str, Any]]) -> None:
-    """Raise what ECS answers to containers of one name, or of which none is essential."""
+    """Raise ECS's error for duplicate container names, or for no essential container."""
     found = [one.get("name") for one in containers]
     if len(set(found)) < len(found):
         raise _client("Container names must be unique within a task definition.")
@@ -125,7 +125,7 @@ def refuse_containers(containers: list[dict[str, Any]]) -> None:
 
 
 def refuse_for_fargate(containers: list[dict[str, Any]], given: dict[str, Any]) -> None:
-    """Raise what ECS answers to a task definition that Fargate cannot run."""
+    """Raise ECS's error for a task definition that Fargate cannot run."""
     if (mode := given.get("network_mode")) != "awsvpc":
         raise _client(f"Fargate only supports network mode 'awsvpc', not '{mode}'.")
     for size in ("cpu", "memory"):

@@ -1,4 +1,4 @@
-"""A task's entries elsewhere: targets of target groups and instances in Cloud Map."""
+"""Register tasks in target groups and in Cloud Map."""
 
 from __future__ import annotations
 

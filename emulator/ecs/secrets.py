@@ -1,4 +1,4 @@
-"""Values that a task definition takes from Secrets Manager and SSM, as its execution role may."""
+"""Resolve a task's secrets and parameters with the permissions of its execution role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One service's scheduler: brings running tasks and deployments to what the service asks for."""
+"""Bring a service's tasks and deployments to its desired state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAUSE_S = 300.0  # ECS itself does not throttle tasks that reach RUNNING
 
 
 class ServiceScheduler:
-    """Follows one of moto's services; `step` is called a few times a second."""
+    """Runs one of moto's services; `step` is called several times a second."""
 
     def __init__(self, runtime: TaskRuntime, service: Any) -> None:
         self.deployments: list[Deployment] = []
@@ -35,7 +35,7 @@ class ServiceScheduler:
         self._retired_at = 0.0  # when the last task of an older deployment was gone
 
     def step(self, service: Any) -> None:
-        """Observe, decide, act, and show the result in moto."""
+        """Observe the tasks, start and stop some, and show the result in moto."""
         desired = service.desired_count if service.status == "ACTIVE" else 0
         self._backoff.look(CHANGES.last)
         self._follow(service)
@@ -47,11 +47,11 @@ class ServiceScheduler:
 
     @property
     def primary(self) -> Deployment:
-        """The newest deployment."""
+        """Return the newest deployment."""
         return self.deployments[0]
 
     def settled(self, service: Any) -> bool:
-        """Tell whether nothing is under way: steady, or failing in a way that will last."""
+        """Return whether the service is stable: steady, or failing repeatedly."""
         if self._asked != _asked(service) or any(t.stopping for t in self.fleet.tasks):
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0
@@ -239,7 +239,7 @@ class ServiceScheduler:
 
 
 def _asked(service: Any) -> tuple[object, ...]:
-    """Everything whose change starts something; all but the count starts a deployment."""
+    """Return the requested settings; a change of any but the count starts a deployment."""
     return (
         service.desired_count if service.status == "ACTIVE" else 0,
         service.task_definition,

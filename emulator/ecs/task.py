@@ -1,4 +1,4 @@
-"""One task's life: provision, start, register, watch, drain, stop."""
+"""A task from its start to its stop."""
 
 from __future__ import annotations
 
@@ -49,26 +49,26 @@ class Task:
 
     @property
     def id(self) -> str:
-        """The task's id."""
+        """Return the task's id."""
         return str(self.record.id)
 
     @property
     def address(self) -> str:
-        """The task's address in the VPC."""
+        """Return the task's address in the VPC."""
         return str(self.record.address)
 
     @property
     def pid(self) -> int:
-        """The process id, 0 before the start."""
+        """Return the process id, 0 before the start."""
         return self._process.pid if self._process else 0
 
     @property
     def alive(self) -> bool:
-        """Counts as running or pending: neither stopped nor on its way there."""
+        """Return whether the task is neither stopped nor stopping."""
         return not self.gone and not self.stopping
 
     def launch(self, runtime: TaskRuntime) -> str:
-        """Start the process; return the stopped reason when it cannot start, else nothing."""
+        """Start the process; return the stopped reason if it cannot start, else nothing."""
         self.record.last_status = "PENDING"
         if not self.address.startswith(VPC_PREFIX):
             return f"the emulator has a network for {VPC_PREFIX}0.0/16 alone"
@@ -111,7 +111,7 @@ class Task:
             self._health = ContainerHealth(check, speed, self.started)
 
     def register(self, service: Any) -> list[str]:
-        """Enter the task where its service says; return the target groups' ARNs."""
+        """Register the task in its target groups and Cloud Map; return the groups' ARNs."""
         done = []
         for balancer in service.load_balancers:
             arn, port = balancer.get("targetGroupArn"), int(balancer.get("containerPort") or 0)
@@ -134,7 +134,7 @@ class Task:
         return done
 
     def deregister(self) -> list[str]:
-        """Take the task out everywhere; return the target groups it was still in."""
+        """Deregister the task everywhere; return the target groups that still had it."""
         for arn in self._registries:
             registration.deregister_instance(arn, self.id)
         done = [
@@ -146,7 +146,7 @@ class Task:
         return done
 
     def watch(self, prober: Prober) -> None:
-        """Look at process, output and health once; sets `exit_code` when the process ended."""
+        """Check process, output and health once; set `exit_code` when the process has ended."""
         if self._tail is not None:
             self._tail.ship()
         if self._process is not None:
@@ -164,7 +164,7 @@ class Task:
             self._on_its_port = self.definition.port in ports
 
     def healthy(self, speed: float) -> bool:
-        """Tell whether the task counts for a deployment: its checks pass, or it ran 40 s."""
+        """Return whether the task counts as healthy: its checks pass, or it ran for 40 s."""
         if not self.alive or self.condemned or not self.started or self.exit_code is not None:
             return False
         states = [
@@ -205,12 +205,12 @@ class Task:
 
     @property
     def booting(self) -> bool:
-        """Tell whether the process has not listened yet and still may."""
+        """Return whether the process is still in the time in which it may begin to listen."""
         waited = time.monotonic() - self.started
         return self.alive and not self._listened_at and waited < BOOT_ALLOWANCE_S
 
     def stop(self, code: str, reason: str, speed: float) -> list[str]:
-        """Begin to stop: out of the groups now, SIGTERM after the deregistration delay."""
+        """Deregister now, and send SIGTERM after the deregistration delay."""
         self.stopping = True
         delays = [registration.drain_seconds(arn) / speed for arn, _ in self.target_groups]
         records.stopping(self.record, code, reason)
@@ -218,7 +218,7 @@ class Task:
         return self.deregister()
 
     def step_down(self) -> None:
-        """Carry a stop on: terminate, kill, and close the record."""
+        """Continue a stop: terminate, kill and close the record in turn."""
         moment = time.monotonic()
         if self._process is None or self.exit_code is not None:
             self.close()
@@ -229,7 +229,7 @@ class Task:
             process.signal_group(self._process, signal.SIGTERM)
 
     def close(self, code: str = "", reason: str = "") -> None:
-        """Write the end into the record, with the last log lines."""
+        """Write the task's end to its record, and ship its last log lines."""
         self.gone = True
         if self._process is not None:
             process.signal_group(self._process, signal.SIGKILL)  # children it may have left

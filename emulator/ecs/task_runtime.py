@@ -1,4 +1,4 @@
-"""What the tasks of an agent share."""
+"""What all tasks of an agent need to start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes of load balancers and target groups: the values that AWS takes.
+"""Refuse attribute values of load balancers and target groups that AWS refuses.
 
 moto keeps any text, or falls over it. Sources: the API's LoadBalancerAttribute and
 TargetGroupAttribute.
@@ -47,7 +47,7 @@ _BOOLEAN = (".enabled", ".deny_all_igw_traffic")
 
 
 def install() -> None:
-    """Have both calls refuse what AWS refuses; call once."""
+    """Let both calls refuse what AWS refuses; call once."""
     from moto.elbv2.models import ELBv2Backend
 
     of_balancer = ELBv2Backend.modify_load_balancer_attributes
@@ -72,7 +72,7 @@ def install() -> None:
 
 
 def refuse(attributes: dict[str, Any]) -> None:
-    """Raise what AWS answers to a value that an attribute cannot have."""
+    """Raise AWS's error for an invalid attribute value."""
     for key, value in attributes.items():
         holds = ATTRIBUTES.get(key)
         if holds is None and key.endswith(_BOOLEAN) and "cross_zone" not in key:

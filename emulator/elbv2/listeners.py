@@ -1,4 +1,4 @@
-"""Listeners, their certificates and what they forward to, where moto is laxer than AWS.
+"""Refuse listeners, certificates and forwards that AWS refuses and moto accepts.
 
 Sources: the API's CreateListener, ModifyListener and DeleteCertificate, "Target groups for your
 Application Load Balancers".
@@ -15,7 +15,7 @@ from emulator.settings import ACCOUNT, REGION
 
 
 def install() -> None:
-    """Mend moto's listeners and certificates; call once, after the rules."""
+    """Replace moto's calls for listeners and certificates; call once, after the rules."""
     from moto.acm.models import AWSCertificateManagerBackend, CertBundle
     from moto.elbv2.models import ELBv2Backend, FakeListener
 
@@ -113,14 +113,14 @@ def _protocol_of(backend: Any, arn: str) -> str:
 
 
 def _refuse_downgrade(actions: Iterable[dict[str, Any]], protocol: str) -> None:
-    """Raise what AWS answers to a redirect that leads from HTTPS to HTTP."""
+    """Raise AWS's error for a redirect from HTTPS to HTTP."""
     targets = [(one.get("RedirectConfig") or {}).get("Protocol") for one in actions]
     if protocol == "HTTPS" and "HTTP" in targets:
         raise wrong("You cannot redirect from HTTPS to HTTP")
 
 
 def refuse_foreign_groups(actions: Iterable[dict[str, Any]], balancer_arn: str) -> None:
-    """Raise what AWS answers where a target group already serves another load balancer."""
+    """Raise AWS's error for a target group that another load balancer already uses."""
     from moto.elbv2.exceptions import ELBClientError
 
     users = users_of_groups()

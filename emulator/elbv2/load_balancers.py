@@ -1,4 +1,4 @@
-"""Load balancers that AWS does not make and moto does: nameless twins, in one zone, without groups.
+"""Refuse load balancers that AWS refuses, and give each one a network interface.
 
 Source: the API's CreateLoadBalancer and SetSecurityGroups.
 """
@@ -16,7 +16,7 @@ NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
 
 def install() -> None:
-    """Have the calls refuse what AWS refuses, and give each balancer a node; call once."""
+    """Let the calls refuse what AWS refuses, and give each balancer a node; call once."""
     from moto.elbv2.models import ELBv2Backend
 
     create, set_groups = ELBv2Backend.create_load_balancer, ELBv2Backend.set_security_groups
@@ -50,7 +50,7 @@ def install() -> None:
 
 
 def refuse(backend: Any, name: str, groups: list[str], subnets: list[str]) -> None:
-    """Raise what CreateLoadBalancer answers to a balancer that cannot be."""
+    """Raise CreateLoadBalancer's error for an invalid load balancer."""
     from moto.elbv2.exceptions import DuplicateLoadBalancerName, ELBClientError
 
     if not NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""The network interface of a load balancer's node, which AWS makes with the balancer.
+"""The network interface of a load balancer's node.
 
 Source: "Application Load Balancers", "Subnets for your load balancer"; AWS has a node in each
 subnet, the emulator one in the first.

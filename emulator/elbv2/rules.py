@@ -1,4 +1,4 @@
-"""Rules of a load balancer as the API takes and shows them.
+"""Read, refuse and show listener rules as the ELBv2 API does.
 
 moto takes one value in the short form of a condition, none that is a regular expression, and any
 action; it shows rules in the order in which they were made, and each only in the form in which it
@@ -51,7 +51,7 @@ def install() -> None:
 
 
 def _take_both_forms(action: Any) -> None:
-    """Keep a forward to one group in both of the API's forms, as DescribeRules shows it."""
+    """Store a forward to one group in both of the API's forms, as DescribeRules shows it."""
     begin = action.__init__
 
     def made(self: Any, data: Json) -> None:
@@ -125,7 +125,7 @@ def _protect_default_rules(backend: Any) -> None:
 
 
 def values_of(condition: Json) -> list[Any]:
-    """Return a condition's values, plain and regular, in whichever form they were given."""
+    """Return a condition's plain and regular expressions, from either form of the API."""
     config = condition.get(CONFIGS.get(condition.get("Field", ""), "")) or {}
     return [
         *(config.get("Values") or condition.get("Values") or []),
@@ -148,7 +148,7 @@ def shown(conditions: Iterable[Json]) -> list[Json]:
 
 
 def refuse_conditions(conditions: list[Json]) -> None:
-    """Raise what CreateRule and ModifyRule answer to conditions that AWS does not accept."""
+    """Raise the error of CreateRule and ModifyRule for invalid conditions."""
     seen: set[str] = set()
     for condition in conditions:
         field = str(condition.get("Field") or "")
@@ -206,7 +206,7 @@ def _refuse_value(field: str, value: Any, longest: int) -> None:
 
 
 def refuse_actions(actions: list[Json]) -> None:
-    """Raise what AWS answers to actions of which not exactly one decides, or which lead nowhere."""
+    """Raise AWS's error for actions without exactly one that decides, or without a target."""
     deciding = [one for one in actions if one.get("Type") in DECIDING]
     if not actions:
         return  # a change of the conditions alone

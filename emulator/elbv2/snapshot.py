@@ -1,4 +1,4 @@
-"""Read the load balancing out of moto as the balancer process wants it (decision 2)."""
+"""Read the routing snapshot for the balancer process out of moto (decision 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which load balancers forward to which target groups."""
+"""Find the load balancers that forward to a target group."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from emulator.settings import ACCOUNT, REGION
 
 
 def groups_in_use() -> set[str]:
-    """The ARNs of the target groups that some listener or rule forwards to."""
+    """Return the ARNs of the target groups that some listener or rule forwards to."""
     return set(users_of_groups())
 
 
 def users_of_groups() -> dict[str, list[Any]]:
-    """The load balancers that forward to each target group."""
+    """Return the load balancers that forward to each target group."""
     from moto.elbv2.models import elbv2_backends
 
     backend = elbv2_backends[ACCOUNT][REGION]
@@ -29,7 +29,7 @@ def users_of_groups() -> dict[str, list[Any]]:
 
 
 def forwarded_groups(actions: list[Any]) -> list[str]:
-    """The target groups of a list of moto's actions."""
+    """Return the target groups of a list of moto's actions."""
     found = []
     for action in actions:
         data = action.data if hasattr(action, "data") else action

@@ -1,4 +1,4 @@
-"""Make target health in moto what the balancer's health checks say it is.
+"""Let moto show the target health that the balancer's health checks find.
 
 moto calls every registered target healthy and forgets a deregistered one at once. Verdicts are
 kept here; reasons and descriptions are those of the Application Load Balancer guide, "Target
@@ -32,7 +32,7 @@ NOT_REGISTERED = Verdict(
 
 
 class TargetHealth:
-    """The verdicts on all targets, and the targets that are draining."""
+    """Health verdicts of all targets, and the targets that are draining."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,17 +41,17 @@ class TargetHealth:
         self.speed = 1.0
 
     def record(self, key: TargetKey, verdict: Verdict) -> None:
-        """Keep what the balancer found."""
+        """Store a verdict of the balancer."""
         with self._lock:
             self._verdicts[key] = verdict
 
     def verdict(self, key: TargetKey) -> Verdict:
-        """The last verdict on a registered target, `initial` until there is one."""
+        """Return the last verdict on a registered target, `initial` until there is one."""
         with self._lock:
             return self._verdicts.get(key, REGISTERING)
 
     def registered(self, key: TargetKey) -> None:
-        """Start a target anew: what was known of its last registration does not count."""
+        """Start a newly registered target without a verdict."""
         with self._lock:
             self._draining.pop(key, None)
             self._verdicts.pop(key, None)
@@ -64,14 +64,14 @@ class TargetHealth:
                 self._draining[key] = time.monotonic() + delay_s / self.speed
 
     def draining(self, group_arn: str) -> list[tuple[str, int]]:
-        """The (address, port) pairs of one group that still drain."""
+        """Return the (address, port) pairs of one group that still drain."""
         now = time.monotonic()
         with self._lock:
             self._draining = {k: until for k, until in self._draining.items() if until > now}
             return [(k[1], k[2]) for k in self._draining if k[0] == group_arn]
 
     def forget(self) -> None:
-        """Drop everything: all targets start anew."""
+        """Forget all verdicts, so that all targets start again."""
         with self._lock:
             self._verdicts.clear()
             self._draining.clear()

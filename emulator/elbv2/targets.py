@@ -1,4 +1,4 @@
-"""Target groups and their targets, where moto is laxer than AWS.
+"""Refuse target groups and targets that AWS refuses and moto accepts.
 
 Sources: the API's CreateTargetGroup, ModifyTargetGroup and RegisterTargets, "Health checks for
 Application Load Balancer target groups".
@@ -27,7 +27,7 @@ MODIFY_ORDER = (
 
 
 def install() -> None:
-    """Have the calls refuse what AWS refuses; call once."""
+    """Let the calls refuse what AWS refuses; call once."""
     from moto.elbv2.models import ELBv2Backend
 
     create, modify = ELBv2Backend.create_target_group, ELBv2Backend.modify_target_group
@@ -65,7 +65,7 @@ def install() -> None:
 
 
 def refuse_check(path: str | None, codes: str | None, interval: int, timeout: int) -> None:
-    """Raise what AWS answers to a health check that cannot be."""
+    """Raise AWS's error for an invalid health check."""
     if path is not None and not path.startswith("/"):
         raise wrong(f"Health check path '{path}' must begin with a '/' character")
     if timeout >= interval:
@@ -76,7 +76,7 @@ def refuse_check(path: str | None, codes: str | None, interval: int, timeout: in
 
 
 def refuse_address(text: str, zone: str | None, vpc_id: str) -> None:
-    """Raise what AWS answers to a target that is no address, or none that can be reached."""
+    """Raise AWS's error for a target that is not an address of a private range."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

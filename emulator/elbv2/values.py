@@ -1,4 +1,4 @@
-"""What the values of conditions and actions may be; AWS refuses the others, moto takes them.
+"""Refuse values of conditions and actions that AWS refuses and moto accepts.
 
 Sources: the API's RuleCondition, HttpHeaderConditionConfig, RedirectActionConfig, TargetGroupTuple.
 A value that were let in could be one which no request can be compared with.
@@ -37,7 +37,7 @@ def wrong(text: str) -> Exception:
 
 
 def refuse_plain(field: str, text: str) -> None:
-    """Raise what AWS answers to a condition's value with characters of which there are none."""
+    """Raise AWS's error for invalid characters in a condition's value."""
     shape = _SHAPES.get(field)
     if shape is not None and not shape.fullmatch(text):
         raise wrong(f"Condition value '{text}' contains a character that is not valid")
@@ -49,7 +49,7 @@ def refuse_plain(field: str, text: str) -> None:
 
 
 def refuse_expression(text: str) -> None:
-    """Raise what AWS answers to a regular expression that is none."""
+    """Raise AWS's error for an invalid regular expression."""
     try:
         re.compile(text)
     except re.error:
@@ -57,13 +57,13 @@ def refuse_expression(text: str) -> None:
 
 
 def refuse_header(name: str) -> None:
-    """Raise what AWS answers to a header that a condition cannot look at."""
+    """Raise AWS's error for a header that a condition cannot match."""
     if name.lower() == "host":
         raise wrong("The 'HttpHeaderName' value 'Host' is not valid; use 'host-header' instead")
 
 
 def refuse_redirect(config: Json) -> None:
-    """Raise what AWS answers to a redirect with a part that it does not take."""
+    """Raise AWS's error for an invalid part of a redirect."""
     for part, holds in _REDIRECT.items():
         given = config.get(part)
         if given is not None and not holds(str(given)):
@@ -71,7 +71,7 @@ def refuse_redirect(config: Json) -> None:
 
 
 def refuse_groups(groups: list[Json]) -> None:
-    """Raise what AWS answers to a forward to too many groups, or of too great a weight."""
+    """Raise AWS's error for too many target groups, or a weight out of range."""
     if len(groups) > MOST_GROUPS:
         raise wrong(f"A forward action can have at most '{MOST_GROUPS}' target groups")
     for group in groups:

@@ -12,9 +12,9 @@ from emulator.settings import ACCOUNT, REGION
 
 
 def disabled(address: str, balancers: list[Any]) -> bool:
-    """Tell whether an address lies in a zone that none of some balancers has enabled.
+    """Return whether an address lies in a zone that none of some balancers has enabled.
 
-    An address that is in no subnet, and balancers without subnets, leave nothing to compare.
+    Without a subnet for the address, or for the balancers, the answer is False.
     """
     zone = _zone_of(address)
     enabled = {subnet.availability_zone for one in balancers for subnet in list(one.subnets)}

@@ -1,1 +1,1 @@
-"""Put the healthy platform back, whatever was changed and by whom."""
+"""Restore moto's objects from a copy."""

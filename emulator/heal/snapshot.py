@@ -1,4 +1,4 @@
-"""A copy of the platform inside moto, and how it is laid over what moto holds later.
+"""Copy the resources of an account inside moto, and restore them later.
 
 The copy is of moto's own objects, taken in one go so that references between services stay
 true. Laying it over brings back each object of the platform and leaves what others made beside
@@ -36,13 +36,13 @@ Copy = dict[str, dict[str, Any]]
 
 
 def take() -> Copy:
-    """Copy the platform as it is now."""
+    """Copy the account's resources as they are now."""
     _share_backends()
     return copy.deepcopy({service: _attributes(service) for service in KEPT})
 
 
 def lay_over(pristine: Copy) -> None:
-    """Bring the platform back to a copy; the copy itself stays untouched."""
+    """Restore the resources from a copy, which stays unchanged."""
     fresh = copy.deepcopy(pristine)
     _forget_tasks(fresh["ecs"]["clusters"])
     _forget_tags(fresh["ec2"])
@@ -58,14 +58,14 @@ def lay_over(pristine: Copy) -> None:
 
 
 def _overlay(current: dict[Any, Any], pristine: dict[Any, Any]) -> None:
-    """Put the platform's entries back in their old order, before those of others."""
+    """Restore the copied entries in their old order, before the others."""
     others = {key: value for key, value in dict(current).items() if key not in pristine}
     current.clear()
     current.update({**pristine, **others})
 
 
 def _forget_tasks(clusters: Iterable[str]) -> None:
-    """Drop what runs in the platform's clusters, services that others put there included."""
+    """Delete all services and tasks of some clusters, also those that the copy lacks."""
     ecs = _backend("ecs")
     for cluster in clusters:
         for arn in [a for a, s in ecs.services.items() if f"/{cluster}/" in s.arn]:
@@ -76,7 +76,7 @@ def _forget_tasks(clusters: Iterable[str]) -> None:
 
 
 def _forget_tags(platform: dict[str, Any]) -> None:
-    """Drop the tags of what belongs to the platform's network, those that had none included."""
+    """Delete the tags of the copied network resources, also of those without tags in the copy."""
     tags = _backend("ec2").tags
     nested = [name for service, name in NESTED if service == "ec2"]
     owned = [platform[name] for name in platform if name not in nested]
@@ -86,7 +86,7 @@ def _forget_tags(platform: dict[str, Any]) -> None:
 
 
 def _attributes(service: str) -> dict[str, Any]:
-    """The kept attributes as plain dictionaries: moto's own kinds of dict cannot be copied."""
+    """Return the kept attributes as plain dictionaries, because moto's own cannot be copied."""
     backend = _backend(service)
     found = {}
     for name in KEPT[service]:
@@ -105,7 +105,7 @@ def _backend(service: str) -> Any:
 
 
 def _share_backends() -> None:
-    """Have copies refer to the living backends, and to certificates' immutable parts."""
+    """Let copies share moto's backends and the immutable parts of certificates."""
     from moto.acm.models import CertBundle
     from moto.core.base_backend import BaseBackend
 

@@ -1,1 +1,1 @@
-"""IAM for requests to the emulator."""
+"""IAM policies for requests to the emulator."""

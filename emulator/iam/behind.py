@@ -1,4 +1,4 @@
-"""What a service asks IAM for behind a request, in the name of whoever sent it."""
+"""Permissions that a service checks on behalf of a request's sender."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECURE = {"aws:SecureTransport": "true"}
 def hidden(
     documents: Sequence[Mapping[str, Any]], action: str, bucket: str | None, key: str | None
 ) -> bool:
-    """Tell whether S3 answers 403 for an object that is not there.
+    """Return whether S3 answers 403 for an object that is not there.
 
     To learn that it is missing is to list the bucket (API reference, GetObject: "if you don't have
     the s3:ListBucket permission, Amazon S3 returns 403"); such a question names no prefix.
@@ -32,7 +32,7 @@ def hidden(
 
 
 def refused_key(documents: Sequence[Mapping[str, Any]], action: str, topic_arn: str) -> str:
-    """Return what the sender may not do with the key of a topic, "" if nothing is in the way.
+    """Return the key action that the sender lacks for an encrypted topic, or nothing.
 
     SNS uses the topic's key as the publisher (SNS developer guide, key management).
     """

@@ -1,4 +1,4 @@
-"""Enforce IAM on role sessions, and answer what a role may do.
+"""Enforce IAM on role sessions, and simulate what a role may do.
 
 Static keys are the operator and unrestricted. A session of a role is held to the role's inline
 and managed policies; its signature is not checked (moto's check fails body-less REST calls).
@@ -22,7 +22,7 @@ _session = threading.local()
 
 
 def simulate(role_arn: str, action: str, resource: str) -> bool:
-    """Tell whether a role's policies allow an action on a resource; a missing role may nothing."""
+    """Return whether a role's policies allow an action; a missing role has no permissions."""
     documents = role_documents(role_arn)
     return documents is not None and (
         decide(documents, action, [resource], {"aws:SecureTransport": "true"}) is Decision.ALLOWED
@@ -30,7 +30,7 @@ def simulate(role_arn: str, action: str, resource: str) -> bool:
 
 
 def assumable(role_arn: str, service: str) -> bool:
-    """Tell whether a role exists and trusts a service such as `ecs-tasks.amazonaws.com`."""
+    """Return whether a role exists and trusts a service such as `ecs-tasks.amazonaws.com`."""
     role = _role(role_arn)
     if role is None:
         return False
@@ -43,7 +43,7 @@ def assumable(role_arn: str, service: str) -> bool:
 
 
 def role_documents(role_arn: str) -> list[dict[str, Any]] | None:
-    """The policy documents of a role, inline and attached; None if there is no such role."""
+    """Return the policy documents of a role, inline and attached; None if there is no such role."""
     role = _role(role_arn)
     if role is None:
         return None
@@ -77,7 +77,7 @@ def install() -> None:
 
 
 def _refusal(response: Any) -> tuple[str, str] | None:
-    """Why the session behind a request may not do it: (error code, message), or None."""
+    """Return why the session may not make a request as (error code, message), or None."""
     session = _session_of(response.headers)
     _session.arn = session[1] if session else None
     if session is None:
@@ -182,7 +182,7 @@ def _names_principal(statement: dict[str, Any]) -> bool:
 
 
 def _session_of(headers: Any) -> tuple[str, str] | None:
-    """The (role ARN, session ARN) behind a request's credentials; None for the operator."""
+    """Return the (role ARN, session ARN) behind a request's credentials; None for the operator."""
     if "X-Amz-Security-Token" not in headers or "Authorization" not in headers:
         return None
     from moto.sts.models import sts_backends
@@ -197,7 +197,7 @@ def _session_of(headers: Any) -> tuple[str, str] | None:
 
 
 def _scope(headers: Any) -> list[str]:
-    """The credential scope of SigV4: key, date, region, signing name, terminator."""
+    """Return the credential scope of SigV4: key, date, region, signing name, terminator."""
     value = headers.get("Authorization", "")
     scope = value.partition("Credential=")[2].partition(",")[0].split("/")
     return scope if len(scope) == 5 else ["", "", REGION, "", ""]

@@ -1,4 +1,4 @@
-"""Decide what a set of IAM policy documents allows: pure, values in and a decision out."""
+"""Evaluate IAM policy documents for one request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Decision(Enum):
-    """What the policies say about one request."""
+    """The decision of the policies on one request."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "an explicit deny in an identity-based policy"
@@ -23,7 +23,7 @@ def decide(
     resources: Sequence[str],
     context: Mapping[str, str],
 ) -> Decision:
-    """Evaluate documents for an action on all the resources; each of them must be allowed."""
+    """Evaluate documents for an action on resources, each of which must be allowed."""
     decisions = [_decide_one(documents, action, resource, context) for resource in resources]
     for worst in (Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY):
         if worst in decisions:
@@ -52,7 +52,7 @@ def _decide_one(
 def applies(
     statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]
 ) -> bool:
-    """Tell whether a statement speaks about this action, resource and context."""
+    """Return whether a statement applies to this action, resource and context."""
     return (
         _action_matches(statement, action)
         and _resource_matches(statement, resource)
@@ -94,8 +94,8 @@ def _condition_holds(operator: str, key: str, wanted: object, context: Mapping[s
 def _compare(operator: str, have: str, values: list[str]) -> bool:
     """Compare by one condition operator.
 
-    Raises NotImplementedError for an operator the sandbox does not know: failing loudly is safer
-    than an allow that AWS would refuse.
+    Raises NotImplementedError for an unknown operator, because an error is safer than an allow
+    that AWS would refuse.
     """
     negated = "Not" in operator
     plain = operator.replace("Not", "", 1)

@@ -1,4 +1,4 @@
-"""Read from a request to the emulator what IAM looks at: action, resources, condition keys.
+"""Read the IAM action, resources and condition keys of a request.
 
 A service that is not listed has the resource "*": a statement scoped to an ARN then does not
 match, so an unknown service fails closed. Which actions take a resource at all follows AWS's
@@ -24,7 +24,7 @@ Params = dict[str, Any]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as IAM sees it."""
+    """A request's fields that IAM evaluates."""
 
     action: str
     resources: list[str]
@@ -55,7 +55,7 @@ ACTIONS = {
 
 
 def _params(response: Any) -> Params:
-    """The request's parameters, whichever protocol carried them."""
+    """Return the request's parameters, whichever protocol carried them."""
     if getattr(response, "automated_parameter_parsing", False):
         try:
             return dict(response.params)
@@ -99,7 +99,7 @@ def _secret(action: str, params: Params) -> list[str]:
 
 
 def secret_arn(identifier: str) -> str:
-    """A secret's full ARN with its random suffix, from its name or from any form of its ARN."""
+    """Return a secret's full ARN with its random suffix, from its name or a form of its ARN."""
     from moto.secretsmanager.models import secretsmanager_backends
 
     store = secretsmanager_backends[ACCOUNT][REGION].secrets

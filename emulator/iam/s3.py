@@ -1,4 +1,4 @@
-"""Read from an S3 request what IAM looks at: the action's IAM name and the resources."""
+"""Read the IAM action and the resources of an S3 request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACTIONS = {
 def s3_asked(
     operation: str, bucket: str | None, key: str | None, body: str | bytes = b""
 ) -> tuple[str, list[str]]:
-    """The IAM action and the ARNs of an operation; a batch of deletions names each of its keys."""
+    """Return the IAM action and ARNs of an operation; a batch of deletions has one ARN a key."""
     action = "s3:" + _ACTIONS.get(operation, operation)
     if not bucket:
         return action, ["*"]

@@ -1,4 +1,4 @@
-"""Runs deployed Lambda functions as AWS does: AWS's runtime client against a local runtime API."""
+"""Run deployed Lambda functions with AWS's runtime client and a local runtime API."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from emulator.lambda_host.install import LambdaHost, install_into_moto
 def install(
     emulator: int | Endpoint, *, speed: float = 1.0, work_dir: Path | None = None
 ) -> LambdaHost:
-    """Make moto's Lambda run code; functions call the emulator back (its endpoint, or its port).
+    """Let moto's Lambda run code; functions call the emulator at its endpoint or port.
 
-    The caller stops the host that is returned: it ends every environment and removes its files.
+    The caller must stop the host, which ends every environment and removes its files.
     """
     url = f"http://127.0.0.1:{emulator}" if isinstance(emulator, int) else emulator.url
     return install_into_moto(url, speed, work_dir)

@@ -44,7 +44,7 @@ class Queued(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AsyncQueue:
-    """Events of all functions; a thread hands out those that are due."""
+    """Waiting events of all functions; a thread delivers those that are due."""
 
     def __init__(self, host: Host, speed: float = 1.0) -> None:
         self._host = host
@@ -58,11 +58,11 @@ class AsyncQueue:
         self._thread = threading.Thread(target=self._loop, name="lambda-queue", daemon=True)
 
     def start(self) -> None:
-        """Begin to hand out events."""
+        """Start to deliver events."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Drop what waits; running invocations end with the host."""
+        """Drop the waiting events; running invocations end with the host."""
         with self._wake:
             self._stopped = True
             self._wake.notify_all()
@@ -85,7 +85,7 @@ class AsyncQueue:
         return request_id
 
     def idle(self) -> bool:
-        """Whether nothing waits and nothing runs."""
+        """Return whether no event waits or runs."""
         with self._wake:
             return not self._heap and not self._running
 

@@ -1,4 +1,4 @@
-"""Started as a script in the function's process: die with the host, then run AWS's runtime client.
+"""Script of a function's process, which runs AWS's runtime client.
 
 Usage: bootstrap.py HANDLER. Nothing of the project is importable from here, as in AWS.
 """

@@ -1,4 +1,4 @@
-"""Function settings that moto accepts and forgets: kept, shown, changed."""
+"""Keep and show function settings that moto accepts and forgets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @functools.cache
 def keep_configuration() -> None:
-    """Patch moto's function once: LoggingConfig, TracingConfig, Architectures, the VPC's id."""
+    """Let moto's functions keep LoggingConfig, TracingConfig, Architectures and the VPC's id."""
     from moto.awslambda.models import LambdaFunction
 
     create, show, change = (
@@ -42,7 +42,7 @@ def keep_configuration() -> None:
 
 
 def keep(model: Any, settings: dict[str, Any]) -> None:
-    """Take the settings that are given."""
+    """Store the settings that are given."""
     if logging := settings.get("LoggingConfig"):
         if logging.get("LogFormat") == "JSON":
             levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}

@@ -1,4 +1,4 @@
-"""Where the record of an asynchronous invocation goes: SQS, SNS, Lambda, EventBridge or S3.
+"""Send the record of an asynchronous invocation to its destination.
 
 Source: developer guide, "Capturing records of Lambda asynchronous invocations".
 """
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How an event ended."""
+    """Result of an asynchronous event."""
 
     request_id: str
     condition: str
@@ -60,7 +60,7 @@ def send(model: Any, config: dict[str, Any], kind: str, result: Result) -> None:
 
 
 def deliver(arn: str, record: dict[str, Any], region: str, key: str) -> None:
-    """Put a record where an ARN points; raises ValueError for a service that is not supported."""
+    """Send a record to an ARN; raises ValueError for an unsupported service."""
     service, name, body = arn.split(":")[2], arn.split(":")[-1], json.dumps(record)
     if service == "sqs":
         queue = client("sqs", region).get_queue_url(QueueName=name)["QueueUrl"]

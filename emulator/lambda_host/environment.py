@@ -1,4 +1,4 @@
-"""One execution environment: cold start, invocations one after another, an end."""
+"""One execution environment from its cold start to its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_S = 0.05
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """Where an environment finds its code, its runtime and its interpreter."""
+    """Paths of an environment's code, runtime and interpreter."""
 
     python: str
     runtime: Path
@@ -34,7 +34,7 @@ class Paths(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How an invocation ended."""
+    """Result of an invocation."""
 
     payload: bytes
     duration_ms: float
@@ -61,7 +61,7 @@ class Environment:
         self._failed_init: bytes | None = None
 
     def start(self, limit: float = INIT_LIMIT_S) -> bool:
-        """Start the process (anew) and wait for its first request for work; False if too slow.
+        """Start or restart the process; return whether it asked for work within the limit.
 
         A failed initialization ends the process; the next invocation reports it.
         """
@@ -91,7 +91,7 @@ class Environment:
         return True
 
     def invoke(self, request_id: str, payload: bytes, limit: float) -> Outcome:
-        """Serve one event within a limit in seconds; what times out or exits is dead afterwards."""
+        """Serve one event within a limit in seconds; a process that times out is killed."""
         began = time.monotonic()
         if self._failed_init is not None:
             return self._init_failure(request_id, began)
@@ -105,12 +105,12 @@ class Environment:
         return outcome
 
     def lines(self) -> list[str]:
-        """What the function has written since the last call."""
+        """Return the function's output since the last call."""
         return self._process.lines() if self._process else []
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another event."""
+        """Return whether the environment can take another event."""
         return self._process is not None and self._process.alive and self._failed_init is None
 
     def stop(self) -> None:
@@ -159,7 +159,7 @@ class Environment:
         )
 
     def _next(self, deadline: float) -> Message | None:
-        """The next message; None at the deadline. Kills a process that outgrew its memory."""
+        """Return the next message or None at the deadline; kill a process over its memory limit."""
         process = self._running()
         while (left := deadline - time.monotonic()) > 0:
             try:
@@ -175,7 +175,7 @@ class Environment:
 def environment_variables(
     function: Function, paths: Paths, api: str, stream: str
 ) -> dict[str, str]:
-    """What Lambda defines, with the function's own variables beneath the reserved ones."""
+    """Return Lambda's variables, which take precedence over the function's own."""
     defined = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LANG": "en_US.UTF-8",
@@ -211,7 +211,7 @@ def environment_variables(
 
 
 def error_type(answer: Message) -> str:
-    """The type that a handler's error names; empty for a response."""
+    """Return the error type in a handler's payload, or nothing for a response."""
     return "" if answer.kind == "response" else (_named(answer.body) or "Unhandled")
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """What an execution environment is made from; a changed value means new environments."""
+    """Settings of an execution environment; a change of any needs new environments."""
 
     arn: str
     name: str
@@ -30,7 +30,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_function(model: Any) -> Function:
-    """The configuration of moto's LambdaFunction."""
+    """Return the configuration of moto's LambdaFunction."""
     logging = getattr(model, "logging_config", None) or {}
     return Function(
         arn=model.function_arn,

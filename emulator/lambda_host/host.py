@@ -1,4 +1,4 @@
-"""The Lambda host: runs the deployed zip of any function in the emulator."""
+"""The Lambda host, which runs the deployed zip of any function in the emulator."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _TAIL_BYTES = 4096
 
 
 class Throttled(Exception):  # noqa: N818 - the word Lambda uses
-    """The function's concurrency is used up."""
+    """The function has reached its concurrency limit."""
 
 
 class Invocation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller gets."""
+    """Result of an invocation for its caller."""
 
     request_id: str
     payload: bytes
@@ -205,7 +205,7 @@ def _log_arn(function: Function) -> str:
 
 
 def unpack(code: bytes, folder: Path) -> None:
-    """Extract a zip with its permissions, all at once from the point of view of others."""
+    """Extract a zip with its permissions; other processes see all of it or nothing."""
     making = folder.with_suffix(".part")
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         archive.extractall(making)

@@ -1,4 +1,4 @@
-"""Put the host into moto: `Invoke` in its three kinds, from the API and from other services."""
+"""Connect the host to moto's `Invoke` and to the services that call it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class LambdaHost:
         self._host.stop()
 
     def idle(self) -> bool:
-        """Whether no asynchronous event waits or runs."""
+        """Return whether no asynchronous event waits or runs."""
         return self._queue.idle()
 
     def invoke(self, model: Any, body: bytes, kind: str, answer: dict[str, str]) -> bytes:
-        """Carry out one Invoke of a kind; fills in the headers of the answer."""
+        """Carry out one Invoke of a kind, and set the response's headers."""
         _check_json(body)
         if kind == "DryRun":
             return b""
@@ -59,7 +59,7 @@ _current: dict[str, LambdaHost] = {}
 
 
 def install_into_moto(url: str, speed: float, work_dir: Path | None) -> LambdaHost:
-    """Start a host and let moto's functions use it; an earlier host is stopped."""
+    """Start a host for moto's functions and stop an earlier one."""
     from moto.awslambda.models import LambdaFunction
 
     if earlier := _current.get("host"):

@@ -1,4 +1,4 @@
-"""Deliver an invocation's log lines: into the function's log group, and their metrics out of it."""
+"""Write an invocation's log lines to CloudWatch Logs and extract their metrics."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from emulator.metrics.store import metric, put
 def write(function: Function, stream: str, lines: Sequence[str], *, makes_group: bool) -> None:
     """Append lines to the function's log and extract the metrics in them.
 
-    A group that is absent is made where the role allows it, as Lambda makes it: without retention,
-    outside any stack. Else the lines are lost.
+    A missing group is created if the role allows it, as by Lambda: without retention and outside
+    any stack. Else the lines are lost.
     """
     events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines if line]
     if not events:
@@ -31,7 +31,7 @@ def write(function: Function, stream: str, lines: Sequence[str], *, makes_group:
 
 
 def count(function: Function, name: str, value: float, unit: str, at: float) -> None:
-    """One datapoint of AWS/Lambda; its time is the invocation's beginning."""
+    """Write one datapoint of AWS/Lambda at the start of the invocation."""
     which = metric("AWS/Lambda", name, {"FunctionName": function.name})
     put(which, [value], unit, at, function.region)
 

@@ -1,4 +1,4 @@
-"""What a function's role may do, where Lambda acts in its place."""
+"""Check what a function's role may do where Lambda acts for it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from emulator.iam import enforcement as iam
 
 
 def permitted(role_arn: str, action: str, resource: str) -> bool:
-    """Whether the role's policies allow the action.
+    """Return whether the role's policies allow the action.
 
-    A role that was never made allows everything: there is nothing to evaluate.
+    A role that does not exist allows everything.
     """
     if iam.role_documents(role_arn) is None:
         return True

@@ -1,4 +1,4 @@
-"""The process of an execution environment: started, watched, frozen, thawed, killed."""
+"""Start, watch, freeze, thaw and kill the process of an execution environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Process:
     """A child in a process group of its own whose output is read line by line.
 
-    mark is one of its variables, which tells it and whatever it starts from all other processes.
+    mark is one of its variables; it identifies the process and its children.
     """
 
     def __init__(self, command: list[str], cwd: Path, env: dict[str, str], mark: str = "") -> None:
@@ -46,7 +46,7 @@ class Process:
         self.pid: int = self._popen.pid
 
     def watch(self, on_exit: Callable[[], None]) -> None:
-        """Read the output until its end, then call back."""
+        """Read the output until its end, then call a function."""
 
         def read() -> None:
             while self._read_some():
@@ -68,7 +68,7 @@ class Process:
         return bool(chunk)
 
     def lines(self) -> list[str]:
-        """The lines written since the last call, all that the process has flushed included."""
+        """Return the lines written since the last call, with all that the process has flushed."""
         for _ in range(1000):
             with self._lock:
                 if not self._waiting():
@@ -78,7 +78,7 @@ class Process:
         return []
 
     def _waiting(self) -> int:
-        """The bytes in the pipe."""
+        """Return the bytes in the pipe."""
         try:
             size = fcntl.ioctl(self._fd(), termios.FIONREAD, b"\0" * 4)
         except (OSError, ValueError):
@@ -91,12 +91,12 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs or is frozen."""
+        """Return whether the process runs or is frozen."""
         return self._popen.poll() is None
 
     @property
     def exit_text(self) -> str:
-        """How it ended, in Lambda's words: `exit status 1`, `signal: killed`."""
+        """Return how the process ended in Lambda's wording, such as `signal: killed`."""
         code = self._popen.wait(5)
         if code >= 0:
             return f"exit status {code}"
@@ -104,7 +104,7 @@ class Process:
         return f"signal: {name.lower()}"
 
     def memory_mb(self, peak: bool = False) -> int:
-        """Resident memory now, or its maximum so far, in MB; 0 once it has ended."""
+        """Return resident memory now or its maximum, in MB; 0 after the process has ended."""
         try:
             if not peak:
                 pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
@@ -116,15 +116,15 @@ class Process:
         return int(next(high, "0")) // 1024
 
     def freeze(self) -> None:
-        """Stop it between invocations, background threads included, as Lambda does."""
+        """Stop the process and its threads between invocations, as Lambda does."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it run on."""
+        """Let the process continue."""
         self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it and whatever it started, without any clean-up of its own."""
+        """Kill the process and its children."""
         self._signal(signal.SIGKILL)
         self._popen.wait(5)
         for pid in _marked(self._mark):  # in groups of their own, or left by a process that ended
@@ -140,7 +140,7 @@ class Process:
 
 
 def _marked(mark: bytes) -> list[int]:
-    """The processes that carry a variable."""
+    """Return the processes that carry a variable."""
     found = []
     for entry in Path("/proc").iterdir() if mark else ():
         with contextlib.suppress(OSError):  # another user's process, or gone by now

@@ -1,4 +1,4 @@
-"""What Lambda itself writes into a function's log, in both formats, and its error payloads.
+"""Lambda's own log lines in both formats, and its error payloads.
 
 Sources: developer guide, "Lambda function logging" (text) and "Telemetry API event schema" (JSON).
 The text form follows what was seen from 2025-12 on: a time-out has `Status: timeout` in its REPORT
@@ -32,7 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start_lines(function: Function, request_id: str, cold: bool, now: float) -> list[str]:
-    """The lines before the handler's own."""
+    """Return the lines before the handler's own."""
     if function.log_format == "JSON":
         record = {"requestId": request_id, "version": function.version}
         started = _platform("start", record, now)
@@ -52,7 +52,7 @@ def start_lines(function: Function, request_id: str, cold: bool, now: float) -> 
 
 
 def end_lines(function: Function, report: Report, now: float) -> list[str]:
-    """The lines after the handler's own."""
+    """Return the lines after the handler's own."""
     if function.log_format == "JSON":
         return [_platform("report", _record(report), now)]
     return [f"END RequestId: {report.request_id}", _report_line(report)]
@@ -105,13 +105,13 @@ def _platform(kind: str, record: dict[str, Any], now: float) -> str:
 
 
 def timeout_payload(request_id: str, seconds: float) -> bytes:
-    """What a caller gets when the function ran out of time."""
+    """Return the payload for a function that timed out."""
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return _payload("Sandbox.Timedout", message)
 
 
 def exit_payload(request_id: str, how: str) -> bytes:
-    """What a caller gets when the function's process ended."""
+    """Return the payload for a function whose process ended."""
     message = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
     return _payload("Runtime.ExitError", message)
 

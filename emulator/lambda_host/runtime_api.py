@@ -1,4 +1,4 @@
-"""The Lambda runtime API on loopback: what one execution environment talks to.
+"""The Lambda runtime API of one execution environment, on loopback.
 
 Source: AWS Lambda developer guide, "Using the Lambda runtime API" (version 2018-06-01).
 """
@@ -18,7 +18,7 @@ Kind = Literal["next", "response", "error", "init-error", "exit"]
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What the runtime told the host."""
+    """A message of the runtime to the host."""
 
     kind: Kind
     request_id: str = ""
@@ -28,7 +28,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One invocation, as handed to the runtime."""
+    """An invocation for the runtime."""
 
     request_id: str
     payload: bytes
@@ -50,20 +50,20 @@ class RuntimeApi:
         )
 
     def start(self) -> str:
-        """Listen, unless it does; returns host:port for AWS_LAMBDA_RUNTIME_API."""
+        """Start to listen once; return host:port for AWS_LAMBDA_RUNTIME_API."""
         if self._thread.ident is None:
             self._thread.start()
         return f"127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
-        """Close the server and let go of a waiting runtime."""
+        """Close the server and release a waiting runtime."""
         self._events.put(None)
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
 
     def deliver(self, event: Event) -> None:
-        """Hand an event to the runtime that waits."""
+        """Give an event to the waiting runtime."""
         self._events.put(event)
 
     def tell(self, kind: Kind, request_id: str = "", body: bytes = b"") -> None:
@@ -71,7 +71,7 @@ class RuntimeApi:
         self.messages.put(Message(kind, request_id, body, time.monotonic()))
 
     def wait(self) -> Event | None:
-        """The next event; None once the environment ends."""
+        """Return the next event; None once the environment ends."""
         return self._events.get()
 
 
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, *_: Any) -> None:
-        """Keep quiet."""
+        """Write no access log."""
 
     def do_GET(self) -> None:
         """/runtime/invocation/next, a long poll."""

@@ -1,4 +1,4 @@
-"""The folder that stands for /var/runtime: AWS's runtime client and boto3, and nothing else.
+"""Build the folder that stands for /var/runtime, with the runtime client and boto3.
 
 The function's process starts without the site-packages of this project, so a package that was
 forgotten in a bundle is missing here as it would be in AWS.
@@ -40,9 +40,9 @@ print(json.dumps(found))
 
 
 def choose_python(runtime: str) -> str:
-    """The interpreter for a runtime such as python3.13: the machine's own if it can, else this one.
+    """Return the interpreter for a runtime such as python3.13, or this one where that is unusable.
 
-    It can if it has awslambdaric; without that, code runs under this project's Python version.
+    An interpreter is usable if it has awslambdaric.
     """
     match = re.fullmatch(r"python(\d+\.\d+)", runtime or "")
     candidate = shutil.which(match.group()) if match else None

@@ -1,1 +1,1 @@
-"""Metrics of the emulated CloudWatch: kept, read back exactly, extracted from logs and requests."""
+"""Metrics of the emulated CloudWatch, stored, read and extracted."""

@@ -1,4 +1,4 @@
-"""Metrics of AWS/ApplicationELB from the balancer's access records.
+"""Compute the AWS/ApplicationELB metrics from the balancer's access records.
 
 Source: Elastic Load Balancing user guide, "CloudWatch metrics for your Application Load Balancer".
 What the balancer answers itself counts as HTTPCode_ELB_*, what a target answers as
@@ -40,7 +40,7 @@ class BalancerMetrics(PeriodicThread):
         self.flush()
 
     def record(self, request: Mapping[str, Any]) -> None:
-        """Take one access record of the balancer (its `kind` is `request`)."""
+        """Count one access record of the balancer."""
         with self._lock:
             for which in counted(request):
                 self._counts[which] += 1
@@ -50,7 +50,7 @@ class BalancerMetrics(PeriodicThread):
                     self._times[which].append(float(request["target_ms"]) / 1000)
 
     def flush(self) -> None:
-        """Write what was collected since the last time."""
+        """Write the metrics collected since the last time."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
             times, self._times = self._times, defaultdict(list)
@@ -63,19 +63,19 @@ class BalancerMetrics(PeriodicThread):
 
 @functools.cache
 def _recorder() -> BalancerMetrics:
-    """The one of this process, writing from its first request on."""
+    """Return this process' recorder, which writes from its first request on."""
     metrics = BalancerMetrics()
     metrics.start()
     return metrics
 
 
 def record(request: Mapping[str, Any]) -> None:
-    """Take one access record; its metrics are there within a second."""
+    """Record one request; its metrics appear within a second."""
     _recorder().record(request)
 
 
 def counted(request: Mapping[str, Any]) -> Iterator[MetricName]:
-    """The metrics that count a request, once for each of their sets of dimensions."""
+    """Return the metrics that count a request, once for each of their sets of dimensions."""
     for dimensions in _dimensions(request):
         for name in _names(request, by_group="TargetGroup" in dimensions):
             yield metric(NAMESPACE, name, dimensions)
@@ -108,5 +108,5 @@ def _dimensions(request: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _suffix(arn: str, mark: str) -> str:
-    """The part of an ARN that dimensions use, such as app/NAME/ID."""
+    """Return the part of an ARN that dimensions use, such as app/NAME/ID."""
     return arn.partition(mark)[2] or arn

@@ -1,4 +1,4 @@
-"""GetMetricData as CloudWatch answers it: names exact, metric math, percentiles.
+"""GetMetricData with exact names, metric math and percentiles.
 
 Source: CloudWatch API reference, GetMetricData. Metrics Insights (`SELECT`) stays moto's.
 """
@@ -45,7 +45,7 @@ def _is_insight(query: dict[str, Any]) -> bool:
 
 
 def _grid(queries: list[dict[str, Any]], start: float, end: float) -> Grid:
-    """Whole periods around the range; all queries of a request share the longest period."""
+    """Return whole periods around the range, with the longest period of all queries."""
     stats = [query["MetricStat"]["Period"] for query in queries if "MetricStat" in query]
     period = max([int(p) for p in stats] + [int(query.get("Period") or 1) for query in queries])
     first = math.floor(start / period) * period

@@ -1,4 +1,4 @@
-"""Extract metrics from log events in the embedded metric format, as CloudWatch Logs does.
+"""Extract metrics from log events in the embedded metric format.
 
 Rules (EMF specification): a message is one JSON object with nothing around it, else it yields
 nothing; only the dimension sets that are declared exist; a name that is declared must be at the
@@ -38,11 +38,11 @@ class Datum(msgspec.Struct, frozen=True):
 
 
 class EmfError(ValueError):
-    """The document claims to be EMF and breaks its rules; none of its metrics count."""
+    """The document breaks EMF's rules, so none of its metrics count."""
 
 
 def extract(message: str, now: float) -> tuple[Datum, ...]:
-    """The datapoints of one log event; raises EmfError; nothing if the event is no EMF document."""
+    """Return the datapoints of a log event, none if it is no EMF document; raises EmfError."""
     text = message.strip()
     if '"_aws"' not in text or not text.startswith("{"):
         return ()
@@ -59,7 +59,7 @@ def extract(message: str, now: float) -> tuple[Datum, ...]:
 
 
 def deliver(message: str, group: str, region: str = REGION) -> int:
-    """Put the metrics of a log event into CloudWatch and say how many datapoints sets it had."""
+    """Write the metrics of a log event to CloudWatch and return their number."""
     now = time.time()
     try:
         data = extract(message, now)

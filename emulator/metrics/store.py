@@ -1,4 +1,4 @@
-"""Write and read the datapoints of moto's CloudWatch, with namespace and dimensions respected.
+"""Write and read datapoints of moto's CloudWatch by namespace and dimensions.
 
 moto's own reads mix namespaces when dimensions are given and ignore dimensions when none are, so
 everything here reads the raw datapoints.
@@ -20,7 +20,7 @@ _indexing = threading.Lock()
 
 
 class MetricName(msgspec.Struct, frozen=True):
-    """What identifies a metric in CloudWatch."""
+    """A metric's identity in CloudWatch."""
 
     namespace: str
     name: str
@@ -29,7 +29,7 @@ class MetricName(msgspec.Struct, frozen=True):
 
 
 class Grid(msgspec.Struct, frozen=True):
-    """A row of periods: `count` of `period` seconds each, the last ending at `end` (epoch s)."""
+    """`count` periods of `period` seconds each, the last one ending at `end` (epoch s)."""
 
     end: float
     period: float
@@ -37,12 +37,12 @@ class Grid(msgspec.Struct, frozen=True):
 
     @property
     def start(self) -> float:
-        """The beginning of the first period, in epoch seconds."""
+        """Return the beginning of the first period, in epoch seconds."""
         return self.end - self.count * self.period
 
 
 def metric(namespace: str, name: str, dimensions: Mapping[str, str] | None = None) -> MetricName:
-    """The metric of a namespace, a name and dimensions in any order."""
+    """Return the metric of a namespace, a name and dimensions in any order."""
     return MetricName(namespace, name, tuple(sorted((dimensions or {}).items())))
 
 
@@ -70,7 +70,7 @@ def put(
 def series(
     which: MetricName, statistic: str, grid: Grid, region: str = REGION
 ) -> tuple[float | None, ...]:
-    """One value for each period of the grid, oldest first; None where there is no datapoint."""
+    """Return a value for each period of the grid, oldest first, None without datapoints."""
     buckets: list[list[Any]] = [[] for _ in range(grid.count)]
     start = grid.start
     for datum in tuple(_index(region).get(which, ())):
@@ -81,7 +81,7 @@ def series(
 
 
 def summarize(data: Sequence[Any], statistic: str) -> float:
-    """A statistic over moto's datapoints; percentiles (p95) take single values alone.
+    """Return a statistic over moto's datapoints; percentiles (p95) take single values alone.
 
     Raises ValueError for a statistic that is not supported.
     """
@@ -111,7 +111,7 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def known(namespace: str, name: str, region: str = REGION) -> tuple[MetricName, ...]:
-    """Every metric of a name, whatever its dimensions."""
+    """Return every metric of a name, whatever its dimensions."""
     everything = list(_index(region))
     return tuple(w for w in everything if (w.namespace, w.name) == (namespace, name))
 
@@ -122,9 +122,9 @@ def epoch(moment: datetime) -> float:
 
 
 def _index(region: str) -> dict[MetricName, list[Any]]:
-    """moto's datapoints by metric, brought up to date; it lives on the backend and goes with it.
+    """Return moto's datapoints by metric, from an index that the backend holds.
 
-    moto keeps one list of all: without an index, eighty alarms would read it eighty times a round.
+    moto has one list for all metrics, which every alarm would read in each round.
     """
     backend = _backend(region)
     with _indexing:

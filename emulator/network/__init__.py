@@ -1,1 +1,1 @@
-"""The network between tasks, balancers and names."""
+"""The network between tasks, load balancers and names."""

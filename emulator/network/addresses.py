@@ -1,4 +1,4 @@
-"""Where an address of the VPC is on this machine: 10.0.a.b is 127.n.a.b, n of each twin."""
+"""Map an address of the VPC, 10.0.a.b, to a loopback address, 127.n.a.b, and back."""
 
 from __future__ import annotations
 

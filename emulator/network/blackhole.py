@@ -1,4 +1,4 @@
-"""A listening socket whose queue is full: a connection to it hangs, as dropped packets do."""
+"""A listening socket with a full queue, where connections hang as if packets were dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FILLERS = 4  # more than the queue of one holds; the rest keep trying
 
 
 class Blackhole:
-    """Open while started; `address` is where the packets get lost."""
+    """A socket at `address` where connections hang while it is started."""
 
     def __init__(self) -> None:
         self._listener: socket.socket | None = None
@@ -17,7 +17,7 @@ class Blackhole:
         self.address: tuple[str, int] = ("127.0.0.1", 0)
 
     def start(self) -> None:
-        """Listen with the shortest queue and fill it."""
+        """Listen with the shortest queue and fill the queue."""
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(0)
@@ -30,7 +30,7 @@ class Blackhole:
             self._fillers.append(filler)
 
     def stop(self) -> None:
-        """Close everything; what still hangs is refused."""
+        """Close the sockets; connections that hang are refused."""
         for filler in self._fillers:
             filler.close()
         self._fillers.clear()

@@ -1,4 +1,4 @@
-"""Security groups: who owns an address, and whether a connection is let out and in.
+"""Security groups of an address, and whether they permit a connection.
 
 Read from the emulator at each question, so that a change through the AWS API counts at once.
 """
@@ -15,13 +15,13 @@ from emulator.network.addresses import NAT_ADDRESS
 
 
 def owner_groups(address: str) -> list[str] | None:
-    """Return the security groups at an address; None where nothing is, and packets are lost."""
+    """Return the security groups at an address, or None if nothing is attached there."""
     interface = owner(address)
     return None if interface is None else [group.id for group in interface.group_set]
 
 
 def balancer_groups(address: str) -> list[str] | None:
-    """Return the security groups of the load balancer at an address; None where there is none."""
+    """Return the security groups of the load balancer at an address, or None."""
     balancer = balancer_at(address)
     return None if balancer is None else list(balancer.security_groups or [])
 
@@ -33,7 +33,7 @@ def permitted(
     target_address: str,
     port: int,
 ) -> bool:
-    """Tell whether the source's egress and the target's ingress admit a TCP connection."""
+    """Return whether the source's egress and the target's ingress admit a TCP connection."""
     sources, targets = set(source_groups), set(target_groups)
     let_out = not sources or any(
         _admits(rule, port, targets, target_address) for rule in _rules(sources, "egress_rules")
@@ -45,7 +45,7 @@ def permitted(
 
 
 def let_out_to_internet(source_groups: Iterable[str], port: int) -> bool:
-    """Tell whether the source's egress admits a connection to a public address."""
+    """Return whether the source's egress admits a connection to a public address."""
     return any(
         _admits(rule, port, set(), NAT_ADDRESS)
         for rule in _rules(set(source_groups), "egress_rules")

@@ -1,4 +1,4 @@
-"""The network of the twin: names, routes and security groups, for tasks and for the balancer."""
+"""Resolve names and route connections of tasks and load balancers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCALHOST = "127.0.0.1"
 
 
 class Network:
-    """Answers each task's question before it connects or looks up a name (UDP, JSON)."""
+    """Answers tasks by UDP and JSON before they connect or resolve a name."""
 
     def __init__(self) -> None:
         self.resolver = Resolver()
@@ -36,7 +36,7 @@ class Network:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close both; tasks that still ask get no answer."""
+        """Close both; later requests of tasks get no answer."""
         if self._socket is not None:
             asking, self._socket = self._socket, None
             asking.sendto(b"", asking.getsockname())  # wakes the thread
@@ -47,7 +47,7 @@ class Network:
 
     @property
     def question_address(self) -> str:
-        """Where tasks ask, as host:port."""
+        """Return the address for tasks' requests as host:port."""
         if self._socket is None:
             raise RuntimeError("the network is not started")
         host, port = self._socket.getsockname()
@@ -55,11 +55,11 @@ class Network:
 
     @property
     def blackhole(self) -> Place:
-        """Where a connection hangs for ever."""
+        """Return the address where connections hang."""
         return self._hole.address
 
     def register_edge(self, host: str, port: int, place: Place) -> None:
-        """Serve a public host's port at a balancer's edge, given as (address, edge port)."""
+        """Route a public host's port to a balancer's listener at (address, edge port)."""
         address = in_vpc(place[0])
         self.resolver.register(host, address)
         self._edges[(address, port)] = (loopback(address), place[1])
@@ -69,7 +69,7 @@ class Network:
         self.resolver.register(name, address)
 
     def let_through(self, place: Place) -> None:
-        """Let tasks reach a place outside the VPC as it is (the emulated AWS API)."""
+        """Let tasks reach an address outside the VPC, such as the emulated AWS API."""
         self._outside.add(place)
 
     def allowed(self, from_groups: list[str], from_address: str, to_ip: str, port: int) -> bool:
@@ -80,13 +80,13 @@ class Network:
         )
 
     def admitted(self, balancer_groups: list[str], address: str, port: int) -> bool:
-        """Tell whether a balancer's security groups let the internet in; without any they do."""
+        """Return whether a balancer's security groups admit the internet; no groups admit it."""
         return not balancer_groups or groups.permitted(
             [], NAT_ADDRESS, balancer_groups, address, port
         )
 
     def route(self, source: str, to: str, port: int) -> Place:
-        """Return where a task's connection really goes; the black hole when nothing lets it."""
+        """Return the real address for a task's connection, or the black hole if it is blocked."""
         if (to, port) in self._outside:
             return (to, port)
         if to.startswith("127.0.0.") or to == "0.0.0.0":
@@ -112,7 +112,7 @@ class Network:
         return self._edges.get((target, port), (loopback(target), port))
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Answer one question of a task's shim."""
+        """Answer one request of a task's shim."""
         if question.get("ask") == "resolve":
             return {"addresses": self.resolver.resolve(str(question.get("name")))}
         source, to = str(question.get("from")), str(question.get("to"))

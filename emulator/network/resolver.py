@@ -1,4 +1,4 @@
-"""Name resolution inside the twin: endpoints, Cloud Map, public hosts."""
+"""Resolve names of endpoints, Cloud Map services and public hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MULTIVALUE_LIMIT = 8  # Cloud Map answers with at most eight records
 
 
 class Resolver:
-    """Fixed names, and the names that Cloud Map holds at the moment of the question."""
+    """Resolves fixed names and the names of Cloud Map."""
 
     def __init__(self) -> None:
         self._fixed: dict[str, str] = {}

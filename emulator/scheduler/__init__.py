@@ -1,4 +1,4 @@
-"""Fires the schedules of the emulated EventBridge Scheduler, which moto stores and never runs."""
+"""Fire the schedules of EventBridge Scheduler, which moto stores and never runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emulator.schedule_expressions import parse
 
 @functools.cache
 def install() -> None:
-    """Patch moto once: a schedule that could never fire is refused, as AWS refuses it."""
+    """Let moto refuse schedules that could never fire; call once."""
     from moto.scheduler.models import EventBridgeSchedulerBackend
 
     backend: Any = EventBridgeSchedulerBackend

@@ -1,4 +1,4 @@
-"""The loop that fires the schedules of the emulator.
+"""The thread that fires due schedules.
 
 Scheduler hands an event to its target asynchronously with the schedule's role; what the target then
 does with it is not Scheduler's business. A delivery that is refused is tried again and ends in the
@@ -27,15 +27,15 @@ _log = logging.getLogger(__name__)
 
 
 class _Watch(msgspec.Struct):
-    """What the loop remembers of one schedule."""
+    """State of one schedule in the loop."""
 
     expression: str
     last: float
-    """Virtual seconds up to which it has been looked at, or of its last firing for a rate."""
+    """Virtual seconds of the last round, or of the last firing of a rate."""
 
 
 class SchedulerLoop(PeriodicThread):
-    """Fires enabled schedules in a thread; `fire_due` is one round of it.
+    """A thread that fires enabled schedules; `fire_due` is one round.
 
     `speed` divides every interval: at 60, `rate(1 minute)` fires each second. The scheduled time
     that a target is told is the real one. `jitter` gives seconds to be late by, before division:
@@ -58,7 +58,7 @@ class SchedulerLoop(PeriodicThread):
         self._watched: dict[str, _Watch] = {}
 
     def fire_due(self) -> int:
-        """Fire what has become due since the last round; returns how many."""
+        """Fire the schedules that are due since the last round; return their number."""
         schedules = {schedule.arn: schedule for schedule in self._schedules()}
         for gone in self._watched.keys() - schedules.keys():
             del self._watched[gone]

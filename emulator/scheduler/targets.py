@@ -1,4 +1,4 @@
-"""Deliver a fired schedule to its target, as its role may."""
+"""Deliver a fired schedule to its target with the permissions of its role."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deliver(delivery: Delivery, speed: float) -> bool:
-    """Send the event, with retries; what fails for good goes to the dead-letter queue."""
+    """Send the event with retries; after the last failure send it to the dead-letter queue."""
     policy = delivery.target.get("RetryPolicy") or {}
     retries = policy.get("MaximumRetryAttempts", 185)
     attempts = min(int(retries), _MOST_ATTEMPTS) + 1
@@ -53,7 +53,7 @@ def deliver(delivery: Delivery, speed: float) -> bool:
 
 
 def event(delivery: Delivery, attempt: int) -> str:
-    """The target's input with its placeholders filled; without input, a notification."""
+    """Return the target's input with its placeholders filled; without input, a notification."""
     given = delivery.target.get("Input")
     if given is None:
         return json.dumps(
@@ -82,7 +82,7 @@ def _send(delivery: Delivery, attempt: int) -> None:
     arn, body = delivery.target["Arn"], event(delivery, attempt)
     service = arn.split(":")[2]
     if service not in _ACTIONS:
-        raise ValueError(f"the sandbox has no target of service {service}")
+        raise ValueError(f"the emulator has no target of service {service}")
     if not permitted(delivery.target["RoleArn"], _ACTIONS[service], arn):
         raise PermissionError(f"the schedule's role may not {_ACTIONS[service]} on {arn}")
     made = client(service if service != "states" else "stepfunctions", delivery.region)

@@ -1,4 +1,4 @@
-"""The fault library: one literal table."""
+"""The fault library as one literal table."""
 
 from __future__ import annotations
 

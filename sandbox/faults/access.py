@@ -1,4 +1,4 @@
-"""Faults of keys, scopes and protection."""
+"""Faults of keys, scopes and unprotected routes."""
 
 from __future__ import annotations
 
@@ -6,56 +6,58 @@ import json
 import sqlite3
 
 from sandbox import names
-from sandbox.faults.site import Site
+from sandbox.faults.context import FaultContext
 
 API, AUTH = names.API_SERVICE, names.AUTH_SERVICE
 
 
-def key_unknown(site: Site) -> None:
+def key_unknown(context: FaultContext) -> None:
     """Lose the canary's valid key from the auth database, as a migration did."""
-    _change_valid_key(site, "DELETE FROM api_keys WHERE name = 'canary-valid'")
+    _change_valid_key(context, "DELETE FROM api_keys WHERE name = 'canary-valid'")
 
 
-def key_without_scope(site: Site) -> None:
+def key_without_scope(context: FaultContext) -> None:
     """Leave the canary's valid key with the right to read alone."""
     scopes = json.dumps(["model:read"])
-    _change_valid_key(site, f"UPDATE api_keys SET scopes = '{scopes}' WHERE name = 'canary-valid'")
+    _change_valid_key(
+        context, f"UPDATE api_keys SET scopes = '{scopes}' WHERE name = 'canary-valid'"
+    )
 
 
-def authorization_stripped(site: Site) -> None:
+def authorization_stripped(context: FaultContext) -> None:
     """Deploy an API that loses the credential's header."""
-    site.behave(API, "strip-authorization")
+    context.behave(API, "strip-authorization")
 
 
-def no_protection(site: Site) -> None:
+def no_protection(context: FaultContext) -> None:
     """Deploy an API that asks for no key."""
-    site.behave(API, "no-auth")
+    context.behave(API, "no-auth")
 
 
-def revoked_accepted(site: Site) -> None:
+def revoked_accepted(context: FaultContext) -> None:
     """Deploy an auth service that accepts revoked keys."""
-    site.behave(AUTH, "accept-revoked")
+    context.behave(AUTH, "accept-revoked")
 
 
-def expired_accepted(site: Site) -> None:
+def expired_accepted(context: FaultContext) -> None:
     """Deploy an auth service that accepts expired keys."""
-    site.behave(AUTH, "accept-expired")
+    context.behave(AUTH, "accept-expired")
 
 
-def rate_limit_headers_missing(site: Site) -> None:
+def rate_limit_headers_missing(context: FaultContext) -> None:
     """Deploy an API whose rate limiter never runs."""
-    site.behave(API, "no-rate-limit-headers")
+    context.behave(API, "no-rate-limit-headers")
 
 
-def auth_down_misreported(site: Site) -> None:
+def auth_down_misreported(context: FaultContext) -> None:
     """Deploy an API that calls a broken auth service a wrong key, and break the auth service."""
-    site.behave(API, "legacy-auth-errors")
-    site.client("ecs").update_service(cluster=names.CLUSTER, service=AUTH, desiredCount=0)
+    context.behave(API, "legacy-auth-errors")
+    context.client("ecs").update_service(cluster=names.CLUSTER, service=AUTH, desiredCount=0)
 
 
-def _change_valid_key(site: Site, statement: str) -> None:
-    path = site.data.database_file(names.AUTH_DATABASE_NAME)
+def _change_valid_key(context: FaultContext, statement: str) -> None:
+    path = context.data.database_file(names.AUTH_DATABASE_NAME)
     with sqlite3.connect(path, timeout=5) as connection:
         connection.execute(statement)
     connection.close()
-    site.data.flush_cache()  # both services keep a positive answer for a while
+    context.data.flush_cache()  # both services keep a positive answer for a while

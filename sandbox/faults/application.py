@@ -1,54 +1,54 @@
-"""Faults of the applications themselves, most of them of degree."""
+"""Faults of the applications themselves, most of them gradual."""
 
 from __future__ import annotations
 
 from sandbox import names
-from sandbox.faults.site import Site
+from sandbox.faults.context import FaultContext
 
 API, AUTH, MLFLOW = names.API_SERVICE, names.AUTH_SERVICE, names.MLFLOW_SERVICE
 
 
-def proxy_unmounted(site: Site) -> None:
+def proxy_unmounted(context: FaultContext) -> None:
     """Deploy an API from which the MLflow proxy's mount was removed."""
-    site.behave(API, "unmount:/api/mlflow")
+    context.behave(API, "unmount:/api/mlflow")
 
 
-def proxy_prefix_wrong(site: Site) -> None:
+def proxy_prefix_wrong(context: FaultContext) -> None:
     """Deploy an API that forwards to MLflow under a prefix it does not serve."""
-    site.behave(API, "wrong-prefix")
+    context.behave(API, "wrong-prefix")
 
 
-def health_lies(site: Site) -> None:
+def health_lies(context: FaultContext) -> None:
     """Deploy an API whose health documents are always well, and stop MLflow."""
-    site.behave(API, "lying-health")
-    site.client("ecs").update_service(cluster=names.CLUSTER, service=MLFLOW, desiredCount=0)
+    context.behave(API, "lying-health")
+    context.client("ecs").update_service(cluster=names.CLUSTER, service=MLFLOW, desiredCount=0)
 
 
-def mlflow_slow(site: Site) -> None:
+def mlflow_slow(context: FaultContext) -> None:
     """Deploy a MLflow that takes three seconds for each request."""
-    site.behave(MLFLOW, "slow:3")
+    context.behave(MLFLOW, "slow:3")
 
 
-def api_hangs(site: Site) -> None:
+def api_hangs(context: FaultContext) -> None:
     """Deploy an API that accepts requests and answers none but health checks."""
-    site.behave(API, "hang")
+    context.behave(API, "hang")
 
 
-def api_header_drip(site: Site) -> None:
+def api_header_drip(context: FaultContext) -> None:
     """Deploy an API that sends its answers' headers a byte at a time."""
-    site.behave(API, "header-drip")
+    context.behave(API, "header-drip")
 
 
-def api_huge_body(site: Site) -> None:
+def api_huge_body(context: FaultContext) -> None:
     """Deploy an API whose answers have 50 MB."""
-    site.behave(API, "huge-body")
+    context.behave(API, "huge-body")
 
 
-def api_resets(site: Site) -> None:
+def api_resets(context: FaultContext) -> None:
     """Deploy an API that resets the connection in the middle of an answer."""
-    site.behave(API, "reset-body")
+    context.behave(API, "reset-body")
 
 
-def one_in_five_fails(site: Site) -> None:
+def one_in_five_fails(context: FaultContext) -> None:
     """Deploy an API that fails one request in five."""
-    site.behave(API, "error-1-in-5")
+    context.behave(API, "error-1-in-5")

@@ -1,4 +1,4 @@
-"""Whole days: several faults at once, as they met the platform."""
+"""Several faults at once, as they happened on certain days."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from sandbox import names
 from sandbox.faults import routing
-from sandbox.faults.site import Site
+from sandbox.faults.context import FaultContext
 
 AUTH = names.AUTH_SERVICE
 NEVER_S = 2_147_483_647  # ECS's greatest grace period: the unhealthy task is left alone
@@ -17,44 +17,44 @@ NO_BREAKER = {
 }
 
 
-def seed_day(site: Site) -> None:
+def seed_day(context: FaultContext) -> None:
     """The platform on 2025-08-05: auth answers 502, /api/mlflow/* goes to the wrong group."""
-    _break_auth(site)
-    routing.mlflow_api_rule_wrong_target(site)
+    _break_auth(context)
+    routing.mlflow_api_rule_wrong_target(context)
 
 
-def seed_day_as_reported(site: Site) -> None:
+def seed_day_as_reported(context: FaultContext) -> None:
     """The same day as the report believed it to be: no rule for /api/mlflow/* at all."""
-    _break_auth(site)
-    routing.mlflow_api_rule_missing(site)
+    _break_auth(context)
+    routing.mlflow_api_rule_missing(context)
 
 
-def _break_auth(site: Site) -> None:
+def _break_auth(context: FaultContext) -> None:
     """Leave auth with a task that listens elsewhere, and a deployment that never completes.
 
     ECS then says 1/1 with two deployments, while the balancer is refused and answers 502.
     """
-    ecs = site.client("ecs")
-    elsewhere = site.set_variable(AUTH, "PORT", "8080")
+    ecs = context.client("ecs")
+    elsewhere = context.set_variable(AUTH, "PORT", "8080")
     elsewhere["containerDefinitions"][0].pop("healthCheck", None)
     ecs.update_service(cluster=names.CLUSTER, service=AUTH, healthCheckGracePeriodSeconds=NEVER_S)
-    broken = site.deploy_for_good(AUTH, elsewhere)
-    _wait_until_alone(site, broken)
+    broken = context.deploy_for_good(AUTH, elsewhere)
+    _wait_until_alone(context, broken)
     crashing = "crash-on-start:RuntimeError: could not load settings"
-    site.deploy(
+    context.deploy(
         AUTH,
-        site.set_variable(AUTH, "SANDBOX_BEHAVIOUR", crashing),
+        context.set_variable(AUTH, "SANDBOX_BEHAVIOUR", crashing),
         deploymentConfiguration=NO_BREAKER,
     )
 
 
-def _wait_until_alone(site: Site, definition: str) -> None:
+def _wait_until_alone(context: FaultContext, definition: str) -> None:
     """Wait up to 30 s until a revision is the only one that runs.
 
     Raises TimeoutError: with another revision beside it the day would not be that day.
     """
     for _ in range(150):
-        answer = site.client("ecs").describe_services(cluster=names.CLUSTER, services=[AUTH])
+        answer = context.client("ecs").describe_services(cluster=names.CLUSTER, services=[AUTH])
         service = answer["services"][0]
         revisions = {(d["taskDefinition"], d["runningCount"]) for d in service["deployments"]}
         if revisions == {(definition, 1)}:

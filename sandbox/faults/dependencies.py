@@ -6,60 +6,60 @@ import json
 import sqlite3
 
 from sandbox import names
-from sandbox.faults.site import Site
+from sandbox.faults.context import FaultContext
 
 SLOW_REDIS_S = 1.2
 
 
-def redis_down(site: Site) -> None:
+def redis_down(context: FaultContext) -> None:
     """Have the cache refuse connections."""
-    site.data.control("redis", refuse=True)
+    context.data.control("redis", refuse=True)
 
 
-def redis_slow(site: Site) -> None:
+def redis_slow(context: FaultContext) -> None:
     """Let each command of the cache take more than a second."""
-    site.data.control("redis", delay_s=SLOW_REDIS_S)
+    context.data.control("redis", delay_s=SLOW_REDIS_S)
 
 
-def database_down(site: Site) -> None:
+def database_down(context: FaultContext) -> None:
     """Stop the database server, and replace MLflow's task."""
-    site.data.stop("database")
-    site.deploy_for_good(names.MLFLOW_SERVICE, site.definition(names.MLFLOW_SERVICE))
+    context.data.stop("database")
+    context.deploy_for_good(names.MLFLOW_SERVICE, context.definition(names.MLFLOW_SERVICE))
 
 
-def database_write_lock(site: Site) -> None:
+def database_write_lock(context: FaultContext) -> None:
     """Hold a lock on MLflow's database: it reads and cannot write."""
-    site.data.lock(names.DATABASE_NAME)
+    context.data.lock(names.DATABASE_NAME)
 
 
-def auth_schema_missing(site: Site) -> None:
+def auth_schema_missing(context: FaultContext) -> None:
     """Have the auth database without its tables, as if migrations never ran."""
-    with sqlite3.connect(site.data.database_file(names.AUTH_DATABASE_NAME), timeout=5) as found:
+    with sqlite3.connect(context.data.database_file(names.AUTH_DATABASE_NAME), timeout=5) as found:
         for (table,) in found.execute(
             "SELECT name FROM sqlite_master WHERE type='table'"
         ).fetchall():
             found.execute(f'DROP TABLE IF EXISTS "{table}"')
-    site.data.flush_cache()
+    context.data.flush_cache()
 
 
-def discovery_missing(site: Site) -> None:
+def discovery_missing(context: FaultContext) -> None:
     """Remove MLflow's instances from Cloud Map."""
-    client = site.client("servicediscovery")
-    for instance in _instances(site):
-        client.deregister_instance(ServiceId=_registry(site), InstanceId=instance["Id"])
+    client = context.client("servicediscovery")
+    for instance in _instances(context):
+        client.deregister_instance(ServiceId=_registry(context), InstanceId=instance["Id"])
 
 
-def discovery_stale(site: Site) -> None:
+def discovery_stale(context: FaultContext) -> None:
     """Leave an address of yesterday as MLflow's only instance in Cloud Map."""
-    discovery_missing(site)
-    site.client("servicediscovery").register_instance(
-        ServiceId=_registry(site),
+    discovery_missing(context)
+    context.client("servicediscovery").register_instance(
+        ServiceId=_registry(context),
         InstanceId="0123456789abcdef0123456789abcdef",
         Attributes={"AWS_INSTANCE_IPV4": "10.0.3.219", "AWS_INSTANCE_PORT": "5000"},
     )
 
 
-def artifact_bucket_denied(site: Site) -> None:
+def artifact_bucket_denied(context: FaultContext) -> None:
     """Deny writing to the artifact bucket by its policy."""
     policy = {
         "Version": "2012-10-17",
@@ -73,13 +73,13 @@ def artifact_bucket_denied(site: Site) -> None:
             }
         ],
     }
-    site.client("s3").put_bucket_policy(Bucket=names.ARTIFACT_BUCKET, Policy=json.dumps(policy))
+    context.client("s3").put_bucket_policy(Bucket=names.ARTIFACT_BUCKET, Policy=json.dumps(policy))
 
 
-def _registry(site: Site) -> str:
-    return site.platform.services.registries[names.MLFLOW_SERVICE].rpartition("/")[2]
+def _registry(context: FaultContext) -> str:
+    return context.platform.services.registries[names.MLFLOW_SERVICE].rpartition("/")[2]
 
 
-def _instances(site: Site) -> list[dict[str, str]]:
-    answer = site.client("servicediscovery").list_instances(ServiceId=_registry(site))
+def _instances(context: FaultContext) -> list[dict[str, str]]:
+    answer = context.client("servicediscovery").list_instances(ServiceId=_registry(context))
     return list(answer["Instances"])

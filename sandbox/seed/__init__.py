@@ -1,1 +1,1 @@
-"""Build the healthy platform in an empty emulator, through the AWS API."""
+"""Build the healthy platform in an empty account, through the AWS API."""

@@ -1,4 +1,4 @@
-"""The twin's own certificate authority; its key never leaves this process."""
+"""The twin's own certificate authority, whose key never leaves this process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Authority:
 
     @property
     def bundle(self) -> bytes:
-        """The CA certificate that clients of the twin trust, PEM."""
+        """Return the CA certificate that clients of the twin trust, PEM."""
         return self._ca.cert_pem.bytes()
 
     def issue(
@@ -53,7 +53,7 @@ class Authority:
         )
 
     def platform(self, *, valid_days: float = 90, age_days: float = 1) -> Material:
-        """The platform's certificate: the zone's wildcard, and the balancers' addresses.
+        """Return the platform's certificate: the zone's wildcard, and the balancers' addresses.
 
         The addresses are a convenience for clients that cannot choose a server name.
         """
@@ -61,7 +61,7 @@ class Authority:
 
 
 def platform_identities() -> list[str]:
-    """The names in the platform's certificate."""
+    """Return the names in the platform's certificate."""
     addresses = [loopback(address) for address in names.BALANCER_ADDRESSES.values()]
     return [f"*.{names.ZONE}", names.ZONE, *addresses]
 

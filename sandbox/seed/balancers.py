@@ -1,4 +1,4 @@
-"""Load balancers, target groups, listeners and rules."""
+"""Create load balancers, target groups, listeners and rules."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def create_rule(
 
 
 def forward(target_group: str) -> dict[str, Any]:
-    """The action that forwards to one target group."""
+    """Return the action that forwards to one target group."""
     return {"Type": "forward", "TargetGroupArn": target_group}
 
 
 def redirect_to_https() -> dict[str, Any]:
-    """The usual default action of a listener on port 80."""
+    """Return the usual default action of a listener on port 80."""
     return {
         "Type": "redirect",
         "RedirectConfig": {

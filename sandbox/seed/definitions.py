@@ -37,7 +37,7 @@ ALLOWED_HOSTS = ",".join(
 
 
 def environment(service: str) -> dict[str, str]:
-    """The plain variables of a service's container."""
+    """Return the plain variables of a service's container."""
     common = {
         "PORT": str(names.PORTS[service]),
         "ENVIRONMENT": names.ENVIRONMENT,
@@ -70,7 +70,7 @@ def environment(service: str) -> dict[str, str]:
 
 
 def injected(service: str, stored: Stored) -> dict[str, str]:
-    """The variables that come from a secret or parameter: name -> valueFrom."""
+    """Return the variables that come from a secret or parameter: name -> valueFrom."""
     redis = {
         "REDIS_HOST": stored.parameters[names.REDIS_ENDPOINT_PARAMETER],
         "REDIS_PORT": stored.parameters[names.REDIS_PORT_PARAMETER],
@@ -89,7 +89,7 @@ def injected(service: str, stored: Stored) -> dict[str, str]:
 
 
 def definition(service: str, stored: Stored, tag: str = IMAGE_TAGS[-1]) -> Definition:
-    """The keyword arguments of RegisterTaskDefinition for one service."""
+    """Return the keyword arguments of RegisterTaskDefinition for one service."""
     cpu, memory = CPU_MEMORY[service]
     execution = names.AUTH_EXECUTION_ROLE if service == names.AUTH_SERVICE else names.EXECUTION_ROLE
     return {

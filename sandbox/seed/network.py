@@ -1,4 +1,4 @@
-"""The VPC: subnets, security groups and the edges between them, fixed network interfaces."""
+"""Create the VPC with its subnets, security groups and fixed network interfaces."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def allow(
 
 
 def permission(groups: dict[str, str], port: int, source: str, why: str = "") -> dict[str, Any]:
-    """One TCP port from one source, as EC2's IpPermissions words it."""
+    """Return one TCP port from one source, as EC2's IpPermissions words it."""
     base: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
     note = {"Description": why} if why else {}
     if "/" in source:
@@ -87,7 +87,7 @@ def permission(groups: dict[str, str], port: int, source: str, why: str = "") ->
 
 
 def _subnets(ec2: Any, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
-    """A subnet 10.0.N.0/24 in each zone; N above 100 is public."""
+    """Return a subnet 10.0.N.0/24 in each zone; N above 100 is public."""
     found = []
     for third, zone in zip(thirds, ZONES, strict=True):
         subnet = ec2.create_subnet(
@@ -108,7 +108,7 @@ def _group(ec2: Any, vpc: str, name: str) -> str:
 
 
 def _interfaces(ec2: Any, vpc: Vpc) -> None:
-    """The interfaces of what AWS runs for us: their addresses tie an IP to its groups."""
+    """Create the interfaces of AWS's own servers, which give their addresses security groups."""
     fixed = (
         (vpc.private[1], names.REDIS_ADDRESS, names.REDIS_GROUP, "ElastiCache redis"),
         (vpc.private[1], names.DATABASE_ADDRESS, names.DATABASE_GROUP, "RDSNetworkInterface"),

@@ -1,4 +1,4 @@
-"""The whole platform in one call."""
+"""Create the whole platform in one call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.seed.authority import Authority, import_certificate
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
-    """What was built, by identifier, and the values that were made for it."""
+    """Identifiers of the platform, and the values that were made for it."""
 
     vpc: network.Vpc
     balancers: balancers.Balancers

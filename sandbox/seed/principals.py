@@ -1,4 +1,4 @@
-"""The canary's principals: a key of each kind, made at run time."""
+"""The canary's principals, each with a key that is made at run time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRITE_SCOPES = ("model:read", "model:write", "mlflow:write", "mlflow:access", "r
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """One identity: its key, and what the auth database is to know of it."""
+    """One identity with its key and its record in the auth database."""
 
     name: str
     api_key: str
@@ -26,7 +26,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fresh_principals(admin_token: str) -> list[Principal]:
-    """New keys for one twin; `admin` is the auth service's own token and no key."""
+    """Return new keys for one twin; `admin` is the auth service's own token and no key."""
     return [
         Principal(name="valid", api_key=fresh_key(), scopes=WRITE_SCOPES),
         Principal(name="read-only", api_key=fresh_key()),
@@ -44,7 +44,7 @@ def fresh_principals(admin_token: str) -> list[Principal]:
 
 
 def fresh_key() -> str:
-    """A key of the platform's form: hk_, the kind, 32 characters."""
+    """Return a key of the platform's form: hk_, the kind, 32 characters."""
     return f"hk_{'live'}_{secrets.token_hex(16)}"
 
 

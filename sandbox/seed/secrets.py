@@ -1,4 +1,4 @@
-"""Secrets, parameters, roles: what tasks and canary are given, and who may read it."""
+"""Create secrets, parameters and the roles that read them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fresh_credentials() -> Credentials:
-    """New random values for one twin."""
+    """Return new random values for one twin."""
     return Credentials(
         database_password=secrets.token_urlsafe(18),
         auth_database_password=secrets.token_urlsafe(18),
@@ -50,7 +50,7 @@ def build(aws: Endpoint, credentials: Credentials) -> Stored:
 
 
 def secret_values(credentials: Credentials) -> dict[str, str]:
-    """The platform's secrets by name."""
+    """Return the platform's secrets by name."""
     return {
         names.AUTH_SECRET: json.dumps(
             {
@@ -68,7 +68,7 @@ def secret_values(credentials: Credentials) -> dict[str, str]:
 
 
 def database_url(user: str, password: str, database: str) -> str:
-    """The form in which services are told of a database."""
+    """Return the database URL that services get."""
     endpoint = f"{names.DATABASE_ENDPOINT}:{names.DATABASE_PORT}"
     return f"postgresql://{user}:{password}@{endpoint}/{database}"
 
@@ -117,7 +117,7 @@ def _roles(aws: Endpoint, stored: dict[str, str], parameters: dict[str, str]) ->
 
 
 def execution_policy(secret_arns: list[str], parameter_arns: list[str]) -> list[dict[str, Any]]:
-    """What an execution role needs: images, log streams, and its own secrets alone."""
+    """Return an execution role's policy for images, log streams and its own secrets."""
     return [
         _allow(
             [

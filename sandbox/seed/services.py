@@ -1,4 +1,4 @@
-"""The ECS cluster with its services, Cloud Map names and log groups."""
+"""Create the ECS cluster with its services, Cloud Map names and log groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(aws: Endpoint, vpc: Vpc, balancers: Balancers, stored: Stored) -> Services:
-    """Create the cluster, its services and what they need beside them."""
+    """Create the cluster, its services, Cloud Map names and log groups."""
     namespace, registries = _discovery(aws, vpc.id)
     aws.client("ecs").create_cluster(clusterName=names.CLUSTER)
     definitions = {}

@@ -1,4 +1,4 @@
-"""The platform's applications, each started as a process: `python -m sandbox.services.NAME`.
+"""The platform's applications, each started with `python -m sandbox.services.NAME`.
 
 NAME is one of `auth`, `api`, `mlflow` (started by the ECS agent from a task definition alone)
 and `redis`, `database` (infrastructure, started by the supervisor).

@@ -1,4 +1,4 @@
-"""The registry API: authenticates, proxies to MLflow (`python -m sandbox.services.api`)."""
+"""The registry API, which authenticates callers and proxies to MLflow."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ApiService:
     behaviour: behaviour.Behaviour
 
     def route(self, request: Request) -> Response:
-        """Answer a request: CORS first, then authentication, then the route."""
+        """Answer a request by CORS, authentication and route, in this order."""
         if request.method == "OPTIONS":
             return Response(200, b"OK", {**CORS, "Content-Type": "text/plain; charset=utf-8"})
         if request.path.startswith(OPEN_PATHS):
@@ -95,7 +95,7 @@ class ApiService:
 
 
 def build() -> ApiService:
-    """Make the service from its environment; raise what the deployed one dies of."""
+    """Build the service from its environment; raise the error that ends the deployed one."""
     switches = behaviour.from_environment()
     if switches.has("crash-on-start"):
         raise settings.MissingSettingError(

@@ -1,4 +1,4 @@
-"""The auth service: makes, validates and revokes keys (`python -m sandbox.services.auth`)."""
+"""The auth service, which creates, validates and revokes keys."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class AuthService:
         return not_found()
 
     def _published(self, path: str) -> Callable[[], Response] | None:
-        """Return what makes the document of a path, None where the path has none."""
+        """Return the function that makes a path's document, or None."""
         health = {"status": "healthy", "service": "auth", "version": VERSION}
         root = {"service": TITLE, "version": VERSION, "status": "operational"}
         found: dict[str, Callable[[], Response]] = {
@@ -177,7 +177,7 @@ def dsn_of(url: str) -> Dsn:
 
 
 def build() -> AuthService:
-    """Make the service from its environment; raise what the deployed one dies of."""
+    """Build the service from its environment; raise the error that ends the deployed one."""
     switches = behaviour.from_environment()
     if switches.has("crash-on-start"):
         raise settings.MissingSettingError(

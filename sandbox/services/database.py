@@ -1,4 +1,4 @@
-"""The database server's stand-in: PostgreSQL's start-up in front of SQLite files."""
+"""A database server with PostgreSQL's start-up in front of SQLite files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Session(socketserver.BaseRequestHandler):
     server: DatabaseServer
 
     def handle(self) -> None:
-        """Serve one connection; a peer that goes away is no error."""
+        """Serve one connection; ignore a peer that closes."""
         # several small messages in a row: Nagle would add 40 ms to each log-in
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -100,7 +100,7 @@ class DatabaseServer(socketserver.ThreadingTCPServer):
         super().__init__(address, _Session)
 
     def control(self) -> dict[str, Any]:
-        """Read users and delay; an unreadable file admits nobody."""
+        """Read users and delay; an unreadable file admits no user."""
         try:
             value = json.loads((self.folder / "database.json").read_text())
         except (OSError, ValueError):

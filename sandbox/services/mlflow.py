@@ -1,4 +1,4 @@
-"""MLflow as deployed: look at the database, then become gunicorn (`python -m ...mlflow`)."""
+"""Start MLflow as deployed: check the database, then become gunicorn."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def dsn() -> pgwire.Dsn:
 
 
 def server_environment(path: str) -> dict[str, str]:
-    """Return the variables by which `mlflow server` tells its web application where things are.
+    """Return the variables that `mlflow server` sets for its web application.
 
-    The names are private to MLflow and held from 3.1.4 to 3.17.2.
+    The names are private to MLflow, and the same from 3.1.4 to 3.17.2.
     """
     artifacts = settings.optional("MLFLOW_ARTIFACTS_DESTINATION", str(Path(path).parent / "art"))
     values = {

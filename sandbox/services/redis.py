@@ -1,4 +1,4 @@
-"""The cache: fakeredis' TCP server with a password, slow or refusing on demand."""
+"""The cache, fakeredis' TCP server with a password, slow or refusing on demand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Commands:
         self._source.close()
 
     def readline(self) -> bytes:
-        """Return one whole admitted command; nothing means: nothing yet, or the end.
+        """Return one whole admitted command, or nothing if there is none yet or at the end.
 
         In the middle of a command, and after an answer of our own, it waits: fakeredis takes an
         empty second read for the end and would close on a client that is about to speak.
@@ -60,7 +60,7 @@ class _Commands:
             answered = True
 
     def _admit(self, words: list[bytes], command: bytes) -> bytes:
-        """Return a command that may go on; nothing where it is answered here."""
+        """Return an admitted command, or nothing if it is answered here."""
         control = self._handler.server.control()
         time.sleep(float(control.get("delay_s") or 0))
         password = str(control.get("password") or "").encode()
@@ -132,7 +132,7 @@ class RedisServer(TcpFakeServer):
         return value if isinstance(value, dict) else {}
 
     def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 socketserver calls it so
-        """Close new connections at once while the control file says refuse."""
+        """Return False, which closes new connections, while the control file says refuse."""
         return not self.control().get("refuse")
 
 

@@ -1,4 +1,4 @@
-"""Where moto is stricter or laxer than AWS, and the sandbox mends it."""
+"""Where moto is stricter or laxer than AWS, and the emulator mends it."""
 
 from __future__ import annotations
 

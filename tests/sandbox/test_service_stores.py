@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.services.base.spoil import HUGE_BYTES
+from sandbox.services.base.broken_responses import HUGE_BYTES
 from sandbox.services.base.web import json_response
 from sandbox.services.wire import postgres as pgwire
 from sandbox.services.wire import redis as resp

@@ -1,1 +1,1 @@
-"""One request on its way through a load balancer, and its answer back."""
+"""One HTTP request through a load balancer, and its response."""

@@ -1,4 +1,4 @@
-"""A client's connection: requests one after the other, each with exactly one access record."""
+"""Serve the requests of a client's connection, with one access record for each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NOT_HTTP1 = ("GRPC", "HTTP2")  # clients speak HTTP/1.1 here, which such groups 
 
 
 class Serving:
-    """Serves one connection; `idle` says that it may be closed without loss."""
+    """Serves one connection; it can be closed without loss while `idle`."""
 
     def __init__(self, client: Client, view_now: ViewNow, chooser: Chooser, emit: Emit) -> None:
         self.client = client
@@ -56,7 +56,7 @@ class Serving:
         self._emit = emit
 
     async def run(self, plain_on_tls: bool) -> None:
-        """Serve until either side is done; raises nothing but cancellation and OSError."""
+        """Serve until either side closes; raises only cancellation and OSError."""
         if plain_on_tls and (view := self._view_now()) is not None:
             await self._refuse(view, plain_http_to_https())
             return
@@ -76,10 +76,10 @@ class Serving:
                 return
 
     async def _next(self, view: View, first: bool) -> RequestHead | None:
-        """Return the next request; None where there is none, or none that can be understood.
+        """Return the next request, or None if there is none or it is malformed.
 
-        A client that sends nothing, or a part of a request, is told so; between two requests
-        silence is no fault, and the connection is closed without a word.
+        A client that sends nothing or an incomplete request gets an error; a connection that is
+        idle between two requests is closed without one.
         """
         reader = self.client.reader
         before = reader.received
@@ -104,7 +104,7 @@ class Serving:
         await self._linger()
 
     async def _linger(self) -> None:
-        """Read away what the client still sends: closing on unread bytes resets the answer."""
+        """Read what the client still sends, because closing on unread bytes resets the response."""
         if self.client.writer.can_write_eof():
             self.client.writer.write_eof()
         with contextlib.suppress(TimeoutError, OSError):

@@ -1,4 +1,4 @@
-"""A connection from a balancer to a target."""
+"""Open a connection from a load balancer to a target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IP_BIND_ADDRESS_NO_PORT = 24
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """The way to a target: addresses are the VPC's, reachable False means dropped packets."""
+    """How to reach a target at its VPC address; if not reachable, packets are dropped."""
 
     source: str
     address: str
@@ -33,7 +33,7 @@ class Wire(msgspec.Struct, kw_only=True):
     writer: asyncio.StreamWriter
 
     def close(self) -> None:
-        """Close at once; a target that still sends is not waited for."""
+        """Close at once, without waiting for a target that still sends."""
         self.writer.transport.abort()
 
 

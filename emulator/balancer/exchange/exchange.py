@@ -1,4 +1,4 @@
-"""One request and its answer, and the access record that is kept of it."""
+"""One request with its response and its access record."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Client(msgspec.Struct, kw_only=True):
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """What is known of one request while it is answered."""
+    """State of one request while it is answered."""
 
     client: Client
     view: View
@@ -55,7 +55,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     keep_alive: bool = False
 
     def record(self) -> dict[str, Any]:
-        """Return the access record; it has no query, for keys may stand in one."""
+        """Return the access record, without the query because it may contain keys."""
         return {
             "kind": "request",
             "time": time.time(),
@@ -79,12 +79,12 @@ class Exchange(msgspec.Struct, kw_only=True):
         }
 
     def send(self, data: bytes) -> None:
-        """Write to the client and count."""
+        """Write to the client and count the bytes."""
         self.client.writer.write(data)
         self.sent_bytes += len(data)
 
     def answer(self, answer: OwnAnswer) -> None:
-        """Give an answer of the balancer's own."""
+        """Send a response of the balancer itself."""
         head_only = self.request is not None and self.request.method == "HEAD"
         self.status, self.answered_by = answer.status, answer.answered_by
         self.reason = answer.reason
@@ -95,19 +95,19 @@ class Exchange(msgspec.Struct, kw_only=True):
 
 
 def wants_keep_alive(request: RequestHead) -> bool:
-    """Say whether a client wants its connection kept: by version and by Connection."""
+    """Return whether a client wants its connection kept: by version and by Connection."""
     said = (first(request.headers, "connection") or "").lower()
     return "close" not in said if request.version == (1, 1) else "keep-alive" in said
 
 
 def expects_continue(request: RequestHead) -> bool:
-    """Say whether a client waits for 100 before it sends its body."""
+    """Return whether a client waits for 100 before it sends its body."""
     expected = (first(request.headers, "expect") or "").lower() == "100-continue"
     return expected and request.length != 0 and request.version == (1, 1)
 
 
 def asked_of(request: RequestHead, peer: str) -> Asked:
-    """Return what the rules look at; an absolute target counts by its path alone (RFC 9112)."""
+    """Return the fields that rules match; of an absolute target only the path (RFC 9112)."""
     target = request.target
     if target.lower().startswith(("http://", "https://")):
         target = "/" + target.split("://", 1)[1].partition("/")[2]
@@ -122,7 +122,7 @@ def asked_of(request: RequestHead, peer: str) -> Asked:
 
 
 async def discard_body(exchange: Exchange) -> None:
-    """Read away a body that no target got, so that the answer is not lost in a reset."""
+    """Read a body that no target received, so that the response is not lost in a reset."""
     request = exchange.request
     if request is None or exchange.body_read or request.length == 0:
         return

@@ -1,4 +1,4 @@
-"""Requests under way to targets: what is left of them ends when a target's draining ends.
+"""Connections in use by requests, closed when the target's draining ends.
 
 Source: "Troubleshoot your Application Load Balancers": 502 where the deregistration delay ran out.
 """
@@ -30,7 +30,7 @@ class Flights:
             self._open[key].remove(wire)
 
     def end_all_but(self, registered: set[Key]) -> None:
-        """Break the connections to targets that are registered no more, draining included."""
+        """Close the connections to targets that are neither registered nor draining."""
         for key in [key for key in self._open if key not in registered]:
             for wire in self._open[key]:
                 wire.reader.set_exception(ConnectionAbortedError("deregistered"))

@@ -1,4 +1,4 @@
-"""A request's way to a target and the answer's way back, both streamed.
+"""Stream a request to a target and its response back to the client.
 
 Source: "Troubleshoot your Application Load Balancers" (what is 502, what is 504). Assumption: the
 answer's head is held back until its first body byte, so that a target which stops before it
@@ -49,7 +49,7 @@ def _route(exchange: Exchange, choice: Choice, target: Target) -> Route:
 async def forward(
     exchange: Exchange, request: RequestHead, choice: Choice, target: Target, flights: Flights
 ) -> OwnAnswer | None:
-    """Ask a target and relay its answer; returns the balancer's own answer where that failed.
+    """Relay a request to a target and its response back; return an own response on failure.
 
     Raises ClientGoneError.
     """
@@ -100,7 +100,7 @@ def _start_upload(
 
 
 async def _upload(exchange: Exchange, request: RequestHead, wire: Wire) -> None:
-    """Send a request's body on; what the client does wrong breaks the wait for the answer."""
+    """Forward a request's body; a client error ends the wait for the response."""
     client, idle = exchange.client.reader, exchange.view.idle_timeout_s
     pieces = body(client, request.length)
     try:

@@ -1,4 +1,4 @@
-"""The headers that a load balancer adds, changes and keeps back.
+"""Headers that a load balancer adds, changes and removes.
 
 Source: "HTTP headers and Application Load Balancers", "Request tracing".
 """
@@ -56,7 +56,7 @@ def trace_header(given: str | None) -> str:
 
 
 def too_many_forwarders(headers: Headers) -> bool:
-    """Say whether X-Forwarded-For names more addresses than a balancer takes (463)."""
+    """Return whether X-Forwarded-For names more addresses than a balancer takes (463)."""
     named = ",".join(values(headers, "x-forwarded-for"))
     return named.count(",") + 1 > MOST_FORWARDERS
 
@@ -71,18 +71,18 @@ def _forwarded_for(headers: Headers, peer: str, mode: str) -> Headers:
 
 
 def _named(headers: Headers) -> frozenset[str]:
-    """Return what Connection names besides the usual: also of this connection alone."""
+    """Return the hop-by-hop headers that Connection names."""
     named = ",".join(values(headers, "connection")).lower().split(",")
     return frozenset(name.strip() for name in named)
 
 
 def switched_on(options: dict[str, Any], name: str, default: str = "false") -> bool:
-    """Say whether an attribute of a balancer or a listener is true."""
+    """Return whether an attribute of a balancer or a listener is true."""
     return str(options.get(name, default)).lower() == "true"
 
 
 def without_invalid(headers: Headers, options: dict[str, Any]) -> Headers:
-    """Return a request's headers; names beyond letters, digits and `-` go where that is asked."""
+    """Return a request's headers, without invalid names if the attribute drops them."""
     if not switched_on(options, "routing.http.drop_invalid_header_fields.enabled"):
         return headers
     return [(name, value) for name, value in headers if _PLAIN_NAME.fullmatch(name)]
@@ -134,7 +134,7 @@ def to_client(
     cookies: list[str],
     server: bool = True,
 ) -> Headers:
-    """Return the headers a client receives: the target's own, and how this connection goes on."""
+    """Return the headers for the client: the target's, and the state of this connection."""
     dropped = HOP_BY_HOP | _named(headers) | (frozenset() if server else {"server"})
     sent = [(name, value) for name, value in headers if name.lower() not in dropped]
     if length in (CHUNKED, UNTIL_CLOSE):

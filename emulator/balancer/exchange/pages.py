@@ -1,4 +1,4 @@
-"""The answers a load balancer gives itself, byte for byte as AWS's read.
+"""Responses of the load balancer itself, byte for byte as AWS sends them.
 
 Source: captured answers of Application Load Balancers; the page's length is part of the evidence.
 """
@@ -37,7 +37,7 @@ PHRASES: dict[int, str] = {
 
 
 class OwnAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole answer of the balancer's own; reason is for the access record only."""
+    """A complete response of the balancer itself; reason is for the access record only."""
 
     status: int
     body: bytes
@@ -74,14 +74,14 @@ def plain_http_to_https() -> OwnAnswer:
 
 
 def for_browser(answer: OwnAnswer, user_agent: str) -> OwnAnswer:
-    """Return an answer as the browser that asks gets it."""
+    """Return a response in the form that browsers get."""
     if not answer.padded or ("MSIE " not in user_agent and "Chrome/" not in user_agent):
         return answer
     return msgspec.structs.replace(answer, body=answer.body + PADDING)
 
 
 def render(answer: OwnAnswer, *, keep_alive: bool, head_only: bool, server: bool = True) -> bytes:
-    """Return an own answer's bytes, headers in the order in which AWS writes them."""
+    """Return the bytes of an own response, with its headers in AWS's order."""
     lines = [
         f"HTTP/1.1 {answer.status} {PHRASES.get(answer.status, '')}",
         *([f"Server: {SERVER}"] if server else []),

@@ -1,4 +1,4 @@
-"""A connection's incoming side: it knows how long nothing has moved, and when its peer went."""
+"""A stream reader that measures its idle time and notices when its peer closes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STREAM_LIMIT = 128 * 1024  # more than any head, so that the limits of `wire` de
 
 
 class Reader(asyncio.StreamReader):
-    """A stream that knows when its peer went, and that puts off its deadline when data comes."""
+    """A stream that notices when its peer closes, and extends its deadline when data comes."""
 
     def __init__(self) -> None:
         super().__init__(limit=STREAM_LIMIT)
@@ -22,7 +22,7 @@ class Reader(asyncio.StreamReader):
         self.received = 0  # chunks of data so far: tells whether anything came within a wait
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
-        """Take data in; the idle time starts anew."""
+        """Take data in and restart the idle time."""
         super().feed_data(data)
         self.received += 1
         self.touch()
@@ -43,20 +43,20 @@ class Reader(asyncio.StreamReader):
             self._on_gone()
 
     def when_gone(self, act: Callable[[], None] | None) -> None:
-        """Have something done when the peer goes, or at once if it has; None forgets it."""
+        """Call a function when the peer closes, or at once if it has; None cancels it."""
         self._on_gone = act
         if act is not None and self._gone:
             act()
 
     def touch(self) -> None:
-        """Start the idle time anew, for data that went the other way."""
+        """Restart the idle time, for data in the other direction."""
         if self._deadline is not None:
             now = asyncio.get_running_loop().time()
             self._deadline.reschedule(now + self._patience_s)
 
     @asynccontextmanager
     async def patience(self, seconds: float) -> AsyncIterator[None]:
-        """Limit the time in which nothing moves; raises TimeoutError."""
+        """Limit the time without data in either direction; raises TimeoutError."""
         try:
             async with asyncio.timeout(seconds) as self._deadline:
                 self._patience_s = seconds

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on the wire: heads and bodies of requests and answers, with the balancer's limits.
+"""Read and write HTTP/1.1 heads and bodies within the load balancer's limits.
 
 Source of the limits: "Quotas for your Application Load Balancers".
 """
@@ -29,7 +29,7 @@ _STATUS_LINE = re.compile(rb"HTTP/(\d)\.(\d) (\d{3})(?: ([^\r\n]*))?")
 
 
 class RefusedError(Exception):
-    """What was read is no request or no answer; status is what the client must be told."""
+    """A malformed request or response; status is the response to the client."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -110,7 +110,7 @@ def _length(headers: Headers, absent: int) -> int:
 
 
 async def read_request(reader: Reader) -> RequestHead | None:
-    """Return the next request's head, None where the client is done.
+    """Return the next request's head, or None if the client closed.
 
     Raises RefusedError and TruncatedError.
     """
@@ -143,7 +143,7 @@ async def read_request(reader: Reader) -> RequestHead | None:
 
 
 async def read_response(reader: Reader, method: str) -> ResponseHead:
-    """Return the next answer's head, interim ones left out.
+    """Return the next response's head, without interim responses.
 
     Raises RefusedError and TruncatedError.
     """
@@ -164,7 +164,7 @@ async def read_response(reader: Reader, method: str) -> ResponseHead:
 
 
 async def body(reader: Reader, length: int) -> AsyncIterator[bytes]:
-    """Yield a body's bytes as they come, without chunk marks.
+    """Yield a body's bytes as they arrive, without the chunked encoding.
 
     Raises TruncatedError where it stops early, RefusedError where chunks are malformed.
     """

@@ -1,7 +1,8 @@
-"""Loaded by Python at the start of each task: sends its connections through the twin's network.
+"""Route a task's connections through the emulator's network.
 
-Asks the control process (SANDBOX_NETWORK, host:port over UDP) before each connect and each name
-look-up; without the two variables it does nothing. Wildcard binds take the task's own address.
+Python loads this file at the start of each task. It asks the control process (SANDBOX_NETWORK,
+host:port over UDP) before each connect and each name look-up; without the two variables it does
+nothing. Wildcard binds take the task's own address.
 """
 
 import json

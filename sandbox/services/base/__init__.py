@@ -1,1 +1,1 @@
-"""What the stand-in services share: an HTTP server, settings, misbehaviour."""
+"""An HTTP server, settings and misbehaviour that the stand-in services share."""

@@ -1,4 +1,4 @@
-"""Misbehaviour that a task definition switches on through SANDBOX_BEHAVIOUR (comma separated)."""
+"""Misbehaviour that a task definition switches on with SANDBOX_BEHAVIOUR."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HEALTH_PATHS = ("/health", "/ready", "/live", "/version", "/metrics")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The switches of one process; `values` maps a switch to what stands behind its colon."""
+    """The switches of one process; `values` maps a switch to the text after its colon."""
 
     values: dict[str, str]
     _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def has(self, switch: str) -> bool:
-        """Tell whether a switch is on."""
+        """Return whether a switch is on."""
         return switch in self.values
 
     def delay_s(self, path: str) -> float:
@@ -26,26 +26,26 @@ class Behaviour:
         return 0.0 if is_health(path) else float(self.values.get("slow") or 0)
 
     def fails_now(self, path: str) -> bool:
-        """Tell, once per request, whether this is the fifth one that must fail."""
+        """Count a request and return whether it is a fifth one, which must fail."""
         if is_health(path) or not self.has("error-1-in-5"):
             return False
         return next(self._counter) % 5 == 0
 
     def transport(self, path: str) -> str:
-        """Return the switch that spoils the transfer of a path's answer, or an empty string."""
+        """Return the switch that breaks the transfer of a path's response, or an empty string."""
         if is_health(path):
             return ""
-        spoilers = ("hang", "header-drip", "reset-body", "huge-body")
-        return next((s for s in spoilers if self.has(s)), "")
+        breaking = ("hang", "header-drip", "reset-body", "huge-body")
+        return next((s for s in breaking if self.has(s)), "")
 
     def unmounted(self, path: str) -> bool:
-        """Tell whether a path lies under an unmounted prefix."""
+        """Return whether a path lies under an unmounted prefix."""
         prefix = self.values.get("unmount")
         return bool(prefix) and path.startswith(str(prefix))
 
 
 def is_health(path: str) -> bool:
-    """Tell whether a path is one that only reports on the process."""
+    """Return whether a path is a health path."""
     return path.startswith(HEALTH_PATHS)
 
 

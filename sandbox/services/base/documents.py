@@ -1,4 +1,4 @@
-"""What FastAPI publishes of a service by itself: its interface, pages about it, 405 and 422."""
+"""Documents that FastAPI publishes by itself: OpenAPI, pages about it, 405 and 422."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def method_not_allowed(*allowed: str) -> Response:
 
 
 def interface(title: str, version: str, paths: Iterable[str]) -> Response:
-    """Make the OpenAPI document of a service, each path with no more than its existence."""
+    """Make the OpenAPI document of a service, which lists its paths only."""
     return json_response(
         200,
         {
@@ -43,7 +43,7 @@ def text(body: str) -> Response:
 
 
 def unprocessable(*problems: tuple[str, str, str]) -> Response:
-    """Make the 422 of a body: for each problem a field, its type and its words."""
+    """Make the 422 for a body, with field, type and text of each problem."""
     detail: list[dict[str, Any]] = [
         {"type": kind, "loc": ["body", field], "msg": words} for field, kind, words in problems
     ]

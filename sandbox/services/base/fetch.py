@@ -1,4 +1,4 @@
-"""One HTTP request of a service to another, over a connection of its own."""
+"""Send one HTTP request of a service to another, over a connection of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FetchFailedError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, headers in their order."""
+    """A response, with its headers in order."""
 
     status: int
     headers: list[tuple[str, str]]

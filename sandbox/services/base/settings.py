@@ -1,4 +1,4 @@
-"""Read the environment of a service; a missing required variable ends the process."""
+"""Read the environment of a service, and end the process where a variable is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class MissingSettingError(RuntimeError):
 
 
 def required(name: str, message: str) -> str:
-    """Return the variable's value, or raise MissingSettingError with the service's own words."""
+    """Return the variable's value, or raise MissingSettingError with the service's message."""
     value = os.environ.get(name, "")
     if not value:
         raise MissingSettingError(message)
@@ -35,7 +35,7 @@ def listen_address() -> tuple[str, int]:
 
 
 def log(line: str) -> None:
-    """Write one line to standard output, whence the agent takes it to the log group."""
+    """Write one line to standard output, which the agent ships to the log group."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the stand-in services: one function from request to response."""
+"""A small HTTP/1.1 server with one function from request to response."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
 from sandbox.services.base.behaviour import Behaviour
+from sandbox.services.base.broken_responses import send_broken
 from sandbox.services.base.settings import log
-from sandbox.services.base.spoil import spoil
 
 
 @dataclass(frozen=True)
@@ -67,25 +67,25 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the standard library's own log lines away."""
+        """Suppress the standard library's own log lines."""
 
     def handle_any(self) -> None:
         request = self._read()
         response = _answer(self.server, request)
         self._log(request, response)
-        if spoil(self.server.behaviour.transport(request.path), self.connection):
+        if send_broken(self.server.behaviour.transport(request.path), self.connection):
             self.close_connection = True
             return
         self._send(response)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Let every method reach the routes, which answer 405 to what they do not declare."""
+        """Let every method reach the routes, which answer 405 to undeclared methods."""
         if name.startswith("do_"):
             return self.handle_any
         raise AttributeError(name)
 
     def send_error(self, *_: Any, **__: Any) -> None:
-        """Refuse what is no request, as uvicorn does whatever is wrong with it."""
+        """Refuse a malformed request, as uvicorn does."""
         self.command, self.request_version = "", "HTTP/1.1"
         self.close_connection = True
         kind = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
@@ -152,7 +152,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is not worth a traceback."""
+        """Print no traceback for a client that closed."""
 
 
 def _answer(server: _Server, request: Request) -> Response:
@@ -171,7 +171,7 @@ def _answer(server: _Server, request: Request) -> Response:
 
 
 def make_server(address: tuple[str, int], route: Route, behaviour: Behaviour) -> _Server:
-    """Bind the server; the caller serves it, in a thread or for ever."""
+    """Bind the server, which the caller then serves."""
     return _Server(address, route, behaviour)
 
 

@@ -1,1 +1,1 @@
-"""The auth service's keys: records, validation, administration."""
+"""Records, validation and administration of the auth service's keys."""

@@ -1,4 +1,4 @@
-"""Key management of the auth service: the calls that need the admin token."""
+"""Key management calls of the auth service, which need the admin token."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _create(store: Store, body: dict[str, Any]) -> Response:
 
 
 def _problems(body: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return what is wrong with a wanted key: field, type and words, as pydantic has them."""
+    """Return the problems of a requested key as pydantic lists them: field, type, text."""
     found = [
         (name, "missing", "Field required") for name in ("name", "service_id") if not body.get(name)
     ]
@@ -128,7 +128,7 @@ def _problems(body: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _rotate(store: Store, old: KeyRecord) -> Response:
-    """Put a new key in an old one's place; all but the key itself, its id and its age stay."""
+    """Replace a key; everything but the key itself, its id and its age stays."""
     api_key = auth_keys.make_key(KINDS.get(old.environment, "live"))
     record = replace(
         old,

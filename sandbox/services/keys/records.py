@@ -1,4 +1,4 @@
-"""The auth service's key records in its SQLite file: schema, look-up, creation, revocation."""
+"""Key records of the auth service in its SQLite file."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def make_key(kind: str = "live") -> str:
 
 
 def digest(api_key: str) -> str:
-    """Return what is stored of a key (the platform uses bcrypt; here its cost is not wanted)."""
+    """Return the stored digest of a key (the platform uses bcrypt, which is slow)."""
     return hashlib.sha256(api_key.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The auth service's way to its database: one session per question."""
+"""Access of the auth service to its database, with one session for each query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the auth service decides about a key: valid, or refused with one of the documented texts."""
+"""Decide whether a key is valid, and give the documented text where it is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_SCOPE = "Key does not have required scope"
 
 @dataclass(frozen=True)
 class Question:
-    """What the caller wants to know about a key."""
+    """A caller's question about a key."""
 
     service_id: str
     required_scope: str

@@ -1,4 +1,4 @@
-"""The API's circuit breaker towards MLflow: it reports, and `/health/mlflow` shows it."""
+"""The API's circuit breaker for MLflow, which `/health/mlflow` reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RECOVERY_S = 30.0
 
 @dataclass
 class Breaker:
-    """Counts failures in a row; open from the third until recovery_s have passed."""
+    """Counts consecutive failures; open from the third until recovery_s have passed."""
 
     recovery_s: float = RECOVERY_S
     failures: int = 0
@@ -20,7 +20,7 @@ class Breaker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, success: bool) -> None:
-        """Take note of one call's outcome."""
+        """Record the result of one call."""
         with self._lock:
             self.failures = 0 if success else self.failures + 1
             if self.failures >= THRESHOLD:

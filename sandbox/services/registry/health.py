@@ -1,4 +1,4 @@
-"""The API's health documents: what each says, and what it does not look at."""
+"""The API's health documents and the dependencies that each one checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = "1.0.0"
 
 @dataclass(frozen=True)
 class Health:
-    """The dependencies that the health documents speak of."""
+    """The dependencies that the health documents report."""
 
     mlflow_url: str
     cache: resp.Cache
@@ -28,7 +28,7 @@ class Health:
     inline_cache: bool
 
     def answer(self, path: str, query: dict[str, str]) -> Response | None:
-        """Return the document of a path, or None when the path is none of health's."""
+        """Return the health document of a path, or None for any other path."""
         if path == "/health" and query.get("detailed", "").lower() == "true":
             return self._detailed()
         documents = {

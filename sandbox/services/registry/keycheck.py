@@ -1,4 +1,4 @@
-"""Who may pass: the API's authentication middleware, shared with MLflow's gateway."""
+"""The API's authentication middleware, shared with MLflow's gateway."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SERVICE_ERROR = "Authentication service error"
 
 @dataclass(frozen=True)
 class Caller:
-    """An admitted caller and the headers that its answers carry."""
+    """An admitted caller and the headers of its responses."""
 
     key_id: str
     user_id: str
@@ -33,7 +33,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class KeyCheck:
-    """Asks the auth service about keys, remembers good answers for a minute."""
+    """Validates keys with the auth service, and caches valid ones for a minute."""
 
     auth_url: str
     service_id: str
@@ -42,7 +42,7 @@ class KeyCheck:
     rate_limit_headers: bool = True
 
     def admit(self, request: Request, registry_path: bool) -> Caller | Response:
-        """Return the caller, or the answer that turns the request away."""
+        """Return the caller, or the response that refuses the request."""
         api_key = extract_key(request)
         if not api_key:
             return json_response(401, {"detail": "API key required"})

@@ -1,4 +1,4 @@
-"""The API's own model routes: lists, details, registration by the short way."""
+"""The API's own model routes: list, show and register."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def answer(request: Request, mlflow_url: str) -> Response | None:
 
 
 def _route(request: Request, mlflow_url: str) -> tuple[str, Callable[[], Response]] | None:
-    """Return the method of a path's route and what answers it."""
+    """Return the method and the function of a path's route."""
     if request.path in LISTS:
         return "GET", lambda: json_response(200, {"models": _models(mlflow_url)})
     if request.path in ("/models/register", "/api/models/register"):
@@ -38,7 +38,7 @@ def _route(request: Request, mlflow_url: str) -> tuple[str, Callable[[], Respons
 
 
 def _models(mlflow_url: str) -> list[dict[str, object]]:
-    """List models; MLflow's errors are swallowed, as the platform does it."""
+    """List models; ignore MLflow's errors, as the platform does."""
     url = f"{mlflow_url}/api/2.0/mlflow/registered-models/search?max_results=100"
     try:
         found = fetch("GET", url, {}, b"", 5.0)

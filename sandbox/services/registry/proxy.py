@@ -1,4 +1,4 @@
-"""The API's way to MLflow: prefix off, headers on, HTML pages into JSON."""
+"""The API's proxy to MLflow, which changes prefix, headers and HTML pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def prefix_of(path: str) -> str:
 
 @dataclass(frozen=True)
 class Proxy:
-    """Where MLflow is, how long to wait for it, and what is added to each path."""
+    """MLflow's address, its timeout and the prefix for each path."""
 
     mlflow_url: str
     timeout_s: float
@@ -33,7 +33,7 @@ class Proxy:
     added_prefix: str = ""
 
     def forward(self, request: Request, caller: Caller | None) -> Response:
-        """Pass a request on and its answer back; no connection is 502, no answer 504."""
+        """Relay a request and its response; 502 without a connection, 504 without a response."""
         target = self.added_prefix + request.target[len(prefix_of(request.path)) :]
         url = self.mlflow_url + (target or "/")
         try:

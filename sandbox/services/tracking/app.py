@@ -1,4 +1,4 @@
-"""MLflow's own web application behind three small layers: gateway, database gate, misbehaviour."""
+"""MLflow's own web application behind a gateway, a database gate and misbehaviour."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Environ = dict[str, Any]
 
 
 class DatabaseGate:
-    """Asks the database, a few times a second at most, whether it still lets this server in."""
+    """Checks at most a few times a second whether the database still admits this server."""
 
     def __init__(self) -> None:
         self._dsn = dsn()

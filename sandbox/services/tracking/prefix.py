@@ -1,4 +1,4 @@
-"""MLflow under a static prefix as 2.9 and 3.9 place their routes, the versions of the platform.
+"""Map paths to MLflow's routes under a static prefix, as versions 2.9 and 3.9 do.
 
 Those versions moved the interface and what it asks for under the prefix and left `/api` where it
 was; later ones move everything. So MLflow itself runs without a prefix here, and paths are led.
@@ -14,7 +14,7 @@ STAYING = "/api/"
 
 
 def inside(path: str, prefix: str) -> str | None:
-    """Return the path that MLflow serves for one from outside; None: it has no route there."""
+    """Return MLflow's own path for an outside path, or None if it has no route there."""
     if not prefix or path.startswith(STAYING):
         return path
     bare = path.removeprefix(prefix)

@@ -1,1 +1,1 @@
-"""Wire protocols of the stores: PostgreSQL and Redis."""
+"""Wire protocols of PostgreSQL and Redis."""

@@ -1,4 +1,4 @@
-"""The database's first words, as PostgreSQL speaks them: start-up, password, one simple query.
+"""PostgreSQL's protocol for start-up, password and one simple query.
 
 Message formats: PostgreSQL 15 documentation, chapter 55.7. Rows live in SQLite files; after the
 start-up `SHOW data_directory` says where, and the services open the file themselves.
@@ -18,16 +18,16 @@ CONNECT_TIMEOUT_S = 10.0
 
 
 class DatabaseError(Exception):
-    """The database refused or could not be reached; the text is what libpq would print."""
+    """The database refused or is unreachable; the text is libpq's."""
 
 
 class UndefinedTableError(DatabaseError):
-    """The database is there, its schema is not."""
+    """The database exists without its schema."""
 
 
 @dataclass(frozen=True)
 class Dsn:
-    """Where a database is and who asks."""
+    """A database's address and credentials."""
 
     host: str
     port: int

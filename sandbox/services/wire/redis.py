@@ -1,4 +1,4 @@
-"""A Redis client of four commands: a connection for each operation, nothing is kept."""
+"""A Redis client with four commands, which opens a connection for each operation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ TIMEOUT_S = 2.0
 
 
 class CacheError(Exception):
-    """The cache could not be asked; the text is what redis-py would print."""
+    """The cache is unreachable or refused; the text is redis-py's."""
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Where the cache is, its password, and how long to wait (None: for ever)."""
+    """The cache's address, password and timeout (None for no limit)."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Cache:
         self._ask("DEL", key)
 
     def count(self, key: str, ttl_s: float) -> int:
-        """Count one more under a key that lives ttl_s seconds; return the count."""
+        """Increment a counter that expires after ttl_s seconds; return it."""
         number = int(self._ask("INCR", key) or 0)
         if number == 1:
             self._ask("PEXPIRE", key, str(int(ttl_s * 1000)))

@@ -1,4 +1,4 @@
-"""What a fault works on: the AWS API of a twin, and short words for what incidents did to it."""
+"""The AWS API and the short-cuts that a fault uses to change a twin."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ READ_ONLY = (
 )
 
 
-class Site:
-    """A twin, as a fault sees it."""
+class FaultContext:
+    """A twin and the changes that faults make to it."""
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
@@ -35,28 +35,28 @@ class Site:
         self.data = twin.dataplane
 
     def client(self, service: str) -> Any:
-        """A client of the twin's AWS, as the operator."""
+        """Return a client of the twin's AWS, as the operator."""
         return self.twin.aws.client(service)
 
     def afterwards(self, undo: Callable[[], object]) -> None:
-        """Remember how to take away what a fault made beside the platform; heal calls it."""
+        """Register a function that removes an addition of a fault; heal calls it."""
         self.twin.undo.append(undo)
 
     # --- load balancing
 
     def listener(self, balancer: str, port: int = 443) -> str:
-        """A listener's ARN, found as it is now."""
+        """Return a listener's present ARN."""
         arn = self.platform.balancers.balancers[balancer]
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
         return str(next(each["ListenerArn"] for each in found if each["Port"] == port))
 
     def rule(self, balancer: str, priority: int) -> str:
-        """A rule's ARN on the balancer's HTTPS listener."""
+        """Return a rule's ARN on the balancer's HTTPS listener."""
         rules = self.client("elbv2").describe_rules(ListenerArn=self.listener(balancer))["Rules"]
         return str(next(r["RuleArn"] for r in rules if r["Priority"] == str(priority)))
 
     def target_group(self, name: str) -> str:
-        """A target group's ARN."""
+        """Return a target group's ARN."""
         return self.platform.balancers.target_groups[name]
 
     def change_target_group(self, name: str, **changes: Any) -> None:
@@ -66,7 +66,7 @@ class Site:
     # --- security groups
 
     def revoke(self, group: str, port: int, source: str) -> None:
-        """Take away one ingress rule."""
+        """Remove one ingress rule."""
         ids = self.platform.vpc.groups
         self.client("ec2").revoke_security_group_ingress(
             GroupId=ids[group], IpPermissions=[permission(ids, port, source)]
@@ -75,7 +75,7 @@ class Site:
     # --- ECS
 
     def definition(self, service: str) -> Definition:
-        """The service's running task definition, ready to be registered again."""
+        """Return the service's running task definition, ready to be registered again."""
         ecs = self.client("ecs")
         running = ecs.describe_services(cluster=names.CLUSTER, services=[service])
         arn = running["services"][0]["taskDefinition"]
@@ -93,7 +93,7 @@ class Site:
         return str(arn)
 
     def deploy_for_good(self, service: str, definition: Definition) -> str:
-        """Deploy without the circuit breaker's rollback: the platform stays on the bad revision."""
+        """Deploy without the circuit breaker's rollback, so that the bad revision stays."""
         return self.deploy(
             service,
             definition,
@@ -105,7 +105,7 @@ class Site:
         )
 
     def set_variable(self, service: str, name: str, value: str | None) -> Definition:
-        """The service's definition with one plain variable set, or without it."""
+        """Return the service's definition with one plain variable set, or without it."""
         definition = self.definition(service)
         container = definition["containerDefinitions"][0]
         kept = [pair for pair in container["environment"] if pair["name"] != name]
@@ -113,7 +113,7 @@ class Site:
         return definition
 
     def set_secret(self, service: str, name: str, value_from: str | None) -> Definition:
-        """The service's definition with one injected secret set, or without it."""
+        """Return the service's definition with one injected secret set, or without it."""
         definition = self.definition(service)
         container = definition["containerDefinitions"][0]
         kept = [pair for pair in container.get("secrets", []) if pair["name"] != name]
@@ -123,7 +123,7 @@ class Site:
         return definition
 
     def behave(self, service: str, behaviour: str) -> None:
-        """Deploy an image that misbehaves, the way a bad build does."""
+        """Deploy an image that misbehaves, as a bad build does."""
         self.deploy_for_good(service, self.set_variable(service, "SANDBOX_BEHAVIOUR", behaviour))
 
     def restart(self, service: str) -> None:
@@ -139,7 +139,7 @@ class Site:
         self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=value)
 
     def secret(self, name: str) -> str:
-        """A secret's present value."""
+        """Return a secret's present value."""
         return str(self.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
 
 

@@ -1,4 +1,4 @@
-"""Ways to spoil the transfer of an answer: hang, drip, reset in mid-body, a body far too large."""
+"""Break the transfer of a response: hang, drip, reset in mid-body, or send too much."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ DRIP_SECONDS = 0.5
 HANG_SECONDS = 3600.0
 
 
-def spoil(how: str, connection: socket.socket) -> bool:
-    """Send a spoilt answer in the named way; False when there is nothing to spoil."""
+def send_broken(how: str, connection: socket.socket) -> bool:
+    """Send a broken response in the named way; return whether there was one to send."""
     actions = {
         "hang": _hang,
         "header-drip": _header_drip,
