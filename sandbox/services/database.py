@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import socket
 import socketserver
 import struct
@@ -11,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.services.base.server import read_control, serve
 from sandbox.services.base.settings import log
 from sandbox.services.wire import postgres as pgwire
 
@@ -101,24 +100,13 @@ class DatabaseServer(socketserver.ThreadingTCPServer):
 
     def control(self) -> dict[str, Any]:
         """Read users and delay; an unreadable file admits no user."""
-        try:
-            value = json.loads((self.folder / "database.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.services.database")
-    parser.add_argument("--host", required=True)
-    parser.add_argument("--port", type=int, default=5432)
-    parser.add_argument("--data", type=Path, required=True)
-    options = parser.parse_args()
-    with DatabaseServer((options.host, options.port), options.data) as server:
-        log(f"database system is ready to accept connections on {options.host}:{options.port}")
-        server.serve_forever()
+        return read_control(self.folder / "database.json")
 
 
 if __name__ == "__main__":
-    main()
+    serve(
+        "sandbox.services.database",
+        DatabaseServer,
+        5432,
+        "database system is ready to accept connections on",
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import select
 import time
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from fakeredis import TcpFakeServer
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 
-from sandbox.services.base.settings import log
+from sandbox.services.base.server import read_control, serve
 
 NOAUTH = b"-NOAUTH Authentication required.\r\n"
 WRONGPASS = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
@@ -125,28 +123,12 @@ class RedisServer(TcpFakeServer):
 
     def control(self) -> dict[str, Any]:
         """Read password and delay; no file means no password."""
-        try:
-            value = json.loads((self.folder / "redis.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        return read_control(self.folder / "redis.json")
 
     def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 socketserver calls it so
         """Return False, which closes new connections, while the control file says refuse."""
         return not self.control().get("refuse")
 
 
-def main() -> None:
-    """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.services.redis")
-    parser.add_argument("--host", required=True)
-    parser.add_argument("--port", type=int, default=6379)
-    parser.add_argument("--data", type=Path, required=True)
-    options = parser.parse_args()
-    with RedisServer((options.host, options.port), options.data) as server:
-        log(f"Ready to accept connections tcp {options.host}:{options.port}")
-        server.serve_forever()
-
-
 if __name__ == "__main__":
-    main()
+    serve("sandbox.services.redis", RedisServer, 6379, "Ready to accept connections tcp")
