@@ -95,7 +95,7 @@ KIND = Kind(
     name="endpoint",
     spec=EndpointSpec,
     run=run,
-    summary="one request, and what its answer must be",
+    summary="one request and the answer it must get",
     requests=requests,
     requests_with_key=requests_with_key,
 )

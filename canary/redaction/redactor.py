@@ -173,7 +173,7 @@ def _encoded(text: str) -> dict[str, str]:
 
 def _base64(raw: bytes, offset: int) -> dict[str, str]:
     """Return the value in base64 behind `offset` other bytes."""
-    first = -(-offset * 8 // 6)  # characters that also carry bits of what stands before
+    first = -(-offset * 8 // 6)  # characters that also carry bits of the bytes before
     whole = (offset + len(raw)) * 8 // 6
     padded = b"\0" * offset + raw
     encoders = (base64.b64encode, base64.urlsafe_b64encode)
