@@ -79,7 +79,12 @@ def make_plan(
     }
     due = wanted - wait
     running = _with_needs(by_id, due, wait)
-    planned = {i: _planned(by_id[i], kinds, history.get(i), running, due) for i in running}
+    # in the configuration's order: a set's own order differs from process to process
+    planned = {
+        i: _planned(c, kinds, history.get(i), running, due)
+        for i, c in by_id.items()
+        if i in running
+    }
     run = config.environment.run
     chains = chain_lengths({i: (p.expected_ms, p.needs) for i, p in planned.items()})
     return Plan(

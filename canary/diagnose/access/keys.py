@@ -31,7 +31,7 @@ def rejected(case: Case) -> Iterator[Finding]:
     failures = frozenset(f for f in case.having(Symptom.KEY_REFUSED) if _must_be_known(case, f))
     if not failures:
         return
-    refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.check_id))
+    refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.position))
     principals = [name for name, _ in refusals.most_common()]
     secret = case.environment.principals[principals[0]].secret
     yield Finding(

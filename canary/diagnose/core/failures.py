@@ -67,6 +67,12 @@ class Failure:
         return WEIGHT[self.severity]
 
     @property
+    def position(self) -> tuple[str, ...]:
+        """The sorting key of this failure in its set, the same in every process."""
+        shown = self.evidence()
+        return self.check_id, self.step, shown.resource, shown.seen, self.principal
+
+    @property
     def out_of_time(self) -> bool:
         """Return whether earlier steps used up the time, so that this step was not judged."""
         return "time was over" in self.reason

@@ -37,5 +37,5 @@ class Finding:
 
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:
     """Return the evidence of the most important failures."""
-    chosen = sorted(failures, key=lambda f: (-f.weight, f.check_id, f.step))
+    chosen = sorted(failures, key=lambda f: (-f.weight, *f.position))
     return tuple(f.evidence() for f in chosen[:count])

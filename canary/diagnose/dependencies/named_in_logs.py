@@ -89,7 +89,7 @@ def _naming_line(
     for line in reversed(case.state.logs.get(name, ())):
         if line.at >= since and case.age(line.at) < _RECENT_S and words.search(line.message):
             return Evidence(resource=f"log of {name}", seen=line.message[:300], at=line.at)
-    for failure in sorted(failures, key=lambda f: (f.check_id, f.step)):
+    for failure in sorted(failures, key=lambda f: f.position):
         if failure.entry_service == name and words.search(failure.body):
             return failure.evidence()
     return None
