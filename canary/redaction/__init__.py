@@ -1,4 +1,4 @@
-"""Mask secrets: known values (`redactor`), and text that looks like a credential (`patterns`).
+"""Mask secrets: known values (`redactor`) and text that looks like one (`patterns`).
 
 Three passes are needed. The HTTP client masks known secrets in every answer, before any probe cuts
 or joins texts. Evidence and log lines are masked by pattern before they are cut, since half a token

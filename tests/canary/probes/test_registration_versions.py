@@ -1,4 +1,4 @@
-"""The registration flow against older MLflow versions, each in a light environment of its own."""
+"""The registration flow against older MLflow versions, each in its own environment."""
 
 from __future__ import annotations
 
