@@ -1,4 +1,4 @@
-"""Series of datapoints on one period grid, and what metric math does with them, point by point."""
+"""Series of datapoints on one period grid, and metric math on them, point by point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is deployed: a CDK stack per environment, from the same checks that the canary runs."""
+"""The CDK stack of each environment, made from the same checks that the canary runs."""
 
 import importlib.util
 import os

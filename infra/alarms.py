@@ -1,4 +1,4 @@
-"""The planned alarms as constructs; which alarms there are is decided in `canary.alarm_plan`."""
+"""Make the alarms that `canary.alarms` plans, as constructs of the CDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CDK app: reads every environment, builds its bundle, adds its stack."""
+"""The CDK app: read every environment, build its bundle and add its stack."""
 
 from __future__ import annotations
 

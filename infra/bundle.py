@@ -1,4 +1,4 @@
-"""The function's zip, built without Docker for the function's own platform and Python.
+"""Build the function's zip without Docker, for the function's own platform and Python.
 
 Only what runs is in it: the third-party packages of requirements.txt and `canary` without its
 command line. Every file has the same time stamp and mode and the bytecode is hash-based, so two

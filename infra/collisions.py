@@ -1,4 +1,4 @@
-"""Names that two environments would share: the second would take over what is the first one's.
+"""Find resource names that two environments of one account would share.
 
 An environment's name and what follows it are joined by hyphens, which both may hold: `dev` with a
 check `api.v1.health` and `dev-api` with `v1.health` make one alarm. AWS would not refuse it.

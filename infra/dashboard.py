@@ -1,4 +1,4 @@
-"""One dashboard per environment, from the same alarms and metrics."""
+"""The dashboard of an environment, made from its alarms and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The function that runs the checks."""
+"""The Lambda function that runs the checks."""
 
 from __future__ import annotations
 

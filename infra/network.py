@@ -1,4 +1,4 @@
-"""Where the function stands in the platform's VPC, and its way out."""
+"""The function's place in the platform's VPC: subnets, security group, endpoints."""
 
 from __future__ import annotations
 

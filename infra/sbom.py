@@ -1,4 +1,4 @@
-"""The bundle's list of parts: a CycloneDX document of what stands in the zip.
+"""The bundle's list of parts: a CycloneDX document of the packages in the zip.
 
 Made from the metadata of the installed packages, so it says what is there and not what was asked
 for. Neither time nor chance is in it: the same bundle has the same list (CycloneDX 1.6 allows a

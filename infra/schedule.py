@@ -1,4 +1,4 @@
-"""When the function runs."""
+"""The schedules that start the function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One environment's stack: function, schedule, alarms, dashboard, topics, reports."""
+"""The stack of an environment: function, schedule, alarms, dashboard, topics, reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where reports lie, and where events of failed invocations go."""
+"""The report bucket, and the queue for events of failed invocations."""
 
 from __future__ import annotations
 

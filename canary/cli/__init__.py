@@ -1,4 +1,4 @@
-"""The command line. Results go to stdout, progress and problems to stderr.
+"""The command line: results go to stdout, progress and problems to stderr.
 
 Exit status: 0 all passed, 1 some check failed, 2 wrong usage or configuration, 3 the canary could
 not tell.

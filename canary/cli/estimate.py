@@ -25,7 +25,7 @@ HEADS = (
 def scaling(asked: str, form: str) -> None:
     """Print the plan for one size, or for all of them."""
     found = [_simulated(size) for size in sizes(asked)]
-    click.echo(as_json(found) if form == "json" else _told(found))
+    click.echo(as_json(found) if form == "json" else _described(found))
 
 
 def sizes(asked: str) -> tuple[int, ...]:
@@ -47,7 +47,7 @@ def _simulated(size: int) -> ScalePlan:
         raise WrongUseError(str(error)) from error
 
 
-def _told(found: list[ScalePlan]) -> str:
+def _described(found: list[ScalePlan]) -> str:
     rows = [
         (
             f"{p.checks:,}",

@@ -72,7 +72,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
     except InvokeError as error:
         click.echo(one_row(str(error)), err=True)
         sys.exit(EXIT[Status.ERROR])
-    click.echo(as_json(found) if form == "json" else told(name, found))
+    click.echo(as_json(found) if form == "json" else described(name, found))
     sys.exit(status_of(found, config, fail_on))
 
 
@@ -137,7 +137,7 @@ def status_of(found: dict[str, Any], config: Config, fail_on: str | None) -> int
     return exit_status(severities("failed"), unknown, fail_on)
 
 
-def told(name: str, found: dict[str, Any]) -> str:
+def described(name: str, found: dict[str, Any]) -> str:
     """Return the summary for people: verdict, causes, checks, where the report lies."""
     scores = "  ".join(f"{suite} {value:g} %" for suite, value in found.get("scores", {}).items())
     lines = [f"{name}: {found.get('status')}  run {found.get('run_id') or '-'}", scores]

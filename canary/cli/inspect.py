@@ -1,4 +1,4 @@
-"""`list`, `plan`, `validate`, `permissions`, `schema`: what an SRE asks before anything runs."""
+"""`list`, `plan`, `validate`, `permissions` and `schema`: commands that carry nothing out."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def plan(
         found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
         click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
     else:
-        click.echo(on_screen(_told(made, counts, bill, hourly_keyed(config))))
+        click.echo(on_screen(_described(made, counts, bill, hourly_keyed(config))))
 
 
 def counted(config: Config) -> cost.Counts:
@@ -135,7 +135,9 @@ def metric_count(config: Config) -> int:
     return run + check * len(config.checks) + len(suites)
 
 
-def _told(made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int) -> list[str]:
+def _described(
+    made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int
+) -> list[str]:
     lines = [
         f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
         + (f"  needs {', '.join(p.needs)}" if p.needs else "")

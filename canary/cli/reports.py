@@ -84,10 +84,10 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
     old, new = previous_state(before), previous_state(after)
     if old is not None and new is not None:
         found = msgspec.structs.replace(found, drift=drift(old, new))
-    click.echo(as_json(found) if form == "json" else _told(found))
+    click.echo(as_json(found) if form == "json" else _described(found))
 
 
-def _told(found: Comparison) -> str:
+def _described(found: Comparison) -> str:
     lines = [
         f"{t.change.value:14} {t.check_id}  since {when(t.since)}  {t.note}".rstrip()
         for t in found.transitions

@@ -1,4 +1,4 @@
-"""How many bad runs of how many put a check down: one place for alarms, history and messages."""
+"""The windows in which a check counts as down, for alarms, history and messages alike."""
 
 from __future__ import annotations
 

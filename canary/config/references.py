@@ -1,4 +1,4 @@
-"""Checks across the parts of a configuration: names exist, needs have no cycle, dates are right."""
+"""Check references within a configuration: names exist, needs have no cycle, dates hold."""
 
 from __future__ import annotations
 
