@@ -1,7 +1,7 @@
-"""What is kept of every check over the last day and month, and its incidents.
+"""The archive: hourly and daily counts of each check, and its incidents.
 
-A report holds the last 60 outcomes; this holds the longer memory in a few kilobytes. A run reads
-it from the store, calls `update`, and writes it back; a lost archive costs plots, nothing else.
+A report holds the last 60 outcomes; the archive holds a month in a few kilobytes. A run reads it
+from the store, calls `update`, and writes it back. A lost archive only removes plots.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Incident(Frozen, frozen=True, kw_only=True):
 
 
 class Archive(Frozen, frozen=True, kw_only=True):
-    """The memory of one environment."""
+    """The archive of one environment."""
 
     last_run: str = ""
     checks: dict[str, CheckArchive] = msgspec.field(default_factory=dict)
@@ -52,7 +52,7 @@ class Archive(Frozen, frozen=True, kw_only=True):
 
 
 def update(archive: Archive, report: Report) -> Archive:
-    """Return the archive with this run added; a run that is in it already changes nothing."""
+    """Return the archive with this run added; a run that it already holds changes nothing."""
     at = parse_time(report.run.started_at)
     if at is None or archive.last_run == report.run.id:
         return archive
@@ -69,7 +69,7 @@ def update(archive: Archive, report: Report) -> Archive:
 
 
 class Incidents(Frozen, frozen=True, kw_only=True):
-    """Incidents of many checks that began, and ended, in the same runs."""
+    """Incidents of several checks that began and ended in the same runs."""
 
     status: Status
     checks: tuple[str, ...]
@@ -78,7 +78,7 @@ class Incidents(Frozen, frozen=True, kw_only=True):
 
 
 def happened(archive: Archive, most: int = 30) -> tuple[Incidents, ...]:
-    """Return the latest incidents, newest first, those of the same runs together."""
+    """Return the latest incidents, newest first, grouped by begin and end."""
     found: dict[tuple[str, str, Status], list[str]] = {}
     for incident in reversed(archive.incidents):
         key = (incident.began, incident.ended, incident.status)
@@ -118,7 +118,7 @@ def _counted(bucket: Bucket, result: Result) -> Bucket:
 
 
 def _incidents(known: tuple[Incident, ...], ran: list[Result], at: str) -> tuple[Incident, ...]:
-    """Open an incident for what stopped passing, end it for what passes again."""
+    """Open an incident for each check that stopped passing; end it when the check passes."""
     status = {r.check_id: r.status for r in ran}
     kept = []
     lasting = set()

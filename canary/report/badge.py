@@ -28,7 +28,7 @@ def render(report: Report) -> str:
 
 
 def badge(label: str, words: str, status: Status) -> str:
-    """Return a badge of two halves; the state stands in words, the colour only helps."""
+    """Return a badge of two halves; the words give the state, the colour only helps."""
     left_text, right_text = escape(line(label, 40)), escape(line(words, 40))
     left = round(len(line(label, 40)) * _CHARACTER + _PADDING)
     right = round(len(line(words, 40)) * _CHARACTER + _PADDING)

@@ -1,4 +1,4 @@
-"""The report page: self-contained, no script, no remote asset, every value escaped."""
+"""The report page: one file without scripts and remote assets, every value escaped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from canary.report.waterfall import PHASES, waterfalls
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FULL = 40  # failing checks shown with all their evidence; the rest as rows
-_ROWS = 400  # checks of which the history is shown
+_ROWS = 400  # checks with a history on the page
 _SUITES = tuple(Suite)
 _RANKED = {Status.FAIL: 0, Status.ERROR: 1, Status.SKIP: 2, Status.PASS: 3}
 
@@ -53,7 +53,7 @@ CHANGES = {
 
 
 def render(report: Report, archive: Archive | None = None) -> str:
-    """Return the page of a run; with an archive it also shows the last day, month and incidents."""
+    """Return the page of a run; an archive adds the last day, the last month and incidents."""
     found = groups(report)
     return (
         environment()
@@ -85,14 +85,14 @@ def render(report: Report, archive: Archive | None = None) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Return the template environment; strings are made visible and bounded before escaping."""
+    """Return the template environment; strings are made printable before they are escaped."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=shown,
+        finalize=printable,
     )
     made.filters.update(
         when=text.when,
@@ -125,8 +125,8 @@ def environment() -> Environment:
     return made
 
 
-def shown(value: Any) -> Any:
-    """Return what a template prints: hostile characters visible, a megabyte cut, None nothing."""
+def printable(value: Any) -> Any:
+    """Return a value as a template prints it: control characters visible, long text cut."""
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
@@ -140,12 +140,12 @@ def anchor(name: str) -> str:
 
 
 def _svg(draw: Any) -> Any:
-    """Mark a plot as markup: plots are made of numbers and our own words only."""
+    """Mark a plot as markup: plots contain only numbers and our own words."""
     return lambda value: Markup(draw(value))  # noqa: S704 - see above
 
 
 def _past(slots: int, unit: str) -> Any:
-    """Return what draws the last hours or days up to a moment."""
+    """Return a function that draws the last hours or days up to a time."""
     return lambda kept, end: Markup(plots.past(kept, slots, unit, end))  # noqa: S704 - numbers
 
 
@@ -170,7 +170,7 @@ def _by_suite(results: tuple[Result, ...]) -> dict[str, list[Result]]:
 
 
 def _by_reason(results: tuple[Result, ...]) -> list[tuple[str, list[Result]]]:
-    """Group results that share a reason: 300 checks without a secret are one line."""
+    """Group results by reason: 300 checks without a secret are one line."""
     shared: dict[str, list[Result]] = {}
     for result in results:
         shared.setdefault(reason(result), []).append(result)
@@ -178,11 +178,11 @@ def _by_reason(results: tuple[Result, ...]) -> list[tuple[str, list[Result]]]:
 
 
 def _histories(report: Report, archive: Archive) -> dict[str, list[dict[str, Any]]]:
-    """Return rows of history: a row a suite, and a row a check for what passes and what does not.
+    """Return the rows of the history: one for each suite, each failing and each passing check.
 
-    What the archive knows is summed for a suite: the last day and month at a glance.
+    The row of a suite adds up the archives of its checks.
     """
-    rows: dict[str, list[dict[str, Any]]] = {"suites": [], "broken": [], "holding": []}
+    rows: dict[str, list[dict[str, Any]]] = {"suites": [], "failing": [], "passing": []}
     of_suite: dict[Suite, list[CheckArchive]] = {}
     for result in sorted(report.results, key=lambda r: _RANKED[r.status]):
         kept = report.history.get(result.check_id)
@@ -190,13 +190,13 @@ def _histories(report: Report, archive: Archive) -> dict[str, list[dict[str, Any
         of_suite.setdefault(result.suite, []).append(long)
         if kept is None and not long.days:
             continue
-        place = "holding" if result.status is Status.PASS else "broken"
+        place = "passing" if result.status is Status.PASS else "failing"
         rows[place].append({"result": result, "kept": kept, "long": long})
     for suite in sorted(of_suite, key=_SUITES.index):
         members = of_suite[suite]
         long = plots.together(members)
         if long.days:
             rows["suites"].append({"suite": suite, "checks": len(members), "long": long})
-    rows["holding"] = rows["holding"][: max(0, _ROWS - len(rows["broken"]))]
-    rows["broken"] = rows["broken"][:_ROWS]
+    rows["passing"] = rows["passing"][: max(0, _ROWS - len(rows["failing"]))]
+    rows["failing"] = rows["failing"][:_ROWS]
     return rows

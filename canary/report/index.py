@@ -1,4 +1,4 @@
-"""One page over all environments, kept by each run: read it, `add` this run, write it back."""
+"""The index: one page over all environments, to which each run adds its entry."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _WORDS = {
     Status.SKIP: "could not tell",
     Status.PASS: "healthy",
 }
-_STATES = ("failing", "silent", "could not tell", "healthy")  # what needs somebody comes first
+_STATES = ("failing", "silent", "could not tell", "healthy")  # the most urgent first
 _CLASSES = {"failing": "FAIL", "silent": "ERROR", "could not tell": "ERROR", "healthy": "PASS"}
-SILENT_AFTER_S = 900  # an environment that has said nothing for so long is not called healthy
+SILENT_AFTER_S = 900  # an environment without a run for so long is shown as silent
 GONE_AFTER_S = 31 * 86_400
-PERIODS = 3  # for so many of its own periods, where they are longer
+PERIODS = 3  # an environment that runs rarely: silent after so many of its periods
 
 
 class Entry(Frozen, frozen=True, kw_only=True, omit_defaults=True):
     """The latest run of one environment; `page` is a link relative to the index.
 
-    What is as usual is left out, so that versions which share a store read one another's lines.
+    Default values are left out, so that different versions can share a store.
     """
 
     environment: str
@@ -50,7 +50,7 @@ class Index(Frozen, frozen=True, kw_only=True):
 def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
     """Return a run's entry; the page defaults to latest/<environment>.html.
 
-    `every_s` is how far its runs are apart: as long as the heartbeat waits is no silence.
+    `every_s` is the time between its runs, so that an environment that runs rarely is not silent.
     """
     judged = verdict(report)
     return Entry(
@@ -70,7 +70,7 @@ def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
 def add(index: Index, new: Entry) -> Index:
     """Return the index with this entry; an older run never replaces a newer one.
 
-    An environment that was removed is shown as silent for a month, and then no more.
+    An environment that was removed is shown as silent for a month.
     """
     kept = {e.environment: e for e in index.entries if not _gone(e, new.finished_at)}
     known = kept.get(new.environment)
@@ -80,7 +80,7 @@ def add(index: Index, new: Entry) -> Index:
 
 
 def render(index: Index, now: str) -> str:
-    """Return the page; `now` (ISO 8601) decides which environment has fallen silent."""
+    """Return the page; `now` (ISO 8601) decides which environments are silent."""
     states = {e.environment: _state(e, now) for e in index.entries}
     entries = sorted(
         index.entries,
@@ -92,7 +92,7 @@ def render(index: Index, now: str) -> str:
         entries=entries,
         states=states,
         scores={e.environment: in_order(e.scores) for e in entries},
-        told=", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state]),
+        summary=", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state]),
         worst=next((_CLASSES[s] for s in _STATES if counts[s]), ""),
         classes=_CLASSES,
         rare=any(e.silent_after_s > SILENT_AFTER_S for e in entries),
@@ -115,6 +115,6 @@ def _gone(item: Entry, now: str) -> bool:
 
 
 def _age(item: Entry, now: str) -> float | None:
-    """Return the seconds since its last run, None where a time cannot be read."""
+    """Return the seconds since its last run, None if a time cannot be read."""
     finished, present = parse_time(item.finished_at), parse_time(now)
     return (present - finished).total_seconds() if finished and present else None

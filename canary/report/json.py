@@ -11,11 +11,11 @@ _FAMILY = "hokusai-canary/report/"
 
 
 def render(report: Report) -> str:
-    """Return the report as one line of JSON that `load` reads back to the same report."""
+    """Return the report as one line of JSON; `load` reads back the same report."""
     try:
         return _encoded(report)
-    except UnicodeEncodeError:  # a lone surrogate of a target's answer: JSON cannot carry it
-        return _encoded(msgspec.convert(_carriable(msgspec.to_builtins(report)), Report))
+    except UnicodeEncodeError:  # a lone surrogate in a target's answer, which JSON cannot hold
+        return _encoded(msgspec.convert(_encodable(msgspec.to_builtins(report)), Report))
 
 
 def _encoded(report: Report) -> str:
@@ -47,12 +47,12 @@ def _wrong_schema(schema: object) -> str:
     return f"written by another version: schema {schema[:80]!r}, this one reads {REPORT_SCHEMA!r}"
 
 
-def _carriable(value: object) -> object:
-    """Return plain data with every character that UTF-8 cannot carry shown as a symbol."""
+def _encodable(value: object) -> object:
+    """Return plain data in which characters that UTF-8 cannot encode are symbols."""
     if isinstance(value, str):
         return value if value.isascii() else visible(value)
     if isinstance(value, dict):
-        return {str(_carriable(key)): _carriable(item) for key, item in value.items()}
+        return {str(_encodable(key)): _encodable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_carriable(item) for item in value]
+        return [_encodable(item) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""JUnit XML: a test suite per suite, a test case per check; ERROR is not FAIL, SKIP says why."""
+"""JUnit XML: one test suite for each suite, one test case for each check."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from canary.report.verdict import answered, failing_steps, mismatches, reason
 
 
 def render(report: Report) -> str:
-    """Return the report as JUnit XML. A muted failure is a skipped case that says so."""
+    """Return the report as JUnit XML. A muted failure is a skipped case with the mute's reason."""
     suites = [(suite, [r for r in report.results if r.suite is suite]) for suite in Suite]
     body = "".join(_suite(report, suite, results) for suite, results in suites if results)
-    # the schema that Jenkins holds files against knows no count of skipped cases at the root
+    # the schema of Jenkins allows no count of skipped cases at the root
     counts = _counts(list(report.results)).partition(" skipped=")[0]
     name = _attribute(f"hokusai-canary {report.run.environment}")
     return (

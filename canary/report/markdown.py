@@ -1,6 +1,6 @@
-"""Markdown fit for a job summary: verdict, changes, causes with commands, what does not hold.
+"""Markdown for a job summary: verdict, changes, causes with commands, failing checks.
 
-Text that a target said stands in code spans, where Markdown, HTML, links and mentions are inert.
+Text from a target is in code spans, where Markdown, HTML, links and mentions have no effect.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from canary.report.verdict import (
     verdict,
 )
 
-_ROWS = 60  # rows of a table; a job summary is read, not searched
-_OPEN = 6  # changes before the fold
+_ROWS = 60  # rows of a table: a job summary must stay short
+_OPEN = 6  # changes that are not folded
 _MARKS = {Status.PASS: "✅", Status.FAIL: "❌", Status.ERROR: "❔", Status.SKIP: "➖"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")  # between two $ GitHub sets mathematics
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")  # $ begins mathematics
 
 
 def render(report: Report) -> str:
@@ -49,51 +49,51 @@ def render(report: Report) -> str:
 
 
 def prose(text: str, limit: int = 400) -> str:
-    """Return text as Markdown that shows exactly that text."""
+    """Return Markdown that shows exactly this text."""
     escaped = _SPECIAL.sub(r"\\\1", line(text, limit))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("@", "@\u2060")  # a word joiner: nobody is mentioned
+    return escaped.replace("@", "@\u2060")  # a word joiner prevents a mention
 
 
 def moment(text: str) -> str:
-    """Return a time for people; what cannot be read as one is text like any other."""
+    """Return a time for people; a text that is not a time is shown as it is."""
     return prose(when(text))
 
 
 def code(text: str, limit: int = 240, *, cell: bool = False) -> str:
-    """Return text as a code span, whatever backticks it holds; in a `cell` also whatever pipes."""
-    shown = line(text, limit)
+    """Return text as a code span, whatever backticks it contains; a `cell` escapes pipes too."""
+    span = line(text, limit)
     if cell:
-        shown = shown.replace("|", "\\|")
-    if not shown:
+        span = span.replace("|", "\\|")
+    if not span:
         return ""
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown[0] == "`" or shown[-1] == "`" else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    fence = "`" * (max((len(run) for run in re.findall("`+", span)), default=0) + 1)
+    pad = " " if span[0] == "`" or span[-1] == "`" else ""
+    return f"{fence}{pad}{span}{pad}{fence}"
 
 
 def block(text: str, language: str = "") -> str:
-    """Return text as a fenced block that the text cannot close."""
+    """Return text as a fenced block that the text itself cannot end."""
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     return f"{fence}{language}\n{visible(text)}\n{fence}"
 
 
 def _changes(report: Report) -> str:
-    """Return what moved, the worst first; many changes, and what goes on failing, are folded."""
+    """Return the changes, most severe first; many changes and lasting failures are folded."""
     comparison = report.comparison
     ordered = comparison.transitions
     lasting = [t for t in ordered if t.change is Change.STILL_FAILING]
-    moved = [t for t in ordered if t.change is not Change.STILL_FAILING]
+    changed = [t for t in ordered if t.change is not Change.STILL_FAILING]
     drift = [
         f"- **changed** {code(d.resource)} {prose(d.attribute)}: {code(d.before)} → {code(d.after)}"
         for d in comparison.drift
     ]
-    if not moved and not lasting and not drift:
+    if not changed and not lasting and not drift:
         return ""
     since = between(comparison.previous_at, report.run.started_at)
     heading = "## What changed" + (f" since the run {since} before" if since else "")
-    parts = [heading, "", *(_change(t) for t in moved[:_OPEN]), *_capped(drift)]
-    if further := moved[_OPEN:]:
+    parts = [heading, "", *(_change(t) for t in changed[:_OPEN]), *_capped(drift)]
+    if further := changed[_OPEN:]:
         parts += ["", *_folded(plural(len(further), "further change"), further)]
     if lasting:
         parts += ["", *_folded(f"{plural(len(lasting), 'check')} still failing", lasting)]
@@ -101,13 +101,13 @@ def _changes(report: Report) -> str:
 
 
 def _change(transition: Transition) -> str:
-    told = f"- **{transition.change.replace('_', ' ').lower()}** {code(transition.check_id)}"
+    text = f"- **{transition.change.replace('_', ' ').lower()}** {code(transition.check_id)}"
     if transition.since:
-        told += f", since {moment(transition.since)}"
-    # what broke is told with its reason in the table of what fails
+        text += f", since {moment(transition.since)}"
+    # the reason of a failure is in the table of failing checks
     if transition.note and transition.change not in (Change.BROKE, Change.STILL_FAILING):
-        told += f": {prose(transition.note)}"
-    return told
+        text += f": {prose(transition.note)}"
+    return text
 
 
 def _capped(rows: list[str]) -> list[str]:
@@ -161,7 +161,7 @@ def _table(title: str, report: Report, results: tuple[Result, ...]) -> str:
     rows = [
         f"## {title}: {plural(len(results), 'check')}",
         "",
-        "| check | what holds when healthy | severity | expected | actual | for |",
+        "| check | expectation | severity | expected | actual | for |",
         "|---|---|---|---|---|---|",
     ]
     rows += [_row(report, result) for result in results[:_ROWS]]
@@ -207,15 +207,15 @@ def _skipped(found: Groups) -> str:
 
 
 def _scores(report: Report) -> str:
-    rows = ["## Scores", "", "| suite | score | holding | lost by |", "|---|---|---|---|"]
+    rows = ["## Scores", "", "| suite | score | passed | not passed |", "|---|---|---|---|"]
     for suite, score in scores(report):
         lost = ", ".join(code(check, cell=True) for check in score.lost[:10])
         if len(score.lost) > 10:
             lost += f" and {len(score.lost) - 10} more"
-        held = f"{score.passed} of {score.total}"
-        rows.append(f"| {prose(suite)} | {percent(score.percent)} | {held} | {lost} |")
+        passed = f"{score.passed} of {score.total}"
+        rows.append(f"| {prose(suite)} | {percent(score.percent)} | {passed} | {lost} |")
     if report.old_figures:
-        rows += ["", "| the old report's figure | now |", "|---|---|"]
+        rows += ["", "| figure of the old report | now |", "|---|---|"]
         figures, note = old_figures(report)
         rows += [f"| {prose(name)} | {prose(value)} |" for name, value in figures]
         rows += ["", prose(note)] if note else []

@@ -1,6 +1,6 @@
-"""The authentication matrix: on which route and in which header form (rows) who asked (columns).
+"""The authentication matrix: routes and header forms are rows, principals are columns.
 
-The principals are few and the routes many and long, so the principals are the columns.
+There are few principals and many routes with long names, so the principals are the columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SUITE = "authentication"
 
 
 class Cell(Frozen, frozen=True, kw_only=True):
-    """One case: what was answered, what was expected, and where it stands in the report."""
+    """One case: the answer, the expectation, and its check and step."""
 
     check_id: str
     step: str
@@ -26,14 +26,14 @@ class Cell(Frozen, frozen=True, kw_only=True):
 
 
 class Row(Frozen, frozen=True, kw_only=True):
-    """A header form and its cells, one tuple a principal; a place may hold several cases."""
+    """A header form and its cells: a tuple of cases for each principal."""
 
     form: str
     cells: tuple[tuple[Cell, ...], ...]
 
 
 class Route(Frozen, frozen=True, kw_only=True):
-    """A route and its rows; `broken` counts the cases that do not hold."""
+    """A route and its rows; `broken` counts the failing cases."""
 
     name: str  # method, host and path
     rows: tuple[Row, ...]
@@ -41,15 +41,15 @@ class Route(Frozen, frozen=True, kw_only=True):
 
 
 class Matrix(Frozen, frozen=True, kw_only=True):
-    """Every case, placed."""
+    """All cases in their rows and columns."""
 
     principals: tuple[str, ...]
     routes: tuple[Route, ...]
-    unplaced: tuple[Cell, ...] = ()  # cases that never got as far as a request
+    unplaced: tuple[Cell, ...] = ()  # cases that ended before a request was sent
 
 
 def matrix(report: Report) -> Matrix | None:
-    """Arrange every authentication case, None where there is none."""
+    """Return the matrix of all authentication cases, None if there are none."""
     placed: dict[tuple[str, str, str], list[Cell]] = {}
     unplaced: list[Cell] = []
     for result in report.results:
@@ -82,7 +82,7 @@ def _arranged(placed: dict[tuple[str, str, str], list[Cell]], unplaced: tuple[Ce
 
 
 def _place(result: Result, step: Step) -> tuple[str, str, str] | None:
-    """Return (principal, route, form) of a case, None for a step that is not one."""
+    """Return (principal, route, form) of a case, None for a step that is not a case."""
     if step.evidence:
         exchange = step.evidence[0]
         if result.kind != "access" and not (exchange.principal or exchange.header_form):

@@ -1,13 +1,13 @@
-"""The files for people that a run leaves in the store, beside its report.
+"""The pages that a run writes into the store, beside its report.
 
     latest/<environment>.html   the page of the latest run, with the last day and month
     badges/<environment>.svg    its badge
-    archive/<environment>.json  what the plots need, see archive.py
+    archive/<environment>.json  the data of the plots, see archive.py
     index.json, index.html      all environments that share the store
 
-What was there before is handed in as bytes; what cannot be read is begun anew, with a note.
-Two environments that write the index at the same moment may drop one another's line until their
-next run.
+The caller passes the present files as bytes; a file that cannot be read is started anew, with a
+note. If two environments write the index at the same time, one entry may be lost until the next
+run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def archive_name(environment: str) -> str:
 
 
 class Pages(Frozen, frozen=True, kw_only=True):
-    """File name -> text, and what is to be said of files that could not be read."""
+    """Texts by file name, and notes on files that could not be read."""
 
     files: dict[str, str]
     notes: tuple[str, ...] = ()
@@ -40,9 +40,9 @@ def pages(
     now: str = "",
     every_s: int = 0,
 ) -> Pages:
-    """Return all files after this run; `now` (ISO 8601) defaults to the run's end.
+    """Return all files after this run; `now` (ISO 8601) defaults to the end of the run.
 
-    `every_s` is how far the runs of this environment are apart, 0 where that is not known.
+    `every_s` is the time between the runs of this environment, 0 if it is not known.
     """
     notes: list[str] = []
     memory = archive.update(_read(archived, archive.Archive, notes), report)

@@ -1,4 +1,4 @@
-"""The platform as the canary saw it, with names instead of ARNs and what is off marked as such."""
+"""The control plane as the canary read it, with names instead of ARNs, and its problems."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RuleRow(Frozen, frozen=True, kw_only=True):
 
 
 class ListenerView(Frozen, frozen=True, kw_only=True):
-    """A listener and its rules in the order in which the balancer tries them."""
+    """A listener and its rules, in the order in which the load balancer tries them."""
 
     title: str
     rules: tuple[RuleRow, ...]
@@ -32,22 +32,22 @@ class BalancerView(Frozen, frozen=True, kw_only=True):
 
 
 class GroupView(Frozen, frozen=True, kw_only=True):
-    """A target group; `off` says what is wrong with it, "" when nothing is."""
+    """A target group; `problem` is "" if it is healthy."""
 
     group: TargetGroup
-    off: str
+    problem: str
 
 
 class ServiceView(Frozen, frozen=True, kw_only=True):
-    """An ECS service; `off` says what is wrong with it, "" when nothing is."""
+    """An ECS service; `problem` is "" if it is healthy."""
 
     service: EcsService
     revision: str
-    off: str
+    problem: str
 
 
 class PlatformView(Frozen, frozen=True, kw_only=True):
-    """Everything the section shows."""
+    """Everything that the section shows."""
 
     state: PlatformState
     balancers: tuple[BalancerView, ...]
@@ -56,7 +56,7 @@ class PlatformView(Frozen, frozen=True, kw_only=True):
 
 
 def platform(report: Report) -> PlatformView | None:
-    """Return the platform as seen, None where no reading is in the report or it does not fit."""
+    """Return the view, None if the report has no control plane or an unknown form of it."""
     if report.platform is None:
         return None
     try:
@@ -67,16 +67,16 @@ def platform(report: Report) -> PlatformView | None:
     return PlatformView(
         state=state,
         balancers=tuple(_balancer(b, names) for b in state.load_balancers),
-        groups=tuple(GroupView(group=g, off=_group_off(g)) for g in state.target_groups),
+        groups=tuple(GroupView(group=g, problem=_group_problem(g)) for g in state.target_groups),
         services=tuple(
-            ServiceView(service=s, revision=short(s.task_definition), off=_service_off(s))
+            ServiceView(service=s, revision=short(s.task_definition), problem=_service_problem(s))
             for s in state.ecs_services
         ),
     )
 
 
 def short(arn: str) -> str:
-    """Return what a person calls an ARN: "hokusai-auth-development:12"; other text as it is."""
+    """Return the name in an ARN, such as "hokusai-auth-development:12"; other text as it is."""
     if not arn.startswith("arn:") or arn.count(":") < 5:
         return arn
     resource = arn.split(":", 5)[5]
@@ -131,7 +131,7 @@ def _action(rule: Rule, names: dict[str, str]) -> str:
     return action.type
 
 
-def _group_off(group: TargetGroup) -> str:
+def _group_problem(group: TargetGroup) -> str:
     if not group.targets:
         return "no target is registered"
     bad = [t for t in group.targets if t.state not in ("healthy", "unused", "initial")]
@@ -140,7 +140,7 @@ def _group_off(group: TargetGroup) -> str:
     return "" if group.load_balancers else "attached to no load balancer"
 
 
-def _service_off(service: EcsService) -> str:
+def _service_problem(service: EcsService) -> str:
     if service.status != "ACTIVE":
         return f"status {service.status}"
     if service.desired == 0:

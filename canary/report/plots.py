@@ -1,4 +1,4 @@
-"""Small plots as inline SVG: no script, no image; shape tells the state, colour only helps.
+"""Small plots as inline SVG: the shape gives the state, the colour only helps.
 
 A pass is a short bar, a failure a full one, "could not tell" one of middle height, a skipped run a
 tick. Colours come from the page's style (classes p, f, e, s), so that dark mode and print follow.
@@ -17,7 +17,7 @@ from canary.report.text import milliseconds, percent, plural
 _HEIGHT = 20  # of a row of bars
 _LINE = 18  # of a latency line below them
 _UNITS = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1)}
-_POINTS = 40  # of a latency line: more cannot be told apart at its width
+_POINTS = 40  # of a latency line: its width shows no more
 _SHAPES = {"P": ("p", 8), "F": ("f", 20), "E": ("e", 14), "S": ("s", 3)}
 
 
@@ -31,7 +31,7 @@ def _svg(width: float, label: str, body: str, kind: str = "", height: int = _HEI
 def outcomes(letters: str, slots: int = 60) -> str:
     """Draw the last runs of a check, one bar a run, newest at the right.
 
-    Equal neighbours are one dashed line as wide as the bars are high: a tenth of the bytes.
+    Neighbouring bars of one state are one dashed line: a tenth of the bytes.
     """
     known = "".join(letter for letter in letters[-slots:] if letter in _SHAPES)
     place = (slots - len(known)) * 3
@@ -52,14 +52,14 @@ def _outcome_label(known: Sequence[str]) -> str:
 
 
 def past(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> str:
-    """Draw availability by hour or day above the latency of what passed, up to the moment `end`.
+    """Draw availability by hour or day above the latency of passes, up to the time `end`.
 
-    A bar shows what passed from below and what failed on top of it; a slot without a run is empty.
+    A bar shows passes at the bottom and failures on top; a slot without a run is empty.
     """
     shown = list(_placed(kept, slots, unit, end))
     whole: list[str] = []
     parts: dict[str, list[str]] = {"p": [], "e": [], "f": []}
-    # neighbours in which everything passed are one dashed line: a tenth of the bytes
+    # neighbouring slots in which everything passed are one dashed line: a tenth of the bytes
     for (perfect, _), run in groupby(
         enumerate(shown), key=lambda n: (not (n[1][1].failed + n[1][1].unknown), n[1][0] - n[0])
     ):
@@ -79,7 +79,7 @@ def past(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> str:
 def _placed(
     kept: Sequence[Bucket], slots: int, unit: str, end: str
 ) -> Iterator[tuple[int, Bucket]]:
-    """Yield each bucket with its place on the time axis, the slot of `end` being the last."""
+    """Yield each bucket with its slot on the time axis; `end` is in the last slot."""
     last = parse_time(end)
     for bucket in kept:
         start = parse_time(bucket.start)
@@ -90,7 +90,7 @@ def _placed(
 
 
 def _line(shown: Sequence[tuple[int, Bucket]]) -> str:
-    """Draw the mean latency of each slot from zero; where nothing passed the line is broken."""
+    """Draw the mean latency of each slot from zero; slots without a pass interrupt the line."""
     timed = [(slot, bucket.latency_ms) for slot, bucket in shown if bucket.passed]
     top = max((value for _, value in timed), default=0.0)
     if top <= 0:
@@ -105,7 +105,7 @@ def _line(shown: Sequence[tuple[int, Bucket]]) -> str:
 
 
 def latency(kept: Sequence[Bucket]) -> float:
-    """Return the mean latency of what passed, in milliseconds."""
+    """Return the mean latency of passes in milliseconds."""
     passed = sum(b.passed for b in kept)
     return sum(b.latency_ms * b.passed for b in kept) / passed if passed else 0.0
 
@@ -119,7 +119,7 @@ def _latency_label(kept: Sequence[Bucket]) -> str:
 
 
 def together(archives: Sequence[CheckArchive]) -> CheckArchive:
-    """Return many checks as one: their runs added up, hour by hour and day by day."""
+    """Return the archives of many checks as one, added up by hour and by day."""
     return CheckArchive(
         hours=_added([b for a in archives for b in a.hours]),
         days=_added([b for a in archives for b in a.days]),
@@ -147,14 +147,14 @@ def _stack(bucket: Bucket, place: int, parts: dict[str, list[str]]) -> None:
     floor = float(_HEIGHT)
     for kind, count in (("p", bucket.passed), ("e", bucket.unknown), ("f", bucket.failed)):
         if count:
-            # What happened at all must be seen: at least two of twenty units high.
+            # a single outcome must be visible: at least two of twenty units high
             height = min(floor, max(2.0, round(_HEIGHT * count / total, 1)))
             floor -= height
             parts[kind].append(f"M{place} {floor:g}h4v{height:g}h-4z")
 
 
 def availability(kept: Sequence[Bucket]) -> str:
-    """Return the share of judged runs that passed; what could not be told counts as neither."""
+    """Return the share of PASS among PASS and FAIL; other runs do not count."""
     passed = sum(b.passed for b in kept)
     judged = passed + sum(b.failed for b in kept)
     return percent(100 * passed / judged) if judged else "not judged"

@@ -1,7 +1,7 @@
-"""Scores: on a healthy platform every score is 100 %, and no fault ever raises one.
+"""Scores: on a healthy platform every score is 100 %, and no fault ever raises a score.
 
-A point is a check that runs in the environment. It is won by PASS alone: FAIL, ERROR and SKIP lose
-it and are named. What is switched off in the environment is no point at all, in every run alike.
+Each check that runs in the environment is one point. Only PASS wins it; FAIL, ERROR and SKIP lose
+it, and the score names the check. A check that the environment disables is not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NOTE = "the old report's headings, counted under the new rules: only a pass coun
 
 
 def scores(results: Iterable[Result]) -> dict[str, Score]:
-    """Return the score of each suite that has checks, and of all."""
+    """Return the score of each suite that has checks, and of all checks."""
     every = tuple(results)
     by_suite = {s.value: [r for r in every if r.suite is s] for s in Suite}
     named = {name: score(found) for name, found in by_suite.items() if found}
@@ -23,7 +23,7 @@ def scores(results: Iterable[Result]) -> dict[str, Score]:
 
 
 def score(results: Iterable[Result]) -> Score:
-    """Return how many passed, and the names of those that did not."""
+    """Return the score of these results, with the checks that did not pass."""
     every = tuple(results)
     lost = tuple(r.check_id for r in every if r.status is not Status.PASS)
     passed = len(every) - len(lost)
@@ -38,7 +38,7 @@ def percent(passed: int, total: int) -> float:
 
 
 def old_figures(results: Iterable[Result]) -> dict[str, str]:
-    """Return the four figures of the hand-written report under this project's rules."""
+    """Return the four figures of the hand-written report, counted by this project's rules."""
     every = tuple(results)
     return {
         "Infrastructure Health Score": _share(every, Suite.INFRASTRUCTURE, "checks passed"),
@@ -64,7 +64,7 @@ STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("model logging", ("run", "param", "metric", "tag", "artifact")),
     ("model registration", ("registered", "version", "register")),
 )
-"""The old report's four stages, and the words by which a step of the flow belongs to one."""
+"""The four stages of the old report, and the words in the names of their steps."""
 
 
 def stage_of(step: str) -> str:
@@ -105,7 +105,7 @@ SCRIPTS: tuple[tuple[str, Callable[[Result], bool]], ...] = (
     ("real registration", lambda r: r.kind == "registration"),
     ("MLflow proxy integration", lambda r: r.service in ("registry", "mlflow")),
 )
-"""The nine scripts of the old runner, and the checks that took each one's subject over."""
+"""The nine scripts of the old runner, and the checks that replace each of them."""
 
 
 def _scripts(results: tuple[Result, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A summary that fits a screen, for a terminal; only the command line imports it (rich)."""
+"""A summary for a terminal that fits its screen; only the command line imports it (rich)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from canary.report.verdict import groups, lasted, reason, run_line, scores, verd
 
 
 class _Detail(Frozen, frozen=True, kw_only=True):
-    """How much is told: of how many causes, evidence and commands of each, how many checks."""
+    """How much the summary shows: causes, their evidence and commands, checks."""
 
     causes: int
     evidence: int = 0
-    look: bool = False
-    fixes: int = 0  # of so many causes the first command to type
+    inspect: bool = False
+    fixes: int = 0  # causes with their first command
     checks: int = 0
     bars: bool = True  # a row for each score
 
 
-_DETAILS = (  # the richest first; the last one is told on any screen
-    _Detail(causes=3, evidence=2, look=True, fixes=3, checks=8),
-    _Detail(causes=3, evidence=1, look=True, fixes=3, checks=8),
+_DETAILS = (  # the most detailed first; the last one fits any screen
+    _Detail(causes=3, evidence=2, inspect=True, fixes=3, checks=8),
+    _Detail(causes=3, evidence=1, inspect=True, fixes=3, checks=8),
     _Detail(causes=3, evidence=1, fixes=3, checks=8),
     _Detail(causes=3, fixes=3, checks=5),
     _Detail(causes=3, fixes=1, checks=5),
@@ -52,9 +52,9 @@ _STYLES = {
 def render(
     report: Report, *, width: int = 100, height: int | None = None, colour: bool = False
 ) -> str:
-    """Return the summary as text; colour only where the caller knows of a terminal.
+    """Return the summary as text; the caller asks for colour if there is a terminal.
 
-    With a height as much is told as fits on a screen of so many rows.
+    With a height the summary shows as much as fits on so many rows.
     """
     text = ""
     for detail in _DETAILS:
@@ -74,26 +74,26 @@ def _rendered(report: Report, detail: _Detail, width: int, colour: bool) -> str:
         no_color=not colour,
         highlight=False,
     )
-    # a command longer than the screen is left to the terminal to wrap
+    # the terminal wraps a command that is longer than the screen
     console.print(_summary(report, detail), crop=False)
     return out.getvalue()
 
 
 def _rows(text: str, width: int) -> int:
-    """Return how many rows of a screen the text takes, long lines wrapped by the terminal."""
+    """Return the number of rows on the screen, with long lines wrapped by the terminal."""
     plain = _ESCAPE.sub("", text)
     return sum(max(1, -(-cell_len(row) // width)) for row in plain.splitlines())
 
 
 def _summary(report: Report, detail: _Detail) -> RenderableType:
-    """Return the summary for a rich console; every value is plain text, never markup."""
+    """Return the summary for a rich console; every value is plain text, not markup."""
     judged = verdict(report)
     found = groups(report)
     parts: list[RenderableType] = [
         Text(""),
         Text(f"{_MARKS[judged.status]} {judged.sentence}", style=_STYLES[judged.status]),
         Text(f"  {when(report.run.started_at)}, {run_line(report)}", style="dim"),
-        *(Text(f"  {told}", style="dim") for told in judged.details),
+        *(Text(f"  {detail}", style="dim") for detail in judged.details),
         Text(""),
         _scores(report) if detail.bars else _shares(report),
     ]
@@ -126,7 +126,7 @@ def _scores(report: Report) -> RenderableType:
 
 
 def _shares(report: Report) -> Text:
-    """Return the scores in a sentence, for a screen without room for bars."""
+    """Return the scores as one line, for a small screen."""
     found = [f"{line(suite, 20)} {percent(score.percent)}" for suite, score in scores(report)]
     return Text(", ".join(found))
 
@@ -148,8 +148,8 @@ def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[Renderabl
              style="dim")
         for evidence in diagnosis.evidence[: detail.evidence]
     ]  # fmt: skip
-    if detail.look:
-        lines += _commands("look", remedy.inspect)
+    if detail.inspect:
+        lines += _commands("inspect", remedy.inspect)
     if remedy.fix and number <= detail.fixes:
         lines += _commands("fix", remedy.fix)
     elif remedy.decision and number <= detail.fixes:
@@ -158,13 +158,13 @@ def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[Renderabl
 
 
 def _commands(title: str, commands: tuple[str, ...]) -> list[Text]:
-    """Return the first command under its title; the report has them all."""
+    """Return the first command with its title; the report has all commands."""
     if not commands:
         return []
     further = f", the first of {len(commands)}" if len(commands) > 1 else ""
     return [
         Text(f"  {title}{further}:", style="dim"),
-        # Never broken by us: the terminal wraps it softly, so that it can be copied whole.
+        # one line: the terminal wraps it, so that it can be copied as a whole
         Text(line(commands[0]), style="cyan", no_wrap=True, overflow="ignore"),
     ]
 
@@ -175,17 +175,17 @@ def _checks(
     if not results:
         return []
     heading = Text(f"{title}: {len(results)}", style="bold")
-    shown = results[:most]
-    if not shown:
+    chosen = results[:most]
+    if not chosen:
         return [heading]
-    times = [lasted(report, r.check_id) for r in shown]
-    # fixed edges and one elastic column: rich shrinks nothing that may not wrap
+    times = [lasted(report, r.check_id) for r in chosen]
+    # only the middle column is elastic: rich does not shrink columns that must not wrap
     table = Table.grid(padding=(0, 2), expand=True)
-    widest = max(len(line(r.check_id, 80)) for r in shown) + 2
+    widest = max(len(line(r.check_id, 80)) for r in chosen) + 2
     table.add_column(no_wrap=True, overflow="ellipsis", width=min(widest, 36))
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, width=max(map(len, times)))
-    for result, time in zip(shown, times, strict=True):
+    for result, time in zip(chosen, times, strict=True):
         table.add_row(
             Text(f"{_MARKS[result.status]} {line(result.check_id, 80)}",
                  style=_STYLES[result.status]),

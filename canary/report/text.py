@@ -1,4 +1,4 @@
-"""Text for people: hostile characters made visible, lengths bounded, times and durations read."""
+"""Text for people: control characters made visible, lengths bounded, times formatted."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import functools
 
 from canary.model import parse_time
 
-LIMIT = 4_000  # characters of one value in a page; a target's answer is cut long before
+LIMIT = 4_000  # characters of one value on a page; an answer of a target is cut earlier
 
 
 class ReportError(Exception):
-    """A report could not be read: not JSON, half written, or of a schema this version lacks."""
+    """A report or state file could not be read: not JSON, incomplete, or of another schema."""
 
 
 _NAMES = (
@@ -22,31 +22,31 @@ _NAMES = (
 
 @functools.cache
 def _pictures() -> dict[int, str]:
-    """Map what is invisible, or turns text around, to a name between ⟨ and ⟩; made when needed.
+    """Map characters that are invisible or change the direction to names between ⟨ and ⟩.
 
-    Unicode has pictures of control characters, but the fonts of many systems lack them.
+    Unicode has pictures of control characters, but many fonts lack them.
     """
-    shown = {code: f"\u27e8{name}\u27e9" for code, name in enumerate(_NAMES) if code not in (9, 10)}
-    shown[0x7F] = "\u27e8DEL\u27e9"
-    unseen = [0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFFE, 0xFFFF]
+    names = {code: f"\u27e8{name}\u27e9" for code, name in enumerate(_NAMES) if code not in (9, 10)}
+    names[0x7F] = "\u27e8DEL\u27e9"
+    invisible = [0xAD, 0x61C, 0x180E, 0xFEFF, 0xFFFE, 0xFFFF]
     for first, last in (
         (0x80, 0x9F),  # C1 controls
         (0x200B, 0x200F),  # zero width, directional marks
         (0x2028, 0x202E),  # separators, embeddings and overrides
         (0x2060, 0x206F),  # joiners, isolates
-        (0xD800, 0xDFFF),  # lone surrogates: not even UTF-8 can carry them
+        (0xD800, 0xDFFF),  # lone surrogates, which UTF-8 cannot encode
         (0xFFF9, 0xFFFB),
         (0xE0000, 0xE007F),  # tags
     ):
-        unseen.extend(range(first, last + 1))
-    shown.update({code: f"\u27e8U+{code:04X}\u27e9" for code in unseen})
-    return shown
+        invisible.extend(range(first, last + 1))
+    names.update({code: f"\u27e8U+{code:04X}\u27e9" for code in invisible})
+    return names
 
 
 def visible(text: str) -> str:
     """Return the text with control characters and directional overrides shown as symbols.
 
-    Tabs and line ends stay; a form that cannot hold them uses `line`.
+    Tabs and line ends stay; `line` removes them as well.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -54,7 +54,7 @@ def visible(text: str) -> str:
 
 
 def clip(text: str, limit: int = LIMIT) -> str:
-    """Return at most `limit` characters, saying how many were left out."""
+    """Return at most `limit` characters, with the number of those left out."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]} … (+{len(text) - limit:,} characters)"
@@ -68,7 +68,7 @@ def line(text: str, limit: int = LIMIT) -> str:
 
 
 def when(moment: str) -> str:
-    """Return a moment for people, "22 Nov 2026 10:01 UTC"; what cannot be read stays as it is."""
+    """Return a time as "22 Nov 2026 10:01 UTC"; a text that is not a time stays as it is."""
     parsed = parse_time(moment)
     return f"{parsed.day} {parsed:%b %Y %H:%M} UTC" if parsed else line(moment, 40)
 
@@ -94,7 +94,7 @@ def duration(seconds: float) -> str:
 
 
 def between(start: str, end: str) -> str:
-    """Return how long it was from one moment to another, "" where either cannot be read."""
+    """Return the time between two times, "" if one of them cannot be read."""
     first, last = parse_time(start), parse_time(end)
     return duration((last - first).total_seconds()) if first and last else ""
 
@@ -105,7 +105,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def percent(value: float) -> str:
-    """Return a percentage; only what is whole may read 100 %."""
+    """Return a percentage; only a whole reads 100 %."""
     if 99.9 < value < 100:
         return "99.9 %"
     return f"{value:.1f}".removesuffix(".0") + " %"

@@ -1,15 +1,15 @@
-"""A flow's steps on one time axis, each request split into its phases."""
+"""The steps of a flow on one time axis, each request split into its phases."""
 
 from __future__ import annotations
 
 from canary.model import Exchange, Frozen, Report, Result, Status, Step, Suite
 
 PHASES = ("dns", "tcp", "tls", "wait", "transfer", "own")
-# "own" is the canary's own work in a step: making the model, comparing bytes.
+# "own" is the work of the canary itself in a step: making the model, comparing bytes
 
 
 class Segment(Frozen, frozen=True, kw_only=True):
-    """A part of a bar in thousandths of the flow's time."""
+    """A part of a bar, in thousandths of the flow's duration."""
 
     phase: str
     start: float
@@ -17,7 +17,7 @@ class Segment(Frozen, frozen=True, kw_only=True):
 
 
 class Bar(Frozen, frozen=True, kw_only=True):
-    """One step: its place on the axis and its phases in milliseconds."""
+    """One step: its position on the axis and its phases in milliseconds."""
 
     step: Step
     offset_ms: float
@@ -26,7 +26,7 @@ class Bar(Frozen, frozen=True, kw_only=True):
 
 
 class Waterfall(Frozen, frozen=True, kw_only=True):
-    """One flow."""
+    """One flow with its bars."""
 
     result: Result
     total_ms: float
@@ -34,7 +34,7 @@ class Waterfall(Frozen, frozen=True, kw_only=True):
 
 
 def waterfalls(report: Report) -> tuple[Waterfall, ...]:
-    """Draw every flow of the registration suite that was carried out."""
+    """Return a waterfall for each flow of the registration suite that ran."""
     return tuple(
         _draw(result)
         for result in report.results
@@ -54,7 +54,7 @@ def _draw(result: Result) -> Waterfall:
 
 
 def _starts(steps: tuple[Step, ...]) -> list[float]:
-    """Return where each step began; steps without a time follow one another."""
+    """Return the start of each step; steps without a time follow one another."""
     starts: list[float] = []
     end = 0.0
     for step in steps:
@@ -75,7 +75,7 @@ def _bar(step: Step, offset: float, total: float) -> Bar:
                 segments.append(_segment(phase, place, took, total))
                 place += took
         own = step.duration_ms - (place - offset)
-        # Half a millisecond and a tenth of the step: below that it is rounding, not work.
+        # less than half a millisecond or a tenth of the step is rounding, not work
         if not step.evidence or own > max(0.5, step.duration_ms / 10):
             phases["own"] = max(own, 0.0)
             segments.append(_segment("own", place, phases["own"], total))
@@ -91,7 +91,7 @@ def _phases(exchange: Exchange) -> list[tuple[str, float]]:
         ("wait", timing.first_byte_ms),
         ("transfer", timing.transfer_ms),
     ]
-    # An exchange that failed has no phases of its end: what is left was spent waiting.
+    # a failed exchange lacks its last phases: the rest of its time was waiting
     left = timing.total_ms - sum(took for _, took in known)
     if left > 0 and (exchange.failure or not any(took for _, took in known)):
         known.append(("wait", left))

@@ -98,7 +98,7 @@ def test_a_half_written_report_is_refused() -> None:
 @pytest.mark.parametrize(
     ("report", "word", "sentence"),
     [
-        (samples.healthy(), "healthy", "development is healthy: all 27 checks hold."),
+        (samples.healthy(), "healthy", "development is healthy: all 27 checks pass."),
         (
             samples.seed_day(),
             "failing",
@@ -109,12 +109,12 @@ def test_a_half_written_report_is_refused() -> None:
             samples.could_not_tell(),
             "could not tell",
             "The canary could not tell whether development is healthy: 13 checks could not be "
-            "judged, 14 hold, none was seen to fail.",
+            "judged, 14 passed, none failed.",
         ),
         (
             with_results(),
             "could not tell",
-            "The canary could not tell whether development is healthy: nothing was judged.",
+            "The canary could not tell whether development is healthy: no check was judged.",
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_the_verdict_is_one_sentence(report: Report, word: str, sentence: str) -
 
 def test_failures_without_a_cause_are_said_to_be_not_proven() -> None:
     report = msgspec.structs.replace(samples.seed_day(), diagnoses=())
-    assert verdict(report).sentence.endswith("14 of 27 checks do not hold, and no cause is proven.")
+    assert verdict(report).sentence.endswith("14 of 27 checks, and no cause is proven.")
 
 
 def test_markdown_shows_the_cause_its_evidence_and_its_commands() -> None:

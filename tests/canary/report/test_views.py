@@ -128,7 +128,7 @@ def test_a_run_that_ran_out_of_time_says_what_it_saw() -> None:
     judged = verdict(
         msgspec.structs.replace(healthy, run=run, results=(late, *healthy.results[1:]))
     )
-    assert judged.sentence.endswith("1 check not tried, 26 hold, none was seen to fail.")
+    assert judged.sentence.endswith("1 check not tried, 26 passed, none failed.")
 
 
 def test_a_silent_environment_is_not_called_healthy() -> None:
@@ -152,7 +152,7 @@ def test_an_environment_that_runs_every_hour_is_not_silent_between_two_runs() ->
     index = load(dump(add(Index(), entry(samples.healthy(), every_s=3600))), Index)
     assert "1 healthy" in render_index(index, "2026-11-22T12:00:00Z")
     written = render_index(index, "2026-11-22T13:02:00Z")
-    assert "silent for 3 h" in written and "for three of its periods" in written
+    assert "silent for 3 h" in written and "after three of its periods" in written
     usual = dump(add(Index(), entry(samples.healthy(), every_s=60)))
     assert "silent_after_s" not in usual  # a version without the word reads it, too
 
