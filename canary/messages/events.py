@@ -14,12 +14,6 @@ from canary.report.verdict import groups, reason, verdict
 
 EVENT_SCHEMA = "hokusai-canary/event/1"
 SOURCE = "hokusai.canary"
-RUN_COMPLETED, CHECK_BROKE, CHECK_FIXED, DIAGNOSED = (
-    "RunCompleted",
-    "CheckBroke",
-    "CheckFixed",
-    "Diagnosed",
-)
 _BATCH = 10  # entries of one PutEvents call
 _BATCH_BYTES = 200_000  # of all its entries; EventBridge refuses a call of more than 256 KiB whole
 _LISTED = 50  # checks named in one event: an entry may have 256 KiB in all
@@ -96,10 +90,7 @@ class Diagnosed(Frozen, frozen=True, kw_only=True):
 
 
 DETAILS: dict[str, type[Frozen]] = {
-    RUN_COMPLETED: RunCompleted,
-    CHECK_BROKE: CheckBroke,
-    CHECK_FIXED: CheckFixed,
-    DIAGNOSED: Diagnosed,
+    detail.__name__: detail for detail in (RunCompleted, CheckBroke, CheckFixed, Diagnosed)
 }
 
 

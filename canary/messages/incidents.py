@@ -76,7 +76,7 @@ def pending_after(outbox: Outbox, failed: set[str], at: str, held: set[str]) -> 
     late: tuple[Event, ...] = tuple(
         msgspec.structs.replace(e, attempts=e.attempts + 1)
         for e in outbox.events
-        if e.key in failed and e.detail_type != events.RUN_COMPLETED
+        if e.key in failed and e.detail_type != events.RunCompleted.__name__
     )
     return msgspec.structs.replace(
         outbox.state, pending=pending[-_PENDING:], pending_events=late[-_PENDING_EVENTS:]
