@@ -15,11 +15,15 @@ SHARE_A_TWIN = ("tests/emulator/", "tests/sandbox/")
 # Groups that take long, the longest first: a group that starts last would keep one process busy
 # while the others have nothing to do. All other groups follow in the order of their files.
 LONGEST = (
+    "live-0",
+    "live-1",
+    "tests/canary/diagnose/test_quiet_platforms.py",
+    "tests/canary/test_crashes.py",
     "deployed",
     "tests/canary/test_never_silent.py",
     "sandbox-twin",
-    "live-0",
-    "live-1",
+    "tests/infra/test_documented_commands.py",
+    "tests/infra/test_spread_deployed.py",
     "template",
     "tests/infra/test_bundle.py",
     "tests/infra/test_template_rules.py",
