@@ -1,7 +1,7 @@
 """The command line: results go to stdout, progress and problems to stderr.
 
-Exit status: 0 all passed, 1 some check failed, 2 wrong usage or configuration, 3 the canary could
-not tell.
+Exit status: 0 all checks passed, 1 some check failed, 2 wrong usage or configuration, 3 the canary
+could not judge some check.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Commands(click.Group):
-    """Commands of which a bug does not say that a check failed, as Python's own status 1 would."""
+    """Commands whose bugs end with exit status 3: Python's own 1 would mean a failed check."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Carry the command out."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
-        except Exception:  # noqa: BLE001 - the last boundary: told in full, and with its own status
+        except Exception:  # noqa: BLE001 - the last boundary: printed in full, with its own exit status
             traceback.print_exc()
             sys.exit(EXIT[Status.ERROR])
 
@@ -37,15 +37,15 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings=CONTEXT,
-    epilog="Exit status: 0 well, 1 some check failed, 2 wrong usage or configuration, 3 the canary "
-    "could not tell. Variables: CANARY_ENVIRONMENT names the environment, NO_COLOR turns colours "
-    "off.",
+    epilog="Exit status: 0 all checks passed, 1 some check failed, 2 wrong usage or configuration, "
+    "3 the canary could not judge some check. Variables: CANARY_ENVIRONMENT is the default "
+    "environment, NO_COLOR turns colours off.",
 )
 @click.version_option(canary.__version__, package_name="hokusai-canary")
 def main() -> None:
-    """A synthetic canary for an ML platform that names the cause.
+    """A synthetic canary for an ML platform that names the cause of a failure.
 
-    Checks say what must hold (canary/checks/*.toml), environments say where
+    Checks state expectations (canary/checks/*.toml); environments state where the platform is
     (canary/environments/*.toml). Results go to stdout, progress and problems to stderr.
     """
 

@@ -1,4 +1,4 @@
-"""`plan --checks`: what many checks a minute would take, on paper."""
+"""`plan --checks`: an estimate of resources and cost for many checks a minute."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ HEADS = (
 )
 
 
-def scaling(asked: str, form: str) -> None:
-    """Print the plan for one size, or for all of them."""
+def estimate(asked: str, form: str) -> None:
+    """Print the estimate for the sizes asked for."""
     found = [_simulated(size) for size in sizes(asked)]
     click.echo(as_json(found) if form == "json" else _described(found))
 
 
 def sizes(asked: str) -> tuple[int, ...]:
-    """Return the sizes that `--checks` asks for; ends with exit status 2 for anything else."""
+    """Return the sizes in `--checks`, or end with exit status 2."""
     if asked == "all":
         return ALL
     try:
         return tuple(int(part.replace("_", "")) for part in asked.split(","))
     except ValueError as error:
         raise WrongUseError(
-            f"--checks: a number, numbers with commas, or all, not {asked}"
+            f"--checks: must be a number, numbers with commas, or all, not {asked}"
         ) from error
 
 
@@ -72,5 +72,5 @@ def _described(found: list[ScalePlan]) -> str:
             f"  alarms: {plan.alarm_design}",
             f"  dollars: {bill}",
         ]
-    lines += ["", "A simulation on paper: canary/deployment/capacity.py names its assumptions."]
+    lines += ["", "This is an estimate; canary/deployment/capacity.py lists its assumptions."]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`gate`: ask the deployed canary once, for a pipeline to stop at."""
+"""`gate`: run the deployed canary once, so that a pipeline stops if checks fail."""
 
 from __future__ import annotations
 
@@ -24,40 +24,41 @@ from canary.cli.options import (
 )
 from canary.model import Config, Severity, Status, names
 
-PATIENCE_S = 120.0
+BUSY_WAIT_S = 120.0
 PAUSE_S = 5.0
-LOOK_S = 1.0  # between two looks at an execution
-MARGIN_S = 30.0  # the function's own time beyond its run's budget, and the way there and back
-STEPS = 3  # of a run that is spread over functions, each of which may take a function's time
-ASKED = {"trigger": "gate"}
+POLL_S = 1.0  # between two reads of an execution's state
+MARGIN_S = 30.0  # the function's time beyond its run's budget, and the network
+STEPS = 3  # of a sharded run, each of which may take a function's time
+EVENT = {"trigger": "gate"}
 
 
-@click.command(short_help="Ask the deployed canary once, and fail on what broke.")
+@click.command(short_help="Run the deployed canary once, and fail if checks fail.")
 @environment_option
 @fail_on_option
 @click.option(
     "--patience",
     type=click.FloatRange(0),
-    default=PATIENCE_S,
+    default=BUSY_WAIT_S,
     show_default=True,
-    help="Seconds to wait for a run that is under way.",
+    help="Seconds to wait while another run is in progress.",
 )
 @format_option()
 def gate(environment: str, fail_on: str | None, patience: float, form: str) -> None:
-    """Invoke the deployed canary once and fail on what broke.
+    """Run the deployed canary once and fail if checks fail.
 
-    For the end of a deployment: the function hokusai-canary-ENVIRONMENT runs every check from
-    inside the VPC, and its summary is printed with the causes. It runs once at a time; while a
-    scheduled run is under way the gate asks again. Needs lambda:InvokeFunction on that function,
-    or, where the run is spread over functions (deployment.scale = "map"), states:StartExecution and
-    states:ListExecutions on the state machine and states:DescribeExecution on its executions.
+    Use it at the end of a deployment: the function hokusai-canary-ENVIRONMENT runs every check
+    from inside the VPC, and the gate prints its summary with the causes. Only one run can be in
+    progress; while a scheduled run is, the gate waits and tries again. Needs
+    lambda:InvokeFunction on that function. If the run is sharded over functions
+    (deployment.scale = "map"), it needs states:StartExecution and states:ListExecutions on the
+    state machine and states:DescribeExecution on its executions instead.
 
     \b
     Exit status:
       0  every check passed
       1  some check failed
       2  wrong usage or configuration
-      3  the canary could not tell, or could not be asked
+      3  the canary could not judge some check, or could not be invoked
 
     \b
     Examples:
@@ -68,7 +69,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
     name = names.own(config.environment.name)
     spread = config.environment.deployment.scale == "map"
     try:
-        found = asked((_machine if spread else _function)(config, name), patience)
+        found = summary_of((_machine if spread else _function)(config, name), patience)
     except InvokeError as error:
         click.echo(one_row(str(error)), err=True)
         sys.exit(EXIT[Status.ERROR])
@@ -80,11 +81,11 @@ def _function(config: Config, name: str) -> Callable[[], dict[str, Any]]:
     from canary.adapters.aws.clients import Clients
 
     client = Clients(config.environment, config.environment.run.budget + MARGIN_S).client("lambda")
-    return lambda: invoke(client, name, ASKED).summary
+    return lambda: invoke(client, name, EVENT).summary
 
 
 def _machine(config: Config, name: str) -> Callable[[], dict[str, Any]]:
-    """Return what carries out one execution of the state machine of a run that is spread."""
+    """Return a function that runs one execution of the state machine of a sharded run."""
     from canary.adapters.aws.clients import Clients
 
     environment = config.environment
@@ -94,18 +95,18 @@ def _machine(config: Config, name: str) -> Callable[[], dict[str, Any]]:
 
     def once() -> dict[str, Any]:
         end = time.monotonic() + most
-        return execute(client, arn, {**ASKED, "mode": "plan"}, lambda: _waited(end)).summary
+        return execute(client, arn, {**EVENT, "mode": "plan"}, lambda: _waited(end)).summary
 
     return once
 
 
 def _waited(end: float) -> bool:
-    time.sleep(min(LOOK_S, max(end - time.monotonic(), 0)))
+    time.sleep(min(POLL_S, max(end - time.monotonic(), 0)))
     return time.monotonic() < end
 
 
-def asked(invoke: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
-    """Return the function's summary, waiting while another run is under way."""
+def summary_of(invoke: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """Return the function's summary; wait while another run is in progress."""
     end = time.monotonic() + patience
     while True:
         try:
@@ -113,17 +114,19 @@ def asked(invoke: Callable[[], dict[str, Any]], patience: float) -> dict[str, An
         except Busy as error:
             left = end - time.monotonic()
             if left <= 0:
-                raise InvokeError(f"the canary was busy for {patience:.0f} s") from error
-            click.echo("The canary is busy with another run …", err=True)
+                raise InvokeError(
+                    f"the canary was busy with other runs for {patience:.0f} s"
+                ) from error
+            click.echo("The canary is busy with another run; waiting …", err=True)
             time.sleep(min(PAUSE_S, left))
 
 
 def status_of(found: dict[str, Any], config: Config, fail_on: str | None) -> int:
-    """Return the exit status of a summary; a check that is not known here counts as critical."""
+    """Return the exit status of a summary; an unknown check counts as critical."""
     try:
         status = Status(found.get("status", ""))
     except ValueError:
-        return EXIT[Status.ERROR]  # a stale run, or a summary of another version
+        return EXIT[Status.ERROR]  # a stale run, or a summary from another version
     if fail_on is None:
         return EXIT[status]
     known = {c.id: c.severity for c in config.checks}
@@ -138,7 +141,7 @@ def status_of(found: dict[str, Any], config: Config, fail_on: str | None) -> int
 
 
 def described(name: str, found: dict[str, Any]) -> str:
-    """Return the summary for people: verdict, causes, checks, where the report lies."""
+    """Return the summary for people: status, causes, checks, place of the report."""
     scores = "  ".join(f"{suite} {value:g} %" for suite, value in found.get("scores", {}).items())
     lines = [f"{name}: {found.get('status')}  run {found.get('run_id') or '-'}", scores]
     lines += [

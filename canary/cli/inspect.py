@@ -9,7 +9,7 @@ import click
 
 from canary import config as configs
 from canary.alarms.plan import plan_alarms
-from canary.cli.estimate import scaling
+from canary.cli.estimate import estimate
 from canary.cli.options import (
     PRINTS,
     WrongUseError,
@@ -54,13 +54,13 @@ def list_checks(environment: str, form: str) -> None:
     )
 
 
-@click.command(short_help="Show what a run would do, and its monthly cost.", epilog=PRINTS)
+@click.command(short_help="Show what a run would do, and the monthly cost.", epilog=PRINTS)
 @environment_option
 @click.option(
     "--only",
     multiple=True,
     metavar="ID",
-    help="Only these checks and their needs.",
+    help="Only these checks and the checks that they need.",
     shell_complete=complete_check,
 )
 @click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
@@ -68,7 +68,7 @@ def list_checks(environment: str, form: str) -> None:
     "--checks",
     "sizes",
     metavar="N|all",
-    help="On paper instead: what N checks a minute would take (all: 100 to 100,000).",
+    help="Instead, estimate resources and cost for N checks a minute (all: 100 to 100,000).",
 )
 @format_option()
 def plan(
@@ -76,7 +76,7 @@ def plan(
 ) -> None:
     """Show what a run would do: order, time, requests, and the monthly cost.
 
-    Nothing is asked of the platform or of AWS. Prices are list prices of us-east-1.
+    Sends no request to the platform or to AWS. Prices are list prices of us-east-1.
 
     \b
     Examples:
@@ -86,7 +86,7 @@ def plan(
       python -m canary plan --checks all
     """
     if sizes is not None:
-        scaling(sizes, form)
+        estimate(sizes, form)
         return
     config = loaded(environment)
     now = dt.datetime.now(dt.UTC)
@@ -104,7 +104,7 @@ def plan(
 
 
 def counted(config: Config) -> cost.Counts:
-    """Return how much the environment has of what is billed by the piece."""
+    """Return the numbers of metrics and alarms that AWS bills."""
     plan = plan_alarms(config, "function", config.environment.run.budget)
     return cost.Counts(
         metrics=metric_count(config),
@@ -115,7 +115,7 @@ def counted(config: Config) -> cost.Counts:
 
 
 def hourly_keyed(config: Config) -> int:
-    """Return how many requests with a key the schedule sends in an hour, each at its cadence."""
+    """Return the number of requests with a key that the schedule sends in an hour."""
     period = schedule_period(config.environment.schedule.expression)
     return round(
         sum(
@@ -126,7 +126,7 @@ def hourly_keyed(config: Config) -> int:
 
 
 def metric_count(config: Config) -> int:
-    """Return how many custom metrics the environment has: what its bill mostly consists of."""
+    """Return the number of custom metrics, which are most of the cost."""
     from canary.metrics.table import CHECK, METRICS, RUN
 
     run = sum(m.dimensions == RUN for m in METRICS)
@@ -149,19 +149,19 @@ def _described(
         f" {made.expected_ms / 1000:.1f} s, {counts.metrics} custom metrics",
         f"budget {made.budget_s:.0f} s, of which clean-up {made.cleanup_reserve_s:.0f} s and"
         f" publishing {made.publish_reserve_s:.0f} s",
-        f"{made.keyed} of the requests carry a key; by the schedule {keyed} an hour,",
-        "which their rate limits and debits must allow",
+        f"{made.keyed} of the requests carry a key; the schedule sends {keyed} of them an hour,",
+        "which the keys' rate limits and credits must allow",
         "",
         *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
         f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month",
-        "(list prices of us-east-1, free tiers not taken off)",
+        "(list prices of us-east-1, free tiers not subtracted)",
     ]
     return lines
 
 
 @click.command(
-    short_help="Hold files against their schema.",
-    epilog="Exit status: 0 when all is well, 2 where anything is wrong.",
+    short_help="Validate environment and check files.",
+    epilog="Exit status: 0 all files are valid, 2 some file is not.",
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
@@ -170,14 +170,14 @@ def _described(
     "names",
     multiple=True,
     metavar="NAME",
-    help="An environment by name, with every check file.",
+    help="An environment by name, with all check files.",
     shell_complete=complete_environment,
 )
 def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
-    """Hold environment and check files against their schema; every problem is printed.
+    """Validate environment and check files, and print every problem.
 
-    A problem is a line: file, check, key, what is wrong. Without arguments all environments are
-    read, each together with all check files.
+    Each problem is one line: file, check, key, what is wrong. Without arguments all environments
+    are validated, each together with all check files.
 
     \b
     Examples:
@@ -196,7 +196,7 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
     if problems:
         raise WrongUseError("\n".join(dict.fromkeys(problems)))
     files_are = "file is" if len(chosen) == 1 else "files are"
-    click.echo(f"{len(chosen)} {files_are} well: {', '.join(p.name for p in chosen)}")
+    click.echo(f"{len(chosen)} {files_are} valid: {', '.join(p.name for p in chosen)}")
 
 
 @click.command(short_help="Print the IAM policy of the function's role.", epilog=PRINTS)
@@ -229,7 +229,7 @@ def _permission(row: Row) -> str:
     return f"{row.action:48} {row.resource}{denied}{where}"
 
 
-@click.command(short_help="Print the JSON Schema of a kind of file, for editors.", epilog=PRINTS)
+@click.command(short_help="Print the JSON Schema of check or environment files.", epilog=PRINTS)
 @click.argument("what", type=click.Choice(("check", "environment")))
 def schema(what: str) -> None:
     """Print the JSON Schema of a check file or an environment file, for editors.

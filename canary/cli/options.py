@@ -1,4 +1,4 @@
-"""What the commands share: options, loading, and ends with the right exit status."""
+"""Options, loading, output and exit statuses that the commands share."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from canary.report.text import visible
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "development"
-PRINTS = "Exit status: 0 when it was printed, 2 for wrong usage or configuration."
-BELOW = 3  # rows of the screen below a summary: where the reports lie, and the next prompt
+PRINTS = "Exit status: 0 success, 2 wrong usage or configuration."
+BELOW = 3  # rows of the screen below a summary: the folder of the reports, the next prompt
 EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
 
 
@@ -33,20 +33,20 @@ def environment_option(command: F) -> F:
         default=lambda: os.environ.get("CANARY_ENVIRONMENT", DEFAULT),
         show_default=DEFAULT,
         metavar="NAME_OR_FILE",
-        help="An environment by name (canary/environments/NAME.toml) or file.",
+        help="An environment, by name (canary/environments/NAME.toml) or by file.",
         shell_complete=complete_environment,
     )(command)
 
 
 def format_option(*forms: str) -> Callable[[F], F]:
-    """Add `--format`, the first form being the usual one."""
+    """Add `--format`; the first format is the default."""
     return click.option(
         "--format",
         "form",
         type=click.Choice(forms or ("text", "json")),
         default=forms[0] if forms else "text",
         show_default=True,
-        help="What goes to stdout.",
+        help="Format of the output on stdout.",
     )
 
 
@@ -55,7 +55,7 @@ def fail_on_option(command: F) -> F:
     return click.option(
         "--fail-on",
         type=click.Choice([s.value for s in SEVERITY_ORDER]),
-        help="Only checks of this severity or worse count for the exit status.",
+        help="Only checks of this or a higher severity count for the exit status.",
     )(command)
 
 
@@ -68,7 +68,7 @@ def complete_environment(
 
 
 def complete_check(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    """Complete the id of a check of the environment that the command line names so far."""
+    """Complete the id of a check of the environment on the command line."""
     try:
         known = config.load(context.params.get("environment") or DEFAULT, authoring=False)
     except config.ConfigError:
@@ -77,7 +77,7 @@ def complete_check(context: click.Context, _parameter: click.Parameter, begun: s
 
 
 def exit_status(failed: Iterable[Severity], unknown: Iterable[Severity], fail_on: str) -> int:
-    """Return 1 where a check of this severity or worse failed, 3 where one is unknown, else 0."""
+    """Return 1 if a check of this or a higher severity failed, 3 if one is unknown, else 0."""
     counts = SEVERITY_ORDER[: SEVERITY_ORDER.index(Severity(fail_on)) + 1]
     if any(s in counts for s in failed):
         return EXIT[Status.FAIL]
@@ -85,10 +85,10 @@ def exit_status(failed: Iterable[Severity], unknown: Iterable[Severity], fail_on
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows under heads (of several lines), the first column left, the others right."""
-    above = [head.split("\n") for head in heads]
-    tall = max(len(lines) for lines in above)
-    top = [[([""] * (tall - len(lines)) + lines)[at] for lines in above] for at in range(tall)]
+    """Return a table with heads of several lines; only the first column is left-aligned."""
+    titles = [head.split("\n") for head in heads]
+    tall = max(len(lines) for lines in titles)
+    top = [[([""] * (tall - len(lines)) + lines)[at] for lines in titles] for at in range(tall)]
     every = [*top, *rows]
     wide = [max(len(row[column]) for row in every) for column in range(len(heads))]
     return "\n".join(
@@ -101,12 +101,12 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def screen() -> int:
-    """Return how wide the terminal on stdout is, 0 where there is none."""
+    """Return the width of the terminal on stdout, 0 if there is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def on_screen(rows: Iterable[str]) -> str:
-    """Return rows for stdout: what a target said is text there; on a terminal cut to its width."""
+    """Return rows for stdout: control characters visible, cut to the terminal's width."""
     wide = screen()
     rows = [one_row(row) for row in rows]
     if not wide:
@@ -115,7 +115,7 @@ def on_screen(rows: Iterable[str]) -> str:
 
 
 def loaded(environment: str) -> Config:
-    """Return the configuration, or end with its problems and exit status 2."""
+    """Return the configuration, or end the command with its problems and exit status 2."""
     try:
         return config.load(environment, authoring=False)
     except config.ConfigError as error:
@@ -123,17 +123,17 @@ def loaded(environment: str) -> Config:
 
 
 def one_row(text: str) -> str:
-    """Return the text as one row in which nothing turns the terminal's head."""
+    """Return the text as one row without control characters for the terminal."""
     return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 class WrongUseError(click.ClickException):
-    """Ends the command with its text on stderr and exit status 2."""
+    """End the command with this text on stderr and exit status 2."""
 
     exit_code = 2
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the text alone: it names file, check and key already."""
+        """Print only the text: it names file, check and key."""
         click.echo(visible(self.format_message()), err=True, file=file)
 
 
@@ -143,7 +143,7 @@ def as_json(value: Any) -> str:
 
 
 def render(report: Report, form: str) -> str:
-    """Return a report in one of its forms."""
+    """Return a report in one of its formats."""
     from canary.report import html, junit, markdown
     from canary.report import json as canonical
 
@@ -155,24 +155,24 @@ def render(report: Report, form: str) -> str:
 
 
 def terminal(report: Report) -> str:
-    """Return the summary for this terminal: in colour, and cut to the screen, only where one is."""
+    """Return the summary; a terminal gets colour and as many rows as fit its screen."""
     from canary.report import terminal as summary
 
-    shown = sys.stdout.isatty()
+    on_terminal = sys.stdout.isatty()
     size = shutil.get_terminal_size((100, 40))
     return summary.render(
         report,
         width=min(size.columns, 120),
-        height=size.lines - BELOW if shown else None,
-        colour=shown and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        height=size.lines - BELOW if on_terminal else None,
+        colour=on_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
     )
 
 
 def place_of(store: str, environment: Environment) -> str:
-    """Return the store that `--store` names: "environment" is the deployed canary's own."""
+    """Return the store of `--store`: "environment" means the deployed canary's store."""
     return environment.report_store if store == "environment" else store
 
 
 def out_folder(out: Path | None, environment: str) -> Path:
-    """Return the folder for reports, out/<environment> unless another was asked for."""
+    """Return the folder for reports: the one given, or out/<environment>."""
     return out or Path("out") / environment

@@ -1,4 +1,4 @@
-"""`show`, `compare`, `history`: read reports back."""
+"""`show`, `compare`, `history`: read stored reports."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from canary.report.text import when
 
 FORMS = ("text", "json", "markdown", "html", "junit")
 
-READS = "Exit status: 0 whatever the report says, 2 for wrong usage or where there is none."
+READS = "Exit status: 0 whatever the result of the report, 2 wrong usage or no such report."
 
 store_option = click.option(
     "--store",
     metavar="PLACE",
-    help='Where runs are kept: "environment" for the deployed canary\'s own store, an s3:// '
-    "address or a folder; default: the last local run's folder, then the environment's own store.",
+    help='Where reports are stored: "environment" for the deployed canary\'s store, an s3:// '
+    "address or a folder; default: the local runs' folder, then the deployed canary's store.",
 )
 
 
@@ -46,7 +46,7 @@ store_option = click.option(
 @store_option
 @format_option(*FORMS)
 def show(run_or_file: str, environment: str, store: str | None, form: str) -> None:
-    """Show a report: a file, a run's id, or "latest".
+    """Show a report, given by file, run id or "latest".
 
     \b
     Examples:
@@ -57,17 +57,17 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
     click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
 
 
-@click.command(short_help="Hold one report against another.", epilog=READS)
+@click.command(short_help="Compare two reports.", epilog=READS)
 @click.argument("a")
 @click.argument("b")
 @environment_option
 @store_option
 @format_option()
 def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
-    """Hold report B against report A, each a file, a run's id, or "latest".
+    """Compare report B with the earlier report A, each given by file, run id or "latest".
 
-    Prints what broke, was fixed, still fails or became slower, and what drifted in the control
-    plane between the two.
+    Prints the checks that broke, were fixed, still fail or became slower, and the changes of the
+    control plane between the two.
 
     \b
     Examples:
@@ -107,8 +107,8 @@ def _described(found: Comparison) -> str:
 def history(checks: tuple[str, ...], environment: str, store: str | None, form: str) -> None:
     """Show the last outcomes of each check, newest last: at most sixty.
 
-    P passed, F failed, E could not tell, S skipped; before them the present status, since when,
-    and the usual latency.
+    P passed, F failed, E could not be judged, S was skipped. The columns before them are the
+    present status, its start, and the usual latency.
 
     \b
     Examples:
@@ -129,7 +129,7 @@ def history(checks: tuple[str, ...], environment: str, store: str | None, form: 
 
 
 def _line(name: str, known: CheckHistory, wide: int) -> str:
-    """Return a row; a narrow terminal shows the newest runs that it has room for."""
+    """Return a row; a narrow terminal shows as many of the newest runs as fit."""
     import statistics
 
     usual = f"{statistics.median(known.latency_ms):.0f} ms" if known.latency_ms else "-"
@@ -140,7 +140,7 @@ def _line(name: str, known: CheckHistory, wide: int) -> str:
 
 
 def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
-    """Return a report by file, run id or "latest"; ends with exit status 2 if there is none."""
+    """Return a report by file, run id or "latest", or end with exit status 2."""
     path = Path(run_or_file)
     try:
         if path.is_file():
@@ -159,7 +159,7 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
         if data is not None:
             click.echo(f"Read from {place}", err=True)
             return decoded(data, f"{place}/{name}")
-    raise WrongUseError(f"no report {run_or_file} (looked in {', '.join(tried)})")
+    raise WrongUseError(f"no report {run_or_file} (searched {', '.join(tried)})")
 
 
 def _places(environment: Environment) -> list[str]:
@@ -179,7 +179,7 @@ def _client(environment: Environment) -> Any:
 
 
 def decoded(data: bytes, name: str) -> Report:
-    """Return a report from its bytes, or end with what is wrong and exit status 2."""
+    """Return a report from its bytes, or end with the problem and exit status 2."""
     try:
         return canonical.load(data)
     except ReportError as error:

@@ -200,7 +200,7 @@ def test_the_bill_counts_the_alarms_that_the_deployment_makes() -> None:
 
 def test_an_environment_is_validated_by_name() -> None:
     done = call("validate", "--environment", "development")
-    assert done.exit_code == 0 and done.stdout == "1 file is well: development.toml\n"
+    assert done.exit_code == 0 and done.stdout == "1 file is valid: development.toml\n"
 
 
 @pytest.mark.parametrize(
