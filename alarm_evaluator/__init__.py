@@ -1,6 +1,6 @@
-"""How CloudWatch judges: alarms, composite rules, suppression and metric math, all pure.
+"""CloudWatch's evaluation of alarms, composite rules, suppression and metric math.
 
-The only module that the canary (`rehearse`) and the sandbox (its alarm loop) share.
+The canary (`rehearse`) and the emulator (its alarm loop) share this package.
 """
 
 from __future__ import annotations

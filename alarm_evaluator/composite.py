@@ -1,4 +1,4 @@
-"""The rule of a composite alarm: parsed once, evaluated against the states of its children.
+"""The rule of a composite alarm: parse it once, evaluate it on the states of its children.
 
 Grammar (PutCompositeAlarm, AlarmRule): ALARM(x), OK(x), INSUFFICIENT_DATA(x), TRUE, FALSE, AND, OR,
 NOT and parentheses; x is a name or an ARN, quoted or not. NOT binds before AND, AND before OR.
@@ -65,7 +65,7 @@ _STATES: Final[Mapping[str, State]] = {
 
 
 def parse_rule(text: str) -> Rule:
-    """The rule that a text stands for; raises RuleError."""
+    """Parse the text of a rule. Raises RuleError."""
     tokens = list(_tokens(text))
     rule, rest = _either(tokens, 0)
     if rest != len(tokens):
@@ -74,7 +74,7 @@ def parse_rule(text: str) -> Rule:
 
 
 def holds(rule: Rule, states: Mapping[str, State]) -> bool:
-    """Whether the rule is true; a child that is not in `states` is in no state."""
+    """Return whether the rule is true; a child that is not in `states` is in no state."""
     if isinstance(rule, Constant):
         return rule.value
     if isinstance(rule, Child):
@@ -87,7 +87,7 @@ def holds(rule: Rule, states: Mapping[str, State]) -> bool:
 
 
 def children(rule: Rule) -> tuple[str, ...]:
-    """The alarms that the rule names, each once, in the order of their first mention."""
+    """Return the alarms in the rule, each once, in the order of their first mention."""
     return tuple(dict.fromkeys(_named(rule)))
 
 

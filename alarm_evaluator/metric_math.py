@@ -1,4 +1,4 @@
-"""The part of CloudWatch's metric math that alarms here need, on series of one period grid.
+"""The part of CloudWatch's metric math that the alarms need, on one period grid.
 
 Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics". A series is a tuple
 of values, oldest to newest, None where a period has no datapoint. Supported: numbers, ids, [a, b],
@@ -27,7 +27,7 @@ from alarm_evaluator.series import (
 
 
 def calculate(expression: str, metrics: Mapping[str, Value]) -> Value:
-    """The value of an expression over the metrics of an alarm, by their ids; raises MathError."""
+    """Return the value of an expression over metrics by their ids. Raises MathError."""
     reader = _Reader(expression, metrics)
     value = reader.condition()
     reader.end()
@@ -54,7 +54,7 @@ _LEVELS: Final = (
 
 
 class _Reader:
-    """A recursive descent over the words that calculates as it reads."""
+    """A recursive descent parser that calculates as it reads."""
 
     def __init__(self, expression: str, metrics: Mapping[str, Value]) -> None:
         self._metrics = metrics
@@ -175,5 +175,5 @@ def _group(values: list[Value]) -> Value:
 
 def _three(arguments: list[Value]) -> tuple[Value, Value, Value]:
     if len(arguments) != 3:
-        raise MathError("IF wants three arguments in metric math")
+        raise MathError("IF needs three arguments in metric math")
     return arguments[0], arguments[1], arguments[2]

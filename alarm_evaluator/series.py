@@ -13,7 +13,7 @@ Number = float | None
 
 
 class MathError(ValueError):
-    """The expression cannot be read, or uses what is not supported; the message says which part."""
+    """The expression cannot be read or is not supported; the message says which part."""
 
 
 def _power(a: float, b: float) -> Number:
@@ -39,7 +39,7 @@ ARITHMETIC: Final[Mapping[str, Callable[[float, float], Number]]] = {
 
 
 def combine(function: Callable[[float, float], Number], left: Value, right: Value) -> Value:
-    """Two values point by point; a point that is missing on one side is missing in the result."""
+    """Combine two values point by point; a point missing on one side is missing in the result."""
     if isinstance(left, list) or isinstance(right, list):
         return [single(combine(function, a, b)) for a, b in _pairs(left, right)]
     if isinstance(left, tuple) or isinstance(right, tuple):
@@ -51,7 +51,7 @@ def combine(function: Callable[[float, float], Number], left: Value, right: Valu
 
 
 def choose(condition: Value, then: Value, otherwise: Value) -> Value:
-    """IF(condition, then, otherwise), point by point."""
+    """Return IF(condition, then, otherwise), point by point."""
     if not any(isinstance(v, tuple) for v in (condition, then, otherwise)):
         return then if condition else otherwise
     length = next(len(v) for v in (condition, then, otherwise) if isinstance(v, tuple))
@@ -60,10 +60,10 @@ def choose(condition: Value, then: Value, otherwise: Value) -> Value:
 
 
 def fill(series: Series, filler: Value | str) -> Series:
-    """FILL: missing points get a value, the last point before them, or the line between neighbours.
+    """Return FILL: missing points get a value, the last point, or a value between neighbours.
 
-    A series without any point stays empty: whether AWS fills it is not settled, so an alarm that
-    relies on it must treat missing data as breaching as well.
+    A series without any point stays empty: AWS does not document it, so an alarm that relies on
+    it must treat missing data as breaching as well.
     """
     known = [i for i, v in enumerate(series) if v is not None]
     if not known:
@@ -77,7 +77,7 @@ def fill(series: Series, filler: Value | str) -> Series:
 
 
 def aggregate(name: str, subject: Value) -> Value:
-    """SUM, AVG, MIN, MAX: of one series a number, of several a series (missing points left out)."""
+    """Return SUM, AVG, MIN or MAX: a number for one series, a series for several."""
     function = AGGREGATES[name]
     if isinstance(subject, list):
         columns = zip(*subject, strict=True)
@@ -117,13 +117,13 @@ def _between(series: Series, known: list[int], i: int) -> Number:
 
 def _wide(value: Value, length: int) -> Series:
     if isinstance(value, list):
-        raise MathError("several series where metric math wants one")
+        raise MathError("several series where metric math needs one")
     return value if isinstance(value, tuple) else (value,) * length
 
 
 def single(value: Value) -> Series:
     if not isinstance(value, tuple):
-        raise MathError("a number where metric math wants a series")
+        raise MathError("a number where metric math needs a series")
     return value
 
 

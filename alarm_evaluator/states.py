@@ -1,4 +1,4 @@
-"""The states of an alarm, and one alarm's evaluation by the documented rules of CloudWatch.
+"""The states of an alarm and its evaluation by CloudWatch's documented rules.
 
 Source: Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data";
 the 44 cases of its two tables are the test of this module.
@@ -22,7 +22,7 @@ EXTRA_PERIODS: Final = 2
 
 
 def evaluation_range(evaluation_periods: int) -> int:
-    """The number of periods that an evaluation looks back over."""
+    """Return the number of periods in the evaluation range."""
     return evaluation_periods + EXTRA_PERIODS
 
 
@@ -33,7 +33,7 @@ def evaluate(
     treat_missing: TreatMissing,
     previous: State,
 ) -> State:
-    """The state that follows from the points of the evaluation range.
+    """Return the state after the points of the evaluation range.
 
     `points` are oldest to newest: True breaches the threshold, False does not, None is missing.
     """
@@ -73,7 +73,7 @@ COMPARISON_WORDS: Final = {
 
 
 def breaches(value: float, comparison: str, threshold: float) -> bool:
-    """Whether a value breaches the threshold; a ValueError names an operator not supported."""
+    """Return whether a value breaches the threshold. Raises ValueError for an unknown operator."""
     operator = _COMPARISONS.get(comparison)
     if operator is None:
         raise ValueError(f"comparison operator not supported: {comparison}")
@@ -83,5 +83,5 @@ def breaches(value: float, comparison: str, threshold: float) -> bool:
 def judge(
     values: Sequence[float | None], comparison: str, threshold: float
 ) -> tuple[bool | None, ...]:
-    """The points of a series, as `evaluate` wants them."""
+    """Return the points of a series as `evaluate` expects them."""
     return tuple(None if v is None else breaches(v, comparison, threshold) for v in values)

@@ -1,4 +1,4 @@
-"""When a composite alarm's actions run, where another alarm may suppress them.
+"""When a composite alarm's actions run if another alarm can suppress them.
 
 Source: CloudWatch User Guide, "Composite alarm action suppression". The state itself changes at
 once; only its actions wait. On going into ALARM the composite waits for the suppressor for the wait
@@ -25,7 +25,7 @@ class Periods(msgspec.Struct, frozen=True):
 
 
 class Suppression(msgspec.Struct, frozen=True):
-    """What one moment hands to the next."""
+    """The state of the suppression between two evaluations."""
 
     announced: State = INSUFFICIENT_DATA
     """The state whose actions ran last."""
@@ -35,7 +35,7 @@ class Suppression(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """The outcome of one look: what to remember, and the state whose actions run now."""
+    """The result of one evaluation: the new suppression, and the state whose actions run now."""
 
     suppression: Suppression
     act: State | None = None
@@ -44,7 +44,7 @@ class Moment(msgspec.Struct, frozen=True):
 def advance(
     before: Suppression, state: State, suppressor: State, now: float, periods: Periods
 ) -> Moment:
-    """One look at a composite alarm and its suppressor."""
+    """Evaluate a composite alarm and its suppressor once."""
     phase, since = _phase(before, state, suppressor, now, periods)
     if phase:
         return Moment(Suppression(before.announced, phase, since))

@@ -19,12 +19,12 @@ LONGEST_WARM_UP = 2880  # minutes, PutMetricAlarm
 
 
 def logical_id(key: str) -> str:
-    """Return a logical id that depends on the key alone, so that the order of checks is free."""
+    """Return a logical id that depends only on the key, not on the order of checks."""
     return "Alarm" + "".join(part.title() for part in re.split(r"[^a-z0-9]+", key))
 
 
 def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str, cw.CfnAlarm]:
-    """Write every planned alarm and composite; return the metric alarms by name."""
+    """Make every planned alarm and composite; return the metric alarms by name."""
     _distinct(plan)
     made = {a.name: _alarm(scope, a, topics) for a in plan.alarms}
     known: dict[str, cdk.CfnResource] = dict(made)
@@ -34,7 +34,7 @@ def alarm_constructs(scope: Construct, plan: Alarms, topics: Topics) -> dict[str
 
 
 def _distinct(plan: Alarms) -> None:
-    """Raise ValueError where two keys make one name: AWS would keep the last of the two alarms."""
+    """Raise ValueError if two keys make one name: AWS would keep only one of the alarms."""
     seen: dict[str, str] = {}
     keys = [(a.key, a.name) for a in plan.alarms] + [(c.key, c.name) for c in plan.composites]
     for key, name in keys:
@@ -47,7 +47,7 @@ def _distinct(plan: Alarms) -> None:
 def _composite(
     scope: Construct, plan: CompositePlan, topics: Topics, known: dict[str, cdk.CfnResource]
 ) -> cw.CfnCompositeAlarm:
-    """Write a composite; what it listens to has to be there before it."""
+    """Make a composite after the alarms in its rule."""
     topic = topics.page if plan.route is Route.PAGE else topics.ticket
     made = cw.CfnCompositeAlarm(
         scope,
@@ -91,9 +91,9 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
 
 
 def _warm_up(plan: AlarmPlan) -> cw.CfnAlarm.WarmUpConfigurationProperty:
-    """Return how long a new alarm waits for its first data, for silence before them is no fault.
+    """Return how long a new alarm waits for its first data, whose absence is no fault yet.
 
-    It ends with the first data that fill the window, so a canary that never ran rings after it.
+    The warm-up ends when data fill the window; a canary that never runs is in ALARM after it.
     """
     window = plan.period * (plan.periods + 1) // 60
     return cw.CfnAlarm.WarmUpConfigurationProperty(
@@ -102,13 +102,13 @@ def _warm_up(plan: AlarmPlan) -> cw.CfnAlarm.WarmUpConfigurationProperty:
 
 
 def _description(plan: AlarmPlan) -> str:
-    """Return what the alarm says, and of a mute until when and why; the mute's end is kept."""
+    """Return the description; the end and the reason of a mute are never cut off."""
     muted = f" Muted {plan.muted}"[:MUTE_CHARACTERS] + "." if plan.muted else ""
     return plan.description[: DESCRIPTION_CHARACTERS - len(muted)] + muted
 
 
 def _read(alarm: cw.CfnAlarm, plan: AlarmPlan) -> None:
-    """Give the alarm its metric, or its expression over metrics."""
+    """Set the alarm's metric, or its expression over metrics."""
     if not plan.expression:
         series = plan.series[0]
         alarm.namespace, alarm.metric_name = series.namespace, series.name

@@ -15,7 +15,7 @@ from aws_cdk import aws_lambda as lam
 from canary.config import ConfigError, load
 from canary.config.aws_limits import stack_problems
 from infra import bundle
-from infra.collisions import Made, collisions
+from infra.collisions import OneStack, collisions
 from infra.nag import add_rules
 from infra.network import egress_note
 from infra.stack import Build, CanaryStack, stack_name
@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Synthesize; a wrong file ends it with file, key and reason on stderr and exit status 2."""
+    """Synthesize; a wrong file ends the app with its problems on stderr and exit status 2."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"]
-    # without the CDK's command line a template would lie in a folder of /tmp that nobody knows
+    # without the CDK's command line the CDK would write into an unknown temporary folder
     app = cdk.App(context=settings, outdir=os.environ.get("CDK_OUTDIR") or "cdk.out")
     stacks: dict[str, CanaryStack] = {}
     try:
@@ -35,7 +35,7 @@ def main() -> None:
     except (ConfigError, ValueError, bundle.BundleError) as error:
         _end(str(error))
     add_rules(app)
-    shared = collisions(_made(app.synth(), stacks))
+    shared = collisions(_stacks(app.synth(), stacks))
     if shared:
         _end("\n".join(shared))
 
@@ -45,10 +45,12 @@ def _end(problem: str) -> NoReturn:
     sys.exit(2)
 
 
-def _made(assembly: cdk.cx_api.CloudAssembly, stacks: dict[str, CanaryStack]) -> Iterator[Made]:
+def _stacks(
+    assembly: cdk.cx_api.CloudAssembly, stacks: dict[str, CanaryStack]
+) -> Iterator[OneStack]:
     for file, stack in stacks.items():
         template = Path(assembly.directory, stack.template_file)
-        yield Made(
+        yield OneStack(
             file=file,
             account=stack.account,
             region=stack.region,
@@ -57,7 +59,7 @@ def _made(assembly: cdk.cx_api.CloudAssembly, stacks: dict[str, CanaryStack]) ->
 
 
 def environment_files(place: str | None) -> list[Path]:
-    """Return the environment files: a folder's, or the one named."""
+    """Return the environment files of a folder, or the one file."""
     path = Path(place) if place else ROOT / "canary" / "environments"
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
@@ -66,7 +68,7 @@ def environment_files(place: str | None) -> list[Path]:
 
 
 def _add_or_name(app: cdk.App, file: Path) -> CanaryStack:
-    """Add an environment; what is wrong with it is said with the file's name."""
+    """Add an environment; a problem is reported with the name of its file."""
     try:
         return add_environment(app, file)
     except ValueError as error:
@@ -85,7 +87,7 @@ def add_environment(app: cdk.App, file: Path) -> CanaryStack:
         python=app.node.try_get_context("python") or "3.13",
     )
     if app.node.try_find_child(stack_name(config.environment)):
-        raise ValueError(f"name: {config.environment.name} is the name of another file's, too")
+        raise ValueError(f"name: {config.environment.name} is also the name in another file")
     folder = bundle.ensure(target, file)
     print(egress_note(config.environment), file=sys.stderr)
     build = Build(

@@ -1,8 +1,8 @@
 """Build the function's zip without Docker, for the function's own platform and Python.
 
-Only what runs is in it: the third-party packages of requirements.txt and `canary` without its
-command line. Every file has the same time stamp and mode and the bytecode is hash-based, so two
-builds give the same bytes. boto3 comes with the runtime.
+It holds only what the function needs: the packages of requirements.txt and `canary` without its
+command line. All files have the same time stamp and mode, and the bytecode is hash-based, so two
+builds give the same bytes. boto3 is part of the runtime.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from infra import sbom
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
-LEFT_OUT = (  # what only a desk or the synthesis needs; paths below canary/
+LEFT_OUT = (  # needed only by the command line and the synthesis; paths below canary/
     "__main__.py", "__pycache__", "alarms", "cli", "deployment", "environments", "rehearsal",
     "adapters/aws/lambda_invoke.py", "adapters/aws/step_functions.py", "config/schema.py",
     "diagnose/causes.py", "report/junit.py", "report/markdown.py", "report/terminal.py",
@@ -45,18 +45,18 @@ class Target:
 
 
 class BundleError(Exception):
-    """The bundle could not be built; the text says what to do."""
+    """The bundle could not be built; the text says how to fix it."""
 
 
 def machine() -> str:
-    """Return this machine's architecture in Lambda's words."""
+    """Return this machine's architecture as Lambda names it."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def interpreter(version: str) -> str | None:
-    """Return a Python of exactly this minor version on this machine, or None.
+    """Return the path of a Python with exactly this minor version, or None.
 
-    Bytecode only serves the minor version that wrote it.
+    Bytecode is valid only for the minor version that wrote it.
     """
     if "{}.{}".format(*sys.version_info) == version:
         return sys.executable
@@ -64,10 +64,10 @@ def interpreter(version: str) -> str | None:
     found = sorted(home.glob(f"versions/{version}.*/bin/python{version}"))
     on_path = shutil.which(f"python{version}")
     candidates = [str(p) for p in found] + ([on_path] if on_path else [])
-    return next((c for c in candidates if _answers(c, version)), None)
+    return next((c for c in candidates if _has_version(c, version)), None)
 
 
-def _answers(command: str, version: str) -> bool:
+def _has_version(command: str, version: str) -> bool:
     probe = "import sys; print('{}.{}'.format(*sys.version_info))"
     try:
         done = subprocess.run([command, "-c", probe], capture_output=True, text=True, timeout=20)
@@ -77,16 +77,16 @@ def _answers(command: str, version: str) -> bool:
 
 
 def ensure(target: Target, environment_file: Path) -> Path:
-    """Return the folder of one environment's bundle, built anew only if its inputs changed.
+    """Return the folder of one environment's bundle; build it only if its inputs changed.
 
-    It holds that environment's file alone: one account's numbers do not travel to another's.
+    It holds only that environment's file: another account's identifiers do not belong into it.
     """
     folder = (
         BUILD / f"{environment_file.stem}-{target.architecture}-{_sum(target, environment_file)}"
     )
     if folder.is_dir():
         return folder
-    with _whole(folder) as work:
+    with _built_at_once(folder) as work:
         shutil.copytree(_packages(target), work)
         _copy_canary(work, environment_file)
         _compile(target, work / "canary")
@@ -96,8 +96,8 @@ def ensure(target: Target, environment_file: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """Yield a place to build in, and make it the folder at once; a builder that was faster wins."""
+def _built_at_once(folder: Path) -> Iterator[Path]:
+    """Yield a folder to build in and rename it to `folder`; the first of two builders wins."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{folder.name}.", dir=folder.parent) as place:
         work = Path(place) / "work"
@@ -110,11 +110,11 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def _packages(target: Target) -> Path:
-    """Return a folder with the third-party packages, kept from build to build."""
+    """Return a folder with the third-party packages, which later builds reuse."""
     digest = _digest([ROOT / "requirements.txt", Path(__file__)], repr(target))
     folder = BUILD / f"packages-{target.architecture}-{target.python}-{digest}"
     if not folder.is_dir():
-        with _whole(folder) as work:
+        with _built_at_once(folder) as work:
             _install(target, work)
             _compile(target, work)
     return folder
@@ -122,13 +122,13 @@ def _packages(target: Target) -> Path:
 
 def _sum(target: Target, environment_file: Path) -> str:
     ours = [Path(__file__), Path(sbom.__file__), *_sources()]
-    own = [environment_file.resolve(), *_beside(environment_file)]
+    own = [environment_file.resolve(), *_ca_bundle(environment_file)]
     files = [ROOT / "requirements.txt", *ours, *own]
     return _digest(files, repr((target, interpreter(target.python) is not None)))
 
 
-def _beside(environment_file: Path) -> list[Path]:
-    """Return the CA bundle that an environment names beside its file; it travels with it."""
+def _ca_bundle(environment_file: Path) -> list[Path]:
+    """Return the CA bundle that an environment file names, which the zip must contain."""
     named = str(tomllib.loads(environment_file.read_text()).get("ca_bundle") or "")
     return [environment_file.parent / named] if named and not Path(named).is_absolute() else []
 
@@ -175,7 +175,7 @@ def _copy_canary(folder: Path, environment_file: Path) -> None:
     place = folder / "canary" / "environments"
     place.mkdir(parents=True)
     shutil.copyfile(environment_file, place / environment_file.name)
-    for path in _beside(environment_file):
+    for path in _ca_bundle(environment_file):
         copy = place / path.relative_to(environment_file.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -189,12 +189,12 @@ def _compile(target: Target, folder: Path) -> None:
     python = interpreter(target.python)
     if python is None:
         print(
-            f"bundle: no Python {target.python} here, so it ships without bytecode: "
+            f"bundle: Python {target.python} is not installed, so the zip has no bytecode: "
             "a cold start takes longer",
             file=sys.stderr,
         )
         return
-    # unchecked-hash: a zip resets time stamps, which would make ordinary bytecode stale
+    # unchecked-hash: a zip resets time stamps, which would make ordinary bytecode invalid
     subprocess.run(
         [
             python,

@@ -25,13 +25,13 @@ NAMED = {
     "AWS::Scheduler::ScheduleGroup": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-"""The property that names a resource; rules and schedules are named within their bus and group."""
+"""The property with a resource's name; rules and schedules belong to their bus and group."""
 IN_ALL_REGIONS = ("AWS::CloudWatch::Dashboard", "AWS::IAM::Role", "AWS::S3::Bucket")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """One environment's template, and where it is to be deployed."""
+class OneStack:
+    """One environment's template, with its account and region."""
 
     file: str
     account: str
@@ -39,28 +39,28 @@ class Made:
     template: dict[str, Any]
 
 
-def names(made: Made) -> Iterator[tuple[str, str, str]]:
-    """Yield type, name and the place within which it is the only one of its name."""
-    for resource in made.template["Resources"].values():
+def names(stack: OneStack) -> Iterator[tuple[str, str, str]]:
+    """Yield type and name of each resource, and the account and region where it must be unique."""
+    for resource in stack.template["Resources"].values():
         kind = resource["Type"]
         name = resource.get("Properties", {}).get(NAMED.get(kind, ""))
         if isinstance(name, str):
-            # the two kinds of alarm share one space of names
+            # both kinds of alarm share one name space
             space = "AWS::CloudWatch::Alarm" if kind.endswith("Alarm") else kind
-            where = "" if kind in IN_ALL_REGIONS else made.region
-            yield space, name, f"{made.account} {where}".strip()
+            where = "" if kind in IN_ALL_REGIONS else stack.region
+            yield space, name, f"{stack.account} {where}".strip()
 
 
-def collisions(environments: Iterable[Made]) -> list[str]:
-    """Return a line for each name that two environments of one account would share."""
+def collisions(environments: Iterable[OneStack]) -> list[str]:
+    """Return a line for each name that two environments of one account share."""
     first: dict[tuple[str, str, str], str] = {}
     found = []
-    for made in environments:
-        for key in names(made):
-            other = first.setdefault(key, made.file)
-            if other != made.file:
+    for stack in environments:
+        for key in names(stack):
+            other = first.setdefault(key, stack.file)
+            if other != stack.file:
                 kind, name, where = key
                 found.append(
-                    f"{made.file}: name: makes the {kind} {name} in {where}, as {other} does"
+                    f"{stack.file}: name: makes the {kind} {name} in {where}, as {other} does"
                 )
     return found

@@ -1,4 +1,4 @@
-"""The bus for the canary's events, and a log group that keeps them for others to build on."""
+"""The bus of the canary's events, and a log group that keeps them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def event_bus(scope: Construct, environment: Environment) -> events.EventBus:
         description="Keeps the canary's events; others add rules of their own to the bus",
         event_bus_name=bus.event_bus_name,
         event_pattern={"source": [SOURCE]},
-        # without the ":*" that a log group's own ARN attribute ends in, as the CDK's target does it
+        # without the ":*" at the end of a log group's ARN attribute, as in the CDK's own target
         targets=[events.CfnRule.TargetProperty(arn=_bare_arn(scope, kept), id="log")],
     )
     _allow(scope, environment, kept)

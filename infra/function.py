@@ -17,7 +17,7 @@ from canary.config.aws_limits import RUNTIME_MARGIN_S
 from canary.model import Environment, names
 from infra.network import Place
 
-EVENT_AGE_S = 60  # an older event is a stale run; Lambda keeps throttled ones for up to six hours
+EVENT_AGE_S = 60  # an older event is stale; Lambda keeps throttled events for up to six hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def timeout_s(environment: Environment) -> int:
 def log_group(
     scope: Construct, environment: Environment, name: str, suffix: str = ""
 ) -> logs.LogGroup:
-    """Make a log group with retention; it goes with the stack, reports are what is kept."""
+    """Make a log group with retention; it is deleted with the stack, unlike the reports."""
     arn = environment.deployment.kms_key_arn
     return logs.LogGroup(
         scope,
@@ -72,7 +72,7 @@ def _retention(days: int) -> logs.RetentionDays:
 
 
 def role(scope: Construct, environment: Environment) -> iam.Role:
-    """Make an execution role that holds nothing but what `permissions` adds."""
+    """Make the execution role; `canary.deployment.permissions` lists its rights."""
     return iam.Role(
         scope,
         "Role",
@@ -87,7 +87,7 @@ def canary_function(
 ) -> lam.Function:
     """Make the function: one run at a time, no retries, in private subnets.
 
-    `shard` is the suffix of the one that probes shards, of which many run at once.
+    `shard` is the suffix of the function that probes shards; many of these run at once.
     """
     deployment = environment.deployment
     return lam.Function(
@@ -104,13 +104,13 @@ def canary_function(
         role=inputs.role.without_policy_updates(),
         memory_size=deployment.memory_mb,
         timeout=cdk.Duration.seconds(timeout_s(environment)),
-        # two runs at once would clean up after each other; shards of one run do not
+        # two runs at once would remove each other's test data; shards of one run do not
         reserved_concurrent_executions=None if shard else 1,
         vpc=inputs.place.vpc,
         vpc_subnets=inputs.place.subnets,
         security_groups=[inputs.place.group],
         logging_format=lam.LoggingFormat.JSON,
-        # EMF is printed, and a stricter level would drop printed lines that carry none
+        # EMF lines are printed without a level, and a stricter level would drop them
         application_log_level_v2=lam.ApplicationLogLevel.INFO,
         log_group=inputs.log or log_group(scope, environment, "Function"),
         tracing=lam.Tracing.ACTIVE if deployment.tracing else lam.Tracing.DISABLED,

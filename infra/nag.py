@@ -1,4 +1,4 @@
-"""cdk-nag's AwsSolutions rules, and the reason for each finding that is accepted."""
+"""cdk-nag's AwsSolutions rules, and a reason for each accepted finding."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ STAR = {
 
 
 def add_rules(app: cdk.App) -> None:
-    """Let cdk-nag judge every stack at synth; a finding without a reason fails it."""
+    """Let cdk-nag check every stack; a finding without a reason fails the synthesis."""
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(verbose=True))
 
 
 def accept(scope: Construct) -> None:
-    """State the accepted findings of the stack's parts, where the part exists."""
+    """Acknowledge the accepted findings of the constructs in the stack."""
     for name, findings in ACCEPTED.items():
-        part = scope.node.try_find_child(name)
-        if part:
+        construct = scope.node.try_find_child(name)
+        if construct:
             for rule, reason in findings.items():
-                _acknowledge(part, f"{PACK}-{rule}", reason)
+                _acknowledge(construct, f"{PACK}-{rule}", reason)
 
 
 def accept_stars(policy: iam.Policy) -> None:
-    """State why each resource with a star has one; an unknown one stays a finding."""
+    """Acknowledge each resource with a star that has a reason in STAR."""
     stack = cdk.Stack.of(policy)
     document = stack.resolve(policy.document.to_json())
     for statement in document["Statement"]:

@@ -12,7 +12,7 @@ from canary.deployment.cost import ENDPOINTS, endpoints_dollars, zones
 from canary.model import Environment, Network
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-"""What a VPC's addresses are taken from (VPC User Guide, "VPC CIDR blocks")."""
+"""The ranges of a VPC's addresses (VPC User Guide, "VPC CIDR blocks")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +25,9 @@ class Place:
 
 
 def place(scope: Construct, environment: Environment) -> Place:
-    """Take the VPC by its identifiers (nothing is looked up) and make the security group."""
+    """Import the VPC by its identifiers, without look-ups, and make the security group."""
     network = environment.network
-    # no route is made or read here, so the CDK need not know the route tables
+    # no route is made or read here, so the CDK does not need the route tables
     cdk.Annotations.of(scope).acknowledge_warning("@aws-cdk/aws-ec2:noSubnetRouteTableId")
     vpc = ec2.Vpc.from_vpc_attributes(
         scope,
@@ -70,21 +70,21 @@ def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
 def _endpoints(
     scope: Construct, vpc: ec2.IVpc, subnets: list[ec2.ISubnet], group: ec2.SecurityGroup
 ) -> None:
-    """Make the interface endpoints; each takes one subnet of a zone and no more."""
+    """Make the interface endpoints, each in one subnet of every zone."""
     one_of_zone = {subnet.availability_zone: subnet for subnet in reversed(subnets)}
     chosen = ec2.SubnetSelection(subnets=[s for s in subnets if s in one_of_zone.values()])
-    door = ec2.SecurityGroup(
+    guard = ec2.SecurityGroup(
         scope,
         "EndpointGroup",
         vpc=vpc,
         allow_all_outbound=False,
         description="Interface endpoints, in from the canary and the VPC",
     )
-    door.add_ingress_rule(group, ec2.Port.tcp(443), "the canary")
-    # an endpoint takes over its service's name in the whole VPC: whoever is not let in here, a task
-    # that reads its secrets or writes its log, would be cut off by the canary's deployment
+    guard.add_ingress_rule(group, ec2.Port.tcp(443), "the canary")
+    # an endpoint takes over its service's DNS name in the whole VPC: a task that may not use it
+    # could no longer read its secrets or write its log after the canary's deployment
     for block in PRIVATE:
-        door.add_ingress_rule(ec2.Peer.ipv4(block), ec2.Port.tcp(443), "whoever is in the VPC")
+        guard.add_ingress_rule(ec2.Peer.ipv4(block), ec2.Port.tcp(443), "whoever is in the VPC")
     for name in ENDPOINTS:
         ec2.InterfaceVpcEndpoint(
             scope,
@@ -92,13 +92,13 @@ def _endpoints(
             vpc=vpc,
             service=ec2.InterfaceVpcEndpointAwsService(name),
             subnets=chosen,
-            security_groups=[door],
+            security_groups=[guard],
             open=False,
         )
 
 
 def _gateway(scope: Construct, environment: Environment) -> None:
-    """Make S3's gateway endpoint, which costs nothing and stands in route tables."""
+    """Make the gateway endpoint for S3, which is free and belongs to route tables."""
     ec2.CfnVPCEndpoint(
         scope,
         "EndpointS3",
@@ -110,18 +110,18 @@ def _gateway(scope: Construct, environment: Environment) -> None:
 
 
 def egress_note(environment: Environment) -> str:
-    """Return one sentence on the way out and what it costs a month."""
+    """Return one sentence about the function's way out of the VPC and its monthly cost."""
     network = environment.network
     number = len(ENDPOINTS)
     dollars = endpoints_dollars(zones(network))
     if network.create_endpoints:
-        s3 = "" if network.route_tables else "; S3 needs a gateway endpoint that is there already"
+        s3 = "" if network.route_tables else "; S3 needs a gateway endpoint of the platform"
         return (
             f"{environment.name}: {number} interface endpoints, about {dollars:.0f} $ a month{s3}"
         )
     if network.egress == "endpoints":
-        return f"{environment.name}: leaves by interface endpoints that the platform keeps"
+        return f"{environment.name}: uses interface endpoints of the platform"
     return (
-        f"{environment.name}: leaves by the VPC's NAT; create_endpoints = true would add "
+        f"{environment.name}: uses the VPC's NAT; create_endpoints = true would add "
         f"{number} interface endpoints, about {dollars:.0f} $ a month"
     )

@@ -24,7 +24,7 @@ NAME = "sbom.cdx.json"
 
 
 def write(folder: Path) -> Path:
-    """Write the list of parts of a folder of packages into it and return its path."""
+    """Write the SBOM of a folder of packages into the folder and return its path."""
     packages = sorted(_packages(folder), key=lambda c: c.name)
     whole = Component(
         name="hokusai-canary",
@@ -33,11 +33,11 @@ def write(folder: Path) -> Path:
         licenses=[LicenseExpression("Apache-2.0")],
         bom_ref="hokusai-canary",
     )
-    told = "\n".join(str(c.purl) for c in packages)
+    identity = "\n".join(str(c.purl) for c in packages)
     document = Bom(
         components=packages,
         metadata=BomMetaData(component=whole),
-        serial_number=uuid.uuid5(uuid.NAMESPACE_URL, told),
+        serial_number=uuid.uuid5(uuid.NAMESPACE_URL, identity),
     )
     document.metadata.timestamp = None  # type: ignore[assignment]
     document.register_dependency(whole, packages)
@@ -63,9 +63,9 @@ def _packages(folder: Path) -> Iterator[Component]:
 
 
 def _licence(found: Distribution) -> LicenseExpression | DisjunctiveLicense | None:
-    """Return what the package's metadata says of its licence, where it says so in a few words."""
-    said = found.metadata.json  # PEP 566: keys in lower case, "_" for "-"
-    if said.get("license_expression"):
-        return LicenseExpression(str(said["license_expression"]))
-    text = str(said.get("license") or "")
+    """Return the licence in the package's metadata, if it is short."""
+    metadata = found.metadata.json  # PEP 566: keys in lower case, "_" for "-"
+    if metadata.get("license_expression"):
+        return LicenseExpression(str(metadata["license_expression"]))
+    text = str(metadata.get("license") or "")
     return DisjunctiveLicense(name=text) if 0 < len(text) <= 60 else None

@@ -1,7 +1,7 @@
-"""The second shape: a state machine that plans, probes shard by shard, and concludes.
+"""The state machine of a sharded run: plan, probe each shard, conclude.
 
-The same zip and the same handler; only names and run ids travel through the machine, results lie
-in the report bucket (docs/decisions/0006).
+All functions have the same zip and handler. Only names and run ids pass through the machine; the
+results are in the report bucket (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from infra.nag import accept_stars
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 READ = "arn:aws:states:::s3:getObject"
-# Lambda's own passing faults (Step Functions guide, "Handle transient Lambda service exceptions")
+# temporary Lambda faults (Step Functions guide, "Handle transient Lambda service exceptions")
 TRANSIENT = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -35,14 +35,14 @@ STEPS = 3  # plan, shards, conclude
 
 
 def run_limit_s(environment: Environment) -> int:
-    """Return the seconds after which a run is ended: by its function, or by the state machine."""
+    """Return the longest time of a run in seconds, in one function or in the state machine."""
     steps = STEPS if environment.deployment.scale == "map" else 1
     return steps * timeout_s(environment)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Functions:
-    """ARNs: the function that plans and concludes, and the one that probes."""
+    """ARNs of the function that plans and concludes, and of the one that probes."""
 
     lead: str
     shard: str
@@ -50,11 +50,11 @@ class Functions:
 
 
 def definition(functions: Functions) -> dict[str, Any]:
-    """Return the machine in the States Language (JSONPath)."""
+    """Return the definition in the Amazon States Language (JSONPath)."""
     return {
         "Comment": "One run of the canary: plan, probe in shards, conclude",
         "StartAt": "Plan",
-        # what its steps may take together, so that a hung run ends by itself
+        # the longest time of its steps together, so that a hung run ends by itself
         "TimeoutSeconds": STEPS * functions.timeout_s,
         "States": {
             "Plan": _task(functions.lead, None, functions.timeout_s)
@@ -79,7 +79,7 @@ def _map(functions: Functions) -> dict[str, Any]:
         "Type": "Map",
         "Label": "Shards",
         "MaxConcurrency": AT_ONCE,
-        # a shard that fails is a shard that did not report: its checks become ERRORs
+        # a failed shard has no results: its checks become ERROR
         "ToleratedFailurePercentage": 100,
         "ItemReader": {
             "Resource": READ,
@@ -92,7 +92,7 @@ def _map(functions: Functions) -> dict[str, Any]:
             "shard.$": "$$.Map.Item.Value",
         },
         "ItemProcessor": {
-            # a child ends within five minutes and costs a fortieth of a standard one
+            # an express child must end within five minutes and costs a fortieth of a standard one
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
             "StartAt": "Probe",
             "States": {
@@ -100,8 +100,8 @@ def _map(functions: Functions) -> dict[str, Any]:
                 | {"OutputPath": "$.Payload", "End": True}
             },
         },
-        # beside the pointer, which goes on to the conclusion; null would say it better, but the
-        # CDK leaves nulls out of JSON, and then the shards' numbers would replace the pointer
+        # not "$", because the conclusion needs the pointer; null would be clearer, but the CDK
+        # removes nulls from JSON, and then the shards' numbers would replace the pointer
         "ResultPath": "$.shards_done",
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "Conclude"}],
         "Next": "Conclude",
@@ -109,7 +109,7 @@ def _map(functions: Functions) -> dict[str, Any]:
 
 
 def _task(arn: str, payload: dict[str, str] | None, seconds: int) -> dict[str, Any]:
-    """Return a state that invokes a function with a payload, or with its whole input."""
+    """Return a state that invokes a function with this payload, or with the whole input."""
     parameters: dict[str, Any] = {"FunctionName": arn}
     parameters |= {"Payload.$": "$"} if payload is None else {"Payload": payload}
     return {
@@ -131,7 +131,7 @@ def _task(arn: str, payload: dict[str, str] | None, seconds: int) -> dict[str, A
 def machine(
     scope: Construct, environment: Environment, lead: lam.Function, shard: lam.Function, keys: str
 ) -> sfn.CfnStateMachine:
-    """Make the state machine and its role; `keys` is the ARN of the shards' objects."""
+    """Make the state machine and its role; `keys` is the ARN pattern of the shards' objects."""
     name = names.own(environment.name)
     role, policy = _role(scope, environment, (lead.function_arn, shard.function_arn), keys)
     functions = Functions(

@@ -16,7 +16,7 @@ from infra.function import EVENT_AGE_S
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """What a schedule starts, and the action that it needs for it."""
+    """The target of a schedule, and the IAM action that starts it."""
 
     arn: str
     action: str
@@ -26,10 +26,11 @@ class Runs:
 def schedules(
     scope: Construct, environment: Environment, runs: Runs, lost: sqs.IQueue
 ) -> list[scheduler.CfnSchedule]:
-    """Make the schedule, and the slower one where the environment has expensive checks.
+    """Make the schedule, and a slower one if the environment has expensive checks.
 
-    EventBridge Scheduler invokes asynchronously: its own retries and queue see only deliveries that
-    failed, never a failed run. The scheduled time travels in the input, so that a late run knows.
+    EventBridge Scheduler invokes asynchronously: its retries and its queue apply only to failed
+    deliveries, never to failed runs. The input holds the scheduled time, so that a run knows that
+    it is late.
     """
     group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=names.own(environment.name))
     role = _role(scope, environment, runs, lost)

@@ -27,7 +27,7 @@ from infra.topics import Topics, topics
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What the bundle is for; the sandbox runs on its host's own architecture and Python."""
+    """The bundle and its platform; the sandbox uses its host's architecture and Python."""
 
     code: lam.Code
     architecture: str
@@ -40,7 +40,7 @@ def stack_name(environment: Environment) -> str:
 
 
 class CanaryStack(cdk.Stack):
-    """Everything that one environment's canary needs in AWS."""
+    """All AWS resources of one environment's canary."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class CanaryStack(cdk.Stack):
         function.node.add_dependency(policy)
         runs = Runs(arn=function.function_arn, action="lambda:InvokeFunction")
         if environment.deployment.scale == "map":
-            runs = self._spread(environment, inputs, function, bucket)
+            runs = self._sharded(environment, inputs, function, bucket)
         schedules(self, environment, runs, lost)
         plan = plan_alarms(config, names.own(environment.name), run_limit_s(environment))
         alarms = alarm_constructs(self, plan, where)
@@ -113,14 +113,14 @@ class CanaryStack(cdk.Stack):
         accept_stars(policy)
         return policy
 
-    def _spread(
+    def _sharded(
         self,
         environment: Environment,
         inputs: FunctionInputs,
         lead: lam.Function,
         bucket: s3.IBucket,
     ) -> Runs:
-        """Make the second shape: the schedule starts a state machine instead of the function."""
+        """Make the state machine, which the schedule starts instead of the function."""
         shared = replace(inputs, log=lead.log_group)
         shard = canary_function(self, environment, shared, "shard")
         keys = f"{bucket.bucket_arn}/{environment.report_prefix}/spread/*"
@@ -142,7 +142,7 @@ class CanaryStack(cdk.Stack):
 
 
 def _variables(environment: Environment, where: Topics, bus: str) -> dict[str, str]:
-    """Return the function's variables: names and addresses, no secret."""
+    """Return the function's environment variables: names and addresses, no secret."""
     return {
         "CANARY_ENVIRONMENT": environment.name,
         "CANARY_STORE": f"s3://{environment.report_bucket}/{environment.report_prefix}",

@@ -13,7 +13,7 @@ from canary.model import Environment
 def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
     """Make the bucket for reports: private, TLS only, encrypted, versioned, kept on deletion.
 
-    An environment that names a `store` has a bucket already; it is used as it is.
+    If the environment names a `store`, its existing bucket is used without changes.
     """
     if environment.store:
         return s3.Bucket.from_bucket_name(scope, "Reports", environment.report_bucket)
@@ -34,11 +34,11 @@ def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
 
 
 def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
-    """Return how long what lies where is kept."""
+    """Return the lifecycle rules of the bucket's folders."""
     kept_days = {
         "runs": report_days,
-        "spread": 2,  # what the functions of a spread run hand each other
-        "claims": 7,  # a claim on a message means nothing after a day
+        "spread": 2,  # intermediate results of a sharded run
+        "claims": 7,  # leases on messages, which mean nothing after a day
     }
     return [
         *(
@@ -47,7 +47,7 @@ def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
             )
             for folder, days in kept_days.items()
         ),
-        # each run writes `latest` anew, and each write of a versioned key leaves one behind
+        # each run overwrites `latest`, and each write leaves an old version
         s3.LifecycleRule(
             id="old-versions",
             noncurrent_version_expiration=cdk.Duration.days(7),
@@ -57,7 +57,7 @@ def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
 
 
 def lost_runs(scope: Construct, name: str) -> sqs.Queue:
-    """Make the queue for invocations that were never carried out."""
+    """Make the queue for invocations that never ran."""
     return sqs.Queue(
         scope,
         "LostRuns",

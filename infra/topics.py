@@ -1,4 +1,4 @@
-"""The two topics, page and ticket, with a key that CloudWatch may use."""
+"""The page topic and the ticket topic, with a key that CloudWatch may use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from canary.model import Environment, names
 
 @dataclass(frozen=True, kw_only=True)
 class Topics:
-    """Where messages go, by loudness."""
+    """The topics and their key."""
 
     key: kms.Key
     page: sns.Topic
@@ -40,10 +40,10 @@ def _key(scope: Construct, environment: Environment) -> kms.Key:
         "TopicKey",
         description=f"Messages of the canary of {environment.name}",
         enable_key_rotation=True,
-        # nothing that it encrypted outlives the stack: KMS deletes it after its waiting time
+        # it encrypts nothing that outlives the stack; KMS deletes it after its waiting period
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
-    # alias/aws/sns cannot be used: its policy is not editable, so alarms would fire into nothing
+    # alias/aws/sns cannot be used: its policy cannot be changed, so alarms could not publish
     # (AWS re:Post, "CloudWatch alarm does not trigger SNS topic")
     key.add_to_resource_policy(
         iam.PolicyStatement(
@@ -61,8 +61,8 @@ def _topic(
     scope: Construct, name: str, topic_name: str, key: kms.Key, environment: Environment
 ) -> sns.Topic:
     topic = sns.Topic(scope, name, topic_name=topic_name, master_key=key, enforce_ssl=True)
-    # enforce_ssl writes a policy with a Deny only, which replaces the default Allow of the owner:
-    # without this statement every alarm action is refused
+    # enforce_ssl writes a policy that only denies and replaces the owner's default Allow: without
+    # this statement every alarm action would be refused
     topic.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsMayPublish",
@@ -83,7 +83,7 @@ def _subscribe(topic: sns.Topic, target: str) -> None:
     protocol, _, endpoint = target.partition(":")
     if protocol in ("http", "https"):
         endpoint = target
-    # named by its target: who is taken from the list must not make the others confirm anew
+    # the id comes from the target: removing one must not make the others confirm again
     sns.CfnSubscription(
         topic,
         "Subscription" + hashlib.sha256(target.encode()).hexdigest()[:8],

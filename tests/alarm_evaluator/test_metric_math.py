@@ -64,7 +64,7 @@ def test_fill_works_on_each_of_several_series() -> None:
         ("(m1", "expected ')'"),
         ("m1 m2", "unexpected 'm2'"),
         ("m1 % 2", "cannot read metric math"),
-        ("IF(m1, 1)", "IF wants three arguments"),
+        ("IF(m1, 1)", "IF needs three arguments"),
     ],
 )
 def test_what_cannot_be_calculated_is_refused_with_its_part(expression: str, message: str) -> None:

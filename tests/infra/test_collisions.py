@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from canary.model import Config
-from infra.collisions import IN_ALL_REGIONS, NAMED, Made, collisions
+from infra.collisions import IN_ALL_REGIONS, NAMED, OneStack, collisions
 from tests.infra.conftest import DEVELOPMENT, resources, synthesize
 from tests.infra.deployed import synthesize as run_app
 
@@ -21,7 +21,9 @@ WITHIN_ANOTHER = {  # kinds with a name of their own, within a bus or a group th
 }  # fmt: skip
 
 
-def made(config: Config, code: str, name: str, region: str = EAST, scale: str = "single") -> Made:
+def made(
+    config: Config, code: str, name: str, region: str = EAST, scale: str = "single"
+) -> OneStack:
     where = msgspec.structs.replace(
         config.environment,
         name=name,
@@ -29,7 +31,7 @@ def made(config: Config, code: str, name: str, region: str = EAST, scale: str = 
         deployment=msgspec.structs.replace(config.environment.deployment, scale=scale),
     )
     template = synthesize(msgspec.structs.replace(config, environment=where), code)
-    return Made(file=f"{name}.toml", account=where.account, region=region, template=template)
+    return OneStack(file=f"{name}.toml", account=where.account, region=region, template=template)
 
 
 def test_two_environments_of_one_account_share_no_name(config: Config, code: str) -> None:
@@ -55,9 +57,9 @@ def test_every_kind_that_is_given_a_name_is_looked_at(config: Config, code: str)
     assert all(resources(template, kind) for kind in IN_ALL_REGIONS)
 
 
-def like(name: str, kind: str, **properties: Any) -> Made:
+def like(name: str, kind: str, **properties: Any) -> OneStack:
     template = {"Resources": {"It": {"Type": kind, "Properties": properties}}}
-    return Made(file=f"{name}.toml", account="1", region=EAST, template=template)
+    return OneStack(file=f"{name}.toml", account="1", region=EAST, template=template)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,9 @@ def like(name: str, kind: str, **properties: Any) -> Made:
         ),
     ],
 )
-def test_a_name_that_two_would_share_is_told_with_both_files(one: Made, other: Made) -> None:
+def test_a_name_that_two_would_share_is_told_with_both_files(
+    one: OneStack, other: OneStack
+) -> None:
     [told] = collisions([one, other])
     assert re.fullmatch(
         r"b\.toml: name: makes the AWS::\S+ x in 1 us-east-1, as a\.toml does", told
