@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from canary.control_plane.state import PlatformState
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
-from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result
 
@@ -46,10 +47,20 @@ def _wholly(case: Case, check: str, left: Failures) -> bool:
 
 
 def _apply(case: Case, rule: Rule) -> Iterator[Finding]:
-    """Yield a rule's findings, less certain if a reading that the rule rests on is missing."""
+    """Yield a rule's findings with its rank, and with their failures as evidence.
+
+    They are less certain if a reading that the rule rests on is missing.
+    """
     if not (case.failures or rule.without_failures) or not case.read(*rule.needs):
         return
     unread = ", ".join(a for a in rule.also if not case.read(a))
     why = Evidence(resource=unread, seen="could not be read", expected="read")
     for finding in rule.find(case):
-        yield finding.at_most(Confidence.LIKELY, why) if unread else finding
+        shown = top_evidence(finding.explained_failures, finding.shown_failures)
+        doubtful = unread and finding.confidence is Confidence.CERTAIN
+        yield replace(
+            finding,
+            confidence=Confidence.LIKELY if doubtful else finding.confidence,
+            evidence=(*finding.evidence, *shown, *((why,) if doubtful else ())),
+            rank=rule.rank if finding.rank < 0 else finding.rank,
+        )

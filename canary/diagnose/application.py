@@ -8,7 +8,7 @@ from dataclasses import replace
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.access.key_remedies import limit_reached
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
-from canary.diagnose.core.finding import APPLICATION, Finding
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.slow import WITH_ANOTHER, mlflow_times
 from canary.diagnose.ecs import revisions
@@ -26,7 +26,6 @@ def routes(case: Case) -> Iterator[Finding]:
             "route-not-mounted",
             case.having(S.NOT_MOUNTED, entry=entry) | _reported_by_callers(case, entry),
             "{service} answers 404 by itself: it has no such route.",
-            APPLICATION + 1,
             _changed(case, entry, case.having(S.NOT_MOUNTED)),
         )
 
@@ -59,7 +58,6 @@ def host_header(case: Case) -> Iterator[Finding]:
         "host-header-rejected",
         failures,
         "MLflow refuses the Host header that reaches it.",
-        APPLICATION,
         owner,
     )
 
@@ -72,7 +70,6 @@ def prefix(case: Case) -> Iterator[Finding]:
         "path-prefix-wrong",
         failures,
         "{service} hands the path on in a form that MLflow does not know.",
-        APPLICATION + 2,
         _changed(case, min(f.entry_service for f in failures), failures) if failures else "",
     )
 
@@ -90,7 +87,6 @@ def slow(case: Case) -> Iterator[Finding]:
             failures,
             "{service} answers too late, too slowly or without end"
             + (", where it asks MLflow." if owner != entry else "."),
-            APPLICATION + 5,
             owner,
         )
 
@@ -120,7 +116,7 @@ def throttled(case: Case) -> Iterator[Finding]:
     known = case.environment.principals
     callers = {f.principal for f in failures}
     secrets = {known[c].secret for c in callers if c in known} - {""}
-    for finding in behaviour(case, "capacity-throttled", failures, text, APPLICATION + 3):
+    for finding in behaviour(case, "capacity-throttled", failures, text):
         if len(callers) > 1 or not secrets:
             yield finding
             continue
@@ -148,7 +144,6 @@ def broken(case: Case) -> Iterator[Finding]:
             "targets-unhealthy",
             failures,
             "{service} fails " + ("a part of its requests." if passed else "its requests."),
-            APPLICATION + 4,
             MLFLOW if _of_mlflow(case, failures) else entry,
             confidence=Confidence.LIKELY if passed else Confidence.POSSIBLE,
         )
@@ -172,6 +167,5 @@ def misleading_health(case: Case) -> Iterator[Finding]:
             "health-endpoint-misleading",
             failures,
             "The health document of {service} says something else than the real path.",
-            APPLICATION + 7,
             confidence=Confidence.POSSIBLE,
         )

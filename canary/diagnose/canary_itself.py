@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from canary.diagnose.access.key_remedies import key_evidence, missing_key, state_of
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import CANARY, Finding, top_evidence
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
@@ -29,9 +29,9 @@ def permissions(case: Case) -> Iterator[Finding]:
                 Evidence(resource=u.resource, seen=f"{u.code}: {u.reason}", expected="allowed")
                 for u in [u for u in denied if u.action == action][:3]
             ),
+            shown_failures=0,
             remedy=_grant(action),
             explained_failures=failures,
-            rank=98,
             always_report=True,
         )
 
@@ -54,10 +54,10 @@ def credentials(case: Case) -> Iterator[Finding]:
             resource=secret,
             confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
             summary=f"The canary cannot read its secret {secret}.",
-            evidence=(*key_evidence(case, secret), *top_evidence(unread, 3)),
+            evidence=key_evidence(case, secret),
+            shown_failures=3,
             remedy=missing_key(case, secret),
             explained_failures=unread,
-            rank=CANARY + 3,
         )
 
 
@@ -69,10 +69,9 @@ def _read_denied(case: Case, failures: Failures) -> Finding:
         resource=_READ_KEY,
         confidence=Confidence.CERTAIN,
         summary=f"The canary may not read {', '.join(secrets)}.",
-        evidence=top_evidence(failures, 3),
+        shown_failures=3,
         remedy=_grant(_READ_KEY),
         explained_failures=failures,
-        rank=CANARY + 2,
     )
 
 
@@ -126,7 +125,6 @@ def egress(case: Case) -> Iterator[Finding]:
         cause="canary-egress-blocked",
         service="canary",
         resource=case.environment.network.vpc_id or "network",
-        confidence=Confidence.LIKELY,
         summary="The canary reaches no host at all"
         + (", nor AWS's API." if no_answer else ": its way out is closed, or its DNS."),
         evidence=(
@@ -141,8 +139,8 @@ def egress(case: Case) -> Iterator[Finding]:
             ),
             decision="Open the canary's own way out; nothing is known of the platform meanwhile.",
         ),
+        shown_failures=0,
         explained_failures=failures,
-        rank=CANARY,
     )
 
 

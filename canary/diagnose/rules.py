@@ -1,4 +1,4 @@
-"""The table of all rules of the diagnosis, each with the readings of AWS that it needs."""
+"""The table of all rules of the diagnosis, with their ranks and the readings they need."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from canary.diagnose import application, canary_itself
 from canary.diagnose.access import auth_service, keys, unprotected
+from canary.diagnose.core import finding
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.dependencies import (
@@ -35,6 +36,7 @@ class Rule:
     """
 
     find: Callable[[Case], Iterator[Finding]]
+    rank: int  # how near to the edge the cause lies, from CANARY to APPLICATION
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     without_failures: bool = False  # the rule runs also if every check passes
@@ -43,6 +45,7 @@ class Rule:
 _ELB = "elasticloadbalancing:"
 _LISTENERS = (f"{_ELB}DescribeLoadBalancers", f"{_ELB}DescribeListeners")
 _RULES = (*_LISTENERS, f"{_ELB}DescribeRules")
+_ATTRIBUTES = (f"{_ELB}DescribeLoadBalancerAttributes",)
 _GROUPS = (f"{_ELB}DescribeTargetGroups",)
 _HEALTH = (*_GROUPS, f"{_ELB}DescribeTargetHealth")
 _ECS = ("ecs:DescribeServices",)
@@ -51,59 +54,64 @@ _REVISIONS = (*_ECS, "ecs:DescribeTaskDefinition")
 _FIREWALL = ("ec2:DescribeSecurityGroups",)
 
 RULES: tuple[Rule, ...] = (
-    Rule(find=canary_itself.egress),
-    Rule(find=canary_itself.credentials),
-    Rule(find=canary_itself.permissions, without_failures=True),
-    Rule(find=configured_names.config, needs=(*_LISTENERS, *_GROUPS)),
-    Rule(find=dns.missing),
-    Rule(find=dns.elsewhere),
-    Rule(find=tls.certificates, also=(*_LISTENERS, "acm:DescribeCertificate")),
-    Rule(find=listeners.listeners, needs=_LISTENERS),
-    Rule(find=listeners.redirects, needs=_RULES),
-    Rule(find=listener_rules.rules, needs=(*_RULES, *_GROUPS)),
-    Rule(find=listener_rules.by_signature),
-    Rule(find=idle_timeout.idle_timeout, also=(f"{_ELB}DescribeLoadBalancerAttributes",)),
+    Rule(find=canary_itself.egress, rank=finding.CANARY),
+    Rule(find=canary_itself.credentials, rank=finding.CANARY + 3),
+    Rule(find=canary_itself.permissions, rank=finding.APPLICATION + 8, without_failures=True),
+    Rule(find=configured_names.config, rank=finding.CANARY + 4, needs=(*_LISTENERS, *_GROUPS)),
+    Rule(find=dns.missing, rank=finding.CANARY + 1),
+    Rule(find=dns.elsewhere, rank=finding.CANARY + 1),
+    Rule(
+        find=tls.certificates, rank=finding.TLS_EDGE, also=(*_LISTENERS, "acm:DescribeCertificate")
+    ),
+    Rule(find=listeners.listeners, rank=finding.TLS_EDGE, needs=_LISTENERS),
+    Rule(find=listeners.redirects, rank=finding.ROUTE, needs=_RULES),
+    Rule(find=listener_rules.rules, rank=finding.ROUTE, needs=(*_RULES, *_GROUPS)),
+    Rule(find=listener_rules.by_signature, rank=finding.ROUTE),
+    Rule(find=idle_timeout.idle_timeout, rank=finding.ROUTE + 5, also=_ATTRIBUTES),
     Rule(
         find=security_groups.blocked,
+        rank=finding.NETWORK,
         needs=(*_FIREWALL, *_ECS, f"{_ELB}DescribeLoadBalancers"),
         also=("ec2:DescribeSubnets",),
     ),
-    Rule(find=services.missing, needs=_ECS),
-    Rule(find=services.scaled_to_zero, needs=_ECS),
-    Rule(find=services.not_starting, needs=_ECS, also=_TASKS),
-    Rule(find=services.deployments, needs=_ECS),
-    Rule(find=listen_port.listening, needs=_REVISIONS, also=_TASKS),
-    Rule(find=older_revision.reverted, needs=_REVISIONS),
-    Rule(find=configuration.upstream, needs=_REVISIONS, also=_TASKS),
-    Rule(find=configuration.changed, needs=_REVISIONS),
-    Rule(find=targets.empty, needs=(*_HEALTH, *_TASKS), also=_RULES),
-    Rule(find=health_checks.health_check, needs=_HEALTH, also=_REVISIONS),
-    Rule(find=ports.ports, needs=(*_HEALTH, *_REVISIONS)),
-    Rule(find=health_checks.protocol, needs=_HEALTH),
-    Rule(find=targets.foreign_targets, needs=(*_HEALTH, *_TASKS)),
-    Rule(find=targets.unhealthy, needs=_HEALTH),
-    Rule(find=replaced_tasks.replaced, needs=_TASKS),
-    Rule(find=cloud_map.names),
-    Rule(find=named_in_logs.by_words),
-    Rule(find=named_in_logs.named_in_health),
-    Rule(find=stuck_writes.stuck_writes),
-    Rule(find=mlflow_hangs.hanging, needs=(*_HEALTH, *_ECS), also=_FIREWALL),
-    Rule(find=slow.slow_dependency),
-    Rule(find=slow.slow_auth),
-    Rule(find=circuit_breaker.breaker),
-    Rule(find=artifact_store.artifacts),
-    Rule(find=auth_service.service_down),
-    Rule(find=keys.rejected),
-    Rule(find=auth_service.header_lost),
-    Rule(find=keys.scope),
-    Rule(find=unprotected.unprotected),
-    Rule(find=auth_service.rate_limit),
-    Rule(find=auth_service.misreported),
-    Rule(find=application.routes),
-    Rule(find=application.host_header),
-    Rule(find=application.prefix),
-    Rule(find=application.slow),
-    Rule(find=application.throttled),
-    Rule(find=application.broken),
-    Rule(find=application.misleading_health),
+    Rule(find=services.missing, rank=finding.START, needs=_ECS),
+    Rule(find=services.scaled_to_zero, rank=finding.START, needs=_ECS),
+    Rule(find=services.not_starting, rank=finding.START + 1, needs=_ECS, also=_TASKS),
+    Rule(find=services.deployments, rank=finding.SERVE, needs=_ECS),
+    Rule(find=listen_port.listening, rank=finding.TARGET - 4, needs=_REVISIONS, also=_TASKS),
+    Rule(find=older_revision.reverted, rank=finding.SETTINGS, needs=_REVISIONS),
+    Rule(find=configuration.upstream, rank=finding.SETTINGS, needs=_REVISIONS, also=_TASKS),
+    Rule(find=configuration.changed, rank=finding.SETTINGS, needs=_REVISIONS),
+    Rule(find=targets.empty, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS), also=_RULES),
+    Rule(find=health_checks.health_check, rank=finding.TARGET - 2, needs=_HEALTH, also=_REVISIONS),
+    Rule(find=ports.ports, rank=finding.TARGET - 3, needs=(*_HEALTH, *_REVISIONS)),
+    Rule(find=health_checks.protocol, rank=finding.TARGET - 1, needs=_HEALTH),
+    Rule(find=targets.foreign_targets, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS)),
+    Rule(find=targets.unhealthy, rank=finding.TARGET + 5, needs=_HEALTH),
+    Rule(find=replaced_tasks.replaced, rank=finding.TARGET + 6, needs=_TASKS),
+    Rule(find=cloud_map.names, rank=finding.DEPENDS),
+    Rule(find=named_in_logs.by_words, rank=finding.DEPENDS + 2),
+    Rule(find=named_in_logs.named_in_health, rank=finding.DEPENDS + 2),
+    Rule(find=stuck_writes.stuck_writes, rank=finding.DEPENDS + 2),
+    Rule(
+        find=mlflow_hangs.hanging, rank=finding.DEPENDS + 3, needs=(*_HEALTH, *_ECS), also=_FIREWALL
+    ),
+    Rule(find=slow.slow_dependency, rank=finding.DEPENDS + 3),
+    Rule(find=slow.slow_auth, rank=finding.DEPENDS + 4),
+    Rule(find=circuit_breaker.breaker, rank=finding.DEPENDS + 6),
+    Rule(find=artifact_store.artifacts, rank=finding.DEPENDS + 4),
+    Rule(find=auth_service.service_down, rank=finding.SERVE),
+    Rule(find=keys.rejected, rank=finding.APPLICATION),
+    Rule(find=auth_service.header_lost, rank=finding.SERVE + 2),
+    Rule(find=keys.scope, rank=finding.APPLICATION),
+    Rule(find=unprotected.unprotected, rank=finding.SERVE + 3),
+    Rule(find=auth_service.rate_limit, rank=finding.APPLICATION + 8),
+    Rule(find=auth_service.misreported, rank=finding.APPLICATION + 6),
+    Rule(find=application.routes, rank=finding.APPLICATION + 1),
+    Rule(find=application.host_header, rank=finding.APPLICATION),
+    Rule(find=application.prefix, rank=finding.APPLICATION + 2),
+    Rule(find=application.slow, rank=finding.APPLICATION + 5),
+    Rule(find=application.throttled, rank=finding.APPLICATION + 3),
+    Rule(find=application.broken, rank=finding.APPLICATION + 4),
+    Rule(find=application.misleading_health, rank=finding.APPLICATION + 7),
 )

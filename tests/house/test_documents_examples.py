@@ -94,9 +94,10 @@ def test_the_kind_in_the_document_works(most: int, status: str) -> None:
 
 def test_the_rule_in_the_document_claims_what_it_says() -> None:
     from canary.diagnose.core.case import Case
+    from canary.diagnose.core.finding import APPLICATION
     from tests.canary.support import platforms
 
-    rule = Rule(find=executed("latency-degraded")["slow"])
+    rule = Rule(find=executed("latency-degraded")["slow"], rank=APPLICATION)
     case = Case(
         results=(),
         state=platforms.healthy(),

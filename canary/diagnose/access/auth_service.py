@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.state import EcsService
 from canary.diagnose.core.case import AUTH, Case, Failures
-from canary.diagnose.core.finding import APPLICATION, SERVE, Finding, top_evidence
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Exchange, Status, Step
@@ -43,8 +43,8 @@ def service_down(case: Case) -> Iterator[Finding]:
             "Nothing shows why: read the log before a restart.",
             summary="See the auth service's tasks and log.",
         ),
+        shown_failures=0,
         explained_failures=case.failures_of_outage(AUTH),
-        rank=SERVE,
     )
 
 
@@ -88,7 +88,6 @@ def header_lost(case: Case) -> Iterator[Finding]:
         "credential-header-lost",
         failures,
         "A key was sent and not seen: {service} or what stands before it loses the header.",
-        SERVE + 2,
     )
 
 
@@ -99,7 +98,6 @@ def rate_limit(case: Case) -> Iterator[Finding]:
         "rate-limit-missing",
         case.having(Symptom.NO_RATE_HEADERS),
         "Authenticated answers of {service} carry no rate limit headers: the limiter does not run.",
-        APPLICATION + 8,
     )
 
 
@@ -113,7 +111,6 @@ def misreported(case: Case) -> Iterator[Finding]:
         "auth-error-misreported",
         failures,
         "{service} answers 401 for a fault of its own side, as if the key were wrong.",
-        APPLICATION + 6,
         confidence=Confidence.POSSIBLE,
     )
 
@@ -123,7 +120,6 @@ def behaviour(
     cause: str,
     failures: Failures,
     text: str,
-    rank: int,
     owner: str = "",
     confidence: Confidence = Confidence.LIKELY,
 ) -> Iterator[Finding]:
@@ -149,6 +145,6 @@ def behaviour(
             "Decide which image is right and deploy it.",
             summary="The application must be mended.",
         ),
+        shown_failures=0,
         explained_failures=failures,
-        rank=rank,
     )

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from canary.diagnose.access.key_remedies import key_evidence, rejected_key
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure, must_be_refused
-from canary.diagnose.core.finding import APPLICATION, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Remedy
+from canary.model import Remedy
 
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
@@ -38,12 +38,11 @@ def rejected(case: Case) -> Iterator[Finding]:
         cause="credential-rejected",
         service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
         resource=secret or principals[0],
-        confidence=Confidence.LIKELY,
         summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(failures)}.",
-        evidence=(*key_evidence(case, secret), *top_evidence(failures, 3)),
+        evidence=key_evidence(case, secret),
+        shown_failures=3,
         remedy=rejected_key(case, secret),
         explained_failures=failures,
-        rank=APPLICATION,
     )
 
 
@@ -74,9 +73,8 @@ def scope(case: Case) -> Iterator[Finding]:
         cause="scope-insufficient",
         service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
         resource=secret or principal,
-        confidence=Confidence.LIKELY,
         summary=f"The key of principal {principal} is valid and may not do this.",
-        evidence=top_evidence(failures, 3),
+        shown_failures=3,
         remedy=Remedy(
             summary="Give the key the scopes that the contract asks for.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),)
@@ -86,5 +84,4 @@ def scope(case: Case) -> Iterator[Finding]:
             f" and stores it in {secret}.",
         ),
         explained_failures=failures,
-        rank=APPLICATION,
     )

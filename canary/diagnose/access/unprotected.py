@@ -11,9 +11,9 @@ import msgspec
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.core.finding import SERVE, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Remedy
+from canary.model import Remedy
 
 
 def unprotected(case: Case) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def unprotected(case: Case) -> Iterator[Finding]:
             "expired-key-accepted": "An expired key is accepted.",
         }[cause]
         owner = _owner(case, cause, entry)
-        for finding in behaviour(case, cause, failures, text, SERVE + 3, owner):
+        for finding in behaviour(case, cause, failures, text, owner):
             yield finding if finding.remedy.fix or owner != AUTH else _look_at_key_record(finding)
 
 
@@ -82,9 +82,8 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
         cause="protection-missing",
         service=AUTH,
         resource=known.secret,
-        confidence=Confidence.LIKELY,
         summary=f"The key of principal {principal} may do more than it should: {known.reason}.",
-        evidence=top_evidence(accepted, 3),
+        shown_failures=3,
         remedy=Remedy(
             summary="Take back what the key may do too much.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=known.secret),),
@@ -92,7 +91,6 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
             f" not have, stores it in {known.secret} and revokes this one.",
         ),
         explained_failures=accepted,
-        rank=SERVE + 3,
     )
 
 

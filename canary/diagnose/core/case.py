@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from canary.control_plane.dependencies import closure
@@ -26,6 +27,14 @@ from canary.model import Environment, Evidence, Exchange, Result, Service, Step,
 
 AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
 Failures = frozenset[Failure]
+
+
+class Suspect(NamedTuple):
+    """A service whose outage, or churn, explains failures."""
+
+    name: str
+    service: EcsService
+    failures: Failures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +126,14 @@ class Case:
         before = self.previous.task_definitions if self.previous else ()
         return next((d for d in (*known, *before) if d.arn == arn), None)
 
+    def definition_of(self, name: str) -> TaskDefinition | None:
+        """Return the revision that a service runs, None if it is unknown."""
+        service = self.ecs(name)
+        return self.definition(service.task_definition) if service else None
+
     def containers(self, name: str) -> tuple[Container, ...]:
         """Return the containers of the revision that a service runs, none if it is unknown."""
-        service = self.ecs(name)
-        definition = self.definition(service.task_definition) if service else None
+        definition = self.definition_of(name)
         return definition.containers if definition else ()
 
     def rules_before(self, listener: str = "") -> tuple[Rule, ...]:
@@ -141,9 +154,10 @@ class Case:
         """Return the service's recent error lines as one text."""
         return "\n".join(line.message for line in self.state.logs.get(name, ()))
 
-    def evidence(self, resource: str, seen: str, expected: str) -> Evidence:
-        """Return a line of evidence about AWS as this run read it."""
-        return Evidence(resource=resource, seen=seen, expected=expected, at=self.state.read_at)
+    def evidence(self, resource: str, seen: str, expected: str, at: str | None = None) -> Evidence:
+        """Return a line of evidence about AWS, by default as this run read it."""
+        when = self.state.read_at if at is None else at
+        return Evidence(resource=resource, seen=seen, expected=expected, at=when)
 
     def having(self, *symptoms: Symptom, entry: str = "") -> Failures:
         """Return the failures with one of these symptoms, optionally of one entry service."""
@@ -157,13 +171,13 @@ class Case:
         """Return the names of the entry services whose failures have one of these symptoms."""
         return sorted({f.entry_service for f in self.having(*symptoms)})
 
-    def suspects(self, *, churn: bool = False) -> Iterator[tuple[str, EcsService, Failures]]:
+    def suspects(self, *, churn: bool = False) -> Iterator[Suspect]:
         """Yield each ECS service whose outage, or churn, explains failures, and these failures."""
         explained = self.failures_during_churn if churn else self.failures_of_outage
         for name in self.services:
             service, failures = self.ecs(name), explained(name)
             if service and failures:
-                yield name, service, failures
+                yield Suspect(name, service, failures)
 
     def suspect_groups(self) -> Iterator[tuple[str, TargetGroup, Failures]]:
         """Yield each target group of a service whose outage would explain failures."""

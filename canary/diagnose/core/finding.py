@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from canary.diagnose.core.case import Failures
 from canary.model import Confidence, Evidence, Remedy
@@ -15,24 +15,22 @@ CANARY, TLS_EDGE, ROUTE, NETWORK, START, SETTINGS, DEPENDS, TARGET, SERVE, APPLI
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One possible cause; `choose` decides which findings become diagnoses."""
+    """One possible cause; `choose` decides which findings become diagnoses.
+
+    `canary.diagnose` adds to each finding the rank of its rule and, as evidence, its failures.
+    """
 
     cause: str
     service: str
     resource: str
-    confidence: Confidence
+    confidence: Confidence = Confidence.LIKELY
     summary: str
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Evidence, ...] = ()
     remedy: Remedy
     explained_failures: Failures
-    rank: int
+    shown_failures: int = 2  # how many of them become evidence
+    rank: int = -1  # -1: the rank of the rule
     always_report: bool = False  # also without failures: a permission that the canary lacks
-
-    def at_most(self, confidence: Confidence, why: Evidence) -> Finding:
-        """Return the finding with a lower confidence, and the reason in its evidence."""
-        if self.confidence is not Confidence.CERTAIN:
-            return self
-        return replace(self, confidence=confidence, evidence=(*self.evidence, why))
 
 
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:

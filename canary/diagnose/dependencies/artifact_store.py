@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from canary.diagnose.core.case import MLFLOW, Case
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence
 
 
 def artifacts(case: Case) -> Iterator[Finding]:
@@ -38,7 +37,6 @@ def artifacts(case: Case) -> Iterator[Finding]:
         cause="artifact-store-failing",
         service=MLFLOW,
         resource=bucket or (service.task_definition if service else MLFLOW),
-        confidence=Confidence.LIKELY,
         summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
         evidence=(
             *top_evidence(failures),
@@ -47,8 +45,8 @@ def artifacts(case: Case) -> Iterator[Finding]:
         remedy=msgspec.structs.replace(
             remedy, inspect=(*_bucket_policy(case, bucket), *remedy.inspect)
         ),
+        shown_failures=0,
         explained_failures=failures,
-        rank=DEPENDS + 4,
     )
 
 

@@ -8,7 +8,7 @@ from canary.control_plane.ecs import live
 from canary.control_plane.state import DiscoveryService, EcsService, Task
 from canary.diagnose.core.aws_cli import Shell, compact
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Remedy
 
@@ -82,11 +82,9 @@ def _missing(
                 "no instance" if known else "no such service in Cloud Map",
                 ", ".join(t.address for t in live(service)),
             ),
-            *top_evidence(failures),
         ),
         remedy=_mend_missing(case, name, service, known),
         explained_failures=failures,
-        rank=DEPENDS,
     )
 
 
@@ -150,7 +148,7 @@ def _mend_service(case: Case, name: str, service: EcsService) -> Remedy:
         summary=f"Create the name {part.discovery} and attach the ECS service to it.",
         inspect=(show,),
         fix=(create, attach),
-        verify=(show, *revisions.verify(case, service)),
+        verify=(show, *revisions.verify(case, name)),
     )
 
 
@@ -181,7 +179,6 @@ def _stale(
                 ", ".join(i.address for i in known.instances),
                 ", ".join(t.address for t in live(service)),
             ),
-            *top_evidence(failures),
         ),
         remedy=Remedy(
             summary="Register the running tasks and take the old addresses out.",
@@ -190,5 +187,4 @@ def _stale(
             verify=(_show(case, known),),
         ),
         explained_failures=failures,
-        rank=DEPENDS,
     )

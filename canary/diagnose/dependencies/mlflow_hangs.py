@@ -10,9 +10,9 @@ import msgspec
 
 from canary.control_plane.state import EcsService
 from canary.diagnose.core.case import MLFLOW, Case, Failures
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Evidence, Remedy
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -30,19 +30,18 @@ def hanging(case: Case) -> Iterator[Finding]:
     if not remedy.fix:
         remedy = Remedy(
             summary="Put a new task in its place; its log may tell what it waited for.",
-            fix=(revisions.deploy(case, service),),
-            verify=revisions.verify(case, service),
+            fix=(revisions.deploy(case, MLFLOW),),
+            verify=revisions.verify(case, MLFLOW),
         )
     yield Finding(
         cause="targets-unhealthy",
         service=MLFLOW,
         resource=service.task_definition,
-        confidence=Confidence.LIKELY,
         summary="MLflow does not answer in time, though its task runs and its target is healthy.",
         evidence=(_healthy(service), *top_evidence(timeouts, 3)),
+        shown_failures=0,
         remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, MLFLOW)),
         explained_failures=case.failures_of_outage(MLFLOW),
-        rank=DEPENDS + 3,
     )
 
 

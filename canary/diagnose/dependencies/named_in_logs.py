@@ -9,11 +9,11 @@ import msgspec
 
 from canary.control_plane.ecs import primary
 from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Evidence, Remedy
 
 _RECENT_S = 600.0
 # (cause, the dependency, words)
@@ -113,12 +113,10 @@ def _finding(
         cause=cause,
         service=other,
         resource=resource_of(case, other),
-        confidence=Confidence.LIKELY,
         summary=_SENTENCES[cause].format(services=" and ".join(reporting_services)),
-        evidence=(*lines, *top_evidence(failures)),
+        evidence=lines,
         remedy=_remedy(case, cause, reporting_services),
         explained_failures=failures,
-        rank=DEPENDS + 2,
     )
 
 
@@ -131,14 +129,13 @@ def resource_of(case: Case, other: str) -> str:
 def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
     words = ("redis", "cache") if cause.startswith("cache") else ("password", "database", "db")
     first = next((t for t in reporting_services if case.ecs(t)), "")
-    service = case.ecs(first) if first else None
     # if one service alone does not reach the database, its own address of it may be wrong
     alone = cause == "database-unreachable" and len(reporting_services) == 1
-    if service is not None and (alone or cause in ("database-auth-failed", "cache-unreachable")):
-        back = value_back(case, first, service, words)
-        others = [o for n in reporting_services[1:] if (o := case.ecs(n))]  # use the same value
+    if first and (alone or cause in ("database-auth-failed", "cache-unreachable")):
+        back = value_back(case, first, words)
+        others = [n for n in reporting_services[1:] if case.ecs(n)]  # use the same value
         if back.fix:
-            again = tuple(revisions.deploy(case, o) for o in others)
+            again = tuple(revisions.deploy(case, n) for n in others)
             return msgspec.structs.replace(back, fix=(*back.fix, *again))
     return Remedy(
         summary=_DECISIONS.get(cause, "Compare the login in the secret with the database's."),

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from canary.diagnose.access.auth_service import behaviour, key_validations
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.failures import DEPENDENCY_WORDS, entry_service_of
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Exchange, Remedy, Status
+from canary.model import Evidence, Exchange, Remedy, Status
 
 SLOW_MS, FAST_MS = 1000.0, 300.0
 # How many times faster a request must be that does not use the slow dependency at all, and one that
@@ -51,7 +51,7 @@ def slow_auth(case: Case) -> Iterator[Finding]:
         f for f in _late(case) if f.entry_service in users and (f.principal or f.body)
     )
     text = f"The auth service takes {least:.0f} ms and more to judge a key."
-    yield from behaviour(case, "latency-degraded", failures, text, DEPENDS + 4, AUTH)
+    yield from behaviour(case, "latency-degraded", failures, text, AUTH)
 
 
 def _late(case: Case) -> Failures:
@@ -77,9 +77,8 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
         cause="latency-degraded",
         service=name,
         resource=resource_of(case, name),
-        confidence=Confidence.LIKELY,
         summary=f"The {name} answers slowly: what asks it is late, what does not is fast.",
-        evidence=(_line(slowest), *map(_line, fast), *top_evidence(failures)),
+        evidence=(_line(slowest), *map(_line, fast)),
         remedy=Remedy(
             summary=f"Find what makes the {name} slow.",
             inspect=tuple(
@@ -88,7 +87,6 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
             decision=_DECISION.format(name=name),
         ),
         explained_failures=failures,
-        rank=DEPENDS + 3,
     )
 
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from canary.diagnose.core.case import DATABASE, MLFLOW, Case
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.core.finding import DEPENDS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Remedy, Status
+from canary.model import Evidence, Remedy, Status
 
 # MLflow's REST API changes rows by POST, PATCH and DELETE, except for searches (MLflow
 # documentation, "REST API"); artifacts do not use the database
@@ -42,7 +42,6 @@ def stuck_writes(case: Case) -> Iterator[Finding]:
         cause="database-unreachable",
         service=DATABASE,
         resource=resource_of(case, DATABASE),
-        confidence=Confidence.LIKELY,
         summary="The database answers reads, and writes hang: it holds a lock or takes no writes.",
         evidence=(*top_evidence(writes), reads[0]),
         remedy=Remedy(
@@ -50,9 +49,9 @@ def stuck_writes(case: Case) -> Iterator[Finding]:
             inspect=revisions.log_tail(case, MLFLOW),
             decision=_DECISION,
         ),
+        shown_failures=0,
         explained_failures=writes
         | frozenset(f for f in late if f.entry_service in {w.entry_service for w in writes}),
-        rank=DEPENDS + 2,
     )
 
 

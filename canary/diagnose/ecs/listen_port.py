@@ -5,84 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
-from canary.control_plane.state import EcsService, TaskDefinition
-from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import TARGET, Finding, top_evidence
+from canary.control_plane.state import TaskDefinition
+from canary.diagnose.core.case import Case, Suspect
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revision_diff import port_mismatch
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 
 def listening(case: Case) -> Iterator[Finding]:
     """Report tasks whose `PORT` variable is not the mapped port."""
-    for name, service, failures in case.suspects():
+    for suspect in case.suspects():
+        service = suspect.service
         in_use = {service.task_definition, *(t.task_definition for t in live(service))}
         for arn in sorted(in_use):
             definition = case.definition(arn)
             mismatch = port_mismatch(definition) if definition else None
             if definition and mismatch:
-                yield _finding(case, name, service, definition, mismatch, failures)
+                yield _finding(case, suspect, definition, mismatch)
                 break
 
 
-def _finding(
-    case: Case,
-    name: str,
-    service: EcsService,
-    definition: TaskDefinition,
-    mismatch: tuple[str, str],
-    failures: Failures,
-) -> Finding:
+def _finding(case: Case, at: Suspect, wrong: TaskDefinition, mismatch: tuple[str, str]) -> Finding:
+    name, service, failures = at
     listens, port = mismatch
     deployments = len([d for d in service.deployments if d.running or d.pending or d.desired])
-    extra = (
-        case.evidence(
-            service.name,
+    seen, expected = f"PORT={listens}, container port {port}", f"PORT={port}"
+    evidence = [
+        case.evidence(f"{wrong.family}:{wrong.revision}", seen, expected, wrong.registered_at)
+    ]
+    if deployments > 1:
+        seen = (
             f"{deployments} deployments, running {service.running} of {service.desired}: a"
-            " task runs and does not answer where the balancer asks, so the rollout cannot end",
-            "one deployment",
-        ),
-    )
+            " task runs and does not answer where the balancer asks, so the rollout cannot end"
+        )
+        evidence.append(case.evidence(service.name, seen, "one deployment"))
     return Finding(
         cause="port-mismatch",
         service=name,
-        resource=definition.arn,
+        resource=wrong.arn,
         confidence=Confidence.CERTAIN,
         summary=f"The container of {service.name} listens on {listens}; its task definition maps"
         f" {port}, where the balancer is refused (502).",
-        evidence=(
-            Evidence(
-                resource=f"{definition.family}:{definition.revision}",
-                seen=f"PORT={listens}, container port {port}",
-                expected=f"PORT={port}",
-                at=definition.registered_at,
-            ),
-            *(extra if deployments > 1 else ()),
-            *top_evidence(failures),
-        ),
-        remedy=_fitting_revision(case, name, service, definition, port),
+        evidence=tuple(evidence),
+        remedy=_fitting_revision(case, name, wrong, port),
         explained_failures=failures,
-        rank=TARGET - 4,
     )
 
 
-def _fitting_revision(
-    case: Case, name: str, service: EcsService, wrong: TaskDefinition, port: str
-) -> Remedy:
+def _fitting_revision(case: Case, name: str, wrong: TaskDefinition, port: str) -> Remedy:
     before = case.ecs_before(name)
-    older = [
+    fit = [
         d
         for d in case.state.task_definitions
         if d.family == wrong.family and d.revision < wrong.revision
+        if d.status == "ACTIVE" and not port_mismatch(d)
     ]
-    fit = [d for d in older if d.status == "ACTIVE" and not port_mismatch(d)]
     last_good = [d for d in fit if before and d.arn == before.task_definition]
     good = (last_good or sorted(fit, key=lambda d: d.revision))[-1:]
     decision = f"Register a revision with PORT={port}."
     return Remedy(
         summary=f"Go back to {good[0].family}:{good[0].revision}." if good else decision,
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=wrong.arn),),
-        fix=(revisions.deploy(case, service, good[0].arn),) if good else (),
-        verify=revisions.verify(case, service),
+        fix=(revisions.deploy(case, name, good[0].arn),) if good else (),
+        verify=revisions.verify(case, name),
         decision="" if good else decision,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.state import EcsService, TaskDefinition
-from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
+from canary.control_plane.state import TaskDefinition
+from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures, Suspect
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.core.finding import SETTINGS, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAILABLE})
 
@@ -21,7 +21,7 @@ def reverted(case: Case) -> Iterator[Finding]:
         service, newer = case.ecs(name), revisions.replaced_by_older(case, name)
         failures = _failures(case, name)
         if service and newer and failures and service.running >= service.desired > 0:
-            yield _finding(case, name, service, newer, failures)
+            yield _finding(case, Suspect(name, service, failures), newer)
 
 
 def _failures(case: Case, name: str) -> Failures:
@@ -39,11 +39,11 @@ def _answered_by(failure: Failure, name: str) -> bool:
     return failure.entry_service == name or (name == AUTH and failure.symptom in _OF_KEYS)
 
 
-def _finding(
-    case: Case, name: str, service: EcsService, newer: TaskDefinition, failures: Failures
-) -> Finding:
+def _finding(case: Case, suspect: Suspect, newer: TaskDefinition) -> Finding:
+    name, service, failures = suspect
     used = service.task_definition.rpartition(":")[2]
-    change = revisions.rollout(case, name)
+    expected = f"revision {newer.revision}, as in the previous run"
+    at = next((d.created_at for d in service.deployments), None)
     return Finding(
         cause="deployment-not-effective",
         service=name,
@@ -51,14 +51,8 @@ def _finding(
         confidence=Confidence.CERTAIN,
         summary=f"{service.name} runs revision {used} again; {newer.revision} was deployed.",
         evidence=(
-            Evidence(
-                resource=service.name,
-                seen=f"revision {used}",
-                expected=f"revision {newer.revision}, as in the previous run",
-                at=next((d.created_at for d in service.deployments), case.state.read_at),
-            ),
-            *(change.evidence() if change else ()),
-            *top_evidence(failures),
+            case.evidence(service.name, f"revision {used}", expected, at),
+            *revisions.change_evidence(case, name),
         ),
         remedy=Remedy(
             summary=f"Deploy revision {newer.revision} again.",
@@ -66,9 +60,8 @@ def _finding(
                 case.aws("ecs", "list-task-definitions", family_prefix=newer.family, sort="DESC"),
                 *revisions.inspect(case, name),
             ),
-            fix=(revisions.deploy(case, service, newer.arn),),
-            verify=revisions.verify(case, service),
+            fix=(revisions.deploy(case, name, newer.arn),),
+            verify=revisions.verify(case, name),
         ),
         explained_failures=failures,
-        rank=SETTINGS,
     )

@@ -18,17 +18,17 @@ _ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
 _RESOURCE = re.compile(r"on resource:? (?P<resource>arn:\S+)")
 
 
-def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
+def start_remedy(case: Case, name: str, stop: Stop) -> Remedy:
     """Return the remedy of a service whose tasks do not start."""
     if stop.cause == "execution-role-denied":
-        return _grant(case, name, service, stop)
+        return _grant(case, name, stop)
     if stop.cause == "log-group-missing":
-        return _log_group(case, name, service)
+        return _log_group(case, name)
     if stop.cause in ("secret-unavailable", "database-auth-failed"):
-        return restore(case, name, service, stop.words, stop.cause)
+        return restore(case, name, stop.words, stop.cause)
     back = revisions.rollback(case, name)
     if not back.fix and stop.cause in ("task-crash-loop", "environment-variable-wrong"):
-        value = value_back(case, name, service, ("",))  # an injected value may have changed
+        value = value_back(case, name, ("",))  # an injected value may have changed
         if value.fix:
             return value
     texts = {
@@ -41,15 +41,14 @@ def start_remedy(case: Case, name: str, service: EcsService, stop: Stop) -> Reme
         "security-group-blocked": "See the tasks' security group, routes and VPC endpoints.",
     }
     decision = texts.get(stop.cause, "Register a revision that is complete.")
-    verify = revisions.verify(case, service)
+    verify = revisions.verify(case, name)
     remedy = revisions.remedy(case, name, decision, verify=verify)
     return msgspec.structs.replace(remedy, inspect=(*remedy.inspect, *back.inspect))
 
 
-def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
-    definition = case.definition(stop.task.task_definition if stop.task else "") or case.definition(
-        service.task_definition
-    )
+def _grant(case: Case, name: str, stop: Stop) -> Remedy:
+    stopped = case.definition(stop.task.task_definition) if stop.task else None
+    definition = stopped or case.definition_of(name)
     role = definition.execution_role.rpartition("/")[2] if definition else ""
     policy = {"Version": "2012-10-17", "Statement": _statements(case, definition, stop)}
     fix = case.aws(
@@ -63,7 +62,7 @@ def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
     change = revisions.rollout(case, name)
     swapped = change and change.good.execution_role != change.bad.execution_role
     back = revisions.rollback(case, name).fix if swapped else ()
-    fresh = revisions.deploy(case, service)
+    fresh = revisions.deploy(case, name)
     return Remedy(
         summary=f"Let the execution role {role} read what the task definition names.",
         inspect=(
@@ -71,7 +70,7 @@ def _grant(case: Case, name: str, service: EcsService, stop: Stop) -> Remedy:
             case.aws("iam", "list-attached-role-policies", role_name=role),
         ),
         fix=() if explicit else back or ((fix, fresh) if role else ()),
-        verify=revisions.verify(case, service),
+        verify=revisions.verify(case, name),
         decision="A policy denies the action explicitly: find that statement and remove it."
         if explicit
         else "",
@@ -123,7 +122,7 @@ def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[
     return found
 
 
-def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
+def _log_group(case: Case, name: str) -> Remedy:
     """Return how to create a missing log group; a task does not start without it."""
     groups = {c.log_group for c in case.containers(name) if c.log_group}
     name_it = "Create the log group that the task definition names."
@@ -134,8 +133,8 @@ def _log_group(case: Case, name: str, service: EcsService) -> Remedy:
     return Remedy(
         summary=f"Create the log group {group} again, then start tasks." if one else name_it,
         inspect=(show, *revisions.inspect(case, name)[:2]),
-        fix=(make, revisions.deploy(case, service)) if one else (),
-        verify=(show, *revisions.verify(case, service)),
+        fix=(make, revisions.deploy(case, name)) if one else (),
+        verify=(show, *revisions.verify(case, name)),
         decision="" if one else name_it,
         terraform=f'resource "aws_cloudwatch_log_group" "{name}" {{\n  name = "{group}"\n}}\n',
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
 from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
+from canary.diagnose.core.aws_cli import Value
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
 from canary.model import Evidence, Remedy
@@ -15,7 +16,6 @@ from canary.model import Evidence, Remedy
 class Rollout:
     """A change from a good revision to a suspected one."""
 
-    service: EcsService
     bad: TaskDefinition
     good: TaskDefinition
     at: str
@@ -51,12 +51,17 @@ def rollout(case: Case, name: str) -> Rollout | None:
         return None
     deployment = next((d for d in service.deployments if d.task_definition == bad), None)
     return Rollout(
-        service=service,
         bad=newer,
         good=older,
         at=deployment.created_at if deployment else newer.registered_at,
         rolled_back=service.task_definition == older.arn,
     )
+
+
+def change_evidence(case: Case, name: str) -> tuple[Evidence, ...]:
+    """Return the last change of a service's revision as evidence, if it is known."""
+    change = rollout(case, name)
+    return change.evidence() if change else ()
 
 
 def _suspect(service: EcsService) -> str:
@@ -138,17 +143,14 @@ def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
     the canary does not read.
     """
     change = rollout(case, name)
-    service = case.ecs(name)
-    if change is None or service is None:
-        return Remedy(summary="")
-    if not change.difference.lines() and not unread:
+    if change is None or not (unread or change.difference.lines()):
         return Remedy(summary="")
     back = f"{change.good.family}:{change.good.revision}"
     return Remedy(
         summary=f"Go back to {back}.",
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
-        fix=(deploy(case, service, change.good.arn),),
-        verify=verify(case, service),
+        fix=(deploy(case, name, change.good.arn),),
+        verify=verify(case, name),
     )
 
 
@@ -175,22 +177,26 @@ def remedy(
     )
 
 
-def deploy(case: Case, service: EcsService, definition: str = "") -> str:
+def deploy(case: Case, name: str, definition: str = "", **options: Value) -> str:
     """Return the command that deploys a revision, or the present one again."""
     return case.aws.ecs(
         "update-service",
-        service=service.name,
+        service=case.services[name].ecs_service,
         task_definition=definition or None,
+        **options,
         force_new_deployment=True,
     )
 
 
-def verify(case: Case, service: EcsService) -> tuple[str, ...]:
+def describe(case: Case, name: str) -> str:
+    """Return the command that shows a service and its deployments."""
+    return case.aws.ecs("describe-services", services=[case.services[name].ecs_service])
+
+
+def verify(case: Case, name: str) -> tuple[str, ...]:
     """Return the commands that show whether a deployment succeeded."""
-    return (
-        case.aws.ecs("wait services-stable", services=[service.name]),
-        case.aws.ecs("describe-services", services=[service.name]),
-    )
+    wait = case.aws.ecs("wait services-stable", services=[case.services[name].ecs_service])
+    return (wait, describe(case, name))
 
 
 def inspect(case: Case, name: str) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ def inspect(case: Case, name: str) -> tuple[str, ...]:
     if service is None:
         return ()
     found = [
-        case.aws.ecs("describe-services", services=[service.name]),
+        describe(case, name),
         case.aws.ecs("list-tasks", service_name=service.name, desired_status="STOPPED"),
     ]
     stopped = [t.arn for t in service.tasks if t.stopped_at][:3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.control_plane.state import EcsService, SecretState
+from canary.control_plane.state import SecretState
 from canary.diagnose.core.aws_cli import substitute
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
@@ -26,7 +26,7 @@ def states(case: Case, name: str) -> tuple[SecretState, ...]:
     return tuple(s for s in case.state.secrets if s.reference in references)
 
 
-def restore(case: Case, name: str, service: EcsService, words: str, cause: str) -> Remedy:
+def restore(case: Case, name: str, words: str, cause: str) -> Remedy:
     """Return how to make a service's secret readable and correct again."""
     change = revisions.rollout(case, name)
     changed = change.difference.changed_secrets if change else ()
@@ -36,30 +36,30 @@ def restore(case: Case, name: str, service: EcsService, words: str, cause: str) 
         return msgspec.structs.replace(back, summary=summary)
     for secret in states(case, name):
         if not secret.exists:
-            return _missing(case, service, secret)
+            return _missing(case, name, secret)
     if "json key" in words or "invalid character" in words:  # the value has a wrong form
-        return value_back(case, name, service, ("",))
+        return value_back(case, name, ("",))
     if cause == "database-auth-failed":
-        return value_back(case, name, service, ("password", "database", "db"))
+        return value_back(case, name, ("password", "database", "db"))
     return revisions.remedy(
         case,
         name,
         "Create the secret that the stopped reason names, or mend the reference in the task"
         " definition.",
         summary="Make the secret that the stopped reason names readable.",
-        verify=revisions.verify(case, service),
+        verify=revisions.verify(case, name),
     )
 
 
-def _missing(case: Case, service: EcsService, secret: SecretState) -> Remedy:
-    fresh = revisions.deploy(case, service)
+def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
+    fresh = revisions.deploy(case, name)
     if secret.deleted:
         bring_back = case.aws("secretsmanager", "restore-secret", secret_id=secret.name)
         return Remedy(
             summary=f"Take back the deletion of {secret.name}, then start tasks.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret.name),),
             fix=(bring_back, fresh),
-            verify=revisions.verify(case, service),
+            verify=revisions.verify(case, name),
         )
     if secret.kind == "parameter":
         make = case.aws(
@@ -75,7 +75,7 @@ def _missing(case: Case, service: EcsService, secret: SecretState) -> Remedy:
         summary=f"Create {secret.name} again, then start tasks.",
         inspect=(show,),
         fix=(),
-        verify=revisions.verify(case, service),
+        verify=revisions.verify(case, name),
         decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
         f" of {PLACEHOLDER} and type: {make} ; then: {fresh}",
     )
@@ -88,12 +88,12 @@ def _plain(identifier: str) -> str:
     return name if name and len(suffix) == 6 else tail
 
 
-def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...]) -> Remedy:
+def value_back(case: Case, name: str, words: tuple[str, ...]) -> Remedy:
     """Return how to restore the previous value of a recently changed secret or parameter.
 
     Only secrets of variables whose names contain one of the words count.
     """
-    fresh = revisions.deploy(case, service)
+    fresh = revisions.deploy(case, name)
     recent = [
         s
         for s in states(case, name)
@@ -106,7 +106,7 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
             name,
             "Nothing shows an earlier value: its owner must set the right one.",
             summary="Compare the login in the secret with the one in the database.",
-            verify=revisions.verify(case, service),
+            verify=revisions.verify(case, name),
         )
     secret = recent[0]
     return Remedy(
@@ -114,7 +114,7 @@ def value_back(case: Case, name: str, service: EcsService, words: tuple[str, ...
         f" {secret.changed_at}, then start tasks.",
         inspect=(_show(case, secret), *revisions.inspect(case, name)),
         fix=(previous_value(case, secret), fresh),
-        verify=revisions.verify(case, service),
+        verify=revisions.verify(case, name),
         decision="Look first whether the change was meant; then the other side must follow it.",
     )
 

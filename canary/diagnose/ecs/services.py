@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import primary, rolled_back
 from canary.control_plane.state import EcsDeployment, EcsService
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import SERVE, START, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
@@ -53,11 +53,9 @@ def missing(case: Case) -> Iterator[Finding]:
                 summary=f"{what} {named} does not exist.",
                 evidence=(
                     case.evidence(service.ecs_service, "ECS answers MISSING", "an active service"),
-                    *top_evidence(failures),
                 ),
                 remedy=create_service(case, name),
                 explained_failures=failures,
-                rank=START,
             )
 
 
@@ -78,17 +76,15 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
                 case.evidence(
                     service.name, f"desired 0, running {service.running}", f"desired {count}"
                 ),
-                *top_evidence(failures),
             ),
             remedy=Remedy(
                 summary=f"Set the desired count to {count}.",
                 inspect=(case.aws.ecs("describe-services", services=[service.name]),),
                 fix=(case.aws.ecs("update-service", service=service.name, desired_count=count),),
-                verify=revisions.verify(case, service),
+                verify=revisions.verify(case, name),
                 terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
             ),
             explained_failures=failures,
-            rank=START,
         )
 
 
@@ -121,11 +117,10 @@ def _start_finding(
             *stop.evidence(),
             *(change.evidence() if change else ()),
             *_counts(case, service),
-            *top_evidence(failures, 1),
         ),
-        remedy=start_remedy(case, name, service, stop),
+        shown_failures=1,
+        remedy=start_remedy(case, name, stop),
         explained_failures=failures,
-        rank=START + 1,
     )
 
 
@@ -155,7 +150,6 @@ def deployments(case: Case) -> Iterator[Finding]:
             cause=cause,
             service=name,
             resource=service.arn,
-            confidence=Confidence.LIKELY,
             summary=f"The deployment of {service.name} "
             + ("was rolled back." if cause == "deployment-rolled-back" else "does not end."),
             evidence=(
@@ -165,16 +159,15 @@ def deployments(case: Case) -> Iterator[Finding]:
                     expected="rollout COMPLETED",
                     at=newest.updated_at,
                 ),
-                *top_evidence(failures, 1),
             ),
+            shown_failures=1,
             remedy=Remedy(
                 summary=back.summary or "Start a new deployment of the present revision.",
                 inspect=revisions.inspect(case, name),
-                fix=back.fix or (revisions.deploy(case, service),),
-                verify=revisions.verify(case, service),
+                fix=back.fix or (revisions.deploy(case, name),),
+                verify=revisions.verify(case, name),
             ),
             explained_failures=failures,
-            rank=SERVE,
         )
 
 

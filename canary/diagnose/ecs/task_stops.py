@@ -98,7 +98,7 @@ def redeploy_stopped(case: Case, *names: str) -> tuple[str, ...]:
     for name in dict.fromkeys(names):
         service = case.ecs(name)
         if service and _recent_failures(case, service):
-            found.append(deploy(case, service))
+            found.append(deploy(case, name))
     return tuple(found)
 
 

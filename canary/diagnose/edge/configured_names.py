@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import CANARY, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Remedy, Service, Status
+from canary.model import Remedy, Service, Status
 
 
 def config(case: Case) -> Iterator[Finding]:
@@ -24,9 +24,8 @@ def config(case: Case) -> Iterator[Finding]:
             cause="canary-config-wrong",
             service="canary",
             resource=wrong_name,
-            confidence=Confidence.LIKELY,
             summary=f"The environment file names {wrong_name}, which AWS does not know.",
-            evidence=top_evidence(failures, 3),
+            shown_failures=3,
             remedy=Remedy(
                 summary="Mend the name in the environment file.",
                 inspect=(
@@ -37,7 +36,6 @@ def config(case: Case) -> Iterator[Finding]:
                 decision="Decide which is right: the file's name, or the platform without it.",
             ),
             explained_failures=failures,
-            rank=CANARY + 4,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.finding import CANARY, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
@@ -26,10 +26,9 @@ def missing(case: Case) -> Iterator[Finding]:
             resource=host,
             confidence=Confidence.CERTAIN if _confirmed(case, host) else Confidence.LIKELY,
             summary=f"The name {host} does not resolve.",
-            evidence=top_evidence(failures, 3),
+            shown_failures=3,
             remedy=_point(host, balancer.dns_name if balancer else ""),
             explained_failures=failures,
-            rank=CANARY + 1,
         )
 
 
@@ -61,13 +60,10 @@ def elsewhere(case: Case) -> Iterator[Finding]:
             cause="dns-wrong-load-balancer",
             service=name,
             resource=known.host,
-            confidence=Confidence.LIKELY,
             summary=f"{known.host} leads to {', '.join(sorted(there))}, not to its load balancer.",
             evidence=(
                 case.evidence(known.host, ", ".join(sorted(there)), ", ".join(sorted(wanted))),
-                *top_evidence(failures),
             ),
             remedy=_point(known.host, balancer.dns_name if balancer else ""),
             explained_failures=failures,
-            rank=CANARY + 1,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.finding import ROUTE, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
@@ -31,13 +31,9 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
             resource=balancer.arn,
             confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
             summary=f"{balancer.name} gives its targets {value} s to answer.",
-            evidence=(
-                case.evidence(f"{balancer.name} {IDLE}", value, wanted),
-                *top_evidence(failures),
-            ),
+            evidence=(case.evidence(f"{balancer.name} {IDLE}", value, wanted),),
             remedy=_remedy(case, balancer.arn, wanted),
             explained_failures=failures,
-            rank=ROUTE + 5,
         )
 
 

@@ -15,7 +15,7 @@ from canary.control_plane.certificates import (
 from canary.control_plane.routing import https_listener
 from canary.control_plane.state import Certificate
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding, top_evidence
+from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Confidence, Remedy
 
@@ -119,7 +119,7 @@ def _finding(
         resource=resource,
         confidence=confidence,
         summary=_TEXTS[cause].format(host=host),
-        evidence=(*lines, *top_evidence(failures)),
+        evidence=lines,
         remedy=_remedy(case, name, cause, served),
         explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,

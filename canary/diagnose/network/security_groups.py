@@ -8,7 +8,7 @@ from canary.control_plane.firewall import ANYWHERE, lets_in, lets_out
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import NETWORK, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.network.connections import Connection, connections
 from canary.diagnose.network.swapped_groups import Swap, swap_of
@@ -55,7 +55,6 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
         summary=f"{swap.name} is in other security groups than before, which shut out {names}.",
         evidence=(
             case.evidence(swap.name, ", ".join(swap.now), f"before: {', '.join(swap.before)}"),
-            *top_evidence(failures),
         ),
         remedy=Remedy(
             summary=f"Put {swap.name} back into its security groups.",
@@ -64,7 +63,6 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
             verify=(swap.show,),
         ),
         explained_failures=failures,
-        rank=NETWORK,
     )
 
 
@@ -87,11 +85,9 @@ def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connec
                 f"tcp {ports} for {names}",
             ),
             *_before(case, group, direction),
-            *top_evidence(failures),
         ),
         remedy=_remedy(case, group, direction, lost),
         explained_failures=failures,
-        rank=NETWORK,
     )
 
 

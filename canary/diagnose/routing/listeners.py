@@ -8,7 +8,7 @@ from canary.control_plane.routing import patterns, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.core.finding import ROUTE, TLS_EDGE, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence
@@ -65,11 +65,9 @@ def _listener_missing(
         summary=f"The load balancer {balancer.name} has no listener for {case.host(name)}:{port}.",
         evidence=(
             case.evidence(balancer.name, f"listeners: {there}", f"a listener on port {port}"),
-            *top_evidence(failures),
         ),
         remedy=remedies.listener(case, name, balancer, port),
         explained_failures=failures,
-        rank=TLS_EDGE,
     )
 
 
@@ -122,11 +120,10 @@ def _no_redirect(
                 describe(case, rule) + f" {rule.action.redirect}",
                 "redirect to HTTPS on port 443",
             ),
-            *top_evidence(failures, 1),
         ),
+        shown_failures=1,
         remedy=remedies.redirect(case, balancer, plain, rule),
         explained_failures=failures,
-        rank=ROUTE,
     )
 
 

@@ -8,7 +8,7 @@ from canary.control_plane.routing import https_listener, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.core.finding import ROUTE, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.listeners import about_port_80, describe, unused
@@ -145,11 +145,9 @@ def _finding(
                 f"forward to {right.name}",
             ),
             *_changed(case, rule, first),
-            *top_evidence(failures),
         ),
         remedy=remedy,
         explained_failures=failures,
-        rank=ROUTE,
     )
 
 
@@ -198,10 +196,7 @@ def by_signature(case: Case) -> Iterator[Finding]:
                 cause=cause,
                 service=service,
                 resource=balancer or first.host,
-                confidence=Confidence.LIKELY,
                 summary=summary.format(path=first.path) + " The rules could not be read.",
-                evidence=top_evidence(failures),
                 remedy=remedies.look(case, balancer),
                 explained_failures=failures,
-                rank=ROUTE,
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.finding import TARGET, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.commands import inspect, port_of, verify
 from canary.diagnose.targets.health_record import describe_target, unhealthy_targets
@@ -32,11 +32,10 @@ def health_check(case: Case) -> Iterator[Finding]:
             evidence=(
                 *(case.evidence(group.name, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
                 case.evidence(group.name, describe_target(unhealthy[0]), "healthy"),
-                *top_evidence(failures, 1),
             ),
+            shown_failures=1,
             remedy=_mend_check(case, name, group),
             explained_failures=failures,
-            rank=TARGET - 2,
         )
 
 
@@ -122,9 +121,9 @@ def protocol(case: Case) -> Iterator[Finding]:
             cause="target-protocol-mismatch",
             service=name,
             resource=group.arn,
-            confidence=Confidence.LIKELY,
             summary=f"{group.name} speaks HTTPS to its targets, and they fail.",
             evidence=(case.evidence(group.name, describe_target(unhealthy[0]), "protocol HTTP"),),
+            shown_failures=0,
             remedy=Remedy(
                 summary="A group's protocol cannot be changed: make a new one.",
                 inspect=inspect(case, group),
@@ -132,5 +131,4 @@ def protocol(case: Case) -> Iterator[Finding]:
                 " service and let the rules forward to it.",
             ),
             explained_failures=failures,
-            rank=TARGET - 1,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import TARGET, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.revisions import rollback
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.commands import (
@@ -57,8 +57,8 @@ def _wrong_port(
         f" {service.name} listens on {right}.",
         evidence=(
             *(case.evidence(group.name, describe_target(t), f"port {right}") for t in wrong[:3]),
-            *top_evidence(failures, 1),
         ),
+        shown_failures=1,
         remedy=Remedy(
             summary=f"Register the tasks on port {right} and take the wrong targets out.",
             inspect=inspect(case, group),
@@ -66,7 +66,6 @@ def _wrong_port(
             verify=verify(case, group),
         ),
         explained_failures=failures,
-        rank=TARGET - 3,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import TARGET, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs.revisions import inspect
 from canary.diagnose.targets.health_record import RECENT_S
@@ -47,8 +47,8 @@ def _finding(case: Case, name: str, service: EcsService, task: Task, failures: F
                 expected="no task ended for its health",
                 at=task.stopped_at,
             ),
-            *top_evidence(failures, 1),
         ),
+        shown_failures=1,
         remedy=Remedy(
             summary="Read the log of the task that was ended.",
             inspect=inspect(case, name),
@@ -56,5 +56,4 @@ def _finding(case: Case, name: str, service: EcsService, task: Task, failures: F
             " if it happens again.",
         ),
         explained_failures=failures,
-        rank=TARGET + 6,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.finding import TARGET, Finding, top_evidence
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
 from canary.diagnose.ecs.revisions import log_tail, rollback
 from canary.diagnose.targets.commands import (
@@ -36,13 +36,9 @@ def empty(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN,
             summary=f"No target is registered in {group.name}, though"
             f" {len(live(service))} task(s) of {service.name} run.",
-            evidence=(
-                case.evidence(group.name, "no registered target", "the service's tasks"),
-                *top_evidence(failures),
-            ),
+            evidence=(case.evidence(group.name, "no registered target", "the service's tasks"),),
             remedy=_register(case, name, service, group),
             explained_failures=failures,
-            rank=TARGET,
         )
 
 
@@ -103,8 +99,8 @@ def _foreign_finding(
                 case.evidence(group.name, describe_target(t), "a task of the service")
                 for t in foreign[:3]
             ),
-            *top_evidence(failures, 1),
         ),
+        shown_failures=1,
         remedy=Remedy(
             summary="Take the targets out that belong to no task"
             + (", and register those that do." if lost else "."),
@@ -113,7 +109,6 @@ def _foreign_finding(
             verify=verify(case, group),
         ),
         explained_failures=failures,
-        rank=TARGET,
     )
 
 
@@ -128,16 +123,11 @@ def unhealthy(case: Case) -> Iterator[Finding]:
             cause="targets-unhealthy",
             service=name,
             resource=group.arn,
-            confidence=Confidence.LIKELY,
             summary=f"{len(failing)} of {max(len(group.targets), 1)} targets of {group.name}"
             f" fail their health checks: {failing[0].description or failing[0].reason}.",
-            evidence=(
-                case.evidence(group.name, describe_target(failing[0]), "healthy"),
-                *top_evidence(failures),
-            ),
+            evidence=(case.evidence(group.name, describe_target(failing[0]), "healthy"),),
             remedy=_restart(case, name, group),
             explained_failures=failures,
-            rank=TARGET + 5,
         )
 
 
