@@ -24,7 +24,7 @@ from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
 from canary.diagnose.routing import listeners
 from canary.diagnose.routing import rules as listener_rules
-from canary.diagnose.targets import health_checks, ports, replaced_tasks, targets
+from canary.diagnose.targets import health_checks, ports, targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=health_checks.protocol, rank=finding.TARGET - 1, needs=_HEALTH),
     Rule(find=targets.foreign_targets, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS)),
     Rule(find=targets.unhealthy, rank=finding.TARGET + 5, needs=_HEALTH),
-    Rule(find=replaced_tasks.replaced, rank=finding.TARGET + 6, needs=_TASKS),
+    Rule(find=targets.replaced, rank=finding.TARGET + 6, needs=_TASKS),
     Rule(find=cloud_map.names, rank=finding.DEPENDS),
     Rule(find=named_in_logs.by_words, rank=finding.DEPENDS + 2),
     Rule(find=named_in_logs.named_in_health, rank=finding.DEPENDS + 2),

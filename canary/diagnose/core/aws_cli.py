@@ -39,6 +39,10 @@ class Aws:
             words += [v if isinstance(v, Shell) else shlex.quote(str(v)) for v in many]
         return " ".join(words)
 
+    def elbv2(self, operation: str, /, **options: Value) -> str:
+        """Return a command for load balancers, their listeners, rules and target groups."""
+        return self("elbv2", operation, **options)
+
     def ecs(self, operation: str, /, **options: Value) -> str:
         """Return an ECS command for the cluster."""
         return self("ecs", operation, cluster=self.cluster, **options)

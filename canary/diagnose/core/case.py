@@ -154,10 +154,12 @@ class Case:
         """Return the service's recent error lines as one text."""
         return "\n".join(line.message for line in self.state.logs.get(name, ()))
 
-    def evidence(self, resource: str, seen: str, expected: str, at: str | None = None) -> Evidence:
+    def evidence(
+        self, resource: str, seen: str, expected: str, at: str | None = None
+    ) -> tuple[Evidence]:
         """Return a line of evidence about AWS, by default as this run read it."""
         when = self.state.read_at if at is None else at
-        return Evidence(resource=resource, seen=seen, expected=expected, at=when)
+        return (Evidence(resource=resource, seen=seen, expected=expected, at=when),)
 
     def having(self, *symptoms: Symptom, entry: str = "") -> Failures:
         """Return the failures with one of these symptoms, optionally of one entry service."""

@@ -76,12 +76,10 @@ def _missing(
         confidence=Confidence.CERTAIN,
         summary=f"The name {part.discovery} has no instance in Cloud Map, though"
         f" {len(live(service))} task(s) of {service.name} run.",
-        evidence=(
-            case.evidence(
-                part.discovery,
-                "no instance" if known else "no such service in Cloud Map",
-                ", ".join(t.address for t in live(service)),
-            ),
+        evidence=case.evidence(
+            part.discovery,
+            "no instance" if known else "no such service in Cloud Map",
+            ", ".join(t.address for t in live(service)),
         ),
         remedy=_mend_missing(case, name, service, known),
         explained_failures=failures,
@@ -173,12 +171,10 @@ def _stale(
         confidence=Confidence.CERTAIN,
         summary=f"{known.name} leads to {', '.join(i.address for i in wrong)}, where no task of"
         f" {service.name} runs.",
-        evidence=(
-            case.evidence(
-                known.name,
-                ", ".join(i.address for i in known.instances),
-                ", ".join(t.address for t in live(service)),
-            ),
+        evidence=case.evidence(
+            known.name,
+            ", ".join(i.address for i in known.instances),
+            ", ".join(t.address for t in live(service)),
         ),
         remedy=Remedy(
             summary="Register the running tasks and take the old addresses out.",

@@ -45,10 +45,8 @@ def _upstream_finding(
         confidence=Confidence.CERTAIN,
         summary=f"{variable} of {case.services[name].ecs_service} leads to {value},"
         f" where {other} is not.",
-        evidence=(
-            case.evidence(where, value, expected, used.registered_at),
-            *revisions.change_evidence(case, name),
-        ),
+        evidence=case.evidence(where, value, expected, used.registered_at)
+        + revisions.change_evidence(case, name),
         remedy=_back(case, name, f"Set {variable} to {expected} in a new revision."),
         explained_failures=failures,
     )

@@ -10,7 +10,7 @@ from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revision_diff import port_mismatch
-from canary.model import Confidence, Remedy
+from canary.model import Confidence, Evidence, Remedy
 
 
 def listening(case: Case) -> Iterator[Finding]:
@@ -31,15 +31,14 @@ def _finding(case: Case, at: Suspect, wrong: TaskDefinition, mismatch: tuple[str
     listens, port = mismatch
     deployments = len([d for d in service.deployments if d.running or d.pending or d.desired])
     seen, expected = f"PORT={listens}, container port {port}", f"PORT={port}"
-    evidence = [
-        case.evidence(f"{wrong.family}:{wrong.revision}", seen, expected, wrong.registered_at)
-    ]
+    revision = f"{wrong.family}:{wrong.revision}"
+    evidence: tuple[Evidence, ...] = case.evidence(revision, seen, expected, wrong.registered_at)
     if deployments > 1:
         seen = (
             f"{deployments} deployments, running {service.running} of {service.desired}: a"
             " task runs and does not answer where the balancer asks, so the rollout cannot end"
         )
-        evidence.append(case.evidence(service.name, seen, "one deployment"))
+        evidence += case.evidence(service.name, seen, "one deployment")
     return Finding(
         cause="port-mismatch",
         service=name,
@@ -47,7 +46,7 @@ def _finding(case: Case, at: Suspect, wrong: TaskDefinition, mismatch: tuple[str
         confidence=Confidence.CERTAIN,
         summary=f"The container of {service.name} listens on {listens}; its task definition maps"
         f" {port}, where the balancer is refused (502).",
-        evidence=tuple(evidence),
+        evidence=evidence,
         remedy=_fitting_revision(case, name, wrong, port),
         explained_failures=failures,
     )

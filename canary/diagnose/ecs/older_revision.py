@@ -50,10 +50,8 @@ def _finding(case: Case, suspect: Suspect, newer: TaskDefinition) -> Finding:
         resource=service.arn,
         confidence=Confidence.CERTAIN,
         summary=f"{service.name} runs revision {used} again; {newer.revision} was deployed.",
-        evidence=(
-            case.evidence(service.name, f"revision {used}", expected, at),
-            *revisions.change_evidence(case, name),
-        ),
+        evidence=case.evidence(service.name, f"revision {used}", expected, at)
+        + revisions.change_evidence(case, name),
         remedy=Remedy(
             summary=f"Deploy revision {newer.revision} again.",
             inspect=(

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import primary, rolled_back
 from canary.control_plane.state import EcsDeployment, EcsService
-from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Remedy
 
 STUCK_S = 900.0
 _START_CAUSES = {
@@ -51,8 +51,8 @@ def missing(case: Case) -> Iterator[Finding]:
                 resource=service.ecs_service,
                 confidence=Confidence.CERTAIN,
                 summary=f"{what} {named} does not exist.",
-                evidence=(
-                    case.evidence(service.ecs_service, "ECS answers MISSING", "an active service"),
+                evidence=case.evidence(
+                    service.ecs_service, "ECS answers MISSING", "an active service"
                 ),
                 remedy=create_service(case, name),
                 explained_failures=failures,
@@ -72,14 +72,12 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
             resource=service.arn,
             confidence=Confidence.CERTAIN,
             summary=f"The desired count of {service.name} is 0.",
-            evidence=(
-                case.evidence(
-                    service.name, f"desired 0, running {service.running}", f"desired {count}"
-                ),
+            evidence=case.evidence(
+                service.name, f"desired 0, running {service.running}", f"desired {count}"
             ),
             remedy=Remedy(
                 summary=f"Set the desired count to {count}.",
-                inspect=(case.aws.ecs("describe-services", services=[service.name]),),
+                inspect=(revisions.describe(case, name),),
                 fix=(case.aws.ecs("update-service", service=service.name, desired_count=count),),
                 verify=revisions.verify(case, name),
                 terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
@@ -90,16 +88,16 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
 
 def not_starting(case: Case) -> Iterator[Finding]:
     """Report why tasks stop: from the stopped reason, the exit code and the log."""
-    for name, service, failures in case.suspects(churn=True):
-        stop = stop_of(case, name)
+    for suspect in case.suspects(churn=True):
+        stop = stop_of(case, suspect.name)
         if stop and stop.cause != "targets-unhealthy":
-            yield _start_finding(case, name, service, refine(case, name, stop), failures)
+            yield _start_finding(case, suspect, refine(case, suspect.name, stop))
 
 
-def _start_finding(
-    case: Case, name: str, service: EcsService, stop: Stop, failures: Failures
-) -> Finding:
+def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
+    name, service, failures = suspect
     change = revisions.rollout(case, name)
+    now = f"running {service.running}, pending {service.pending}"
     shown_by_aws = not stop.cause.startswith(("database-", "security-"))
     if stop.cause == "health-check-mismatch":  # a changed check is wrong, else the application is
         lines = change.difference.lines() if change else []
@@ -115,8 +113,8 @@ def _start_finding(
         + (f": {stop.name}." if stop.name else "."),
         evidence=(
             *stop.evidence(),
-            *(change.evidence() if change else ()),
-            *_counts(case, service),
+            *revisions.change_evidence(case, name),
+            *case.evidence(service.name, now, f"running {service.desired}"),
         ),
         shown_failures=1,
         remedy=start_remedy(case, name, stop),
@@ -126,16 +124,6 @@ def _start_finding(
 
 def _of_revision(cause: str) -> bool:
     return cause.startswith(("environment-", "secret-not", "image-", "task-"))
-
-
-def _counts(case: Case, service: EcsService) -> tuple[Evidence, ...]:
-    return (
-        case.evidence(
-            service.name,
-            f"running {service.running}, pending {service.pending}",
-            f"running {service.desired}",
-        ),
-    )
 
 
 def deployments(case: Case) -> Iterator[Finding]:
@@ -152,13 +140,11 @@ def deployments(case: Case) -> Iterator[Finding]:
             resource=service.arn,
             summary=f"The deployment of {service.name} "
             + ("was rolled back." if cause == "deployment-rolled-back" else "does not end."),
-            evidence=(
-                Evidence(
-                    resource=newest.id,
-                    seen=f"{newest.rollout_state} {newest.rollout_reason}".strip(),
-                    expected="rollout COMPLETED",
-                    at=newest.updated_at,
-                ),
+            evidence=case.evidence(
+                newest.id,
+                f"{newest.rollout_state} {newest.rollout_reason}".strip(),
+                "rollout COMPLETED",
+                newest.updated_at,
             ),
             shown_failures=1,
             remedy=Remedy(

@@ -19,7 +19,6 @@ def missing(case: Case) -> Iterator[Finding]:
     for host in sorted(hosts):
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
         name = min(f.entry_service for f in failures)
-        balancer = case.balancer(name) if name in case.services else None
         yield Finding(
             cause="dns-name-missing",
             service=name,
@@ -27,7 +26,7 @@ def missing(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN if _confirmed(case, host) else Confidence.LIKELY,
             summary=f"The name {host} does not resolve.",
             shown_failures=3,
-            remedy=_point(host, balancer.dns_name if balancer else ""),
+            remedy=_point(case, name, host),
             explained_failures=failures,
         )
 
@@ -36,8 +35,9 @@ def _confirmed(case: Case, host: str) -> bool:
     return any(h.host == host and h.error and not h.addresses for h in case.state.hosts)
 
 
-def _point(host: str, balancer: str) -> Remedy:
-    target = balancer or "its load balancer"
+def _point(case: Case, name: str, host: str) -> Remedy:
+    balancer = case.balancer(name) if name in case.services else None
+    target = (balancer.dns_name if balancer else "") or "its load balancer"
     return Remedy(
         summary=f"Point {host} at {target}.",
         decision=f"The zone is kept outside AWS: set the record of {host} to {target} there.",
@@ -55,15 +55,13 @@ def elsewhere(case: Case) -> Iterator[Finding]:
         if not failures:
             continue
         name = min(f.entry_service for f in failures)
-        balancer = case.balancer(name) if name in case.services else None
+        addresses = ", ".join(sorted(there))
         yield Finding(
             cause="dns-wrong-load-balancer",
             service=name,
             resource=known.host,
-            summary=f"{known.host} leads to {', '.join(sorted(there))}, not to its load balancer.",
-            evidence=(
-                case.evidence(known.host, ", ".join(sorted(there)), ", ".join(sorted(wanted))),
-            ),
-            remedy=_point(known.host, balancer.dns_name if balancer else ""),
+            summary=f"{known.host} leads to {addresses}, not to its load balancer.",
+            evidence=case.evidence(known.host, addresses, ", ".join(sorted(wanted))),
+            remedy=_point(case, name, known.host),
             explained_failures=failures,
         )

@@ -31,7 +31,7 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
             resource=balancer.arn,
             confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
             summary=f"{balancer.name} gives its targets {value} s to answer.",
-            evidence=(case.evidence(f"{balancer.name} {IDLE}", value, wanted),),
+            evidence=case.evidence(f"{balancer.name} {IDLE}", value, wanted),
             remedy=_remedy(case, balancer.arn, wanted),
             explained_failures=failures,
         )

@@ -17,9 +17,10 @@ from canary.control_plane.state import Certificate
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Remedy
+from canary.model import Confidence, Evidence, Remedy
 
 WARNING_S = 30 * 86_400.0
+Fault = tuple[str, Confidence]  # the cause, and how sure it is
 
 
 def certificates(case: Case) -> Iterator[Finding]:
@@ -30,9 +31,9 @@ def certificates(case: Case) -> Iterator[Finding]:
         if not host or not failures:
             continue
         served = _served(case, name, host)
-        cause, confidence = _cause(case, failures, served, host)
-        if cause:
-            yield _finding(case, name, cause, confidence, served, failures)
+        fault = _fault(case, failures, served, host)
+        if fault:
+            yield _finding(case, name, fault, served, failures)
 
 
 def _failures(case: Case, name: str, host: str) -> Failures:
@@ -58,9 +59,7 @@ def _served(case: Case, name: str, host: str) -> Certificate | None:
     return next(iter(fitting or held), None)
 
 
-def _cause(
-    case: Case, failures: Failures, served: Certificate | None, host: str
-) -> tuple[str, Confidence]:
+def _fault(case: Case, failures: Failures, served: Certificate | None, host: str) -> Fault | None:
     text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in failures).lower()
     codes = {f.failure_code for f in failures}
     if served and served.not_after and case.age(served.not_after) >= 0:
@@ -77,9 +76,7 @@ def _cause(
         return "certificate-expiring", Confidence.CERTAIN
     if any(w in text for w in ("days left", "expires", "days")):
         return "certificate-expiring", Confidence.LIKELY
-    return (
-        ("certificate-untrusted", Confidence.POSSIBLE) if codes - {0} else ("", Confidence.LIKELY)
-    )
+    return ("certificate-untrusted", Confidence.POSSIBLE) if codes - {0} else None
 
 
 _TEXTS = {
@@ -91,38 +88,29 @@ _TEXTS = {
 
 
 def _finding(
-    case: Case,
-    name: str,
-    cause: str,
-    confidence: Confidence,
-    served: Certificate | None,
-    failures: Failures,
+    case: Case, name: str, fault: Fault, served: Certificate | None, failures: Failures
 ) -> Finding:
-    host = case.host(name)
-    lines = (
-        (
-            case.evidence(
-                served.arn,
-                f"names {', '.join(served.names or (served.domain,))}, until"
-                f" {served.not_after}, {served.type} {served.renewal_status}".strip(),
-                f"valid for {host}, more than 30 days left",
-            ),
-        )
-        if served
-        else ()
-    )
+    (cause, confidence), host = fault, case.host(name)
     listener = https_listener(case.balancer(name))
-    resource = served.arn if served else (listener.arn if listener else host)
     return Finding(
         cause=cause,
         service=name,
-        resource=resource,
+        resource=served.arn if served else (listener.arn if listener else host),
         confidence=confidence,
         summary=_TEXTS[cause].format(host=host),
-        evidence=lines,
+        evidence=_certificate_evidence(case, served, host) if served else (),
         remedy=_remedy(case, name, cause, served),
         explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
+    )
+
+
+def _certificate_evidence(case: Case, served: Certificate, host: str) -> tuple[Evidence, ...]:
+    return case.evidence(
+        served.arn,
+        f"names {', '.join(served.names or (served.domain,))}, until"
+        f" {served.not_after}, {served.type} {served.renewal_status}".strip(),
+        f"valid for {host}, more than 30 days left",
     )
 
 
@@ -151,37 +139,26 @@ def _replacement(case: Case, name: str, served: Certificate | None) -> Certifica
     return fit[0] if fit else None
 
 
-def _remedy(
-    case: Case,
-    name: str,
-    cause: str,
-    served: Certificate | None,
-) -> Remedy:
+def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Remedy:
     host, balancer = case.host(name), case.balancer(name)
     listener = https_listener(balancer)
     other = _replacement(case, name, served)
     longer = other and served and other.not_after > served.not_after
-    fix: tuple[str, ...] = ()
+    fix = ""
     if other and listener and (cause != "certificate-expiring" or longer):
-        fix = (
-            case.aws(
-                "elbv2",
-                "modify-listener",
-                listener_arn=listener.arn,
-                certificates=f"CertificateArn={other.arn}",
-            ),
-        )
-    inspect = (
-        [case.aws("acm", "describe-certificate", certificate_arn=served.arn)] if served else []
-    )
+        certificate = f"CertificateArn={other.arn}"
+        fix = case.aws.elbv2("modify-listener", listener_arn=listener.arn, certificates=certificate)
+    show: list[str] = []
+    if served:
+        show.append(case.aws("acm", "describe-certificate", certificate_arn=served.arn))
     if balancer:
-        inspect.append(case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn))
+        show.append(case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn))
     decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
     return Remedy(
         summary=f"Serve the valid certificate {other.arn}." if fix and other else decision,
-        inspect=tuple(inspect),
-        fix=fix,
-        verify=tuple(inspect),
+        inspect=tuple(show),
+        fix=(fix,) if fix else (),
+        verify=tuple(show),
         decision="" if fix else decision,
         terraform='resource "aws_lb_listener" "https" {\n  certificate_arn = '
         "aws_acm_certificate.site.arn\n}\n",

@@ -53,9 +53,7 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
         resource=swap.resource,
         confidence=Confidence.CERTAIN,
         summary=f"{swap.name} is in other security groups than before, which shut out {names}.",
-        evidence=(
-            case.evidence(swap.name, ", ".join(swap.now), f"before: {', '.join(swap.before)}"),
-        ),
+        evidence=case.evidence(swap.name, ", ".join(swap.now), f"before: {', '.join(swap.before)}"),
         remedy=Remedy(
             summary=f"Put {swap.name} back into its security groups.",
             inspect=(swap.show,),
@@ -78,14 +76,12 @@ def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connec
         resource=group.id,
         confidence=Confidence.CERTAIN,
         summary=f"Security group {group.name} {verb} {names} on port {ports}.",
-        evidence=(
-            case.evidence(
-                f"{group.id} ({group.name}) {direction}",
-                _describe(group.ingress if direction == "ingress" else group.egress),
-                f"tcp {ports} for {names}",
-            ),
-            *_before(case, group, direction),
-        ),
+        evidence=case.evidence(
+            f"{group.id} ({group.name}) {direction}",
+            _describe(getattr(group, direction)),
+            f"tcp {ports} for {names}",
+        )
+        + _before(case, group, direction),
         remedy=_remedy(case, group, direction, lost),
         explained_failures=failures,
     )
@@ -105,13 +101,11 @@ def _before(case: Case, group: SecurityGroup, direction: str) -> tuple[Evidence,
     old = next((g for g in groups if g.id == group.id), None)
     if old is None or getattr(old, direction) == getattr(group, direction) or not case.previous:
         return ()
-    return (
-        Evidence(
-            resource=group.id,
-            seen="edited since the previous run",
-            expected=f"before: {_describe(getattr(old, direction))}",
-            at=case.previous.read_at,
-        ),
+    return case.evidence(
+        group.id,
+        "edited since the previous run",
+        f"before: {_describe(getattr(old, direction))}",
+        case.previous.read_at,
     )
 
 

@@ -63,9 +63,7 @@ def _listener_missing(
         resource=balancer.arn,
         confidence=Confidence.CERTAIN,
         summary=f"The load balancer {balancer.name} has no listener for {case.host(name)}:{port}.",
-        evidence=(
-            case.evidence(balancer.name, f"listeners: {there}", f"a listener on port {port}"),
-        ),
+        evidence=case.evidence(balancer.name, f"listeners: {there}", f"a listener on port {port}"),
         remedy=remedies.listener(case, name, balancer, port),
         explained_failures=failures,
     )
@@ -114,12 +112,10 @@ def _no_redirect(
         confidence=Confidence.CERTAIN,
         summary=f"Port 80 of {balancer.name} does not redirect to HTTPS"
         + ("." if default else f": rule {rule.priority} answers first."),
-        evidence=(
-            case.evidence(
-                f"{balancer.name}:80",
-                describe(case, rule) + f" {rule.action.redirect}",
-                "redirect to HTTPS on port 443",
-            ),
+        evidence=case.evidence(
+            f"{balancer.name}:80",
+            describe(case, rule) + f" {rule.action.redirect}",
+            "redirect to HTTPS on port 443",
         ),
         shown_failures=1,
         remedy=remedies.redirect(case, balancer, plain, rule),

@@ -138,14 +138,10 @@ def _finding(
         resource=_resource(kind, listener, rule, right.arn),
         confidence=Confidence.CERTAIN,
         summary=f"{summary} The right target group is {right.name}.",
-        evidence=(
-            case.evidence(
-                f"{where} {first.host}{first.path}",
-                describe(case, rule),
-                f"forward to {right.name}",
-            ),
-            *_changed(case, rule, first),
-        ),
+        evidence=case.evidence(
+            f"{where} {first.host}{first.path}", describe(case, rule), f"forward to {right.name}"
+        )
+        + _changed(case, rule, first),
         remedy=remedy,
         explained_failures=failures,
     )
@@ -165,13 +161,11 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
     before = winner(listener, need.host, need.path, need.method) if listener else None
     if before is None or (before.arn == rule.arn and before.action == rule.action):
         return ()
-    return (
-        Evidence(
-            resource=f"{need.host}{need.path}",
-            seen="changed since the previous run",
-            expected=f"before: {describe(case, before)}",
-            at=case.previous.read_at,
-        ),
+    return case.evidence(
+        f"{need.host}{need.path}",
+        "changed since the previous run",
+        f"before: {describe(case, before)}",
+        case.previous.read_at,
     )
 
 

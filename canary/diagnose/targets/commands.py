@@ -21,30 +21,22 @@ def port_of(case: Case, name: str) -> int:
 
 def inspect(case: Case, group: TargetGroup) -> tuple[str, ...]:
     """Return the commands that show the health of a group's targets and its settings."""
-    show = case.aws("elbv2", "describe-target-groups", target_group_arns=[group.arn])
+    show = case.aws.elbv2("describe-target-groups", target_group_arns=[group.arn])
     return (*verify(case, group), show)
 
 
 def register(case: Case, group: TargetGroup, addresses: list[str], port: int) -> str:
     """Return the command that adds addresses to a group."""
-    return case.aws(
-        "elbv2",
-        "register-targets",
-        target_group_arn=group.arn,
-        targets=[f"Id={a},Port={port}" for a in addresses],
-    )
+    targets = [f"Id={a},Port={port}" for a in addresses]
+    return case.aws.elbv2("register-targets", target_group_arn=group.arn, targets=targets)
 
 
-def deregister(case: Case, group: TargetGroup, targets: Iterable[TargetHealth]) -> str:
+def deregister(case: Case, group: TargetGroup, wrong: Iterable[TargetHealth]) -> str:
     """Return the command that removes targets from a group."""
-    return case.aws(
-        "elbv2",
-        "deregister-targets",
-        target_group_arn=group.arn,
-        targets=[f"Id={t.id},Port={t.port}" for t in targets],
-    )
+    targets = [f"Id={t.id},Port={t.port}" for t in wrong]
+    return case.aws.elbv2("deregister-targets", target_group_arn=group.arn, targets=targets)
 
 
 def verify(case: Case, group: TargetGroup) -> tuple[str, ...]:
     """Return the command that shows the health of a group's targets."""
-    return (case.aws("elbv2", "describe-target-health", target_group_arn=group.arn),)
+    return (case.aws.elbv2("describe-target-health", target_group_arn=group.arn),)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.targets.commands import inspect, port_of, verify
-from canary.diagnose.targets.health_record import describe_target, unhealthy_targets
+from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
 
 Mismatch = tuple[str, str, str]
@@ -22,6 +23,7 @@ def health_check(case: Case) -> Iterator[Finding]:
         wrong = _mismatches(case, name, group, unhealthy)
         if not unhealthy or not wrong:
             continue
+        lines = (case.evidence(group.name, f"{k} {a}", f"{k} {b}") for k, a, b in wrong)
         yield Finding(
             cause=_check_cause(wrong),
             service=name,
@@ -30,8 +32,8 @@ def health_check(case: Case) -> Iterator[Finding]:
             summary=f"The health check of {group.name} does not fit the application:"
             f" {'; '.join(f'{k} is {a}, expected {b}' for k, a, b in wrong)}.",
             evidence=(
-                *(case.evidence(group.name, f"{k} {a}", f"{k} {b}") for k, a, b in wrong),
-                case.evidence(group.name, describe_target(unhealthy[0]), "healthy"),
+                *chain(*lines),
+                *target_evidence(case, group, unhealthy[:1], "healthy"),
             ),
             shown_failures=1,
             remedy=_mend_check(case, name, group),
@@ -70,14 +72,14 @@ def _mismatches(
         found.append(("port", group.health_port, wanted["port"]))
     if group.health_protocol and group.health_protocol != wanted["protocol"]:
         found.append(("protocol", group.health_protocol, wanted["protocol"]))
-    mismatch = any(t.reason == "Target.ResponseCodeMismatch" for t in unhealthy)
-    if mismatch and group.health_path != wanted["path"]:
-        found.append(("path", group.health_path, wanted["path"]))
-    if mismatch and not accepts(group.health_matcher, 200):
+    reasons = {t.reason for t in unhealthy}
+    wrong_path = ("path", group.health_path, wanted["path"])
+    if "Target.ResponseCodeMismatch" in reasons and group.health_path != wanted["path"]:
+        found.append(wrong_path)
+    if "Target.ResponseCodeMismatch" in reasons and not accepts(group.health_matcher, 200):
         found.append(("codes", group.health_matcher, wanted["codes"]))
-    timed_out = any(t.reason == "Target.Timeout" for t in unhealthy)
-    if timed_out and group.health_path != wanted["path"]:
-        found.append(("path", group.health_path, wanted["path"]))
+    if "Target.Timeout" in reasons and group.health_path != wanted["path"]:
+        found.append(wrong_path)
     return found
 
 
@@ -92,8 +94,7 @@ def accepts(matcher: str, code: int) -> bool:
 
 def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
     wanted = _wanted(case, name, group)
-    fix = case.aws(
-        "elbv2",
+    fix = case.aws.elbv2(
         "modify-target-group",
         target_group_arn=group.arn,
         health_check_protocol=wanted["protocol"],
@@ -122,7 +123,7 @@ def protocol(case: Case) -> Iterator[Finding]:
             service=name,
             resource=group.arn,
             summary=f"{group.name} speaks HTTPS to its targets, and they fail.",
-            evidence=(case.evidence(group.name, describe_target(unhealthy[0]), "protocol HTTP"),),
+            evidence=target_evidence(case, group, unhealthy[:1], "protocol HTTP"),
             shown_failures=0,
             remedy=Remedy(
                 summary="A group's protocol cannot be changed: make a new one.",

@@ -6,6 +6,7 @@ import re
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
+from canary.model import Evidence
 
 _UNHEALTHY = re.compile(
     r"is unhealthy in \(target-group (?P<group>[^)]+)\) due to \(reason (?P<why>.*)\)"
@@ -45,6 +46,9 @@ def _recorded(identity: str, group: TargetGroup, why: str) -> TargetHealth:
     )
 
 
-def describe_target(target: TargetHealth) -> str:
-    """Return address, state and reason of a target."""
-    return f"{target.id}:{target.port} {target.state} {target.reason} ({target.description})"
+def target_evidence(
+    case: Case, group: TargetGroup, targets: list[TargetHealth], expected: str
+) -> tuple[Evidence, ...]:
+    """Return address, state and reason of targets as lines of evidence."""
+    seen = (f"{t.id}:{t.port} {t.state} {t.reason} ({t.description})" for t in targets)
+    return tuple(line for s in seen for line in case.evidence(group.name, s, expected))

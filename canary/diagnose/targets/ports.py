@@ -5,79 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
-from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
-from canary.diagnose.core.case import Case, Failures
+from canary.control_plane.state import TargetGroup, TargetHealth
+from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.revisions import rollback
 from canary.diagnose.ecs.task_stops import redeploy_stopped
-from canary.diagnose.targets.commands import (
-    GONE,
-    deregister,
-    inspect,
-    port_of,
-    register,
-    verify,
-)
-from canary.diagnose.targets.health_record import describe_target
+from canary.diagnose.targets.commands import GONE, deregister, inspect, port_of, register, verify
+from canary.diagnose.targets.health_record import target_evidence
 from canary.model import Confidence, Remedy
 
 
 def ports(case: Case) -> Iterator[Finding]:
     """Report targets that are registered on a port on which the container does not listen."""
     for name, group, failures in case.suspect_groups():
-        service = case.ecs(name)
-        if not service or not case.definition(service.task_definition):
+        if not case.definition_of(name):
             continue
         right = port_of(case, name)
-        own = {t.address for t in live(service)}  # `foreign_targets` reports the other targets
+        own = {t.address for t in live(case.ecs(name))}  # `foreign_targets` reports the others
         wrong = [
             t
             for t in group.targets
             if t.state not in GONE and t.port not in (0, right) and (not own or t.id in own)
         ]
-        if any(t.state != "healthy" for t in wrong):
-            yield _wrong_port(case, name, service, group, wrong, failures)
+        if all(t.state == "healthy" for t in wrong):
+            continue
+        yield Finding(
+            cause="port-mismatch",
+            service=name,
+            resource=group.arn,
+            confidence=Confidence.CERTAIN,
+            summary=f"{group.name} sends traffic to port {wrong[0].port}; the container of"
+            f" {case.services[name].ecs_service} listens on {right}.",
+            evidence=target_evidence(case, group, wrong[:3], f"port {right}"),
+            shown_failures=1,
+            remedy=Remedy(
+                summary=f"Register the tasks on port {right} and take the wrong targets out.",
+                inspect=inspect(case, group),
+                fix=_fix(case, name, group, wrong),
+                verify=verify(case, group),
+            ),
+            explained_failures=failures,
+        )
 
 
-def _wrong_port(
-    case: Case,
-    name: str,
-    service: EcsService,
-    group: TargetGroup,
-    wrong: list[TargetHealth],
-    failures: Failures,
-) -> Finding:
-    right = port_of(case, name)
-    return Finding(
-        cause="port-mismatch",
-        service=name,
-        resource=group.arn,
-        confidence=Confidence.CERTAIN,
-        summary=f"{group.name} sends traffic to port {wrong[0].port}; the container of"
-        f" {service.name} listens on {right}.",
-        evidence=(
-            *(case.evidence(group.name, describe_target(t), f"port {right}") for t in wrong[:3]),
-        ),
-        shown_failures=1,
-        remedy=Remedy(
-            summary=f"Register the tasks on port {right} and take the wrong targets out.",
-            inspect=inspect(case, group),
-            fix=_fix(case, name, service, group, wrong),
-            verify=verify(case, group),
-        ),
-        explained_failures=failures,
-    )
-
-
-def _fix(
-    case: Case,
-    name: str,
-    service: EcsService,
-    group: TargetGroup,
-    wrong: list[TargetHealth],
-) -> tuple[str, ...]:
-    right = port_of(case, name)
-    if service.container_ports and right not in service.container_ports:
+def _fix(case: Case, name: str, group: TargetGroup, wrong: list[TargetHealth]) -> tuple[str, ...]:
+    right, service = port_of(case, name), case.ecs(name)
+    if service and service.container_ports and right not in service.container_ports:
         return rollback(case, name).fix
     addresses = [t.address for t in live(service)] or [t.id for t in wrong]
     known = {t.id for t in group.targets if t.port == right and t.state not in GONE}

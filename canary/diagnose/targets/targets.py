@@ -1,4 +1,4 @@
-"""Target groups without targets, with foreign targets or with unhealthy ones."""
+"""Target groups without targets, with foreign or unhealthy ones, and tasks replaced for it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
-from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
-from canary.diagnose.ecs.revisions import log_tail, rollback
-from canary.diagnose.targets.commands import (
-    GONE,
-    deregister,
-    inspect,
-    port_of,
-    register,
-    verify,
-)
-from canary.diagnose.targets.health_record import describe_target, unhealthy_targets
+from canary.diagnose.ecs import revisions
+from canary.diagnose.targets.commands import GONE, deregister, inspect, port_of, register, verify
+from canary.diagnose.targets.health_record import RECENT_S, target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
 
 
@@ -36,29 +29,23 @@ def empty(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN,
             summary=f"No target is registered in {group.name}, though"
             f" {len(live(service))} task(s) of {service.name} run.",
-            evidence=(case.evidence(group.name, "no registered target", "the service's tasks"),),
+            evidence=case.evidence(group.name, "no registered target", "the service's tasks"),
             remedy=_register(case, name, service, group),
             explained_failures=failures,
         )
 
 
 def _register(case: Case, name: str, service: EcsService, group: TargetGroup) -> Remedy:
-    port = port_of(case, name)
+    port, container = port_of(case, name), case.services[name].container
     fix = register(case, group, [t.address for t in live(service)], port)
     registers = group.arn in service.target_groups  # ECS adds new tasks to the group by itself
-    container = case.services[name].container
-    attach = case.aws.ecs(
-        "update-service",
-        service=service.name,
-        load_balancers=f"targetGroupArn={group.arn},containerName={container},containerPort={port}",
-        force_new_deployment=True,
-    )
+    balancer = f"targetGroupArn={group.arn},containerName={container},containerPort={port}"
     return Remedy(
         summary=f"Register the running tasks in {group.name}."
         if registers
         else f"Attach {group.name} to the ECS service, so that its tasks are registered.",
         inspect=inspect(case, group),
-        fix=(fix,) if registers else (fix, attach),
+        fix=(fix,) if registers else (fix, revisions.deploy(case, name, load_balancers=balancer)),
         verify=verify(case, group),
     )
 
@@ -74,41 +61,32 @@ def foreign_targets(case: Case) -> Iterator[Finding]:
             if t.state in ("unhealthy", "unavailable") and own and t.id not in own
         ]
         if foreign:
-            yield _foreign_finding(case, name, group, foreign, failures)
+            yield Finding(
+                cause="targets-unhealthy",
+                service=name,
+                resource=group.arn,
+                confidence=Confidence.CERTAIN,
+                summary=f"{len(foreign)} target(s) of {group.name} belong to no running task and"
+                " are unhealthy.",
+                evidence=target_evidence(case, group, foreign[:3], "a task of the service"),
+                shown_failures=1,
+                remedy=_replace_foreign(case, name, group, foreign),
+                explained_failures=failures,
+            )
 
 
-def _foreign_finding(
-    case: Case,
-    name: str,
-    group: TargetGroup,
-    foreign: list[TargetHealth],
-    failures: Failures,
-) -> Finding:
+def _replace_foreign(
+    case: Case, name: str, group: TargetGroup, foreign: list[TargetHealth]
+) -> Remedy:
     there = {t.id for t in group.targets if t.state not in GONE}
     lost = [t.address for t in live(case.ecs(name)) if t.address not in there]
     back = (register(case, group, lost, port_of(case, name)),) if lost else ()
-    return Finding(
-        cause="targets-unhealthy",
-        service=name,
-        resource=group.arn,
-        confidence=Confidence.CERTAIN,
-        summary=f"{len(foreign)} target(s) of {group.name} belong to no running task and are"
-        " unhealthy.",
-        evidence=(
-            *(
-                case.evidence(group.name, describe_target(t), "a task of the service")
-                for t in foreign[:3]
-            ),
-        ),
-        shown_failures=1,
-        remedy=Remedy(
-            summary="Take the targets out that belong to no task"
-            + (", and register those that do." if lost else "."),
-            inspect=inspect(case, group),
-            fix=(deregister(case, group, foreign), *back),
-            verify=verify(case, group),
-        ),
-        explained_failures=failures,
+    return Remedy(
+        summary="Take the targets out that belong to no task"
+        + (", and register those that do." if lost else "."),
+        inspect=inspect(case, group),
+        fix=(deregister(case, group, foreign), *back),
+        verify=verify(case, group),
     )
 
 
@@ -125,18 +103,53 @@ def unhealthy(case: Case) -> Iterator[Finding]:
             resource=group.arn,
             summary=f"{len(failing)} of {max(len(group.targets), 1)} targets of {group.name}"
             f" fail their health checks: {failing[0].description or failing[0].reason}.",
-            evidence=(case.evidence(group.name, describe_target(failing[0]), "healthy"),),
+            evidence=target_evidence(case, group, failing[:1], "healthy"),
             remedy=_restart(case, name, group),
             explained_failures=failures,
         )
 
 
 def _restart(case: Case, name: str, group: TargetGroup) -> Remedy:
-    back = rollback(case, name)
+    back = revisions.rollback(case, name)
     return Remedy(
         summary=back.summary or "Read the log; the application answers its health check badly.",
-        inspect=(*inspect(case, group), *log_tail(case, name)),
+        inspect=(*inspect(case, group), *revisions.log_tail(case, name)),
         fix=back.fix,
         verify=verify(case, group),
         decision=back.decision,
     )
+
+
+def replaced(case: Case) -> Iterator[Finding]:
+    """Report a task that ECS stopped for its health checks, if nothing else is wrong."""
+    records = case.having(Symptom.CONTROL_ECS, Symptom.CONTROL_TARGETS)
+    for name in case.services:
+        service = case.ecs(name)
+        failures = frozenset(f for f in records if f.service == name)
+        ended = [
+            t
+            for t in (service.tasks if service else ())
+            if "health checks in (target-group" in t.stopped_reason
+            and case.age(t.stopped_at) < RECENT_S
+        ]
+        if not service or not failures or not ended:
+            continue
+        task = ended[0]
+        yield Finding(
+            cause="targets-unhealthy",
+            service=name,
+            resource=service.arn,
+            confidence=Confidence.POSSIBLE,
+            summary=f"ECS replaced a task of {service.name} that failed its health checks.",
+            evidence=case.evidence(
+                task.arn, task.stopped_reason, "no task ended for its health", task.stopped_at
+            ),
+            shown_failures=1,
+            remedy=Remedy(
+                summary="Read the log of the task that was ended.",
+                inspect=revisions.inspect(case, name),
+                decision="Nothing is broken now: mend the slow start, or the health check's"
+                " patience, if it happens again.",
+            ),
+            explained_failures=failures,
+        )
