@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.access.key_remedies import limit_reached
+from canary.diagnose.access.keys import limit_reached
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom

@@ -10,15 +10,7 @@ from canary.diagnose.access import auth_service, keys, unprotected
 from canary.diagnose.core import finding
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
-from canary.diagnose.dependencies import (
-    artifact_store,
-    circuit_breaker,
-    cloud_map,
-    mlflow_hangs,
-    named_in_logs,
-    slow,
-    stuck_writes,
-)
+from canary.diagnose.dependencies import cloud_map, mlflow, named_in_logs, slow, stuck_writes
 from canary.diagnose.ecs import configuration, listen_port, older_revision, services
 from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
@@ -93,13 +85,11 @@ RULES: tuple[Rule, ...] = (
     Rule(find=named_in_logs.by_words, rank=finding.DEPENDS + 2),
     Rule(find=named_in_logs.named_in_health, rank=finding.DEPENDS + 2),
     Rule(find=stuck_writes.stuck_writes, rank=finding.DEPENDS + 2),
-    Rule(
-        find=mlflow_hangs.hanging, rank=finding.DEPENDS + 3, needs=(*_HEALTH, *_ECS), also=_FIREWALL
-    ),
+    Rule(find=mlflow.hanging, rank=finding.DEPENDS + 3, needs=(*_HEALTH, *_ECS), also=_FIREWALL),
     Rule(find=slow.slow_dependency, rank=finding.DEPENDS + 3),
     Rule(find=slow.slow_auth, rank=finding.DEPENDS + 4),
-    Rule(find=circuit_breaker.breaker, rank=finding.DEPENDS + 6),
-    Rule(find=artifact_store.artifacts, rank=finding.DEPENDS + 4),
+    Rule(find=mlflow.breaker, rank=finding.DEPENDS + 6),
+    Rule(find=mlflow.artifacts, rank=finding.DEPENDS + 4),
     Rule(find=auth_service.service_down, rank=finding.SERVE),
     Rule(find=keys.rejected, rank=finding.APPLICATION),
     Rule(find=auth_service.header_lost, rank=finding.SERVE + 2),

@@ -24,18 +24,17 @@ def service_down(case: Case) -> Iterator[Finding]:
     if not failures or (direct and _validates_keys(case)):
         return
     service = case.ecs(AUTH)
-    refused = any(f.symptom is Symptom.BALANCER_502 for f in direct)
-    meaning = (
-        " The balancer's 502 means that a target is registered and refuses or breaks off."
-        if refused
-        else ""
-    )
+    summary = "The auth service does not answer."
+    if any(f.symptom is Symptom.BALANCER_502 for f in direct):
+        summary += (
+            " The balancer's 502 means that a target is registered and refuses or breaks off."
+        )
     yield Finding(
         cause="auth-service-down",
         service=AUTH,
         resource=service.arn if service else case.host(AUTH),
         confidence=Confidence.LIKELY if direct else Confidence.POSSIBLE,
-        summary=f"The auth service does not answer.{meaning}",
+        summary=summary,
         evidence=(*top_evidence(failures, 3), *_parallel_deployments(service)),
         remedy=revisions.remedy(
             case,
@@ -138,7 +137,7 @@ def behaviour(
         resource=change.bad.arn if change else (service.task_definition if service else name),
         confidence=confidence,
         summary=text.format(service=entry),
-        evidence=(*top_evidence(failures, 3), *(change.evidence() if change else ())),
+        evidence=top_evidence(failures, 3) + revisions.change_evidence(case, name),
         remedy=revisions.remedy(
             case,
             name,

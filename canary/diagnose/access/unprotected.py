@@ -24,9 +24,8 @@ def unprotected(case: Case) -> Iterator[Finding]:
         yield too_powerful
         return
     for failure in accepted:
-        kinds.setdefault(
-            (_accepted_cause(case, failure.principal), failure.entry_service), set()
-        ).add(failure)
+        cause = _accepted_cause(case, failure.principal)
+        kinds.setdefault((cause, failure.entry_service), set()).add(failure)
     open_services = {entry for cause, entry in kinds if cause == "protection-missing"}
     for (cause, entry), found in sorted(kinds.items()):
         is_open = entry in open_services
@@ -71,11 +70,11 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
     Other principals are refused, so the route is protected; this key has too many permissions.
     """
     principals = {f.principal for f in accepted}
-    known = case.environment.principals.get(next(iter(principals), ""))
+    principal = next(iter(principals), "")
+    known = case.environment.principals.get(principal)
     entries = {f.entry_service for f in accepted}
     if len(principals) != 1 or known is None or not known.secret or AUTH not in entries:
         return None
-    principal = next(iter(principals))
     if _accepted_cause(case, principal) != "protection-missing":
         return None
     return Finding(

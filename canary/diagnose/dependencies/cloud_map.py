@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
-from canary.control_plane.state import DiscoveryService, EcsService, Task
+from canary.control_plane.state import DiscoveryInstance, DiscoveryService, EcsService, Task
 from canary.diagnose.core.aws_cli import Shell, compact
-from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.case import Case, Failures, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Remedy
@@ -36,14 +36,15 @@ def names(case: Case) -> Iterator[Finding]:
         service, failures = case.ecs(name), _failures(case, name)
         if not part.discovery or not service or not live(service) or not failures:
             continue
+        suspect = Suspect(name, service, failures)
         known = next((d for d in case.state.discovery if d.name == part.discovery), None)
         if known is None or not known.instances:
-            yield _missing(case, name, service, known, failures)
+            yield _missing(case, suspect, known)
             continue
         right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
         wrong = [i for i in known.instances if i.address not in right]
         if wrong:
-            yield _stale(case, name, service, known, failures)
+            yield _stale(case, suspect, known, wrong)
 
 
 def _registered(case: Case, known: DiscoveryService, tasks: tuple[Task, ...]) -> tuple[str, ...]:
@@ -65,35 +66,30 @@ def _show(case: Case, known: DiscoveryService) -> str:
     return case.aws("servicediscovery", "list-instances", service_id=known.id)
 
 
-def _missing(
-    case: Case, name: str, service: EcsService, known: DiscoveryService | None, failures: Failures
-) -> Finding:
-    part = case.services[name]
+def _missing(case: Case, suspect: Suspect, known: DiscoveryService | None) -> Finding:
+    name, service, failures = suspect
+    internal = case.services[name].discovery
     return Finding(
         cause="service-discovery-missing",
         service=name,
-        resource=part.discovery,
+        resource=internal,
         confidence=Confidence.CERTAIN,
-        summary=f"The name {part.discovery} has no instance in Cloud Map, though"
+        summary=f"The name {internal} has no instance in Cloud Map, though"
         f" {len(live(service))} task(s) of {service.name} run.",
         evidence=case.evidence(
-            part.discovery,
+            internal,
             "no instance" if known else "no such service in Cloud Map",
             ", ".join(t.address for t in live(service)),
         ),
-        remedy=_mend_missing(case, name, service, known),
+        remedy=_register(case, name, service, known) if known else _create(case, name),
         explained_failures=failures,
     )
 
 
-def _mend_missing(
-    case: Case, name: str, service: EcsService, known: DiscoveryService | None
-) -> Remedy:
-    if known is None:
-        return _mend_service(case, name, service)
+def _register(case: Case, name: str, service: EcsService, known: DiscoveryService) -> Remedy:
     fix = list(_registered(case, known, live(service)))
     if known.arn not in service.registries:
-        fix.append(_attach(case, service, known.arn))
+        fix.append(revisions.deploy(case, name, service_registries=f"registryArn={known.arn}"))
     return Remedy(
         summary=f"Register the running tasks under {known.name}.",
         inspect=(_show(case, known),),
@@ -102,19 +98,10 @@ def _mend_missing(
     )
 
 
-def _attach(case: Case, service: EcsService, registry: str) -> str:
-    return case.aws.ecs(
-        "update-service",
-        service=service.name,
-        service_registries=f"registryArn={registry}",
-        force_new_deployment=True,
-    )
-
-
-def _mend_service(case: Case, name: str, service: EcsService) -> Remedy:
+def _create(case: Case, name: str) -> Remedy:
     """Return how to create the name again; the shell reads its ARN, which is new."""
-    part = case.services[name]
-    label, _, space = part.discovery.partition(".")
+    internal = case.services[name].discovery
+    label, _, space = internal.partition(".")
     namespace = case.state.namespaces.get(space, "")
     show = case.aws("servicediscovery", "list-services")
     if not namespace:
@@ -124,42 +111,30 @@ def _mend_service(case: Case, name: str, service: EcsService) -> Remedy:
             decision=f"The namespace {space} is gone: every internal name goes with it."
             " Apply Terraform for it.",
         )
+    record = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]}
     create = case.aws(
         "servicediscovery",
         "create-service",
         name=label,
         namespace_id=namespace,
-        dns_config=compact(
-            {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]}
-        ),
+        dns_config=compact(record),
         health_check_custom_config="FailureThreshold=1",
     )
     query = f"Services[?Name=='{label}'].Arn"
     found = case.aws("servicediscovery", "list-services", query=query, output="text")
-    attach = case.aws.ecs(
-        "update-service",
-        service=service.name,
-        service_registries=_registry_of(found),
-        force_new_deployment=True,
-    )
+    registry = Shell(f'registryArn="$({found})"')
     return Remedy(
-        summary=f"Create the name {part.discovery} and attach the ECS service to it.",
+        summary=f"Create the name {internal} and attach the ECS service to it.",
         inspect=(show,),
-        fix=(create, attach),
+        fix=(create, revisions.deploy(case, name, service_registries=registry)),
         verify=(show, *revisions.verify(case, name)),
     )
 
 
-def _registry_of(command: str) -> str:
-    """Return the value of `--service-registries` with the ARN that the command prints."""
-    return Shell(f'registryArn="$({command})"')
-
-
 def _stale(
-    case: Case, name: str, service: EcsService, known: DiscoveryService, failures: Failures
+    case: Case, suspect: Suspect, known: DiscoveryService, wrong: list[DiscoveryInstance]
 ) -> Finding:
-    right = {t.address for t in service.tasks if t.last_status != "STOPPED"}
-    wrong = [i for i in known.instances if i.address not in right]
+    name, service, failures = suspect
     drop = tuple(
         case.aws("servicediscovery", "deregister-instance", service_id=known.id, instance_id=i.id)
         for i in wrong

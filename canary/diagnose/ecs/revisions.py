@@ -98,14 +98,10 @@ def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
     newer = replaced_by_older(case, name)
     if newer:
         return newer.arn
-    for deployment in service.deployments:
-        if deployment.task_definition != bad and _usable(case, deployment.task_definition, bad):
-            return deployment.task_definition
-    for task in service.tasks:
-        served = scaled_in(task) or task.last_status == "RUNNING"
-        if served and task.task_definition != bad and _usable(case, task.task_definition, bad):
-            return task.task_definition
-    return ""
+    deployed = [d.task_definition for d in service.deployments]
+    running = [t for t in service.tasks if scaled_in(t) or t.last_status == "RUNNING"]
+    served = (*deployed, *(t.task_definition for t in running))
+    return next((arn for arn in served if arn != bad and _usable(case, arn, bad)), "")
 
 
 def replaced_by_older(case: Case, name: str) -> TaskDefinition | None:

@@ -29,7 +29,7 @@ def config(case: Case) -> Iterator[Finding]:
             remedy=Remedy(
                 summary="Mend the name in the environment file.",
                 inspect=(
-                    case.aws("elbv2", "describe-target-groups"),
+                    case.aws.elbv2("describe-target-groups"),
                     case.aws("ecs", "list-clusters"),
                     case.aws.ecs("list-services"),
                 ),

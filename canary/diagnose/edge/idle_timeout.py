@@ -38,9 +38,8 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
 
 
 def _remedy(case: Case, balancer: str, wanted: str) -> Remedy:
-    show = case.aws("elbv2", "describe-load-balancer-attributes", load_balancer_arn=balancer)
-    fix = case.aws(
-        "elbv2",
+    show = case.aws.elbv2("describe-load-balancer-attributes", load_balancer_arn=balancer)
+    fix = case.aws.elbv2(
         "modify-load-balancer-attributes",
         load_balancer_arn=balancer,
         attributes=f"Key={IDLE},Value={wanted}",

@@ -119,29 +119,20 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
     source, service = side_of(case, name), case.services.get(other)
     if not source or not service or not case.ecs(name):
         return
+    target, port, public = side_of(case, other), service.port, False
     if service.url and other == AUTH:  # used by its public name
         balancer = case.balancer(other)
-        target = _balancer_side(case, balancer) if balancer else None
-        outside = Side(groups=target.groups if target else (), networks=(ANYWHERE,))
+        known = _balancer_side(case, balancer) if balancer else None
+        target = Side(groups=known.groups if known else (), networks=(ANYWHERE,))
+        port, public = 443, True
+    if target and port:
         yield Connection(
-            name=f"{name} to the public name of {other}",
-            source=source,
-            target=Side(groups=(), networks=(ANYWHERE,)) if not target else outside,
-            port=443,
-            service=other,
-            owner=name,
-            explained_failures=case.failures_of_outage(other, via=name),
-            outside=True,
-        )
-        return
-    target = side_of(case, other)
-    if target and service.port:
-        yield Connection(
-            name=f"{name} to {other}",
+            name=f"{name} to the public name of {other}" if public else f"{name} to {other}",
             source=source,
             target=target,
-            port=service.port,
+            port=port,
             service=other,
             owner=name,
             explained_failures=case.failures_of_outage(other, via=name),
+            outside=public,
         )

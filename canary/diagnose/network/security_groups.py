@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from canary.control_plane.firewall import ANYWHERE, lets_in, lets_out
-from canary.control_plane.state import GroupRule, SecurityGroup
+from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.remedies import awsvpc
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.network.connections import Connection, connections
-from canary.diagnose.network.swapped_groups import Swap, swap_of
 from canary.model import Confidence, Evidence, Remedy
 
 
@@ -23,8 +25,8 @@ def blocked(case: Case) -> Iterator[Finding]:
         blocking = list(_blocking_groups(connection))
         if not blocking or not connection.explained_failures:
             continue
-        if swap := swap_of(case, connection):
-            swapped.setdefault(swap.resource, (swap, []))[1].append(connection)
+        if swap := _swap_of(case, connection):
+            swapped.setdefault(swap.now.arn, (swap, []))[1].append(connection)
             continue
         for direction, group in blocking:
             missing.setdefault((group.id, direction), (group, []))[1].append(connection)
@@ -46,16 +48,21 @@ def _blocking_groups(connection: Connection) -> Iterator[tuple[str, SecurityGrou
 def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
     failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
     names = "; ".join(dict.fromkeys(e.name for e in lost))
+    name = swap.now.name
     others = (n for e in lost for n in (e.owner, e.service) if n != swap.service)
     return Finding(
         cause="security-group-blocked",
         service=swap.service,
-        resource=swap.resource,
+        resource=swap.now.arn,
         confidence=Confidence.CERTAIN,
-        summary=f"{swap.name} is in other security groups than before, which shut out {names}.",
-        evidence=case.evidence(swap.name, ", ".join(swap.now), f"before: {', '.join(swap.before)}"),
+        summary=f"{name} is in other security groups than before, which shut out {names}.",
+        evidence=case.evidence(
+            name,
+            ", ".join(swap.now.security_groups),
+            f"before: {', '.join(swap.before.security_groups)}",
+        ),
         remedy=Remedy(
-            summary=f"Put {swap.name} back into its security groups.",
+            summary=f"Put {name} back into its security groups.",
             inspect=(swap.show,),
             fix=(swap.fix, *redeploy_stopped(case, *others)),
             verify=(swap.show,),
@@ -153,4 +160,56 @@ def _remedy(case: Case, group: SecurityGroup, direction: str, lost: list[Connect
         fix=(fix, *redeploy_stopped(case, *(n for e in lost for n in (e.owner, e.service)))),
         verify=(show,),
         terraform=blocks + "\n",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swap:
+    """A service or balancer with other groups than before, and the command that restores them."""
+
+    service: str
+    before: EcsService | LoadBalancer
+    now: EcsService | LoadBalancer
+    show: str
+    fix: str
+
+
+def _swap_of(case: Case, connection: Connection) -> Swap | None:
+    """Return the end of a connection that has other groups than in the previous run, or None."""
+    for name in dict.fromkeys((connection.owner, connection.service)):
+        for swap in (_service_swap(case, name), _balancer_swap(case, name, connection)):
+            before = set(swap.before.security_groups) if swap else set()
+            if swap and before and before != set(swap.now.security_groups):
+                return swap
+    return None
+
+
+def _service_swap(case: Case, name: str) -> Swap | None:
+    now, before = case.ecs(name), case.ecs_before(name)
+    if not now or not before:
+        return None
+    network = compact(awsvpc(now.subnets, before.security_groups))
+    return Swap(
+        service=name,
+        before=before,
+        now=now,
+        show=revisions.describe(case, name),
+        fix=revisions.deploy(case, name, network_configuration=network),
+    )
+
+
+def _balancer_swap(case: Case, name: str, connection: Connection) -> Swap | None:
+    now = case.balancer(name) if name in case.services else None
+    before = case.balancer(name, case.previous) if now and case.previous else None
+    if not now or not before or now.name not in connection.name:
+        return None
+    groups = list(before.security_groups)
+    return Swap(
+        service=name,
+        before=before,
+        now=now,
+        show=case.aws.elbv2("describe-load-balancers", load_balancer_arns=[now.arn]),
+        fix=case.aws.elbv2(
+            "set-security-groups", load_balancer_arn=now.arn, security_groups=groups
+        ),
     )

@@ -7,7 +7,7 @@ from canary.control_plane.routing import patterns
 from canary.control_plane.state import Condition, Listener, LoadBalancer, Rule
 from canary.diagnose.core.aws_cli import compact, substitute
 from canary.diagnose.core.case import Case
-from canary.diagnose.routing.rule_commands import conditions, path
+from canary.diagnose.routing.rule_commands import create_rule, forward, path
 from canary.model import Remedy
 
 _REDIRECT = {
@@ -23,26 +23,17 @@ _REDIRECT = {
 }
 
 
-def forward(group: str) -> str:
-    """Return a forward action in the CLI's short form."""
-    return f"Type=forward,TargetGroupArn={group}"
-
-
 def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) -> Remedy:
     """Return the remedy for a port 80 that does not redirect."""
-    show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
+    show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
     if rule.priority == "default":
-        fix = case.aws(
-            "elbv2",
-            "modify-listener",
-            listener_arn=plain.arn,
-            default_actions=compact([_REDIRECT]),
-        )
+        action = compact([_REDIRECT])
+        fix = case.aws.elbv2("modify-listener", listener_arn=plain.arn, default_actions=action)
     else:
-        fix = case.aws("elbv2", "delete-rule", rule_arn=rule.arn)
+        fix = case.aws.elbv2("delete-rule", rule_arn=rule.arn)
     return Remedy(
         summary="Let port 80 redirect to HTTPS again.",
-        inspect=(show, case.aws("elbv2", "describe-rules", listener_arn=plain.arn)),
+        inspect=(show, case.aws.elbv2("describe-rules", listener_arn=plain.arn)),
         fix=(fix,),
         verify=(show,),
     )
@@ -50,34 +41,35 @@ def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) ->
 
 def listener(case: Case, name: str, balancer: LoadBalancer, port: int) -> Remedy:
     """Return the remedy for a missing listener, with the rules that it needs."""
-    show = case.aws("elbv2", "describe-listeners", load_balancer_arn=balancer.arn)
+    show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
+    fix: tuple[str, ...]
     if port == 80:
-        fix = _plain_listener(case, balancer)
+        fix = (_create(case, balancer, 80, compact([_REDIRECT])),)
     else:
         fix = _moved(case, balancer) or _secure_listener(case, name, balancer)
-    decision = "" if fix else "No issued certificate for the host was found: request one in ACM."
+    terraform = f'resource "aws_lb_listener" "https" {{\n  port = {port}\n}}\n'
     return Remedy(
         summary=f"Put the listener on {port} back.",
         inspect=(show,),
         fix=fix,
         verify=(show,),
-        decision=decision,
-        terraform=f'resource "aws_lb_listener" "https" {{\n  port = {port}\n}}\n'
-        if port == 443
-        else "",
+        decision="" if fix else "No issued certificate for the host was found: request one in ACM.",
+        terraform=terraform if port == 443 else "",
     )
 
 
-def _plain_listener(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
-    command = case.aws(
-        "elbv2",
+def _create(
+    case: Case, balancer: LoadBalancer, port: int, action: str, certificate: str = ""
+) -> str:
+    """Return the command that creates a listener, with a certificate for HTTPS."""
+    return case.aws.elbv2(
         "create-listener",
         load_balancer_arn=balancer.arn,
-        protocol="HTTP",
-        port=80,
-        default_actions=compact([_REDIRECT]),
+        protocol="HTTPS" if certificate else "HTTP",
+        port=port,
+        certificates=f"CertificateArn={certificate}" if certificate else None,
+        default_actions=action,
     )
-    return (command,)
 
 
 def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
@@ -86,16 +78,14 @@ def _moved(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
         if other.port == 80 or not any(r.action.forwards for r in other.rules):
             continue
         certificate = other.certificates[0] if other.certificates else certificate_for(case)
-        return (
-            case.aws(
-                "elbv2",
-                "modify-listener",
-                listener_arn=other.arn,
-                protocol="HTTPS",
-                port=443,
-                certificates=f"CertificateArn={certificate}" if certificate else None,
-            ),
+        move = case.aws.elbv2(
+            "modify-listener",
+            listener_arn=other.arn,
+            protocol="HTTPS",
+            port=443,
+            certificates=f"CertificateArn={certificate}" if certificate else None,
         )
+        return (move,)
     return ()
 
 
@@ -111,47 +101,26 @@ def certificate_for(case: Case, host: str = "") -> str:
 
 
 def _secure_listener(case: Case, name: str, balancer: LoadBalancer) -> tuple[str, ...]:
+    """Return the commands that create the listener on 443 and its rules, if it can be created.
+
+    The listener's ARN exists only after the first command, so the shell reads it.
+    """
     certificate = certificate_for(case, case.host(name))
     groups = case.groups(name)
     if not certificate or not groups:
         return ()
-    create = case.aws(
-        "elbv2",
-        "create-listener",
+    create = _create(case, balancer, 443, forward(groups[0].arn), certificate)
+    arn = case.aws.elbv2(
+        "describe-listeners",
         load_balancer_arn=balancer.arn,
-        protocol="HTTPS",
-        port=443,
-        certificates=f"CertificateArn={certificate}",
-        default_actions=forward(groups[0].arn),
+        query="Listeners[?Port==`443`].ListenerArn",
+        output="text",
     )
-    return (create, *_rules_behind(case, balancer))
-
-
-def _rules_behind(case: Case, balancer: LoadBalancer) -> tuple[str, ...]:
-    """Return the commands that create the rules of a new listener.
-
-    The listener's ARN exists only after the first command, so the shell reads it.
-    """
-    found = substitute(
-        case.aws(
-            "elbv2",
-            "describe-listeners",
-            load_balancer_arn=balancer.arn,
-            query="Listeners[?Port==`443`].ListenerArn",
-            output="text",
-        )
-    )
-    return tuple(
-        case.aws(
-            "elbv2",
-            "create-rule",
-            listener_arn=found,
-            priority=priority,
-            conditions=conditions(wanted),
-            actions=forward(group),
-        )
+    rules = (
+        create_rule(case, substitute(arn), priority, wanted, group)
         for priority, wanted, group in _wanted_rules(case, balancer)
     )
+    return (create, *rules)
 
 
 def _wanted_rules(

@@ -17,17 +17,25 @@ from canary.model import Confidence
 def listeners(case: Case) -> Iterator[Finding]:
     """Report each listener (443, 80) that a failing host needs and its balancer lacks."""
     for name in case.services:
-        balancer = case.balancer(name)
-        host = case.host(name)
+        balancer, host = case.balancer(name), case.host(name)
         if not balancer or not host:
             continue
+        there = [f"{x.port} {x.protocol}" for x in balancer.listeners]
+        seen = f"listeners: {', '.join(there) or 'none'}"
         for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
-            there = next((x for x in balancer.listeners if x.port == port), None)
-            if there and there.protocol == protocol:
-                continue
             failures = _without_listener(case, balancer.name, port)
-            if failures:
-                yield _listener_missing(case, name, balancer, port, failures)
+            if f"{port} {protocol}" in there or not failures:
+                continue
+            yield Finding(
+                cause="listener-missing",
+                service=name,
+                resource=balancer.arn,
+                confidence=Confidence.CERTAIN,
+                summary=f"The load balancer {balancer.name} has no listener for {host}:{port}.",
+                evidence=case.evidence(balancer.name, seen, f"a listener on port {port}"),
+                remedy=remedies.listener(case, name, balancer, port),
+                explained_failures=failures,
+            )
 
 
 def _without_listener(case: Case, balancer: str, port: int) -> Failures:
@@ -51,22 +59,6 @@ def _without_listener(case: Case, balancer: str, port: int) -> Failures:
         or (f.symptom is Symptom.CONTROL_TARGETS and unused(case, f.service, balancer))
     )
     return direct | more
-
-
-def _listener_missing(
-    case: Case, name: str, balancer: LoadBalancer, port: int, failures: Failures
-) -> Finding:
-    there = ", ".join(f"{x.port} {x.protocol}" for x in balancer.listeners) or "none"
-    return Finding(
-        cause="listener-missing",
-        service=name,
-        resource=balancer.arn,
-        confidence=Confidence.CERTAIN,
-        summary=f"The load balancer {balancer.name} has no listener for {case.host(name)}:{port}.",
-        evidence=case.evidence(balancer.name, f"listeners: {there}", f"a listener on port {port}"),
-        remedy=remedies.listener(case, name, balancer, port),
-        explained_failures=failures,
-    )
 
 
 def unused(case: Case, service: str, balancer: str) -> bool:

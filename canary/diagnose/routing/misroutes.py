@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from canary.control_plane.routing import https_listener, matches, patterns, takes, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.failures import Failure
-from canary.diagnose.routing.need import Need
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A route of the environment, or a path that failed, and the service that must receive it."""
+
+    host: str
+    path: str
+    method: str
+    service: str
+    pattern: str
+    priority: int
+
+    def receivers(self, case: Case) -> frozenset[str]:
+        """Return the ARNs of the right target groups."""
+        return frozenset(g.arn for g in case.groups(self.service))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misroute:
+    """Paths that do not reach their service, and the rules that take them."""
+
+    kind: str  # the cause
+    balancer: LoadBalancer
+    listener: Listener
+    rules: tuple[Rule, ...]
+    paths: list[Need]
+
+    @property
+    def shown(self) -> Need:
+        """Return the path that stands for all: the first one that has a pattern."""
+        return next((n for n in self.paths if n.pattern), self.paths[0])
 
 
 def needs(case: Case) -> tuple[Need, ...]:
@@ -23,10 +56,11 @@ def needs(case: Case) -> tuple[Need, ...]:
         for r in case.environment.routes
         if r.service in case.services
     ]
-    for failure in case.failures:
-        if failure.scheme != "https" or failure.entry_service not in case.services:
-            continue
-        found.append(_need(case, failure))
+    found += [
+        _need(case, failure)
+        for failure in case.failures
+        if failure.scheme == "https" and failure.entry_service in case.services
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -137,14 +171,9 @@ def _default_cause(case: Case, need: Need, listener: Listener, rule: Rule) -> st
 
 def _elsewhere(case: Case, need: Need, listener: Listener) -> str:
     """Return "rule-on-wrong-listener" if the right rule is on another listener, else ""."""
-    for balancer in case.state.load_balancers:
-        for other in balancer.listeners:
-            if other.arn == listener.arn:
-                continue
-            for rule in other.rules:
-                if rule.priority != "default" and _right(case, need, rule):
-                    return "rule-on-wrong-listener"
-    return ""
+    others = [x for b in case.state.load_balancers for x in b.listeners if x.arn != listener.arn]
+    rules = [r for x in others for r in x.rules if r.priority != "default"]
+    return "rule-on-wrong-listener" if any(_right(case, need, r) for r in rules) else ""
 
 
 def _was_right(case: Case, need: Need, rule: Rule) -> bool:

@@ -9,7 +9,7 @@ from canary.control_plane.routing import REGEX, takes
 from canary.control_plane.state import Condition, Listener
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
-from canary.diagnose.routing.need import Need
+from canary.diagnose.routing.misroutes import Need
 
 # The key of each field's settings in `RuleCondition` (Elastic Load Balancing API reference)
 SETTINGS = {
@@ -41,6 +41,24 @@ def conditions(found: Iterable[Condition]) -> str:
     return compact([_whole(c) for c in given])
 
 
+def forward(group: str) -> str:
+    """Return a forward action in the CLI's short form."""
+    return f"Type=forward,TargetGroupArn={group}"
+
+
+def create_rule(
+    case: Case, listener: str, priority: int, wanted: Iterable[Condition], group: str
+) -> str:
+    """Return the command that creates a rule towards a target group."""
+    return case.aws.elbv2(
+        "create-rule",
+        listener_arn=listener,
+        priority=priority,
+        conditions=conditions(wanted),
+        actions=forward(group),
+    )
+
+
 def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ...]:
     """Return the command that restores the conditions with which a rule took the path before.
 
@@ -56,8 +74,8 @@ def conditions_back(case: Case, listener: Listener, need: Need) -> tuple[str, ..
         if not old or not leads or not rule.priority.isdigit():
             continue
         if takes(old, need.host, need.path, need.method) and old.conditions != rule.conditions:
-            back = case.aws(
-                "elbv2", "modify-rule", rule_arn=rule.arn, conditions=conditions(old.conditions)
+            back = case.aws.elbv2(
+                "modify-rule", rule_arn=rule.arn, conditions=conditions(old.conditions)
             )
             return (back,)
     return ()

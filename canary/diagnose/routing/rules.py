@@ -12,8 +12,7 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.listeners import about_port_80, describe, unused
-from canary.diagnose.routing.misroutes import kind_of, misrouted, needs, reached
-from canary.diagnose.routing.need import Need
+from canary.diagnose.routing.misroutes import Misroute, Need, kind_of, misrouted, needs, reached
 from canary.model import Confidence, Evidence
 
 
@@ -30,15 +29,13 @@ def rules(case: Case) -> Iterator[Finding]:
             keep[key] = found
     for (key, kind), group in _joined(wrong).items():
         balancer, listener, rule = keep[key]
-        for affected_paths in _by_service(kind, group):
-            wrong_rules = (rule,) if key == rule.arn else _wrong_rules(listener, affected_paths)
-            failures: Failures = frozenset().union(
-                *(_failures(case, balancer, listener, r, affected_paths) for r in wrong_rules)
+        for paths in _by_service(kind, group):
+            took = (rule,) if key == rule.arn else _wrong_rules(listener, paths)
+            misroute = Misroute(
+                kind=kind, balancer=balancer, listener=listener, rules=took, paths=paths
             )
-            if failures:
-                yield _finding(
-                    case, kind, balancer, listener, wrong_rules, affected_paths, failures
-                )
+            if failures := _failures(case, misroute):
+                yield _finding(case, misroute, failures)
 
 
 def _grouping_key(case: Case, kind: str, need: Need, rule: Rule) -> str:
@@ -76,26 +73,26 @@ def _by_service(kind: str, affected_paths: list[Need]) -> list[list[Need]]:
     return [[v for v in affected_paths if v.service == s] for s in services]
 
 
-def _failures(
-    case: Case, balancer: LoadBalancer, listener: Listener, rule: Rule, affected_paths: list[Need]
-) -> Failures:
-    """Return the failures of all requests that this rule takes from the paths' services."""
-    services = {n.service for n in affected_paths}
+def _failures(case: Case, misroute: Misroute) -> Failures:
+    """Return the failures of all requests that these rules take from the paths' services."""
+    paths, listener = misroute.paths, misroute.listener
+    services = {n.service for n in paths}
     lost = {s for s in services if not reached(listener, case, s)}
-    hosts = {n.host for n in affected_paths}
-    paths = {n.path for n in affected_paths} | {n.pattern for n in affected_paths if n.pattern}
+    hosts = {n.host for n in paths}
+    names = {n.path for n in paths} | {n.pattern for n in paths if n.pattern}
+    rules = {r.arn for r in misroute.rules}
     found: set[Failure] = set()
     for f in case.failures:
         if f.scheme == "https" and f.entry_service in services and f.host in hosts:
             took = winner(listener, f.host, f.path, f.method)
-            if took is not None and took.arn == rule.arn:
+            if took is not None and took.arn in rules:
                 found.add(f)
         elif f.symptom is Symptom.CONTROL_RULE and not about_port_80(f):
-            named = any(p in f.text for p in paths)
+            named = any(n in f.text for n in names)
             if named or (f.service in services and not _names_a_route(case, f)):
                 found.add(f)
         elif f.symptom is Symptom.CONTROL_TARGETS and f.service in lost:
-            if unused(case, f.service, balancer.name):
+            if unused(case, f.service, misroute.balancer.name):
                 found.add(f)
         elif f.symptom is Symptom.AUTH_UNAVAILABLE and "auth" in services:
             found.add(f)
@@ -116,41 +113,32 @@ _TEXTS = {
 }
 
 
-def _finding(
-    case: Case,
-    kind: str,
-    balancer: LoadBalancer,
-    listener: Listener,
-    wrong_rules: tuple[Rule, ...],
-    affected_paths: list[Need],
-    failures: Failures,
-) -> Finding:
-    rule = wrong_rules[0]
-    first = next((n for n in affected_paths if n.pattern), affected_paths[0])
+def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
+    rule, first = misroute.rules[0], misroute.shown
     right = case.groups(first.service)[0]
-    where = f"{balancer.name}:{listener.port}"
+    where = f"{misroute.balancer.name}:{misroute.listener.port}"
     path = first.pattern or first.path
-    summary = _TEXTS[kind].format(listener=where, path=path, service=first.service)
-    remedy = remedies.for_rule(case, kind, listener, wrong_rules, affected_paths, right)
+    summary = _TEXTS[misroute.kind].format(listener=where, path=path, service=first.service)
     return Finding(
-        cause=kind,
+        cause=misroute.kind,
         service=first.service,
-        resource=_resource(kind, listener, rule, right.arn),
+        resource=_resource(misroute, right.arn),
         confidence=Confidence.CERTAIN,
         summary=f"{summary} The right target group is {right.name}.",
         evidence=case.evidence(
             f"{where} {first.host}{first.path}", describe(case, rule), f"forward to {right.name}"
         )
         + _changed(case, rule, first),
-        remedy=remedy,
+        remedy=remedies.for_rule(case, misroute, right),
         explained_failures=failures,
     )
 
 
-def _resource(kind: str, listener: Listener, rule: Rule, right: str) -> str:
-    if kind == "target-group-detached":
+def _resource(misroute: Misroute, right: str) -> str:
+    if misroute.kind == "target-group-detached":
         return right
-    return listener.arn if kind in ("rule-missing", "rule-on-wrong-listener") else rule.arn
+    missing = misroute.kind in ("rule-missing", "rule-on-wrong-listener")
+    return misroute.listener.arn if missing else misroute.rules[0].arn
 
 
 def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:

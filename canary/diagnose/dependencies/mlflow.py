@@ -1,0 +1,137 @@
+"""MLflow as its callers see it: it hangs, its circuit breaker is open, its artifacts fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import msgspec
+
+from canary.diagnose.core.case import MLFLOW, Case, Failures
+from canary.diagnose.core.finding import Finding, top_evidence
+from canary.diagnose.core.symptoms import CONTROL, Symptom
+from canary.diagnose.ecs import revisions
+from canary.model import Evidence, Remedy
+
+_TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
+_LATE_MS = 2000.0
+
+
+def hanging(case: Case) -> Iterator[Finding]:
+    """Report MLflow if its callers time out although ECS and the target group call it healthy.
+
+    If a security group or a wrong address keeps the callers from MLflow, that finding wins.
+    """
+    service, timeouts = case.ecs(MLFLOW), _reported_timeouts(case)
+    if not service or not timeouts or not case.has_healthy_targets(MLFLOW) or _is_slow(case):
+        return
+    running = f"{service.running} of {service.desired} tasks run, the targets are healthy"
+    healthy = Evidence(resource=service.name, seen=running, expected="they answer")
+    remedy = revisions.rollback(case, MLFLOW)
+    if not remedy.fix:
+        remedy = Remedy(
+            summary="Put a new task in its place; its log may tell what it waited for.",
+            fix=(revisions.deploy(case, MLFLOW),),
+            verify=revisions.verify(case, MLFLOW),
+        )
+    yield Finding(
+        cause="targets-unhealthy",
+        service=MLFLOW,
+        resource=service.task_definition,
+        summary="MLflow does not answer in time, though its task runs and its target is healthy.",
+        evidence=(healthy, *top_evidence(timeouts, 3)),
+        shown_failures=0,
+        remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, MLFLOW)),
+        explained_failures=case.failures_of_outage(MLFLOW),
+    )
+
+
+def _reported_timeouts(case: Case) -> Failures:
+    """Return the answers in which another service reports a time-out of MLflow."""
+    return frozenset(
+        f
+        for f in case.failures_of_outage(MLFLOW)
+        if f.entry_service != MLFLOW and f.status >= 500 and _TIMED_OUT.search(f.body)
+    )
+
+
+def _is_slow(case: Case) -> bool:
+    """Return whether MLflow gave a good answer late: then it is slow, and does not hang."""
+    return any(
+        exchange.status == 200
+        and exchange.timing.total_ms >= _LATE_MS
+        and MLFLOW in urlsplit(exchange.url).path
+        for _, exchange in case.exchanges
+    )
+
+
+def breaker(case: Case) -> Iterator[Finding]:
+    """Report a circuit breaker that stays open."""
+    failures = case.having(Symptom.BREAKER_OPEN)
+    if not failures:
+        return
+    entry = min(f.entry_service for f in failures)
+    service = case.ecs(entry)
+    yield Finding(
+        cause="circuit-breaker-open",
+        service=entry,
+        resource=case.services[entry].ecs_service or entry,
+        summary=f"The circuit breaker of {entry} towards MLflow is open.",
+        remedy=Remedy(
+            summary="A breaker closes by itself once MLflow answers; a new task starts closed.",
+            inspect=revisions.inspect(case, entry),
+            fix=(revisions.deploy(case, entry),) if service else (),
+            verify=revisions.verify(case, entry) if service else (),
+        ),
+        explained_failures=failures,
+    )
+
+
+def artifacts(case: Case) -> Iterator[Finding]:
+    """Report the artifact store if artifacts fail and MLflow's other calls answer."""
+    failures = frozenset(
+        f
+        for f in case.failures
+        if f.symptom not in CONTROL
+        and ("/mlflow-artifacts/" in f.path or f.symptom is Symptom.ARTIFACTS)
+        and f.symptom not in (Symptom.AUTH_UNAVAILABLE, Symptom.KEY_REFUSED)
+    )
+    others = {f for f in case.failures if "/mlflow/" in f.path and f not in failures}
+    if not failures or any(f.symptom is Symptom.UPSTREAM_UNREACHABLE for f in others):
+        return
+    service, bucket = case.ecs(MLFLOW), _bucket(case)
+    remedy = revisions.remedy(
+        case,
+        MLFLOW,
+        "Whoever owns the bucket must allow MLflow's task role to write there; see its policy and"
+        " lifecycle.",
+        summary="See MLflow's artifact setting and the bucket's policy.",
+        unread=True,
+    )
+    yield Finding(
+        cause="artifact-store-failing",
+        service=MLFLOW,
+        resource=bucket or (service.task_definition if service else MLFLOW),
+        summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
+        evidence=top_evidence(failures) + revisions.change_evidence(case, MLFLOW),
+        remedy=msgspec.structs.replace(
+            remedy, inspect=(*_bucket_policy(case, bucket), *remedy.inspect)
+        ),
+        shown_failures=0,
+        explained_failures=failures,
+    )
+
+
+def _bucket(case: Case) -> str:
+    """Return the artifact bucket's URL from MLflow's task definition, "" if it names none."""
+    for container in case.containers(MLFLOW):
+        for value in container.plain.values():
+            if value.startswith("s3://"):
+                return value
+    return ""
+
+
+def _bucket_policy(case: Case, bucket: str) -> tuple[str, ...]:
+    name = bucket.removeprefix("s3://").split("/")[0]
+    return (case.aws("s3api", "get-bucket-policy", bucket=name),) if name else ()
