@@ -11,7 +11,7 @@ import msgspec
 from canary import observe
 from canary.config.references import principals
 from canary.model import Config, Environment, Frozen, names
-from canary.observe import Permission
+from canary.observe.calls import Permission
 
 Condition = dict[str, dict[str, str]]
 """operator -> key -> value, as IAM writes it"""

@@ -28,7 +28,7 @@ from canary.observe import (
     secrets,
     targets,
 )
-from canary.observe.calls import Clients, Permission, Reader
+from canary.observe.calls import Clients, Permission, Reader, in_order
 
 READERS: tuple[ModuleType, ...] = (
     balancers,
@@ -44,17 +44,6 @@ READERS: tuple[ModuleType, ...] = (
     hosts,
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
-
-__all__ = [
-    "PERMISSIONS",
-    "READERS",
-    "Clients",
-    "Permission",
-    "PlatformState",
-    "observe",
-    "refresh_failing",
-    "statements",
-]
 
 
 def statements(environment: Environment) -> tuple[Permission, ...]:
@@ -146,9 +135,5 @@ def refresh_failing(
             secrets=kept.result(),
             errors=counts.result(),
             logs={**state.logs, **found},
-            unavailable=tuple(sorted({*fresh.unavailable, *reader.unavailable()}, key=_by_action)),
+            unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
         )
-
-
-def _by_action(unavailable: object) -> tuple[str, str]:
-    return (str(getattr(unavailable, "action", "")), str(getattr(unavailable, "resource", "")))

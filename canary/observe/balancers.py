@@ -6,7 +6,7 @@ from typing import Any
 
 from canary.control_plane.routing import REGEX, order
 from canary.control_plane.state import Action, Condition, Forward, Listener, LoadBalancer, Rule
-from canary.observe.calls import Permission, Reader, strings
+from canary.observe.calls import Permission, Reader, attributes, strings
 
 # Elastic Load Balancing's Describe* actions take no resource (Service Authorization Reference).
 ACTIONS = (
@@ -21,25 +21,14 @@ ACTIONS = (
 def read(reader: Reader) -> tuple[LoadBalancer, ...]:
     """Return the environment's load balancers with all their listeners and rules."""
     wanted = {s.load_balancer for s in reader.environment.services.values() if s.load_balancer}
-    found = reader.pages(
-        "elbv2",
-        "describe_load_balancers",
-        "LoadBalancers",
-        "elasticloadbalancing:DescribeLoadBalancers",
-        "*",
-    )
+    found = reader.pages("elasticloadbalancing:DescribeLoadBalancers", "LoadBalancers")
     return tuple(_balancer(reader, b) for b in found if b.get("LoadBalancerName") in wanted)
 
 
 def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
     arn = str(raw["LoadBalancerArn"])
     listeners = reader.pages(
-        "elbv2",
-        "describe_listeners",
-        "Listeners",
-        "elasticloadbalancing:DescribeListeners",
-        arn,
-        LoadBalancerArn=arn,
+        "elasticloadbalancing:DescribeListeners", "Listeners", arn, LoadBalancerArn=arn
     )
     return LoadBalancer(
         arn=arn,
@@ -51,28 +40,24 @@ def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
         security_groups=strings(raw.get("SecurityGroups")),
         subnets=strings(z.get("SubnetId") for z in raw.get("AvailabilityZones", [])),
         listeners=tuple(sorted((_listener(reader, x) for x in listeners), key=lambda x: x.port)),
-        attributes=_attributes(reader, arn),
+        attributes=reader.answer(
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            arn,
+            attributes,
+            {},
+            LoadBalancerArn=arn,
+        ),
     )
-
-
-def _attributes(reader: Reader, arn: str) -> dict[str, str]:
-    def fetch() -> dict[str, str]:
-        answer = reader.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
-        return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
-
-    return reader.call("elasticloadbalancing:DescribeLoadBalancerAttributes", arn, fetch, {})
 
 
 def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
     arn = str(raw["ListenerArn"])
     rules = reader.pages(
-        "elbv2",
-        "describe_rules",
-        "Rules",
         "elasticloadbalancing:DescribeRules",
+        "Rules",
         arn,
+        not_found=["ListenerNotFound"],
         ListenerArn=arn,
-        not_found_codes=("ListenerNotFound",),
     )
     return Listener(
         arn=arn,
@@ -88,13 +73,11 @@ def _certificates(reader: Reader, raw: dict[str, Any], arn: str) -> tuple[str, .
     if raw.get("Protocol") != "HTTPS":
         return tuple(default)
     more = reader.pages(
-        "elbv2",
-        "describe_listener_certificates",
-        "Certificates",
         "elasticloadbalancing:DescribeListenerCertificates",
+        "Certificates",
         arn,
+        not_found=["ListenerNotFound"],
         ListenerArn=arn,
-        not_found_codes=("ListenerNotFound",),
     )
     return tuple(dict.fromkeys(default + [str(c["CertificateArn"]) for c in more]))
 

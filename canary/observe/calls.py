@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -60,44 +60,64 @@ class Reader:
         resource: str,
         fetch: Callable[[], T],
         default: T,
-        not_found_codes: Iterable[str] = (),
+        missing: Mapping[str, T] | None = None,
     ) -> T:
         """Return the result of `fetch`, or the default and a note in `unavailable`.
 
-        An error of AWS with one of `not_found_codes` means that the resource does not exist, so
-        the default is returned without a note.
+        `missing` maps AWS's error codes for a resource that does not exist to the value for it,
+        which is returned without a note.
         """
         try:
             return fetch()
         except Exception as error:  # noqa: BLE001 - the readers' one boundary: becomes a value
             code = error_code(error)
-            if code not in set(not_found_codes):
-                self._note(action, resource, code, error)
+            if missing is not None and code in missing:
+                return missing[code]
+            self._note(action, resource, code, error)
             return default
 
+    def answer(
+        self,
+        action: str,
+        resource: str,
+        convert: Callable[[dict[str, Any]], T],
+        default: T,
+        missing: Mapping[str, T] | None = None,
+        **parameters: Any,
+    ) -> T:
+        """Return the converted answer of the operation that an IAM action names."""
+        service, operation = operation_of(action)
+
+        def fetch() -> T:
+            return convert(getattr(self.client(service), operation)(**parameters))
+
+        return self.call(action, resource, fetch, default, missing)
+
     def pages(
-        self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
-    ) -> list[dict[str, Any]]:
-        """Return the items of all pages of an operation."""
-        not_found_codes = kwargs.pop("not_found_codes", ())
+        self,
+        action: str,
+        key: str,
+        resource: str = "*",
+        *,
+        not_found: Sequence[str] = (),
+        **parameters: Any,
+    ) -> list[Any]:
+        """Return the items of all pages of the operation that an IAM action names.
 
-        def fetch() -> list[dict[str, Any]]:
+        `not_found` holds AWS's error codes for a resource that does not exist: it has no items.
+        """
+        service, operation = operation_of(action)
+
+        def fetch() -> list[Any]:
             paginator = self.client(service).get_paginator(operation)
-            return [item for page in paginator.paginate(**kwargs) for item in page.get(key, [])]
+            return [item for page in paginator.paginate(**parameters) for item in page.get(key, [])]
 
-        return self.call(action, resource, fetch, [], not_found_codes)
-
-    def pages_of_strings(
-        self, service: str, operation: str, key: str, action: str, resource: str, **kwargs: Any
-    ) -> list[str]:
-        """Return the strings (ARNs) of all pages of an operation."""
-        found: list[Any] = self.pages(service, operation, key, action, resource, **kwargs)
-        return [str(item) for item in found]
+        return self.call(action, resource, fetch, [], {code: [] for code in not_found})
 
     def unavailable(self) -> tuple[Unavailable, ...]:
         """Return the failed calls in a stable order."""
         with self._lock:
-            return tuple(sorted(self._unavailable, key=lambda u: (u.action, u.resource)))
+            return in_order(self._unavailable)
 
     def _note(self, action: str, resource: str, code: str, error: Exception) -> None:
         note = Unavailable(
@@ -109,6 +129,23 @@ class Reader:
         )
         with self._lock:
             self._unavailable.append(note)
+
+
+def in_order(failed: Iterable[Unavailable]) -> tuple[Unavailable, ...]:
+    """Return failed calls in a stable order."""
+    return tuple(sorted(failed, key=lambda u: (u.action, u.resource)))
+
+
+def operation_of(action: str) -> tuple[str, str]:
+    """Return the client and the method of boto3: "ecs", "list_tasks" for ecs:ListTasks."""
+    prefix, _, name = action.partition(":")
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+    return "elbv2" if prefix == "elasticloadbalancing" else prefix, words.removeprefix("_")
+
+
+def attributes(answer: dict[str, Any]) -> dict[str, str]:
+    """Return the attributes of a load balancer or of a target group."""
+    return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
 
 
 def error_code(error: Exception) -> str:

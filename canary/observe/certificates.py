@@ -23,12 +23,7 @@ def read(reader: Reader, balancers: tuple[LoadBalancer, ...]) -> tuple[Certifica
     """Return the certificates in use first, then others of the account."""
     used = [a for b in balancers for listener in b.listeners for a in listener.certificates]
     listed = reader.pages(
-        "acm",
-        "list_certificates",
-        "CertificateSummaryList",
-        "acm:ListCertificates",
-        "*",
-        Includes={"keyTypes": _KEY_TYPES},
+        "acm:ListCertificates", "CertificateSummaryList", Includes={"keyTypes": _KEY_TYPES}
     )
     others = [str(c["CertificateArn"]) for c in listed if c.get("CertificateArn") not in used]
     arns = list(dict.fromkeys(used)) + others[:_MAX]
@@ -37,17 +32,14 @@ def read(reader: Reader, balancers: tuple[LoadBalancer, ...]) -> tuple[Certifica
 
 
 def _certificate(reader: Reader, arn: str) -> Certificate | None:
-    def fetch() -> Certificate | None:
-        raw: dict[str, Any] = reader.client("acm").describe_certificate(CertificateArn=arn)
-        return certificate(raw["Certificate"])
-
-    return reader.call(
-        "acm:DescribeCertificate", arn, fetch, None, not_found_codes=("ResourceNotFoundException",)
+    missing = {"ResourceNotFoundException": None}
+    return reader.answer(
+        "acm:DescribeCertificate", arn, _described, None, missing, CertificateArn=arn
     )
 
 
-def certificate(raw: dict[str, Any]) -> Certificate:
-    """Return an ACM certificate."""
+def _described(answer: dict[str, Any]) -> Certificate | None:
+    raw = answer["Certificate"]
     return Certificate(
         arn=str(raw["CertificateArn"]),
         domain=str(raw.get("DomainName", "")),

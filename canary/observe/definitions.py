@@ -44,17 +44,15 @@ def newest(reader: Reader, name: str) -> list[str]:
     """Return the ARNs of the two newest active revisions of a family."""
     if not name:
         return []
-
-    def fetch() -> list[str]:
-        answer = (
-            reader.client("ecs")
-            .get_paginator("list_task_definitions")
-            .paginate(familyPrefix=name, sort="DESC", PaginationConfig={"MaxItems": 10})
-        )
-        arns = [str(a) for page in answer for a in page.get("taskDefinitionArns", [])]
-        return [a for a in arns if family(a) == name][:2]
-
-    return reader.call("ecs:ListTaskDefinitions", name, fetch, [])
+    arns = reader.pages(
+        "ecs:ListTaskDefinitions",
+        "taskDefinitionArns",
+        name,
+        familyPrefix=name,
+        sort="DESC",
+        PaginationConfig={"MaxItems": 10},
+    )
+    return [a for a in map(str, arns) if family(a) == name][:2]
 
 
 def family(arn: str) -> str:
@@ -72,18 +70,16 @@ def before(arn: str) -> list[str]:
 
 
 def _definition(reader: Reader, arn: str) -> TaskDefinition | None:
-    def fetch() -> TaskDefinition | None:
-        answer = reader.client("ecs").describe_task_definition(taskDefinition=arn)
-        return definition(answer["taskDefinition"])
-
-    # ClientException: "Unable to describe task definition", there is no such revision
-    return reader.call(
-        "ecs:DescribeTaskDefinition", arn, fetch, None, not_found_codes=("ClientException",)
+    # "Unable to describe task definition": there is no such revision
+    missing = {"ClientException": None}
+    return reader.answer(
+        "ecs:DescribeTaskDefinition", arn, _described, None, missing, taskDefinition=arn
     )
 
 
-def definition(raw: dict[str, Any]) -> TaskDefinition:
+def _described(answer: dict[str, Any]) -> TaskDefinition | None:
     """Return a task definition without any value that could be a secret."""
+    raw = answer["taskDefinition"]
     platform = raw.get("runtimePlatform") or {}
     return TaskDefinition(
         arn=str(raw["taskDefinitionArn"]),

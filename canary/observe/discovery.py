@@ -20,13 +20,7 @@ def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
     wanted = {s.discovery for s in reader.environment.services.values() if s.discovery}
     if not wanted:
         return (), {}
-    raw = reader.pages(
-        "servicediscovery",
-        "list_namespaces",
-        "Namespaces",
-        "servicediscovery:ListNamespaces",
-        "*",
-    )
+    raw = reader.pages("servicediscovery:ListNamespaces", "Namespaces")
     parents = {name.partition(".")[2] for name in wanted}
     spaces = {str(n["Name"]): str(n["Id"]) for n in raw if n.get("Name") in parents}
     found: list[DiscoveryService] = []
@@ -40,26 +34,18 @@ def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
 
 
 def _services(reader: Reader, namespace: str) -> list[dict[str, Any]]:
-    return reader.pages(
-        "servicediscovery",
-        "list_services",
-        "Services",
-        "servicediscovery:ListServices",
-        namespace,
-        Filters=[{"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}],
-    )
+    within = [{"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}]
+    return reader.pages("servicediscovery:ListServices", "Services", namespace, Filters=within)
 
 
 def _service(reader: Reader, raw: dict[str, Any], parent: str, namespace: str) -> DiscoveryService:
     identifier = str(raw["Id"])
     instances = reader.pages(
-        "servicediscovery",
-        "list_instances",
-        "Instances",
         "servicediscovery:ListInstances",
+        "Instances",
         identifier,
+        not_found=["ServiceNotFound"],
         ServiceId=identifier,
-        not_found_codes=("ServiceNotFound",),
     )
     return DiscoveryService(
         id=identifier,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
-from canary.observe.calls import Permission, Reader, error_code, strings, when
+from canary.observe.calls import Permission, Reader, strings, when
 
 _SERVICE = "arn:aws:ecs:{region}:{account}:service/{cluster}/*"
 _TASK = "arn:aws:ecs:{region}:{account}:task/{cluster}/*"
@@ -18,7 +18,7 @@ ACTIONS = (
 )
 MAX_EVENTS = 30
 MAX_TASKS = 50  # of each kind and service; ECS keeps stopped tasks for about an hour
-_NO_CLUSTER = ("ClusterNotFoundException",)
+_NO_CLUSTER = "ClusterNotFoundException"
 
 
 def read(reader: Reader) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]:
@@ -43,34 +43,26 @@ def read(reader: Reader) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]
 def _describe(reader: Reader, names: list[str]) -> dict[str, Any] | None:
     """Return the answer of DescribeServices, None if it could not be read."""
     cluster = reader.environment.cluster
-
-    def fetch() -> dict[str, Any] | None:
-        try:
-            return dict(reader.client("ecs").describe_services(cluster=cluster, services=names))
-        except Exception as error:
-            if error_code(error) in _NO_CLUSTER:
-                return {"clusterMissing": True}
-            raise
-
-    return reader.call("ecs:DescribeServices", cluster, fetch, None)
+    missing: dict[str, dict[str, Any] | None] = {_NO_CLUSTER: {"clusterMissing": True}}
+    return reader.answer(
+        "ecs:DescribeServices", cluster, dict, None, missing, cluster=cluster, services=names
+    )
 
 
 def tasks(reader: Reader, service: str) -> tuple[Task, ...]:
     """Return a service's running and recently stopped tasks, newest first."""
     found: list[Task] = []
     for status in ("RUNNING", "STOPPED"):
-        arns = reader.pages_of_strings(
-            "ecs",
-            "list_tasks",
-            "taskArns",
+        arns = reader.pages(
             "ecs:ListTasks",
+            "taskArns",
             service,
+            not_found=("ServiceNotFoundException", _NO_CLUSTER),
             cluster=reader.environment.cluster,
             serviceName=service,
             desiredStatus=status,
-            not_found_codes=("ServiceNotFoundException", *_NO_CLUSTER),
         )
-        found += _details(reader, service, arns)
+        found += _details(reader, service, [str(arn) for arn in arns])
     unique = {t.arn: t for t in found}.values()
     return tuple(sorted(unique, key=lambda t: t.created_at, reverse=True))
 

@@ -12,7 +12,6 @@ ACTIONS = (
     Permission(action="ec2:DescribeSecurityGroups"),
     Permission(action="ec2:DescribeSubnets"),
 )
-_ACTION = "ec2:DescribeSecurityGroups"
 
 
 def read(
@@ -30,9 +29,7 @@ def _by(reader: Reader, key: str, values: set[str]) -> list[SecurityGroup]:
     if not values:
         return []
     filters = [{"Name": key, "Values": sorted(values)}]
-    raw = reader.pages(
-        "ec2", "describe_security_groups", "SecurityGroups", _ACTION, "*", Filters=filters
-    )
+    raw = reader.pages("ec2:DescribeSecurityGroups", "SecurityGroups", Filters=filters)
     return [_group(g) for g in raw]
 
 
@@ -64,14 +61,8 @@ def subnets(
     ids = {s for b in balancers for s in b.subnets} | {n for s in services for n in s.subnets}
     if not ids:
         return ()
-    raw = reader.pages(
-        "ec2",
-        "describe_subnets",
-        "Subnets",
-        "ec2:DescribeSubnets",
-        "*",
-        Filters=[{"Name": "subnet-id", "Values": sorted(ids)}],
-    )
+    filters = [{"Name": "subnet-id", "Values": sorted(ids)}]
+    raw = reader.pages("ec2:DescribeSubnets", "Subnets", Filters=filters)
     return tuple(
         Subnet(
             id=str(s["SubnetId"]),

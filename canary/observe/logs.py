@@ -57,9 +57,8 @@ def read(
         events.sort(key=lambda e: int(e.get("timestamp") or 0))
         return tuple(_line(e, redact) for e in events[-MAX_LINES:])
 
-    return reader.call(
-        "logs:FilterLogEvents", group, fetch, (), not_found_codes=("ResourceNotFoundException",)
-    )
+    missing: dict[str, tuple[LogLine, ...]] = {"ResourceNotFoundException": ()}
+    return reader.call("logs:FilterLogEvents", group, fetch, (), missing)
 
 
 def _line(raw: dict[str, Any], redact: Callable[[str], str]) -> LogLine:

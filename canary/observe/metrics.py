@@ -25,11 +25,8 @@ def read(
         for key, name in _NAMES.items()
     ]
     results = reader.pages(
-        "cloudwatch",
-        "get_metric_data",
-        "MetricDataResults",
         "cloudwatch:GetMetricData",
-        "*",
+        "MetricDataResults",
         MetricDataQueries=queries,
         StartTime=now - dt.timedelta(minutes=MINUTES),
         EndTime=now,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from canary.control_plane.state import SecretState, TaskDefinition
-from canary.observe.calls import Permission, Reader, error_code, when
+from canary.observe.calls import Permission, Reader, when
 
 ACTIONS = (
     Permission(
@@ -45,21 +45,18 @@ def parameter_name(reference: str) -> str:
 
 def _secret(reader: Reader, reference: str) -> SecretState | None:
     identifier = secret_id(reference)
-    missing = SecretState(reference=reference, exists=False, name=identifier, detail="not found")
-
-    def fetch() -> SecretState | None:
-        try:
-            raw = reader.client("secretsmanager").describe_secret(SecretId=identifier)
-        except Exception as error:
-            if error_code(error) == "ResourceNotFoundException":
-                return missing
-            raise
-        return _described(reference, raw)
-
-    return reader.call("secretsmanager:DescribeSecret", identifier, fetch, None)
+    gone = SecretState(reference=reference, exists=False, name=identifier, detail="not found")
+    return reader.answer(
+        "secretsmanager:DescribeSecret",
+        identifier,
+        lambda raw: _described(reference, raw),
+        None,
+        {"ResourceNotFoundException": gone},
+        SecretId=identifier,
+    )
 
 
-def _described(reference: str, raw: dict[str, Any]) -> SecretState:
+def _described(reference: str, raw: dict[str, Any]) -> SecretState | None:
     deleted = when(raw.get("DeletedDate"))
     stages = raw.get("VersionIdsToStages") or {}
     current = next((v for v, s in stages.items() if "AWSCURRENT" in s), "")
@@ -85,16 +82,8 @@ def _parameters(reader: Reader, names: dict[str, str]) -> list[SecretState]:
     before = len(reader.unavailable())
     raw: list[dict[str, Any]] = []
     for start in range(0, len(wanted), 50):  # a filter holds at most 50 values
-        raw += reader.pages(
-            "ssm",
-            "describe_parameters",
-            "Parameters",
-            "ssm:DescribeParameters",
-            "*",
-            ParameterFilters=[
-                {"Key": "Name", "Option": "Equals", "Values": wanted[start : start + 50]}
-            ],
-        )
+        named = {"Key": "Name", "Option": "Equals", "Values": wanted[start : start + 50]}
+        raw += reader.pages("ssm:DescribeParameters", "Parameters", ParameterFilters=[named])
     if not raw and len(reader.unavailable()) > before:
         return []
     found = {str(p["Name"]): p for p in raw}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
-from canary.observe.calls import Permission, Reader, strings
+from canary.observe.calls import Permission, Reader, attributes, strings
 
 ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeTargetGroups"),
@@ -21,13 +21,7 @@ def read(
     named = {n for s in reader.environment.services.values() for n in s.target_groups}
     arns = {f for b in balancers for f in forwarded(b)} | further
     own = {b.arn for b in balancers}
-    found = reader.pages(
-        "elbv2",
-        "describe_target_groups",
-        "TargetGroups",
-        "elasticloadbalancing:DescribeTargetGroups",
-        "*",
-    )
+    found = reader.pages("elasticloadbalancing:DescribeTargetGroups", "TargetGroups")
     wanted = [
         g
         for g in found
@@ -48,14 +42,8 @@ def forwarded(balancer: LoadBalancer) -> set[str]:
     }
 
 
-def health(reader: Reader, arn: str) -> tuple[TargetHealth, ...]:
-    """Return the targets of a group with their health and AWS's reason for it."""
-
-    def fetch() -> tuple[TargetHealth, ...]:
-        answer = reader.client("elbv2").describe_target_health(TargetGroupArn=arn)
-        return tuple(_target(t) for t in answer.get("TargetHealthDescriptions", []))
-
-    return reader.call("elasticloadbalancing:DescribeTargetHealth", arn, fetch, ())
+def _targets(answer: dict[str, Any]) -> tuple[TargetHealth, ...]:
+    return tuple(_target(t) for t in answer.get("TargetHealthDescriptions", []))
 
 
 def _target(raw: dict[str, Any]) -> TargetHealth:
@@ -68,14 +56,6 @@ def _target(raw: dict[str, Any]) -> TargetHealth:
         reason=str(state.get("Reason", "")),
         description=str(state.get("Description", "")),
     )
-
-
-def _attributes(reader: Reader, arn: str) -> dict[str, str]:
-    def fetch() -> dict[str, str]:
-        answer = reader.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
-        return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
-
-    return reader.call("elasticloadbalancing:DescribeTargetGroupAttributes", arn, fetch, {})
 
 
 def _group(reader: Reader, raw: dict[str, Any]) -> TargetGroup:
@@ -96,6 +76,14 @@ def _group(reader: Reader, raw: dict[str, Any]) -> TargetGroup:
         healthy_threshold=int(raw.get("HealthyThresholdCount") or 0),
         unhealthy_threshold=int(raw.get("UnhealthyThresholdCount") or 0),
         load_balancers=strings(raw.get("LoadBalancerArns")),
-        targets=health(reader, arn),
-        attributes=_attributes(reader, arn),
+        targets=reader.answer(
+            "elasticloadbalancing:DescribeTargetHealth", arn, _targets, (), TargetGroupArn=arn
+        ),
+        attributes=reader.answer(
+            "elasticloadbalancing:DescribeTargetGroupAttributes",
+            arn,
+            attributes,
+            {},
+            TargetGroupArn=arn,
+        ),
     )
