@@ -3,47 +3,26 @@
 The canary (`rehearse`) and the emulator (its alarm loop) share this package.
 """
 
-from __future__ import annotations
-
-from alarm_evaluator.composite import Rule, RuleError, children, holds, parse_rule
-from alarm_evaluator.metric_math import calculate
-from alarm_evaluator.series import MathError, Series, Value
-from alarm_evaluator.states import (
-    ALARM,
-    COMPARISON_WORDS,
-    INSUFFICIENT_DATA,
-    OK,
-    State,
-    TreatMissing,
-    breaches,
-    evaluate,
-    evaluation_range,
-    judge,
-)
-from alarm_evaluator.suppression import Moment, Periods, Suppression, advance
-
-__all__ = [
-    "ALARM",
-    "COMPARISON_WORDS",
-    "INSUFFICIENT_DATA",
-    "OK",
-    "MathError",
-    "Moment",
-    "Periods",
-    "Rule",
-    "RuleError",
-    "Series",
-    "State",
-    "Suppression",
-    "TreatMissing",
-    "Value",
-    "advance",
-    "breaches",
-    "calculate",
-    "children",
-    "evaluate",
-    "evaluation_range",
-    "holds",
-    "judge",
-    "parse_rule",
-]
+from alarm_evaluator.composite import Rule as Rule
+from alarm_evaluator.composite import RuleError as RuleError
+from alarm_evaluator.composite import children as children
+from alarm_evaluator.composite import holds as holds
+from alarm_evaluator.composite import parse_rule as parse_rule
+from alarm_evaluator.metric_math import calculate as calculate
+from alarm_evaluator.series import MathError as MathError
+from alarm_evaluator.series import Series as Series
+from alarm_evaluator.series import Value as Value
+from alarm_evaluator.states import ALARM as ALARM
+from alarm_evaluator.states import COMPARISON_WORDS as COMPARISON_WORDS
+from alarm_evaluator.states import INSUFFICIENT_DATA as INSUFFICIENT_DATA
+from alarm_evaluator.states import OK as OK
+from alarm_evaluator.states import State as State
+from alarm_evaluator.states import TreatMissing as TreatMissing
+from alarm_evaluator.states import breaches as breaches
+from alarm_evaluator.states import evaluate as evaluate
+from alarm_evaluator.states import evaluation_range as evaluation_range
+from alarm_evaluator.states import judge as judge
+from alarm_evaluator.suppression import Moment as Moment
+from alarm_evaluator.suppression import Periods as Periods
+from alarm_evaluator.suppression import Suppression as Suppression
+from alarm_evaluator.suppression import advance as advance

@@ -1,105 +1,48 @@
-"""The frozen types that all rooms exchange."""
+"""The frozen types that all rooms exchange; `X as X` marks a re-export (PEP 484)."""
 
-from canary.model.answers import (
-    Answer,
-    Credential,
-    Failure,
-    FailureKind,
-    PeerCertificate,
-    Request,
-    Timing,
-)
-from canary.model.base import (
-    SEVERITY_ORDER,
-    Change,
-    Confidence,
-    Frozen,
-    Severity,
-    Status,
-    Suite,
-    by_severity,
-    parse_time,
-)
-from canary.model.definitions import (
-    Check,
-    Config,
-    Deployment,
-    Environment,
-    Mute,
-    Network,
-    Notify,
-    Principal,
-    RouteRule,
-    RunLimits,
-    Schedule,
-    Service,
-)
-from canary.model.results import (
-    REPORT_SCHEMA,
-    Assertion,
-    CheckHistory,
-    Comparison,
-    Diagnosis,
-    Drift,
-    Evidence,
-    Exchange,
-    Explanation,
-    Remedy,
-    Report,
-    Residue,
-    Result,
-    Run,
-    Score,
-    Step,
-    Transition,
-    exchanges_of,
-)
-
-__all__ = [
-    "REPORT_SCHEMA",
-    "SEVERITY_ORDER",
-    "Answer",
-    "Assertion",
-    "Change",
-    "Check",
-    "CheckHistory",
-    "Comparison",
-    "Confidence",
-    "Config",
-    "Credential",
-    "Deployment",
-    "Diagnosis",
-    "Drift",
-    "Environment",
-    "Evidence",
-    "Exchange",
-    "Explanation",
-    "Failure",
-    "FailureKind",
-    "Frozen",
-    "Mute",
-    "Network",
-    "Notify",
-    "PeerCertificate",
-    "Principal",
-    "Remedy",
-    "Report",
-    "Request",
-    "Residue",
-    "Result",
-    "RouteRule",
-    "Run",
-    "RunLimits",
-    "Schedule",
-    "Score",
-    "Service",
-    "Severity",
-    "Status",
-    "Step",
-    "Suite",
-    "Timing",
-    "Transition",
-    "by_severity",
-    "exchanges_of",
-    "parse_time",
-]
+from canary.model.answers import Answer as Answer
+from canary.model.answers import Credential as Credential
+from canary.model.answers import Failure as Failure
+from canary.model.answers import FailureKind as FailureKind
+from canary.model.answers import PeerCertificate as PeerCertificate
+from canary.model.answers import Request as Request
+from canary.model.answers import Timing as Timing
+from canary.model.base import SEVERITY_ORDER as SEVERITY_ORDER
+from canary.model.base import Change as Change
+from canary.model.base import Confidence as Confidence
+from canary.model.base import Frozen as Frozen
+from canary.model.base import Severity as Severity
+from canary.model.base import Status as Status
+from canary.model.base import Suite as Suite
+from canary.model.base import by_severity as by_severity
+from canary.model.base import parse_time as parse_time
+from canary.model.definitions import Check as Check
+from canary.model.definitions import Config as Config
+from canary.model.definitions import Deployment as Deployment
+from canary.model.definitions import Environment as Environment
+from canary.model.definitions import Mute as Mute
+from canary.model.definitions import Network as Network
+from canary.model.definitions import Notify as Notify
+from canary.model.definitions import Principal as Principal
+from canary.model.definitions import RouteRule as RouteRule
+from canary.model.definitions import RunLimits as RunLimits
+from canary.model.definitions import Schedule as Schedule
+from canary.model.definitions import Service as Service
+from canary.model.results import REPORT_SCHEMA as REPORT_SCHEMA
+from canary.model.results import Assertion as Assertion
+from canary.model.results import CheckHistory as CheckHistory
+from canary.model.results import Comparison as Comparison
+from canary.model.results import Diagnosis as Diagnosis
+from canary.model.results import Drift as Drift
+from canary.model.results import Evidence as Evidence
+from canary.model.results import Exchange as Exchange
+from canary.model.results import Explanation as Explanation
+from canary.model.results import Remedy as Remedy
+from canary.model.results import Report as Report
+from canary.model.results import Residue as Residue
+from canary.model.results import Result as Result
+from canary.model.results import Run as Run
+from canary.model.results import Score as Score
+from canary.model.results import Step as Step
+from canary.model.results import Transition as Transition
+from canary.model.results import exchanges_of as exchanges_of

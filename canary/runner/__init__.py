@@ -1,17 +1,9 @@
 """Carry out a plan: concurrency, needs, deadlines, clean-up; one Result per planned check."""
 
-from canary.runner.context import RunRequest, RunStart
-from canary.runner.coordinator import Outcome, carry_out
-from canary.runner.observation import StateUnavailableError
-from canary.runner.ports import Ports
-from canary.runner.progress import Progress
-
-__all__ = [
-    "Outcome",
-    "Ports",
-    "Progress",
-    "RunRequest",
-    "RunStart",
-    "StateUnavailableError",
-    "carry_out",
-]
+from canary.runner.context import RunRequest as RunRequest
+from canary.runner.context import RunStart as RunStart
+from canary.runner.coordinator import Outcome as Outcome
+from canary.runner.coordinator import carry_out as carry_out
+from canary.runner.observation import StateUnavailableError as StateUnavailableError
+from canary.runner.ports import Ports as Ports
+from canary.runner.progress import Progress as Progress
