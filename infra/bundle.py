@@ -79,7 +79,7 @@ def _has_version(command: str, version: str) -> bool:
 def ensure(target: Target, environment_file: Path) -> Path:
     """Return the folder of one environment's bundle; build it only if its inputs changed.
 
-    It holds only that environment's file: another account's identifiers do not belong into it.
+    It contains only that environment's file, and no identifiers of other accounts.
     """
     folder = (
         BUILD / f"{environment_file.stem}-{target.architecture}-{_sum(target, environment_file)}"

@@ -1,7 +1,7 @@
 """Find resource names that two environments of one account would share.
 
-An environment's name and what follows it are joined by hyphens, which both may hold: `dev` with a
-check `api.v1.health` and `dev-api` with `v1.health` make one alarm. AWS would not refuse it.
+Names are joined by hyphens, and their parts may contain hyphens: `dev` with the check
+`api.v1.health` and `dev-api` with `v1.health` make the same alarm name. AWS would not refuse it.
 """
 
 from __future__ import annotations

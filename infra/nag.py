@@ -10,12 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 PACK = "AwsSolutions::AwsSolutions"
-LATEST = "Python 3.13 is kept up as long as 3.14 is, until June 2029, and is what CI tests with"
+LATEST = "Lambda supports Python 3.13 as long as 3.14, until June 2029, and CI tests with it"
 ACCEPTED = {
-    "Reports": {
-        "S1": "reports are no user data, and each access log would need a bucket of its own"
-    },
-    "LostRuns": {"SQS3": "it is the dead-letter queue, of the schedule and of the function"},
+    "Reports": {"S1": "reports contain no user data, and access logs would need a further bucket"},
+    "LostRuns": {"SQS3": "it is the dead-letter queue of the schedule and of the function"},
     "Function": {"L1": LATEST},
     "ShardFunction": {"L1": LATEST},
     "Spread": {
@@ -24,7 +22,7 @@ ACCEPTED = {
     },
 }
 STAR = {
-    r"\*": "these actions know no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
+    r"\*": "these actions have no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
     "ecs task definitions (ListTasks is bound to the cluster by a condition), cloudwatch reads, "
     "ssm:DescribeParameters, and the network interfaces that Lambda itself makes",
     r".*:certificate/.*": "which certificates the listeners carry is known at run time only",

@@ -1,8 +1,8 @@
 """The bundle's list of parts: a CycloneDX document of the packages in the zip.
 
-Made from the metadata of the installed packages, so it says what is there and not what was asked
-for. Neither time nor chance is in it: the same bundle has the same list (CycloneDX 1.6 allows a
-document without time stamp; its serial number is derived from the parts).
+It is made from the metadata of the installed packages, not from the requirements. The same bundle
+has the same SBOM: CycloneDX 1.6 allows a document without a time stamp, and the serial number is
+derived from the packages.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _fitting(names: tuple[str, ...], most: int, characters: int) -> tuple[str, .
 def tickets_of(
     environment: Environment, suites: Mapping[str, tuple[str, ...]], *, suppressor: str
 ) -> tuple[CompositePlan, ...]:
-    """Return a ticket for each suite; `suites` holds the alarm names of each suite's checks.
+    """Return a ticket for each suite; `suites` has the alarm names of each suite's checks.
 
     A suite that is too large for one rule has several tickets, numbered from the second on.
     """

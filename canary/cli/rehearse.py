@@ -24,8 +24,8 @@ from canary.cli.reports import decoded, store_at
 from canary.model import Config, Report, Severity
 from canary.model.schedule import schedule_period
 from canary.rehearsal import patterns, recorded
-from canary.rehearsal.patterns import Figures, Incident, Pattern, Setting
-from canary.rehearsal.replay import Outcome, rehearse
+from canary.rehearsal.patterns import Figures, Pattern, RealIncident, Setting
+from canary.rehearsal.replay import Minute, rehearse
 
 ALL = "all"
 MOST_RUNS = 10_080  # a week of minutes; each run is one read of the store
@@ -134,12 +134,12 @@ def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[F
     found = _read(config, place, days)
     if not found:
         raise WrongUseError(f"no runs of the last {days} days in {place}")
-    real: tuple[Incident, ...] = recorded.incidents(found, critical(config))
+    real: tuple[RealIncident, ...] = recorded.incidents(found, critical(config))
     rehearsal = rehearse(alarms, iter(found), critical(config))
     return [patterns.figures("history", rehearsal, real)]
 
 
-def _read(config: Config, place: str, days: int) -> list[Outcome]:
+def _read(config: Config, place: str, days: int) -> list[Minute]:
     path = Path(place)
     if path.is_file():
         return recorded.from_history(decoded(path.read_bytes(), place))
@@ -196,9 +196,9 @@ def _as_table(found: Iterable[Figures], period_s: int) -> str:
     return (
         f"{table(HEADS, rows)}\n\n"
         f"Over {over}; a month has {patterns.MONTH_DAYS} days. Times are medians in {unit}:\n"
-        "from the start of an incident to its first message (seen) and to its page (paged), and\n"
-        "from its end until the page is OK again (clear). Page twice: further pages of the same\n"
-        "alarm for one incident. Escalated: pages of further alarms for it."
+        "from the start of an incident to its first message (seen) and its page (paged), and\n"
+        "from its end until the page is OK again (clear). Page twice: further pages of\n"
+        "the same alarm for one incident. Escalated: pages of further alarms for it."
     )
 
 

@@ -1,4 +1,4 @@
-"""`run`: one run, its reports into a folder."""
+"""`run`: run the checks once and write the reports into a folder."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ FORMS = ("text", "json", "markdown", "junit")
 FILES = {"report.json": "json", "report.md": "markdown", "report.html": "html"}
 
 HELP = """\
-Carry one run out and write report.json, report.md, report.html and junit.xml.
+Run the checks once and write report.json, report.md, report.html and junit.xml.
 
-Progress goes to stderr, the report to stdout. The run is compared with the previous one in
-the store; a narrowed run does not become the latest one.
+Progress goes to stderr, the report to stdout. The run is compared with the previous run in the
+store. A run of selected checks (--only, --suite) does not become the latest run.
 
 \b
 Exit status:
   0  every check passed (a muted check does not count)
   1  some check failed
   2  wrong usage or configuration
-  3  the canary could not tell for some check
+  3  the canary could not judge some check
 
 \b
 Variables:
-  CANARY_ENVIRONMENT  the environment, where --environment names none
-  NO_COLOR            no colours, as when stdout is no terminal
-  AWS_PROFILE, …      credentials, as the AWS CLI finds them
+  CANARY_ENVIRONMENT  the default of --environment
+  NO_COLOR            turns colours off
+  AWS_PROFILE, …      credentials, as for the AWS CLI
 
 \b
 Examples:
@@ -62,13 +62,13 @@ Examples:
 """
 
 
-@click.command(help=HELP, short_help="Carry one run out and write its reports.")
+@click.command(help=HELP, short_help="Run the checks once and write the reports.")
 @environment_option
 @click.option(
     "--only",
     multiple=True,
     metavar="ID",
-    help="Only these checks and their needs.",
+    help="Only these checks and the checks that they need.",
     shell_complete=complete_check,
 )
 @click.option(
@@ -81,23 +81,23 @@ Examples:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where reports are written; default out/<environment>.",
+    help="Folder for the reports; default: out/<environment>.",
 )
 @format_option(*FORMS)
 @click.option(
     "--store",
     metavar="PLACE",
-    help='Where runs are kept and compared: "environment" for the deployed canary\'s own store, '
-    "an s3:// address or a folder; default OUT/store.",
+    help='Store of the runs: "environment" for the deployed canary\'s store, an s3:// address '
+    "or a folder; default: OUT/store.",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(0, 900),
     default=0.0,
-    help="Seconds for the whole run; default: the environment's own.",
+    help="Seconds for the whole run; default: the environment's budget.",
 )
 @fail_on_option
-@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress on stderr.")
 def run(
     environment: str,
     only: tuple[str, ...],
@@ -109,14 +109,14 @@ def run(
     fail_on: str | None,
     quiet: bool,
 ) -> None:
-    """Carry one run out and write its reports."""
+    """Run the checks once and write the reports."""
     config = loaded(environment)
     folder = out_folder(out, config.environment.name)
     place = place_of(store, config.environment) if store else str(folder / "store")
     selection = Selection(only=only, suites=suites)
     request = RunRequest(selection=selection, trigger="command line", budget_s=budget)
     try:
-        folder.mkdir(parents=True, exist_ok=True)  # before the run, whose report would be lost
+        folder.mkdir(parents=True, exist_ok=True)  # before the run: its report would be lost
     except OSError as error:
         raise WrongUseError(f"--out {folder}: {error.strerror}") from error
     report, page, problems = _carried_out(config, place, request, quiet)

@@ -1,4 +1,4 @@
-"""Check references within a configuration: names exist, needs have no cycle, dates hold."""
+"""Check references within a configuration: names exist, needs have no cycle, dates are right."""
 
 from __future__ import annotations
 

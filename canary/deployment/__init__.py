@@ -1,1 +1,1 @@
-"""What an environment needs in AWS: permissions, capacity, money."""
+"""Permissions, capacity and cost of an environment in AWS."""

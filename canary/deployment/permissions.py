@@ -1,4 +1,4 @@
-"""The policy of the function's role: the one list that is deployed and that is printed."""
+"""The policy of the function's role, for the deployment and for `permissions`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from canary.observe.calls import Permission
 Condition = dict[str, dict[str, str]]
 """operator -> key -> value, as IAM writes it"""
 
-# Lambda makes the network interfaces itself, outside the function and with the function's role;
-# these calls know no resource (AWS: "Giving Lambda functions access to resources in a VPC"). Only
-# what the function's code calls carries its ARN, so the code itself is refused what it never needs.
+# Lambda itself makes the network interfaces, with the function's role; these actions have no
+# resource (AWS: "Giving Lambda functions access to resources in a VPC"). Calls of the function's
+# code, unlike Lambda's own, have the function's ARN, so the policy can deny them to the code.
 INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -59,7 +59,7 @@ class Row(Frozen, frozen=True, kw_only=True):
 
 
 def stack_arns(environment: Environment) -> StackArns:
-    """Return the ARNs as the resources' names make them; only the key's id is not known before."""
+    """Return the ARNs by the resources' names; the key's id is known only after a deployment."""
     name = environment.name
     return StackArns(
         bucket=f"arn:aws:s3:::{environment.report_bucket}",
@@ -90,7 +90,7 @@ def statements(config: Config, arns: StackArns) -> Iterator[Statement]:
     yield _allow("Lost", ("sqs:SendMessage",), arns.lost_runs)
     yield _allow("Interfaces", INTERFACES, "*")
     yield _no_interfaces(environment)
-    if environment.deployment.tracing:  # X-Ray knows no resource for these
+    if environment.deployment.tracing:  # these actions have no resource
         yield _allow("Trace", ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), "*")
 
 
@@ -144,19 +144,19 @@ def _condition(environment: Environment, permission: Permission) -> Condition:
 def _secret_arn(environment: Environment, name: str) -> str:
     if name.startswith("arn:"):
         return name
-    # a secret's ARN ends in six characters that nobody knows beforehand
+    # a secret's ARN ends in six random characters
     return environment.arn("secretsmanager", f"secret:{name}-??????")
 
 
 def _store(environment: Environment, bucket: str) -> Iterator[Statement]:
     objects = f"{environment.report_prefix}/*"
     yield _allow("Reports", ("s3:GetObject", "s3:PutObject"), f"{bucket}/{objects}")
-    # without it a missing report answers 403, which cannot be told from a denied one
+    # without it S3 answers 403 for a missing report, as for a denied one
     yield Statement(
         sid="ReportList",
         actions=("s3:ListBucket",),
         resources=(bucket,),
-        # S3 asks for this right when it answers GetObject, which names no prefix
+        # S3 also needs this right to answer GetObject, which has no prefix
         condition={"StringLikeIfExists": {"s3:prefix": objects}},
     )
 

@@ -2,7 +2,7 @@
 
 A lease must be atomic across runs (a conditional write in the store): of two runs that decided the
 same message only one acquires it. The lease of a failed send is released, so that the next run may
-acquire it. A message whose lease another run holds stays pending, and the next run looks again.
+acquire it. A message whose lease another run holds stays pending for the next run.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def deliver(
 ) -> Delivery:
     """Send messages and events. `send` raises when it fails, `put` returns the keys that failed.
 
-    `without_lease` holds keys that no other run can send. Never raises for a send: what failed is
+    `without_lease` has the keys that no other run can send. Never raises for a failed send: it is
     in the state and in `problems`. An error of the leases before anything was sent goes to the
     caller, whose next run decides the same again.
     """

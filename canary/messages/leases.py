@@ -66,7 +66,7 @@ class StoreLeases:
         self._store, self._now = store, now
 
     def acquire(self, key: str, *, as_sent: bool = False) -> Lease:
-        """Ask for the lease on a key. Raises what the store raises.
+        """Ask for the lease on a key. Errors of the store are raised.
 
         `as_sent`: the key counts as sent at once, so that it is never sent twice.
         """

@@ -46,8 +46,8 @@ def diagnosed(report: Report, incident: Incident, link: str) -> Message:
     """Return the message that the cause of an open incident was found."""
     cause = _cause(report, incident)
     body = [
-        f"The cause was found of what broke in {line(report.run.environment, 60)} "
-        f"at {when(incident.opened_at)}:",
+        f"The cause was found of the failures in {line(report.run.environment, 60)} "
+        f"since {when(incident.opened_at)}:",
         *_listed(_results(report, incident.checks)),
         "",
         *_why(cause),

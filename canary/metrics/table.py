@@ -14,7 +14,7 @@ from canary.comparison.windows import DOWN, DOWN_CRITICAL, RECOVERED, UNSTABLE
 
 NAMESPACE = "HokusaiCanary"
 MOST_OWN = 400
-"""Checks with an alarm each: a CloudFormation template holds 500 resources in all.
+"""Checks with an alarm each: a CloudFormation template has at most 500 resources.
 
 Of more checks the most severe have an alarm, and a metric in every run; the others have a metric
 while they fail and a little longer. AWS charges a custom metric for the hours with data.

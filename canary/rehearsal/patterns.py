@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from alarm_evaluator import ALARM
 from canary.model import Frozen
 from canary.rehearsal import replay
-from canary.rehearsal.replay import Outcome, Page, Rehearsal
+from canary.rehearsal.replay import AlarmMessage, Minute, Rehearsal
 
 DAY, START = 1440, 600  # minutes
 MONTH_DAYS = 30
 SLACK = 20  # minutes after its end in which a message still belongs to an incident
 
 
-class Incident(Frozen, frozen=True, kw_only=True):
+class RealIncident(Frozen, frozen=True, kw_only=True):
     """A real incident, in minutes of the replay; `end` is the first good minute."""
 
     start: int
@@ -47,7 +47,7 @@ class Pattern:
     name: str
     description: str
     length: int
-    make: Callable[[Setting, int], Iterator[Outcome]]
+    make: Callable[[Setting, int], Iterator[Minute]]
     """Setting, number of the day -> the outcomes of that day."""
 
 
@@ -68,11 +68,11 @@ class Figures(Frozen, frozen=True, kw_only=True):
     escalations: float  # pages of further alarms for one incident
 
 
-def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Outcome]:
+def _hard(setting: Setting, share: float, length: int, seed: int) -> Iterator[Minute]:
     return replay.outage(setting.checks, START, length, DAY, share=share, seed=seed)
 
 
-def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
+def _one_bad(setting: Setting, day: int) -> Iterator[Minute]:
     """Yield a day in which a third of the runs reaches the bad target, and each reads its health.
 
     The balancer calls a target unhealthy after two checks of 30 s (AWS's defaults).
@@ -81,10 +81,10 @@ def _one_bad(setting: Setting, day: int) -> Iterator[Outcome]:
     for minute, outcome in enumerate(met):
         read = setting.targets if START + 1 <= minute < START + 60 else frozenset()
         failed = outcome.failed | read
-        yield Outcome(failed=failed, unstable=failed)
+        yield Minute(failed=failed, unstable=failed)
 
 
-def _bursts(setting: Setting, day: int) -> Iterator[Outcome]:
+def _bursts(setting: Setting, day: int) -> Iterator[Minute]:
     """Yield a day in which the network fails for a minute or two, six times."""
     chance = random.Random(setting.seed * 1000 + day)  # noqa: S311 - a simulation, nothing secret
     left = 0
@@ -93,26 +93,26 @@ def _bursts(setting: Setting, day: int) -> Iterator[Outcome]:
             left = chance.choice((1, 2))
         failed = frozenset(setting.checks) if left else frozenset()
         left = max(left - 1, 0)
-        yield Outcome(failed=failed, unstable=failed)
+        yield Minute(failed=failed, unstable=failed)
 
 
-def _flapping(setting: Setting, length: int) -> Iterator[Outcome]:
+def _flapping(setting: Setting, length: int) -> Iterator[Minute]:
     """Yield a day with an incident that is down for four minutes of five."""
     flaps = list(replay.flapping(setting.critical, up=1, down=4, minutes=length))
     for minute in range(DAY):
         at = minute - START
-        yield flaps[at] if 0 <= at < length else Outcome()
+        yield flaps[at] if 0 <= at < length else Minute()
 
 
-def _silence(length: int) -> Iterator[Outcome]:
+def _silence(length: int) -> Iterator[Minute]:
     for minute in range(DAY):
-        yield Outcome(completed=not START <= minute < START + length)
+        yield Minute(completed=not START <= minute < START + length)
 
 
 def _noise(name: str, description: str, p: float | None = None) -> Pattern:
     """Return a pattern of independent failures with the probability asked for, or its own."""
 
-    def make(setting: Setting, day: int) -> Iterator[Outcome]:
+    def make(setting: Setting, day: int) -> Iterator[Minute]:
         chance = setting.p if p is None else p
         return replay.noise(setting.checks, chance, DAY, setting.seed * 1000 + day)
 
@@ -169,21 +169,21 @@ PATTERNS: tuple[Pattern, ...] = (
 BY_NAME: dict[str, Pattern] = {p.name: p for p in PATTERNS}
 
 
-def outcomes(pattern: Pattern, setting: Setting) -> Iterator[Outcome]:
+def outcomes(pattern: Pattern, setting: Setting) -> Iterator[Minute]:
     """Yield the pattern's minutes, day after day."""
     for day in range(setting.days):
         yield from pattern.make(setting, day)
 
 
-def incidents(pattern: Pattern, days: int) -> tuple[Incident, ...]:
+def incidents(pattern: Pattern, days: int) -> tuple[RealIncident, ...]:
     """Return the real incidents of a pattern in so many days."""
     if not pattern.length:
         return ()
     starts = (day * DAY + START for day in range(days))
-    return tuple(Incident(start=s, end=s + pattern.length) for s in starts)
+    return tuple(RealIncident(start=s, end=s + pattern.length) for s in starts)
 
 
-def figures(name: str, rehearsal: Rehearsal, real: Sequence[Incident]) -> Figures:
+def figures(name: str, rehearsal: Rehearsal, real: Sequence[RealIncident]) -> Figures:
     """Return the figures of a rehearsal, compared with the real incidents."""
     pages, tickets = rehearsal.pages(), rehearsal.tickets()
     days = rehearsal.minutes / DAY
@@ -210,22 +210,24 @@ def figures(name: str, rehearsal: Rehearsal, real: Sequence[Incident]) -> Figure
     )
 
 
-def _of(page: Page, incident: Incident) -> bool:
+def _of(page: AlarmMessage, incident: RealIncident) -> bool:
     return incident.start <= page.minute < incident.end + SLACK
 
 
-def _first(pages: Sequence[Page], incident: Incident) -> int | None:
+def _first(pages: Sequence[AlarmMessage], incident: RealIncident) -> int | None:
     return min((p.minute - incident.start for p in pages if _of(p, incident)), default=None)
 
 
-def _cleared(rehearsal: Rehearsal, pages: Sequence[Page], incident: Incident) -> int | None:
+def _cleared(
+    rehearsal: Rehearsal, pages: Sequence[AlarmMessage], incident: RealIncident
+) -> int | None:
     """Return the minutes from the incident's end until the last of its pages went back to OK."""
     ends = [_back_to_ok(rehearsal, name, incident) for name in {p.alarm for p in pages}]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: Incident) -> int | None:
+def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: RealIncident) -> int | None:
     """Return the minutes from the end until the alarm was OK, 0 if before, None if never."""
     own = [m for m in rehearsal.messages if m.alarm == alarm]
     open_at_end = [m.state == ALARM for m in own if m.minute < incident.end][-1:]

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from canary.comparison.windows import DOWN_CRITICAL
 from canary.model import Report, Result, Status
 from canary.model.schedule import MINUTE
-from canary.rehearsal.patterns import Incident
-from canary.rehearsal.replay import Outcome
+from canary.rehearsal.patterns import RealIncident
+from canary.rehearsal.replay import Minute
 
 LONG = DOWN_CRITICAL.runs  # so many bad minutes in a row make an incident, so many good ones end it
 
 
-def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outcome]:
+def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Minute]:
     """Yield an outcome for each period, oldest first.
 
     Scheduled runs keep their times, so that a gap counts as missing runs; runs that a person
@@ -26,29 +26,29 @@ def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Outc
         scheduled = report.run.trigger.startswith("schedule")
         if scheduled and before is not None:
             missed = round((at - before).total_seconds() / period_s) - 1
-            yield from (Outcome(completed=False) for _ in range(missed))
+            yield from (Minute(completed=False) for _ in range(missed))
         before = at if scheduled else None
         yield outcome(report)
 
 
-def outcome(report: Report) -> Outcome:
+def outcome(report: Report) -> Minute:
     """Return the part of one run that the alarms can see."""
     ran = [r for r in report.results if not r.muted]
-    return Outcome(
+    return Minute(
         failed=frozenset(r.check_id for r in ran if r.status is Status.FAIL),
         unstable=frozenset(r.check_id for r in ran if _is_unstable(r)),
         state_lost=bool(report.comparison.note),
     )
 
 
-def from_history(report: Report) -> list[Outcome]:
+def from_history(report: Report) -> list[Minute]:
     """Return the last runs from the history in one report: at most sixty."""
     muted = {r.check_id for r in report.results if r.muted}
     kept = {c: h.outcomes for c, h in report.history.items() if c not in muted}
     width = max((len(letters) for letters in kept.values()), default=0)
     lines = {c: letters.rjust(width, "S") for c, letters in kept.items()}
     return [
-        Outcome(
+        Minute(
             failed=(bad := frozenset(c for c, letters in lines.items() if letters[at] == "F")),
             unstable=bad,
         )
@@ -62,18 +62,18 @@ def _is_unstable(result: Result) -> bool:
     )
 
 
-def incidents(found: Sequence[Outcome], critical: frozenset[str]) -> tuple[Incident, ...]:
+def incidents(found: Sequence[Minute], critical: frozenset[str]) -> tuple[RealIncident, ...]:
     """Return the incidents: a critical check failing, or no runs, for three minutes in a row."""
     bad = [not o.completed or bool(o.failed & critical) for o in found]
-    made: list[Incident] = []
+    made: list[RealIncident] = []
     start: int | None = None
     for minute in range(LONG, len(bad) + 1):
         window = bad[minute - LONG : minute]
         if start is None and all(window):
             start = minute - LONG
         elif start is not None and not any(window):
-            made.append(Incident(start=start, end=minute - LONG))
+            made.append(RealIncident(start=start, end=minute - LONG))
             start = None
     if start is not None:
-        made.append(Incident(start=start, end=len(bad)))
+        made.append(RealIncident(start=start, end=len(bad)))
     return tuple(made)

@@ -26,7 +26,7 @@ from canary.comparison.windows import DOWN_CRITICAL, UNSTABLE, down_after
 from canary.model import Frozen
 
 
-class Outcome(Frozen, frozen=True, kw_only=True):
+class Minute(Frozen, frozen=True, kw_only=True):
     """One minute: whether a run completed, which checks failed, which needed a second attempt."""
 
     completed: bool = True
@@ -36,7 +36,7 @@ class Outcome(Frozen, frozen=True, kw_only=True):
     state_lost: bool = False  # the canary could not read its previous report
 
 
-class Page(Frozen, frozen=True, kw_only=True):
+class AlarmMessage(Frozen, frozen=True, kw_only=True):
     """A message of an alarm to a person, or to a ticket, at a minute of the replay."""
 
     minute: int
@@ -49,23 +49,23 @@ class Rehearsal(Frozen, frozen=True, kw_only=True):
     """The messages of a replay of so many minutes."""
 
     minutes: int
-    messages: tuple[Page, ...]
+    messages: tuple[AlarmMessage, ...]
 
-    def pages(self) -> tuple[Page, ...]:
+    def pages(self) -> tuple[AlarmMessage, ...]:
         """Return the messages that wake a person: paging alarms that went into ALARM."""
         return tuple(m for m in self.messages if m.route is Route.PAGE and m.state == ALARM)
 
-    def tickets(self) -> tuple[Page, ...]:
+    def tickets(self) -> tuple[AlarmMessage, ...]:
         """Return the messages that open a ticket."""
         return tuple(m for m in self.messages if m.route is Route.TICKET and m.state == ALARM)
 
 
-def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[str]) -> Rehearsal:
+def rehearse(alarms: Alarms, outcomes: Iterator[Minute], critical: frozenset[str]) -> Rehearsal:
     """Replay outcomes, one a minute, through every alarm and composite."""
     judges = [_Judge(plan) for plan in alarms.alarms]
     composites = [_CompositeJudge(plan) for plan in alarms.composites]
     memory = _Memory(critical)
-    messages: list[Page] = []
+    messages: list[AlarmMessage] = []
     minute = -1
     for minute, outcome in enumerate(outcomes):
         memory.add(outcome)
@@ -82,8 +82,8 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Outcome], critical: frozenset[st
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
 
 
-def _page(minute: int, alarm: str, route: Route, state: State) -> Page:
-    return Page(minute=minute, alarm=alarm, route=route, state=state)
+def _page(minute: int, alarm: str, route: Route, state: State) -> AlarmMessage:
+    return AlarmMessage(minute=minute, alarm=alarm, route=route, state=state)
 
 
 class _Memory:
@@ -94,7 +94,7 @@ class _Memory:
         self._bad: dict[str, str] = {}  # outcomes of checks that failed recently, newest last
         self._metrics: dict[str, float] = {}
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Minute) -> None:
         """Add one run's outcomes; a minute without a run adds nothing."""
         if not outcome.completed:
             return
@@ -121,7 +121,7 @@ class _Memory:
         if outcome.state_lost:
             self._bad = {}
 
-    def value(self, plan: AlarmPlan, outcome: Outcome) -> float | None:
+    def value(self, plan: AlarmPlan, outcome: Minute) -> float | None:
         """Return the value of the alarm's metric in this minute, None for no data point."""
         name = plan.series[0].name
         if name == "DeployInProgress":
@@ -201,42 +201,42 @@ class _CompositeJudge:
         return (minute - self._since) * 60 >= self.plan.wait_s
 
 
-def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Outcome]:
+def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Minute]:
     """Yield independent failures: each check fails in each minute with probability p."""
     chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
     for _ in range(minutes):
         failed = frozenset(c for c in checks if chance.random() < p)
-        yield Outcome(failed=failed, unstable=failed)
+        yield Minute(failed=failed, unstable=failed)
 
 
 def outage(
     checks: Sequence[str], start: int, length: int, minutes: int, share: float = 1.0, seed: int = 1
-) -> Iterator[Outcome]:
+) -> Iterator[Minute]:
     """Yield minutes in which, from `start` on, each run fails with probability `share`."""
     chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
     for minute in range(minutes):
         hit = start <= minute < start + length and chance.random() < share
         failed = frozenset(checks) if hit else frozenset()
-        yield Outcome(failed=failed, unstable=failed)
+        yield Minute(failed=failed, unstable=failed)
 
 
-def silence(start: int, minutes: int) -> Iterator[Outcome]:
+def silence(start: int, minutes: int) -> Iterator[Minute]:
     """Yield minutes in which the canary does not run from `start` on."""
     for minute in range(minutes):
-        yield Outcome(completed=minute < start)
+        yield Minute(completed=minute < start)
 
 
-def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterator[Outcome]:
+def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterator[Minute]:
     """Yield days with one announced deployment of ten minutes, some of which fail."""
     for minute in range(days * 1440):
         at = minute % 1440 - 600
         deploying = 0 <= at < 10
         failed = frozenset(checks) if 2 <= at < 2 + broken_minutes else frozenset()
-        yield Outcome(failed=failed, deploying=deploying)
+        yield Minute(failed=failed, deploying=deploying)
 
 
-def flapping(checks: Sequence[str], up: int, down: int, minutes: int) -> Iterator[Outcome]:
+def flapping(checks: Sequence[str], up: int, down: int, minutes: int) -> Iterator[Minute]:
     """Yield minutes that fail for `down` and pass for `up`, repeatedly."""
     for minute in range(minutes):
         failed = frozenset(checks) if minute % (up + down) < down else frozenset()
-        yield Outcome(failed=failed, unstable=failed)
+        yield Minute(failed=failed, unstable=failed)

@@ -33,7 +33,7 @@ class CheckArchive(Frozen, frozen=True, kw_only=True):
     days: tuple[Bucket, ...] = ()
 
 
-class Incident(Frozen, frozen=True, kw_only=True):
+class CheckIncident(Frozen, frozen=True, kw_only=True):
     """A time during which a check did not pass; `ended` is "" while it lasts."""
 
     check_id: str
@@ -47,7 +47,7 @@ class Archive(Frozen, frozen=True, kw_only=True):
 
     last_run: str = ""
     checks: dict[str, CheckArchive] = msgspec.field(default_factory=dict)
-    incidents: tuple[Incident, ...] = ()  # oldest first
+    incidents: tuple[CheckIncident, ...] = ()  # oldest first
     schema: str = ARCHIVE_SCHEMA
 
 
@@ -68,8 +68,8 @@ def update(archive: Archive, report: Report) -> Archive:
     )
 
 
-class Incidents(Frozen, frozen=True, kw_only=True):
-    """Incidents of several checks that began and ended in the same runs."""
+class SharedIncident(Frozen, frozen=True, kw_only=True):
+    """SharedIncident of several checks that began and ended in the same runs."""
 
     status: Status
     checks: tuple[str, ...]
@@ -77,14 +77,14 @@ class Incidents(Frozen, frozen=True, kw_only=True):
     ended: str
 
 
-def happened(archive: Archive, most: int = 30) -> tuple[Incidents, ...]:
+def happened(archive: Archive, most: int = 30) -> tuple[SharedIncident, ...]:
     """Return the latest incidents, newest first, grouped by begin and end."""
     found: dict[tuple[str, str, Status], list[str]] = {}
     for incident in reversed(archive.incidents):
         key = (incident.began, incident.ended, incident.status)
         found.setdefault(key, []).append(incident.check_id)
     return tuple(
-        Incidents(status=status, checks=tuple(checks), began=began, ended=ended)
+        SharedIncident(status=status, checks=tuple(checks), began=began, ended=ended)
         for (began, ended, status), checks in list(found.items())[:most]
     )
 
@@ -117,7 +117,9 @@ def _counted(bucket: Bucket, result: Result) -> Bucket:
     return msgspec.structs.replace(bucket, passed=passed, latency_ms=round(mean, 1))
 
 
-def _incidents(known: tuple[Incident, ...], ran: list[Result], at: str) -> tuple[Incident, ...]:
+def _incidents(
+    known: tuple[CheckIncident, ...], ran: list[Result], at: str
+) -> tuple[CheckIncident, ...]:
     """Open an incident for each check that stopped passing; end it when the check passes."""
     status = {r.check_id: r.status for r in ran}
     kept = []
@@ -131,7 +133,7 @@ def _incidents(known: tuple[Incident, ...], ran: list[Result], at: str) -> tuple
             lasting.add(incident.check_id)
             kept.append(incident)
     kept += [
-        Incident(check_id=name, status=found, began=at)
+        CheckIncident(check_id=name, status=found, began=at)
         for name, found in status.items()
         if found is not Status.PASS and name not in lasting
     ]

@@ -25,7 +25,7 @@ def _encoded(report: Report) -> str:
 
 
 def load(data: bytes | str) -> Report:
-    """Read a report back. Raises ReportError, with what is wrong, for anything else."""
+    """Read a report back. Raises ReportError with the reason for anything else."""
     try:
         plain = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

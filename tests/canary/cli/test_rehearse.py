@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from canary.rehearsal import patterns as drill
-from canary.rehearsal import recorded as replayed
-from canary.rehearsal.patterns import Incident
-from canary.rehearsal.replay import Outcome
+from canary.rehearsal import patterns, recorded
+from canary.rehearsal.patterns import RealIncident
+from canary.rehearsal.replay import Minute
 from canary.report import json as canonical
 from tests.canary.cli.test_commands import call
 from tests.canary.support.report_samples import healthy, seed_day
@@ -26,7 +25,7 @@ def figures(*arguments: str) -> list[dict[str, Any]]:
 
 def test_every_pattern_has_a_row_and_nobody_is_woken_for_nothing() -> None:
     rows = {row["pattern"]: row for row in figures("--days", "1")}
-    assert set(rows) == set(drill.BY_NAME)
+    assert set(rows) == set(patterns.BY_NAME)
     assert {name: row["false_pages"] for name, row in rows.items()} == dict.fromkeys(rows, 0)
     for name in ("noise", "noise-0.1", "noise-1", "bursts", "deploys"):
         assert rows[name]["pages_per_month"] == 0
@@ -86,9 +85,9 @@ def test_a_gap_between_scheduled_runs_is_silence_and_between_others_is_not() -> 
         )
         return msgspec.structs.replace(healthy(), run=run)
 
-    scheduled = replayed.outcomes([at(1, "schedule"), at(2, "schedule"), at(5, "schedule")])
+    scheduled = recorded.outcomes([at(1, "schedule"), at(2, "schedule"), at(5, "schedule")])
     assert [o.completed for o in scheduled] == [True, True, False, False, True]
-    by_hand = replayed.outcomes([at(1, "command line"), at(5, "command line")])
+    by_hand = recorded.outcomes([at(1, "command line"), at(5, "command line")])
     assert [o.completed for o in by_hand] == [True, True]
 
 
@@ -105,6 +104,6 @@ def test_a_gap_between_scheduled_runs_is_silence_and_between_others_is_not() -> 
 def test_an_incident_is_three_bad_runs_and_ends_with_three_good_ones(
     letters: str, expected: tuple[tuple[int, int], ...]
 ) -> None:
-    found = [Outcome(failed=frozenset("a" if x == "F" else "")) for x in letters]
-    real = tuple(Incident(start=a, end=b) for a, b in expected)
-    assert replayed.incidents(found, frozenset("a")) == real
+    found = [Minute(failed=frozenset("a" if x == "F" else "")) for x in letters]
+    real = tuple(RealIncident(start=a, end=b) for a, b in expected)
+    assert recorded.incidents(found, frozenset("a")) == real

@@ -9,7 +9,7 @@ import pytest
 from canary.alarms.plan import Alarms, plan_alarms
 from canary.model import Check, Config, Environment, Service, Severity, Suite
 from canary.rehearsal.replay import (
-    Outcome,
+    Minute,
     Rehearsal,
     deploys,
     flapping,
@@ -50,7 +50,7 @@ def alarms() -> Alarms:
     return plan_alarms(Config(environment=environment, checks=tuple(checks)), "fn", 60)
 
 
-def replay(alarms: Alarms, outcomes: Iterator[Outcome]) -> Rehearsal:
+def replay(alarms: Alarms, outcomes: Iterator[Minute]) -> Rehearsal:
     return rehearse(alarms, outcomes, frozenset(CRITICAL))
 
 
@@ -99,7 +99,7 @@ def test_an_incident_that_flaps_is_one_page(alarms: Alarms) -> None:
 
 def test_with_its_state_lost_the_raw_alarms_page(alarms: Alarms) -> None:
     outcomes = (
-        Outcome(state_lost=True, failed=frozenset(CRITICAL[:1] if minute > 20 else ()))
+        Minute(state_lost=True, failed=frozenset(CRITICAL[:1] if minute > 20 else ()))
         for minute in range(40)
     )
     assert replay(alarms, outcomes).pages()[0].alarm == "hokusai-canary-test-page"
