@@ -12,7 +12,7 @@ from canary.conclude import OnJudged, conclude, unpublished
 from canary.model import Config, Report
 from canary.plan import make_plan
 from canary.runner import Ports, Progress, RunRequest, RunStart, carry_out
-from canary.runner.progress import OnProgress, quiet
+from canary.runner.ports import OnProgress, quiet
 
 
 def new_run_id(moment: str) -> str:

@@ -9,31 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 from canary.messages.incidents import pending_after
-from canary.messages.leases import Lease
+from canary.messages.leases import Lease, StoreLeases
 from canary.messages.state import Event, Message, Notified, Outbox
 from canary.model import Frozen
 
 WITHOUT_THREADS, AT_ONCE = 3, 16
 """Keys that are not worth a thread; leases asked for at once (the pool of `adapters.aws`)."""
-
-
-class Leases(Protocol):
-    """Leases on keys, shared by all runs of an environment."""
-
-    def acquire(self, key: str, *, as_sent: bool = False) -> Lease:
-        """Ask for the lease on a key; `as_sent`: it counts as sent at once."""
-        ...
-
-    def mark_sent(self, key: str) -> None:
-        """Record that the message was sent."""
-        ...
-
-    def release(self, key: str) -> None:
-        """Give the lease back after a failed send."""
-        ...
 
 
 class Delivery(Frozen, frozen=True, kw_only=True):
@@ -49,7 +32,7 @@ def deliver(
     outbox: Outbox,
     send: Callable[[Message], None],
     put: Callable[[Sequence[Event]], Sequence[str]],
-    leases: Leases,
+    leases: StoreLeases,
     at: str,
     without_lease: frozenset[str] = frozenset(),
 ) -> Delivery:
@@ -81,7 +64,9 @@ def deliver(
     )
 
 
-def _acquired(leases: Leases, keys: Sequence[str], *, as_sent: bool = False) -> dict[str, Lease]:
+def _acquired(
+    leases: StoreLeases, keys: Sequence[str], *, as_sent: bool = False
+) -> dict[str, Lease]:
     """Ask for every lease, many at once: each is a write, and an outage has hundreds of events."""
 
     def acquire(key: str) -> Lease:
@@ -95,7 +80,7 @@ def _acquired(leases: Leases, keys: Sequence[str], *, as_sent: bool = False) -> 
 
 
 def _send(
-    message: Message, send: Callable[[Message], None], leases: Leases, problems: list[str]
+    message: Message, send: Callable[[Message], None], leases: StoreLeases, problems: list[str]
 ) -> bool:
     """Send one message, update its lease, and return whether it was sent."""
     try:

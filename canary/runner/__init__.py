@@ -6,4 +6,4 @@ from canary.runner.coordinator import Outcome as Outcome
 from canary.runner.coordinator import carry_out as carry_out
 from canary.runner.observation import StateUnavailableError as StateUnavailableError
 from canary.runner.ports import Ports as Ports
-from canary.runner.progress import Progress as Progress
+from canary.runner.ports import Progress as Progress

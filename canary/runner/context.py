@@ -1,4 +1,4 @@
-"""One run: what it was requested for, how it started, and what its checks share."""
+"""One run: its request, its start, its deadlines, and what its checks share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import msgspec
 from canary.comparison.previous import Previous, rate_limited
 from canary.model import Config, Frozen, Residue, Result
 from canary.plan import Plan, Selection
-from canary.runner.deadlines import times
 from canary.runner.observation import Observation
 from canary.runner.ports import Ports
 from canary.runner.rate_limit import RateLimitBackoff
+
+GRACE = 0.4
+"""Seconds that a probe gets beyond its time-out to record its own failure."""
 
 
 class RunRequest(Frozen, frozen=True, kw_only=True):
@@ -44,6 +46,26 @@ class RunStart(Frozen, frozen=True, kw_only=True):
     previous: Previous = Previous()
     reused: dict[str, Result] = msgspec.field(default_factory=dict)
     """Check id -> last result of a check that is not due."""
+
+
+class Times(Frozen, frozen=True, kw_only=True):
+    """The deadlines of one run, in seconds of the monotonic clock."""
+
+    start: float
+    probing: float  # no probing later than this
+    cleanup: float  # no clean-up later than this
+    end: float  # published by then
+
+
+def times(plan: Plan, start: float) -> Times:
+    """Return the deadlines; a budget too small for the reserves leaves half of it to probing."""
+    end = start + plan.budget_s
+    reserves = plan.cleanup_reserve_s + plan.publish_reserve_s
+    share = min(1.0, plan.budget_s / 2 / reserves) if reserves else 1.0
+    cleanup = end - plan.publish_reserve_s * share
+    return Times(
+        start=start, probing=cleanup - plan.cleanup_reserve_s * share, cleanup=cleanup, end=end
+    )
 
 
 class RunContext:

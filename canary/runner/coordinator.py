@@ -10,12 +10,10 @@ from canary.control_plane.state import PlatformState
 from canary.model import Frozen, Residue, Result
 from canary.plan import Planned
 from canary.runner import outcomes
-from canary.runner.context import RunContext, RunStart
+from canary.runner.context import GRACE, RunContext, RunStart, Times
 from canary.runner.cpu_starvation import CpuStarvation
-from canary.runner.deadlines import GRACE, Times
 from canary.runner.job import Job
-from canary.runner.ports import Ports
-from canary.runner.progress import OnProgress, Progress, quiet
+from canary.runner.ports import OnProgress, Ports, Progress, quiet
 from canary.runner.threads import Workers
 
 LEAST_START_S = 0.25
@@ -88,7 +86,7 @@ class _Coordinator:
         while again:
             again = False
             for planned in list(self._waiting):
-                if self._full():
+                if len(self._running) >= self._run.environment.run.concurrency:
                     return  # hundreds may wait: none of them can start before another ends
                 if any(n not in self._outcomes for n in planned.needs):
                     continue
@@ -99,20 +97,16 @@ class _Coordinator:
     def _start_or_skip(self, planned: Planned) -> bool:
         """Start a check, or skip it and return True."""
         check = planned.check
+        self._waiting.remove(planned)
         why = outcomes.blocked_by(check.needs, self._outcomes)
         if not why and self._run.left(self._times.probing) < LEAST_START_S:
             why = "no time left in this run"
         if why:
-            self._waiting.remove(planned)
             now = self._run.since_start_ms(self._run.ports.clock.monotonic())
             self._keep(outcomes.skipped(check, why, now, self._mute(check.id)))
-            return True
-        self._waiting.remove(planned)
-        self._start(planned)
-        return False
-
-    def _full(self) -> bool:
-        return len(self._running) >= self._run.environment.run.concurrency
+        else:
+            self._start(planned)
+        return bool(why)
 
     def _start(self, planned: Planned) -> None:
         job = Job(planned.check, self._run)

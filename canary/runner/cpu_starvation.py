@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from types import TracebackType
 
 from canary.probes.base.api import Clock
 
@@ -36,12 +35,7 @@ class CpuStarvation:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._cpu = time.process_time() - self._cpu
         self._wall = self._clock.monotonic() - self._wall

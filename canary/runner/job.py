@@ -38,7 +38,7 @@ EARLY = (FailureKind.DNS, FailureKind.TLS)
 
 
 class Job:
-    """Runs one check; after `seal` it records nothing more."""
+    """Runs one check, and is the HTTP client of its probe; after `seal` it records nothing more."""
 
     def __init__(self, check: Check, run: RunContext) -> None:
         self.check = check
@@ -95,7 +95,7 @@ class Job:
         return ProbeContext(
             environment=self._run.environment,
             run_id=self._run.run_id,
-            http=_JobHttp(self),
+            http=self,
             clock=self._clock,
             credential=self._credential,
             forget_credential=self._ports.forget_credential,
@@ -151,8 +151,8 @@ class Job:
         finally:
             self.waiting_for = ""
 
-    def send(self, request: Request, credential: Credential | None) -> Answer:
-        """Send a request within the time that is left to the check."""
+    def send(self, request: Request, credential: Credential | None = None) -> Answer:
+        """Send a request of the probe within the time that is left to the check."""
         left = self._remaining(self.cleaning)
         if left < LEAST_S:
             self._give_up_if_run_ends(0.0)
@@ -190,14 +190,3 @@ def was_cut(failure: Failure, waited_s: float, allowed_s: float) -> bool:
     """
     unanswered = failure.kind in EARLY and not failure.code and waited_s > allowed_s / 2
     return failure.kind in CUT or unanswered
-
-
-class _JobHttp:
-    """The HTTP client of one check."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def send(self, request: Request, credential: Credential | None = None) -> Answer:
-        """Send one request, clipped to the check's time."""
-        return self._job.send(request, credential)

@@ -21,7 +21,8 @@ def result(
     muted: str = "",
 ) -> Result:
     """Return the one result of a check from the steps that it recorded."""
-    steps = steps or (_step("canary", Status.ERROR, "the probe recorded no step"),)
+    if not steps:
+        steps = (Step(name="canary", status=Status.ERROR, reason="the probe recorded no step"),)
     status, decisive = _decided(steps)
     reason = "" if status is Status.PASS else _reason(decisive, len(steps))
     return Result(
@@ -62,19 +63,10 @@ def _reason(step: Step, steps: int) -> str:
     return f"{step.name}: {step.reason}" if steps > 1 and step.reason else step.reason or step.name
 
 
-def _step(name: str, status: Status, reason: str, duration_ms: float = 0.0) -> Step:
-    return Step(name=name, status=status, reason=reason, duration_ms=duration_ms)
-
-
 def skipped(check: Check, reason: str, started_ms: float, muted: str = "") -> Result:
     """Return the result of a check that was not tried."""
-    made = result(
-        check,
-        (_step("not tried", Status.SKIP, reason),),
-        duration_ms=0.0,
-        started_ms=started_ms,
-        muted=muted,
-    )
+    step = Step(name="not tried", status=Status.SKIP, reason=reason)
+    made = result(check, (step,), duration_ms=0.0, started_ms=started_ms, muted=muted)
     return msgspec.structs.replace(made, reason=reason)
 
 
@@ -84,10 +76,12 @@ def out_of_time(job: Job, now: float, slow_s: float) -> Step:
     waited = now - job.waiting_since if waiting_for else 0.0
     after = f"out of time after {now - job.started:.1f} s"
     if waiting_for and job.waits_for_target and (not job.cut_by_run() or waited >= slow_s):
-        reason = f"{after}: no answer to {waiting_for} within {waited:.1f} s"
-        return _step("out of time", Status.FAIL, reason, waited * 1000)
-    what = f"waiting for {waiting_for}" if waiting_for else "busy in the canary itself"
-    return _step("out of time", Status.ERROR, f"{after}: {what}", waited * 1000)
+        status, what = Status.FAIL, f"no answer to {waiting_for} within {waited:.1f} s"
+    else:
+        status = Status.ERROR
+        what = f"waiting for {waiting_for}" if waiting_for else "busy in the canary itself"
+    reason = f"{after}: {what}"
+    return Step(name="out of time", status=status, reason=reason, duration_ms=waited * 1000)
 
 
 def blocked_by(needs: Iterable[str], outcomes: dict[str, Result]) -> str:
@@ -117,14 +111,9 @@ def critical_path_ms(results: Iterable[Result]) -> float:
 def longest_sequence_ms(steps: tuple[Step, ...]) -> float:
     """Return the greatest sum of durations over steps that do not overlap."""
     ends: list[tuple[float, float]] = []  # (end, best sum up to here), sums never fall
-    for start, end in sorted(
-        ((s.started_ms, s.started_ms + s.duration_ms) for s in steps), key=_end
-    ):
+    spans = ((s.started_ms, s.started_ms + s.duration_ms) for s in steps)
+    for start, end in sorted(spans, key=lambda span: (span[1], span[0])):
         before = max((best for e, best in ends if e <= start + 0.5), default=0.0)
         best = max(before + end - start, ends[-1][1] if ends else 0.0)
         ends.append((end, best))
     return ends[-1][1] if ends else 0.0
-
-
-def _end(span: tuple[float, float]) -> tuple[float, float]:
-    return span[1], span[0]

@@ -1,4 +1,4 @@
-"""Ports: everything outside itself that a run may touch, as plain callables."""
+"""Ports: everything outside itself that a run may touch, and its progress events."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ Diagnose = Callable[
 ]
 Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
 """Seconds, action -> the action's value; raises TimeoutError when it takes longer."""
+
+
+class Progress(Frozen, frozen=True, kw_only=True):
+    """One event: a phase began, or a check started or ended."""
+
+    phase: str = ""  # "observe", "probe", "diagnose", "publish"
+    check_id: str = ""
+    result: Result | None = None  # set when the check ended
+    done: int = 0
+    total: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def quiet(_progress: Progress) -> None:
+    """Ignore the progress."""
 
 
 class Ports(Frozen, frozen=True, kw_only=True):

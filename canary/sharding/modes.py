@@ -19,7 +19,7 @@ from canary.model import Frozen, Report
 from canary.pipeline import begin
 from canary.plan import Selection, make_plan
 from canary.runner import Outcome, Ports, RunRequest, RunStart, carry_out
-from canary.runner.deadlines import times
+from canary.runner.context import times
 from canary.runner.outcomes import critical_path_ms
 from canary.sharding.split import (
     Shard,

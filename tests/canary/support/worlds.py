@@ -36,7 +36,7 @@ from canary.plan import Plan, Selection, make_plan
 from canary.probes.base.api import CredentialMissingError, Kind, ProbeContext
 from canary.redaction.redactor import Redactor
 from canary.runner import Outcome, Ports, RunStart, carry_out
-from canary.runner.progress import OnProgress, quiet
+from canary.runner.ports import OnProgress, quiet
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
