@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lam
 from canary.config import load
 from canary.model import Config
 from infra.stack import Build, CanaryStack
-from tests.infra.deployed import PACE, Deployed, deploy_to
+from tests.infra.support.deployed import PACE, Deployed, deploy_to
 from tests.sandbox.support.twin import RunningTwin
 
 ROOT = Path(__file__).resolve().parents[2]

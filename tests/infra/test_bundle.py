@@ -19,7 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from infra import bundle
 from infra import sbom as parts
 from tests.infra.conftest import DEVELOPMENT
-from tests.infra.zipped import zipped
+from tests.infra.support.zipped import zipped
 
 ROOT = Path(bundle.__file__).resolve().parents[1]
 HERE = "{}.{}".format(*sys.version_info)

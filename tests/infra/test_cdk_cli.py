@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deployed import ACCOUNT, REGION, ROOT, STACK, context
+from tests.infra.support.deployed import ACCOUNT, REGION, ROOT, STACK, context
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

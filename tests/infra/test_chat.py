@@ -19,7 +19,7 @@ from canary.messages import texts as wording
 from canary.messages.incidents import decide
 from canary.messages.state import Notified
 from tests.canary.support import report_samples as samples
-from tests.infra.deployed import ROOT, until
+from tests.infra.support.deployed import ROOT, until
 from tests.sandbox.support.twin import RunningTwin
 
 TEMPLATE = ROOT / "docs" / "examples" / "chat.yaml"

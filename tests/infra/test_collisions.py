@@ -13,7 +13,7 @@ import pytest
 from canary.model import Config
 from infra.collisions import IN_ALL_REGIONS, NAMED, OneStack, collisions
 from tests.infra.conftest import DEVELOPMENT, resources, synthesize
-from tests.infra.deployed import synthesize as run_app
+from tests.infra.support.deployed import synthesize as run_app
 
 EAST, WEST = "us-east-1", "us-west-2"
 WITHIN_ANOTHER = {  # kinds with a name of their own, within a bus or a group that is the stack's

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deployed import LOG_GROUP, STACK, Deployed
-from tests.infra.described import missing, of_type, without
+from tests.infra.support.deployed import LOG_GROUP, STACK, Deployed
+from tests.infra.support.described import missing, of_type, without
 
 COMPOSITE = ("AWS::CloudWatch::CompositeAlarm", "CompositeAlarms")
 METRIC = ("AWS::CloudWatch::Alarm", "MetricAlarms")

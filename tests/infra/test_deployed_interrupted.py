@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.deployed import STACK, Deployed
+from tests.infra.support.deployed import STACK, Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Lines = list[dict[str, Any]]

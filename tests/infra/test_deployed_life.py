@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import names
-from tests.infra.deployed import COMPRESSED, LOG_GROUP, MINUTE_S, Deployed, until
+from tests.infra.support.deployed import COMPRESSED, LOG_GROUP, MINUTE_S, Deployed, until
 
 pytestmark = pytest.mark.timeout(300)
 

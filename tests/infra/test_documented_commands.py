@@ -19,7 +19,7 @@ import pytest
 
 from tests.house import documents
 from tests.house.test_documents import COMMANDS, EXAMPLES
-from tests.infra.deployed import ROOT, STACK, Deployed, deploy_to, until
+from tests.infra.support.deployed import ROOT, STACK, Deployed, deploy_to, until
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ import pytest
 
 from canary import config
 from tests.infra.conftest import synthesize
-from tests.infra.deployed import ROOT
-from tests.infra.deployed import synthesize as run_app
+from tests.infra.support.deployed import ROOT
+from tests.infra.support.deployed import synthesize as run_app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ANOTHER = (ROOT / "docs" / "another-platform.md").read_text(encoding="utf-8")

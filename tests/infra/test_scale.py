@@ -15,7 +15,7 @@ import pytest
 
 from infra.scale import Functions, definition
 from tests.infra.conftest import DEVELOPMENT, resources
-from tests.infra.deployed import synthesize as run_app
+from tests.infra.support.deployed import synthesize as run_app
 
 LEAD = "arn:aws:lambda:us-east-1:123456789012:function:hokusai-canary-development"
 MACHINE = definition(Functions(lead=LEAD, shard=f"{LEAD}-shard", timeout_s=60))

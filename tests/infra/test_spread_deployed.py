@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from infra import bundle
-from tests.infra.deployed import STACK, Deployed, deploy_to
-from tests.infra.states import MachineFailedError, walk
+from tests.infra.support.deployed import STACK, Deployed, deploy_to
+from tests.infra.support.states import MachineFailedError, walk
+from tests.infra.support.zipped import zipped
 from tests.infra.test_bundle import HERE
-from tests.infra.zipped import zipped
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

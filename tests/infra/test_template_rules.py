@@ -18,7 +18,7 @@ from canary.deployment.permissions import INTERFACES
 from canary.metrics.table import BY_NAME, NAMESPACE
 from canary.model import Config
 from tests.infra.conftest import DEVELOPMENT, ROOT, resources
-from tests.infra.deployed import synthesize as run_app
+from tests.infra.support.deployed import synthesize as run_app
 
 # actions of ours that take no resource (Service Authorization Reference); acm:ListCertificates,
 # ssm:DescribeParameters and the rest of the list answer for a whole account or not at all

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.deployed import ACCOUNT, REGION, Deployed
+from tests.infra.support.deployed import ACCOUNT, REGION, Deployed
 
 ARNS = {
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{id}",

@@ -18,7 +18,7 @@ from emulator.deploy import deploy
 from infra import bundle
 from tests.sandbox.support.twin import RunningTwin
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STACK = "hokusai-canary-development"
 LOG_GROUP = "/hokusai/canary/development"
 ACCOUNT = "123456789012"
