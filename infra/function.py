@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -44,31 +45,17 @@ def log_group(
 ) -> logs.LogGroup:
     """Make a log group with retention; it is deleted with the stack, unlike the reports."""
     arn = environment.deployment.kms_key_arn
-    return logs.LogGroup(
+    group = logs.LogGroup(
         scope,
         f"{name}Log",
         log_group_name=names.log_group(environment.name, suffix),
-        retention=_retention(environment.deployment.log_retention_days),
         encryption_key=kms.Key.from_key_arn(scope, f"{name}LogKey", arn) if arn else None,
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
-
-
-def _retention(days: int) -> logs.RetentionDays:
-    known = {
-        1: logs.RetentionDays.ONE_DAY,
-        3: logs.RetentionDays.THREE_DAYS,
-        7: logs.RetentionDays.ONE_WEEK,
-        14: logs.RetentionDays.TWO_WEEKS,
-        30: logs.RetentionDays.ONE_MONTH,
-        90: logs.RetentionDays.THREE_MONTHS,
-        180: logs.RetentionDays.SIX_MONTHS,
-        365: logs.RetentionDays.ONE_YEAR,
-        731: logs.RetentionDays.TWO_YEARS,
-    }
-    if days not in known:
-        raise ValueError(f"log_retention_days must be one of {sorted(known)}, not {days}")
-    return known[days]
+    # the construct takes names of periods; `config.aws_limits` checks the number of days
+    made = cast("logs.CfnLogGroup", group.node.default_child)
+    made.retention_in_days = environment.deployment.log_retention_days
+    return group
 
 
 def role(scope: Construct, environment: Environment) -> iam.Role:

@@ -14,12 +14,12 @@ from canary.cli.options import (
     PRINTS,
     WrongUseError,
     as_json,
-    complete_check,
     complete_environment,
     environment_option,
     format_option,
     loaded,
     on_screen,
+    selection_options,
 )
 from canary.config.schema import check_file, environment_file
 from canary.deployment import cost
@@ -56,14 +56,7 @@ def list_checks(environment: str, form: str) -> None:
 
 @click.command(short_help="Show what a run would do, and the monthly cost.", epilog=PRINTS)
 @environment_option
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="ID",
-    help="Only these checks and the checks that they need.",
-    shell_complete=complete_check,
-)
-@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites.")
+@selection_options
 @click.option(
     "--checks",
     "sizes",

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from canary import config
-from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, Status
+from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, Status, Suite
 from canary.report.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,6 +57,25 @@ def fail_on_option(command: F) -> F:
         type=click.Choice([s.value for s in SEVERITY_ORDER]),
         help="Only checks of this or a higher severity count for the exit status.",
     )(command)
+
+
+def selection_options(command: F) -> F:
+    """Add `--only ID` and `--suite SUITE`, which select checks."""
+    suites = click.option(
+        "--suite",
+        "suites",
+        multiple=True,
+        metavar="SUITE",
+        help=f"Only these suites: {', '.join(s.value for s in Suite)}.",
+    )
+    only = click.option(
+        "--only",
+        multiple=True,
+        metavar="ID",
+        help="Only these checks and the checks that they need.",
+        shell_complete=complete_check,
+    )
+    return only(suites(command))
 
 
 def complete_environment(

@@ -11,7 +11,6 @@ import click
 from canary.cli.options import (
     EXIT,
     WrongUseError,
-    complete_check,
     environment_option,
     exit_status,
     fail_on_option,
@@ -21,8 +20,9 @@ from canary.cli.options import (
     out_folder,
     place_of,
     render,
+    selection_options,
 )
-from canary.model import Config, Report, Status, Suite
+from canary.model import Config, Report, Status
 from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
 from canary.runner import RunRequest
@@ -64,20 +64,7 @@ Examples:
 
 @click.command(help=HELP, short_help="Run the checks once and write the reports.")
 @environment_option
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="ID",
-    help="Only these checks and the checks that they need.",
-    shell_complete=complete_check,
-)
-@click.option(
-    "--suite",
-    "suites",
-    multiple=True,
-    metavar="SUITE",
-    help=f"Only these suites: {', '.join(s.value for s in Suite)}.",
-)
+@selection_options
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -1,4 +1,4 @@
-"""Check references within a configuration: names exist, needs have no cycle, dates are right."""
+"""Check references within a configuration: names, cycles of needs, dates of mutes."""
 
 from __future__ import annotations
 

@@ -104,11 +104,6 @@ def _flapping(setting: Setting, length: int) -> Iterator[Minute]:
         yield flaps[at] if 0 <= at < length else Minute()
 
 
-def _silence(length: int) -> Iterator[Minute]:
-    for minute in range(DAY):
-        yield Minute(completed=not START <= minute < START + length)
-
-
 def _noise(name: str, description: str, p: float | None = None) -> Pattern:
     """Return a pattern of independent failures with the probability asked for, or its own."""
 
@@ -163,7 +158,7 @@ PATTERNS: tuple[Pattern, ...] = (
         name="silence",
         description="the canary itself does not run for 30 minutes a day",
         length=30,
-        make=lambda _s, _d: _silence(30),
+        make=lambda _s, _d: replay.silence(START, 30, DAY),
     ),
 )
 BY_NAME: dict[str, Pattern] = {p.name: p for p in PATTERNS}

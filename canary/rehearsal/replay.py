@@ -220,10 +220,10 @@ def outage(
         yield Minute(failed=failed, unstable=failed)
 
 
-def silence(start: int, minutes: int) -> Iterator[Minute]:
-    """Yield minutes in which the canary does not run from `start` on."""
+def silence(start: int, length: int, minutes: int) -> Iterator[Minute]:
+    """Yield minutes of which the canary misses `length`, from `start` on."""
     for minute in range(minutes):
-        yield Minute(completed=minute < start)
+        yield Minute(completed=not start <= minute < start + length)
 
 
 def deploys(checks: Sequence[str], days: int, broken_minutes: int = 4) -> Iterator[Minute]:

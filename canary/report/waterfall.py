@@ -17,10 +17,9 @@ class Segment(Frozen, frozen=True, kw_only=True):
 
 
 class Bar(Frozen, frozen=True, kw_only=True):
-    """One step: its position on the axis and its phases in milliseconds."""
+    """One step: its phases in milliseconds and its segments on the axis."""
 
     step: Step
-    offset_ms: float
     phases: dict[str, float]
     segments: tuple[Segment, ...]
 
@@ -79,7 +78,7 @@ def _bar(step: Step, offset: float, total: float) -> Bar:
         if not step.evidence or own > max(0.5, step.duration_ms / 10):
             phases["own"] = max(own, 0.0)
             segments.append(_segment("own", place, phases["own"], total))
-    return Bar(step=step, offset_ms=offset, phases=phases, segments=tuple(segments))
+    return Bar(step=step, phases=phases, segments=tuple(segments))
 
 
 def _phases(exchange: Exchange) -> list[tuple[str, float]]:

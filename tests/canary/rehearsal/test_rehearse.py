@@ -72,7 +72,7 @@ def test_an_outage_of_twenty_minutes_escalates_exactly_once_more(alarms: Alarms)
 
 
 def test_silence_pages_within_five_minutes_and_only_the_heartbeat(alarms: Alarms) -> None:
-    told = replay(alarms, silence(start=60, minutes=120))
+    told = replay(alarms, silence(start=60, length=60, minutes=120))
     assert [p.alarm for p in told.pages()] == ["hokusai-canary-test-heartbeat"]
     assert told.pages()[0].minute - 60 <= 5
 
