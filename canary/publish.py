@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from canary.adapters.store.protocol import latest_name, run_name
+from canary.adapters.store.protocol import Store, StoreError, latest_name, run_name
 from canary.metrics.measure import Point, measure, measure_explained
 from canary.model import Report, Status
 from canary.model.schedule import schedule_period
 from canary.report import json as canonical
-from canary.wiring.publish import StoreTimeout, publish_latest_pages, publish_page
-from canary.wiring.run import Runtime
+from canary.wiring.run import Runtime, within
+
+T = TypeVar("T")
 
 STORE_S = 3.0
 """Seconds for one call of the store; where packets are dropped boto3 would wait for ten."""
+STORE_HUNG_S = 0.3
+"""Seconds for a call of the store after one timed out in this run; the log takes what is lost."""
 LAST_S = 8.0
 """Seconds for all messages of a run, and for the pages of the latest one."""
 
@@ -60,6 +63,21 @@ class Published(msgspec.Struct, kw_only=True):
             yield
         except Exception as error:  # noqa: BLE001 - the boundary: a failure costs its own part
             self.problems.append(f"{name}: {type(error).__name__}: {error}")
+
+
+class StoreTimeout:
+    """Apply a short time-out to the store after its first time-out in a run."""
+
+    def __init__(self) -> None:
+        self._hung = False
+
+    def call(self, seconds: float, action: Callable[[], T]) -> T:
+        """Return the action's value; raises TimeoutError when it takes longer."""
+        try:
+            return within(STORE_HUNG_S if self._hung else seconds, action)
+        except TimeoutError:
+            self._hung = True
+            raise
 
 
 def publish_metrics(judged: Report, emit: Emit, done: Published) -> None:
@@ -134,6 +152,32 @@ def _publish_latest(
             done.problems += timeout.call(
                 LAST_S, lambda: publish_latest_pages(store, report, every_s)
             )
+
+
+def publish_page(store: Store, report: Report) -> None:
+    """Write the page of one run."""
+    from canary.report import html  # Jinja2 costs a cold start, and most runs need no page
+
+    store.write(run_name(report.run.id, ".html"), html.render(report).encode())
+
+
+def publish_latest_pages(store: Store, report: Report, every_s: int = 0) -> tuple[str, ...]:
+    """Write every page of the latest run and return the problems; never raises StoreError.
+
+    `every_s` is the period of the schedule. After the first refusal of the store the pages stay as
+    they are: one denied request must not start a month of history anew.
+    """
+    from canary.report import pages  # Jinja2 costs a cold start; messages are out by now
+
+    try:
+        archived = store.read(pages.archive_name(report.run.environment))
+        indexed = store.read(pages.INDEX)
+        made = pages.pages(report, archived, indexed, every_s=every_s)
+        for name, text in made.files.items():
+            store.write(name, text.encode())
+    except StoreError as error:
+        return (f"pages are left as they were: {error}",)
+    return made.notes
 
 
 def summary(report: Report, place: str = "") -> dict[str, Any]:

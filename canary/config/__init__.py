@@ -48,7 +48,9 @@ def load(
     place = environment_file(environment)
     problems: list[str] = []
     where = _environment(place, problems)
-    sources = _checks(_check_folder(checks, where, place.name, problems), known, problems)
+    folder = _check_folder(checks, where, place.name, problems)
+    files = sorted(folder.glob("*.toml"))
+    sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
         rules = references.Rules(
             file=place.name, authoring=authoring, today=today or dt.date.today(), root=HERE.parent
@@ -144,15 +146,6 @@ def _check_folder(folder: Path, where: Environment | None, file: str, problems: 
         known = ", ".join(sorted(p.parent.name for p in folder.glob("*/*.toml"))) or "none"
         problems.append(f"{file}: checks: no set {where.checks} (there are: {known})")
     return folder / where.checks
-
-
-def _checks(
-    folder: Path, kinds: Mapping[str, Kind], problems: list[str]
-) -> list[references.Source]:
-    sources: list[references.Source] = []
-    for path in sorted(folder.glob("*.toml")):
-        sources += check_file(path, kinds, problems)
-    return sources
 
 
 def check_file(

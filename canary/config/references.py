@@ -166,12 +166,12 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
         if sum(ways) != 1:
             yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
     yield from _mutes(environment, known, rules)
-    yield from _limits(environment, at)
+    if environment.run.budget <= environment.run.cleanup_reserve + environment.run.publish_reserve:
+        yield f"{at}: run.budget: must be longer than cleanup_reserve and publish_reserve together"
     yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
     if rules.authoring:
-        from canary.config import (
-            aws_limits,  # a running function was deployed: no cold start needs it
-        )
+        # a running function was deployed: no cold start needs it
+        from canary.config import aws_limits
 
         yield from (f"{at}: {problem}" for problem in aws_limits.problems(environment))
 
@@ -206,12 +206,6 @@ def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> I
             yield f"{at}: until {mute.until} is in the past, remove the mute"
         if rules.authoring and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
             yield f"{at}: until {mute.until} is more than {LONGEST_MUTE} days away"
-
-
-def _limits(environment: Environment, at: str) -> Iterator[str]:
-    run = environment.run
-    if run.budget <= run.cleanup_reserve + run.publish_reserve:
-        yield f"{at}: run.budget: must be longer than cleanup_reserve and publish_reserve together"
 
 
 def within_file(sources: list[Source]) -> list[str]:

@@ -9,30 +9,12 @@ from __future__ import annotations
 
 import math
 
-from canary.deployment.cost import (  # fmt: skip
-    ALARM,
-    COMPOSITE,
-    EXPRESS,
-    GETS,
-    HOURS,
-    LAMBDA_GB_S,
-    LAMBDA_REQUEST,
-    LOG_BYTES_RUN,
-    LOG_GB,
-    OLD_VERSIONS_DAYS,
-    PUTS,
-    S3_GB,
-    S3_GET,
-    S3_PUT,
-    SCHEDULE,
-    TRANSITION,
-    TRANSITIONS,
-)
+from canary.deployment import cost
 from canary.metrics.table import MOST_OWN
 from canary.model import Frozen
 from canary.sharding.split import AT_ONCE, SHARD
 
-RUNS = HOURS * 60  # one a minute
+RUNS = cost.HOURS * 60  # one a minute
 RUNS_A_DAY = 1_440
 LATENCY_S = 0.06  # of a check of one request behind a load balancer
 CONCURRENCY = 16
@@ -173,15 +155,15 @@ def _dollars(
     calls = 1 if not shards else shards + 2
     failing = _failing(_rest(each))
     logged = each - _rest(each) + failing
-    bytes_run = logged * METRIC_BYTES + calls * LOG_BYTES_RUN
+    bytes_run = logged * METRIC_BYTES + calls * cost.LOG_BYTES_RUN
     bill = {
-        "alarms": _alarms(each) * ALARM + COMPOSITES * COMPOSITE,
-        "insights": failing * ALARM,
-        "functions": RUNS * (calls * LAMBDA_REQUEST + busy_s * MEMORY_GB * LAMBDA_GB_S),
-        "schedule": RUNS * SCHEDULE,
-        "logs": RUNS * bytes_run / 1e9 * LOG_GB,
-        "reports": RUNS * ((PUTS + shards) * S3_PUT + (GETS + shards) * S3_GET),
-        "storage": _stored_gb(each, bool(shards)) * S3_GB,
+        "alarms": _alarms(each) * cost.ALARM + COMPOSITES * cost.COMPOSITE,
+        "insights": failing * cost.ALARM,
+        "functions": RUNS * (calls * cost.LAMBDA_REQUEST + busy_s * MEMORY_GB * cost.LAMBDA_GB_S),
+        "schedule": RUNS * cost.SCHEDULE,
+        "logs": RUNS * bytes_run / 1e9 * cost.LOG_GB,
+        "reports": RUNS * ((cost.PUTS + shards) * cost.S3_PUT + (cost.GETS + shards) * cost.S3_GET),
+        "storage": _stored_gb(each, bool(shards)) * cost.S3_GB,
         "workflow": RUNS * (_workflow(shards, shard_s) if shards else 0.0),
     }
     bill = {"metrics": _tiered(stacks * _metrics(each))} | {k: v * stacks for k, v in bill.items()}
@@ -190,7 +172,7 @@ def _dollars(
 
 def _stored_gb(checks: int, spread: bool) -> float:
     """Return the size of the bucket: reports, old versions, results of shards."""
-    kept = REPORT_BYTES * REPORT_DAYS + (REPORT_BYTES + PAGE_BYTES) * OLD_VERSIONS_DAYS
+    kept = REPORT_BYTES * REPORT_DAYS + (REPORT_BYTES + PAGE_BYTES) * cost.OLD_VERSIONS_DAYS
     if spread:
         kept += REPORT_BYTES * SPREAD_DAYS
     return RUNS_A_DAY * checks * kept / 1e9
@@ -199,7 +181,8 @@ def _stored_gb(checks: int, spread: bool) -> float:
 def _workflow(shards: int, shard_s: float) -> float:
     """Return the cost of one run of the state machine; AWS bills a child by 100 ms."""
     child_s = math.ceil((CHILD_S + shard_s) * 10) / 10
-    return TRANSITIONS * TRANSITION + shards * (EXPRESS + child_s * EXPRESS_GB * EXPRESS_GB_S)
+    child = cost.EXPRESS + child_s * EXPRESS_GB * EXPRESS_GB_S
+    return cost.TRANSITIONS * cost.TRANSITION + shards * child
 
 
 def _tiered(metrics: int) -> float:

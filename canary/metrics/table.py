@@ -29,7 +29,7 @@ class Unit(StrEnum):
     PERCENT = "Percent"
 
 
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
+class Metric(msgspec.Struct, frozen=True):
     """One metric; `dimensions` are the names in the order in which they are written."""
 
     name: str
@@ -43,54 +43,50 @@ SUITE = ("Environment", "Suite")
 CHECK = ("Environment", "Check")
 
 
-def _metric(name: str, unit: Unit, dimensions: tuple[str, ...], meaning: str) -> Metric:
-    return Metric(name=name, unit=unit, dimensions=dimensions, meaning=meaning)
-
-
 METRICS: tuple[Metric, ...] = (
-    _metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that judged its checks."),
-    _metric("RunDuration", Unit.MILLISECONDS, RUN, "From the start of a run to its report."),
-    _metric("RequestsSent", Unit.COUNT, RUN, "HTTP requests of the run, retries not counted."),
-    _metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run."),
-    _metric(
+    Metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that judged its checks."),
+    Metric("RunDuration", Unit.MILLISECONDS, RUN, "From the start of a run to its report."),
+    Metric("RequestsSent", Unit.COUNT, RUN, "HTTP requests of the run, retries not counted."),
+    Metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run."),
+    Metric(
         "CriticalDown",
         Unit.COUNT,
         RUN,
         f"Critical checks that failed {DOWN_CRITICAL.runs} times in a row and have not passed"
         f" {RECOVERED} times in a row since.",
     ),
-    _metric(
+    Metric(
         "ChecksDown",
         Unit.COUNT,
         RUN,
         f"Checks of any severity that failed in {DOWN.bad} of {DOWN.runs} runs and have not passed"
         f" {RECOVERED} times since.",
     ),
-    _metric(
+    Metric(
         "ChecksErrored", Unit.COUNT, RUN, "Checks, not muted, that could not be judged (ERROR)."
     ),
-    _metric(
+    Metric(
         "ChecksSkipped",
         Unit.COUNT,
         RUN,
         "Checks that were not tried: a needed check failed, or no time.",
     ),
-    _metric(
+    Metric(
         "UnstableChecks",
         Unit.COUNT,
         RUN,
         f"Checks whose first attempt failed in {UNSTABLE.bad} or more of their own last"
         f" {UNSTABLE.runs} runs.",
     ),
-    _metric(
+    Metric(
         "CleanupResidue", Unit.COUNT, RUN, "Test objects that the canary made and could not remove."
     ),
-    _metric("OrphansRemoved", Unit.COUNT, RUN, "Test objects of crashed runs that were removed."),
-    _metric("ReadingsDenied", Unit.COUNT, RUN, "Readings of the control plane that IAM refused."),
-    _metric("RunsStarved", Unit.COUNT, RUN, "1 when the canary had too little CPU, else 0."),
-    _metric("StateLost", Unit.COUNT, RUN, "1 when the previous report could not be used, else 0."),
-    _metric("Score", Unit.PERCENT, SUITE, "Share of a suite's checks that passed."),
-    _metric(
+    Metric("OrphansRemoved", Unit.COUNT, RUN, "Test objects of crashed runs that were removed."),
+    Metric("ReadingsDenied", Unit.COUNT, RUN, "Readings of the control plane that IAM refused."),
+    Metric("RunsStarved", Unit.COUNT, RUN, "1 when the canary had too little CPU, else 0."),
+    Metric("StateLost", Unit.COUNT, RUN, "1 when the previous report could not be used, else 0."),
+    Metric("Score", Unit.PERCENT, SUITE, "Share of a suite's checks that passed."),
+    Metric(
         "CheckFailed",
         Unit.COUNT,
         CHECK,

@@ -36,7 +36,7 @@ class Minute(Frozen, frozen=True, kw_only=True):
     state_lost: bool = False  # the canary could not read its previous report
 
 
-class AlarmMessage(Frozen, frozen=True, kw_only=True):
+class AlarmMessage(Frozen, frozen=True):
     """A message of an alarm to a person, or to a ticket, at a minute of the replay."""
 
     minute: int
@@ -71,19 +71,16 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Minute], critical: frozenset[str
         memory.add(outcome)
         states = {}
         for judge in judges:
-            changed = judge.evaluate(memory.value(judge.plan, outcome))
-            states[judge.plan.name] = judge.state
-            if changed and judge.plan.route in (Route.PAGE, Route.TICKET):
-                messages.append(_page(minute, judge.plan.name, judge.plan.route, judge.state))
+            plan = judge.plan
+            changed = judge.evaluate(memory.value(plan, outcome))
+            states[plan.name] = judge.state
+            if changed and plan.route in (Route.PAGE, Route.TICKET):
+                messages.append(AlarmMessage(minute, plan.name, plan.route, judge.state))
         for composite in composites:
             if state := composite.evaluate(states, minute):
-                plan = composite.plan
-                messages.append(_page(minute, plan.name, plan.route, state))
+                of = composite.plan
+                messages.append(AlarmMessage(minute, of.name, of.route, state))
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
-
-
-def _page(minute: int, alarm: str, route: Route, state: State) -> AlarmMessage:
-    return AlarmMessage(minute=minute, alarm=alarm, route=route, state=state)
 
 
 class _Memory:

@@ -15,9 +15,9 @@ import pytest
 from canary.adapters.store.folder import FolderStore
 from canary.adapters.store.protocol import StoreError
 from canary.handler import handler
+from canary.publish import publish_latest_pages
 from canary.report.archive import Archive
 from canary.report.stored import load
-from canary.wiring.publish import publish_latest_pages
 from tests.canary.support.report_samples import healthy
 from tests.canary.test_handler import BUCKET, STORE, Context, aws, file
 from tests.canary.wiring.test_notify import inbox
