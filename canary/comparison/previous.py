@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from canary.control_plane.state import PlatformState
-from canary.model import CheckHistory, Config, Exchange, Frozen, Report, Result, Step, exchanges_of
+from canary.model import (
+    CheckHistory,
+    Config,
+    Exchange,
+    Frozen,
+    Report,
+    Result,
+    Step,
+    exchanges_of,
+    is_ahead,
+)
 from canary.probes.base.api import ClientKey, client_key
 
 
@@ -18,13 +29,19 @@ class Previous(Frozen, frozen=True, kw_only=True):
     note: str = ""
 
 
-def read_previous(read: Callable[[], bytes | None], decode: Callable[[bytes], Report]) -> Previous:
-    """Return the previous report; a report that cannot be read never ends the run."""
+def read_previous(
+    read: Callable[[], bytes | None], decode: Callable[[bytes], Report], now: dt.datetime
+) -> Previous:
+    """Return the previous report; nothing that is wrong with it ends the run."""
     try:
         data = read()
-        return Previous() if data is None else Previous(report=decode(data))
-    except Exception as error:  # noqa: BLE001 - the boundary: an unreadable report becomes a note
+        report = None if data is None else decode(data)
+    except Exception as error:  # noqa: BLE001 - the boundary: an unreadable past is a note
         return Previous(note=f"the previous report could not be read: {error}")
+    if report is not None and is_ahead(report.run.started_at, now):
+        when = report.run.started_at
+        return Previous(note=f"the latest report is from the future ({when}): it is not used")
+    return Previous(report=report)
 
 
 def reused_results(previous: Report | None, check_ids: Iterable[str]) -> dict[str, Result]:

@@ -9,8 +9,8 @@ from canary.control_plane.state import Certificate
 from canary.model import parse_time
 
 # OpenSSL's verify codes (openssl-verification-options, X509_V_ERR_*)
-EXPIRED_CODES = (10,)
-DATE_CODES = (9, *EXPIRED_CODES)  # also: not valid yet
+NOT_YET_CODE = 9  # not valid yet
+DATE_CODES = (NOT_YET_CODE, 10)  # 10: expired
 NAME_CODES = (62, 63, 64)
 UNTRUSTED_CODES = (18, 19, 20, 21)
 

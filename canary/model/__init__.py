@@ -7,6 +7,7 @@ from canary.model.answers import FailureKind as FailureKind
 from canary.model.answers import PeerCertificate as PeerCertificate
 from canary.model.answers import Request as Request
 from canary.model.answers import Timing as Timing
+from canary.model.answers import Verification as Verification
 from canary.model.base import SEVERITY_ORDER as SEVERITY_ORDER
 from canary.model.base import Change as Change
 from canary.model.base import Confidence as Confidence
@@ -15,6 +16,7 @@ from canary.model.base import Severity as Severity
 from canary.model.base import Status as Status
 from canary.model.base import Suite as Suite
 from canary.model.base import by_severity as by_severity
+from canary.model.base import is_ahead as is_ahead
 from canary.model.base import parse_time as parse_time
 from canary.model.definitions import Check as Check
 from canary.model.definitions import Config as Config

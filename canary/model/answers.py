@@ -62,8 +62,15 @@ class Timing(Frozen, frozen=True, kw_only=True):
     tls_ms: float = 0.0
     first_byte_ms: float = 0.0  # from request sent to status line
     transfer_ms: float = 0.0
-    total_ms: float = 0.0
+    total_ms: float = 0.0  # since the first attempt began: what a user waited
     reused: bool = False
+
+
+class Verification(Frozen, frozen=True, kw_only=True):
+    """What OpenSSL said of a part of a certificate: its verify code (0: accepted) and its words."""
+
+    code: int = 0
+    text: str = ""
 
 
 class PeerCertificate(Frozen, frozen=True, kw_only=True):
@@ -75,7 +82,12 @@ class PeerCertificate(Frozen, frozen=True, kw_only=True):
     not_before: str
     not_after: str
     days_left: float
-    chain_days_left: float | None = None  # of the earliest expiry in the chain, where known
+    chain_days_left: float | None = None  # the earliest in the chain, where it is known
+    chain_ends: str = ""  # the certificate above the leaf that ends first, in words
+    chain_invalid: tuple[str, ...] = ()  # those above the leaf that are outside their dates
+    # Verdicts of OpenSSL, looked up only after a handshake failed.
+    trust: Verification = msgspec.field(default_factory=Verification)
+    name: Verification = msgspec.field(default_factory=Verification)
 
 
 class Request(Frozen, frozen=True, kw_only=True):
@@ -108,6 +120,7 @@ class Answer(Frozen, frozen=True, kw_only=True):
     timing: Timing = msgspec.field(default_factory=Timing)
     attempts: int = 1
     peer: str = ""  # "address:port"
+    dead_addresses: tuple[str, ...] = ()  # tried in vain before `peer`, each with why
     failure: Failure | None = None
     certificate: PeerCertificate | None = None
     tls_version: str = ""

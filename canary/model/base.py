@@ -21,6 +21,15 @@ def parse_time(text: str) -> dt.datetime | None:
         return None
 
 
+AHEAD = dt.timedelta(minutes=5)  # clocks of machines that are kept by NTP differ by far less
+
+
+def is_ahead(moment: str, now: dt.datetime) -> bool:
+    """Return whether an ISO 8601 moment lies in the future by more than `AHEAD`."""
+    found = parse_time(moment)
+    return found is not None and found - now > AHEAD
+
+
 class Status(StrEnum):
     """The outcome of a check or step.
 

@@ -44,6 +44,8 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     header_form: str = ""  # the form in which the credential was sent
     certificate_not_after: str = ""
     certificate_names: tuple[str, ...] = ()
+    certificate_chain: tuple[str, ...] = ()  # certificates above the leaf outside their dates
+    dead_addresses: tuple[str, ...] = ()  # addresses tried in vain, each with why
 
 
 class Step(Frozen, frozen=True, kw_only=True):

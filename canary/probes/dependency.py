@@ -6,14 +6,15 @@ from typing import Annotated
 
 import msgspec
 
-from canary.model import Answer, Check, Exchange, Frozen, Status
+from canary.model import Answer, Assertion, Check, Exchange, Frozen, Status
 from canary.probes.base.api import Kind, NotTriedError, ProbeContext
-from canary.probes.base.evidence import Stopwatch
+from canary.probes.base.evidence import Stopwatch, assertion
 from canary.probes.base.expectations import (
     MISSING,
     Expect,
     Field,
     Milliseconds,
+    NoDocumentError,
     Scalar,
     Statuses,
     judge,
@@ -56,20 +57,45 @@ def run(check: Check, spec: DependencySpec, context: ProbeContext) -> None:
             context.record(watch.step(each, status=Status.SKIP, reason=str(error)))
         return
     expect = Expect(status=spec.status, max_ms=spec.max_ms, limit_ms=spec.limit_ms)
-    judged = judge(expect, answer)
+    document, lack = _document(answer)
+    judged = [*judge(expect, answer), *_speaks(document, spec)]
     context.record(watch.step(name, judged, evidence=[seen], facts=notes(expect, answer, context)))
     for each, dependency in spec.dependencies.items():
-        _judge(each, dependency, answer, seen, context)
+        _judge(each, dependency, (document, lack), seen, context)
+
+
+def _document(answer: Answer) -> tuple[object, str]:
+    """Return the health document, or MISSING and why there is none."""
+    if answer.failure is not None:
+        return MISSING, "no complete answer came"
+    try:
+        return parse(answer), ""
+    except NoDocumentError as error:
+        return MISSING, f"no JSON ({error})"
+
+
+def _speaks(document: object, spec: DependencySpec) -> list[Assertion]:
+    """Judge a document that may lack each entry by whether it has one of them at all."""
+    if document is MISSING or any(d.required for d in spec.dependencies.values()):
+        return []
+    paths = [dependency.path for dependency in spec.dependencies.values()]
+    if any(look_up(document, path) is not MISSING for path in paths):
+        return []
+    return [assertion("entries", " or ".join(paths), "none of them", False)]
 
 
 def _judge(
-    name: str, dependency: Dependency, answer: Answer, seen: Exchange, context: ProbeContext
+    name: str,
+    dependency: Dependency,
+    found: tuple[object, str],
+    seen: Exchange,
+    context: ProbeContext,
 ) -> None:
     watch = Stopwatch(context)
-    document = MISSING if answer.failure else parse(answer)
+    document, lack = found
     if document is MISSING:
-        reason = "there is no health document to read it from"
-        context.record(watch.step(name, status=Status.SKIP, reason=reason))
+        made = [assertion("health document", "a JSON document", lack, False)]
+        context.record(watch.step(name, made, evidence=[seen]))
         return
     value = look_up(document, dependency.path)
     if value is MISSING and not dependency.required:

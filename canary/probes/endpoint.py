@@ -11,7 +11,7 @@ from canary.model import Answer, Check, Status
 from canary.probes.base.api import NOBODY, Kind, NotTriedError, ProbeContext
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.expectations import Expect, judge, meets
-from canary.probes.base.request import Form, RequestSpec, send_with_current_key, url_of
+from canary.probes.base.request import Form, RequestSpec, https_url_of, send_with_current_key
 
 
 class EndpointSpec(Expect, frozen=True, kw_only=True):
@@ -66,8 +66,7 @@ def run(check: Check, spec: EndpointSpec, context: ProbeContext) -> None:
     service = context.service(check.service)
     request = request_of(spec)
     if spec.redirect == "https":
-        there = "https://" + url_of(service, spec.path, use_http=True).partition("://")[2]
-        spec = msgspec.structs.replace(spec, redirect=there)
+        spec = msgspec.structs.replace(spec, redirect=https_url_of(service, spec.path))
     for number in range(1, spec.repeat + 1):
         name = f"{spec.method} {spec.path}" + (f" ({number})" if spec.repeat > 1 else "")
         watch = Stopwatch(context)

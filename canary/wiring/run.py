@@ -95,7 +95,11 @@ def make_ports(runtime: Runtime) -> Ports:
 def previous(runtime: Runtime) -> Previous:
     """Return the previous report; its note names earlier runs that could not be stored."""
     name = latest_name(runtime.environment.name)
-    found = read_previous(lambda: within(READ_S, lambda: runtime.store.read(name)), canonical.load)
+    found = read_previous(
+        lambda: within(READ_S, lambda: runtime.store.read(name)),
+        canonical.load,
+        runtime.clock.now(),
+    )
     unstored = runtime.unstored.pop()
     if not unstored:
         return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
@@ -49,6 +50,8 @@ load_balancer = "hokusai-registry-development"
 target_groups = ["tg"]
 """
 PRINCIPALS = ("valid", "read-only", "revoked", "expired", "other-service", "admin")
+
+FUTURE = "2099-01-01T00:00:00+00:00"
 
 
 class Context:
@@ -156,6 +159,21 @@ def test_a_half_written_or_older_report_is_a_note_and_no_error(aws: Any) -> None
         aws.put_object(Bucket=BUCKET, Key="canary/latest/nothing-answers.json", Body=body)
         summary = handler({}, Context())
         assert any("previous report could not be read" in n for n in summary["notes"])
+
+
+def test_a_latest_report_from_the_future_is_told_and_silences_nothing(aws: Any) -> None:
+    """A writer whose clock is wrong must not keep every later report out until its day comes."""
+    first = handler({}, Context())
+    future = latest(aws)
+    run = msgspec.structs.replace(future.run, id=f"2099{future.run.id[4:]}", started_at=FUTURE)
+    body = canonical.render(msgspec.structs.replace(future, run=run)).encode()
+    aws.put_object(Bucket=BUCKET, Key="canary/latest/nothing-answers.json", Body=body)
+    second = handler({}, Context())
+    assert f"the latest report is from the future ({FUTURE}): it is not used" in second["notes"]
+    assert latest(aws).run.id == second["run_id"] != first["run_id"]
+    third = handler({}, Context())
+    assert latest(aws).comparison.previous == second["run_id"]
+    assert not any("future" in note for note in third["notes"])
 
 
 @pytest.mark.parametrize(

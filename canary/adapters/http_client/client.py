@@ -25,11 +25,13 @@ from urllib3.exceptions import HTTPError
 import canary
 from canary.adapters.http_client.certificates import read_untrusted
 from canary.adapters.http_client.deadline import InFlightRequest, Phase, current, watchdog
-from canary.adapters.http_client.failures import failure_of, may_retry
-from canary.adapters.http_client.pool import TimedAdapter, origin
+from canary.adapters.http_client.exchange import ExchangeError
+from canary.adapters.http_client.failures import failure_of, may_be_sent_twice, may_retry
+from canary.adapters.http_client.pool import TimedAdapter, origin, target_of
 from canary.adapters.http_client.response import read_answer, timing_of
 from canary.adapters.http_client.sockets import SteadyTlsSocket
 from canary.model import Answer, Credential, Environment, PeerCertificate, Request
+from canary.model.urls import quoted
 from canary.redaction.redactor import Redactor
 
 # Its warnings quote URLs and header lines as they are, and Lambda's root logger prints them.
@@ -44,16 +46,25 @@ RETRY_PAUSE_S = 0.1
 def trusting(ca_file: str, _changed_at: float) -> ssl.SSLContext:
     """Return a TLS context that trusts a CA file; warm runs save the 20 ms of loading it."""
     context = ssl.create_default_context(cafile=ca_file)
+    context.hostname_checks_common_name = False  # RFC 9110, 4.3.4: the alternative names alone
+    # Python hides an end without close_notify; a body without length may then be cut unseen.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     context.sslsocket_class = SteadyTlsSocket
     return context
 
 
 @functools.lru_cache(maxsize=4096)
 def _as_sent(url: str) -> str:
-    """Return the quoted URL; cached, since every run requests the same URLs."""
+    """Return the URL with what no request line can carry quoted, and nothing else changed.
+
+    requests would resolve dot segments and decode what a check has quoted: another question than
+    the check asks.
+    """
+    parts = urlsplit(url)
     prepared = PreparedRequest()
-    prepared.prepare_url(url, None)
-    return prepared.url or url
+    prepared.prepare_url(f"{parts.scheme}://{parts.netloc}/", None)
+    query = f"?{quoted(parts.query)}" if parts.query else ""
+    return f"{(prepared.url or url).rstrip('/')}{quoted(parts.path or '/')}{query}"
 
 
 class ForbiddenTargetError(ValueError):
@@ -111,12 +122,13 @@ class HttpClient:
                 raise ForbiddenTargetError(f"no credential goes to {host}")
         prepared = self._prepare(request, credential)
         deadline = time.monotonic() + request.timeout_s
-        answer, phase = self._attempt(request, prepared, deadline, 1)
+        began = time.perf_counter()
+        answer, phase = self._attempt(request, prepared, deadline, 1, began)
         failed = answer.failure
         time_left = deadline - time.monotonic() > 2 * RETRY_PAUSE_S
         if failed is not None and time_left and may_retry(request, failed, phase):
             time.sleep(RETRY_PAUSE_S)
-            answer, _ = self._attempt(request, prepared, deadline, 2)
+            answer, _ = self._attempt(request, prepared, deadline, 2, began)
         return self._redactor.answer(answer)
 
     def close(self) -> None:
@@ -127,14 +139,15 @@ class HttpClient:
             self._adapters.clear()
 
     def _prepare(self, request: Request, credential: Credential | None) -> PreparedRequest:
+        url = _as_sent(request.url)
         headers = {
+            "Host": urlsplit(url).netloc.rpartition("@")[2],
             "User-Agent": self._agent,
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "traceparent": f"00-{self._trace}-{self._random.getrandbits(64) or 1:016x}-01",
             **dict(request.headers),
         }
-        url = _as_sent(request.url)
         if credential is not None:
             for template in request.credential_headers:
                 name, _, form = template.partition(": ")
@@ -158,7 +171,12 @@ class HttpClient:
         return found
 
     def _attempt(
-        self, request: Request, prepared: PreparedRequest, deadline: float, number: int
+        self,
+        request: Request,
+        prepared: PreparedRequest,
+        deadline: float,
+        number: int,
+        began: float,
     ) -> tuple[Answer, Phase]:
         left = max(deadline - time.monotonic(), 0.001)
         # A silent server runs into the socket's time-out, a dripping one into the watchdog.
@@ -168,23 +186,25 @@ class HttpClient:
         in_flight = InFlightRequest(
             connect_to=request.connect_to,
             deadline=deadline,
+            target=target_of(prepared.url or ""),
             new_connection=request.new_connection,
+            may_be_sent_twice=may_be_sent_twice(request),
             silent_s=silent_s,
         )
         current.request = in_flight
         watchdog.watch(in_flight)
-        began = time.perf_counter()
         self.sent = next(self._count)
         try:
             adapter = self._adapter(request.connect_to)
             response = adapter.request(prepared, limits)
             answer = read_answer(response, request, in_flight, began, number)
-        except (RequestException, HTTPError, OSError, ValueError) as error:
+        except (RequestException, HTTPError, ExchangeError, OSError, ValueError) as error:
             answer = Answer(
                 failure=failure_of(error, in_flight),
                 timing=timing_of(in_flight, began),
                 attempts=number,
                 peer=in_flight.peer,
+                dead_addresses=in_flight.dead,
                 certificate=self._shown(request, error, in_flight),
                 tls_version=in_flight.tls_version,
             )
@@ -202,7 +222,9 @@ class HttpClient:
         key = f"{origin(request.url)} {in_flight.peer}"
         if key not in self._untrusted:
             address, _, port = in_flight.peer.rpartition(":")
-            host = origin(request.url)[1]
+            host = origin(_as_sent(request.url))[1].rstrip(".")
             limit_s = min(2.0, in_flight.left())
-            self._untrusted[key] = read_untrusted(host, (address, int(port)), limit_s)
+            self._untrusted[key] = read_untrusted(
+                host, (address.strip("[]"), int(port)), limit_s, self._ca_file
+            )
         return self._untrusted[key]

@@ -1,65 +1,67 @@
 """Connections that time DNS, TCP, TLS and the first byte.
 
-urllib3 has no hooks; its pools make connections of a class of our choice (`ConnectionCls`).
+urllib3 keeps the connections; its pools make them of a class of our choice (`ConnectionCls`). What
+goes over a connection is `Exchange`'s: nothing of http.client is used but the class.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
-import threading
 import time
 from typing import Any
 
+import h11
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NameResolutionError,
-    NewConnectionError,
-)
-from urllib3.response import HTTPResponse
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from canary.adapters.http_client.addresses import (
+    NotConnectedError,
+    connect_first,
+    printed,
+    resolve,
+)
 from canary.adapters.http_client.certificates import peer_certificate
 from canary.adapters.http_client.deadline import InFlightRequest, Phase, current_request, watchdog
+from canary.adapters.http_client.exchange import Exchange
 from canary.adapters.http_client.sockets import SteadySocket
 
 IDLE_LIMIT_S = 15.0  # older idle connections are not used again: the other side may be gone
 
-Address = tuple[Any, ...]
-Found = tuple[socket.AddressFamily, Address]
 
+class Received:
+    """An answer whose head is read, as urllib3's pool hands it on; the body is still to be read."""
 
-def resolve(host: str, port: int, limit_s: float) -> list[Found]:
-    """Return addresses within `limit_s`; raise socket.gaierror.
+    def __init__(self, connection: Any, head: h11.Response) -> None:
+        self.status = head.status_code
+        self.fields = tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in head.headers.raw_items()
+        )
+        self._kept: Any = connection
+        # urllib3's pool reads the first three and writes the others.
+        self.headers: dict[str, str] = {}
+        self.version_string = head.http_version.decode()
+        self.length_remaining = None
+        self.retries: Any = None
+        self._connection: Any = None
+        self._pool: Any = None
 
-    getaddrinfo cannot be interrupted, so a thread looks the name up and may be left behind.
-    """
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except OSError:
-            continue
-        return [(family, (host, port))]
-    outcome: list[list[Found] | OSError] = []
+    def read(self, limit: int) -> bytes:
+        """Return the body as it was sent, at most a little more than `limit` bytes of it."""
+        return self._kept.exchange.read_body(limit)  # type: ignore[no-any-return]  # urllib3's pools are untyped here
 
-    def look_up() -> None:
-        try:
-            rows = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-            outcome.append([(row[0], row[4]) for row in rows])
-        except OSError as error:
-            outcome.append(error)
-        except UnicodeError:  # a label that is empty or longer than 63 characters
-            outcome.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
-
-    thread = threading.Thread(target=look_up, name="dns", daemon=True)
-    thread.start()
-    thread.join(limit_s)
-    if not outcome:
-        raise socket.gaierror(socket.EAI_AGAIN, f"no answer within {limit_s:.1f} s")
-    if isinstance(outcome[0], OSError):
-        raise outcome[0]
-    return outcome[0]
+    def release(self) -> None:
+        """Give the connection back to its pool, closed unless its next answer is certain."""
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return
+        if not kept.exchange.reusable:
+            kept.close()
+        if self._pool is not None:
+            self._pool._put_conn(kept)
 
 
 class _Timed:
@@ -78,6 +80,7 @@ class _Timed:
     tls_version: str = ""
     certificate: Any = None
     noted: InFlightRequest | None = None
+    exchange: Any = None
 
     def _target(self, in_flight: InFlightRequest) -> tuple[str, int]:
         if not in_flight.connect_to:
@@ -96,40 +99,33 @@ class _Timed:
             raise NameResolutionError(host, self, gai) from error  # type: ignore[arg-type]  # stubs name the pool's own class
         in_flight.dns_s = time.perf_counter() - began
         in_flight.phase = Phase.CONNECT
-        return self._first_open(found, in_flight)
+        return self._connect_to_first(found, in_flight)
 
-    def _first_open(self, found: list[Found], in_flight: InFlightRequest) -> socket.socket:
+    def _connect_to_first(self, found: Any, in_flight: InFlightRequest) -> socket.socket:
         began = time.perf_counter()
-        last: OSError = OSError("the name has no address")
-        for family, address in found:
-            try:
-                sock = self._open(family, address, in_flight)
-            except OSError as error:  # also: this machine has no IPv6, and the name has
-                last = error
-                continue
-            in_flight.tcp_s = time.perf_counter() - began
-            self.peer = f"{address[0]}:{address[1]}"
-            self.handle = sock.dup()
-            self._note(in_flight)
-            in_flight.phase = Phase.REQUEST
-            return sock
-        if isinstance(last, TimeoutError):
-            text = f"no connection within {self.timeout:.1f} s"
-            raise ConnectTimeoutError(self, text) from last
-        raise NewConnectionError(self, str(last)) from last  # type: ignore[arg-type]  # stubs name the pool's own class
-
-    def _open(
-        self, family: socket.AddressFamily, address: Address, in_flight: InFlightRequest
-    ) -> socket.socket:
-        sock = SteadySocket(family, socket.SOCK_STREAM)
+        limit_s = min(float(self.timeout), in_flight.left())
         try:
-            for option in self.socket_options or ():
-                sock.setsockopt(*option)
-            sock.settimeout(min(float(self.timeout), in_flight.left()))
-            sock.connect(address)
-        except OSError:
-            sock.close()
-            raise
+            opened = connect_first(found, self._socket, limit_s)
+        except NotConnectedError as error:
+            in_flight.dead = error.dead
+            if error.first is None:
+                text = f"no connection within {limit_s:.1f} s: {error}"
+                raise ConnectTimeoutError(self, text) from error
+            raise NewConnectionError(self, str(error)) from error.first  # type: ignore[arg-type]  # stubs name the pool's own class
+        in_flight.tcp_s = time.perf_counter() - began
+        in_flight.dead = opened.dead
+        sock = opened.sock
+        sock.settimeout(limit_s)
+        self.peer = printed(opened.address)
+        self.handle = sock.dup()
+        self._note(in_flight)
+        in_flight.phase = Phase.REQUEST
+        return sock
+
+    def _socket(self, family: socket.AddressFamily) -> socket.socket:
+        sock = SteadySocket(family, socket.SOCK_STREAM)
+        for option in self.socket_options or ():
+            sock.setsockopt(*option)
         return sock
 
     def _note(self, in_flight: InFlightRequest) -> None:
@@ -140,7 +136,8 @@ class _Timed:
             watchdog.attach(in_flight, self.handle)
 
     def close(self) -> None:
-        """Close; http.client calls this before it reads the body if no request may follow."""
+        """Close, and let the duplicate go when no request is under way on it."""
+        self.exchange = None
         super().close()  # type: ignore[misc]  # the class it is mixed into has it
         if self.noted is None or self.noted.done:
             self.drop_handle()
@@ -151,37 +148,39 @@ class _Timed:
             self.handle.close()
             self.handle = None
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send the request and note whether the connection is reused."""
+    def request(self, method: str, url: str, *, headers: Any, body: Any = None, **_: Any) -> None:
+        """Send the request, noting whether the connection is an old one."""
         in_flight = current_request()
-        if self.sock is not None:
-            self.timeout = in_flight.silent_s  # urllib3 would take the time-out for connecting
-            if self.noted is not in_flight:
-                in_flight.reused = True
-                in_flight.tls_version = self.tls_version
-                in_flight.certificate = self.certificate
-                self._note(in_flight)
-            in_flight.phase = Phase.REQUEST
-        super().request(*args, **kwargs)  # type: ignore[misc]  # the class it is mixed into has it
+        if self.sock is None:
+            self.connect()  # type: ignore[attr-defined]  # the class it is mixed into has it
+        self.sock.settimeout(in_flight.silent_s)
+        if self.noted is not in_flight:
+            in_flight.reused = True
+            in_flight.tls_version = self.tls_version
+            in_flight.certificate = self.certificate
+            self._note(in_flight)
+        if self.exchange is None:
+            self.exchange = Exchange(self.sock)
         in_flight.phase = Phase.REQUEST
+        self.exchange.send(method, in_flight.target or url, dict(headers).items(), body or b"")
 
     def getresponse(self) -> Any:
-        """Return the answer and note the time since the last byte was sent."""
+        """Return the answer's head, noting the time from the last byte sent."""
         began = time.perf_counter()
-        answer: HTTPResponse = super().getresponse()  # type: ignore[misc]  # the class it is mixed into has it
         in_flight = current_request()
+        head = self.exchange.read_head()
         in_flight.first_byte_s = time.perf_counter() - began
         in_flight.phase = Phase.BODY
         self.used_at = time.monotonic()
-        return answer
+        return Received(self, head)
 
 
-class TimedConnection(_Timed, HTTPConnection):
+class TimedConnection(_Timed, HTTPConnection):  # type: ignore[misc]  # `request` takes less
     """A timed plain connection."""
 
 
-class TimedTlsConnection(_Timed, HTTPSConnection):
-    """A timed TLS connection that keeps the peer's certificate."""
+class TimedTlsConnection(_Timed, HTTPSConnection):  # type: ignore[misc]  # the same
+    """A timed TLS connection, which keeps what the peer showed."""
 
     def connect(self) -> None:
         """Connect and shake hands; note both times and the peer's certificate."""
@@ -189,7 +188,10 @@ class TimedTlsConnection(_Timed, HTTPSConnection):
         began = time.perf_counter()
         super().connect()
         in_flight.tls_s = time.perf_counter() - began - in_flight.dns_s - in_flight.tcp_s
+        in_flight.phase = Phase.REQUEST
         if isinstance(self.sock, ssl.SSLSocket):
+            # An end without close_notify is told (the attribute is no public one).
+            self.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]
             self.tls_version = self.sock.version() or ""
             self.certificate = peer_certificate(self.sock)
             in_flight.tls_version = self.tls_version
@@ -201,15 +203,21 @@ class TimedTlsConnection(_Timed, HTTPSConnection):
         return sock
 
 
-class _IdleLimit:
-    """A pool that reuses no connection after a long idle time, and none for `new_connection`."""
+class _CertainConnections:
+    """A pool that hands out an idle connection only where that is safe.
+
+    Not for what must not be sent twice (RFC 9110, 9.2.2: the server may close just then), not after
+    a long time, and not where anything has come that nobody asked for.
+    """
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        if current_request().new_connection:
+        in_flight = current_request()
+        if in_flight.new_connection or not in_flight.may_be_sent_twice:
             return self._new_conn()  # type: ignore[attr-defined]  # the class it is mixed into has it
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the class it is mixed into has it
         used_at = connection.used_at
-        if used_at and time.monotonic() - used_at > IDLE_LIMIT_S:
+        old = used_at and time.monotonic() - used_at > IDLE_LIMIT_S
+        if old or (connection.sock is not None and _decrypted(connection.sock)):
             connection.close()
         return connection
 
@@ -222,13 +230,20 @@ class _IdleLimit:
         super()._put_conn(conn)  # type: ignore[misc]  # the class it is mixed into has it
 
 
-class TimedPool(_IdleLimit, HTTPConnectionPool):
+def _decrypted(sock: Any) -> bool:
+    """Return whether TLS holds data that select does not see."""
+    with contextlib.suppress(OSError, ValueError):
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+    return True  # it is broken, and must not be used either
+
+
+class TimedPool(_CertainConnections, HTTPConnectionPool):
     """Connections without TLS."""
 
-    ConnectionCls = TimedConnection
+    ConnectionCls = TimedConnection  # type: ignore[assignment]  # its `request` takes less
 
 
-class TimedTlsPool(_IdleLimit, HTTPSConnectionPool):
+class TimedTlsPool(_CertainConnections, HTTPSConnectionPool):
     """Connections with TLS."""
 
-    ConnectionCls = TimedTlsConnection
+    ConnectionCls = TimedTlsConnection  # type: ignore[assignment]  # the same

@@ -43,29 +43,42 @@ class InFlightRequest:
         "certificate",
         "connect_to",
         "connection",
+        "dead",
         "deadline",
         "dns_s",
         "done",
         "expired",
         "first_byte_s",
         "handle",
+        "may_be_sent_twice",
         "new_connection",
         "peer",
         "phase",
         "reused",
         "silent_s",
+        "target",
         "tcp_s",
         "tls_s",
         "tls_version",
     )
 
     def __init__(
-        self, *, connect_to: str, deadline: float, new_connection: bool, silent_s: float = 0.0
+        self,
+        *,
+        connect_to: str,
+        deadline: float,
+        new_connection: bool,
+        target: str = "",
+        may_be_sent_twice: bool = True,
+        silent_s: float = 0.0,
     ) -> None:
         self.connect_to = connect_to
         self.deadline = deadline
-        self.silent_s = silent_s  # longest silence of the server
+        self.silent_s = silent_s  # how long the other side may stay silent
+        self.target = target  # what stands in the request line
         self.new_connection = new_connection
+        self.may_be_sent_twice = may_be_sent_twice
+        self.dead: tuple[str, ...] = ()  # addresses tried in vain, each with why
         self.phase = Phase.DNS
         self.dns_s = self.tcp_s = self.tls_s = self.first_byte_s = 0.0
         self.reused = False

@@ -17,13 +17,19 @@ TOO_LARGE        the body is longer than the cap; its beginning is kept
 from __future__ import annotations
 
 import errno
-import http.client
 import ssl
 from collections.abc import Iterator
 
 from urllib3 import exceptions as u3
 
+from canary.adapters.http_client.addresses import NotConnectedError
 from canary.adapters.http_client.deadline import InFlightRequest, Phase
+from canary.adapters.http_client.exchange import (
+    CutShortError,
+    ExchangeError,
+    NoAnswerError,
+    NotHttpError,
+)
 from canary.model import Failure, FailureKind, Request
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -41,13 +47,11 @@ TRANSIENT = frozenset(
 )
 CLOSED = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPERM, errno.EACCES})
-NOT_HTTP = (
-    http.client.HTTPException,
-    u3.DecodeError,
-    u3.HeaderParsingError,
-    u3.InvalidChunkLength,
-    u3.ProtocolError,
-)
+_EXCHANGE = {
+    NoAnswerError: FailureKind.RESET,
+    CutShortError: FailureKind.TRUNCATED,
+    NotHttpError: FailureKind.PROTOCOL,
+}
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -69,6 +73,12 @@ def _tls(error: ssl.SSLError, in_flight: InFlightRequest) -> Failure:
         return Failure(kind=FailureKind.TLS, detail=text, code=error.verify_code)
     if in_flight.phase is Phase.TLS:
         return Failure(kind=FailureKind.TLS, detail=error.reason or str(error))
+    if "CERTIFICATE_REQUIRED" in (error.reason or ""):  # TLS 1.3: told after the handshake
+        text = "the server asks for a client certificate, and the canary has none"
+        return Failure(kind=FailureKind.TLS, detail=text)
+    if "ALERT" in (error.reason or ""):
+        text = f"the server ended TLS: {error.reason}"
+        return Failure(kind=FailureKind.TLS, detail=text)
     kind = FailureKind.TRUNCATED if in_flight.phase is Phase.BODY else FailureKind.RESET
     return Failure(kind=kind, detail=error.reason or str(error))
 
@@ -85,14 +95,16 @@ def _one(error: BaseException, in_flight: InFlightRequest) -> Failure | None:
     """Classify one exception of the chain; None if another one is more specific."""
     if isinstance(error, u3.NameResolutionError):
         return Failure(kind=FailureKind.DNS, detail=str(error.__cause__ or error))
-    if isinstance(error, u3.NewConnectionError):  # urllib3 counts it as a time-out
-        return None
+    if isinstance(error, ExchangeError):
+        return Failure(kind=_EXCHANGE[type(error)], detail=str(error))
+    if isinstance(error, NotConnectedError):
+        detail = f"no connection within the time: {error}"
+        timed_out = error.first is None
+        return Failure(kind=FailureKind.CONNECT_TIMEOUT, detail=detail) if timed_out else None
+    if isinstance(error, u3.NewConnectionError | u3.ConnectTimeoutError):
+        return None  # what it was made from says more
     if isinstance(error, ssl.SSLError):
         return _tls(error, in_flight)
-    if isinstance(error, u3.IncompleteRead | http.client.IncompleteRead):
-        return Failure(kind=FailureKind.TRUNCATED, detail=str(error))
-    if isinstance(error, http.client.RemoteDisconnected):
-        return Failure(kind=FailureKind.RESET, detail="closed without an answer")
     if isinstance(error, TimeoutError | u3.TimeoutError):
         return _timeout(in_flight)
     if isinstance(error, ConnectionRefusedError):
@@ -110,13 +122,10 @@ def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
         if in_flight.phase is Phase.TLS:
             return _timeout(in_flight)
         return Failure(kind=FailureKind.DEADLINE, detail=f"not complete ({in_flight.phase.value})")
-    chain = list(_chain(error))
-    for one in chain:
+    for one in _chain(error):
         found = _one(one, in_flight)
         if found is not None:
             return found
-    if any(isinstance(one, NOT_HTTP) for one in chain):
-        return Failure(kind=FailureKind.PROTOCOL, detail=str(chain[-1])[:200])
     if in_flight.phase in NEVER_SENT:
         return Failure(kind=FailureKind.UNREACHABLE, detail=str(error)[:200])
     return Failure(kind=FailureKind.PROTOCOL, detail=str(error)[:200])
@@ -130,4 +139,9 @@ def may_retry(request: Request, failure: Failure, phase: Phase) -> bool:
     """
     if failure.kind not in TRANSIENT or failure.code:
         return False
-    return phase in NEVER_SENT or request.method in IDEMPOTENT or request.repeatable
+    return phase in NEVER_SENT or may_be_sent_twice(request)
+
+
+def may_be_sent_twice(request: Request) -> bool:
+    """Return whether a request has the same effect when it is sent once more."""
+    return request.method in IDEMPOTENT or request.repeatable

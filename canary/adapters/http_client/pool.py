@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool
 
-from canary.adapters.http_client.connection import TimedPool, TimedTlsPool
+from canary.adapters.http_client.connection import Received, TimedPool, TimedTlsPool
+from canary.model.urls import DEFAULT_PORTS
 
-MOST_TARGETS = 1_000  # never reached: the manager closes the pools that it evicts
-DEFAULT_PORTS = {"http": 80, "https": 443}
+MOST_TARGETS = 1_000  # never reached: the manager closes a pool that it throws out
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -22,6 +22,12 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)
+
+
+def target_of(url: str) -> str:
+    """Return path and query of a URL, as they stand in the request line."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 class TimedAdapter(HTTPAdapter):
@@ -44,12 +50,12 @@ class TimedAdapter(HTTPAdapter):
         )
         self.poolmanager.pool_classes_by_scheme = {"http": TimedPool, "https": TimedTlsPool}
 
-    def request(self, request: PreparedRequest, timeout: tuple[float, float]) -> BaseHTTPResponse:
-        """Send and return urllib3's answer with unread body; `timeout` is (connect, silence)."""
-        return cast(BaseHTTPResponse, self.send(request, stream=True, timeout=timeout))
+    def request(self, request: PreparedRequest, timeout: tuple[float, float]) -> Received:
+        """Send, and return the answer, its body unread; timeouts are connect and silence."""
+        return cast(Received, self.send(request, stream=True, timeout=timeout))
 
-    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Any:  # noqa: ARG002 - the signature is requests'
-        """Return urllib3's answer as it is: cookies, history and encodings are not needed."""
+    def build_response(self, req: PreparedRequest, resp: Any) -> Any:  # noqa: ARG002 - the signature is requests'
+        """Return urllib3's answer as it is: cookies, history and encodings are asked by nobody."""
         return resp
 
     def get_connection_with_tls_context(

@@ -1,13 +1,13 @@
-"""Convert urllib3's response to an Answer with bounded body and timing."""
+"""Convert a received answer to an Answer with bounded body and timing."""
 
 from __future__ import annotations
 
 import time
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError
-
+from canary.adapters.http_client.connection import Received
 from canary.adapters.http_client.deadline import InFlightRequest
+from canary.adapters.http_client.decoding import decoded
+from canary.adapters.http_client.exchange import ExchangeError
 from canary.adapters.http_client.failures import failure_of
 from canary.model import Answer, Failure, FailureKind, Request, Timing
 
@@ -25,15 +25,15 @@ def timing_of(in_flight: InFlightRequest, began: float, body_s: float = 0.0) -> 
 
 
 def read_answer(
-    raw: BaseHTTPResponse, request: Request, in_flight: InFlightRequest, began: float, number: int
+    received: Received, request: Request, in_flight: InFlightRequest, began: float, number: int
 ) -> Answer:
     """Read at most one byte more than the cap, after decoding, and judge completeness."""
     body_began = time.perf_counter()
     failure: Failure | None = None
     body = b""
     try:
-        body = raw.read(request.max_body + 1, decode_content=True)
-    except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of negative length
+        body = _body(received, request)
+    except (ExchangeError, OSError) as error:
         failure = failure_of(error, in_flight)
     if failure is None and in_flight.expired:
         failure = Failure(kind=FailureKind.DEADLINE, detail="not complete (body)")
@@ -41,18 +41,27 @@ def read_answer(
     if truncated and failure is None:
         text = f"more than {request.max_body} bytes"
         failure = Failure(kind=FailureKind.TOO_LARGE, detail=text)
-    if failure is not None:
-        raw.close()
-    raw.release_conn()
+    received.release()
     return Answer(
-        status=raw.status,
-        headers=tuple(raw.headers.items()),
+        status=received.status,
+        headers=received.fields,
         body=body[: request.max_body],
         truncated=truncated,
         timing=timing_of(in_flight, began, time.perf_counter() - body_began),
         attempts=number,
         peer=in_flight.peer,
+        dead_addresses=in_flight.dead,
         failure=failure,
         certificate=in_flight.certificate,
         tls_version=in_flight.tls_version,
     )
+
+
+def _body(received: Received, request: Request) -> bytes:
+    """Return the decoded body; a longer one than the cap is read no further."""
+    body = received.read(request.max_body)
+    codings = ",".join(v for name, v in received.fields if name.lower() == "content-encoding")
+    if not codings or not body:
+        return body
+    whole = len(body) <= request.max_body
+    return decoded(body, codings, request.max_body, whole=whole)

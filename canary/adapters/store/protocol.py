@@ -7,8 +7,11 @@ that one of them keeps from run to run has the environment in its name. A store 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Protocol
+
+from canary.model import is_ahead
 
 RUNS = "runs/"
 TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
@@ -72,6 +75,21 @@ def run_id(data: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
-def is_newer(data: bytes, present: bytes | None) -> bool:
-    """Return whether a report may replace the present one."""
-    return present is None or run_id(data) >= run_id(present)
+def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None) -> bool:
+    """Return whether a report may replace the present one.
+
+    One that is ahead of the clock by more than `AHEAD` is no newer one: its writer's clock was
+    wrong, and it would keep every later report out until its day comes.
+    """
+    if present is None or run_id(data) >= run_id(present):
+        return True
+    return is_ahead(started_at(present), now or dt.datetime.now(dt.UTC))
+
+
+def started_at(data: bytes) -> str:
+    """Return when the run of a report began, "" if the bytes are no report."""
+    try:
+        found = json.loads(data)["run"]["started_at"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""

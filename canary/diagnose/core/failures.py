@@ -57,6 +57,7 @@ class Failure:
     principal: str = ""
     header_form: str = ""
     failure_code: int = 0
+    certificate_chain: tuple[str, ...] = ()  # certificates above the leaf outside their dates
     seen: str = ""
     body: str = ""
     milliseconds: float = 0.0
@@ -124,6 +125,7 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         principal=exchange.principal if exchange else "",
         header_form=exchange.header_form if exchange else "",
         failure_code=exchange.failure_code if exchange else 0,
+        certificate_chain=exchange.certificate_chain if exchange else (),
         seen=symptoms.describe(exchange) if exchange else step.reason,
         body=exchange.excerpt if exchange else "",
         milliseconds=exchange.timing.total_ms if exchange else 0.0,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.certificates import (
-    EXPIRED_CODES,
+    DATE_CODES,
     NAME_CODES,
+    NOT_YET_CODE,
     UNTRUSTED_CODES,
     covers,
     names_of,
@@ -66,7 +67,7 @@ def _fault(case: Case, failures: Failures, served: Certificate | None, host: str
         return "certificate-expired", Confidence.CERTAIN
     if served and not covers(names_of(served), host):
         return "certificate-name-mismatch", Confidence.CERTAIN
-    if codes & set(EXPIRED_CODES) or "has expired" in text:
+    if codes & set(DATE_CODES) or _invalid_above_leaf(failures) or "has expired" in text:
         return "certificate-expired", Confidence.LIKELY
     if codes & set(NAME_CODES) or "hostname mismatch" in text or "not valid for" in text:
         return "certificate-name-mismatch", Confidence.LIKELY
@@ -77,6 +78,19 @@ def _fault(case: Case, failures: Failures, served: Certificate | None, host: str
     if any(w in text for w in ("days left", "expires", "days")):
         return "certificate-expiring", Confidence.LIKELY
     return ("certificate-untrusted", Confidence.POSSIBLE) if codes - {0} else None
+
+
+def _invalid_above_leaf(failures: Failures) -> str:
+    """Return the certificates above the leaf that are outside their dates, "" for none."""
+    return "; ".join(sorted({text for f in failures for text in f.certificate_chain}))
+
+
+def _summary(cause: str, host: str, above: str, failures: Failures) -> str:
+    if above:
+        return f"{host} sends a certificate above its own that is outside its dates: {above}."
+    if cause == "certificate-expired" and any(f.failure_code == NOT_YET_CODE for f in failures):
+        return f"The certificate of {host} is not valid yet."
+    return _TEXTS[cause].format(host=host)
 
 
 _TEXTS = {
@@ -92,14 +106,16 @@ def _finding(
 ) -> Finding:
     (cause, confidence), host = fault, case.host(name)
     listener = https_listener(case.balancer(name))
+    leaf_good = not served or case.age(served.not_after) < 0
+    above = _invalid_above_leaf(failures) if cause == "certificate-expired" and leaf_good else ""
     return Finding(
         cause=cause,
         service=name,
         resource=served.arn if served else (listener.arn if listener else host),
         confidence=confidence,
-        summary=_TEXTS[cause].format(host=host),
+        summary=_summary(cause, host, above, failures),
         evidence=_certificate_evidence(case, served, host) if served else (),
-        remedy=_remedy(case, name, cause, served),
+        remedy=_chain_remedy(case, name, served) if above else _remedy(case, name, cause, served),
         explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
     )
@@ -148,18 +164,33 @@ def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Re
     if other and listener and (cause != "certificate-expiring" or longer):
         certificate = f"CertificateArn={other.arn}"
         fix = case.aws.elbv2("modify-listener", listener_arn=listener.arn, certificates=certificate)
-    show: list[str] = []
-    if served:
-        show.append(case.aws("acm", "describe-certificate", certificate_arn=served.arn))
-    if balancer:
-        show.append(case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn))
+    show = _inspect(case, name, served)
     decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
     return Remedy(
         summary=f"Serve the valid certificate {other.arn}." if fix and other else decision,
-        inspect=tuple(show),
+        inspect=show,
         fix=(fix,) if fix else (),
-        verify=tuple(show),
+        verify=show,
         decision="" if fix else decision,
         terraform='resource "aws_lb_listener" "https" {\n  certificate_arn = '
         "aws_acm_certificate.site.arn\n}\n",
     )
+
+
+def _chain_remedy(case: Case, name: str, served: Certificate | None) -> Remedy:
+    """Return the remedy for a chain whose leaf is good: ACM has nothing to issue."""
+    show = _inspect(case, name, served)
+    decision = (
+        f"Import the certificate of {case.host(name)} again, with a chain of its issuer that is"
+        " valid now. The certificate itself is good."
+    )
+    return Remedy(summary=decision, inspect=show, verify=show, decision=decision)
+
+
+def _inspect(case: Case, name: str, served: Certificate | None) -> tuple[str, ...]:
+    show: list[str] = []
+    if served:
+        show.append(case.aws("acm", "describe-certificate", certificate_arn=served.arn))
+    if balancer := case.balancer(name):
+        show.append(case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn))
+    return tuple(show)

@@ -52,6 +52,8 @@ def exchange(
         header_form=form,
         certificate_not_after=shown.not_after if shown else "",
         certificate_names=shown.names[:CERTIFICATE_NAMES] if shown else (),
+        certificate_chain=shown.chain_invalid[:CERTIFICATE_NAMES] if shown else (),
+        dead_addresses=answer.dead_addresses,
     )
 
 

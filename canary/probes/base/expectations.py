@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 
 from canary.model import Answer, Assertion, FailureKind, Frozen
+from canary.model.urls import place
 from canary.redaction.patterns import mask_foreign
 
 Scalar = str | int | float | bool | None
@@ -105,18 +107,49 @@ def throttled(expect: Expect, answer: Answer) -> bool:
     return answer.status == 429 and 429 not in expect.status
 
 
+class NoDocumentError(ValueError):
+    """A body is no JSON document (RFC 8259); the text says what is wrong where."""
+
+
 def parse(answer: Answer) -> object:
+    """Return the JSON document of an answer; raise NoDocumentError."""
+    body = answer.body
+    if not body.strip():
+        raise NoDocumentError("the body is empty")
+    try:
+        return json.loads(body, parse_constant=_no_number, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        near = mask_foreign(error.doc[error.pos : error.pos + 20])
+        raise NoDocumentError(f"{error.msg} at character {error.pos}: {near!r}") from error
+    except UnicodeDecodeError as error:
+        wrong = error.object[error.start]
+        raise NoDocumentError(f"byte {error.start} is 0x{wrong:02x}: {error.reason}") from error
+    except RecursionError as error:
+        raise NoDocumentError("it is nested deeper than any document of a platform") from error
+
+
+def document_of(answer: Answer) -> object:
     """Return the JSON document of an answer, or MISSING."""
     try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):  # deeper than any document of a platform
+        return parse(answer)
+    except NoDocumentError:
         return MISSING
 
 
+def _no_number(text: str) -> object:
+    raise NoDocumentError(f"{text} is no JSON number")
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number; Python refuses to convert very long ones, which JSON allows."""
+    return int(digits) if len(digits) < sys.int_info.default_max_str_digits else float(digits)
+
+
 def _judge_json(expect: Expect, answer: Answer) -> list[Assertion]:
-    document = parse(answer)
-    if document is MISSING:
-        return [_holds("body", "a JSON document", answer.content_type or "no JSON", False)]
+    try:
+        document = parse(answer)
+    except NoDocumentError as error:
+        return [_holds("body", "a JSON document", f"no JSON ({error})", False)]
     made: list[Assertion] = []
     for path, wanted in expect.json.items():
         field = wanted if isinstance(wanted, Field) else Field(equals=wanted)
@@ -124,8 +157,18 @@ def _judge_json(expect: Expect, answer: Answer) -> list[Assertion]:
     return made
 
 
+def text_of(answer: Answer) -> str:
+    """Return the body as text, read by the charset of its content type, else as UTF-8."""
+    parameters = answer.header("content-type").partition(";")[2]
+    found = re.search(r"charset\s*=\s*\"?([\w.:-]+)", parameters, re.IGNORECASE)
+    try:
+        return answer.body.decode(found[1] if found else "utf-8", "replace")
+    except LookupError:  # a charset that nobody knows
+        return answer.body.decode("utf-8", "replace")
+
+
 def _judge_body(expect: Expect, answer: Answer) -> list[Assertion]:
-    body = answer.body.decode("utf-8", "replace")
+    body = text_of(answer)
     shown = mask_foreign(" ".join(body.split()))[:120]
     made = [_holds("body", f"contains {t}", shown, t in body) for t in expect.contains]
     made += [_holds("body", f"without {t}", shown, t not in body) for t in expect.absent]
@@ -135,22 +178,20 @@ def _judge_body(expect: Expect, answer: Answer) -> list[Assertion]:
     return made
 
 
-def _place(url: str) -> tuple[str, str, int | None, str]:
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", port, parts.path or "/"
-
-
 def _judge_redirect(expect: Expect, answer: Answer) -> Assertion:
     location = answer.header("location")
     return _holds("Location", expect.redirect, location or "absent", _same_place(expect, location))
 
 
 def _same_place(expect: Expect, location: str) -> bool:
+    """Return whether Location leads where it must; a query counts where the check writes one."""
     try:
-        return bool(location) and _place(location) == _place(expect.redirect)
+        wanted, found = place(expect.redirect), place(location.strip(" \t"))
     except ValueError:
         return False
+    if not wanted.query:
+        found = msgspec.structs.replace(found, query="")
+    return bool(location) and found == wanted
 
 
 def judge(expect: Expect, answer: Answer) -> list[Assertion]:

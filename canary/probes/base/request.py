@@ -78,8 +78,22 @@ class RequestSpec(Frozen, frozen=True, kw_only=True):
 def url_of(service: Service, path: str, *, use_http: bool = False) -> str:
     """Return the URL of a path; `use_http` takes port 80 of the same host."""
     if use_http:
-        return f"http://{urlsplit(service.url).hostname}{path}"
+        return f"http://{_host_and_base(service)}{path}"
     return service.url.rstrip("/") + path
+
+
+def https_url_of(service: Service, path: str) -> str:
+    """Return the HTTPS URL of a path: the service's own, else port 443 of the same host."""
+    if service.url.lower().startswith("https:"):
+        return url_of(service, path)
+    return f"https://{_host_and_base(service)}{path}"
+
+
+def _host_and_base(service: Service) -> str:
+    """Return a service's host without its port, in brackets where it needs them, and base path."""
+    parts = urlsplit(service.url)
+    host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
+    return host + parts.path.rstrip("/")
 
 
 def object_name(prefix: str, run_id: str, kind: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from canary.model import Check, Credential, Residue, Status
 from canary.probes.base.api import NO_TIME, Kind, NoTimeError, ProbeContext
-from canary.probes.base.expectations import look_up, parse
+from canary.probes.base.expectations import document_of, look_up
 from canary.probes.base.recorder import carry_out, skip
 from canary.probes.base.request import object_name
 from canary.probes.key_lifecycle.session import KEYS, KeyLifecycleSpec, KeySession
@@ -34,7 +34,7 @@ def create(session: KeySession) -> None:
     }
     answer = session.admin("POST", KEYS, body)
     session.require("status", "200 or 201", answer.status, answer.status in (200, 201))
-    document = parse(answer)
+    document = document_of(answer)
     value, key_id = look_up(document, "api_key"), look_up(document, "key_info.key_id")
     known = isinstance(key_id, str | int) and bool(key_id)
     session.require("key id", "present", "present" if known else "absent", known)
@@ -47,7 +47,7 @@ def validated(session: KeySession) -> None:
     """Require that the auth service knows the key, with exactly its scopes."""
     answer = session.validate()
     session.require("status", 200, answer.status, answer.status == 200)
-    scopes = look_up(parse(answer), "scopes")
+    scopes = look_up(document_of(answer), "scopes")
     wanted = sorted(session.spec.scopes)
     session.require("scopes", wanted, scopes, isinstance(scopes, list) and sorted(scopes) == wanted)
 
@@ -114,7 +114,7 @@ def _report(session: KeySession, left: list[str], why: str) -> None:
 def _ours(session: KeySession, listed: str) -> list[str]:
     answer = session.admin("GET", listed)
     session.require("status", 200, answer.status, answer.status == 200)
-    document = parse(answer)
+    document = document_of(answer)
     rows = document if isinstance(document, list) else look_up(document, "keys")
     return [
         str(row.get("key_id"))

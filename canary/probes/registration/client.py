@@ -10,7 +10,7 @@ import msgspec
 
 from canary.model import Answer, Check, Frozen, Service
 from canary.probes.base.api import ProbeContext
-from canary.probes.base.expectations import MISSING, look_up, parse
+from canary.probes.base.expectations import MISSING, document_of, look_up
 from canary.probes.base.recorder import StepRecorder
 from canary.probes.base.request import Form, RequestSpec, hung, send, send_with_current_key
 
@@ -132,7 +132,7 @@ class MlflowStep(StepRecorder, kw_only=True):
             answer, seen, _ = send_with_current_key(flow.context, flow.service, spec)
         flow.hung = flow.hung or hung(answer)
         self.evidence.append(seen)
-        return Reply(answer=answer, document=parse(answer))
+        return Reply(answer=answer, document=document_of(answer))
 
     def _judge(
         self, subject: str, reply: Reply, accept: tuple[int, ...], codes: tuple[str, ...]

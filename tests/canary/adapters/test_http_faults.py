@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from canary.adapters.http_client.addresses import connect_first
 from canary.adapters.http_client.client import HttpClient
-from canary.adapters.http_client.connection import TimedConnection
-from canary.adapters.http_client.deadline import InFlightRequest
 from canary.model import Answer, FailureKind, Request
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.faults import Behaviour, serving
@@ -184,7 +183,7 @@ def test_each_request_on_a_kept_connection_has_its_own_time(tls: bool, tmp_path:
     with serving(paused, context if tls else None) as port:
         url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/"
         answers = [
-            one.send(Request(method="POST", url=url, timeout_s=limit_s, body=b"{}"))
+            one.send(Request(method="PUT", url=url, timeout_s=limit_s, body=b"{}"))
             for limit_s in (0.3, 5.0, 5.0, 0.3)
         ]
     assert [a.timing.reused for a in answers] == [False, True, True, True]
@@ -216,12 +215,8 @@ def test_what_is_no_host_name_says_so_at_once(
 def test_an_address_of_a_family_that_this_machine_lacks_is_passed_over() -> None:
     """A name has an IPv6 address and the function no IPv6: the next address is tried."""
     with serving(faults.silent) as port:
-        in_flight = InFlightRequest(
-            connect_to="", deadline=time.monotonic() + 2, new_connection=False
-        )
-        connection = TimedConnection("name.example", port, timeout=1)
         lacking = socket.AF_UNSPEC, ("::1", port)
         found = [lacking, (socket.AF_INET, ("127.0.0.1", port))]
-        sock = connection._first_open(found, in_flight)  # type: ignore[arg-type]
-        assert in_flight.peer == f"127.0.0.1:{port}"
-        sock.close()
+        opened = connect_first(found, lambda family: socket.socket(family), 1.0)
+        opened.sock.close()
+    assert (opened.address, opened.dead) == (("127.0.0.1", port), ())

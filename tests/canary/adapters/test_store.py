@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from canary.adapters.store.open_store import open_store
-from canary.adapters.store.protocol import Store, StoreError, latest_name
+from canary.adapters.store.protocol import Store, StoreError, is_newer, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.messages.leases import Lease, StoreLeases
 from canary.messages.leases import name as claim_name
@@ -45,6 +45,26 @@ LATEST = latest_name("development")
 
 def report(run_id: str, note: str = "") -> bytes:
     return json.dumps({"run": {"id": run_id}, "note": note}).encode()
+
+
+def report_of(run_id: str, started_at: dt.datetime) -> bytes:
+    return json.dumps({"run": {"id": run_id, "started_at": started_at.isoformat()}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "newer"), [(-1, False), (4.9, False), (5.1, True), (60 * 24 * 365, True)]
+)
+def test_a_report_that_is_ahead_of_the_clock_is_no_newer_one(minutes: float, newer: bool) -> None:
+    now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+    present = report_of("20261123t000000-future", now + dt.timedelta(minutes=minutes))
+    assert is_newer(report_of("20261122t120000-now", now), present, now) is newer
+
+
+def test_a_report_from_the_future_is_replaced_in_every_store(store: Store) -> None:
+    ahead = dt.datetime.now(dt.UTC) + dt.timedelta(days=400)
+    assert store.set_latest(LATEST, report_of("20991122t120000-aaa", ahead))
+    assert store.set_latest(LATEST, report("20261122t120000-bbb"))
+    assert json.loads(store.read(LATEST) or b"")["run"]["id"] == "20261122t120000-bbb"
 
 
 def test_what_was_written_is_read_back_and_nothing_is_none(store: Store) -> None:

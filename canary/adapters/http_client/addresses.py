@@ -1,0 +1,185 @@
+"""From a name to an open connection: a bounded look-up, and addresses tried side by side.
+
+RFC 8305 (Happy Eyeballs): the next address is tried when the one before has not answered within
+a quarter of a second, so that a dead address costs that and not the whole time-out.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from canary.model import Frozen
+
+ATTEMPT_DELAY_S = 0.25  # RFC 8305, section 5: the recommended Connection Attempt Delay
+_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
+# What this machine lacks (an address family, a route to it) says nothing of the other side.
+_OURS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.EPERM, errno.EACCES)
+
+Address = tuple[Any, ...]
+Found = tuple[socket.AddressFamily, Address]
+
+
+class Connected(Frozen, frozen=True, kw_only=True):
+    """An open connection, and the addresses that were tried in vain before it, each with why."""
+
+    sock: socket.socket
+    address: Address
+    dead: tuple[str, ...] = ()
+
+
+class NotConnectedError(OSError):
+    """No address took a connection; `first` is why, None where the time was used up."""
+
+    def __init__(self, dead: tuple[str, ...], first: OSError | None) -> None:
+        super().__init__(", ".join(dead) or "the name has no address")
+        self.dead = dead
+        self.first = first
+
+
+def resolve(host: str, port: int, limit_s: float) -> list[Found]:
+    """Return the addresses of a host within `limit_s` seconds; raise socket.gaierror.
+
+    getaddrinfo cannot be interrupted, so a daemon thread looks a name up; one that hangs is left
+    behind and does not keep the process.
+    """
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return [(family, (host, port))]
+    outcome: list[list[Found] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            outcome.append([(row[0], row[4]) for row in rows])
+        except OSError as error:
+            outcome.append(error)
+        except UnicodeError:  # a label that is empty or longer than 63 characters
+            outcome.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
+
+    thread = threading.Thread(target=look_up, name="dns", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if not outcome:
+        raise socket.gaierror(socket.EAI_AGAIN, f"no answer within {limit_s:.1f} s")
+    if isinstance(outcome[0], OSError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def interleaved(found: Sequence[Found]) -> list[Found]:
+    """Return the addresses with the families in turn, the first one's first (RFC 8305, 4)."""
+    if not found:
+        return []
+    first = [row for row in found if row[0] == found[0][0]]
+    others = [row for row in found if row[0] != found[0][0]]
+    mixed: list[Found] = []
+    while first or others:
+        mixed += first[:1] + others[:1]
+        first, others = first[1:], others[1:]
+    return mixed
+
+
+class _Race:
+    """Attempts to connect to several addresses, of which the first that succeeds wins."""
+
+    def __init__(self, found: Sequence[Found], make: Callable[[socket.AddressFamily], Any]) -> None:
+        self.left = deque(interleaved(found))
+        self._make = make
+        self._selector = selectors.DefaultSelector()
+        self._failed: list[tuple[Address, OSError]] = []
+
+    def __enter__(self) -> _Race:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fileobj)
+            key.fileobj.close()  # type: ignore[union-attr]  # sockets alone are registered
+        self._selector.close()
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._selector.get_map())
+
+    @property
+    def first_error(self) -> OSError | None:
+        return self._failed[0][1] if self._failed else None
+
+    def start_next(self) -> None:
+        """Begin to connect to the next address; one that fails at once is noted as failed."""
+        family, address = self.left.popleft()
+        try:
+            sock = self._make(family)
+        except OSError as error:
+            self._failed.append((address, error))
+            return
+        sock.setblocking(False)
+        code = sock.connect_ex(address)
+        if code in _UNDER_WAY:
+            self._selector.register(sock, selectors.EVENT_WRITE, address)
+        else:
+            sock.close()
+            self._failed.append((address, OSError(code, os.strerror(code))))
+
+    def wait(self, limit_s: float) -> tuple[socket.socket, Address] | None:
+        """Return a connection that opened within the time; note those that failed."""
+        for key, _ in self._selector.select(max(limit_s, 0)):
+            sock: Any = key.fileobj
+            self._selector.unregister(sock)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                return sock, key.data
+            sock.close()
+            self._failed.append((key.data, OSError(code, os.strerror(code))))
+        return None
+
+    def dead(self) -> tuple[str, ...]:
+        """Return the addresses that failed or have not answered, each with the reason."""
+        failed = [(a, e.strerror or str(e)) for a, e in self._failed if e.errno not in _OURS]
+        silent = [(key.data, "no answer") for key in self._selector.get_map().values()]
+        return tuple(f"{printed(address)}: {why}" for address, why in (*failed, *silent))
+
+
+def printed(address: Address) -> str:
+    """Return an address as "host:port", an IPv6 one in brackets."""
+    host = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
+    return f"{host}:{address[1]}"
+
+
+def connect_first(
+    found: Sequence[Found],
+    make: Callable[[socket.AddressFamily], socket.socket],
+    limit_s: float,
+) -> Connected:
+    """Return the first connection that opens within `limit_s` seconds.
+
+    `make` makes the socket of a family. Raises NotConnectedError.
+    """
+    deadline = time.monotonic() + limit_s
+    with _Race(found, make) as race:
+        next_at = time.monotonic()
+        while race.left or race.waiting:
+            now = time.monotonic()
+            if now >= deadline:
+                break
+            if race.left and (now >= next_at or not race.waiting):
+                race.start_next()
+                next_at = time.monotonic() + ATTEMPT_DELAY_S
+                continue
+            until = min(deadline, next_at) if race.left else deadline
+            if (won := race.wait(until - now)) is not None:
+                return Connected(sock=won[0], address=won[1], dead=race.dead())
+        dead = race.dead()
+        error = None if race.waiting else race.first_error or OSError("the name has no address")
+    raise NotConnectedError(dead, error)
