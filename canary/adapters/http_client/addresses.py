@@ -25,6 +25,9 @@ _OURS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.EPERM
 
 Address = tuple[Any, ...]
 Found = tuple[socket.AddressFamily, Address]
+LookUp = Callable[[str, int, int, int], Sequence[tuple[Any, ...]]]  # as socket.getaddrinfo
+
+NO_ADDRESS_YET = "no answer within the time"
 
 
 class Connected(Frozen, frozen=True, kw_only=True):
@@ -44,8 +47,10 @@ class NotConnectedError(OSError):
         self.first = first
 
 
-def resolve(host: str, port: int, limit_s: float) -> list[Found]:
-    """Return the addresses of a host within `limit_s` seconds; raise socket.gaierror.
+def resolve(
+    host: str, port: int, limit_s: float, look_up: LookUp = socket.getaddrinfo
+) -> list[Found]:
+    """Return the addresses of a host; raise socket.gaierror, TimeoutError after `limit_s` seconds.
 
     getaddrinfo cannot be interrupted, so a daemon thread looks a name up; one that hangs is left
     behind and does not keep the process.
@@ -58,20 +63,20 @@ def resolve(host: str, port: int, limit_s: float) -> list[Found]:
         return [(family, (host, port))]
     outcome: list[list[Found] | OSError] = []
 
-    def look_up() -> None:
+    def ask() -> None:
         try:
-            rows = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            rows = look_up(host, port, 0, socket.SOCK_STREAM)
             outcome.append([(row[0], row[4]) for row in rows])
         except OSError as error:
             outcome.append(error)
         except UnicodeError:  # a label that is empty or longer than 63 characters
             outcome.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
-    thread = threading.Thread(target=look_up, name="dns", daemon=True)
+    thread = threading.Thread(target=ask, name="dns", daemon=True)
     thread.start()
     thread.join(limit_s)
     if not outcome:
-        raise socket.gaierror(socket.EAI_AGAIN, f"no answer within {limit_s:.1f} s")
+        raise TimeoutError(NO_ADDRESS_YET)
     if isinstance(outcome[0], OSError):
         raise outcome[0]
     return outcome[0]
@@ -114,7 +119,8 @@ class _Race:
 
     @property
     def first_error(self) -> OSError | None:
-        return self._failed[0][1] if self._failed else None
+        of_others = [error for _, error in self._failed if error.errno not in _OURS]
+        return next(iter(of_others or [error for _, error in self._failed]), None)
 
     def start_next(self) -> None:
         """Begin to connect to the next address; one that fails at once is noted as failed."""
@@ -127,7 +133,7 @@ class _Race:
         sock.setblocking(False)
         code = sock.connect_ex(address)
         if code in _UNDER_WAY:
-            self._selector.register(sock, selectors.EVENT_WRITE, address)
+            self._selector.register(sock, selectors.EVENT_WRITE, (address, time.monotonic()))
         else:
             sock.close()
             self._failed.append((address, OSError(code, os.strerror(code))))
@@ -139,16 +145,18 @@ class _Race:
             self._selector.unregister(sock)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code == 0:
-                return sock, key.data
+                return sock, key.data[0]
             sock.close()
-            self._failed.append((key.data, OSError(code, os.strerror(code))))
+            self._failed.append((key.data[0], OSError(code, os.strerror(code))))
         return None
 
-    def dead(self) -> tuple[str, ...]:
-        """Return the addresses that failed or have not answered, each with the reason."""
+    def dead(self, waited_s: float) -> tuple[str, ...]:
+        """Return the addresses that failed, or have not answered in time, each with the reason."""
         failed = [(a, e.strerror or str(e)) for a, e in self._failed if e.errno not in _OURS]
-        silent = [(key.data, "no answer") for key in self._selector.get_map().values()]
-        return tuple(f"{printed(address)}: {why}" for address, why in (*failed, *silent))
+        waiting = [key.data for key in self._selector.get_map().values()]
+        silent = [(a, time.monotonic() - began) for a, began in waiting]
+        unanswered = [(a, f"no answer in {age:.1f} s") for a, age in silent if age >= waited_s]
+        return tuple(f"{printed(address)}: {why}" for address, why in (*failed, *unanswered))
 
 
 def printed(address: Address) -> str:
@@ -179,7 +187,7 @@ def connect_first(
                 continue
             until = min(deadline, next_at) if race.left else deadline
             if (won := race.wait(until - now)) is not None:
-                return Connected(sock=won[0], address=won[1], dead=race.dead())
-        dead = race.dead()
+                return Connected(sock=won[0], address=won[1], dead=race.dead(ATTEMPT_DELAY_S))
+        dead = race.dead(0.0)
         error = None if race.waiting else race.first_error or OSError("the name has no address")
     raise NotConnectedError(dead, error)

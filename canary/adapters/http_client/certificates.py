@@ -11,6 +11,7 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,15 +96,18 @@ class _Shaken:
     """Handshakes with one target that serve as evidence only: nothing is sent over them."""
 
     def __init__(self, host: str, address: tuple[str, int], limit_s: float) -> None:
-        self._host, self._address, self._limit_s = host, address, limit_s
+        self._host, self._address = host, address
+        self._deadline = time.monotonic() + limit_s
 
     def __call__(self, context: ssl.SSLContext) -> tuple[PeerCertificate | None, bytes]:
-        with (
-            socket.create_connection(self._address, timeout=self._limit_s) as raw,
-            context.wrap_socket(raw, server_hostname=self._host) as sock,
-        ):
-            shown = peer_certificate(sock, verified=context.verify_mode is ssl.CERT_REQUIRED)
-            return shown, sock.getpeercert(binary_form=True) or b""
+        with socket.create_connection(self._address, timeout=self._left()) as raw:
+            raw.settimeout(self._left())
+            with context.wrap_socket(raw, server_hostname=self._host) as sock:
+                shown = peer_certificate(sock, verified=context.verify_mode is ssl.CERT_REQUIRED)
+                return shown, sock.getpeercert(binary_form=True) or b""
+
+    def _left(self) -> float:
+        return max(self._deadline - time.monotonic(), 0.001)
 
     def verdict(self, context: ssl.SSLContext) -> Verification:
         """Return what OpenSSL says under this context; code 0 is that it verifies."""
@@ -148,7 +152,7 @@ def read_untrusted(
     """Shake hands anew, send nothing, and return what was shown and what OpenSSL says of it.
 
     Only for evidence, after a handshake failed: which certificate it was, and whether its chain and
-    its name would each have been accepted. At most three handshakes of `limit_s` seconds.
+    its name would each have been accepted. At most three handshakes, `limit_s` seconds in all.
     """
     shake = _Shaken(host, address, limit_s)
     try:

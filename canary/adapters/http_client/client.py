@@ -13,16 +13,19 @@ import itertools
 import logging
 import os
 import random
+import socket
 import ssl
 import threading
 import time
 from urllib.parse import urlencode, urlsplit
 
 import certifi
+import msgspec
 from requests import PreparedRequest, RequestException
 from urllib3.exceptions import HTTPError
 
 import canary
+from canary.adapters.http_client.addresses import LookUp
 from canary.adapters.http_client.certificates import read_untrusted
 from canary.adapters.http_client.deadline import InFlightRequest, Phase, current, watchdog
 from canary.adapters.http_client.exchange import ExchangeError
@@ -82,8 +85,10 @@ class HttpClient:
         concurrency: int = 16,
         ca_bundle: str = "",
         redactor: Redactor | None = None,
+        look_up: LookUp = socket.getaddrinfo,
     ) -> None:
         self._redactor = redactor or Redactor()
+        self._look_up = look_up
         self._trusted = trusted
         self._size = concurrency
         self._ca_file = ca_bundle or certifi.where()
@@ -126,9 +131,12 @@ class HttpClient:
         answer, phase = self._attempt(request, prepared, deadline, 1, began)
         failed = answer.failure
         time_left = deadline - time.monotonic() > 2 * RETRY_PAUSE_S
-        if failed is not None and time_left and may_retry(request, failed, phase):
+        reused = answer.timing.reused
+        if failed is not None and time_left and may_retry(request, failed, phase, reused=reused):
             time.sleep(RETRY_PAUSE_S)
-            answer, _ = self._attempt(request, prepared, deadline, 2, began)
+            # Other idle connections may be as dead as the first one.
+            anew = msgspec.structs.replace(request, new_connection=True)
+            answer, _ = self._attempt(anew, prepared, deadline, 2, began)
         return self._redactor.answer(answer)
 
     def close(self) -> None:
@@ -185,6 +193,7 @@ class HttpClient:
         limits = (min(CONNECT_LIMIT_S, left * 0.6), silent_s)
         in_flight = InFlightRequest(
             connect_to=request.connect_to,
+            look_up=self._look_up,
             deadline=deadline,
             target=target_of(prepared.url or ""),
             new_connection=request.new_connection,

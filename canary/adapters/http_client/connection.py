@@ -41,6 +41,7 @@ class Received:
             for name, value in head.headers.raw_items()
         )
         self._kept: Any = connection
+        self.exchange: Exchange = connection.exchange
         # urllib3's pool reads the first three and writes the others.
         self.headers: dict[str, str] = {}
         self.version_string = head.http_version.decode()
@@ -49,16 +50,12 @@ class Received:
         self._connection: Any = None
         self._pool: Any = None
 
-    def read(self, limit: int) -> bytes:
-        """Return the body as it was sent, at most a little more than `limit` bytes of it."""
-        return self._kept.exchange.read_body(limit)  # type: ignore[no-any-return]  # urllib3's pools are untyped here
-
     def release(self) -> None:
         """Give the connection back to its pool, closed unless its next answer is certain."""
         kept, self._kept = self._kept, None
         if kept is None:
             return
-        if not kept.exchange.reusable:
+        if not self.exchange.reusable:
             kept.close()
         if self._pool is not None:
             self._pool._put_conn(kept)
@@ -93,7 +90,7 @@ class _Timed:
         began = time.perf_counter()
         host, port = self._target(in_flight)
         try:
-            found = resolve(host, port, in_flight.left())
+            found = resolve(host, port, in_flight.left(), in_flight.look_up)
         except OSError as error:
             gai = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
             raise NameResolutionError(host, self, gai) from error  # type: ignore[arg-type]  # stubs name the pool's own class
@@ -148,7 +145,7 @@ class _Timed:
             self.handle.close()
             self.handle = None
 
-    def request(self, method: str, url: str, *, headers: Any, body: Any = None, **_: Any) -> None:
+    def request(self, method: str, _url: str, *, headers: Any, body: Any = None, **_: Any) -> None:
         """Send the request, noting whether the connection is an old one."""
         in_flight = current_request()
         if self.sock is None:
@@ -162,7 +159,7 @@ class _Timed:
         if self.exchange is None:
             self.exchange = Exchange(self.sock)
         in_flight.phase = Phase.REQUEST
-        self.exchange.send(method, in_flight.target or url, dict(headers).items(), body or b"")
+        self.exchange.send(method, in_flight.target, dict(headers).items(), body or b"")
 
     def getresponse(self) -> Any:
         """Return the answer's head, noting the time from the last byte sent."""

@@ -15,6 +15,7 @@ import time
 from enum import StrEnum
 from typing import Protocol
 
+from canary.adapters.http_client.addresses import LookUp
 from canary.model import PeerCertificate
 
 
@@ -50,6 +51,7 @@ class InFlightRequest:
         "expired",
         "first_byte_s",
         "handle",
+        "look_up",
         "may_be_sent_twice",
         "new_connection",
         "peer",
@@ -68,11 +70,13 @@ class InFlightRequest:
         connect_to: str,
         deadline: float,
         new_connection: bool,
+        look_up: LookUp,
         target: str = "",
         may_be_sent_twice: bool = True,
         silent_s: float = 0.0,
     ) -> None:
         self.connect_to = connect_to
+        self.look_up = look_up  # asks for the addresses of a name
         self.deadline = deadline
         self.silent_s = silent_s  # how long the other side may stay silent
         self.target = target  # what stands in the request line

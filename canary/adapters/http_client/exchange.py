@@ -6,18 +6,21 @@ that is no number, and a canary would call such an answer good.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterable
+from typing import cast
 
 import h11
 
-MOST_HEAD = 65_536  # bytes of status line and headers, as http.client allowed for one line
+MOST_HEAD = 65_536  # bytes of an answer up to its body, interim answers included
 _PIECE = 65_536
-# Behind 102 and 103 a server may still be working when it answers: see `Exchange.reusable`.
-_HARMLESS_INTERIM = 100
+_BEGINNING = b"HTTP/1."
 # Answers without a body, after which a wrong server sends one all the same.
 _BODILESS = (204, 304)
+_TOO_LONG = f"the head is longer than {MOST_HEAD:,} bytes"
+_SWITCHED = "101 Switching Protocols, which was not asked for"
 
 
 class ExchangeError(Exception):
@@ -76,16 +79,15 @@ class Exchange:
         Raises NotHttpError, CutShortError, NoAnswerError and what the socket raises.
         """
         while True:
-            event = self._next("head")
-            if isinstance(event, h11.Response):
-                self._note(event)
-                return event
-            if isinstance(event, h11.InformationalResponse):
-                if event.status_code == 101:
-                    raise NotHttpError("101 Switching Protocols, which was not asked for")
-                self._doubtful |= event.status_code != _HARMLESS_INTERIM
-                continue
-            raise NotHttpError("no answer where one must begin")
+            head = cast(h11.Response | h11.InformationalResponse, self._next("head"))
+            if not head.http_version.startswith(b"1."):
+                raise NotHttpError(f"head: version {head.http_version.decode()} of HTTP")
+            if isinstance(head, h11.Response):
+                self._note(head)
+                return head
+            if head.status_code == 101:
+                raise NotHttpError(_SWITCHED)
+            self._doubtful = True  # the server may still be working when it answers
 
     def read_body(self, limit: int) -> bytes:
         """Return the body as it was sent, at most a little more than `limit` bytes of it.
@@ -93,20 +95,19 @@ class Exchange:
         Raises NotHttpError, CutShortError and what the socket raises.
         """
         body = bytearray()
-        while len(body) <= limit:
-            event = self._next("body")
-            if isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage):
-                if self._ragged:
-                    raise CutShortError(
-                        "the TLS connection ended without close_notify, and the answer"
-                        " announced no length: it may be cut"
-                    )
-                break
-            else:
-                raise NotHttpError("the body is followed by no end")
+        while len(body) <= limit and isinstance(event := self._next("body"), h11.Data):
+            body += event.data
+        if self._ragged:
+            raise CutShortError(
+                "the TLS connection ended without close_notify, and the answer"
+                " announced no length: it may be cut"
+            )
         return bytes(body)
+
+    @property
+    def ended_by_close(self) -> bool:
+        """Return whether nothing but the end of the connection marked the end of the body."""
+        return self._ended
 
     @property
     def reusable(self) -> bool:
@@ -117,9 +118,9 @@ class Exchange:
 
     def _note(self, head: h11.Response) -> None:
         names = {name for name, _ in head.headers}
-        framed = {b"content-length", b"transfer-encoding"} & names
-        self._doubtful |= head.status_code in _BODILESS and bool(framed)
-        self._doubtful |= len(framed) == 2  # RFC 9112, 6.3: such a connection is closed
+        both = {b"content-length", b"transfer-encoding"} <= names
+        # RFC 9112, 6.3: a connection with both is closed
+        self._doubtful |= both or head.status_code in _BODILESS
 
     def _next(self, part: str) -> object:
         """Return the next event of h11, reading from the socket as it asks for data."""
@@ -130,11 +131,14 @@ class Exchange:
                 raise self._wrong(error, part) from error
             if event is not h11.NEED_DATA:
                 return event
-            self._http.receive_data(self._receive())
+            most = _PIECE if part == "body" else MOST_HEAD + 1 - self._received
+            if most < 1:
+                raise NotHttpError(_TOO_LONG)
+            self._http.receive_data(self._receive(most))
 
-    def _receive(self) -> bytes:
+    def _receive(self, most: int) -> bytes:
         try:
-            data = self._sock.recv(_PIECE)
+            data = self._sock.recv(most)
         except ssl.SSLEOFError:  # the peer closed TCP without ending TLS
             self._ragged = True
             data = b""
@@ -143,13 +147,19 @@ class Exchange:
         return data
 
     def _wrong(self, error: h11.RemoteProtocolError, part: str) -> Exception:
-        text = str(error)
+        text = re.sub(r"bytearray\((.*)\)", r"\1", str(error), flags=re.DOTALL)
+        unread = self._http.trailing_data[0]
+        is_http = unread.startswith(_BEGINNING) or _BEGINNING.startswith(unread)
+        if not is_http and (text == "illegal request line" or (self._ended and part == "head")):
+            return NotHttpError(f"an answer begins with HTTP/1., this with {unread[:20]!r}")
         if self._ended:
             if not self._received:
                 return NoAnswerError("closed without an answer")
             if part == "head":
                 return CutShortError(f"the answer ends within its head, {self._received} bytes in")
             return CutShortError(text.removeprefix("peer closed connection without sending "))
-        if "Receive buffer too long" in text:
-            return NotHttpError(f"the head is longer than {MOST_HEAD:,} bytes")
+        if "SWITCH" in text:
+            return NotHttpError(_SWITCHED)
+        if text == "Receive buffer too long":
+            return NotHttpError(_TOO_LONG if part == "head" else "body: a chunk's line too long")
         return NotHttpError(f"{part}: {text}"[:200])

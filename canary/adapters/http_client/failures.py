@@ -10,7 +10,7 @@ RESET            the other side closed or reset the connection before or within 
 READ_TIMEOUT     no byte came for nearly the whole time
 DEADLINE         bytes came, but not all within the time
 PROTOCOL         what came is not HTTP
-TRUNCATED        the body ended before its announced length
+TRUNCATED        the answer ended before it was complete
 TOO_LARGE        the body is longer than the cap; its beginning is kept
 """
 
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from urllib3 import exceptions as u3
 
-from canary.adapters.http_client.addresses import NotConnectedError
+from canary.adapters.http_client.addresses import NO_ADDRESS_YET, NotConnectedError
 from canary.adapters.http_client.deadline import InFlightRequest, Phase
 from canary.adapters.http_client.exchange import (
     CutShortError,
@@ -84,6 +84,8 @@ def _tls(error: ssl.SSLError, in_flight: InFlightRequest) -> Failure:
 
 
 def _timeout(in_flight: InFlightRequest) -> Failure:
+    if in_flight.phase is Phase.DNS:
+        return Failure(kind=FailureKind.DNS, detail=NO_ADDRESS_YET)
     if in_flight.phase is Phase.TLS:
         return Failure(kind=FailureKind.TLS, detail="no handshake within the time")
     if in_flight.phase in NEVER_SENT:
@@ -119,7 +121,7 @@ def _one(error: BaseException, in_flight: InFlightRequest) -> Failure | None:
 def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
     """Return the failure for an exception of requests or urllib3."""
     if in_flight.expired:
-        if in_flight.phase is Phase.TLS:
+        if in_flight.phase in NEVER_SENT:
             return _timeout(in_flight)
         return Failure(kind=FailureKind.DEADLINE, detail=f"not complete ({in_flight.phase.value})")
     for one in _chain(error):
@@ -131,13 +133,15 @@ def failure_of(error: BaseException, in_flight: InFlightRequest) -> Failure:
     return Failure(kind=FailureKind.PROTOCOL, detail=str(error)[:200])
 
 
-def may_retry(request: Request, failure: Failure, phase: Phase) -> bool:
+def may_retry(request: Request, failure: Failure, phase: Phase, *, reused: bool) -> bool:
     """Return whether a second attempt is safe and useful.
 
     Safe: no byte was sent, the method is idempotent (RFC 9110, 9.2.2), or the request is marked as
     repeatable. Useless: after an untrusted certificate, a wrong answer, or when time is used up.
     """
-    if failure.kind not in TRANSIENT or failure.code:
+    # On a used connection what is no HTTP may be the rest of the answer before.
+    transient = failure.kind in TRANSIENT or (reused and failure.kind is FailureKind.PROTOCOL)
+    if not transient or failure.code:
         return False
     return phase in NEVER_SENT or may_be_sent_twice(request)
 

@@ -74,8 +74,8 @@ class TimedAdapter(HTTPAdapter):
         return pool
 
     def request_url(self, request: PreparedRequest, proxies: object) -> str:  # noqa: ARG002 - the signature is requests'
-        """Return the target of the request line, never in a proxy's form."""
-        return request.path_url
+        """Return what urllib3 can parse: the request line holds `InFlightRequest.target`."""
+        return "/"
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Do nothing: the context verifies."""

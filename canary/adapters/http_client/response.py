@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from canary.adapters.http_client.connection import Received
-from canary.adapters.http_client.deadline import InFlightRequest
+from canary.adapters.http_client.deadline import InFlightRequest, watchdog
 from canary.adapters.http_client.decoding import decoded
 from canary.adapters.http_client.exchange import ExchangeError
 from canary.adapters.http_client.failures import failure_of
@@ -30,15 +30,16 @@ def read_answer(
     """Read at most one byte more than the cap, after decoding, and judge completeness."""
     body_began = time.perf_counter()
     failure: Failure | None = None
-    body = b""
+    body, whole = b"", True
     try:
-        body = _body(received, request)
+        body, whole = _body(received, request)
     except (ExchangeError, OSError) as error:
         failure = failure_of(error, in_flight)
+    # Before the next request gets the connection: this one's deadline must not end that one.
+    watchdog.release(in_flight)
     if failure is None and in_flight.expired:
         failure = Failure(kind=FailureKind.DEADLINE, detail="not complete (body)")
-    truncated = len(body) > request.max_body
-    if truncated and failure is None:
+    if not whole and failure is None:
         text = f"more than {request.max_body} bytes"
         failure = Failure(kind=FailureKind.TOO_LARGE, detail=text)
     received.release()
@@ -46,7 +47,7 @@ def read_answer(
         status=received.status,
         headers=received.fields,
         body=body[: request.max_body],
-        truncated=truncated,
+        truncated=not whole,
         timing=timing_of(in_flight, began, time.perf_counter() - body_began),
         attempts=number,
         peer=in_flight.peer,
@@ -57,11 +58,12 @@ def read_answer(
     )
 
 
-def _body(received: Received, request: Request) -> bytes:
-    """Return the decoded body; a longer one than the cap is read no further."""
-    body = received.read(request.max_body)
-    codings = ",".join(v for name, v in received.fields if name.lower() == "content-encoding")
-    if not codings or not body:
-        return body
+def _body(received: Received, request: Request) -> tuple[bytes, bool]:
+    """Return the decoded body and whether it is whole: one above the cap is read no further."""
+    body = received.exchange.read_body(request.max_body)
     whole = len(body) <= request.max_body
-    return decoded(body, codings, request.max_body, whole=whole)
+    codings = ",".join(v for name, v in received.fields if name.lower() == "content-encoding")
+    # An announced length of 0 is no body, and none that was cut.
+    if codings and (body or received.exchange.ended_by_close):
+        return decoded(body, codings, request.max_body, whole=whole)
+    return body, whole
