@@ -21,6 +21,17 @@ _BEGINNING = b"HTTP/1."
 _BODILESS = (204, 304)
 _TOO_LONG = f"the head is longer than {MOST_HEAD:,} bytes"
 _SWITCHED = "101 Switching Protocols, which was not asked for"
+_CUT = "peer closed connection without sending complete message body "
+_PLAINLY = (  # patterns of what h11 writes, each with words for people
+    (_CUT + r"\(received (\d+) bytes, expected (\d+)\)", r"the body ends after \1 of \2 bytes"),
+    (_CUT + r"\(incomplete chunked read\)", "the body ends before its last chunk"),
+    (r"peer unexpectedly closed connection", "the body ends within a chunk's line or the trailer"),
+    (r"bytearray\((b(['\"]).*?\2)\)", r"\1"),
+    (r"Informational.*should be in range.*, not (\d+)", r"the status code \1 is below 100"),
+    (r".*_SWITCH_UPGRADE.*", _SWITCHED),
+    (r"no response line received", "the answer begins with an empty line"),
+    (r"Only (Transfer-Encoding): chunked is supported", r"\1 is not chunked"),
+)
 
 
 class ExchangeError(Exception):
@@ -147,19 +158,19 @@ class Exchange:
         return data
 
     def _wrong(self, error: h11.RemoteProtocolError, part: str) -> Exception:
-        text = re.sub(r"bytearray\((.*)\)", r"\1", str(error), flags=re.DOTALL)
         unread = self._http.trailing_data[0]
         is_http = unread.startswith(_BEGINNING) or _BEGINNING.startswith(unread)
+        text = str(error)
         if not is_http and (text == "illegal request line" or (self._ended and part == "head")):
             return NotHttpError(f"an answer begins with HTTP/1., this with {unread[:20]!r}")
+        if self._ended and not self._received:
+            return NoAnswerError("closed without an answer")
+        if self._ended and part == "head":
+            return CutShortError(f"the answer ends within its head, {self._received} bytes in")
+        for words, plain in _PLAINLY:
+            text = re.sub(words, plain, text)
         if self._ended:
-            if not self._received:
-                return NoAnswerError("closed without an answer")
-            if part == "head":
-                return CutShortError(f"the answer ends within its head, {self._received} bytes in")
-            return CutShortError(text.removeprefix("peer closed connection without sending "))
-        if "SWITCH" in text:
-            return NotHttpError(_SWITCHED)
+            return CutShortError(text)
         if text == "Receive buffer too long":
             return NotHttpError(_TOO_LONG if part == "head" else "body: a chunk's line too long")
         return NotHttpError(f"{part}: {text}"[:200])

@@ -1,0 +1,1 @@
+"""Forms of an answer, good and bad, each with its verdict."""
