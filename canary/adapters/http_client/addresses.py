@@ -42,7 +42,7 @@ class NotConnectedError(OSError):
     """No address took a connection; `first` is why, None where the time was used up."""
 
     def __init__(self, dead: tuple[str, ...], first: OSError | None) -> None:
-        super().__init__(", ".join(dead) or "the name has no address")
+        super().__init__(", ".join(dead))
         self.dead = dead
         self.first = first
 
@@ -79,6 +79,8 @@ def resolve(
         raise TimeoutError(NO_ADDRESS_YET)
     if isinstance(outcome[0], OSError):
         raise outcome[0]
+    if not outcome[0]:
+        raise socket.gaierror(socket.EAI_NONAME, "the name has no address")
     return outcome[0]
 
 
@@ -165,6 +167,11 @@ def printed(address: Address) -> str:
     return f"{host}:{address[1]}"
 
 
+def united(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the dead addresses of two attempts, each address once with its last reason."""
+    return tuple({text.partition(": ")[0]: text for text in (*first, *second)}.values())
+
+
 def connect_first(
     found: Sequence[Found],
     make: Callable[[socket.AddressFamily], socket.socket],
@@ -172,7 +179,7 @@ def connect_first(
 ) -> Connected:
     """Return the first connection that opens within `limit_s` seconds.
 
-    `make` makes the socket of a family. Raises NotConnectedError.
+    `found` is not empty; `make` makes the socket of a family. Raises NotConnectedError.
     """
     deadline = time.monotonic() + limit_s
     with _Race(found, make) as race:
@@ -189,5 +196,5 @@ def connect_first(
             if (won := race.wait(until - now)) is not None:
                 return Connected(sock=won[0], address=won[1], dead=race.dead(ATTEMPT_DELAY_S))
         dead = race.dead(0.0)
-        error = None if race.waiting else race.first_error or OSError("the name has no address")
+        error = None if race.waiting else race.first_error
     raise NotConnectedError(dead, error)

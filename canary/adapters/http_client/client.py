@@ -25,7 +25,7 @@ from requests import PreparedRequest, RequestException
 from urllib3.exceptions import HTTPError
 
 import canary
-from canary.adapters.http_client.addresses import LookUp
+from canary.adapters.http_client.addresses import LookUp, united
 from canary.adapters.http_client.certificates import read_untrusted
 from canary.adapters.http_client.deadline import InFlightRequest, Phase, current, watchdog
 from canary.adapters.http_client.exchange import ExchangeError
@@ -136,7 +136,11 @@ class HttpClient:
             time.sleep(RETRY_PAUSE_S)
             # Other idle connections may be as dead as the first one.
             anew = msgspec.structs.replace(request, new_connection=True)
+            first_dead = answer.dead_addresses
             answer, _ = self._attempt(anew, prepared, deadline, 2, began)
+            answer = msgspec.structs.replace(
+                answer, dead_addresses=united(first_dead, answer.dead_addresses)
+            )
         return self._redactor.answer(answer)
 
     def close(self) -> None:

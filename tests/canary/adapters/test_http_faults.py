@@ -73,17 +73,10 @@ def test_a_name_without_address_is_a_dns_failure() -> None:
 
 
 def test_dropped_packets_are_a_connect_timeout_within_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        port = listener.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:  # the queue is full: further SYNs are dropped
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", port))
+    with faults.dead_port() as port:
         began = time.monotonic()
         answer = ask(f"http://127.0.0.1:{port}/")
         took = time.monotonic() - began
-        for filler in fillers:
-            filler.close()
     assert answer.failure is not None and answer.failure.kind is FailureKind.CONNECT_TIMEOUT
     assert took < DEADLINE_S + 0.25
 

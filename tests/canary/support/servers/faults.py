@@ -125,7 +125,8 @@ def serving(
     behave: Behaviour, context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
 ) -> Iterator[int]:
     """Serve one behaviour on a free port; yield the port."""
-    listener = socket.create_server((address, 0), backlog=256)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family, backlog=256)
     stopping = threading.Event()
 
     def handle(sock: socket.socket) -> None:
@@ -152,3 +153,24 @@ def serving(
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+@contextlib.contextmanager
+def dead_port() -> Iterator[int]:
+    """Yield a port whose queue is full: further SYNs are dropped."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port: int = listener.getsockname()[1]
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        yield port
+
+
+def refused_port(address: str = "127.0.0.1") -> int:
+    """Return a port on which nothing listens."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as listener:
+        port: int = listener.getsockname()[1]
+    return port
