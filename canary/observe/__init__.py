@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import msgspec
@@ -29,6 +28,7 @@ from canary.observe import (
     targets,
 )
 from canary.observe.calls import Clients, Permission, Reader, in_order
+from canary.observe.threads import begin
 
 READERS: tuple[ModuleType, ...] = (
     balancers,
@@ -70,35 +70,34 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     """Read the control plane once; independent readers run in parallel."""
     reader = Reader(clients, environment)
     read_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="observe") as pool:
-        front = pool.submit(balancers.read, reader)
-        tasks = pool.submit(ecs.read, reader)
-        names = pool.submit(discovery.read, reader)
-        found = front.result()
-        behind = pool.submit(targets.read, reader, found)
-        tls = pool.submit(certificates.read, reader, found)
-        public = pool.submit(hosts.read, environment, found)
-        services, missing, gone = tasks.result()
-        revisions = pool.submit(definitions.read, reader, services)
-        guards = pool.submit(groups.read, reader, found, services)
-        nets = pool.submit(groups.subnets, reader, found, services)
-        cloud_map, namespaces = names.result()
-        return PlatformState(
-            read_at=read_at,
-            load_balancers=found,
-            target_groups=behind.result(),
-            ecs_services=services,
-            missing_services=missing,
-            cluster_missing=gone,
-            task_definitions=revisions.result(),
-            security_groups=guards.result(),
-            subnets=nets.result(),
-            discovery=cloud_map,
-            namespaces=namespaces,
-            certificates=tls.result(),
-            hosts=public.result(),
-            unavailable=reader.unavailable(),
-        )
+    front = begin(balancers.read, reader)
+    tasks = begin(ecs.read, reader)
+    names = begin(discovery.read, reader)
+    found = front.result()
+    behind = begin(targets.read, reader, found)
+    tls = begin(certificates.read, reader, found)
+    public = begin(hosts.read, environment, found)
+    services, missing, gone = tasks.result()
+    revisions = begin(definitions.read, reader, services)
+    guards = begin(groups.read, reader, found, services)
+    nets = begin(groups.subnets, reader, found, services)
+    cloud_map, namespaces = names.result()
+    return PlatformState(
+        read_at=read_at,
+        load_balancers=found,
+        target_groups=behind.result(),
+        ecs_services=services,
+        missing_services=missing,
+        cluster_missing=gone,
+        task_definitions=revisions.result(),
+        security_groups=guards.result(),
+        subnets=nets.result(),
+        discovery=cloud_map,
+        namespaces=namespaces,
+        certificates=tls.result(),
+        hosts=public.result(),
+        unavailable=reader.unavailable(),
+    )
 
 
 def refresh_failing(
@@ -120,20 +119,19 @@ def refresh_failing(
     used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
     families = {definitions.family(s.task_definition) for s in fresh.ecs_services if s.name in used}
     revisions = tuple(d for d in fresh.task_definitions if d.family in families)
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="refresh") as pool:
-        kept = pool.submit(secrets.read, reader, revisions)
-        counts = pool.submit(metrics.read, reader, fresh.load_balancers, now)
-        lines = {
-            name: pool.submit(logs.read, reader, service.log_group, now, redact)
-            for name, service in environment.services.items()
-            if name in wanted and service.log_group
-        }
-        found: dict[str, tuple[LogLine, ...]] = {n: f.result() for n, f in lines.items()}
-        return msgspec.structs.replace(
-            fresh,
-            refreshed_services=tuple(sorted(wanted)),
-            secrets=kept.result(),
-            errors=counts.result(),
-            logs={**state.logs, **found},
-            unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
-        )
+    kept = begin(secrets.read, reader, revisions)
+    counts = begin(metrics.read, reader, fresh.load_balancers, now)
+    lines = {
+        name: begin(logs.read, reader, service.log_group, now, redact)
+        for name, service in environment.services.items()
+        if name in wanted and service.log_group
+    }
+    found: dict[str, tuple[LogLine, ...]] = {n: f.result() for n, f in lines.items()}
+    return msgspec.structs.replace(
+        fresh,
+        refreshed_services=tuple(sorted(wanted)),
+        secrets=kept.result(),
+        errors=counts.result(),
+        logs={**state.logs, **found},
+        unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
+    )

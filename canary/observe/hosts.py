@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.state import HostAddress, LoadBalancer
 from canary.model import Environment
+from canary.observe.threads import begin
+
+LIMIT_S = 4.0  # a resolver that is asked again after its usual 5 s would take too long
 
 ACTIONS = ()  # DNS needs no permission
 
@@ -14,26 +17,30 @@ ACTIONS = ()  # DNS needs no permission
 def read(environment: Environment, balancers: tuple[LoadBalancer, ...]) -> tuple[HostAddress, ...]:
     """Return the addresses of each public host; one with a fixed address is not resolved."""
     names = {b.name: b.dns_name for b in balancers}
-    found: dict[str, HostAddress] = {}
+    wanted: dict[str, str] = {}  # host -> DNS name of its load balancer
     for service in environment.services.values():
         host = urlsplit(service.url).hostname or ""
-        if not host or service.connect_to or host in found:
-            continue
-        addresses, error = resolve(host)
-        balancer = names.get(service.load_balancer, "")
-        found[host] = HostAddress(
+        if host and not service.connect_to:
+            wanted.setdefault(host, names.get(service.load_balancer, ""))
+    looked_up = {name: begin(resolve, name) for pair in wanted.items() for name in pair if name}
+    return tuple(
+        HostAddress(
             host=host,
-            addresses=addresses,
-            balancer_addresses=resolve(balancer)[0] if balancer else (),
-            error=error,
+            addresses=looked_up[host].result()[0],
+            balancer_addresses=looked_up[balancer].result()[0] if balancer else (),
+            error=looked_up[host].result()[1],
         )
-    return tuple(found.values())
+        for host, balancer in wanted.items()
+    )
 
 
 def resolve(host: str) -> tuple[tuple[str, ...], str]:
     """Return the IPv4 addresses of a name and, without any, the error."""
     try:
-        infos = socket.getaddrinfo(host, 443, socket.AF_INET, socket.SOCK_STREAM)
+        looking = begin(socket.getaddrinfo, host, 443, socket.AF_INET, socket.SOCK_STREAM)
+        infos = looking.result(LIMIT_S)
+    except TimeoutError:
+        return (), f"no answer within {LIMIT_S:.0f} s"
     except (OSError, UnicodeError) as error:
         return (), str(error)
     return tuple(sorted({str(i[4][0]) for i in infos})), ""

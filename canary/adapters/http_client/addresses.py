@@ -69,7 +69,7 @@ def resolve(
             outcome.append([(row[0], row[4]) for row in rows])
         except OSError as error:
             outcome.append(error)
-        except UnicodeError:  # a label that is empty or longer than 63 characters
+        except ValueError:  # a label that is empty or longer than 63 characters, a NUL
             outcome.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
     thread = threading.Thread(target=ask, name="dns", daemon=True)

@@ -7,7 +7,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -146,15 +147,15 @@ def test_a_look_up_that_hangs_ends_with_the_request() -> None:
     )
 
 
-def raises(error: Exception, then: LookUp | None = None) -> LookUp:
-    """Return a look-up that fails, once if there is another one for `then`."""
-    left: list[Callable[..., object]] = [then] if then else []
+def in_turn(*outcomes: LookUp | Exception) -> LookUp:
+    """Return a look-up with one outcome after the other; the last one stays."""
+    left = list(outcomes)
 
-    def look_up(*asked: object) -> list[tuple[object, ...]]:
-        if left and look_up.__dict__.setdefault("count", 0):
-            return left[0](*asked)  # type: ignore[return-value]  # it is a look-up
-        look_up.__dict__["count"] = 1
-        raise error
+    def look_up(host: str, port: int, family: int, kind: int) -> Sequence[tuple[Any, ...]]:
+        outcome = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome(host, port, family, kind)
 
     return look_up
 
@@ -162,10 +163,11 @@ def raises(error: Exception, then: LookUp | None = None) -> LookUp:
 @pytest.mark.parametrize(
     ("look_up", "detail"),
     [
-        (raises(socket.gaierror(-2, "Not known")), "[Errno -2] Not known"),
-        (raises(socket.gaierror(-3, "Temporary failure")), "[Errno -3] Temporary failure"),
-        (raises(OSError(24, "Too many open files")), "[Errno 24] Too many open files"),
-        (raises(UnicodeError("label too long")), "[Errno -2] not a host name"),
+        (in_turn(socket.gaierror(-2, "Not known")), "[Errno -2] Not known"),
+        (in_turn(socket.gaierror(-3, "Temporary failure")), "[Errno -3] Temporary failure"),
+        (in_turn(OSError(24, "Too many open files")), "[Errno 24] Too many open files"),
+        (in_turn(UnicodeError("label too long")), "[Errno -2] not a host name"),
+        (in_turn(ValueError("embedded null character")), "[Errno -2] not a host name"),
         (finds(), "[Errno -2] the name has no address"),
     ],
 )  # fmt: skip
@@ -177,16 +179,24 @@ def test_a_look_up_that_fails_says_why_and_is_tried_twice(look_up: LookUp, detai
 
 def test_a_look_up_that_fails_once_is_no_failure() -> None:
     with serving(faults.good) as live:
-        look_up = raises(socket.gaierror(-3, "Temporary"), finds((V4, "127.0.0.1", live)))
+        look_up = in_turn(socket.gaierror(-3, "Temporary"), finds((V4, "127.0.0.1", live)))
         answer = ask(look_up, method="POST")
     assert (answer.failure, answer.status, answer.attempts) == (None, 200, 2)
+
+
+def test_a_dead_address_of_the_first_attempt_is_named_after_a_second_one() -> None:
+    with dead_port() as dead, serving(faults.good) as live:
+        rows = finds((V4, "127.0.0.1", dead)), finds((V4, "127.0.0.1", live))
+        answer = ask(in_turn(*rows), timeout_s=1.0)
+    assert (answer.failure, answer.status, answer.attempts) == (None, 200, 2)
+    assert [text.partition(": ")[0] for text in answer.dead_addresses] == [f"127.0.0.1:{dead}"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_an_address_is_not_looked_up(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
     with serving(faults.good, address=address) as live:
-        answer = ask(raises(AssertionError()), url=f"http://{host}:{live}/")
+        answer = ask(in_turn(AssertionError()), url=f"http://{host}:{live}/")
     assert (answer.failure, answer.peer) == (None, f"{host}:{live}")
 
 
