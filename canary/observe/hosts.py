@@ -9,7 +9,7 @@ from canary.control_plane.state import HostAddress, LoadBalancer
 from canary.model import Environment
 from canary.observe.threads import begin
 
-LIMIT_S = 4.0  # a resolver that is asked again after its usual 5 s would take too long
+LIMIT_S = 4.0  # glibc asks a second time after 5 s, and a run has no time for that
 
 ACTIONS = ()  # DNS needs no permission
 
