@@ -51,6 +51,7 @@ NOT_RUN = {
     r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
     r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "half an hour; what it plants, `make test-slow` plants too",
+    r"python -m tests\.canary\.support\.answers\.others": "asks the curl that is installed",
     r"make lock$": "asks the package registry for what is new today",
     r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",
     r"python -m sandbox\.services\.<name>$": "a decision says how a task is started",

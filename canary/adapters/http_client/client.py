@@ -31,7 +31,7 @@ from canary.adapters.http_client.deadline import InFlightRequest, Phase, current
 from canary.adapters.http_client.exchange import ExchangeError
 from canary.adapters.http_client.failures import failure_of, may_be_sent_twice, may_retry
 from canary.adapters.http_client.pool import TimedAdapter, origin, target_of
-from canary.adapters.http_client.response import read_answer, timing_of
+from canary.adapters.http_client.response import no_answer, read_answer
 from canary.adapters.http_client.sockets import SteadyTlsSocket
 from canary.model import Answer, Credential, Environment, PeerCertificate, Request
 from canary.model.urls import quoted
@@ -212,15 +212,8 @@ class HttpClient:
             response = adapter.request(prepared, limits)
             answer = read_answer(response, request, in_flight, began, number)
         except (RequestException, HTTPError, ExchangeError, OSError, ValueError) as error:
-            answer = Answer(
-                failure=failure_of(error, in_flight),
-                timing=timing_of(in_flight, began),
-                attempts=number,
-                peer=in_flight.peer,
-                dead_addresses=in_flight.dead,
-                certificate=self._shown(request, error, in_flight),
-                tls_version=in_flight.tls_version,
-            )
+            shown = self._shown(request, error, in_flight)
+            answer = no_answer(error, in_flight, began, number, shown)
         finally:
             watchdog.release(in_flight)
             current.request = None

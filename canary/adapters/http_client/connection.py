@@ -187,8 +187,8 @@ class TimedTlsConnection(_Timed, HTTPSConnection):  # type: ignore[misc]  # the 
         in_flight.tls_s = time.perf_counter() - began - in_flight.dns_s - in_flight.tcp_s
         in_flight.phase = Phase.REQUEST
         if isinstance(self.sock, ssl.SSLSocket):
-            # An end without close_notify is told (the attribute is no public one).
-            self.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]
+            # An end without close_notify raises an error instead of ending a body.
+            self.sock.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # it is not public
             self.tls_version = self.sock.version() or ""
             self.certificate = peer_certificate(self.sock)
             in_flight.tls_version = self.tls_version

@@ -9,7 +9,7 @@ from canary.adapters.http_client.deadline import InFlightRequest, watchdog
 from canary.adapters.http_client.decoding import decoded
 from canary.adapters.http_client.exchange import ExchangeError
 from canary.adapters.http_client.failures import failure_of
-from canary.model import Answer, Failure, FailureKind, Request, Timing
+from canary.model import Answer, Failure, FailureKind, PeerCertificate, Request, Timing
 
 
 def timing_of(in_flight: InFlightRequest, began: float, body_s: float = 0.0) -> Timing:
@@ -54,6 +54,25 @@ def read_answer(
         dead_addresses=in_flight.dead,
         failure=failure,
         certificate=in_flight.certificate,
+        tls_version=in_flight.tls_version,
+    )
+
+
+def no_answer(
+    error: BaseException,
+    in_flight: InFlightRequest,
+    began: float,
+    number: int,
+    certificate: PeerCertificate | None,
+) -> Answer:
+    """Return why no answer came, and what is known of the connection."""
+    return Answer(
+        failure=failure_of(error, in_flight),
+        timing=timing_of(in_flight, began),
+        attempts=number,
+        peer=in_flight.peer,
+        dead_addresses=in_flight.dead,
+        certificate=certificate,
         tls_version=in_flight.tls_version,
     )
 
