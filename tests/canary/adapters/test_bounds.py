@@ -13,7 +13,7 @@ import trustme
 from canary.adapters.http_client.certificates import read_untrusted
 from canary.adapters.http_client.connection import Received
 from canary.adapters.http_client.deadline import InFlightRequest, watchdog
-from canary.adapters.http_client.exchange import Exchange, NotHttpError
+from canary.adapters.http_client.exchange import Exchange, NoAnswerError, NotHttpError
 from canary.adapters.http_client.response import read_answer
 from canary.model import Request
 from tests.canary.support.servers.faults import serving
@@ -53,6 +53,21 @@ def test_a_connection_is_given_back_when_no_deadline_can_end_it_any_more() -> No
         answer = read_answer(received, request, in_flight, time.perf_counter(), 1)
     assert (answer.failure, answer.body) == (None, b"hello")
     assert kept.over_when_given_back == [True]
+
+
+def test_an_end_before_the_second_answer_is_no_answer_whatever_came_before() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            theirs.sendall(HELLO)
+            exchange = Exchange(ours)
+            exchange.send("GET", "/", [("Host", "a.test")], b"")
+            exchange.read_head()
+            assert (exchange.read_body(10), exchange.reusable) == (b"hello", True)
+            exchange.send("GET", "/", [("Host", "a.test")], b"")
+            theirs.recv(65_536)
+        with pytest.raises(NoAnswerError, match="closed without an answer"):
+            exchange.read_head()
 
 
 @pytest.mark.parametrize("shaken", [0, 1, 2])

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary.adapters.http_client.client import HttpClient
+from canary.adapters.http_client.connection import IDLE_LIMIT_S
+from canary.adapters.http_client.exchange import MOST_HEAD
 from canary.model import Answer, FailureKind, Request
 from tests.canary.support.servers import faults
 from tests.canary.support.servers.faults import serving
-from tests.canary.support.servers.scripts import STEPS, Script, following
+from tests.canary.support.servers.scripts import STEPS, STRAY, Script, following
 
 KEYS = itertools.count()
 
@@ -57,7 +62,7 @@ def assert_own(answers: list[Answer], script: Script, methods: tuple[str, ...]) 
         number = f"n{n}"
         if answer.failure is None:
             assert answer.header("X-Number") == number
-            assert answer.body.decode() == (
+            assert answer.body.decode().rstrip("x") == (
                 "" if method == "HEAD" or answer.status != 200 else number
             )
         assert script.arrived[number.encode()] <= (1 if method == "POST" else 2)
@@ -67,7 +72,8 @@ def assert_own(answers: list[Answer], script: Script, methods: tuple[str, ...]) 
 
 KEPT = ("good", "chunks")
 INCOMPLETE = (
-    "close unanswered", "cut head", "no HTTP", "103 alone", "rest of another",
+    "close unanswered", "cut head", "no HTTP", "103 alone", "rest of another", "long",
+    "head, and more later",
     "shorter than announced",
 )  # fmt: skip
 DOUBTFUL = sorted(set(STEPS) - {*KEPT, *INCOMPLETE})
@@ -94,10 +100,18 @@ def test_a_connection_with_anything_doubtful_on_it_serves_none(server: Server, s
     assert_own(answers, script, methods)
 
 
+def test_a_long_answer_leaves_the_next_one_all_its_room(server: Server) -> None:
+    methods = ("GET",) * 3
+    answers, script = server.ask(("long",) * 3, methods)
+    assert [(outcome(a), len(a.body)) for a in answers] == [(200, 60_002)] * 3
+    assert [a.timing.reused for a in answers] == [False, True, True]
+    assert_own(answers, script, methods)
+
+
 def test_an_answer_to_head_ends_its_connection(server: Server) -> None:
     """The server sends a body all the same: it must not be the next answer."""
     methods = ("HEAD", "GET", "HEAD", "GET")
-    answers, script = server.ask((), methods)
+    answers, script = server.ask(("head, and more later",), methods)
     assert [outcome(a) for a in answers] == [200] * 4
     # The third request uses the connection of the second one, which was a GET.
     assert [a.timing.reused for a in answers] == [False, False, True, False]
@@ -160,24 +174,65 @@ def test_every_answer_is_that_of_its_request(
 
 
 def test_a_second_attempt_uses_no_other_idle_connection() -> None:
-    """Four idle connections, each closed by the server when its second request comes."""
-    together = threading.Barrier(4, timeout=10)
+    """Each connection takes one request; a second one is idle again when the first one fails."""
+    closing = threading.Event()
 
     def once(sock: socket.socket) -> None:
-        if b"/first" in faults.read_head(sock):
-            together.wait()
-            sock.sendall(faults.HEAD + faults.BODY)
-            faults.read_head(sock)
-        else:
-            sock.sendall(faults.HEAD + faults.BODY)
+        faults.read_head(sock)
+        sock.sendall(faults.HEAD + faults.BODY)
+        if b"/then" in faults.read_head(sock):
+            closing.set()
 
     client = HttpClient(run_id="test", trusted=frozenset())
-    with serving(once) as port, ThreadPoolExecutor(4) as threads:
-        url = f"http://127.0.0.1:{port}"
-        first = Request(method="GET", url=f"{url}/first", timeout_s=10)
-        assert [a.status for a in threads.map(client.send, [first] * 4)] == [200] * 4
-        answer = client.send(Request(method="GET", url=f"{url}/then", timeout_s=10))
+
+    def ask(path: str) -> Answer:
+        return client.send(
+            Request(method="GET", url=f"http://127.0.0.1:{port}{path}", timeout_s=10)
+        )
+
+    def ask_meanwhile() -> Answer:
+        assert closing.wait(10)
+        return ask("/meanwhile")
+
+    with serving(once) as port, ThreadPoolExecutor(1) as threads:
+        assert ask("/first").status == 200
+        meanwhile = threads.submit(ask_meanwhile)
+        answer = ask("/then")
+        assert meanwhile.result().status == 200
     assert (answer.failure, answer.status, answer.attempts) == (None, 200, 2)
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+    client = HttpClient(run_id="test", trusted=frozenset())
+    with serving(faults.good) as port:
+        request = Request(method="GET", url=f"http://127.0.0.1:{port}/", timeout_s=10)
+        client.send(request)
+        (pool,) = client._adapters[""]._pools.values()
+        assert pool.pool is not None
+        for reused, idle_s in ((True, IDLE_LIMIT_S - 5), (False, IDLE_LIMIT_S + 1)):
+            pool.pool.queue[-1].used_at -= idle_s
+            assert client.send(request).timing.reused is reused
+
+
+def test_bytes_that_tls_has_already_read_end_a_connection(tmp_path: Path) -> None:
+    """The answer ends where we stop to read, and a stray one begins in the same record."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Pad: %s\r\n\r\n"
+    padded = head % (b"v" * (MOST_HEAD + 1 - len(head % b"")))
+
+    def pads(sock: socket.socket) -> None:
+        while faults.read_head(sock):
+            sock.sendall(padded + STRAY)
+
+    client = HttpClient(run_id="test", trusted=frozenset(), ca_bundle=str(tmp_path / "ca.pem"))
+    with serving(pads, context) as port:
+        request = Request(method="GET", url=f"https://127.0.0.1:{port}/", timeout_s=10)
+        answers = [client.send(request) for _ in range(2)]
+    for answer in answers:
+        assert (answer.failure, answer.body, answer.timing.reused) == (None, b"", False)
 
 
 def test_a_late_byte_on_an_idle_connection_ends_it() -> None:

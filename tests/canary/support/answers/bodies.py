@@ -163,6 +163,10 @@ CODINGS: Forms = {
             (b"X-GZIP", GZ),
             (b"deflate", ZL),
             (b"deflate", RAW),
+            (
+                b"deflate",
+                b"\x08\x05\0\xfa\xffhello\x03\0",
+            ),  # not zlib's second byte
             (b"identity", b"hello"),
             (b"", b"hello"),
             (b"gzip, gzip", gzip.compress(GZ)),

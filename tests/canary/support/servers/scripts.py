@@ -60,6 +60,8 @@ STEPS = {
         [chunks(n).replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\n\r\n", 1), STRAY],
         True,
     ),
+    "head, and more later": lambda n: ([ok(n).removesuffix(n), STRAY], True),
+    "long": lambda n: ([ok(n, 60_000) + b"x" * 60_000], True),
     "rest of another": lambda n: ([b"rest\r\n\r\n" + ok(n)], True),
 }  # fmt: skip
 
