@@ -51,11 +51,13 @@ def request_of(spec: EndpointSpec) -> RequestSpec:
 def notes(
     expect: Expect, answer: Answer, context: ProbeContext, *, reread: bool = False
 ) -> dict[str, str]:
-    """Return facts that are no failures: a slow answer, a secret that was read again."""
+    """Return facts that are no failures: slowness, dead addresses, a secret that was read again."""
     found: dict[str, str] = {}
     threshold = expect.max_ms or context.environment.run.slow_ms
     if answer.failure is None and answer.timing.total_ms > threshold:
         found["slow"] = f"{answer.timing.total_ms:.0f} ms, threshold {threshold} ms"
+    if answer.dead_addresses:
+        found["dead addresses"] = "; ".join(answer.dead_addresses)
     if reread:
         found["credential"] = "the secret was read again after a refusal"
     return found
