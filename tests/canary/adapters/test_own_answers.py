@@ -158,12 +158,14 @@ def test_a_post_never_uses_an_idle_connection(server: Server) -> None:
     assert_own(answers, script, methods)
 
 
+# An answer to GET whose body is another answer is its own answer: that step is for HEAD alone.
+ANY_METHOD = sorted(set(STEPS) - {"head, and more later"})
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT"])
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=6).map(tuple),
+    steps=st.lists(st.sampled_from(ANY_METHOD), min_size=1, max_size=6).map(tuple),
     methods=st.lists(METHODS, min_size=2, max_size=4).map(tuple),
 )
 def test_every_answer_is_that_of_its_request(
