@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +80,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> Iterator
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("CANARY_ENVIRONMENT", str(file))
     monkeypatch.setenv("CANARY_STORE", STORE)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Python reads TMPDIR once
     function._runtime.cache_clear()
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
