@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
-from canary.adapters.http_client.addresses import Found, LookUp, interleaved
+from canary.adapters.http_client.addresses import (
+    Found,
+    LookUp,
+    connect_first,
+    interleaved,
+)
 from canary.adapters.http_client.client import HttpClient
 from canary.model import Answer, FailureKind, Request
 from tests.canary.support.servers import faults
@@ -65,6 +70,28 @@ def test_an_address_that_is_not_needed_is_neither_tried_nor_named() -> None:
     with dead_port() as dead, serving(faults.good) as live, timed(0.0, 0.25):
         answer = ask(finds((V4, "127.0.0.1", live), (V4, "127.0.0.1", dead)))
     assert (answer.failure, answer.dead_addresses) == (None, ())
+
+
+def test_an_address_that_had_less_than_its_time_is_not_named() -> None:
+    """The first address opens after a second, when the system sends its SYN once more."""
+    with contextlib.ExitStack() as stack:
+        dead = [stack.enter_context(dead_port()) for _ in range(4)]
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        late: int = listener.getsockname()[1]
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", late))
+        found: list[Found] = [(V4, ("127.0.0.1", port)) for port in (late, *dead)]
+        timer = threading.Timer(0.3, lambda: [listener.accept() for _ in range(5)])
+        timer.daemon = True
+        timer.start()
+        opened = connect_first(found, socket.socket, 10.0)
+        opened.sock.close()
+    assert opened.address == ("127.0.0.1", late)
+    named = [text.partition(": ")[0] for text in opened.dead]
+    assert named == [f"127.0.0.1:{port}" for port in dead[: len(named)]]
+    assert 2 <= len(named) <= 3
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from canary.adapters.http_client.deadline import InFlightRequest, watchdog
 from canary.adapters.http_client.exchange import Exchange, NoAnswerError, NotHttpError
 from canary.adapters.http_client.response import read_answer
 from canary.model import Request
-from tests.canary.support.servers.faults import serving
+from tests.canary.support.servers.faults import dead_port, serving
 from tests.canary.support.servers.raw import HELLO
 
 
@@ -113,3 +113,12 @@ def test_what_no_request_can_carry_is_not_sent() -> None:
             assert words in str(caught.value)
         with pytest.raises(BlockingIOError):
             theirs.recv(1)
+
+
+def test_evidence_of_a_certificate_waits_no_longer_for_a_connection(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    began = time.monotonic()
+    with dead_port() as port:
+        shown = read_untrusted("a.test", ("127.0.0.1", port), 0.3, str(tmp_path / "ca.pem"))
+    assert shown is None
+    assert 0.25 < time.monotonic() - began < 0.9
