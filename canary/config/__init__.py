@@ -6,7 +6,6 @@ An unknown key, a wrong type and a name that does not exist are refused; nothing
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,16 @@ from typing import Any
 import msgspec
 
 from canary.config import references
-from canary.config.decode import decode
+from canary.config.decode import Problem, decode
+from canary.config.toml_file import is_file, read_toml, unusable
 from canary.model import Check, Config, Environment
 from canary.probes.base.api import Kind
 
 HERE = Path(__file__).resolve().parents[1]
 CHECKS = HERE / "checks"
 ENVIRONMENTS = HERE / "environments"
+LONGEST_SHOWN = 100
+"""Characters of a name that a message repeats."""
 
 
 class ConfigError(Exception):
@@ -52,10 +54,9 @@ def load(
     files = sorted(folder.glob("*.toml"))
     sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
-        rules = references.Rules(
-            file=place.name, authoring=authoring, today=today or dt.date.today(), root=HERE.parent
-        )
-        problems += references.problems(where, sources, rules)
+        day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
+        rules = references.Rules(file=place.name, authoring=authoring, today=day, root=HERE.parent)
+        problems += references.problems(where, sources, rules, known)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))
     chosen = (s.check for s in sources if references.runs_in(where, s.check))
@@ -66,40 +67,40 @@ def load(
 def environment_file(environment: str) -> Path:
     """Return the file of an environment given by name or by path."""
     named = ENVIRONMENTS / f"{environment}.toml"
-    if named.is_file() and "/" not in environment:
+    if is_file(named) and "/" not in environment:
         return named
     path = Path(environment)
-    if path.is_file():
+    if is_file(path):
         return path
     for other in sorted(ENVIRONMENTS.glob("*.toml")):  # a file may be called otherwise
         if (read_toml(other, []) or {}).get("name") == environment:
             return other
     names = ", ".join(sorted(p.stem for p in ENVIRONMENTS.glob("*.toml")))
-    raise ConfigError([f"{environment}: no such environment or file (there are: {names})"])
-
-
-def read_toml(path: Path, problems: list[str]) -> dict[str, Any] | None:
-    """Return a file's tables, or None and add the problem to `problems`."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path.name}: cannot be read: {error}")
-    except tomllib.TOMLDecodeError as error:
-        problems.append(f"{path.name}: not valid TOML: {error}")
-    return None
+    given = environment or repr("")
+    given = given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}…"
+    raise ConfigError([f"{given}: no such environment or file (there are: {names})"])
 
 
 def _environment(path: Path, problems: list[str]) -> Environment | None:
     raw = read_toml(path, problems)
     if raw is None:
         return None
-    value, wrong = decode(raw, Environment)
+    value, wrong = _decoded(raw, Environment)
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
     if not isinstance(value, Environment):
         return None
     ca_bundle, problem = _ca_bundle(path, value.ca_bundle)
     problems += [f"{path.name}: {problem}"] if problem else []
     return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle))
+
+
+def _decoded(raw: Any, wanted: Any, path: str = "") -> tuple[Any, list[Problem]]:
+    """Return the value and no problem, or None and every problem, one for each key."""
+    wrong = dict(unusable(raw, path))
+    value, more = decode(raw, wanted, path)
+    if not wrong:
+        return value, more
+    return None, [*wrong.items(), *(found for found in more if found[0] not in wrong)]
 
 
 def _ca_bundle(file: Path, ca_bundle: str) -> tuple[str, str]:
@@ -174,14 +175,16 @@ def check_file(
 def _check(
     file: str, number: int, table: dict[str, Any], kinds: Mapping[str, Kind], problems: list[str]
 ) -> Check | None:
-    name = table.get("id", f"check number {number}")
-    value, wrong = decode(table, Check)
-    kind = kinds.get(str(table.get("kind")))
-    if kind is None and "kind" in table:
+    given = table.get("id")
+    named = isinstance(given, str) and given.isprintable()
+    name = str(given)[:LONGEST_SHOWN] if named and given else f"check number {number}"
+    spec = table.get("spec", {})
+    value, wrong = _decoded({k: v for k, v in table.items() if k != "spec"}, Check)
+    kind = kinds.get(table["kind"]) if isinstance(table.get("kind"), str) else None
+    if kind is None and isinstance(table.get("kind"), str):
         wrong.append(("kind", f"unknown kind {table['kind']} (there are: {', '.join(kinds)})"))
-    spec = None
     if kind is not None:
-        spec, inner = decode(table.get("spec", {}), kind.spec, "spec")
+        spec, inner = _decoded(spec, kind.spec, "spec")
         wrong += inner
     problems += [f"{file}: {name}: {key}: {what}" for key, what in wrong]
     if wrong or not isinstance(value, Check):

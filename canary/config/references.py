@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from canary.config import addresses
+from canary.config import addresses, sendable
 from canary.model import Check, Environment, Frozen
+from canary.probes.base.api import Kind
 
 LONGEST_MUTE = 90
 """Days; to silence a check for longer, disable it."""
@@ -34,13 +35,15 @@ class Rules(Frozen, frozen=True, kw_only=True):
     root: Path
 
 
-def problems(environment: Environment, sources: list[Source], rules: Rules) -> list[str]:
+def problems(
+    environment: Environment, sources: list[Source], rules: Rules, kinds: Mapping[str, Kind]
+) -> list[str]:
     """Return every problem as `file: check id: key: what is wrong`."""
     return [
-        *_duplicates(sources),
+        *within_file(sources),
         *_names(environment, sources, rules),
+        *_urls(environment, sources, rules, kinds),
         *_needs(environment, sources),
-        *_cycles(sources),
         *_environment(environment, sources, rules),
     ]
 
@@ -77,6 +80,15 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
             yield from _runbook(at, s.check.runbook, rules.root)
 
 
+def _urls(
+    environment: Environment, sources: list[Source], rules: Rules, kinds: Mapping[str, Kind]
+) -> Iterator[str]:
+    for s in sources:
+        if runs_in(environment, s.check) and not kinds[s.check.kind].reads_state:
+            found = sendable.without_url(s.check, environment, rules.file)
+            yield from (f"{s.file}: {s.check.id}: {problem}" for problem in found)
+
+
 def _runbook(at: str, runbook: str, root: Path) -> Iterator[str]:
     file = runbook.partition("#")[0]
     if not file.startswith("https://") and not (root / file).is_file():
@@ -105,7 +117,7 @@ def _principals(value: Any) -> Iterator[str]:
 def _needs(environment: Environment, sources: list[Source]) -> Iterator[str]:
     known = {s.check.id: s.check for s in sources}
     for s in sources:
-        for need in s.check.needs:
+        for need in dict.fromkeys(s.check.needs):
             at = f"{s.file}: {s.check.id}: needs"
             if need not in known:
                 yield f"{at}: {need} does not exist"
@@ -198,6 +210,9 @@ def host_of(url: str) -> str:
 
 
 def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:
+    muted = [mute.check for mute in environment.mutes]
+    for check in dict.fromkeys(c for c in muted if muted.count(c) > 1):
+        yield f"{rules.file}: mutes: {check}: is muted {muted.count(check)} times, keep one mute"
     for mute in environment.mutes:
         at = f"{rules.file}: mutes: {mute.check}"
         if mute.check not in known:
@@ -210,4 +225,15 @@ def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> I
 
 def within_file(sources: list[Source]) -> list[str]:
     """Return the problems of one check file by itself."""
-    return [*_duplicates(sources), *_cycles(sources)]
+    return [*_duplicates(sources), *_cycles(sources), *_own(sources)]
+
+
+def _own(sources: list[Source]) -> Iterator[str]:
+    """Yield the problems of each check alone."""
+    for s in sources:
+        at = f"{s.file}: {s.check.id}"
+        needs = s.check.needs
+        yield from (
+            f"{at}: needs: {n} stands twice" for n in sorted(set(needs)) if needs.count(n) > 1
+        )
+        yield from (f"{at}: {problem}" for problem in sendable.problems(s.check.spec))

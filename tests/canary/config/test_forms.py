@@ -109,7 +109,8 @@ def test_a_spec_that_cannot_hold_or_says_nothing_is_refused(
         ),
         (
             '[services.other]\nurl = "https://other.example/?a=b"',
-            "services.other.url: https://other.example/?a=b is not a plain http(s) address",
+            "services.other.url: https://other.example/?a=b is not a plain http(s) address: "
+            "no user, query or fragment may stand in it",
         ),
     ],
 )
