@@ -59,6 +59,10 @@ class Selection(Frozen, frozen=True, kw_only=True):
         """Return whether this is less than everything."""
         return bool(self.only or self.suites)
 
+    def names(self, check: Check) -> bool:
+        """Return whether this names a check, itself or by its suite."""
+        return not self.narrow or check.id in self.only or check.suite.value in self.suites
+
 
 def make_plan(
     config: Config,

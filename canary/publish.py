@@ -50,6 +50,7 @@ class Published(msgspec.Struct, kw_only=True):
     stored: bool = False  # the report is in the store
     logged: bool = False  # the report is in the log instead
     latest: bool = False  # the report is the latest one
+    failed: bool = False  # some part was not published
 
     @property
     def anywhere(self) -> bool:
@@ -62,7 +63,11 @@ class Published(msgspec.Struct, kw_only=True):
         try:
             yield
         except Exception as error:  # noqa: BLE001 - the boundary: a failure costs its own part
-            self.problems.append(f"{name}: {type(error).__name__}: {error}")
+            self.failed = True
+            what = f"{type(error).__name__}: {error}"
+            if isinstance(error, OSError) and error.filename:
+                what = f"{error.filename}: {error.strerror}"
+            self.problems.append(f"{name}: {what}")
 
 
 class StoreTimeout:

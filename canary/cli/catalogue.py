@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from canary import config
+from canary.adapters.files import replace_together
 from canary.alarms.plan import AlarmPlan, Alarms, plan_alarms
 from canary.cli.options import WrongUseError
 from canary.comparison.windows import DOWN, DOWN_CRITICAL, Window
@@ -49,7 +50,7 @@ def catalogue(write: bool, check: bool) -> None:
         raise WrongUseError(str(error)) from error
     path = config.HERE.parent / FILE
     if write:
-        path.write_text(text, encoding="utf-8")
+        replace_together(path.parent, {path.name: text})
         click.echo(f"{FILE} is written")
     elif check:
         current = path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -36,7 +36,7 @@ def sizes(asked: str) -> tuple[int, ...]:
         return tuple(int(part.replace("_", "")) for part in asked.split(","))
     except ValueError as error:
         raise WrongUseError(
-            f"--checks: must be a number, numbers with commas, or all, not {asked}"
+            f"--checks: must be a number, numbers with commas, or all, not {asked[:100]}"
         ) from error
 
 

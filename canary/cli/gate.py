@@ -12,8 +12,10 @@ import click
 
 from canary.adapters.aws.lambda_invoke import Busy, InvokeError, invoke
 from canary.adapters.aws.step_functions import execute
+from canary.adapters.process import interruption
 from canary.cli.options import (
     EXIT,
+    FiniteRange,
     as_json,
     environment_option,
     exit_status,
@@ -37,7 +39,7 @@ EVENT = {"trigger": "gate"}
 @fail_on_option
 @click.option(
     "--patience",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=BUSY_WAIT_S,
     show_default=True,
     help="Seconds to wait while another run is in progress.",
@@ -59,6 +61,8 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
       1  some check failed
       2  wrong usage or configuration
       3  the canary could not judge some check, or could not be invoked
+      129, 130, 143  interrupted by SIGHUP, SIGINT or SIGTERM; the run goes on in AWS
+      141  the reader of stdout has gone
 
     \b
     Examples:
@@ -67,6 +71,7 @@ def gate(environment: str, fail_on: str | None, patience: float, form: str) -> N
     """
     config = loaded(environment)
     name = names.own(config.environment.name)
+    interruption.left_behind = f"a run of {name} that has begun goes on in AWS"
     spread = config.environment.deployment.scale == "map"
     try:
         found = summary_of((_machine if spread else _function)(config, name), patience)

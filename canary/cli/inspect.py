@@ -19,6 +19,7 @@ from canary.cli.options import (
     format_option,
     loaded,
     on_screen,
+    selected,
     selection_options,
 )
 from canary.config.schema import check_file, environment_file
@@ -84,7 +85,13 @@ def plan(
     config = loaded(environment)
     now = dt.datetime.now(dt.UTC)
     try:
-        made = make_plan(config, KINDS, {}, now, Selection(only=only, suites=suites))
+        made = make_plan(
+            config,
+            KINDS,
+            {},
+            now,
+            Selection(only=selected("--only", only), suites=selected("--suite", suites)),
+        )
     except PlanError as error:
         raise WrongUseError(str(error)) from error
     counts = counted(config)

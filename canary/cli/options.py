@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -14,15 +16,29 @@ import click
 import msgspec
 
 from canary import config
-from canary.model import SEVERITY_ORDER, Config, Environment, Report, Severity, Status, Suite
+from canary.model import SEVERITY_ORDER, Check, Config, Environment, Report, Severity, Status, Suite
 from canary.report.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "development"
 PRINTS = "Exit status: 0 success, 2 wrong usage or configuration."
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)")
 BELOW = 3  # rows of the screen below a summary: the folder of the reports, the next prompt
 EXIT = {Status.PASS: 0, Status.FAIL: 1, Status.ERROR: 3, Status.SKIP: 3}
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range; nan is in none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or end with exit status 2."""
+        found: float = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is no finite number in the range {self._describe_range()}.", param)
+        return found
 
 
 def environment_option(command: F) -> F:
@@ -133,10 +149,21 @@ def on_screen(rows: Iterable[str]) -> str:
     return "\n".join(row if len(row) <= wide else f"{row[: wide - 1]}…" for row in rows)
 
 
-def loaded(environment: str) -> Config:
-    """Return the configuration, or end the command with its problems and exit status 2."""
+def selected(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values of `--only` or `--suite`, or end with exit status 2 for an empty one."""
+    if all(value.strip() for value in values):
+        return values
+    valid = ", ".join(s.value for s in Suite) if option == "--suite" else "see `list`"
+    raise WrongUseError(f"{option}: is empty (valid: {valid})")
+
+
+def loaded(environment: str, only: Callable[[Check], bool] | None = None) -> Config:
+    """Return the configuration, or end with its problems and exit status 2.
+
+    `only` names the checks that will run, where not all will.
+    """
     try:
-        return config.load(environment, authoring=False)
+        return config.load(environment, authoring=False, only=only)
     except config.ConfigError as error:
         raise WrongUseError(str(error)) from error
 
@@ -189,9 +216,14 @@ def terminal(report: Report) -> str:
 
 def place_of(store: str, environment: Environment) -> str:
     """Return the store of `--store`: "environment" means the deployed canary's store."""
-    return environment.report_store if store == "environment" else store
+    place = environment.report_store if store == "environment" else store
+    scheme = "://" in place
+    if not place or (scheme and not BUCKET.match(place)):
+        valid = "valid: environment, s3://bucket/prefix, a folder"
+        raise WrongUseError(f"{place[:100] or repr('')} is no store ({valid})")
+    return place
 
 
-def out_folder(out: Path | None, environment: str) -> Path:
+def out_folder(out: str | None, environment: str) -> Path:
     """Return the folder for reports: the one given, or out/<environment>."""
-    return out or Path("out") / environment
+    return Path("out") / environment if out is None else Path(out)

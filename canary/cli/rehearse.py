@@ -12,6 +12,7 @@ from canary.adapters.store.protocol import StoreError
 from canary.alarms.plan import Alarms, plan_alarms
 from canary.cli.options import (
     PRINTS,
+    FiniteRange,
     WrongUseError,
     as_json,
     environment_option,
@@ -21,6 +22,7 @@ from canary.cli.options import (
     table,
 )
 from canary.cli.reports import decoded, store_at
+from canary.config.toml_file import is_file
 from canary.model import Config, Report, Severity
 from canary.model.schedule import schedule_period
 from canary.rehearsal import patterns, recorded
@@ -74,7 +76,7 @@ Examples:
 )
 @click.option(
     "--p",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.005,
     show_default=True,
     help="Probability that a check fails in a run by chance (pattern noise).",
@@ -94,7 +96,7 @@ def rehearse_alarms(
     """Replay outcomes through the alarms of an environment."""
     config = loaded(environment)
     alarms = plan_alarms(config, "function", config.environment.run.budget)
-    if history:
+    if history is not None:
         found = _of_history(config, alarms, history, days)
     else:
         chosen = patterns.PATTERNS if pattern == ALL else (patterns.BY_NAME[pattern],)
@@ -141,7 +143,7 @@ def _of_history(config: Config, alarms: Alarms, place: str, days: int) -> list[F
 
 def _read(config: Config, place: str, days: int) -> list[Minute]:
     path = Path(place)
-    if path.is_file():
+    if is_file(path):
         return recorded.from_history(decoded(path.read_bytes(), place))
     period = schedule_period(config.environment.schedule.expression)
     return list(recorded.outcomes(_reports(config, place, days), period))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from canary.report import ReportError
 from canary.report import json as canonical
 from canary.report.text import when
 
+RUN_ID = re.compile(r"[0-9A-Za-z._-]{1,100}")
 FORMS = ("text", "json", "markdown", "html", "junit")
 
 READS = "Exit status: 0 whatever the result of the report, 2 wrong usage or no such report."
@@ -146,11 +148,13 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
         if path.is_file():
             return decoded(path.read_bytes(), run_or_file)
     except OSError as error:
-        raise WrongUseError(f"{run_or_file}: {error.strerror}") from error
+        raise WrongUseError(f"{run_or_file[:100]}: {error.strerror}") from error
+    if not RUN_ID.fullmatch(run_or_file):
+        raise WrongUseError(f"no report {run_or_file!r}: neither a file nor the id of a run")
     where = loaded(environment).environment
     name = latest_name(where.name) if run_or_file == "latest" else run_name(run_or_file)
     tried = []
-    for place in [place_of(store, where)] if store else _places(where):
+    for place in [place_of(store, where)] if store is not None else _places(where):
         tried.append(place)
         try:
             data = store_at(place, where).read(name)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from canary.adapters.files import replace_together
+from canary.adapters.process import interruption
 from canary.cli.options import (
     EXIT,
+    FiniteRange,
     WrongUseError,
     environment_option,
     exit_status,
@@ -20,15 +25,17 @@ from canary.cli.options import (
     out_folder,
     place_of,
     render,
+    selected,
     selection_options,
 )
-from canary.model import Config, Report, Status
+from canary.model import Config, Report, Residue, Status
 from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
-from canary.runner import RunRequest
+from canary.runner import RunInterruptedError, RunRequest
 
 if TYPE_CHECKING:
     from canary.adapters.store.protocol import Store
+    from canary.publish import Published
     from canary.runner import Progress
 
 FORMS = ("text", "json", "markdown", "junit")
@@ -45,7 +52,9 @@ Exit status:
   0  every check passed (a muted check does not count)
   1  some check failed
   2  wrong usage or configuration
-  3  the canary could not judge some check
+  3  the canary could not judge some check, or could not write what it found
+  129, 130, 143  interrupted by SIGHUP, SIGINT (Ctrl-C) or SIGTERM, after cleaning up
+  141  the reader of stdout has gone
 
 \b
 Variables:
@@ -67,7 +76,7 @@ Examples:
 @selection_options
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     help="Folder for the reports; default: out/<environment>.",
 )
 @format_option(*FORMS)
@@ -79,7 +88,7 @@ Examples:
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(0, 900),
+    type=FiniteRange(0, 900),
     default=0.0,
     help="Seconds for the whole run; default: the environment's budget.",
 )
@@ -89,7 +98,7 @@ def run(
     environment: str,
     only: tuple[str, ...],
     suites: tuple[str, ...],
-    out: Path | None,
+    out: str | None,
     form: str,
     store: str | None,
     budget: float,
@@ -97,25 +106,44 @@ def run(
     quiet: bool,
 ) -> None:
     """Run the checks once and write the reports."""
-    config = loaded(environment)
+    interruption.left_behind = left_behind(())
+    selection = Selection(only=selected("--only", only), suites=selected("--suite", suites))
+    config = loaded(environment, selection.names)
+    if out == "":
+        raise WrongUseError("--out: is empty (valid: a folder)")
     folder = out_folder(out, config.environment.name)
-    place = place_of(store, config.environment) if store else str(folder / "store")
-    selection = Selection(only=only, suites=suites)
+    place = str(folder / "store") if store is None else place_of(store, config.environment)
     request = RunRequest(selection=selection, trigger="command line", budget_s=budget)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)  # before the run: its report would be lost
-    except OSError as error:
-        raise WrongUseError(f"--out {folder}: {error.strerror}") from error
-    report, page, problems = _carried_out(config, place, request, quiet)
-    try:
+    _writable(folder, "--out")  # before the run: its report would be lost
+    if not place.startswith("s3://"):
+        _writable(Path(place), "--store")
+    report, page, done = _carried_out(config, place, request, quiet)
+    written = ""
+    with done.part("reports"), interruption.whole():
         write_all(report, folder, page)
-    except OSError as error:
-        problems.append(f"reports could not be written: {error}")
-    for problem in problems:
+        written = interruption.left_behind = f"Reports: {folder}"
+    for problem in done.problems:
         click.echo(one_row(problem), err=True)
     click.echo(render(report, form).rstrip("\n"))
-    click.echo(f"Reports: {folder}", err=True)
-    sys.exit(status_of(report, fail_on))
+    if written:
+        click.echo(written, err=True)
+    sys.exit(EXIT[Status.ERROR] if done.failed else status_of(report, fail_on))
+
+
+def _writable(folder: Path, option: str) -> None:
+    """Make a folder for what a run writes, or end with the reason and exit status 2."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise WrongUseError(f"{option} {str(folder)[:100]}: {reason}") from error
+
+
+def left_behind(residue: Iterable[Residue], unfinished: Iterable[str] = ()) -> str:
+    """Return what an interrupted run leaves behind, on the platform and on this disk."""
+    left = [f"{r.kind} {r.name} {r.reason}" for r in residue if not r.removed]
+    what = "; ".join((*left, *unfinished))
+    return f"no report was written; {f'left behind: {what}' if what else 'nothing is left behind'}"
 
 
 def status_of(report: Report, fail_on: str | None) -> int:
@@ -130,27 +158,33 @@ def status_of(report: Report, fail_on: str | None) -> int:
 
 def _carried_out(
     config: Config, place: str, request: RunRequest, quiet: bool
-) -> tuple[Report, str, list[str]]:
-    """Return the report of one run, its page with history or "", and the publishing problems."""
+) -> tuple[Report, str, Published]:
+    """Return the report of one run, its page with history or "", and what was published."""
     from canary.cli.progress import RunDisplay
     from canary.publish import Published, publish_report
     from canary.wiring.run import make_ports, make_runtime
 
     runtime, done = make_runtime(config, place), Published()
+    ports = msgspec.structs.replace(make_ports(runtime), stoppable=interruption.stoppable)
     with RunDisplay(quiet=quiet) as display:
 
         def on_progress(progress: Progress) -> None:
             display.on_progress(runtime.redactor.clean(progress))  # stderr is published, too
 
+        def on_judged(judged: Report) -> None:
+            interruption.left_behind = runtime.redactor.text(left_behind(judged.residue))
+
         try:
-            report = run_once(make_ports(runtime), config, request, on_progress=on_progress)
+            report = run_once(ports, config, request, on_judged, on_progress)
         except PlanError as error:
             raise WrongUseError(str(error)) from error
+        except RunInterruptedError as stopped:
+            text = f"{stopped}, {left_behind(stopped.residue, stopped.unfinished)}"
+            click.echo(one_row(runtime.redactor.text(text)), err=True)
+            sys.exit(EXIT[Status.ERROR])  # the status of the signal takes its place
         publish_report(runtime, report, done, latest=request.whole)
-        if not done.stored:
-            click.echo("report that could not be stored: see --out", err=True)
         kept = _kept_page(runtime.store, report) if done.latest else ""
-    return report, kept, done.problems
+    return report, kept, done
 
 
 def _kept_page(store: Store, report: Report) -> str:
@@ -168,7 +202,10 @@ def _kept_page(store: Store, report: Report) -> str:
 
 
 def write_all(report: Report, folder: Path, page: str = "") -> None:
-    """Write the report in every form; `page` is its HTML where that was rendered already."""
-    for name, form in {**FILES, "junit.xml": "junit"}.items():
-        text = page if page and form == "html" else render(report, form)
-        (folder / name).write_text(text, encoding="utf-8")
+    """Write the report in every form, or in none; `page` is its HTML if that exists already."""
+    forms = {**FILES, "junit.xml": "junit"}
+    texts = {
+        name: page if page and form == "html" else render(report, form)
+        for name, form in forms.items()
+    }
+    replace_together(folder, texts)

@@ -6,7 +6,7 @@ An unknown key, a wrong type and a name that does not exist are refused; nothing
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,13 @@ def load(
     kinds: Mapping[str, Kind] | None = None,
     authoring: bool = True,
     today: dt.date | None = None,
+    only: Callable[[Check], bool] | None = None,
 ) -> Config:
     """Return the configuration of an environment, given by name or by file.
 
-    `authoring` also checks mute dates and runbooks: right for a person who edits and deploys,
-    wrong for a running function, which must not stop because a mute ended last night.
+    `authoring` also checks mute dates, runbooks and requests: right for a person who edits and
+    deploys, wrong for a running function, which must not stop because a mute ended last night.
+    `only` tells which checks run now; their requests are checked in any case.
     """
     known = kinds if kinds is not None else _kinds()
     place = environment_file(environment)
@@ -55,7 +57,9 @@ def load(
     sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
         day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
-        rules = references.Rules(file=place.name, authoring=authoring, today=day, root=HERE.parent)
+        rules = references.Rules(
+            file=place.name, authoring=authoring, today=day, root=HERE.parent, only=only
+        )
         problems += references.problems(where, sources, rules, known)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))

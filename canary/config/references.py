@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from canary.config import addresses, sendable
+from canary.config.needs import cycle_from, with_needs
 from canary.model import Check, Environment, Frozen
 from canary.probes.base.api import Kind
 
@@ -33,6 +34,8 @@ class Rules(Frozen, frozen=True, kw_only=True):
     authoring: bool
     today: dt.date
     root: Path
+    only: Callable[[Check], bool] | None = None
+    """The checks that will run now: their requests must be possible."""
 
 
 def problems(
@@ -40,9 +43,10 @@ def problems(
 ) -> list[str]:
     """Return every problem as `file: check id: key: what is wrong`."""
     return [
-        *within_file(sources),
+        *_duplicates(sources),
+        *_cycles(sources),
         *_names(environment, sources, rules),
-        *_urls(environment, sources, rules, kinds),
+        *_requests(environment, _that_run(sources, rules), rules, kinds),
         *_needs(environment, sources),
         *_environment(environment, sources, rules),
     ]
@@ -80,9 +84,22 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
             yield from _runbook(at, s.check.runbook, rules.root)
 
 
-def _urls(
+def _that_run(sources: list[Source], rules: Rules) -> list[Source]:
+    """Return the checks whose requests must be possible: all for an author, else those that run.
+
+    One that a function cannot send costs a running function its own result, not all the others.
+    """
+    if rules.only is None:
+        return sources if rules.authoring else []
+    chosen = [s.check.id for s in sources if rules.only(s.check)]
+    running = with_needs(chosen, {s.check.id: s.check.needs for s in sources})
+    return [s for s in sources if s.check.id in running]
+
+
+def _requests(
     environment: Environment, sources: list[Source], rules: Rules, kinds: Mapping[str, Kind]
 ) -> Iterator[str]:
+    yield from _own(sources)
     for s in sources:
         if runs_in(environment, s.check) and not kinds[s.check.kind].reads_state:
             found = sendable.without_url(s.check, environment, rules.file)
@@ -131,25 +148,10 @@ def _cycles(sources: list[Source]) -> Iterator[str]:
     files = {s.check.id: s.file for s in sources}
     seen: set[str] = set()
     for start in graph:
-        path = _cycle_from(start, graph)
+        path = cycle_from(start, graph)
         if path and not seen & set(path):
             seen |= set(path)
             yield f"{files[start]}: {start}: needs: form a cycle: {' -> '.join(path)}"
-
-
-def _cycle_from(start: str, graph: dict[str, tuple[str, ...]]) -> list[str]:
-    """Return the path from a check back to itself, or an empty list."""
-    stack: list[tuple[str, list[str]]] = [(start, [start])]
-    seen: set[str] = set()
-    while stack:
-        here, path = stack.pop()
-        for need in graph.get(here, ()):
-            if need == start:
-                return [*path, start]
-            if need not in seen:
-                seen.add(need)
-                stack.append((need, [*path, need]))
-    return []
 
 
 def _environment(environment: Environment, sources: list[Source], rules: Rules) -> Iterator[str]:
@@ -232,8 +234,6 @@ def _own(sources: list[Source]) -> Iterator[str]:
     """Yield the problems of each check alone."""
     for s in sources:
         at = f"{s.file}: {s.check.id}"
-        needs = s.check.needs
-        yield from (
-            f"{at}: needs: {n} stands twice" for n in sorted(set(needs)) if needs.count(n) > 1
-        )
+        twice = sorted(n for n in set(s.check.needs) if s.check.needs.count(n) > 1)
+        yield from (f"{at}: needs: {need} stands twice" for need in twice)
         yield from (f"{at}: {problem}" for problem in sendable.problems(s.check.spec))

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from canary.comparison.windows import DOWN_CRITICAL
-from canary.model import Report, Result, Status
+from canary.model import Report, Result, Status, parse_time
 from canary.model.schedule import MINUTE
 from canary.rehearsal.patterns import RealIncident
 from canary.rehearsal.replay import Minute
@@ -22,9 +22,9 @@ def outcomes(reports: Sequence[Report], period_s: int = MINUTE) -> Iterator[Minu
     """
     before: dt.datetime | None = None
     for report in reports:
-        at = dt.datetime.fromisoformat(report.run.started_at)
-        scheduled = report.run.trigger.startswith("schedule")
-        if scheduled and before is not None:
+        at = parse_time(report.run.started_at)
+        scheduled = at is not None and report.run.trigger.startswith("schedule")
+        if scheduled and at is not None and before is not None:
             missed = round((at - before).total_seconds() / period_s) - 1
             yield from (Minute(completed=False) for _ in range(missed))
         before = at if scheduled else None

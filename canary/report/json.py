@@ -28,7 +28,7 @@ def load(data: bytes | str) -> Report:
     """Read a report back. Raises ReportError with the reason for anything else."""
     try:
         plain = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"not a report: {error}") from error
     if not isinstance(plain, dict):
         raise ReportError(f"not a report: a JSON {type(plain).__name__}, not an object")

@@ -31,7 +31,7 @@ def load(data: bytes | str, kind: type[State]) -> State:
     """Read a state back. Raises ReportError for anything else."""
     try:
         state = msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"not a stored {kind.__name__}: {error}") from error
     if state.schema != kind().schema:
         raise ReportError(f"written by another version: schema {state.schema[:80]!r}")

@@ -12,6 +12,7 @@ from canary.plan import Planned
 from canary.runner import outcomes
 from canary.runner.context import GRACE, RunContext, RunStart, Times
 from canary.runner.cpu_starvation import CpuStarvation
+from canary.runner.interruption import LOOK_S, RunInterruptedError, clean_up, left_names
 from canary.runner.job import Job
 from canary.runner.ports import OnProgress, Ports, Progress, quiet
 from canary.runner.threads import Workers
@@ -54,19 +55,24 @@ class _Coordinator:
         self._abandoned: list[Job] = []
         self._requests = 0
         self._workers = Workers()
+        self._stops = 0  # how often a signal has asked this run to stop
         self._today = ports.clock.now().date().isoformat()
 
     def run(self) -> Outcome:
         self._on_progress(Progress(phase="observe"))
         self._run.observation.start()
         self._on_progress(Progress(phase="probe", total=len(self._order)))
-        with CpuStarvation(self._run.ports.clock) as cpu:
-            while self._waiting or self._running:
+        ports, reserve_s = self._run.ports, self._times.cleanup - self._times.probing
+        with ports.stoppable(self._stop, reserve_s + GRACE), CpuStarvation(ports.clock) as cpu:
+            while (self._waiting or self._running) and not self._stops:
                 self._start_ready()
                 if self._waiting or self._running:
                     self._await_news()
                 self._end_overdue()
             self._let_clean_up()
+            unfinished = self._stopped() if self._stops else []
+        if self._stops:
+            raise self._interrupted(unfinished)
         self._workers.end()
         state = self._run.observation.final(self._run.left(self._times.cleanup))
         found = tuple(self._ended[p.check.id] for p in self._order)
@@ -78,6 +84,22 @@ class _Coordinator:
             critical_path_ms=outcomes.critical_path_ms(found),
             cpu_starved=cpu.starved,
             times=self._times,
+        )
+
+    def _stop(self) -> None:
+        """Ask the run to stop, from another thread; at the second time at once."""
+        self._stops += 1
+        self._news.put(None)
+
+    def _stopped(self) -> list[Job]:
+        """Let the checks under way clean up; return those whose clean-up did not end."""
+        jobs = (*self._running.values(), *self._abandoned)
+        return clean_up(self._run, jobs, lambda: self._stops > 1)
+
+    def _interrupted(self, unfinished: list[Job]) -> RunInterruptedError:
+        left = left_names(self._run, unfinished)
+        return RunInterruptedError(
+            len(self._ended), len(self._order), tuple(self._run.residue), left
         )
 
     def _start_ready(self) -> None:
@@ -186,5 +208,6 @@ class _Coordinator:
     def _let_clean_up(self) -> None:
         """Let abandoned checks that are cleaning up use their reserve."""
         for job in self._abandoned:
-            if job.cleaning:
-                job.returned.wait(self._run.left(min(job.cleanup_deadline(), self._times.cleanup)))
+            until = min(job.cleanup_deadline(), self._times.cleanup) if job.cleaning else 0.0
+            while self._run.left(until) and not self._stops and not job.returned.wait(LOOK_S):
+                pass

@@ -55,10 +55,12 @@ class Job:
         self.waiting_since = 0.0
         self.waits_for_target = False
         self.requests = 0
+        self.thread = 0  # identifier of the thread that runs the probe
         self.returned = threading.Event()
 
     def work(self) -> None:
         """Run the probe; raises nothing that a probe can raise."""
+        self.thread = threading.get_ident()
         try:
             self._probe()
         finally:
@@ -79,6 +81,11 @@ class Job:
     def _error(self, name: str, reason: str) -> None:
         now = self._run.since_start_ms(self._clock.monotonic())
         self._record(Step(name=name, status=Status.ERROR, reason=reason, started_ms=now))
+
+    @property
+    def may_leave_objects(self) -> bool:
+        """Return whether this check may have made objects that it has to remove."""
+        return self.requests > 0 and self._ports.kinds[self.check.kind].makes_objects
 
     def seal(self) -> tuple[Step, ...]:
         """Return the steps recorded so far; later ones are dropped."""

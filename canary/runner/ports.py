@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from canary.comparison.previous import Previous
 from canary.control_plane.state import PlatformState
@@ -14,6 +15,8 @@ from canary.redaction.redactor import Redactor
 Diagnose = Callable[
     [tuple[Result, ...], PlatformState, Environment, PlatformState | None, dt.datetime], Explanation
 ]
+Stoppable = Callable[[Callable[[], None], float], contextlib.AbstractContextManager[None]]
+"""Stop, seconds -> a context in which a signal calls `stop` and waits at most so long for it."""
 Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
 """Seconds, action -> the action's value; raises TimeoutError when it takes longer."""
 
@@ -35,6 +38,12 @@ def quiet(_progress: Progress) -> None:
     """Ignore the progress."""
 
 
+@contextlib.contextmanager
+def unstoppable(_stop: Callable[[], None], _limit_s: float) -> Iterator[None]:
+    """Let nothing stop a run: a function is not interrupted."""
+    yield
+
+
 class Ports(Frozen, frozen=True, kw_only=True):
     """What a run may touch; `wiring` makes it for a process, a test makes its own."""
 
@@ -51,3 +60,6 @@ class Ports(Frozen, frozen=True, kw_only=True):
     """State, names of failing services -> the state with what these services need read again."""
     diagnose: Diagnose
     within: Within
+    stoppable: Stoppable = unstoppable
+    end_requests: Callable[[Collection[int]], None] = lambda _threads: None
+    """Ends the requests under way in threads, given by their identifiers."""

@@ -12,6 +12,7 @@ from canary.adapters.aws.clients import Clients
 from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
 from canary.adapters.http_client.client import HttpClient
+from canary.adapters.http_client.deadline import watchdog
 from canary.adapters.store.open_store import open_store
 from canary.adapters.store.protocol import Store, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
@@ -89,6 +90,7 @@ def make_ports(runtime: Runtime) -> Ports:
         ),
         diagnose=_diagnose,
         within=within,
+        end_requests=watchdog.end_requests,
     )
 
 

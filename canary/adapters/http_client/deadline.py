@@ -12,6 +12,7 @@ import itertools
 import socket
 import threading
 import time
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Protocol
 
@@ -60,6 +61,7 @@ class InFlightRequest:
         "silent_s",
         "target",
         "tcp_s",
+        "thread",
         "tls_s",
         "tls_version",
     )
@@ -93,6 +95,7 @@ class InFlightRequest:
         self.connection: Closable | None = None
         self.expired = False
         self.done = False
+        self.thread = threading.get_ident()
 
     def left(self) -> float:
         """Return the seconds until the deadline, never less than a millisecond."""
@@ -152,6 +155,15 @@ class Watchdog:
         if watched.connection is not None:
             watched.connection.drop_handle()
             watched.connection = None
+
+    def end_requests(self, threads: Collection[int]) -> None:
+        """End the requests under way in these threads, as if their time were over."""
+        with self._changed:
+            for _, _, watched in self._heap:
+                if watched.thread in threads and not watched.done and not watched.expired:
+                    watched.expired = True
+                    if watched.handle is not None:
+                        _shut(watched.handle)
 
     def _run(self) -> None:
         with self._changed:

@@ -25,7 +25,7 @@ class FolderStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{self._folder / name}: {error}") from error
+            raise StoreError(f"{self._folder / name}: {error.strerror or error}") from error
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         """Write a name that does not exist yet; return whether it was written."""
@@ -38,7 +38,7 @@ class FolderStore:
         except FileExistsError:
             return False
         except OSError as error:
-            raise StoreError(f"{path}: {error}") from error
+            raise StoreError(f"{path}: {error.strerror or error}") from error
         finally:
             _remove_part(part)
         return True
@@ -55,7 +55,7 @@ class FolderStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StoreError(f"{path}: {error}") from error
+            raise StoreError(f"{path}: {error.strerror or error}") from error
         return True
 
     def write(self, name: str, data: bytes) -> None:
@@ -68,7 +68,7 @@ class FolderStore:
             os.replace(part, path)
         except OSError as error:
             _remove_part(part)
-            raise StoreError(f"{path}: {error}") from error
+            raise StoreError(f"{path}: {error.strerror or error}") from error
 
     def set_latest(self, name: str, data: bytes) -> bool:
         """Write the latest report unless a newer run's is there; return whether it was written."""

@@ -70,7 +70,7 @@ def run_id(data: bytes) -> str:
     """Return the run id in a report's bytes, "" if they are no report. Ids sort by time."""
     try:
         found = json.loads(data)["run"]["id"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return found if isinstance(found, str) else ""
 

@@ -130,6 +130,8 @@ class Kind(Frozen, frozen=True, kw_only=True):
     run: Probe
     summary: str
     reads_state: bool = False
+    makes_objects: bool = False
+    """A check of this kind makes objects on the platform and removes them."""
     requests: Callable[[Any], int] = lambda _spec: 1
     """Number of requests that one run of this check sends, for `plan`."""
     requests_with_key: Callable[[Any], int] = lambda _spec: 0

@@ -168,6 +168,7 @@ KIND = Kind(
     spec=KeyLifecycleSpec,
     run=run,
     summary="a narrow key is made, used, revoked and refused (opt-in)",
+    makes_objects=True,
     requests=requests,
     requests_with_key=requests,  # all of them
 )

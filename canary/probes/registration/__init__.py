@@ -171,6 +171,7 @@ KIND = Kind(
     spec=RegistrationSpec,
     run=run,
     summary="a model goes through the registry step by step and leaves nothing behind",
+    makes_objects=True,
     requests=requests,
     requests_with_key=requests,  # all of them
 )

@@ -1,0 +1,90 @@
+"""Standard output and error that survive a closed pipe, a full disk and a closed descriptor.
+
+The first failure of standard output is kept, and decides the exit status when the command ends.
+What standard error refuses is lost: nobody is left to be told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import sys
+from typing import Any, TextIO
+
+CLOSED_PIPE = 141
+"""Exit status of a program that its reader has left, as a shell shows SIGPIPE: 128 + 13."""
+CANNOT_WRITE = 3
+
+
+class OutputError(OSError):
+    """Standard output took no more."""
+
+
+class _Output(io.FileIO):
+    """A descriptor that takes everything after its first failure, so that nothing fails twice."""
+
+    def __init__(self, number: int, *, closed: bool, raises: bool) -> None:
+        super().__init__(number, "w", closefd=False)
+        self._was_closed, self._raises = closed, raises
+        self.failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write; raises OutputError at the first failure of standard output."""
+        if self.failure is not None:
+            return len(data)
+        try:
+            if self._was_closed:
+                raise OSError(errno.EBADF, "it is closed")
+            return super().write(data) or 0
+        except OSError as error:
+            self.failure = error
+            if self._raises:
+                raise OutputError(error.errno, error.strerror) from error
+            return len(data)
+
+
+class Streams:
+    """The standard streams of this process, once they are replaced."""
+
+    def __init__(self) -> None:
+        self._stdout: _Output | None = None
+
+    def replace(self) -> None:
+        """Replace both streams; a descriptor that was closed is opened, so that no file gets it."""
+        for number in (0, 1, 2):
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        # Python has None for a stream that was closed when it started
+        self._stdout = _Output(1, closed=sys.stdout is None, raises=True)
+        sys.stdout = _text(self._stdout, sys.stdout)
+        sys.stderr = _text(_Output(2, closed=sys.stderr is None, raises=False), sys.stderr)
+
+    def status(self, status: int) -> int:
+        """Return the exit status of a command with this one, after writing what is buffered."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        failure = self._stdout.failure if self._stdout is not None else None
+        if failure is None:
+            return status
+        if failure.errno == errno.EPIPE:
+            return CLOSED_PIPE
+        print(f"stdout: {failure.strerror}", file=sys.stderr, flush=True)
+        return CANNOT_WRITE
+
+
+def _text(raw: _Output, old: TextIO | None) -> TextIO:
+    """Return a text stream; a terminal of Latin-1 has no check mark, and shows `?` for it."""
+    encoding = getattr(old, "encoding", None) or "utf-8"
+    tty = raw.isatty()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=encoding, errors="replace", line_buffering=tty
+    )
+
+
+streams = Streams()
