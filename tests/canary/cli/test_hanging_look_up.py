@@ -30,7 +30,7 @@ checks = "mlflow"
 aws_endpoint_url = "http://127.0.0.1:9"
 
 [services.mlflow]
-url = "http://mlflow.hangs.test"
+url = "https://mlflow.hangs.test"
 
 [principals.user]
 generated = "unknown"
