@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from canary.model import Change, Diagnosis, Report, Result, Status, Suite
-from canary.report import plots, text
+from canary.model import Diagnosis, Report, Result, Status, Suite
+from canary.report import platform, plots, text
 from canary.report.archive import DAYS, HOURS, Archive, CheckArchive, happened
 from canary.report.matrix import matrix
-from canary.report.platform import platform, short
 from canary.report.verdict import (
     answered,
     first_mismatch,
@@ -41,15 +41,6 @@ WORDS = {
     Status.ERROR: ("?", "could not tell"),
     Status.SKIP: ("–", "not tried"),
 }
-CHANGES = {
-    Change.BROKE: "broke",
-    Change.FIXED: "fixed",
-    Change.STILL_FAILING: "still failing",
-    Change.FLAKY: "flaky",
-    Change.SLOWER: "slower",
-    Change.NEW: "new",
-    Change.REMOVED: "removed",
-}
 
 
 def render(report: Report, archive: Archive | None = None) -> str:
@@ -74,7 +65,7 @@ def render(report: Report, archive: Archive | None = None) -> str:
             old_figures=old_figures(report),
             matrix=matrix(report),
             waterfalls=waterfalls(report),
-            platform=platform(report),
+            platform=platform.platform(report),
             histories=_histories(report, archive or Archive()),
             incidents=happened(archive) if archive else (),
             archived=archive is not None,
@@ -102,7 +93,11 @@ def environment() -> Environment:
         reason=reason,
         answered=answered,
         mismatches=mismatches,
-        short=short,
+        short=platform.short,
+        conditions=platform.conditions,
+        action=platform.action,
+        group_problem=platform.group_problem,
+        service_problem=platform.service_problem,
         by_reason=_by_reason,
         first_mismatch=first_mismatch,
         svg_outcomes=_svg(plots.outcomes),
@@ -114,7 +109,6 @@ def environment() -> Environment:
     )
     made.globals.update(
         words=WORDS,
-        change_words=CHANGES,
         phases=PHASES,
         between=text.between,
         plural=text.plural,
@@ -162,19 +156,20 @@ def _causes(diagnoses: tuple[Diagnosis, ...]) -> dict[str, int]:
     return found
 
 
-def _by_suite(results: tuple[Result, ...]) -> dict[str, list[Result]]:
-    suites: dict[str, list[Result]] = {}
-    for result in results:
-        suites.setdefault(result.suite, []).append(result)
-    return suites
+def _by_suite(results: Iterable[Result]) -> dict[str, list[Result]]:
+    return _grouped(results, lambda result: result.suite)
 
 
-def _by_reason(results: tuple[Result, ...]) -> list[tuple[str, list[Result]]]:
+def _by_reason(results: Iterable[Result]) -> list[tuple[str, list[Result]]]:
     """Group results by reason: 300 checks without a secret are one line."""
-    shared: dict[str, list[Result]] = {}
+    return sorted(_grouped(results, reason).items(), key=lambda item: -len(item[1]))
+
+
+def _grouped(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, list[Result]]:
+    found: dict[str, list[Result]] = {}
     for result in results:
-        shared.setdefault(reason(result), []).append(result)
-    return sorted(shared.items(), key=lambda item: -len(item[1]))
+        found.setdefault(key(result), []).append(result)
+    return found
 
 
 def _histories(report: Report, archive: Archive) -> dict[str, list[dict[str, Any]]]:

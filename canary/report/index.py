@@ -47,8 +47,8 @@ class Index(Frozen, frozen=True, kw_only=True):
     schema: str = INDEX_SCHEMA
 
 
-def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
-    """Return a run's entry; the page defaults to latest/<environment>.html.
+def entry(report: Report, every_s: int = 0) -> Entry:
+    """Return a run's entry.
 
     `every_s` is the time between its runs, so that an environment that runs rarely is not silent.
     """
@@ -62,7 +62,7 @@ def entry(report: Report, page: str = "", every_s: int = 0) -> Entry:
         scores={name: score.percent for name, score in report.scores.items()},
         failing=len(groups(report).failing),
         causes=tuple(f"{d.cause} ({d.service})" for d in report.diagnoses[:3]),
-        page=page or f"latest/{anchor(report.run.environment)}.html",
+        page=f"latest/{anchor(report.run.environment)}.html",
         silent_after_s=max(SILENT_AFTER_S, PERIODS * every_s),
     )
 
@@ -101,12 +101,9 @@ def render(index: Index, now: str) -> str:
 
 
 def _state(item: Entry, now: str) -> str:
-    return "silent" if _silent(item, now) else _WORDS[item.status]
-
-
-def _silent(item: Entry, now: str) -> bool:
     age = _age(item, now)
-    return age is None or age > item.silent_after_s
+    silent = age is None or age > item.silent_after_s
+    return "silent" if silent else _WORDS[item.status]
 
 
 def _gone(item: Entry, now: str) -> bool:

@@ -6,7 +6,7 @@ from html import escape
 
 from canary.model import Report, Result, Status, Suite
 from canary.report.text import LIMIT, clip, line, visible
-from canary.report.verdict import answered, failing_steps, mismatches, reason
+from canary.report.verdict import answered, mismatches, reason
 
 
 def render(report: Report) -> str:
@@ -62,7 +62,8 @@ def _body(result: Result) -> str:
         else f"{m.step}: {m.actual}"
         for m in mismatches(result)
     ]
-    for step in failing_steps(result):
+    tried = (s for s in result.steps if s.status in (Status.FAIL, Status.ERROR))
+    for step in tried:
         rows += [f"{step.name}: {e.method} {e.url} -> {answered(e)}" for e in step.evidence]
     if result.runbook:
         rows.append(f"runbook: {result.runbook}")

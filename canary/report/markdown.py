@@ -6,6 +6,7 @@ Text from a target is in code spans, where Markdown, HTML, links and mentions ha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from canary.model import Change, Diagnosis, Report, Result, Status, Transition
 from canary.report.text import between, line, milliseconds, percent, plural, visible, when
@@ -94,9 +95,10 @@ def _changes(report: Report) -> str:
     heading = "## What changed" + (f" since the run {since} before" if since else "")
     parts = [heading, "", *(_change(t) for t in changed[:_OPEN]), *_capped(drift)]
     if further := changed[_OPEN:]:
-        parts += ["", *_folded(plural(len(further), "further change"), further)]
+        parts += ["", *_folded(plural(len(further), "further change"), map(_change, further))]
     if lasting:
-        parts += ["", *_folded(f"{plural(len(lasting), 'check')} still failing", lasting)]
+        summary = f"{plural(len(lasting), 'check')} still failing"
+        parts += ["", *_folded(summary, map(_change, lasting))]
     return "\n".join(parts)
 
 
@@ -114,9 +116,9 @@ def _capped(rows: list[str]) -> list[str]:
     return [*rows[:_ROWS], f"- … and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else rows
 
 
-def _folded(summary: str, transitions: list[Transition]) -> list[str]:
-    rows = _capped([_change(t) for t in transitions])
-    return [f"<details><summary>{summary}</summary>", "", *rows, "", "</details>"]
+def _folded(summary: str, rows: Iterable[str]) -> list[str]:
+    shown = _capped(list(rows))
+    return [f"<details><summary>{summary}</summary>", "", *shown, "", "</details>"]
 
 
 def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
@@ -172,38 +174,25 @@ def _table(title: str, report: Report, results: tuple[Result, ...]) -> str:
 
 def _row(report: Report, result: Result) -> str:
     differences = mismatches(result)
-    expected = actual = ""
+    expected, actual = "", code(reason(result), cell=True)
     if differences and differences[0].expected:
-        subject = differences[0].subject
-        expected = code(
-            f"{subject}: {differences[0].expected}" if subject else differences[0].expected,
-            cell=True,
-        )
-        actual = code(differences[0].actual, cell=True)
+        first = differences[0]
+        text = f"{first.subject}: {first.expected}" if first.subject else first.expected
+        expected, actual = code(text, cell=True), code(first.actual, cell=True)
         if len(differences) > 1:
             actual += f" and {len(differences) - 1} more"
-    else:
-        actual = code(reason(result), cell=True)
-    cells = [
-        code(result.check_id, cell=True),
-        prose(result.title),
-        result.severity.value,
-        expected,
-        actual,
-    ]
+    title = prose(result.title)
     if result.muted:
-        cells[1] += f" (muted: {prose(result.muted)})"
+        title += f" (muted: {prose(result.muted)})"
+    cells = [code(result.check_id, cell=True), title, result.severity.value, expected, actual]
     return f"| {' | '.join(cells)} | {lasted(report, result.check_id)} |"
 
 
 def _skipped(found: Groups) -> str:
     if not found.skipped:
         return ""
-    rows = [f"- {code(r.check_id)}: {prose(reason(r))}" for r in found.skipped[:_ROWS]]
-    if len(found.skipped) > _ROWS:
-        rows.append(f"- … and {len(found.skipped) - _ROWS} more")
-    summary = f"{plural(len(found.skipped), 'check')} not tried"
-    return "\n".join(["<details><summary>" + summary + "</summary>", "", *rows, "", "</details>"])
+    rows = (f"- {code(r.check_id)}: {prose(reason(r))}" for r in found.skipped)
+    return "\n".join(_folded(f"{plural(len(found.skipped), 'check')} not tried", rows))
 
 
 def _scores(report: Report) -> str:

@@ -4,75 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from canary.control_plane.state import EcsService, LoadBalancer, PlatformState, Rule, TargetGroup
-from canary.model import Frozen, Report
+from canary.control_plane.state import EcsService, PlatformState, Rule, TargetGroup
+from canary.model import Report
 
 
-class RuleRow(Frozen, frozen=True, kw_only=True):
-    """A listener rule in words."""
-
-    priority: str
-    conditions: str
-    action: str
-
-
-class ListenerView(Frozen, frozen=True, kw_only=True):
-    """A listener and its rules, in the order in which the load balancer tries them."""
-
-    title: str
-    rules: tuple[RuleRow, ...]
-
-
-class BalancerView(Frozen, frozen=True, kw_only=True):
-    """A load balancer."""
-
-    name: str
-    state: str
-    listeners: tuple[ListenerView, ...]
-
-
-class GroupView(Frozen, frozen=True, kw_only=True):
-    """A target group; `problem` is "" if it is healthy."""
-
-    group: TargetGroup
-    problem: str
-
-
-class ServiceView(Frozen, frozen=True, kw_only=True):
-    """An ECS service; `problem` is "" if it is healthy."""
-
-    service: EcsService
-    revision: str
-    problem: str
-
-
-class PlatformView(Frozen, frozen=True, kw_only=True):
-    """Everything that the section shows."""
-
-    state: PlatformState
-    balancers: tuple[BalancerView, ...]
-    groups: tuple[GroupView, ...]
-    services: tuple[ServiceView, ...]
-
-
-def platform(report: Report) -> PlatformView | None:
-    """Return the view, None if the report has no control plane or an unknown form of it."""
+def platform(report: Report) -> PlatformState | None:
+    """Return the control plane, None if the report has none or an unknown form of it."""
     if report.platform is None:
         return None
     try:
-        state = msgspec.convert(msgspec.to_builtins(report.platform), PlatformState)
+        return msgspec.convert(msgspec.to_builtins(report.platform), PlatformState)
     except msgspec.ValidationError:
         return None
-    names = {g.arn: g.name for g in state.target_groups}
-    return PlatformView(
-        state=state,
-        balancers=tuple(_balancer(b, names) for b in state.load_balancers),
-        groups=tuple(GroupView(group=g, problem=_group_problem(g)) for g in state.target_groups),
-        services=tuple(
-            ServiceView(service=s, revision=short(s.task_definition), problem=_service_problem(s))
-            for s in state.ecs_services
-        ),
-    )
 
 
 def short(arn: str) -> str:
@@ -92,32 +35,20 @@ def short(arn: str) -> str:
     return parts[-1]
 
 
-def _balancer(balancer: LoadBalancer, names: dict[str, str]) -> BalancerView:
-    listeners = tuple(
-        ListenerView(
-            title=f"{item.protocol} {item.port}",
-            rules=tuple(_rule(rule, names) for rule in item.rules),
-        )
-        for item in sorted(balancer.listeners, key=lambda entry: entry.port)
-    )
-    return BalancerView(name=balancer.name, state=balancer.state, listeners=listeners)
-
-
-def _rule(rule: Rule, names: dict[str, str]) -> RuleRow:
-    conditions = " and ".join(
+def conditions(rule: Rule) -> str:
+    """Return the conditions of a listener rule in words."""
+    found = (
         f"{c.field}{f' {c.name}' if c.name else ''} {' or '.join(c.values)}"
         for c in rule.conditions
     )
-    return RuleRow(
-        priority=rule.priority,
-        conditions=conditions or "everything else",
-        action=_action(rule, names),
-    )
+    return " and ".join(found) or "everything else"
 
 
-def _action(rule: Rule, names: dict[str, str]) -> str:
+def action(rule: Rule, state: PlatformState) -> str:
+    """Return the action of a listener rule in words, with the names of its target groups."""
     action = rule.action
     if action.type == "forward":
+        names = {g.arn: g.name for g in state.target_groups}
         groups = [
             names.get(f.target_group, short(f.target_group))
             + (f" (weight {f.weight})" if len(action.forwards) > 1 else "")
@@ -131,7 +62,8 @@ def _action(rule: Rule, names: dict[str, str]) -> str:
     return action.type
 
 
-def _group_problem(group: TargetGroup) -> str:
+def group_problem(group: TargetGroup) -> str:
+    """Return what is wrong with a target group, "" if it is healthy."""
     if not group.targets:
         return "no target is registered"
     bad = [t for t in group.targets if t.state not in ("healthy", "unused", "initial")]
@@ -140,7 +72,8 @@ def _group_problem(group: TargetGroup) -> str:
     return "" if group.load_balancers else "attached to no load balancer"
 
 
-def _service_problem(service: EcsService) -> str:
+def service_problem(service: EcsService) -> str:
+    """Return what is wrong with an ECS service, "" if it is healthy."""
     if service.status != "ACTIVE":
         return f"status {service.status}"
     if service.desired == 0:

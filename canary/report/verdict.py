@@ -12,9 +12,9 @@ from canary.model import (
     Result,
     Score,
     Status,
-    Step,
     Suite,
 )
+from canary.report.score import OLD_FIGURES
 from canary.report.text import between, line, milliseconds, plural
 
 
@@ -46,12 +46,6 @@ class Mismatch(Frozen, frozen=True, kw_only=True):
     actual: str
 
 
-_OLD = (
-    "Infrastructure Health Score",
-    "Authentication Success Rate",
-    "Model Registration Success",
-    "Test Suite Success Rate",
-)
 _FIELDS = {Status.FAIL: "failing", Status.ERROR: "unknown", Status.SKIP: "skipped"}
 
 
@@ -104,15 +98,11 @@ def _failing(report: Report, found: Groups, where: str) -> str:
 def _unknown(found: Groups, where: str) -> str:
     if not found.unknown and not found.passed:
         return f"The canary could not tell whether {where} is healthy: no check was judged."
-    if not found.unknown:
-        return (
-            f"The canary could not tell whether {where} is healthy: "
-            f"{plural(len(found.skipped), 'check')} not tried, "
-            f"{len(found.passed)} passed, none failed."
-        )
+    left = f"{plural(len(found.skipped), 'check')} not tried"
+    if found.unknown:
+        left = f"{plural(len(found.unknown), 'check')} could not be judged"
     return (
-        f"The canary could not tell whether {where} is healthy: "
-        f"{plural(len(found.unknown), 'check')} could not be judged, "
+        f"The canary could not tell whether {where} is healthy: {left}, "
         f"{len(found.passed)} passed, none failed."
     )
 
@@ -216,11 +206,6 @@ def lasted(report: Report, check_id: str) -> str:
     return between(since(report, check_id), report.run.finished_at)
 
 
-def failing_steps(result: Result) -> tuple[Step, ...]:
-    """Return the steps that were tried and did not pass."""
-    return tuple(s for s in result.steps if s.status in (Status.FAIL, Status.ERROR))
-
-
 def scores(report: Report) -> tuple[tuple[str, Score], ...]:
     """Return the scores in the order of the suites, overall last; JSON keys have no order."""
     return in_order(report.scores)
@@ -237,5 +222,6 @@ def old_figures(report: Report) -> tuple[tuple[tuple[str, str], ...], str]:
     """Return the figures of the old report in its order, and the note on their counting."""
     found = dict(report.old_figures)
     note = found.pop("Rule", "")
-    ranked = [*(name for name in _OLD if name in found), *(n for n in found if n not in _OLD)]
+    known = [name for name in OLD_FIGURES if name in found]
+    ranked = [*known, *(name for name in found if name not in known)]
     return tuple((name, found[name]) for name in ranked), note

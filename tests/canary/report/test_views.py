@@ -161,7 +161,8 @@ def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
     page = Page(render_index(add(Index(), entry(hostile())), "2026-11-22T10:02:00Z"))
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
     assert "script" not in page.tags
-    written = dump(add(Index(), entry(samples.healthy(), page="JavaScript:window.pwned=1")))
+    stored = msgspec.structs.replace(entry(samples.healthy()), page="JavaScript:window.pwned=1")
+    written = dump(add(Index(), stored))
     assert Page(render_index(load(written, Index), "2026-11-22T10:02:00Z")).links == []
 
 
