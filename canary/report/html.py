@@ -85,28 +85,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=printable,
     )
-    made.filters.update(
-        when=text.when,
-        ms=text.milliseconds,
-        percent=text.percent,
-        anchor=anchor,
-        reason=reason,
-        answered=answered,
-        mismatches=mismatches,
-        short=platform.short,
-        conditions=platform.conditions,
-        action=platform.action,
-        group_problem=platform.group_problem,
-        service_problem=platform.service_problem,
-        by_reason=_by_reason,
-        first_mismatch=first_mismatch,
-        svg_outcomes=_svg(plots.outcomes),
-        svg_spark=_svg(plots.spark),
-        svg_hours=_past(HOURS, "hour"),
-        svg_days=_past(DAYS, "day"),
-        availability=plots.availability,
-        latency=plots.latency,
-    )
+    made.filters.update(_filters())
     made.globals.update(
         words=WORDS,
         phases=PHASES,
@@ -117,6 +96,31 @@ def environment() -> Environment:
         style=Markup((_TEMPLATES / "style.css").read_text("utf-8")),  # noqa: S704 - our own file
     )
     return made
+
+
+def _filters() -> dict[str, Any]:
+    return {
+        "when": text.when,
+        "ms": text.milliseconds,
+        "percent": text.percent,
+        "anchor": anchor,
+        "reason": reason,
+        "answered": answered,
+        "mismatches": mismatches,
+        "short": platform.short,
+        "conditions": platform.conditions,
+        "action": platform.action,
+        "group_problem": platform.group_problem,
+        "service_problem": platform.service_problem,
+        "by_reason": _by_reason,
+        "first_mismatch": first_mismatch,
+        "svg_outcomes": _svg(plots.outcomes),
+        "svg_spark": _svg(plots.spark),
+        "svg_hours": _past(HOURS, "hour"),
+        "svg_days": _past(DAYS, "day"),
+        "availability": plots.availability,
+        "latency": plots.latency,
+    }
 
 
 def printable(value: Any) -> Any:
