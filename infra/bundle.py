@@ -26,8 +26,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bundle"
 LEFT_OUT = (  # needed only by the command line and the synthesis; paths below canary/
     "__main__.py", "__pycache__", "alarms", "cli", "deployment", "environments", "rehearsal",
-    "adapters/aws/lambda_invoke.py", "adapters/aws/step_functions.py", "config/schema.py",
-    "diagnose/causes.py", "report/junit.py", "report/markdown.py", "report/terminal.py",
+    "adapters/aws/lambda_invoke.py", "adapters/aws/step_functions.py", "adapters/files.py",
+    "adapters/process.py", "adapters/streams.py", "config/schema.py", "diagnose/causes.py",
+    "report/junit.py", "report/markdown.py", "report/terminal.py",
 )  # fmt: skip
 PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
