@@ -198,15 +198,8 @@ def _compile(target: Target, folder: Path) -> None:
     # unchecked-hash: a zip resets time stamps, which would make ordinary bytecode invalid
     subprocess.run(
         [
-            python,
-            "-m",
-            "compileall",
-            "-q",
-            "--invalidation-mode",
-            "unchecked-hash",
-            "-s",
-            str(folder),
-            str(folder),
+            *(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+            *("-s", str(folder), str(folder)),
         ],
         check=True,
         env={**os.environ, "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"},

@@ -8,10 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from canary.messages.events import SOURCE
 from canary.model import Environment, names
 from infra.function import log_group
-
-SOURCE = "hokusai.canary"
 
 
 def event_bus(scope: Construct, environment: Environment) -> events.EventBus:

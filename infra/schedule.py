@@ -90,14 +90,9 @@ def _role(scope: Construct, environment: Environment, runs: Runs, lost: sqs.IQue
             },
         ),
     )
-    role.add_to_policy(
-        iam.PolicyStatement(
-            sid="Invoke",
-            actions=[runs.action],
-            resources=[runs.arn],
-        )
-    )
-    role.add_to_policy(
-        iam.PolicyStatement(sid="Lost", actions=["sqs:SendMessage"], resources=[lost.queue_arn])
-    )
+    for sid, action, arn in (
+        ("Invoke", runs.action, runs.arn),
+        ("Lost", "sqs:SendMessage", lost.queue_arn),
+    ):
+        role.add_to_policy(iam.PolicyStatement(sid=sid, actions=[action], resources=[arn]))
     return role

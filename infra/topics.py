@@ -69,14 +69,10 @@ def _topic(
             principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
-            conditions={"ArnLike": {"aws:SourceArn": _alarms_of(environment)}},
+            conditions={"ArnLike": {"aws:SourceArn": environment.arn("cloudwatch", "alarm:*")}},
         )
     )
     return topic
-
-
-def _alarms_of(environment: Environment) -> str:
-    return environment.arn("cloudwatch", "alarm:*")
 
 
 def _subscribe(topic: sns.Topic, target: str) -> None:
