@@ -1,6 +1,7 @@
 """`registration`: register a model through the registry, then remove every trace of it.
 
-Uses HTTP only and never sends the registration event.
+Uses HTTP only and never sends the registration event. Makes nothing of a kind without proof in
+this run that the kind can be removed.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from canary.probes.base.api import Kind, ProbeContext
 from canary.probes.base.recorder import carry_out, skip
 from canary.probes.base.request import Form, object_name
 from canary.probes.registration import cleanup as tidy
+from canary.probes.registration import orphans, proof
 from canary.probes.registration import steps as do
-from canary.probes.registration.client import Flow, MlflowStep
+from canary.probes.registration.client import ARTIFACT, MODEL, RUN, VERSION, Flow, MlflowStep
 
 
 class RegistrationSpec(Frozen, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class FlowStep(Frozen, frozen=True, kw_only=True):
     name: str
     action: Callable[[MlflowStep], None]
     needs: tuple[str, ...] = ()
+    makes: str = ""  # the kind of object
+    sweeps: bool = False  # lists objects of earlier runs, once MLflow has answered
     of_run: bool = False  # belongs to the variant with a run alone
     cleans: str = (
         ""  # a clean-up step: the name in `Flow.tried`, or the field of `Flow`, it removes
@@ -59,7 +63,12 @@ class FlowStep(Frozen, frozen=True, kw_only=True):
 STEPS: tuple[FlowStep, ...] = (
     FlowStep(name="local model", action=do.local_model, requests=0),
     FlowStep(name="experiment", action=do.experiment, of_run=True),
-    FlowStep(name="run", action=do.create_run, needs=("experiment",), of_run=True),
+    FlowStep(name="model removal", action=proof.model_removal),
+    FlowStep(name="version removal", action=proof.version_removal, needs=("model removal",)),
+    FlowStep(name="run removal", action=proof.run_removal, needs=("experiment",), of_run=True),
+    FlowStep(name="orphaned models", action=orphans.models, sweeps=True),
+    FlowStep(name="orphaned runs", action=orphans.runs, needs=("experiment",), of_run=True),
+    FlowStep(name="run", action=do.create_run, needs=("experiment",), makes=RUN, of_run=True),
     FlowStep(name="parameters", action=do.parameters, needs=("run",), of_run=True),
     FlowStep(name="metrics", action=do.metrics, needs=("run",), of_run=True),
     FlowStep(
@@ -73,13 +82,19 @@ STEPS: tuple[FlowStep, ...] = (
         name="artifact put",
         action=do.put_artifacts,
         needs=("run", "local model"),
+        makes=ARTIFACT,
         of_run=True,
         requests=3,
     ),
     FlowStep(name="artifact get", action=do.get_artifact, needs=("artifact put",), of_run=True),
     FlowStep(name="run finished", action=do.finish_run, needs=("run",), of_run=True),
-    FlowStep(name="registered model", action=do.registered_model),
-    FlowStep(name="model version", action=do.model_version, needs=("registered model", "run")),
+    FlowStep(name="registered model", action=do.registered_model, makes=MODEL),
+    FlowStep(
+        name="model version",
+        action=do.model_version,
+        needs=("registered model", "run"),
+        makes=VERSION,
+    ),
     FlowStep(name="read back", action=do.read_back, needs=("model version",)),
     FlowStep(name="search", action=do.search, needs=("model version",), requests=2),
     FlowStep(name="alias", action=do.alias, needs=("model version",), requests=2),
@@ -90,7 +105,6 @@ STEPS: tuple[FlowStep, ...] = (
     ),
     FlowStep(name="delete run", action=tidy.delete_run, cleans="run_id", of_run=True),
     FlowStep(name="residue", action=tidy.residue, cleans="anything", requests=5),
-    FlowStep(name="janitor", action=tidy.janitor, cleans="anything", requests=2),
 )
 
 
@@ -111,12 +125,14 @@ def start(check: Check, spec: RegistrationSpec, context: ProbeContext) -> Flow:
         principal=spec.principal,
         form=spec.form,
         name=object_name(context.environment.prefix, context.run_id, kind),
+        absent=object_name(context.environment.prefix, context.run_id, "absent"),
         experiment=context.environment.experiment,
         tags=spec.tags,
         nonce=secrets.token_bytes(64),
         with_run=spec.with_run,
         janitor_minutes=spec.janitor_minutes,
         janitor_limit=spec.janitor_limit,
+        seconds=context.remaining(False),
     )
 
 
@@ -125,6 +141,12 @@ def blocked(step: FlowStep, flow: Flow, passed: set[str], planned: set[str]) -> 
     lost = [n for n in step.needs if n in planned and n not in passed]
     if lost:
         return f"needs {lost[0]}, which did not pass"
+    if step.sweeps and not flow.reached:
+        return "MLflow has not answered"
+    if step.makes in flow.standing:
+        return f"not made: {flow.standing[step.makes]}"
+    if step.makes and step.makes not in flow.proved:
+        return f"not made: this run has no proof that it can remove a {step.makes}"
     if step.cleans == "anything" and not (flow.experiment_id or flow.tried):
         return "nothing was made"
     if step.cleans in ("version", "run_id") and not getattr(flow, step.cleans):

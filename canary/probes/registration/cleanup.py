@@ -1,18 +1,17 @@
-"""Remove what the registration flow created, and orphans of crashed runs."""
+"""Remove what the registration flow created."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from canary.model import Residue
 from canary.probes.base.expectations import look_up
 from canary.probes.base.recorder import StepFailedError
-from canary.probes.registration.client import ARTIFACT, MODEL, RUN, Flow, MlflowStep
-from canary.probes.registration.steps import ID, NAME_TAG, now_ms
+from canary.probes.registration.client import ARTIFACT, GONE, MODEL, RUN, MlflowStep
+from canary.probes.registration.steps import ID, NAME_TAG
 
-GONE = "RESOURCE_DOES_NOT_EXIST"
 GONE_OR_NEVER = (200, 204, 404)
 MOST_PAGES = 5
 
@@ -117,16 +116,30 @@ def residue(step: MlflowStep) -> None:
 
 
 def _report(step: MlflowStep, left: Iterable[tuple[str, str]], why: str) -> None:
+    """Report what is left behind, with one record for all objects of a kind."""
+    by_kind: dict[str, list[str]] = {}
     for kind, name in left:
-        step.flow.context.residue(Residue(kind=kind, name=name[:200], removed=False, reason=why))
+        by_kind.setdefault(kind, []).append(name)
+    for kind, names in by_kind.items():
+        leave_behind(step, kind, names, why)
+
+
+def leave_behind(step: MlflowStep, kind: str, names: Sequence[str], why: str) -> None:
+    """Report objects of a kind that stay on the platform, in one record that names the first."""
+    reason = why if len(names) == 1 else f"{why}; {len(names)} of this kind"
+    step.flow.context.residue(Residue(kind=kind, name=names[0][:200], removed=False, reason=reason))
 
 
 def _left(step: MlflowStep) -> list[tuple[str, str]]:
+    """Try once more to remove this run's objects, and return those that are still listed.
+
+    A kind of which one removal fails is not tried further.
+    """
     flow = step.flow
-    for name in [str(m["name"]) for m in models(step, flow.name)]:
-        _try(step, partial(remove_model, step, name))
-    for info in list(runs(step, flow.name)):
-        _try(step, partial(remove_run, step, str(info["run_id"])))
+    own = [str(m["name"]) for m in models(step, flow.name)]
+    all(attempt(step, partial(remove_model, step, name)) for name in own)
+    ids = [str(info["run_id"]) for info in runs(step, flow.name)]
+    all(attempt(step, partial(remove_run, step, run_id)) for run_id in ids)
     left = [(MODEL, str(m["name"])) for m in models(step, flow.name)]
     left += [(RUN, str(info["run_id"])) for info in runs(step, flow.name)]
     return left + [(ARTIFACT, name) for name in _files(step)]
@@ -147,8 +160,8 @@ def _listed(step: MlflowStep, folder: str) -> list[str]:
     return [str(r.get("path")) for r in rows] if isinstance(rows, list) else []
 
 
-def _try(step: MlflowStep, remove: Callable[[], None]) -> bool:
-    """Return whether a removal succeeded; a failure is judged later, by the listing."""
+def attempt(step: MlflowStep, remove: Callable[[], None]) -> bool:
+    """Return whether a removal succeeded; the caller judges a failure."""
     kept = len(step.assertions)
     try:
         remove()
@@ -156,35 +169,3 @@ def _try(step: MlflowStep, remove: Callable[[], None]) -> bool:
         del step.assertions[kept:]
         return False
     return True
-
-
-def janitor(step: MlflowStep) -> None:
-    """Remove a few orphans: objects of our prefix, of other runs, older than the limit."""
-    flow = step.flow
-    prefix = flow.context.environment.prefix
-    oldest = now_ms(flow) - int(flow.janitor_minutes * 60_000)
-    removed = 0
-    for kind, name, remove in _orphans(step, flow, prefix, oldest):
-        if removed >= flow.janitor_limit:
-            step.facts["note"] = f"more orphans than {flow.janitor_limit} a run"
-            break
-        good = _try(step, remove)
-        removed += good
-        reason = "orphan of an earlier run" if good else "orphan that could not be removed"
-        flow.context.residue(Residue(kind=kind, name=name[:200], removed=good, reason=reason))
-    step.facts["removed"] = str(removed)
-
-
-def _orphans(
-    step: MlflowStep, flow: Flow, prefix: str, oldest: int
-) -> list[tuple[str, str, Callable[[], None]]]:
-    found: list[tuple[str, str, Callable[[], None]]] = []
-    for model in models(step, prefix):
-        name, born = str(model["name"]), int(model.get("creation_timestamp") or now_ms(flow))
-        if name != flow.name and name.startswith(prefix) and born < oldest:
-            found.append((MODEL, name, partial(remove_model, step, name)))
-    for info in runs(step, prefix):
-        run_id, born = str(info["run_id"]), int(info.get("start_time") or now_ms(flow))
-        if info["name"] != flow.name and born < oldest:
-            found.append((RUN, run_id, partial(remove_run, step, run_id)))
-    return found

@@ -19,8 +19,8 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 JSON_HEADERS = (("Content-Type", "application/json"),)
 RAW_HEADERS = (("Content-Type", "application/octet-stream"),)
 
-
-MODEL, RUN, ARTIFACT = "registered model", "run", "artifact"
+MODEL, VERSION, RUN, ARTIFACT = "registered model", "model version", "run", "artifact"
+GONE = "RESOURCE_DOES_NOT_EXIST"
 
 
 class Flow(msgspec.Struct, kw_only=True):
@@ -33,18 +33,26 @@ class Flow(msgspec.Struct, kw_only=True):
     principal: str
     form: Form
     name: str  # of the registered model and the run: prefix and run id
+    absent: str  # a reserved name that no object ever gets
     experiment: str
     tags: dict[str, str]  # required on the model version
     nonce: bytes
     with_run: bool = True
     janitor_minutes: float = 30
     janitor_limit: int = 20
+    seconds: float = 0.0  # the check's time
     experiment_id: str = ""
     run_id: str = ""
     artifacts: str = ""  # path below the artifact proxy
     source: str = ""
     version: str = ""
     hung: bool = False  # a call has timed out
+    reached: bool = False  # MLflow itself has answered
+    # kinds of which this run has proof that they can be removed
+    proved: set[str] = msgspec.field(default_factory=set)
+    # kind -> objects of earlier runs that could not be removed, in words
+    standing: dict[str, str] = msgspec.field(default_factory=dict)
+    attempts: int = 0  # removals of orphans that were tried
     # steps whose requests may have made something
     tried: set[str] = msgspec.field(default_factory=set)
     # kind and name of objects that certainly exist and whose removal is not confirmed
@@ -82,14 +90,33 @@ class MlflowStep(StepRecorder, kw_only=True):
     ) -> Reply:
         """Call the tracking API; a status not accepted ends the step.
 
-        `codes` are MLflow error codes that are accepted with any status. DELETE, too, carries its
-        arguments in the body (MLflow answers 400 to a query).
+        `codes` are MLflow error codes that are accepted with any status.
+        """
+        reply = self.ask(method, path, body, query)
+        self._judge(f"{method} {path}", reply, accept, codes)
+        return reply
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> Reply:
+        """Call the tracking API; the caller judges the answer.
+
+        DELETE, too, carries its arguments in the body (MLflow answers 400 to a query).
         """
         target = self.flow.base + API + path + (f"?{urlencode(query)}" if query else "")
         encoded = json.dumps(body).encode() if body is not None else b""
-        reply = self._send(method, target, encoded, JSON_HEADERS)
-        self._judge(f"{method} {path}", reply, accept, codes)
-        return reply
+        return self._send(method, target, encoded, JSON_HEADERS)
+
+    def last_answer(self) -> str:
+        """Return the last answer in words: its status and the beginning of its text."""
+        seen = self.evidence[-1]
+        if seen.failure:
+            return f"{seen.failure}: {seen.failure_detail}"
+        return f"{seen.status} {seen.excerpt[:300]}".strip()
 
     def artifact(
         self, method: str, path: str, body: bytes = b"", accept: tuple[int, ...] = (200,)
@@ -132,7 +159,9 @@ class MlflowStep(StepRecorder, kw_only=True):
             answer, seen, _ = send_with_current_key(flow.context, flow.service, spec)
         flow.hung = flow.hung or hung(answer)
         self.evidence.append(seen)
-        return Reply(answer=answer, document=document_of(answer))
+        reply = Reply(answer=answer, document=document_of(answer))
+        flow.reached = flow.reached or answer.status == 200 or reply.error_code != ""
+        return reply
 
     def _judge(
         self, subject: str, reply: Reply, accept: tuple[int, ...], codes: tuple[str, ...]

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canary.probes.base.recorder import StepFailedError
-from canary.probes.registration import RegistrationSpec, start
-from canary.probes.registration import cleanup as tidy
-from canary.probes.registration.client import MlflowStep
+from canary.probes.registration import RegistrationSpec, cleanup, orphans, start
+from canary.probes.registration.client import ARTIFACT, MODEL, RUN, MlflowStep
 from tests.canary.support.servers.toolbox import Bench, environment
 from tests.canary.support.worlds import check
 
@@ -130,9 +129,10 @@ def test_only_reserved_names_are_deleted_and_young_ones_only_by_their_own_run(
     )
     flow.experiment_id = "1"
     assert flow.name == OWN
-    for clean in (tidy.residue, tidy.janitor):
+    flow.proved = {MODEL, RUN, ARTIFACT}
+    for clean in (cleanup.residue, orphans.models, orphans.runs):
         with contextlib.suppress(StepFailedError):
-            clean(MlflowStep(flow=flow, cleanup=True))
+            clean(MlflowStep(flow=flow, cleanup=clean is cleanup.residue))
     assert all(n.startswith(PREFIX) for n in Registry.deleted)
     assert all(names[n] == OLD or n.startswith(OWN) for n in Registry.deleted)
     expected = {n for n, born in names.items() if n.startswith(PREFIX) and born == OLD and n != OWN}

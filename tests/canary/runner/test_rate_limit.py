@@ -46,7 +46,9 @@ class Platform:
                 before = self.count(who)
                 self.asked.append((who, line))
             status, more = self.policy(line, who, before)
-            sock.sendall(f"HTTP/1.1 {status} X\r\n{more}content-length: 2\r\n\r\n{{}}".encode())
+            body = '{"error_code":"RESOURCE_DOES_NOT_EXIST"}' if status == 404 else "{}"
+            head = f"HTTP/1.1 {status} X\r\n{more}content-length: {len(body)}\r\n\r\n"
+            sock.sendall((head + body).encode())
 
     def count(self, who: str) -> int:
         return sum(w == who for w, _ in self.asked)
@@ -177,7 +179,10 @@ def flow(url: str) -> Outcome:
 
 def test_a_flow_that_was_turned_away_still_clears_away_what_it_made() -> None:
     def after_the_model(line: str, _who: str, _before: int) -> tuple[int, str]:
-        good = "registered-models/create" in line or line.startswith("DELETE")
+        made = any("registered-models/create" in seen for _, seen in platform.asked)
+        if line.startswith("DELETE"):
+            return (200 if made else 404), ""
+        good = not made or "registered-models/create" in line
         return (200 if good else 429), ""
 
     platform = Platform(after_the_model)
