@@ -130,6 +130,7 @@ def build() -> ApiService:
             float(settings.optional("MLFLOW_PROXY_TIMEOUT", "30")),
             breaker,
             "/mlflow" if switches.has("wrong-prefix") else "",
+            switches.has("drop-delete-body"),
         ),
         health=Health(mlflow_url, cache, dsn, breaker, switches.has("lying-health"), patient),
         behaviour=switches,

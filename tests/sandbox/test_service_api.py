@@ -26,7 +26,7 @@ def mlflow(request: Request) -> Response:
     """Answer as MLflow does: JSON on known paths, an HTML page on others."""
     if request.path.startswith("/api/2.0/"):
         seen = {"path": request.path, "user": request.headers.get("x-hokusai-user-id")}
-        return json_response(200, seen)
+        return json_response(200, {**seen, "body": request.body.decode()} if request.body else seen)
     return Response(404, b"<title>404 Not Found</title>", {"Content-Type": "text/html"})
 
 
@@ -40,7 +40,13 @@ def service(floor: Ground, auth_url: str, mlflow_url: str, switches: str = "") -
             parsed.has("legacy-auth-errors"),
             not parsed.has("no-rate-limit-headers"),
         ),
-        proxy.Proxy(mlflow_url, 0.5, breaker, "/mlflow" if parsed.has("wrong-prefix") else ""),
+        proxy.Proxy(
+            mlflow_url,
+            0.5,
+            breaker,
+            "/mlflow" if parsed.has("wrong-prefix") else "",
+            parsed.has("drop-delete-body"),
+        ),
         Health(mlflow_url, floor.cache, floor.dsn, breaker, parsed.has("lying-health"), False),
         parsed,
     )
@@ -208,6 +214,20 @@ def test_a_switch_changes_the_answer(tmp_path: Path, switches: str, status: int,
         key = "" if switches == "no-auth" else floor.plant(scopes=("admin",))
         answer = ask(url + SEARCH, key=key)
         assert (answer.status, text in answer.body.decode()) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("switches", "kept"),
+    [("", {"POST", "PUT", "PATCH", "DELETE"}), ("drop-delete-body", {"POST", "PUT", "PATCH"})],
+)
+def test_the_proxy_forwards_a_body_and_drops_it_for_delete_as_the_deployed_one(
+    tmp_path: Path, switches: str, kept: set[str]
+) -> None:
+    with platform(tmp_path, switches) as (url, floor):
+        key = floor.plant(scopes=("admin",))
+        methods = ("POST", "PUT", "PATCH", "DELETE")
+        sent = {m: ask(url + SEARCH, m, key=key, body={"name": "x"}) for m in methods}
+    assert {m for m, answer in sent.items() if "body" in answer.json()} == kept
 
 
 def test_rate_limit_headers_can_be_missing(tmp_path: Path) -> None:

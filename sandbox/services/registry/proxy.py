@@ -31,6 +31,7 @@ class Proxy:
     timeout_s: float
     breaker: Breaker
     added_prefix: str = ""
+    drops_delete_body: bool = False
 
     def forward(self, request: Request, caller: Caller | None) -> Response:
         """Relay a request and its response; 502 without a connection, 504 without a response."""
@@ -41,7 +42,7 @@ class Proxy:
                 request.method,
                 url,
                 _upstream_headers(request, caller),
-                request.body,
+                b"" if self._drops(request) else request.body,
                 self.timeout_s,
             )
         except FetchTimeoutError as error:
@@ -54,6 +55,10 @@ class Proxy:
         self.breaker.record(success=True)
         settings.log(f'INFO:     HTTP Request: {request.method} {url} "HTTP/1.1 {answer.status}"')
         return _downstream(answer, target)
+
+    def _drops(self, request: Request) -> bool:
+        """Return whether the body stays here: the deployed API forwards it for these alone."""
+        return self.drops_delete_body and request.method not in ("POST", "PUT", "PATCH")
 
     def _timed_out(self, url: str, error: FetchTimeoutError) -> Response:
         self.breaker.record(success=False)

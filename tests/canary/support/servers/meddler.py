@@ -9,7 +9,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -23,7 +23,19 @@ class Meddling(StrEnum):
     SPOILED = "500, although it was carried out"
 
 
-Decide = Callable[[int, str, str], Meddling]
+class Instead(NamedTuple):
+    """An answer that is given in place of the server's, which never sees the call."""
+
+    status: int
+    body: str = "{}"
+    media: str = "application/json"
+
+
+class Bodyless(NamedTuple):
+    """The call is relayed without its body."""
+
+
+Decide = Callable[[int, str, str], Meddling | Instead | Bodyless]
 _HOPS = {
     "connection",
     "keep-alive",
@@ -49,12 +61,14 @@ class _Relay(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, headers, data = (500, [], b'{"error_code":"INTERNAL_ERROR"}')
-        if what is not Meddling.BROKEN:
-            answered = self._relayed(body)
+        if isinstance(what, Instead):
+            status, headers, data = what.status, [("Content-Type", what.media)], what.body.encode()
+        elif what is not Meddling.BROKEN:
+            answered = self._relayed(b"" if isinstance(what, Bodyless) else body)
             if what is Meddling.LOST:
                 self.close_connection = True
                 return
-            if what is Meddling.PASS:
+            if what is not Meddling.SPOILED:
                 status, headers, data = answered
         self.send_response(status)
         for name, value in headers:
