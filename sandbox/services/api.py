@@ -125,15 +125,20 @@ def build() -> ApiService:
             legacy_errors=switches.has("legacy-auth-errors"),
             rate_limit_headers=not switches.has("no-rate-limit-headers"),
         ),
-        proxy=proxy.Proxy(
-            mlflow_url,
-            float(settings.optional("MLFLOW_PROXY_TIMEOUT", "30")),
-            breaker,
-            "/mlflow" if switches.has("wrong-prefix") else "",
-            switches.has("drop-delete-body"),
-        ),
+        proxy=_proxy(mlflow_url, breaker, switches),
         health=Health(mlflow_url, cache, dsn, breaker, switches.has("lying-health"), patient),
         behaviour=switches,
+    )
+
+
+def _proxy(mlflow_url: str, breaker: Breaker, switches: behaviour.Behaviour) -> proxy.Proxy:
+    """Build the proxy to MLflow from the environment."""
+    return proxy.Proxy(
+        mlflow_url,
+        float(settings.optional("MLFLOW_PROXY_TIMEOUT", "30")),
+        breaker,
+        "/mlflow" if switches.has("wrong-prefix") else "",
+        switches.has("drop-delete-body"),
     )
 
 
