@@ -31,10 +31,12 @@ class Registry:
         self.models, self.seen, self.hang = set(), [], hang
         self.hung, self.released = threading.Event(), threading.Event()
 
-    def answer(self, path: str, body: dict[str, str]) -> dict[str, object]:
-        """Change the models as asked, and return the document of the answer."""
+    def answer(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, object]]:
+        """Change the models as asked, and return the status and the document of the answer."""
         self.seen.append(path)
         name = body.get("name", "")
+        if path.endswith("/delete") and name not in self.models:
+            return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST"}
         if path.endswith("registered-models/create"):
             self.models.add(name)
         if self.hang and self.hang in path:
@@ -43,7 +45,8 @@ class Registry:
         if path.endswith("registered-models/delete"):
             self.models.discard(name)
         found = [{"name": n} for n in sorted(self.models)]
-        return {"registered_models": found, "model_version": {"version": "1", "status": "READY"}}
+        version = {"version": "1", "status": "READY"}
+        return 200, {"registered_models": found, "model_version": version}
 
 
 @contextlib.contextmanager
@@ -56,10 +59,11 @@ def serving_registry(folder: Path) -> Iterator[Registry]:
 
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            found = registry.answer(self.path.partition("?")[0], json.loads(body or b"{}"))
+            path = self.path.partition("?")[0]
+            status, found = registry.answer(path, json.loads(body or b"{}"))
             data = json.dumps(found).encode()
             with contextlib.suppress(OSError):  # the client may have gone
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
