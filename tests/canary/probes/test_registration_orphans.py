@@ -13,6 +13,7 @@ from canary.model import Status
 from tests.canary.probes.test_registration import PREFIX, failing, post
 from tests.canary.support.relayed_flow import (
     CREATE,
+    KEY,
     MODELS,
     NOTHING,
     RUNS,
@@ -24,7 +25,7 @@ from tests.canary.support.relayed_flow import (
 )  # fmt: skip
 from tests.canary.support.servers.meddler import Bodyless, Instead, Meddling
 from tests.canary.support.servers.mlflow import Mlflow
-from tests.canary.support.servers.toolbox import FixedClock
+from tests.canary.support.servers.toolbox import Bench, FixedClock, environment
 
 LATER = FixedClock(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
 
@@ -56,13 +57,13 @@ def clear(mlflow: Mlflow) -> None:
 class Refusing:
     """Refuses to remove what stands, and answers the proof as it must."""
 
-    def __init__(self, *ends: str) -> None:
-        self.ends, self.asked = ends, Counter[str]()
+    def __init__(self, *ends: str, after: int = 1) -> None:
+        self.ends, self.after, self.asked = ends, after, Counter[str]()
 
     def __call__(self, method: str, path: str) -> Verdict:
         end = next((e for e in self.ends if path.endswith(e)), "")
         self.asked[end] += 1
-        stays = end and self.asked[end] > 1
+        stays = end and self.asked[end] > self.after
         return Instead(403, '{"message":"it stays"}') if stays else Meddling.PASS
 
 
@@ -111,6 +112,28 @@ def test_orphans_of_both_kinds_that_stay_block_both(mlflow: Mlflow) -> None:
     assert len(one.residue) == 2
     assert alive(mlflow) == {**NOTHING, "models": 4, "runs": 5}
     clear(mlflow)
+
+
+def test_an_orphan_that_stays_after_others_went_is_counted_with_the_rest(mlflow: Mlflow) -> None:
+    orphans(mlflow, models=5, runs=0)
+    one = flow(mlflow, Relay(Refusing(MODELS, after=3)), "rest-1", clock=LATER)
+    assert "is 3, one is" in one.reason("orphaned models")
+    assert [(r.removed, r.reason) for r in one.residue] == [
+        (True, "orphan of an earlier run"),
+        (True, "orphan of an earlier run"),
+        (False, "orphan that could not be removed; 3 of this kind"),
+    ]
+    clear(mlflow)
+
+
+def test_nobody_looks_for_orphans_where_mlflow_does_not_answer() -> None:
+    one = Bench(environment("http://127.0.0.1:9"), {"valid": KEY}, seconds=5)
+    one.run("registration", base="", with_run=False)
+    assert one.status("model removal") is Status.FAIL
+    assert (one.status("orphaned models"), one.reason("orphaned models")) == (
+        Status.SKIP,
+        "MLflow has not answered",
+    )
 
 
 def test_young_objects_of_another_run_block_nothing(mlflow: Mlflow) -> None:
