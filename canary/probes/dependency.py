@@ -67,7 +67,7 @@ def run(check: Check, spec: DependencySpec, context: ProbeContext) -> None:
 def _document(answer: Answer) -> tuple[object, str]:
     """Return the health document, or MISSING and why there is none."""
     if answer.failure is not None:
-        return MISSING, "no complete answer came"
+        return MISSING, "absent (no complete answer came)"
     try:
         return parse(answer), ""
     except NoDocumentError as error:
@@ -81,7 +81,8 @@ def _speaks(document: object, spec: DependencySpec) -> list[Assertion]:
     paths = [dependency.path for dependency in spec.dependencies.values()]
     if any(look_up(document, path) is not MISSING for path in paths):
         return []
-    return [assertion("entries", " or ".join(paths), "none of them", False)]
+    expected = f"an entry at {' or '.join(paths)}"
+    return [assertion("health document", expected, "without any of them", False)]
 
 
 def _judge(

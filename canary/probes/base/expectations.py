@@ -120,7 +120,8 @@ def parse(answer: Answer) -> object:
         return json.loads(body, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
         near = mask_foreign(error.doc[error.pos : error.pos + 20])
-        raise NoDocumentError(f"{error.msg} at character {error.pos}: {near!r}") from error
+        what = error.msg.removesuffix(" at")
+        raise NoDocumentError(f"{what} at character {error.pos}: {near!r}") from error
     except UnicodeDecodeError as error:
         wrong = error.object[error.start]
         raise NoDocumentError(f"byte {error.start} is 0x{wrong:02x}: {error.reason}") from error

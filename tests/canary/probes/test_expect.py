@@ -87,6 +87,58 @@ def test_a_redirect_points_to_the_same_place_whatever_port_it_names(
     assert holds(expect, answer(status=301, location=location)) is good
 
 
+HERE = "https://auth.example.com"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "location", "good"),
+    [
+        (f"{HERE}/a%20b", f" {HERE}/a b ", True),
+        (f"{HERE}/b\u00fc", f"{HERE}/b%C3%BC", True),
+        (f"{HERE}/a", f"{HERE.upper()}/a", True),
+        (f"{HERE}/a", f"{HERE}./a", True),
+        (f"{HERE}/a", f"{HERE}/a#part", True),
+        (f"{HERE}/a", f"{HERE}/a?next=b", True),
+        (f"{HERE}/a?next=b", f"{HERE}/a?next=b", True),
+        (f"{HERE}/a?next=b", f"{HERE}/a?next=c", False),
+        (f"{HERE}/a?next=b", f"{HERE}/a", False),
+        (f"{HERE}/a", f"{HERE}/./a", False),
+        (f"{HERE}/a", "/a", False),
+        (f"{HERE}/a", "//auth.example.com/a", False),
+        (f"{HERE}/a", "https://auth.example.com@evil.example/a", False),
+        (f"{HERE}/a", "https://evil@auth.example.com/a", False),
+        (f"{HERE}/a", "https://auth.example.com\\@evil.example/a", False),
+        (f"{HERE}/a", f"{HERE}/a\t", True),
+        (f"{HERE}/a", f"{HERE}:99999/a", False),
+        (f"{HERE}/a", "https://[::1/a", False),
+        (f"{HERE}:8443/a", f"{HERE}/a", False),
+    ],
+)
+def test_where_a_redirect_leads_is_what_clients_understand(
+    wanted: str, location: str, good: bool
+) -> None:
+    expect = {"status": [301], "redirect": wanted}
+    assert holds(expect, answer(status=301, location=location)) is good
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "good"),
+    [
+        ("text/plain", "caf\u00e9".encode(), True),
+        ("text/plain; charset=iso-8859-1", "caf\u00e9".encode("latin-1"), True),
+        ('text/plain; charset="UTF-16"', "caf\u00e9".encode("utf-16"), True),
+        ("text/plain; Charset = utf-8", "caf\u00e9".encode(), True),
+        ("text/plain; charset=nobody-knows", "caf\u00e9".encode(), True),
+        ("text/plain", "caf\u00e9".encode("latin-1"), False),
+        ("text/plain; charset=utf-8", "caf\u00e9".encode("utf-16"), False),
+    ],
+)
+def test_a_text_is_looked_for_by_the_charset_of_the_answer(
+    content_type: str, body: bytes, good: bool
+) -> None:
+    assert holds({"contains": ["caf\u00e9"]}, answer(body, content_type=content_type)) is good
+
+
 def test_a_body_beyond_the_cap_fails_unless_its_size_does_not_matter() -> None:
     cut = msgspec.structs.replace(
         answer(b"x"), failure=Failure(kind=FailureKind.TOO_LARGE), truncated=True
