@@ -173,9 +173,17 @@ def test_orphans_that_go_slowly_leave_the_flow_its_time(mlflow: Mlflow) -> None:
 def test_what_the_run_itself_cannot_remove_is_tried_twice_and_reported_once(
     mlflow: Mlflow,
 ) -> None:
+    for index in range(3):  # a registry that has more under this run's name than this run made
+        post(mlflow, CREATE, name=f"{PREFIX}own-1-full-{index}")
     relay = Relay(Refusing(MODELS))
     one = flow(mlflow, relay, "own-1")
-    assert relay.count(MODELS) == 3  # the proof, its step, and the last attempt
+    assert relay.count(MODELS) == 3  # the proof, its step, and one last attempt
     assert one.status("residue") is Status.FAIL
-    assert [(r.kind, r.removed) for r in one.residue] == [("registered model", False)]
+    assert [(r.kind, r.removed, r.reason) for r in one.residue] == [
+        (
+            "registered model",
+            False,
+            "could not be removed by the run that made it; 4 of this kind",
+        )
+    ]
     clear(mlflow)
