@@ -152,7 +152,7 @@ def blocked(step: FlowStep, flow: Flow, passed: set[str], planned: set[str]) -> 
     if step.cleans in ("version", "run_id") and not getattr(flow, step.cleans):
         return "nothing to remove"
     if step.cleans == "run_id" and "artifacts" in flow.tried and "delete artifacts" not in passed:
-        # nobody looks for the artifacts of a deleted run; while it is alive, the janitor finds both
+        # nobody looks for the artifacts of a deleted run; while it is alive, a later run finds both
         return "needs delete artifacts, which did not pass"
     if step.cleans in ("model", "artifacts") and step.cleans not in flow.tried:
         return "nothing to remove"

@@ -51,7 +51,7 @@ def local_model(step: MlflowStep) -> None:
 def experiment(step: MlflowStep) -> None:
     """Find the reserved experiment, restore it, or create it.
 
-    Restoring also restores its deleted runs; the janitor removes them as orphans.
+    Restoring also restores its deleted runs; a later flow removes them as orphans.
     """
     flow = step.flow
     found = _by_name(step)
