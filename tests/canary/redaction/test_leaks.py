@@ -228,7 +228,9 @@ def test_whole_runs_against_a_telling_platform_leak_nothing(
         assert leaks(done.out.encode(), known) == []
         assert leaks(json.dumps(done.summary).encode(), known) == []
     report = deployed.latest()
-    assert report is not None and report.run.requests > 30
+    assert (
+        report is not None and report.run.requests > 25
+    )  # checks that need a certificate are left out here
     assert leaks(rendered(report), known) == []
     sent = b"\n".join(deployed.cloud.sent)
     assert b"AmazonSNS" in sent or b"Action=Publish" in sent
