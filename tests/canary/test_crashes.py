@@ -40,7 +40,12 @@ SAID = {
     "canary.comparison.drift": "the drift could not be computed",
 }
 # The heartbeat goes missing with all other metrics, and its own alarm rings; the report is kept.
-NO_HEARTBEAT = {"canary.adapters.aws.emf", "canary.metrics.measure", "canary.comparison.history"}
+NO_HEARTBEAT = {
+    "canary.adapters.aws.emf",
+    "canary.comparison.history",
+    "canary.comparison.windows",
+    "canary.metrics.measure",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
