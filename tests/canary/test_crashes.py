@@ -31,6 +31,7 @@ BOUNDED = ("canary.diagnose.", "canary.observe.", "canary.report.", "canary.mess
 SHARED = {  # of such a room, but what the main path itself is made of
     "canary.control_plane.state",
     "canary.report.json",
+    "canary.report.score",
     "canary.report.text",
 }
 # What is said of the results, and the note that takes its place.
