@@ -145,7 +145,7 @@ def test_two_files_of_one_name_end_the_synthesis(tmp_path: Path) -> None:
         (tmp_path / name).write_text(DEVELOPMENT.read_text())
     done = run_app(str(tmp_path), tmp_path / "cdk.out")
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "b.toml: name: development is the name of another file's, too" in done.stderr
+    assert "b.toml: name: development is also the name in another file" in done.stderr
 
 
 def test_a_folder_without_environments_ends_the_synthesis(tmp_path: Path) -> None:
