@@ -68,11 +68,7 @@ class Store(Protocol):
 
 def run_id(data: bytes) -> str:
     """Return the run id in a report's bytes, "" if they are no report. Ids sort by time."""
-    try:
-        found = json.loads(data)["run"]["id"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return found if isinstance(found, str) else ""
+    return _of_run(data, "id")
 
 
 def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None) -> bool:
@@ -88,8 +84,12 @@ def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None)
 
 def started_at(data: bytes) -> str:
     """Return when the run of a report began, "" if the bytes are no report."""
+    return _of_run(data, "started_at")
+
+
+def _of_run(data: bytes, field: str) -> str:
     try:
-        found = json.loads(data)["run"]["started_at"]
-    except (ValueError, KeyError, TypeError):
+        found = json.loads(data)["run"][field]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return found if isinstance(found, str) else ""
