@@ -21,8 +21,8 @@ $(STAMP): requirements-dev.txt requirements-setup.txt
 	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(STAMP)
 
-demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first)
-	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT))
+demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing)
+	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT)) $(if $(AS_FOUND),--as-found)
 
 test: setup lint ## All tests but the slow ones (under 7 minutes)
 	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow and not sweep" tests

@@ -36,9 +36,17 @@ def main() -> None:
 @main.command()
 @state_option
 @click.option("--fault", "fault_ids", multiple=True, metavar="ID", help="Plant a fault at start.")
+@click.option(
+    "--as-found", is_flag=True, help="Start the platform with the faults that its own code has."
+)
 @speed_options
 def up(
-    state_file: Path, fault_ids: tuple[str, ...], speed: float, pace: float, aws_port: int
+    state_file: Path,
+    fault_ids: tuple[str, ...],
+    as_found: bool,
+    speed: float,
+    pace: float,
+    aws_port: int,
 ) -> None:
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
@@ -48,7 +56,14 @@ def up(
         from sandbox import up
 
         try:
-            up.run(state_file, fault_ids, speed=speed, pace=pace, aws_port=aws_port)
+            up.run(
+                state_file,
+                fault_ids,
+                speed=speed,
+                pace=pace,
+                aws_port=aws_port,
+                as_found=as_found,
+            )
         except (PortTakenError, NoBlockError) as error:
             fail(PROGRAM, str(error))
     sys.stdout.flush()

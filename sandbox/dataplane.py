@@ -16,11 +16,13 @@ from typing import Any
 from emulator.network.addresses import loopback
 from emulator.supervisor import Supervisor
 from sandbox import names
+from sandbox.seed.authority import Material
 from sandbox.seed.platform import Platform
 from sandbox.services.keys import records as auth_keys
 
 A_DAY_S = 86_400.0
 KEY_RATE_PER_HOUR = 100_000  # the greatest there is: a twin sees hundreds of runs within an hour
+TOKEN_SCOPES = ("model:read", "mlflow:access", "registry:admin")
 SERVERS = {
     "redis": (names.REDIS_ADDRESS, names.REDIS_PORT),
     "database": (names.DATABASE_ADDRESS, names.DATABASE_PORT),
@@ -37,9 +39,10 @@ class Dataplane:
         self._controls: dict[str, dict[str, Any]] = {}
         self._locks: list[sqlite3.Connection] = []
 
-    def prepare(self, platform: Platform) -> None:
-        """Create the databases and the control documents of the healthy platform."""
+    def prepare(self, platform: Platform, cache: Material) -> None:
+        """Create the databases, the control documents and the cache's certificate."""
         self.folder.mkdir()
+        self._put("redis.pem", (cache.key + cache.certificate).decode())
         self._pristine.mkdir()
         auth = self._pristine / f"{names.AUTH_DATABASE_NAME}.sqlite"
         auth_keys.create_schema(auth)
@@ -55,6 +58,14 @@ class Dataplane:
                     is_active=principal.active,
                     expires_at=time.time() - A_DAY_S if principal.expired else None,
                 )
+        auth_keys.plant(
+            auth,
+            api_key=platform.credentials.mlflow_token,
+            name="api-to-mlflow",
+            service_id="platform",
+            scopes=TOKEN_SCOPES,
+            rate_limit_per_hour=KEY_RATE_PER_HOUR,
+        )
         (self._pristine / f"{names.DATABASE_NAME}.sqlite").touch()
         self._controls = _healthy_controls(platform)
         self.restore()
@@ -144,11 +155,15 @@ class Dataplane:
         return self.folder / f"{database}.sqlite"
 
     def _write(self, name: str, values: dict[str, Any]) -> None:
-        temporary = self.folder / f".{name}.json"
+        self._put(f"{name}.json", json.dumps(values))
+
+    def _put(self, name: str, text: str) -> None:
+        """Write a file that its owner alone reads, at once."""
+        temporary = self.folder / f".{name}"
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
-            json.dump(values, file)
-        temporary.replace(self.folder / f"{name}.json")
+            file.write(text)
+        temporary.replace(self.folder / name)
 
 
 def _healthy_controls(platform: Platform) -> dict[str, dict[str, Any]]:

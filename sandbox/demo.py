@@ -20,16 +20,19 @@ FAILED = 1  # the canary's exit status where a check failed
 
 
 def main() -> int:
-    """Run the demonstration; the status is the canary's, but a planted fault is meant to fail."""
+    """Run the demonstration; the status is the canary's, but a broken platform is meant to fail."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
     parser.add_argument("--fault", action="append", default=[], help="plant this fault first")
+    parser.add_argument(
+        "--as-found", action="store_true", help="with the faults that the platform's own code has"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     chosen = parser.parse_args()
     if unknown := sorted(set(chosen.fault) - set(FAULTS)):
         parser.error(f"unknown fault {unknown[0]!r}; `python -m sandbox faults` lists them")
     with tempfile.TemporaryDirectory(prefix="hokusai-demo-") as folder:
         state = Path(folder) / "state.json"
-        twin = _start(state)
+        twin = _start(state, chosen.as_found)
         store = Path(folder) / "store"
         try:
             if chosen.fault:
@@ -37,12 +40,14 @@ def main() -> int:
             status = _look(state, store, chosen.out)
         finally:
             _stop(twin)
-    return 0 if chosen.fault and status == FAILED else status
+    broken = chosen.fault or chosen.as_found
+    return 0 if broken and status == FAILED else status
 
 
-def _start(state: Path) -> subprocess.Popen[str]:
+def _start(state: Path, as_found: bool) -> subprocess.Popen[str]:
     print("Starting the sandbox: a twin of the platform on this machine …", file=sys.stderr)
     command = [sys.executable, "-m", "sandbox", "up", "--state", str(state)]
+    command += ["--as-found"] if as_found else []
     twin = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     if twin.stdout is None or not (line := twin.stdout.readline()):
         raise SystemExit(f"the sandbox ended with status {twin.wait()} before it was ready")

@@ -34,7 +34,7 @@ HOST_BALANCERS: Final = {
 # dependencies
 REDIS_ADDRESS: Final = "10.0.2.50"
 REDIS_PORT: Final = 6379
-REDIS_ENDPOINT: Final = "hokusai-redis-development.cache.local"
+REDIS_ENDPOINT: Final = "master.hokusai-redis-development.abc123.use1.cache.amazonaws.com"
 DATABASE_ADDRESS: Final = "10.0.2.60"
 DATABASE_PORT: Final = 5432
 DATABASE_ENDPOINT: Final = "hokusai-mlflow-development.rds.local"
@@ -81,6 +81,7 @@ REDIS_SECRET: Final = "hokusai/redis/development/auth-token"
 REDIS_ENDPOINT_PARAMETER: Final = "/hokusai/development/redis/endpoint"
 REDIS_PORT_PARAMETER: Final = "/hokusai/development/redis/port"
 DATABASE_URL_PARAMETER: Final = "/hokusai/development/database/url"
+MLFLOW_TOKEN_SECRET: Final = "hokusai/mlflow/development/tracking-token"
 CANARY_SECRET_PREFIX: Final = "hokusai/canary/development/"
 
 # roles

@@ -21,7 +21,14 @@ from sandbox.seed.platform import Platform, build
 class Twin(Account):
     """A running twin; start it from a thread that lives as long as it does."""
 
-    def __init__(self, *, speed: float = 30.0, pace: float = 1.0, aws_port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        speed: float = 30.0,
+        pace: float = 1.0,
+        aws_port: int = 0,
+        as_found: bool = False,
+    ) -> None:
         super().__init__(
             speed=speed,
             pace=pace,
@@ -29,6 +36,7 @@ class Twin(Account):
             first_block=0,
             repositories=definitions.IMAGES,
         )
+        self._as_found = as_found
         self.ca_file = self.folder / "ca.pem"
         self.authority = Authority()
         self._supervisor = Supervisor(self.id, self.log_dir)
@@ -40,8 +48,8 @@ class Twin(Account):
     def _start_parts(self) -> None:
         self._start_api()
         self.ca_file.write_bytes(self.authority.bundle)
-        self.platform: Platform = build(self.aws, self.authority)
-        self.dataplane.prepare(self.platform)
+        self.platform: Platform = build(self.aws, self.authority, as_found=self._as_found)
+        self.dataplane.prepare(self.platform, self.authority.issue(names.REDIS_ENDPOINT))
         self.dataplane.start()
         self._stops.append(self._supervisor.stop)
         self._start_balancer()

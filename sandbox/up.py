@@ -20,7 +20,13 @@ START_TIMEOUT_S = 120.0  # a busy machine takes its time; an idle one needs a te
 
 
 def run(
-    state_file: Path, fault_ids: Sequence[str], *, speed: float, pace: float, aws_port: int
+    state_file: Path,
+    fault_ids: Sequence[str],
+    *,
+    speed: float,
+    pace: float,
+    aws_port: int,
+    as_found: bool = False,
 ) -> None:
     """Run a twin until a signal ends it.
 
@@ -29,7 +35,7 @@ def run(
     ended = end_signal()
     supervisor.sweep()
     began = time.monotonic()
-    twin = Twin(speed=speed, pace=pace, aws_port=aws_port)
+    twin = Twin(speed=speed, pace=pace, aws_port=aws_port, as_found=as_found)
     control: Control | None = None
     try:
         start(twin)

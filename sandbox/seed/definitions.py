@@ -36,8 +36,8 @@ ALLOWED_HOSTS = ",".join(
 )
 
 
-def environment(service: str) -> dict[str, str]:
-    """Return the plain variables of a service's container."""
+def environment(service: str, as_found: bool = False) -> dict[str, str]:
+    """Return the plain variables of a service's container; as found, nothing is mended."""
     common = {
         "PORT": str(names.PORTS[service]),
         "ENVIRONMENT": names.ENVIRONMENT,
@@ -57,6 +57,7 @@ def environment(service: str) -> dict[str, str]:
             "AUTH_SERVICE_URL": f"https://{names.AUTH_HOST}",
             "AUTH_SERVICE_ID": "platform",
             "MLFLOW_SERVER_URL": f"http://mlflow.{names.NAMESPACE}:5000",
+            **({} if as_found else {"SANDBOX_MENDED": "all"}),
         },
         names.MLFLOW_SERVICE: {
             **common,
@@ -65,6 +66,8 @@ def environment(service: str) -> dict[str, str]:
             "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{names.ARTIFACT_BUCKET}",
             "MLFLOW_ALLOWED_HOSTS": ALLOWED_HOSTS,
             "MLFLOW_STATIC_PREFIX": "/mlflow",
+            "HOKUSAI_AUTH_SERVICE_URL": f"https://{names.AUTH_HOST}",
+            "HOKUSAI_AUTH_SERVICE_ID": "platform",
         },
     }[service]
 
@@ -83,12 +86,18 @@ def injected(service: str, stored: Stored) -> dict[str, str]:
             "DATABASE_URL": f"{stored.secrets[names.AUTH_SECRET]}:database_url::",
             "ADMIN_TOKEN": f"{stored.secrets[names.AUTH_SECRET]}:admin_token::",
         },
-        names.API_SERVICE: {**redis, **password},
+        names.API_SERVICE: {
+            **redis,
+            **password,
+            "MLFLOW_TRACKING_TOKEN": stored.secrets[names.MLFLOW_TOKEN_SECRET],
+        },
         names.MLFLOW_SERVICE: password,
     }[service]
 
 
-def definition(service: str, stored: Stored, tag: str = IMAGE_TAGS[-1]) -> Definition:
+def definition(
+    service: str, stored: Stored, tag: str = IMAGE_TAGS[-1], as_found: bool = False
+) -> Definition:
     """Return the keyword arguments of RegisterTaskDefinition for one service."""
     cpu, memory = CPU_MEMORY[service]
     execution = names.AUTH_EXECUTION_ROLE if service == names.AUTH_SERVICE else names.EXECUTION_ROLE
@@ -101,7 +110,12 @@ def definition(service: str, stored: Stored, tag: str = IMAGE_TAGS[-1]) -> Defin
         "executionRoleArn": stored.roles[execution],
         "taskRoleArn": stored.roles[names.TASK_ROLE],
         "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
-        "containerDefinitions": [_container(service, stored, tag, int(cpu), int(memory))],
+        "containerDefinitions": [
+            {
+                **_container(service, stored, tag, int(cpu), int(memory)),
+                "environment": _pairs("value", environment(service, as_found)),
+            }
+        ],
     }
 
 
@@ -114,7 +128,6 @@ def _container(service: str, stored: Stored, tag: str, cpu: int, memory: int) ->
         "memory": memory,
         "essential": True,
         "portMappings": [{"containerPort": port, "hostPort": port, "protocol": "tcp"}],
-        "environment": _pairs("value", environment(service)),
         "secrets": _pairs("valueFrom", injected(service, stored)),
         "logConfiguration": {
             "logDriver": "awslogs",

@@ -23,8 +23,11 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     principals: list[principals.Principal]
 
 
-def build(aws: Endpoint, authority: Authority) -> Platform:
-    """Seed an empty emulator; identifiers are the same each time, credentials are not."""
+def build(aws: Endpoint, authority: Authority, *, as_found: bool = False) -> Platform:
+    """Seed an empty emulator; identifiers are the same each time, credentials are not.
+
+    As found, the API behaves as the platform's own code does today, with its faults.
+    """
     _seed_identifiers(aws)
     credentials = secrets.fresh_credentials()
     identities = principals.fresh_principals(credentials.admin_token)
@@ -33,7 +36,7 @@ def build(aws: Endpoint, authority: Authority) -> Platform:
     balancing = balancers.build(aws, vpc, certificate)
     stored = secrets.build(aws, credentials)
     principals.store(aws, identities)
-    running = services.build(aws, vpc, balancing, stored)
+    running = services.build(aws, vpc, balancing, stored, as_found)
     for bucket in (names.ARTIFACT_BUCKET, names.REPORT_BUCKET):
         aws.client("s3").create_bucket(Bucket=bucket)
     topic = aws.client("sns").create_topic(Name=names.ALERT_TOPIC)["TopicArn"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
 from sandbox import names
+from sandbox.seed.secrets import fresh_key
 
 WRITE_SCOPES = ("model:read", "model:write", "mlflow:write", "mlflow:access", "registry:admin")
 
@@ -41,11 +41,6 @@ def fresh_principals(admin_token: str) -> list[Principal]:
         Principal(name="unknown", api_key=fresh_key(), known=False),
         Principal(name="admin", api_key=admin_token, known=False),
     ]
-
-
-def fresh_key() -> str:
-    """Return a key of the platform's form: hk_, the kind, 32 characters."""
-    return f"hk_{'live'}_{secrets.token_hex(16)}"
 
 
 def store(aws: Endpoint, principals: list[Principal]) -> None:

@@ -20,6 +20,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     auth_database_password: str
     redis_token: str
     admin_token: str
+    mlflow_token: str  # the API's own key for MLflow's gateway
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,13 @@ def fresh_credentials() -> Credentials:
         auth_database_password=secrets.token_urlsafe(18),
         redis_token=secrets.token_urlsafe(24),
         admin_token=secrets.token_urlsafe(24),
+        mlflow_token=fresh_key(),
     )
+
+
+def fresh_key() -> str:
+    """Return a key of the platform's form: hk_, the kind, 32 characters."""
+    return f"hk_{'live'}_{secrets.token_hex(16)}"
 
 
 def build(aws: Endpoint, credentials: Credentials) -> Stored:
@@ -64,6 +71,7 @@ def secret_values(credentials: Credentials) -> dict[str, str]:
         ),
         names.APP_SECRET: json.dumps({"database_password": credentials.database_password}),
         names.REDIS_SECRET: credentials.redis_token,
+        names.MLFLOW_TOKEN_SECRET: credentials.mlflow_token,
     }
 
 
@@ -95,7 +103,9 @@ def _parameter(aws: Endpoint, name: str, value: str) -> str:
 
 
 def _roles(aws: Endpoint, stored: dict[str, str], parameters: dict[str, str]) -> dict[str, str]:
-    app = [stored[names.APP_SECRET], stored[names.REDIS_SECRET]]
+    app = [
+        stored[name] for name in (names.APP_SECRET, names.REDIS_SECRET, names.MLFLOW_TOKEN_SECRET)
+    ]
     auth = [stored[names.AUTH_SECRET], stored[names.REDIS_SECRET]]
     bucket = f"arn:aws:s3:::{names.ARTIFACT_BUCKET}"
     return {

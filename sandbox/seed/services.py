@@ -20,7 +20,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     task_definitions: dict[str, str]  # ECS service -> ARN of the running revision
 
 
-def build(aws: Endpoint, vpc: Vpc, balancers: Balancers, stored: Stored) -> Services:
+def build(
+    aws: Endpoint, vpc: Vpc, balancers: Balancers, stored: Stored, as_found: bool
+) -> Services:
     """Create the cluster, its services, Cloud Map names and log groups."""
     namespace, registries = _discovery(aws, vpc.id)
     aws.client("ecs").create_cluster(clusterName=names.CLUSTER)
@@ -30,16 +32,17 @@ def build(aws: Endpoint, vpc: Vpc, balancers: Balancers, stored: Stored) -> Serv
         aws.client("logs").put_retention_policy(
             logGroupName=names.LOG_GROUPS[service], retentionInDays=30
         )
-        definitions[service] = _register(aws, service, stored)
+        definitions[service] = _register(aws, service, stored, as_found)
         _service(aws, vpc, balancers, service, definitions[service], registries[service])
     return Services(namespace=namespace, registries=registries, task_definitions=definitions)
 
 
-def _register(aws: Endpoint, service: str, stored: Stored) -> str:
+def _register(aws: Endpoint, service: str, stored: Stored, as_found: bool) -> str:
     """Register the earlier revisions and the current one, and return the last ARN."""
     arn = ""
     for tag in IMAGE_TAGS:
-        answer = aws.client("ecs").register_task_definition(**definition(service, stored, tag))
+        wanted = definition(service, stored, tag, as_found)
+        answer = aws.client("ecs").register_task_definition(**wanted)
         arn = answer["taskDefinition"]["taskDefinitionArn"]
     return arn
 

@@ -109,11 +109,13 @@ def build() -> ApiService:
         password=settings.required("DB_PASSWORD", "Database password not found in environment"),
     )
     patient = switches.has("no-redis-timeouts")
+    redis = settings.optional("REDIS_HOST", "localhost")
     cache = resp.Cache(
-        settings.optional("REDIS_HOST", "localhost"),
+        redis,
         int(settings.optional("REDIS_PORT", "6379")),
         settings.optional("REDIS_AUTH_TOKEN", ""),
         None if patient else resp.TIMEOUT_S,
+        resp.encrypted(redis),
     )
     mlflow_url = settings.optional("MLFLOW_SERVER_URL", "http://localhost:5000").rstrip("/")
     breaker = Breaker(settings.scaled(30.0))

@@ -125,7 +125,7 @@ class AuthService:
             values |= {k: tuple(values[k]) for k in ("scopes", "allowed_ips")}
             return auth_keys.KeyRecord(**values), True
         record = self.store.find(api_key)
-        if record is not None and record.is_active:
+        if works and record is not None and record.is_active:
             try:
                 text = json.dumps(record.__dict__)
                 self.cache.put(name, text, settings.scaled(CACHE_TTL_S))
@@ -184,13 +184,15 @@ def build() -> AuthService:
             switches.values["crash-on-start"] or "application failed"
         )
     url = settings.required("DATABASE_URL", "DATABASE_URL not found in environment")
+    host = settings.optional("REDIS_HOST", "localhost")
     return AuthService(
         store=Store(dsn_of(url)),
         cache=resp.Cache(
-            settings.optional("REDIS_HOST", "localhost"),
+            host,
             int(settings.optional("REDIS_PORT", "6379")),
             settings.optional("REDIS_AUTH_TOKEN", ""),
             None if switches.has("no-redis-timeouts") else resp.TIMEOUT_S,
+            resp.encrypted(host),
         ),
         admin_token=settings.required("ADMIN_TOKEN", "ADMIN_TOKEN not found in environment"),
         behaviour=switches,

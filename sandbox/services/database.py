@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.services.base.server import read_control, serve
+from sandbox.services.base.server import delay, read_control, serve
 from sandbox.services.base.settings import log
 from sandbox.services.wire import postgres as pgwire
 
 SSL_REQUEST = 80877103
 INVALID_PASSWORD = "28P01"
 UNKNOWN_DATABASE = "3D000"
+INTEGER, TEXT = 23, 25  # the types' object ids
+# what a server reports at the start (PostgreSQL 15 documentation, chapter 55.2.7); drivers refuse
+# a session without client_encoding, and set a DateStyle that is not ISO by a query
+PARAMETERS = {
+    "server_version": "15.8",
+    "server_encoding": "UTF8",
+    "client_encoding": "UTF8",
+    "application_name": "",
+    "default_transaction_read_only": "off",
+    "in_hot_standby": "off",
+    "is_superuser": "off",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "integer_datetimes": "on",
+    "standard_conforming_strings": "on",
+}
+# drivers wrap what they ask in a transaction: command -> the state of the session after it
+TRANSACTIONS = {"BEGIN": b"T", "COMMIT": b"I", "ROLLBACK": b"I"}
 
 
 class _Session(socketserver.BaseRequestHandler):
@@ -32,8 +51,8 @@ class _Session(socketserver.BaseRequestHandler):
 
     def _serve(self) -> None:
         words = self._startup()
+        delay(self.server.control)
         control = self.server.control()
-        time.sleep(float(control.get("delay_s") or 0))
         user, name = words.get("user", ""), words.get("database", "")
         pgwire.send(self.request, b"R", struct.pack("!i", 3))
         _, password = pgwire.receive(self.request)
@@ -45,9 +64,15 @@ class _Session(socketserver.BaseRequestHandler):
             self._fatal(UNKNOWN_DATABASE, f'database "{name}" does not exist')
             return
         pgwire.send(self.request, b"R", struct.pack("!i", 0))
-        pgwire.send(self.request, b"S", b"server_version\x0015.8\0")
-        pgwire.send(self.request, b"Z", b"I")
+        self._greet()
         self._queries(path)
+
+    def _greet(self) -> None:
+        """Report the parameters and the cancellation key of a session that starts."""
+        for name, value in PARAMETERS.items():
+            pgwire.send(self.request, b"S", f"{name}\0{value}\0".encode())
+        pgwire.send(self.request, b"K", struct.pack("!ii", os.getpid(), 0))
+        pgwire.send(self.request, b"Z", b"I")
 
     def _startup(self) -> dict[str, str]:
         while True:
@@ -65,6 +90,7 @@ class _Session(socketserver.BaseRequestHandler):
         pgwire.send(self.request, b"E", payload)
 
     def _queries(self, path: Path) -> None:
+        state = b"I"
         while True:
             kind, payload = pgwire.receive(self.request)
             if kind != b"Q":
@@ -73,14 +99,17 @@ class _Session(socketserver.BaseRequestHandler):
             if query == "SHOW DATA_DIRECTORY":
                 self._row("data_directory", str(path))
             elif query == "SELECT 1":
-                self._row("?column?", "1")
+                self._row("?column?", "1", INTEGER)
+            elif query in TRANSACTIONS:
+                state = TRANSACTIONS[query]
+                pgwire.send(self.request, b"C", query.encode() + b"\0")
             else:
                 text = "SERROR\0VERROR\0C0A000\0Monly the start-up is emulated\0\0"
                 pgwire.send(self.request, b"E", text.encode())
-            pgwire.send(self.request, b"Z", b"I")
+            pgwire.send(self.request, b"Z", state)
 
-    def _row(self, column: str, value: str) -> None:
-        meta = struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+    def _row(self, column: str, value: str, kind: int = TEXT) -> None:
+        meta = struct.pack("!ihihih", 0, 0, kind, -1, -1, 0)
         pgwire.send(self.request, b"T", struct.pack("!h", 1) + column.encode() + b"\0" + meta)
         data = value.encode()
         pgwire.send(self.request, b"D", struct.pack("!hi", 1, len(data)) + data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -51,6 +52,64 @@ def test_a_missing_table_is_told_from_a_missing_database(floor: Ground) -> None:
         pgwire.session(floor.dsn) as connection,
     ):
         connection.execute("SELECT * FROM nope")
+
+
+def hello(dsn: pgwire.Dsn) -> list[tuple[bytes, bytes]]:
+    """The messages of a session's start, up to where it waits for a query."""
+    words = f"user\0{dsn.user}\0database\0{dsn.name}\0\0".encode()
+    with socket.create_connection((dsn.host, dsn.port), 2) as plug:
+        plug.sendall(struct.pack("!ii", len(words) + 8, pgwire.PROTOCOL) + words)
+        assert pgwire.receive(plug) == (b"R", struct.pack("!i", 3))
+        pgwire.send(plug, b"p", dsn.password.encode() + b"\0")
+        found = [pgwire.receive(plug)]
+        while found[-1][0] != b"Z":
+            found.append(pgwire.receive(plug))
+    return found
+
+
+def test_a_session_starts_with_what_a_driver_needs(floor: Ground) -> None:
+    messages = hello(floor.dsn)
+    told = dict(payload.decode().split("\0")[:2] for kind, payload in messages if kind == b"S")
+    assert [kind for kind, _ in messages] == [b"R", *[b"S"] * len(told), b"K", b"Z"]
+    assert messages[0][1] == struct.pack("!i", 0)
+    assert len(messages[-2][1]) == 8
+    wanted = {
+        "client_encoding": "UTF8",
+        "server_encoding": "UTF8",
+        "DateStyle": "ISO, MDY",
+        "integer_datetimes": "on",
+        "standard_conforming_strings": "on",
+        "TimeZone": "UTC",
+        "server_version": "15.8",
+    }
+    assert {name: told.get(name) for name in wanted} == wanted
+
+
+def test_a_real_driver_asks_within_a_transaction(floor: Ground) -> None:
+    psycopg2 = pytest.importorskip("psycopg2")
+    dsn = floor.dsn
+    with psycopg2.connect(
+        host=dsn.host, port=dsn.port, dbname=dsn.name, user=dsn.user, password=dsn.password
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_transaction_changes_the_state_that_the_session_reports(floor: Ground) -> None:
+    dsn = floor.dsn
+    words = f"user\0{dsn.user}\0database\0{dsn.name}\0\0".encode()
+    states = []
+    with socket.create_connection((dsn.host, dsn.port), 2) as plug:
+        plug.sendall(struct.pack("!ii", len(words) + 8, pgwire.PROTOCOL) + words)
+        pgwire.send(plug, b"p", dsn.password.encode() + b"\0")
+        for query in ("", "BEGIN", "SELECT 1", "COMMIT"):
+            if query:
+                pgwire.send(plug, b"Q", query.encode() + b"\0")
+            while (message := pgwire.receive(plug))[0] != b"Z":
+                continue
+            states.append(message[1])
+    assert states == [b"I", b"T", b"T", b"I"]
 
 
 def test_the_cache_keeps_a_value_for_its_time(floor: Ground) -> None:

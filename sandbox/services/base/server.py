@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import socketserver
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sandbox.services.base.settings import log
+
+LOOK_AGAIN_S = 0.2
 
 
 def read_control(path: Path) -> dict[str, Any]:
@@ -19,6 +22,13 @@ def read_control(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def delay(control: Callable[[], dict[str, Any]]) -> None:
+    """Wait for the control file's delay_s; a shorter one in the file counts at once."""
+    began = time.monotonic()
+    while (left := began + float(control().get("delay_s") or 0) - time.monotonic()) > 0:
+        time.sleep(min(left, LOOK_AGAIN_S))
 
 
 def serve(

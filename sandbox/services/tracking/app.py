@@ -17,7 +17,7 @@ from werkzeug.utils import redirect
 from sandbox.services.base import behaviour, settings
 from sandbox.services.base.web import Request, Response, json_response
 from sandbox.services.mlflow import dsn
-from sandbox.services.registry import keycheck
+from sandbox.services.tracking.gateway import Gateway
 from sandbox.services.tracking.prefix import inside
 from sandbox.services.wire import postgres as pgwire
 
@@ -57,9 +57,7 @@ class Application:
     def __init__(self) -> None:
         self._behaviour = behaviour.from_environment()
         self._gate = DatabaseGate()
-        auth_url = os.environ.get("AUTH_SERVICE_URL", "")
-        service_id = settings.optional("AUTH_SERVICE_ID", "platform")
-        self._gateway = keycheck.KeyCheck(auth_url, service_id, None) if auth_url else None
+        self._gateway = Gateway.from_environment()
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -67,18 +65,21 @@ class Application:
         if PREFIX and path == "/health":
             # MLflow itself has it under its prefix alone; the deployed gateway answers both
             return _send(json_response(200, {"status": "ok"}), start)
+        wanted = inside(path, PREFIX)
+        exempt = wanted in ("/health", "/version")
+        answer = None if exempt else self._misbehave(path)
+        answer = answer or self._gateway.answer(_request(environ, path))
+        if answer is None and not exempt:
+            answer = self._database_error()
+        if answer is not None:
+            return _send(answer, start)
         if PREFIX and path == PREFIX:
             return redirect(f"{PREFIX}/", 308)(environ, start)
-        wanted = inside(path, PREFIX)
-        if wanted not in ("/health", "/version"):
-            refused = self._refusal(environ, path)
-            if refused is not None:
-                return _send(refused, start)
         if wanted is None:
             return NotFound()(environ, start)
         return _pass_on({**environ, "PATH_INFO": wanted}, start)
 
-    def _refusal(self, environ: Environ, path: str) -> Response | None:
+    def _misbehave(self, path: str) -> Response | None:
         switches = self._behaviour
         time.sleep(switches.delay_s(path))
         if switches.has("hang"):
@@ -87,16 +88,15 @@ class Application:
             return json_response(404, {"detail": "Not Found"})
         if switches.fails_now(path):
             return json_response(500, {"error_code": "INTERNAL_ERROR", "message": "intermittent"})
-        if self._gateway is not None:
-            caller = self._gateway.admit(_request(environ, path), registry_path=True)
-            if isinstance(caller, Response):
-                return caller
-        error = self._gate.error()
-        if error:
-            # MLflow's own translation of sqlalchemy.exc.OperationalError
-            message = f"(psycopg2.OperationalError) {error}"
-            return json_response(503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": message})
         return None
+
+    def _database_error(self) -> Response | None:
+        error = self._gate.error()
+        if not error:
+            return None
+        # MLflow's own translation of sqlalchemy.exc.OperationalError
+        message = f"(psycopg2.OperationalError) {error}"
+        return json_response(503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": message})
 
 
 def _request(environ: Environ, path: str) -> Request:
