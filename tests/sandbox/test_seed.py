@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import names
+from sandbox.seed import definitions
 from tests.sandbox.support.twin import RunningTwin
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
@@ -140,3 +141,50 @@ def test_identifiers_are_the_same_in_every_twin(twin: RunningTwin) -> None:
     answer = twin.client("elbv2").describe_load_balancers(Names=[names.REGISTRY_BALANCER])
     arn = answer["LoadBalancers"][0]["LoadBalancerArn"]
     assert arn.endswith("/cc34aca892d97632")
+
+
+def container(twin: RunningTwin, service: str) -> dict[str, Any]:
+    """The container of a service's running task definition."""
+    ecs = twin.client("ecs")
+    running = ecs.describe_services(cluster=names.CLUSTER, services=[service])["services"][0]
+    found = ecs.describe_task_definition(taskDefinition=running["taskDefinition"])
+    return dict(found["taskDefinition"]["containerDefinitions"][0])
+
+
+def test_the_api_has_a_key_of_its_own_for_mlflow(twin: RunningTwin) -> None:
+    injected = {s["name"]: s["valueFrom"] for s in container(twin, names.API_SERVICE)["secrets"]}
+    stored = twin.client("secretsmanager").get_secret_value(SecretId=names.MLFLOW_TOKEN_SECRET)
+    assert injected["MLFLOW_TRACKING_TOKEN"] == stored["ARN"]
+    policy = twin.client("iam").get_role_policy(
+        RoleName=names.EXECUTION_ROLE, PolicyName=f"{names.EXECUTION_ROLE}-policy"
+    )["PolicyDocument"]
+    readable = [
+        arn
+        for statement in policy["Statement"]
+        for arn in statement["Resource"]
+        if "secretsmanager:GetSecretValue" in statement["Action"]
+    ]
+    assert stored["ARN"] in readable
+    answer = twin.get(names.REGISTRY_HOST, SEARCH, key=stored["SecretString"])
+    assert answer.status == 200
+
+
+def test_mlflow_asks_the_auth_service_as_the_platform_s_does(twin: RunningTwin) -> None:
+    given = {v["name"]: v["value"] for v in container(twin, names.MLFLOW_SERVICE)["environment"]}
+    assert given["HOKUSAI_AUTH_SERVICE_URL"] == f"https://{names.AUTH_HOST}"
+    assert given["HOKUSAI_AUTH_SERVICE_ID"] == "platform"
+
+
+@pytest.mark.parametrize(("as_found", "mended"), [(False, "all"), (True, None)])
+def test_what_is_wrong_with_the_real_api_is_mended_unless_as_found(
+    as_found: bool, mended: str | None
+) -> None:
+    assert definitions.environment(names.API_SERVICE, as_found).get("SANDBOX_MENDED") == mended
+
+
+def test_the_cache_is_named_as_elasticache_names_one_with_encryption(twin: RunningTwin) -> None:
+    ssm = twin.client("ssm")
+    found = ssm.get_parameter(Name=names.REDIS_ENDPOINT_PARAMETER)["Parameter"]["Value"]
+    assert found == "master.hokusai-redis-development.abc123.use1.cache.amazonaws.com"
+    answer = twin.get(names.REGISTRY_HOST, "/health?detailed=true")
+    assert answer.json()["services"]["redis"] == "healthy"

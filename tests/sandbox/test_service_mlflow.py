@@ -67,7 +67,8 @@ def test_a_search_without_its_parameter_is_mlflow_s_own_400(twin: RunningTwin) -
 
 def test_an_unknown_path_is_json_through_the_api_and_html_beside_it(twin: RunningTwin) -> None:
     assert call(twin, "GET", "/nothing").json()["error_code"] == "RESOURCE_NOT_FOUND"
-    beside = twin.get(names.REGISTRY_HOST, "/mlflow/api/2.0/mlflow/experiments/search")
+    path = "/mlflow/api/2.0/mlflow/experiments/search"
+    beside = twin.get(names.REGISTRY_HOST, path, key=twin.key("valid"))
     assert (beside.status, beside.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
 
 
@@ -75,7 +76,7 @@ def test_an_unknown_path_is_json_through_the_api_and_html_beside_it(twin: Runnin
     ("path", "status", "kind"),
     [
         ("/mlflow/", 200, "text/plain"),
-        ("/mlflow/health", 200, "text/html"),
+        ("/mlflow/health", 200, "application/json"),
         ("/mlflow/version", 200, "text/html"),
         ("/mlflow/ajax-api/2.0/mlflow/experiments/search?max_results=1", 200, "application/json"),
         ("/mlflow/api/2.0/mlflow/experiments/search?max_results=1", 404, "text/html"),
@@ -95,11 +96,37 @@ def test_each_variant_of_a_path_leads_where_the_platform_s_does(
         assert answer.json()["error_code"] == "RESOURCE_NOT_FOUND"
 
 
-def test_a_health_check_for_the_bare_prefix_meets_its_redirect(healthy_twin: RunningTwin) -> None:
+@pytest.mark.parametrize(
+    ("path", "principal", "status", "document"),
+    [
+        ("/mlflow/", "", 401, {"detail": "API key required"}),
+        ("/mlflow/", "revoked", 401, {"detail": "Invalid or expired API key"}),
+        ("/mlflow/health", "", 200, {"status": "ok"}),
+        ("/api/mlflow/health", "valid", 200, {"status": "ok"}),
+        (
+            "/mlflow/ajax-api/2.0/mlflow/experiments/search",
+            "read-only",
+            403,
+            {
+                "detail": "Admin access required for the model registry",
+                "error": "REGISTRY_ADMIN_REQUIRED",
+            },
+        ),
+    ],
+)
+def test_mlflow_stands_behind_its_gateway(
+    twin: RunningTwin, path: str, principal: str, status: int, document: object
+) -> None:
+    key = twin.key(principal) if principal else ""
+    answer = twin.get(names.REGISTRY_HOST, path, key=key)
+    assert (answer.status, answer.json()) == (status, document)
+
+
+def test_a_health_check_for_the_bare_prefix_meets_the_gateway(healthy_twin: RunningTwin) -> None:
     healthy_twin.plant("mlflow-matcher-wrong")
     healthy_twin.settle()
     elbv2 = healthy_twin.client("elbv2")
     groups = elbv2.describe_target_groups(Names=[names.MLFLOW_TARGET_GROUP])["TargetGroups"]
     found = elbv2.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])
     said = {one["TargetHealth"].get("Description") for one in found["TargetHealthDescriptions"]}
-    assert "Health checks failed with these codes: [308]" in said
+    assert "Health checks failed with these codes: [401]" in said
