@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Any
 
-from emulator import cloudformation
+from emulator import cloudformation, trail
 from emulator.aws import changes, discovery, ec2, in_use, secrets
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs
@@ -71,3 +71,4 @@ def install_extensions() -> None:
     changes.install()
     cloudformation.install()
     moto_ecs.install()
+    trail.install()  # last: it records what all the others answer

@@ -11,6 +11,8 @@ IMAGE_REGISTRY: Final = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 # the operator's static credentials: role sessions are held to their policies, these are not
 OPERATOR_KEY_ID: Final = "test"
 OPERATOR_SECRET: Final = "test"
+OPERATOR_NAME: Final = "operator"
+"""The IAM user whom CloudTrail names for these keys."""
 
 # every child process of an emulator carries its id in this environment variable
 MARKER: Final = "HOKUSAI_SANDBOX_TWIN"

@@ -78,12 +78,12 @@ def install() -> None:
 
 def _refusal(response: Any) -> tuple[str, str] | None:
     """Return why the session may not make a request as (error code, message), or None."""
-    session = _session_of(response.headers)
+    session = session_of(response.headers)
     _session.arn = session[1] if session else None
     if session is None:
         return None
     role_arn, session_arn = session
-    signing_name = _scope(response.headers)[3]
+    signing_name = credential_scope(response.headers)[3]
     request = asked(response, signing_name, response._get_action())
     if request.action == "sts:GetCallerIdentity":  # always allowed, even against a deny
         return None
@@ -132,7 +132,7 @@ def _denied(response: Any, code: str, message: str) -> Any:
 def _authorize_s3(self: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
     from moto.s3.exceptions import S3AccessDeniedError
 
-    session = _session_of(self.headers)
+    session = session_of(self.headers)
     _session.arn = session[1] if session else None
     if session is None:
         return
@@ -181,13 +181,13 @@ def _names_principal(statement: dict[str, Any]) -> bool:
     return session in listed or role in listed
 
 
-def _session_of(headers: Any) -> tuple[str, str] | None:
+def session_of(headers: Any) -> tuple[str, str] | None:
     """Return the (role ARN, session ARN) behind a request's credentials; None for the operator."""
     if "X-Amz-Security-Token" not in headers or "Authorization" not in headers:
         return None
     from moto.sts.models import sts_backends
 
-    key = _scope(headers)[0]
+    key = credential_scope(headers)[0]
     for role in sts_backends[ACCOUNT]["aws"].assumed_roles:
         if role.access_key_id == key:
             name = role.role_arn.rpartition("/")[2]
@@ -196,7 +196,7 @@ def _session_of(headers: Any) -> tuple[str, str] | None:
     return None
 
 
-def _scope(headers: Any) -> list[str]:
+def credential_scope(headers: Any) -> list[str]:
     """Return the credential scope of SigV4: key, date, region, signing name, terminator."""
     value = headers.get("Authorization", "")
     scope = value.partition("Credential=")[2].partition(",")[0].split("/")
