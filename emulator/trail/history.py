@@ -1,4 +1,4 @@
-"""Keep an account's recorded calls, newest last, with CloudTrail's delay and limit as switches."""
+"""Keep the recorded calls of an account, and switches for CloudTrail's delay and limit."""
 
 from __future__ import annotations
 
