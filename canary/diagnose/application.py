@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from canary.diagnose import failing_routes
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.access.keys import limit_reached
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
@@ -133,8 +134,10 @@ def broken(case: Case) -> Iterator[Finding]:
     """Report a service whose answers fail, if the control plane shows no fault."""
     kinds = (S.RESET, S.APP_5XX, S.BALANCER_502, S.BALANCER_503, S.REFUSED, S.NO_CONNECTION,
              S.UPSTREAM_UNREACHABLE, S.NOT_READY)  # fmt: skip
+    claimed = failing_routes.claimed(case)
     for entry in case.entry_services(*kinds):
-        failures = case.having(*kinds, entry=entry) | _reported_by_callers(case, entry)
+        own = {f for f in case.having(*kinds, entry=entry) - claimed if not f.blamed - {entry}}
+        failures = frozenset(own) | (_reported_by_callers(case, entry) if own else frozenset())
         passed = any(
             r.status == "PASS" and r.service == entry and any(s.evidence for s in r.steps)
             for r in case.results
@@ -144,16 +147,9 @@ def broken(case: Case) -> Iterator[Finding]:
             "targets-unhealthy",
             failures,
             "{service} fails " + ("a part of its requests." if passed else "its requests."),
-            MLFLOW if _of_mlflow(case, failures) else entry,
+            failing_routes.owner_of(case, entry, failures),
             confidence=Confidence.LIKELY if passed else Confidence.POSSIBLE,
         )
-
-
-def _of_mlflow(case: Case, failures: Failures) -> bool:
-    """Return whether MLflow itself answered with errors: its own have an `error_code`."""
-    answered = [f for f in failures if f.status >= 500 and f.host]
-    own = all("mlflow" in f.path and "error_code" in f.body for f in answered)
-    return MLFLOW in case.services and bool(answered) and own
 
 
 def misleading_health(case: Case) -> Iterator[Finding]:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from canary.diagnose import application, canary_itself
-from canary.diagnose.access import auth_service, keys, unprotected
+from canary.diagnose import application, canary_itself, dropped_body, failing_routes
+from canary.diagnose.access import auth_service, keys, scope, unprotected
 from canary.diagnose.core import finding
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
-from canary.diagnose.dependencies import cloud_map, mlflow, named_in_logs, slow, stuck_writes
-from canary.diagnose.ecs import configuration, listen_port, older_revision, services
+from canary.diagnose.dependencies import (
+    cloud_map,
+    mlflow,
+    named_in_answers,
+    named_in_logs,
+    slow,
+    stuck_writes,
+)
+from canary.diagnose.ecs import (
+    configuration,
+    listen_port,
+    older_revision,
+    own_credential,
+    services,
+)
 from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
 from canary.diagnose.routing import listeners
@@ -74,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=older_revision.reverted, rank=finding.SETTINGS, needs=_REVISIONS),
     Rule(find=configuration.upstream, rank=finding.SETTINGS, needs=_REVISIONS, also=_TASKS),
     Rule(find=configuration.changed, rank=finding.SETTINGS, needs=_REVISIONS),
+    Rule(find=own_credential.refused, rank=finding.SETTINGS, also=_REVISIONS),
     Rule(find=targets.empty, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS), also=_RULES),
     Rule(find=health_checks.health_check, rank=finding.TARGET - 2, needs=_HEALTH, also=_REVISIONS),
     Rule(find=ports.ports, rank=finding.TARGET - 3, needs=(*_HEALTH, *_REVISIONS)),
@@ -91,10 +105,13 @@ RULES: tuple[Rule, ...] = (
     Rule(find=mlflow.breaker, rank=finding.DEPENDS + 6),
     Rule(find=mlflow.artifacts, rank=finding.DEPENDS + 4),
     Rule(find=auth_service.service_down, rank=finding.SERVE),
+    # after the rules that know one dependency, such as the one before
+    Rule(find=named_in_answers.unreachable, rank=finding.SERVE + 1),
     Rule(find=keys.rejected, rank=finding.APPLICATION),
     Rule(find=auth_service.header_lost, rank=finding.SERVE + 2),
     Rule(find=keys.scope, rank=finding.APPLICATION),
     Rule(find=unprotected.unprotected, rank=finding.SERVE + 3),
+    Rule(find=scope.excessive, rank=finding.SERVE + 3),
     Rule(find=auth_service.rate_limit, rank=finding.APPLICATION + 8),
     Rule(find=auth_service.misreported, rank=finding.APPLICATION + 6),
     Rule(find=application.routes, rank=finding.APPLICATION + 1),
@@ -102,6 +119,9 @@ RULES: tuple[Rule, ...] = (
     Rule(find=application.prefix, rank=finding.APPLICATION + 2),
     Rule(find=application.slow, rank=finding.APPLICATION + 5),
     Rule(find=application.throttled, rank=finding.APPLICATION + 3),
+    Rule(find=failing_routes.failing_routes, rank=finding.APPLICATION + 4),
+    Rule(find=dropped_body.dropped_body, rank=finding.APPLICATION + 2),
+    Rule(find=mlflow.breaker_document, rank=finding.APPLICATION + 6),
     Rule(find=application.broken, rank=finding.APPLICATION + 4),
     Rule(find=application.misleading_health, rank=finding.APPLICATION + 7),
 )

@@ -21,7 +21,7 @@ def service_down(case: Case) -> Iterator[Finding]:
         return
     direct = frozenset(f for f in case.failures if f.entry_service == AUTH and f.symptom in DOWN)
     failures = case.failures_of_outage(AUTH) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
-    if not failures or (direct and _validates_keys(case)):
+    if not failures or _validates_keys(case):  # else a caller's way to it: `named_in_answers`
         return
     service = case.ecs(AUTH)
     summary = "The auth service does not answer."
@@ -114,6 +114,14 @@ def misreported(case: Case) -> Iterator[Finding]:
     )
 
 
+def _decision(name: str, failures: Failures) -> str:
+    """Return the decision about a service: of a mere messenger, the image is not in question."""
+    others = sorted({n for f in failures for n in f.blamed} - {name})
+    if others:
+        return f"The answers of {name} name {' and '.join(others)}: look there first."
+    return "Decide which image is right and deploy it."
+
+
 def behaviour(
     case: Case,
     cause: str,
@@ -121,10 +129,12 @@ def behaviour(
     text: str,
     owner: str = "",
     confidence: Confidence = Confidence.LIKELY,
+    decision: str = "",
 ) -> Iterator[Finding]:
     """Report a fault of an application itself; the remedy is the previous revision.
 
-    `owner` is the service at fault if it is not the entry service of the failures.
+    `owner` is the service at fault if it is not the entry service of the failures. `decision` is
+    what a person must decide where no previous revision is known.
     """
     if not failures:
         return
@@ -141,7 +151,7 @@ def behaviour(
         remedy=revisions.remedy(
             case,
             name,
-            "Decide which image is right and deploy it.",
+            decision or _decision(name, failures),
             summary="The application must be mended.",
         ),
         shown_failures=0,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
+from canary.diagnose.access import scope
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure
@@ -19,7 +20,7 @@ from canary.model import Remedy
 def unprotected(case: Case) -> Iterator[Finding]:
     """Report requests that were accepted although they must be refused."""
     kinds: dict[tuple[str, str], set[object]] = {}
-    accepted = case.having(Symptom.ACCEPTED)
+    accepted = case.having(Symptom.ACCEPTED) - scope.not_refused(case)
     if too_powerful := _too_powerful_key(case, accepted):
         yield too_powerful
         return

@@ -21,7 +21,7 @@ from canary.control_plane.state import (
     TaskDefinition,
 )
 from canary.diagnose.core.aws_cli import Aws
-from canary.diagnose.core.failures import Failure, collect
+from canary.diagnose.core.failures import Failure, collect, entry_service_of
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
 from canary.model import Environment, Evidence, Exchange, Result, Service, Step, exchanges_of
 
@@ -56,6 +56,11 @@ class Case:
     def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
         """The steps of this run with their answers, without results reused from an earlier run."""
         return tuple(exchanges_of(self.results))
+
+    def entry_of(self, exchange: Exchange) -> str:
+        """Return the service that had to answer a request, "" if none is known."""
+        parts = urlsplit(exchange.url)
+        return entry_service_of(self.environment, parts.hostname or "", parts.path)
 
     @cached_property
     def aws(self) -> Aws:

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from canary.control_plane.dependencies import closure
 from canary.control_plane.routing import matches
-from canary.diagnose.core import symptoms
+from canary.diagnose.core import at_fault, blame, symptoms
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Environment, Evidence, Exchange, Result, Severity, Status, Step
 
@@ -18,18 +17,6 @@ _CONTROL = {
     "listener_rule": Symptom.CONTROL_RULE,
     "certificate": Symptom.CONTROL_CERTIFICATE,
 }
-# Words that name a dependency in health documents, step names and assertions.
-DEPENDENCY_WORDS = {
-    "database": re.compile(r"postgres|database|\bdb\b", re.IGNORECASE),
-    "cache": re.compile(r"redis|cache|message_queue", re.IGNORECASE),
-    "mlflow": re.compile(r"mlflow", re.IGNORECASE),
-    "auth": re.compile(r"\bauth(entication)?\b", re.IGNORECASE),
-}
-_BROKEN_DEPENDENCY = re.compile(
-    r"\"?(?P<name>[a-z_]+)\"?\s*[:=]\s*(?:\{[^{}]{0,80}?)?"
-    r"(?:\"?(?:unhealthy|degraded|error|down|failed|disconnected|open|not_ready|timeout)\"?|false)",
-    re.IGNORECASE,
-)
 WEIGHT = {Severity.CRITICAL: 8, Severity.HIGH: 4, Severity.MEDIUM: 2, Severity.LOW: 1}
 
 
@@ -44,6 +31,7 @@ class Failure:
     entry_service: str  # the service that had to answer the request
     symptom: Symptom
     implicated: frozenset[str]  # services whose outage can look like this
+    blamed: frozenset[str]  # dependencies whose failure the answer itself reports
     severity: Severity
     error: bool
     reason: str
@@ -52,6 +40,7 @@ class Failure:
     host: str = ""
     port: int = 0
     path: str = ""
+    query: str = ""
     method: str = "GET"
     status: int = 0
     principal: str = ""
@@ -77,6 +66,11 @@ class Failure:
     def out_of_time(self) -> bool:
         """Return whether earlier steps used up the time, so that this step was not judged."""
         return "time was over" in self.reason
+
+    @property
+    def route(self) -> str:
+        """Return what was asked: method, path and query."""
+        return f"{self.method} {self.path}" + (f"?{self.query}" if self.query else "")
 
     def evidence(self, expected: str = "") -> Evidence:
         """Return this failure as a line of evidence."""
@@ -111,7 +105,8 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         service=result.service,
         entry_service=entry,
         symptom=symptom,
-        implicated=_implicated(environment, symptom, entry, text, exchange),
+        implicated=at_fault.implicated(environment, symptom, entry, text, exchange),
+        blamed=at_fault.blamed(environment, symptom, entry, text, exchange),
         severity=result.severity,
         error=step.status is Status.ERROR,
         reason=step.reason or result.reason,
@@ -120,6 +115,7 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         host=host,
         port=parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
         path=parts.path or ("/" if host else ""),
+        query=parts.query,
         method=exchange.method if exchange else "GET",
         status=exchange.status if exchange else 0,
         principal=exchange.principal if exchange else "",
@@ -133,10 +129,23 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
 
 
 def _decisive_exchange(step: Step) -> Exchange | None:
-    """Return the exchange that shows most: one without an answer or with 5xx, else the last."""
+    """Return the exchange that shows most.
+
+    One without an answer or with 5xx says most, then one with a 4xx that nothing in the step
+    expects, then the last.
+    """
     bad = [e for e in step.evidence if e.failure or e.status >= 500]
-    found = bad or list(step.evidence)
+    refused = [e for e in step.evidence if 400 <= e.status < 500 and not _expected(step, e)]
+    found = bad or refused or list(step.evidence)
     return found[-1] if found else None
+
+
+def _expected(step: Step, exchange: Exchange) -> bool:
+    """Return whether an assertion of the step asks for this status, or holds for it."""
+    status = re.compile(rf"\b{exchange.status}\b")
+    return any(
+        status.search(a.expected) or (a.holds and status.search(a.actual)) for a in step.assertions
+    )
 
 
 def _text(step: Step) -> str:
@@ -171,8 +180,9 @@ def _good_status(step: Step, exchange: Exchange, text: str, environment: Environ
     if re.search(r"\b(ms|latency|slow|duration|milliseconds)\b|max_ms|_ms\b", unmet):
         return Symptom.SLOW
     health = re.search(r"health|ready|dependenc|status|services?\.|checks?", unmet + step.name)
-    if health and (_BROKEN_DEPENDENCY.search(exchange.excerpt) or _broken_words(text)):
-        return Symptom.NOT_READY
+    if health and (blame.is_broken(exchange.excerpt) or _broken_words(text)):
+        refused = symptoms.refuses_own_key(exchange.excerpt)
+        return Symptom.OWN_KEY_REFUSED if refused else Symptom.NOT_READY
     return Symptom.WRONG_ANSWER
 
 
@@ -198,34 +208,3 @@ def entry_service_of(environment: Environment, host: str, path: str) -> str:
         if host and urlsplit(service.url).hostname == host:
             return name
     return next((r.service for r in routes if not r.pattern), "")
-
-
-def _implicated(
-    environment: Environment, symptom: Symptom, entry: str, text: str, exchange: Exchange | None
-) -> frozenset[str]:
-    """Return the services whose outage can look like this."""
-    needed = closure(environment, entry)
-    if symptom is Symptom.AUTH_UNAVAILABLE:
-        return closure(environment, "auth") & needed or needed
-    if symptom in symptoms.UPSTREAM or symptom is Symptom.ARTIFACTS:
-        return (closure(environment, "mlflow") | {entry}) & (needed | {entry})
-    if symptom in symptoms.DATABASE:
-        return frozenset({entry, "database"})
-    if symptom is Symptom.NOT_READY:
-        return _named(environment, needed, text, exchange) or needed
-    if symptom in symptoms.EDGE:
-        return frozenset({entry})
-    return needed
-
-
-def _named(
-    environment: Environment, needed: frozenset[str], text: str, exchange: Exchange | None
-) -> frozenset[str]:
-    """Return the dependencies that a health document reports as broken."""
-    body = exchange.excerpt if exchange else ""
-    broken = " ".join(m["name"] for m in _BROKEN_DEPENDENCY.finditer(body))
-    named: set[str] = set()
-    for name, words in DEPENDENCY_WORDS.items():
-        if name in needed and words.search(f"{broken} {text}"):
-            named |= closure(environment, name)
-    return frozenset(named)

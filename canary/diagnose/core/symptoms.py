@@ -41,12 +41,15 @@ class Symptom(StrEnum):
     UPSTREAM_UNREACHABLE = "502 of the proxy: MLflow cannot be reached"
     UPSTREAM_SLOW = "504 of the proxy: MLflow does not answer in time"
     BREAKER_OPEN = "the circuit breaker to MLflow is open"
+    BREAKER_DOCUMENT = "the circuit breaker's document fails"
+    OWN_KEY_REFUSED = "a dependency refuses the service's own question"
     NOT_READY = "the service says that it is not ready, or a dependency is not healthy"
     DATABASE_AUTH = "the database refuses the login"
     DATABASE_SCHEMA = "the database lacks a table"
     ARTIFACTS = "the artifact store fails"
     APP_5XX = "the application answers with an error of its own"
     METHOD = "405: the method is not allowed"
+    PARAMETER_MISSING = "400: a parameter that was sent is missing"
     ACCEPTED = "accepted although it must be refused"
     NO_RATE_HEADERS = "no rate limit headers"
     SLOW = "slower than allowed"
@@ -75,6 +78,7 @@ DOWN = (
     | frozenset({S.NO_ANSWER, S.AUTH_UNAVAILABLE, S.NOT_READY, S.APP_5XX, S.SLOW, S.ARTIFACTS})
 )
 
+_OWN_KEY_REFUSED = r"api key required|invalid (or expired )?api key|admin access required"
 _FAILURES = {
     "dns": S.NO_NAME,
     "refused": S.REFUSED,
@@ -100,6 +104,9 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
             r"|authentication.{0,20}unavailable",
             S.AUTH_UNAVAILABLE,
         ),
+        ((500, 502, 503, 504), _OWN_KEY_REFUSED, S.OWN_KEY_REFUSED),
+        ((400, 422), r"missing (value|.{0,40}\bparameter)|field required|required parameter",
+         S.PARAMETER_MISSING),
         ((401,), r"rate limit", S.THROTTLED),
         ((401,), r"api key required|not authenticated|missing (api )?key", S.NO_KEY_SEEN),
         ((401,), r"", S.KEY_REFUSED),
@@ -112,6 +119,7 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
         ((500, 502, 503, 504), r"password authentication failed", S.DATABASE_AUTH),
         ((500, 502, 503, 504), r"undefinedtable|no such table|relation .* does not exist",
          S.DATABASE_SCHEMA),
+        ((500,), r"circuit.?breaker\w*\W{1,9}unknown", S.BREAKER_DOCUMENT),
         ((500, 502, 503, 504), r"circuit.?breaker.{0,40}open|breaker is open|\"open\"",
          S.BREAKER_OPEN),
         ((500, 502, 503, 504), r"failed to connect to mlflow|mlflow.{0,40}(unreachable|connection)",
@@ -160,6 +168,11 @@ def _by_status(exchange: Exchange, html: bool) -> Symptom:
     if 300 <= status < 400:
         return S.WRONG_REDIRECT
     return S.WRONG_ANSWER if status else S.UNKNOWN
+
+
+def refuses_own_key(body: str) -> bool:
+    """Return whether a document reports that a dependency refused the service's own question."""
+    return re.search(_OWN_KEY_REFUSED, body, re.IGNORECASE) is not None
 
 
 def describe(exchange: Exchange) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, Symptom
@@ -86,6 +87,21 @@ def breaker(case: Case) -> Iterator[Finding]:
         ),
         explained_failures=failures,
     )
+
+
+def breaker_document(case: Case) -> Iterator[Finding]:
+    """Report a circuit breaker whose document fails: it is open and cannot say so."""
+    for entry in case.entry_services(Symptom.BREAKER_DOCUMENT):
+        failures = case.having(Symptom.BREAKER_DOCUMENT, entry=entry)
+        yield from behaviour(
+            case,
+            "breaker-document-failing",
+            failures,
+            "The circuit breaker of {service} is open, and its document fails where it should say"
+            " so.",
+            decision=f"See first why the breaker of {entry} opened: what it asks fails or failed."
+            f" Then whoever owns {entry} must let its document answer while the breaker is open.",
+        )
 
 
 def artifacts(case: Case) -> Iterator[Finding]:

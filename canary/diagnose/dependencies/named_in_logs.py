@@ -151,9 +151,7 @@ def named_in_health(case: Case) -> Iterator[Finding]:
         ("cache-unreachable", CACHE, slow),
         ("database-unreachable", DATABASE, frozenset()),
     ):
-        failures = frozenset(
-            f for f in case.having(Symptom.NOT_READY) if f.implicated == case.closure(other)
-        )
+        failures = frozenset(f for f in case.having(Symptom.NOT_READY) if f.blamed == {other})
         if failures:
             reporting_services = sorted({f.entry_service for f in failures})
             yield _finding(case, cause, other, reporting_services, (), failures | more)

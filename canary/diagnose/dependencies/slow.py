@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from canary.diagnose.access.auth_service import behaviour, key_validations
+from canary.diagnose.core.blame import DEPENDENCY_WORDS
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
-from canary.diagnose.core.failures import DEPENDENCY_WORDS, entry_service_of
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
@@ -67,7 +67,7 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
-    fastest = [_fastest(case, n) for n in sorted({_entry_service(case, e) for e in reports})]
+    fastest = [_fastest(case, n) for n in sorted({case.entry_of(e) for e in reports})]
     fast = [e for e in fastest if e and _is_fast(e, least)]
     if least < SLOW_MS or len(fast) < len(fastest) or _may_be_mlflow(case, name, reports, least):
         return None
@@ -81,9 +81,7 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
         evidence=(_line(slowest), *map(_line, fast)),
         remedy=Remedy(
             summary=f"Find what makes the {name} slow.",
-            inspect=tuple(
-                c for e in fast for c in revisions.log_tail(case, _entry_service(case, e))
-            ),
+            inspect=tuple(c for e in fast for c in revisions.log_tail(case, case.entry_of(e))),
             decision=_DECISION.format(name=name),
         ),
         explained_failures=failures,
@@ -151,15 +149,10 @@ def _identities(reports: list[Exchange]) -> set[tuple[str, float]]:
 def _fastest(case: Case, entry: str) -> Exchange | None:
     """Return the fastest good answer of a service."""
     return min(
-        (e for _, e in case.exchanges if e.status == 200 and _entry_service(case, e) == entry),
+        (e for _, e in case.exchanges if e.status == 200 and case.entry_of(e) == entry),
         key=lambda e: e.timing.total_ms,
         default=None,
     )
-
-
-def _entry_service(case: Case, exchange: Exchange) -> str:
-    parts = urlsplit(exchange.url)
-    return entry_service_of(case.environment, parts.hostname or "", parts.path) or ""
 
 
 def _line(exchange: Exchange) -> Evidence:

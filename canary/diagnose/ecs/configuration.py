@@ -10,7 +10,7 @@ import msgspec
 from canary.control_plane.state import TaskDefinition
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
-from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs import own_credential, revisions
 from canary.diagnose.ecs.revision_diff import Difference
 from canary.diagnose.ecs.revisions import Rollout
 from canary.diagnose.ecs.variables import addresses, affected, dependency_of, is_address, leads_to
@@ -68,8 +68,10 @@ def changed(case: Case) -> Iterator[Finding]:
         change = revisions.rollout(case, name)
         if change is None or change.rolled_back:
             continue
-        changes = change.difference
+        changes, credential = change.difference, own_credential.lost_variables(case, name, change)
         for cause, variable in (*_lost(changes), *_altered(case, name, changes)):
+            if variable in credential:
+                continue  # `own_credential` reports it
             if failures := affected(case, name, variable):
                 yield _change_finding(case, name, change, cause, variable, failures)
         for variable in changes.new_variables:
