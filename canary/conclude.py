@@ -23,6 +23,7 @@ from canary.model import (
     Run,
     Score,
     Status,
+    spared,
 )
 from canary.report.score import old_figures, scores
 from canary.runner import Outcome, Ports, RunStart
@@ -164,7 +165,8 @@ def _refreshed(
     ports: Ports, start: RunStart, outcome: Outcome, attempts: Attempts
 ) -> PlatformState:
     """Read again what failing services need, so that no diagnosis argues from an older state."""
-    failing = frozenset(r.service for r in outcome.results if r.status in BAD)
+    standing = (r for r in start.reused.values() if r.blocking)
+    failing = frozenset(r.service for r in (*outcome.results, *standing) if r.status in BAD)
     left = outcome.times.end - ports.clock.monotonic() - PUBLISHING_S
     if not failing or not start.plan.order:
         return outcome.state
@@ -220,10 +222,12 @@ def _noted(comparison: Comparison, notes: Iterable[str]) -> Comparison:
 def run_status(results: Iterable[Result]) -> Status:
     """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
 
-    A run without any check proves nothing either.
+    Nor does a run without any check. A blocking check that was spared leaves nothing unknown.
     """
     every = tuple(results)
-    found = {r.status for r in every if not r.muted} if every else {Status.SKIP}
+    left_out = spared(every)
+    counted = [r for r in every if r.check_id not in left_out]
+    found = {r.status for r in counted if not r.muted} if counted else {Status.SKIP}
     if Status.FAIL in found:
         return Status.FAIL
     return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS

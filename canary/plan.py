@@ -33,7 +33,10 @@ class Planned(Frozen, frozen=True, kw_only=True):
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
-    """What a run will do; `order` starts what others wait for, and what takes long, first."""
+    """What a run will do; `order` starts what others wait for, and what takes long, first.
+
+    Blocking checks are its end: each is asked when no other check is left or running.
+    """
 
     order: tuple[Planned, ...]
     not_due: tuple[str, ...] = ()  # their last result is reused
@@ -43,7 +46,7 @@ class Plan(Frozen, frozen=True, kw_only=True):
     publish_reserve_s: float
     requests: int
     keyed: int  # requests that carry a key
-    expected_ms: float  # of the longest chain
+    expected_ms: float  # of the longest chain of light checks, then of each blocking check
 
 
 class Selection(Frozen, frozen=True, kw_only=True):
@@ -90,7 +93,6 @@ def make_plan(
         if i in running
     }
     run = config.environment.run
-    chains = chain_lengths({i: (p.expected_ms, p.needs) for i, p in planned.items()})
     return Plan(
         order=tuple(_ordered(planned)),
         not_due=tuple(c.id for c in config.checks if c.id not in running),
@@ -100,8 +102,14 @@ def make_plan(
         publish_reserve_s=run.publish_reserve,
         requests=sum(p.requests for p in planned.values()),
         keyed=sum(p.keyed for p in planned.values()),
-        expected_ms=max(chains.values(), default=0.0),
+        expected_ms=_expected_ms(planned),
     )
+
+
+def _expected_ms(planned: Mapping[str, Planned]) -> float:
+    light = {i: (p.expected_ms, p.needs) for i, p in planned.items() if not p.check.blocking}
+    alone = sum(p.expected_ms for p in planned.values() if p.check.blocking)
+    return max(chain_lengths(light).values(), default=0.0) + alone
 
 
 def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool:
@@ -110,8 +118,10 @@ def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool
     A check that fails, or that could not be judged, is looked at in every run, so that its alarm's
     window is minutes whatever its cadence (docs/decisions/0005), and its recovery is seen at once.
     So is one that the last run could not try: a reused skip would stand until its next due time.
+    A blocking check never leaves its cadence (docs/decisions/0011). A skip of it asked nothing and
+    does not count, so that it is tried in each run from its next due time on.
     """
-    if history is None or _waits_for_nothing(history):
+    if history is None or (not check.blocking and _waits_for_nothing(history)):
         return True
     last = parse_time(history.last_run_at)
     if last is None:
@@ -147,14 +157,18 @@ def _waits_for_nothing(history: CheckHistory) -> bool:
 
 
 def _with_needs(by_id: Mapping[str, Check], due: Iterable[str], wait: set[str]) -> set[str]:
-    """Add what the due checks need, unless its last outcome is still fresh by its own cadence."""
+    """Add what the due checks need, unless its last outcome is still fresh by its own cadence.
+
+    What a blocking check needs must pass in the same run: no earlier outcome will do.
+    """
     found: set[str] = set()
     open_ids = list(due)
     while open_ids:
         check_id = open_ids.pop()
         if check_id not in found:
             found.add(check_id)
-            open_ids += [need for need in by_id[check_id].needs if need not in wait]
+            check = by_id[check_id]
+            open_ids += [n for n in check.needs if check.blocking or n not in wait]
     return found
 
 
@@ -205,11 +219,17 @@ def needs_first(graph: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def _ordered(planned: Mapping[str, Planned]) -> list[Planned]:
-    """Longest remaining chain first, so that a run is as short as its critical path allows."""
+    """Longest remaining chain first, so that a run is as short as its critical path allows.
+
+    Blocking checks come last: nothing waits for them, and they wait for everything.
+    """
     backwards: dict[str, list[str]] = {i: [] for i in planned}
     for check_id, one in planned.items():
         for need in one.needs:
             backwards[need].append(check_id)
     ahead = chain_lengths({i: (planned[i].expected_ms, tuple(b)) for i, b in backwards.items()})
     rank = {i: n for n, i in enumerate(needs_first({i: p.needs for i, p in planned.items()}))}
-    return sorted(planned.values(), key=lambda p: (-ahead[p.check.id], rank[p.check.id]))
+    return sorted(
+        planned.values(),
+        key=lambda p: (p.check.blocking, -ahead[p.check.id], rank[p.check.id]),
+    )

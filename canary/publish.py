@@ -10,7 +10,7 @@ import msgspec
 
 from canary.adapters.store.protocol import Store, StoreError, latest_name, run_name
 from canary.metrics.measure import Point, measure, measure_explained
-from canary.model import Report, Status
+from canary.model import Report, Status, spared
 from canary.model.schedule import schedule_period
 from canary.report import json as canonical
 from canary.wiring.run import Runtime, within
@@ -188,6 +188,7 @@ def publish_latest_pages(store: Store, report: Report, every_s: int = 0) -> tupl
 def summary(report: Report, place: str = "") -> dict[str, Any]:
     """Return the small form of a report, without secrets and evidence."""
     ids = {s: [r.check_id for r in report.results if r.status is s] for s in Status}
+    not_asked = spared(report.results)
     return {
         "run_id": report.run.id,
         "environment": report.run.environment,
@@ -196,7 +197,8 @@ def summary(report: Report, place: str = "") -> dict[str, Any]:
         "scores": {name: score.percent for name, score in report.scores.items()},
         "failed": ids[Status.FAIL],
         "errors": ids[Status.ERROR],
-        "skipped": ids[Status.SKIP],
+        "skipped": [i for i in ids[Status.SKIP] if i not in not_asked],
+        "not_asked": [i for i in ids[Status.SKIP] if i in not_asked],
         "diagnoses": [
             {
                 "cause": d.cause,

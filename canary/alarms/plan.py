@@ -6,10 +6,13 @@ that every check has an alarm that leads to an action.
 The windows are calculated in docs/decisions/0005: a critical check pages after three failing
 minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a month and
 shows a hard outage within three minutes. All other alarms need 3 of 5 periods, and the alarms of a
-suite open one ticket together.
+suite open one ticket together. A blocking check keeps its cadence while it fails, so its alarm has
+periods of that cadence, and needs 2 of 2 (docs/decisions/0011).
 """
 
 from __future__ import annotations
+
+import math
 
 import msgspec
 
@@ -106,7 +109,7 @@ def _with_own_alarm(checks: list[Check]) -> list[Check]:
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
     critical = check.severity is Severity.CRITICAL
-    window = window_of(check.severity)
+    window = window_of(check.severity, check.load)
     mute = next((m for m in environment.mutes if m.check == check.id), None)
     return AlarmPlan(
         key=check.id,
@@ -117,9 +120,7 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
             f"python -m canary run --environment {environment.name} --only {check.id}",
         ),
         series=(_series("CheckFailed", environment, Check=check.id),),
-        # a check with a longer interval runs in every period while it fails (see `plan`), so all
-        # checks have the same window
-        period=schedule_period(environment.schedule.expression),
+        period=_period(environment, check),
         datapoints=window.bad,
         periods=window.runs,
         missing=Missing.IGNORE,
@@ -128,6 +129,18 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         check=check.id,
         muted=f"until {mute.until}: {mute.reason}" if mute else "",
     )
+
+
+def _period(environment: Environment, check: Check) -> int:
+    """Return the seconds between two datapoints of a check that fails.
+
+    A light check runs in every period of the schedule while it fails (see `plan`), whatever its
+    interval is. A blocking one keeps its interval; CloudWatch takes whole minutes only.
+    """
+    schedule = schedule_period(environment.schedule.expression)
+    if not check.blocking:
+        return schedule
+    return max(schedule, math.ceil(check.every / MINUTE) * MINUTE)
 
 
 def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:

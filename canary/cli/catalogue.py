@@ -13,7 +13,7 @@ from canary import config
 from canary.adapters.files import replace_together
 from canary.alarms.plan import AlarmPlan, Alarms, plan_alarms
 from canary.cli.options import WrongUseError
-from canary.comparison.windows import DOWN, DOWN_CRITICAL, Window
+from canary.comparison.windows import DOWN, DOWN_BLOCKING, DOWN_CRITICAL, Window
 from canary.diagnose.causes import CAUSES
 from canary.metrics.table import METRICS, NAMESPACE
 from canary.model import Check, Config, Suite, names
@@ -95,7 +95,8 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
     yield "## Checks\n"
     yield (
         "The link leads to the runbook. A check runs every minute unless the table has another"
-        " interval; opt-in checks run only in environments whose `enable` lists them.\n"
+        " interval; opt-in checks run only in environments whose `enable` lists them. A blocking"
+        " check is asked alone, after the light checks that it needs passed quickly.\n"
     )
     for suite in Suite:
         own = [c for c in checks if c.suite is suite]
@@ -108,7 +109,8 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
 def _check(check: Check) -> tuple[str, ...]:
     link = check.runbook.removeprefix("docs/")
     interval = "" if check.every == 60 else f"{check.every} s"
-    notes = ", ".join(n for n in (interval, "opt-in" if check.opt_in else "") if n)
+    load = check.load.value if check.blocking else ""
+    notes = ", ".join(n for n in (interval, load, "opt-in" if check.opt_in else "") if n)
     return (
         f"[`{check.id}`]({link})",
         check.title,
@@ -146,8 +148,9 @@ def _alarms(alarms: Alarms, environment: str) -> Iterator[str]:
     yield "## Alarms\n"
     yield (
         f"Each check has an alarm: a critical one after {_of(DOWN_CRITICAL)} failing periods, as a"
-        f" part of the page, any other after {_of(DOWN)}. These alarms notify people only through"
-        " the composites. All other alarms:\n"
+        f" part of the page, any other after {_of(DOWN)}, a blocking one after"
+        f" {_of(DOWN_BLOCKING)} of its own intervals. These alarms notify people only through the"
+        " composites. All other alarms:\n"
     )
     rows = [
         (plain(c.name), c.description.partition(" Runbook:")[0], "composite", c.route.value)

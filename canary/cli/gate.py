@@ -157,6 +157,7 @@ def described(name: str, found: dict[str, Any]) -> str:
     lines += [f"  failed: {check}" for check in found.get("failed", ())]
     lines += [f"  could not tell: {check}" for check in found.get("errors", ())]
     lines += [f"  not tried: {check}" for check in found.get("skipped", ())]
+    lines += [f"  not asked, it would block: {check}" for check in found.get("not_asked", ())]
     lines += [f"  unexplained: {check}" for check in found.get("unexplained", ())]
     lines += [f"  note: {note}" for note in found.get("notes", ())]
     lines += [str(found[key]) for key in ("reason", "report") if found.get(key)]

@@ -141,6 +141,7 @@ def _described(
     lines = [
         f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
         + (f"  needs {', '.join(p.needs)}" if p.needs else "")
+        + ("  blocking: asked alone" if p.check.blocking else "")
         for p in made.order
     ]
     lines += [

@@ -28,7 +28,7 @@ from canary.cli.options import (
     selected,
     selection_options,
 )
-from canary.model import Config, Report, Residue, Status
+from canary.model import Config, Report, Residue, Status, spared
 from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
 from canary.runner import RunInterruptedError, RunRequest
@@ -150,7 +150,8 @@ def status_of(report: Report, fail_on: str | None) -> int:
     """Return the exit status of a report."""
     if fail_on is None:
         return EXIT[report.run.status]
-    awake = [r for r in report.results if not r.muted]
+    not_asked = spared(report.results)
+    awake = [r for r in report.results if not r.muted and r.check_id not in not_asked]
     failed = [r.severity for r in awake if r.status is Status.FAIL]
     unknown = [r.severity for r in awake if r.status in (Status.ERROR, Status.SKIP)]
     return exit_status(failed, unknown, fail_on)

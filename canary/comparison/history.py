@@ -32,6 +32,7 @@ def updated(
 
 def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: bool) -> CheckHistory:
     tried = result.status is not Status.SKIP
+    asked = tried or (bool(before.last_run_at) and any(s.evidence for s in result.steps))
     first_good = result.status is Status.PASS and result.attempts == 1
     latency = before.latency_ms
     if result.status is Status.PASS and latency_valid:
@@ -47,7 +48,7 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
         first_attempts=first,
         latency_ms=latency,
         since=now if tried and changed else before.since,
-        last_run_at=now if tried else before.last_run_at,
+        last_run_at=now if asked else before.last_run_at,
         last_status=result.status if tried else before.last_status,
     )
 

@@ -16,6 +16,7 @@ from canary.config import references
 from canary.config.decode import Problem, decode
 from canary.config.toml_file import is_file, read_toml, unusable
 from canary.model import Check, Config, Environment
+from canary.model.definitions import BLOCKING_EVERY
 from canary.probes.base.api import Kind
 
 HERE = Path(__file__).resolve().parents[1]
@@ -193,7 +194,8 @@ def _check(
     problems += [f"{file}: {name}: {key}: {what}" for key, what in wrong]
     if wrong or not isinstance(value, Check):
         return None
-    return msgspec.structs.replace(value, spec=spec)
+    every = BLOCKING_EVERY if value.blocking and "every" not in table else value.every
+    return msgspec.structs.replace(value, spec=spec, every=every)
 
 
 def _kinds() -> Mapping[str, Kind]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from canary.config import addresses, sendable
+from canary.config import addresses, blocking, sendable
 from canary.config.needs import cycle_from, with_needs
 from canary.model import Check, Environment, Frozen
 from canary.probes.base.api import Kind
@@ -48,6 +48,7 @@ def problems(
         *_names(environment, sources, rules),
         *_requests(environment, _that_run(sources, rules), rules, kinds),
         *_needs(environment, sources),
+        *_blocking(sources, kinds),
         *_environment(environment, sources, rules),
     ]
 
@@ -141,6 +142,13 @@ def _needs(environment: Environment, sources: list[Source]) -> Iterator[str]:
             elif runs_in(environment, s.check) and not runs_in(environment, known[need]):
                 why = "is disabled" if need in environment.disable else "is opt-in and not enabled"
                 yield f"{at}: {need} {why} in environment {environment.name}"
+
+
+def _blocking(sources: list[Source], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    known = {s.check.id: s.check for s in sources}
+    for s in sources:
+        found = blocking.problems(s.check, known, kinds)
+        yield from (f"{s.file}: {s.check.id}: {problem}" for problem in found)
 
 
 def _cycles(sources: list[Source]) -> Iterator[str]:

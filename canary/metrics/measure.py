@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from canary.comparison import history as past
-from canary.comparison.windows import DOWN, DOWN_CRITICAL, Window
+from canary.comparison.history import LETTER
+from canary.comparison.windows import DOWN, DOWN_BLOCKING, DOWN_CRITICAL, Window
 from canary.metrics.table import BY_NAME, MOST_OWN, Metric
 from canary.model import CheckHistory, Frozen, Report, Result, Severity, Status, by_severity
 from canary.report.score import OVERALL
@@ -87,7 +88,8 @@ def _of_run(report: Report) -> Iterator[tuple[str, float]]:
     yield "CriticalFailed", _count(critical, Status.FAIL)
     yield "CriticalDown", _down(critical, report.history, DOWN_CRITICAL)
     yield "ChecksDown", _down(unmuted, report.history, DOWN)
-    yield "ChecksErrored", _count(judged, Status.ERROR)
+    waiting = [r for r in unmuted if r.reused and _errs_again(report.history, r)]
+    yield "ChecksErrored", _count(judged, Status.ERROR) + len(waiting)
     yield "ChecksSkipped", _count(ran, Status.SKIP)
     unstable = [r for r in unmuted if past.is_unstable(_history(report.history, r))]
     yield "UnstableChecks", float(len(unstable))
@@ -101,7 +103,19 @@ def _count(results: list[Result], status: Status) -> float:
 
 
 def _down(results: list[Result], history: dict[str, CheckHistory], window: Window) -> float:
-    return float(sum(past.is_down(_history(history, r), window) for r in results))
+    """Return how many checks are down in the window; blocking ones have a window of their own."""
+    windows = ((r, DOWN_BLOCKING if r.blocking else window) for r in results)
+    return float(sum(past.is_down(_history(history, r), own) for r, own in windows))
+
+
+def _errs_again(history: dict[str, CheckHistory], result: Result) -> bool:
+    """Return whether a blocking check could not be judged twice in a row.
+
+    It keeps its cadence, so that an alarm on some minutes in a row would never hear of it.
+    """
+    known = _history(history, result).outcomes.replace("S", "")
+    twice = LETTER[Status.ERROR] * DOWN_BLOCKING.runs
+    return result.blocking and result.status is Status.ERROR and known.endswith(twice)
 
 
 def _history(history: dict[str, CheckHistory], result: Result) -> CheckHistory:

@@ -12,6 +12,7 @@ from canary.model.base import SEVERITY_ORDER as SEVERITY_ORDER
 from canary.model.base import Change as Change
 from canary.model.base import Confidence as Confidence
 from canary.model.base import Frozen as Frozen
+from canary.model.base import Load as Load
 from canary.model.base import Severity as Severity
 from canary.model.base import Status as Status
 from canary.model.base import Suite as Suite
@@ -48,3 +49,4 @@ from canary.model.results import Score as Score
 from canary.model.results import Step as Step
 from canary.model.results import Transition as Transition
 from canary.model.results import exchanges_of as exchanges_of
+from canary.model.results import spared as spared

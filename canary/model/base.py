@@ -52,6 +52,13 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+class Load(StrEnum):
+    """The cost of a check for the platform: a service may be unable to answer others meanwhile."""
+
+    LIGHT = "light"
+    BLOCKING = "blocking"
+
+
 class Suite(StrEnum):
     """The part of the report and of the score to which a check belongs."""
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import names
-from canary.model.base import Frozen, Severity, Suite
+from canary.model.base import Frozen, Load, Severity, Suite
 
 CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
+BLOCKING_EVERY = 300
+"""Seconds between runs of a blocking check that writes no `every` of its own."""
 
 
 class Check(Frozen, frozen=True, kw_only=True):
@@ -26,10 +28,18 @@ class Check(Frozen, frozen=True, kw_only=True):
     severity: Severity
     runbook: Annotated[str, msgspec.Meta(min_length=3)]
     needs: tuple[CheckId, ...] = ()
-    every: Annotated[int, msgspec.Meta(ge=60, le=86400)] = 60  # seconds between runs of this check
+    # what a request costs the platform; blocking: others may wait while it is answered
+    load: Load = Load.LIGHT
+    # seconds between runs of this check; `config` sets 300 where a blocking check has none
+    every: Annotated[int, msgspec.Meta(ge=60, le=86400)] = 60
     timeout: Seconds = 15.0  # seconds for the whole check
     opt_in: bool = False  # runs only where the environment lists it under `enable`
     spec: Any = msgspec.field(default_factory=dict)
+
+    @property
+    def blocking(self) -> bool:
+        """Return whether a service may be unable to answer others while it answers this check."""
+        return self.load is Load.BLOCKING
 
 
 class Service(Frozen, frozen=True, kw_only=True):

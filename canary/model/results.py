@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from canary.model.answers import Timing
-from canary.model.base import Change, Confidence, Frozen, Severity, Status, Suite
+from canary.model.base import Change, Confidence, Frozen, Load, Severity, Status, Suite
 
 REPORT_SCHEMA = "hokusai-canary/report/1"
 
@@ -83,7 +83,27 @@ class Result(Frozen, frozen=True, kw_only=True):
     """Not due in this run: the result of an earlier run, see `as_of`."""
     as_of: str = ""
     needs: tuple[str, ...] = ()
+    load: Load = Load.LIGHT
     steps: tuple[Step, ...] = ()
+
+    @property
+    def blocking(self) -> bool:
+        """Return whether this is the result of a blocking check."""
+        return self.load is Load.BLOCKING
+
+
+def spared(results: Iterable[Result]) -> frozenset[str]:
+    """Return the blocking checks that were not asked because a light check of theirs failed.
+
+    Nothing is unknown by that: the failure of the light check says what is wrong.
+    """
+    every = tuple(results)
+    failed = {r.check_id for r in every if r.status is Status.FAIL}
+    return frozenset(
+        r.check_id
+        for r in every
+        if r.blocking and r.status is Status.SKIP and not failed.isdisjoint(r.needs)
+    )
 
 
 def exchanges_of(results: Iterable[Result]) -> Iterator[tuple[Step, Exchange]]:

@@ -145,5 +145,6 @@ KIND = Kind(
     name="certificate",
     spec=CertificateSpec,
     run=run,
+    handshake=True,
     summary="the certificate is trusted, of the right name, and not about to end",
 )

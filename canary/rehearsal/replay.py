@@ -24,6 +24,7 @@ from canary.alarms.plan import AlarmPlan, Alarms
 from canary.comparison.history import KEPT
 from canary.comparison.windows import DOWN_CRITICAL, UNSTABLE, down_after
 from canary.model import Frozen
+from canary.model.schedule import MINUTE
 
 
 class Minute(Frozen, frozen=True, kw_only=True):
@@ -64,15 +65,17 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Minute], critical: frozenset[str
     """Replay outcomes, one a minute, through every alarm and composite."""
     judges = [_Judge(plan) for plan in alarms.alarms]
     composites = [_CompositeJudge(plan) for plan in alarms.composites]
+    cadences = _cadences(alarms)
     memory = _Memory(critical)
     messages: list[AlarmMessage] = []
     minute = -1
     for minute, outcome in enumerate(outcomes):
-        memory.add(outcome)
+        rests = frozenset(check for check, runs in cadences.items() if minute % runs)
+        memory.add(outcome, rests)
         states = {}
         for judge in judges:
             plan = judge.plan
-            changed = judge.evaluate(memory.value(plan, outcome))
+            changed = plan.check not in rests and judge.evaluate(memory.value(plan, outcome))
             states[plan.name] = judge.state
             if changed and plan.route in (Route.PAGE, Route.TICKET):
                 messages.append(AlarmMessage(minute, plan.name, plan.route, judge.state))
@@ -83,6 +86,13 @@ def rehearse(alarms: Alarms, outcomes: Iterator[Minute], critical: frozenset[str
     return Rehearsal(minutes=minute + 1, messages=tuple(messages))
 
 
+def _cadences(alarms: Alarms) -> dict[str, int]:
+    """Return the blocking checks, and the number of runs of which each is asked in one."""
+    period = next((p.period for p in alarms.alarms if p.key == "heartbeat"), MINUTE)
+    runs = {p.check: p.period // period for p in alarms.alarms if p.check}
+    return {check: number for check, number in runs.items() if number > 1}
+
+
 class _Memory:
     """The history that the canary keeps between runs: each check's last outcomes."""
 
@@ -91,11 +101,11 @@ class _Memory:
         self._bad: dict[str, str] = {}  # outcomes of checks that failed recently, newest last
         self._metrics: dict[str, float] = {}
 
-    def add(self, outcome: Minute) -> None:
-        """Add one run's outcomes; a minute without a run adds nothing."""
+    def add(self, outcome: Minute, rests: frozenset[str] = frozenset()) -> None:
+        """Add one run's outcomes; a minute without a run adds nothing, nor a check that rests."""
         if not outcome.completed:
             return
-        for check in outcome.failed | outcome.unstable | self._bad.keys():
+        for check in (outcome.failed | outcome.unstable | self._bad.keys()) - rests:
             letter = "F" if check in outcome.failed else "f" if check in outcome.unstable else "P"
             kept = (self._bad.get(check, "") + letter)[-KEPT:]
             self._bad[check] = kept

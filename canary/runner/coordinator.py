@@ -7,7 +7,7 @@ import math
 import queue
 
 from canary.control_plane.state import PlatformState
-from canary.model import Frozen, Residue, Result
+from canary.model import Check, Frozen, Residue, Result
 from canary.plan import Planned
 from canary.runner import outcomes
 from canary.runner.context import GRACE, RunContext, RunStart, Times
@@ -112,6 +112,8 @@ class _Coordinator:
                     return  # hundreds may wait: none of them can start before another ends
                 if any(n not in self._outcomes for n in planned.needs):
                     continue
+                if planned.check.blocking and not self._may_block():
+                    continue
                 if self._run.ports.kinds[planned.check.kind].reads_state and not self._may_read():
                     continue
                 again |= self._start_or_skip(planned)
@@ -120,7 +122,7 @@ class _Coordinator:
         """Start a check, or skip it and return True."""
         check = planned.check
         self._waiting.remove(planned)
-        why = outcomes.blocked_by(check.needs, self._outcomes)
+        why = self._held_back(check)
         if not why and self._run.left(self._times.probing) < LEAST_START_S:
             why = "no time left in this run"
         if why:
@@ -129,6 +131,19 @@ class _Coordinator:
         else:
             self._start(planned)
         return bool(why)
+
+    def _held_back(self, check: Check) -> str:
+        """Return why a check whose needs are decided is not asked, "" if it may be."""
+        if not check.blocking:
+            return outcomes.blocked_by(check.needs, self._outcomes)
+        open_ids = [j.check.id for j in self._abandoned if j.may_be_asking]
+        if open_ids:
+            return outcomes.NOT_ASKED.format(f"a request of {open_ids[0]} is still open")
+        return outcomes.not_asked(check, self._ended)
+
+    def _may_block(self) -> bool:
+        """Return whether nothing of this run would be asked beside a blocking check."""
+        return not self._running and all(p.check.blocking for p in self._waiting)
 
     def _start(self, planned: Planned) -> None:
         job = Job(planned.check, self._run)

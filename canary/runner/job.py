@@ -87,6 +87,12 @@ class Job:
         """Return whether this check may have made objects that it has to remove."""
         return self.requests > 0 and self._ports.kinds[self.check.kind].makes_objects
 
+    @property
+    def may_be_asking(self) -> bool:
+        """Return whether a request of this check is under way, or may still follow."""
+        asking = self.cleaning or (bool(self.waiting_for) and self.waits_for_target)
+        return asking and not self.returned.is_set()
+
     def seal(self) -> tuple[Step, ...]:
         """Return the steps recorded so far; later ones are dropped."""
         with self._lock:

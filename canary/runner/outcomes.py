@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -10,6 +10,15 @@ from canary.model import Check, Environment, Result, Status, Step
 from canary.plan import chain_lengths
 from canary.probes.base.api import BLOCKED, NO_TIME, worst
 from canary.runner.job import Job
+
+SLOW_NEED_S = 2.0
+"""Seconds after which a light check that passed shows a service too slow for a blocking one.
+
+A healthy answer takes milliseconds. A blocking document asks several dependencies, one after the
+other, so that it would hold a service up for a multiple of this; a client times out after 5 to 10.
+"""
+WORDS = {Status.FAIL: "failed", Status.ERROR: "could not be judged", Status.SKIP: "was skipped"}
+NOT_ASKED = "not asked: {}, and this check would block the service"
 
 
 def result(
@@ -40,6 +49,7 @@ def result(
         attempts=max((s.attempts for s in steps), default=1),
         muted=muted,
         needs=check.needs,
+        load=check.load,
         steps=steps,
     )
 
@@ -84,11 +94,36 @@ def out_of_time(job: Job, now: float, slow_s: float) -> Step:
     return Step(name="out of time", status=status, reason=reason, duration_ms=waited * 1000)
 
 
+def not_asked(check: Check, ended: Mapping[str, Result]) -> str:
+    """Return why a blocking check must not be asked, "" if it may.
+
+    Each of its needs must have passed in this run, and quickly. After a blocking check that failed
+    slowly no other is asked: a client that gives up does not end the work of the service.
+    """
+    for need in check.needs:
+        result = ended.get(need)
+        if result is None:
+            return NOT_ASKED.format(f"{need} has no result of this run")
+        if result.status is not Status.PASS:
+            return NOT_ASKED.format(f"{need} {WORDS[result.status]}")
+        if _is_slow(result):
+            return NOT_ASKED.format(f"{need} took {result.duration_ms / 1000:.1f} s")
+    bad = (r for r in ended.values() if r.blocking and r.status is not Status.PASS and _is_slow(r))
+    late = next(bad, None)
+    if late is not None:
+        what = f"{late.check_id} {WORDS[late.status]} after {late.duration_ms / 1000:.1f} s"
+        return NOT_ASKED.format(what)
+    return ""
+
+
+def _is_slow(result: Result) -> bool:
+    return result.duration_ms > SLOW_NEED_S * 1000
+
+
 def blocked_by(needs: Iterable[str], outcomes: dict[str, Result]) -> str:
     """Return which needs keep a check from being tried, "" if none does."""
-    words = {Status.FAIL: "failed", Status.ERROR: "could not be judged", Status.SKIP: "was skipped"}
     bad = [outcomes[n] for n in needs if n in outcomes and outcomes[n].status is not Status.PASS]
-    return "; ".join(f"needs {r.check_id}, which {words[r.status]}" for r in bad)
+    return "; ".join(f"needs {r.check_id}, which {WORDS[r.status]}" for r in bad)
 
 
 def mute_reason(environment: Environment, check_id: str, today: str) -> str:
@@ -102,10 +137,13 @@ def critical_path_ms(results: Iterable[Result]) -> float:
     """Return the length of the longest chain over needs and steps, in milliseconds.
 
     Steps of one check that overlap in time did not wait for each other; only the longest sequence
-    without overlap counts. Waiting for a free slot of the run is not part of any chain.
+    without overlap counts. Waiting for a free slot of the run is not part of any chain. Blocking
+    checks come one after the other behind the longest chain.
     """
-    nodes = {r.check_id: (longest_sequence_ms(r.steps), r.needs) for r in results if not r.reused}
-    return round(max(chain_lengths(nodes).values(), default=0.0), 2)
+    ran = [(r, longest_sequence_ms(r.steps)) for r in results if not r.reused]
+    nodes = {r.check_id: (length, r.needs) for r, length in ran if not r.blocking}
+    alone = sum(length for r, length in ran if r.blocking)
+    return round(max(chain_lengths(nodes).values(), default=0.0) + alone, 2)
 
 
 def longest_sequence_ms(steps: tuple[Step, ...]) -> float:

@@ -55,7 +55,8 @@ def split(plan: Plan, kinds: Mapping[str, Kind], size: int = SHARD) -> tuple[Sha
     """Return the shards of a plan: a check and all that it needs are in one shard.
 
     Checks that read the control plane come together in as few shards as can be, so that it is
-    not read once for every shard; a family larger than `size` is a shard of its own.
+    not read once for every shard; a family larger than `size` is a shard of its own. All blocking
+    checks are one family: two shards would ask them side by side.
     """
     families = _families(plan.order)
     reading = [f for f in families if _reads(f, kinds)]
@@ -73,7 +74,7 @@ def _reads(family: list[Planned], kinds: Mapping[str, Kind]) -> bool:
 
 
 def _families(order: Iterable[Planned]) -> list[list[Planned]]:
-    """Group what is connected by `needs`, in the order of the plan."""
+    """Group what is connected by `needs`, and all blocking checks, in the order of the plan."""
     planned = list(order)
     head = {p.check.id: p.check.id for p in planned}
 
@@ -86,6 +87,9 @@ def _families(order: Iterable[Planned]) -> list[list[Planned]]:
     for p in planned:
         for need in p.needs:
             head[root(p.check.id)] = root(need)
+    blocking = [p.check.id for p in planned if p.check.blocking]
+    for other in blocking[1:]:
+        head[root(other)] = root(blocking[0])
     found: dict[str, list[Planned]] = {}
     for p in planned:
         found.setdefault(root(p.check.id), []).append(p)

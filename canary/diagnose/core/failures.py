@@ -79,10 +79,14 @@ class Failure:
 
 
 def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Failure, ...]:
-    """Return the failures of this run, without results reused from an earlier run."""
+    """Return the failures of this run, without results reused from an earlier run.
+
+    A blocking check that fails keeps its cadence: between two answers its last failure stands.
+    """
     found: list[Failure] = []
     for result in results:
-        if result.reused or result.status not in (Status.FAIL, Status.ERROR):
+        stands = result.blocking or not result.reused
+        if not stands or result.status not in (Status.FAIL, Status.ERROR):
             continue
         failed = [s for s in result.steps if s.status in (Status.FAIL, Status.ERROR)]
         if not failed:

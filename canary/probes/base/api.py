@@ -130,6 +130,8 @@ class Kind(Frozen, frozen=True, kw_only=True):
     run: Probe
     summary: str
     reads_state: bool = False
+    handshake: bool = False
+    """The service itself is not asked: the balancer in front of it answers."""
     makes_objects: bool = False
     """A check of this kind makes objects on the platform and removes them."""
     requests: Callable[[Any], int] = lambda _spec: 1
