@@ -221,11 +221,12 @@ def needs_first(graph: Mapping[str, tuple[str, ...]]) -> list[str]:
 def _ordered(planned: Mapping[str, Planned]) -> list[Planned]:
     """Longest remaining chain first, so that a run is as short as its critical path allows.
 
-    Blocking checks come last: nothing waits for them, and they wait for everything.
+    Blocking checks come last: nothing waits for them, and they wait for everything, so that they
+    make no chain longer than another.
     """
     backwards: dict[str, list[str]] = {i: [] for i in planned}
     for check_id, one in planned.items():
-        for need in one.needs:
+        for need in () if one.check.blocking else one.needs:
             backwards[need].append(check_id)
     ahead = chain_lengths({i: (planned[i].expected_ms, tuple(b)) for i, b in backwards.items()})
     rank = {i: n for n, i in enumerate(needs_first({i: p.needs for i, p in planned.items()}))}

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from canary.deployment import cost
-from canary.model import CheckHistory, Deployment, Status, Suite
+from canary.model import CheckHistory, Deployment, Load, Status, Suite
 from canary.plan import Plan, PlanError, Selection, is_due, make_plan
 from tests.canary.support.worlds import KINDS, NOW, check, config
 
@@ -135,3 +135,55 @@ def test_the_bill_of_a_spread_run_names_its_state_machine() -> None:
     # 43,800 runs a month, each five transitions at 0.025 $ a thousand and one shard
     assert spread["workflow"].dollars == pytest.approx(5.52, abs=0.01)
     assert "workflow" not in {line.item for line in cost.monthly(MADE, plan(), COUNTS)}
+
+
+BLOCKED = config(
+    check("api.root", every=900),
+    check("api.light", needs=("api.root",), every=900),
+    check("api.slow", every=900),
+    check("api.one", needs=("api.light",), every=300, load=Load.BLOCKING),
+    check("api.two", needs=("api.light", "api.slow"), every=300, load=Load.BLOCKING),
+)
+ONE = next(c for c in BLOCKED.checks if c.id == "api.one")
+
+
+def plan_blocked(history: dict[str, CheckHistory], **selection: object) -> Plan:
+    return make_plan(BLOCKED, KINDS, history, NOW, Selection(**selection))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", [Status.PASS, Status.FAIL, Status.ERROR])
+@pytest.mark.parametrize(("seconds", "due"), [(60, False), (240, False), (271, True)])
+def test_a_blocking_check_never_leaves_its_cadence(status: Status, seconds: int, due: bool) -> None:
+    kept = msgspec.structs.replace(ago(seconds, status), outcomes="PFE" + status.value[0])
+    assert is_due(ONE, kept, NOW) is due
+    made = plan_blocked({"api.one": kept, "api.two": ago(1)}, without=("api.one",), due_only=True)
+    assert ("api.one" in ids(made)) is (due and status is not Status.PASS)
+
+
+def test_a_blocking_check_that_was_skipped_is_tried_from_its_next_due_time_on() -> None:
+    skipped = msgspec.structs.replace(ago(120), outcomes="PPS")
+    assert not is_due(ONE, skipped, NOW)
+    assert is_due(ONE, msgspec.structs.replace(ago(360), outcomes="PPSSS"), NOW)
+
+
+def test_a_person_who_asks_gets_a_blocking_check_at_any_time() -> None:
+    asked = {i: ago(1) for i in ("api.one", "api.two")}
+    assert ids(plan_blocked(asked))[-2:] == ["api.one", "api.two"]
+    assert ids(plan_blocked(asked, only=("api.one",))) == ["api.root", "api.light", "api.one"]
+
+
+def test_a_need_of_a_blocking_check_runs_though_it_is_not_due_and_though_it_was_left_out() -> None:
+    fresh = {i: ago(100) for i in ("api.root", "api.light", "api.slow")}
+    made = plan_blocked({**fresh, "api.one": ago(900), "api.two": ago(100)}, due_only=True)
+    assert ids(made) == ["api.light", "api.one"]  # what its need needs may be an earlier outcome
+    assert made.not_due == ("api.root", "api.slow", "api.two")
+    assert [p.needs for p in made.order] == [(), ("api.light",)]
+    left_out = plan_blocked(fresh, without=("api.light", "api.slow"), due_only=True)
+    assert sorted(ids(left_out)) == ["api.light", "api.one", "api.slow", "api.two"]
+
+
+def test_blocking_checks_come_last_and_one_by_one_in_the_time_that_a_run_takes() -> None:
+    took = {"api.root": 10.0, "api.light": 20.0, "api.slow": 40.0, "api.one": 500.0}
+    made = plan_blocked({i: CheckHistory(latency_ms=(ms,)) for i, ms in took.items()})
+    assert ids(made) == ["api.slow", "api.root", "api.light", "api.one", "api.two"]
+    assert made.expected_ms == 40 + 500 + 60  # the last one is a guess

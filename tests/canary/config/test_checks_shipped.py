@@ -111,3 +111,15 @@ def test_checks_hold_no_address_of_an_environment() -> None:
     for path in config.CHECKS.glob("*.toml"):
         text = re.sub(r'Origin = "[^"]*"', "", path.read_text())
         assert not re.search(r"https?://|arn:aws|\d{12}", text), path.name
+
+
+def test_the_documents_that_block_the_api_are_marked_and_wait_for_two_light_answers() -> None:
+    blocking = {c.id: (c.spec.path, c.every, c.needs) for c in CHECKS.values() if c.blocking}
+    light = ("registry.certificate", "registry.mlflow-connection", "registry.mlflow-proxy")
+    assert blocking == {
+        "registry.dependencies": ("/health?detailed=true", 300, light),
+        "registry.ready": ("/ready", 300, light),
+        "registry.circuit-breaker": ("/health/mlflow", 300, light),
+        "registry.metrics": ("/metrics", 300, light),
+        "registry.health-status": ("/health/status", 300, light),
+    }

@@ -8,7 +8,7 @@ import pytest
 
 from canary.control_plane.state import Action, Condition, Forward, PlatformState, Rule, Unavailable
 from canary.diagnose import diagnose
-from canary.model import Confidence, Explanation, Result, Status
+from canary.model import Confidence, Explanation, Load, Result, Status
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 from tests.canary.support.platform_faults import FAULTS, Fault, plant
@@ -102,6 +102,13 @@ def test_a_carried_failure_is_not_diagnosed_again() -> None:
     state, results = plant(faults.by_id("api-scaled-to-zero"))
     reused = [p.replace(r, reused=True) for r in results]
     assert judge(state, reused) == Explanation()
+
+
+def test_the_failure_of_a_blocking_check_stands_until_its_next_answer() -> None:
+    """It is asked every five minutes: its cause must not go away in between."""
+    state, results = plant(faults.by_id("api-scaled-to-zero"))
+    standing = [p.replace(r, reused=True, load=Load.BLOCKING) for r in results]
+    assert judge(state, standing) == judge(state, results)
 
 
 def test_a_denied_reading_is_reported_even_when_all_is_well() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from canary.alarms.plan import Alarms, plan_alarms
-from canary.model import Check, Config, Environment, Service, Severity, Suite
+from canary.model import Check, Config, Environment, Load, Service, Severity, Suite
 from canary.rehearsal.replay import (
     Minute,
     Rehearsal,
@@ -21,6 +22,7 @@ from canary.rehearsal.replay import (
 
 CRITICAL = [f"registry.critical-{n}" for n in range(8)]
 OTHERS = [f"registry.other-{n}" for n in range(32)]
+DOCUMENT = "registry.document"
 QUARTER = 90 * 1440
 
 
@@ -47,6 +49,8 @@ def alarms() -> Alarms:
     )
     checks = [check(c, Severity.CRITICAL) for c in CRITICAL]
     checks += [check(c, Severity.MEDIUM) for c in OTHERS]
+    document = check(DOCUMENT, Severity.HIGH)
+    checks.append(replace(document, load=Load.BLOCKING, every=290, needs=(OTHERS[0],)))
     return plan_alarms(Config(environment=environment, checks=tuple(checks)), "fn", 60)
 
 
@@ -121,3 +125,28 @@ def test_one_target_of_three_is_noticed_within_fifteen_minutes_by_instability(
 @pytest.mark.parametrize("p", [0.001, 0.005])
 def test_a_quarter_of_transient_failures_pages_nobody(alarms: Alarms, p: float) -> None:
     assert replay(alarms, noise([*CRITICAL, *OTHERS], p, QUARTER, seed=7)).pages() == ()
+
+
+def test_a_blocking_check_has_two_periods_of_its_own_cadence(alarms: Alarms) -> None:
+    (own,) = (a for a in alarms.alarms if a.check == DOCUMENT)
+    assert (own.period, own.datapoints, own.periods, own.missing) == (300, 2, 2, "ignore")
+    assert {a.period for a in alarms.alarms if a.key != DOCUMENT} == {60}
+
+
+def states(alarms: Alarms, failing: range) -> list[tuple[int, str]]:
+    """Return the minutes of the suite's ticket while only the document fails."""
+    minutes = (Minute(failed=frozenset((DOCUMENT,) if m in failing else ())) for m in range(90))
+    found = replay(alarms, minutes).messages
+    return [(m.minute, m.state) for m in found if m.alarm.endswith("ticket-endpoints")]
+
+
+@pytest.mark.parametrize("begin", range(31, 36))
+def test_a_document_that_fails_opens_a_ticket_within_ten_minutes_and_clears_it_in_five(
+    alarms: Alarms, begin: int
+) -> None:
+    """It is asked at 35 and 40; a ticket waits three minutes for a page, which may report it."""
+    assert states(alarms, range(begin, 58)) == [(43, "ALARM"), (60, "OK")]
+
+
+def test_a_document_that_fails_once_opens_no_ticket(alarms: Alarms) -> None:
+    assert states(alarms, range(33, 38)) == []

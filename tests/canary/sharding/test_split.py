@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary.config import load
-from canary.model import Check, Frozen, Severity, Status, Suite
+from canary.model import Check, Frozen, Load, Severity, Status, Suite
 from canary.plan import Plan, Planned, make_plan
 from canary.probes import KINDS
 from canary.probes.base.api import Kind
@@ -26,7 +26,9 @@ def kind(name: str, *, reads_state: bool = False) -> Kind:
 TWO_KINDS = {"edge": kind("edge"), "plane": kind("plane", reads_state=True)}
 
 
-def planned(number: int, needs: tuple[int, ...] = (), of: str = "edge") -> Planned:
+def planned(
+    number: int, needs: tuple[int, ...] = (), of: str = "edge", load: Load = Load.LIGHT
+) -> Planned:
     check = Check(
         id=f"service.check-{number}",
         title="It holds",
@@ -36,6 +38,7 @@ def planned(number: int, needs: tuple[int, ...] = (), of: str = "edge") -> Plann
         severity=Severity.LOW,
         runbook="docs/runbooks/service.md#it",
         spec=Nothing(),
+        load=load,
     )
     ids = tuple(f"service.check-{n}" for n in needs)
     return Planned(check=check, needs=ids, requests=1, keyed=0, expected_ms=1.0)
@@ -70,6 +73,29 @@ def test_each_check_is_in_one_shard_together_with_what_it_needs(
         assert all(where[need] == where[check.check.id] for need in check.needs)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    needs=st.lists(st.lists(st.integers(0, 30), max_size=2), min_size=1, max_size=30),
+    blocking=st.sets(st.integers(0, 30)),
+    size=st.integers(1, 12),
+)
+def test_all_blocking_checks_are_in_one_shard_together_with_what_they_need(
+    needs: list[list[int]], blocking: set[int], size: int
+) -> None:
+    checks = [
+        planned(
+            n,
+            tuple({x for x in some if x < n and x not in blocking}),
+            load=Load.BLOCKING if n in blocking else Load.LIGHT,
+        )
+        for n, some in enumerate(needs)
+    ]
+    where = {i: s.number for s in split(plan(*checks), TWO_KINDS, size) for i in s.checks}
+    assert len(where) == len(checks)
+    alone = [c for c in checks if c.check.blocking]
+    assert len({where[i] for c in alone for i in (c.check.id, *c.needs)}) <= 1
+
+
 def test_independent_checks_fill_shards_up_to_their_size() -> None:
     shards = split(plan(*(planned(n) for n in range(25))), TWO_KINDS, 10)
     assert [len(s.checks) for s in shards] == [10, 10, 5]
@@ -86,6 +112,8 @@ def test_the_shipped_checks_fit_one_shard_each_way() -> None:
     made = make_plan(config, KINDS, {}, dt.datetime.now(dt.UTC))
     shards = split(made, KINDS)
     assert sum(len(s.checks) for s in shards) == len(made.order)
+    blocking = {p.check.id for p in made.order if p.check.blocking}
+    assert len(blocking) == 5 and any(blocking <= set(s.checks) for s in shards)
 
 
 def test_a_shard_that_is_silent_gives_an_error_for_each_of_its_checks() -> None:

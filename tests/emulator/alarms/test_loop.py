@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -302,6 +303,27 @@ def test_a_change_is_an_event_on_the_default_bus(story: Story) -> None:
     assert event["detail-type"] == "CloudWatch Alarm State Change"
     assert event["detail"]["state"]["value"] == "ALARM"
     assert event["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+
+
+def test_points_of_every_fifth_minute_ring_and_clear_an_alarm_of_that_period(story: Story) -> None:
+    """A blocking check gives a point every five minutes, and none while its light check fails."""
+    story.alarm(
+        "document",
+        Period=300,
+        EvaluationPeriods=2,
+        DatapointsToAlarm=2,
+        TreatMissingData="ignore",
+    )
+    seen: list[str] = []
+    for point in (0, 0, 1, 0, 1, 1, None, None, 1, 0, None):
+        story.minute(document=point)
+        for _ in range(4):
+            story.minute()
+        seen.append(story.state("document"))
+    changes = [b for a, b in itertools.pairwise(seen) if a != b]
+    assert changes == ["ALARM", "OK"]
+    assert seen.index("ALARM") in (5, 6)  # two failures in a row, and a period's end
+    assert seen[-1] == "OK"
 
 
 def test_the_thread_evaluates_in_compressed_time(aws: Endpoint) -> None:
