@@ -57,6 +57,7 @@ def environment(service: str, as_found: bool = False) -> dict[str, str]:
             "AUTH_SERVICE_URL": f"https://{names.AUTH_HOST}",
             "AUTH_SERVICE_ID": "platform",
             "MLFLOW_SERVER_URL": f"http://mlflow.{names.NAMESPACE}:5000",
+            "REDIS_TLS_ENABLED": "true",
             **({} if as_found else {"SANDBOX_MENDED": "all"}),
         },
         names.MLFLOW_SERVICE: {

@@ -5,35 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.services.base import behaviour, documents, settings
-from sandbox.services.base.web import Request, Response, json_response, not_found, serve
-from sandbox.services.registry import models as api_models
-from sandbox.services.registry import proxy
-from sandbox.services.registry.breaker import Breaker
+from sandbox.services.base.web import Request, Response, json_response, serve
+from sandbox.services.registry import environment, middleware, proxy, serving
+from sandbox.services.registry.eventloop import EventLoop
 from sandbox.services.registry.health import VERSION, Health
 from sandbox.services.registry.keycheck import Caller, KeyCheck
-from sandbox.services.wire import postgres as pgwire
-from sandbox.services.wire import redis as resp
+from sandbox.services.registry.mlflow_status import MlflowStatus
+from sandbox.services.registry.models import Models
+from sandbox.services.registry.routes import GET, Call, Route, Router, paths
 
-# prefix match, as the middleware does it
-OPEN_PATHS = (
-    "/health", "/ready", "/live", "/version", "/metrics", "/docs", "/openapi.json", "/redoc",
-    "/favicon.ico", "/api/v1/dspy/health", "/api/health/mlflow",
-)  # fmt: skip
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
-    "Access-Control-Allow-Headers": "*",
-}
-TITLE = "Hokusai API"
-PATHS = (
-    "/", "/health", "/health/alb", "/health/mlflow", "/health/mlflow/reset", "/health/status",
-    "/ready", "/live", "/version", "/metrics", "/api/health/mlflow",
-    "/api/health/mlflow/detailed", "/api/health/mlflow/connectivity", "/models/",
-    "/models/register", "/api/models/", "/api/models/register", "/api/v1/models",
-    "/api/v1/models/{model_id}/info", "/api/v1/models/{model_id}/health",
-    "/api/v1/models/{model_id}/predict", "/mlflow/{path}", "/api/mlflow/{path}",
-    "/api/2.0/mlflow/{path}",
-)  # fmt: skip
+TITLE = "Hokusai MLOps API"
+HEALTH_PATHS = ["/health", "/ready", "/live", "/health/mlflow", "/health/status"]
 
 
 @dataclass(frozen=True)
@@ -41,57 +23,111 @@ class ApiService:
     """The middleware and the routes."""
 
     check: KeyCheck
-    proxy: proxy.Proxy
     health: Health
+    router: Router
     behaviour: behaviour.Behaviour
+    loop: EventLoop
 
     def route(self, request: Request) -> Response:
-        """Answer a request by CORS, authentication and route, in this order."""
+        """Answer a request when the event loop comes to it."""
+        self.loop.turn()
+        response = middleware.scanner(request) or self._admitted(request)
+        self.loop.turn()
+        return response
+
+    def _admitted(self, request: Request) -> Response:
+        """Answer by authentication, CORS and route, in this order."""
         if request.method == "OPTIONS":
-            return Response(200, b"OK", {**CORS, "Content-Type": "text/plain; charset=utf-8"})
-        if request.path.startswith(OPEN_PATHS):
-            return self._open(request)
-        if self.behaviour.has("no-auth"):
-            return self._closed(request, None)
-        seen = self._without_key(request) if self.behaviour.has("strip-authorization") else request
-        caller = self.check.admit(seen, bool(proxy.prefix_of(request.path)))
+            asked = middleware.preflight(request)
+            if asked is not None:
+                return asked
+            if not self.behaviour.mended("options"):
+                return self._routed(request, None)
+        if middleware.is_open(request.path) or self.behaviour.has("no-auth"):
+            return self._routed(request, None)
+        seen = _without_key(request) if self.behaviour.has("strip-authorization") else request
+        registry = middleware.is_registry(request.path)
+        caller = self.check.admit(seen, registry)
         if isinstance(caller, Response):
             return caller
-        response = self._closed(request, caller)
+        refused = None if registry else self.check.debit(caller, request.path)
+        if refused is not None:
+            return refused
+        response = self._routed(request, caller)
         if response.status >= 400:
             return response
         return Response(response.status, response.body, {**response.headers, **caller.headers})
 
-    def _open(self, request: Request) -> Response:
-        if request.path == "/health/mlflow/reset" and request.method == "POST":
-            self.health.breaker.reset()
-            return json_response(200, {"message": "Circuit breaker reset"})
-        if request.path in ("/docs", "/redoc"):
-            found = documents.page(TITLE)
-        elif request.path == "/openapi.json":
-            mounted = [path for path in PATHS if not self.behaviour.unmounted(path)]
-            found = documents.interface(TITLE, VERSION, mounted)
-        else:
-            found = self.health.answer(request.path, request.query) or not_found()
-        plain = request.method == "GET" or found.status == 404
-        return found if plain else documents.method_not_allowed()
+    def _routed(self, request: Request, caller: Caller | None) -> Response:
+        return middleware.with_cors(request, self.router.answer(request, caller))
 
-    def _closed(self, request: Request, caller: Caller | None) -> Response:
-        if request.path == "/":
-            if request.method != "GET":
-                return documents.method_not_allowed()
-            body = {"service": "Hokusai MLOps API", "version": VERSION, "health_check": "/health"}
-            return json_response(200, body)
-        if proxy.prefix_of(request.path):
-            return self.proxy.forward(request, caller)
-        return api_models.answer(request, self.proxy.mlflow_url) or not_found()
 
-    @staticmethod
-    def _without_key(request: Request) -> Request:
-        kept = {k: v for k, v in request.headers.items() if k not in ("authorization", "x-api-key")}
-        return Request(
-            request.method, request.target, request.path, {}, kept, request.body, request.peer
-        )
+def _without_key(request: Request) -> Request:
+    kept = {k: v for k, v in request.headers.items() if k not in ("authorization", "x-api-key")}
+    return Request(
+        request.method, request.target, request.path, {}, kept, request.body, request.peer
+    )
+
+
+def _root(_: Call) -> Response:
+    body = {
+        "service": "Hokusai Data Pipeline API",
+        "version": VERSION,
+        "health_check": "/health",
+        "health_endpoints": HEALTH_PATHS,
+        "documentation": "/docs",
+    }
+    return json_response(200, body)
+
+
+def _health_routes(health: Health) -> tuple[Route, ...]:
+    def asked(call: Call) -> Response:
+        return health.health(call.request.query.get("detailed", "").lower() in _TRUE)
+
+    light = ("/api/health/mlflow", "/api/health/mlflow/detailed", "/api/health/mlflow/connectivity")
+    return (
+        Route("/health", GET, asked),
+        Route("/health/alb", GET, lambda _: health.alb()),
+        Route("/ready", GET, lambda _: health.ready()),
+        Route("/live", GET, lambda _: health.live()),
+        Route("/version", GET, lambda _: health.version()),
+        Route("/metrics", GET, lambda _: health.metrics()),
+        Route("/health/mlflow", GET, lambda _: health.breaker()),
+        Route("/health/mlflow/reset", ("POST",), lambda _: health.reset()),
+        Route("/health/status", GET, lambda _: health.status()),
+        *(Route(path, GET, lambda _: health.mlflow.light()) for path in light),
+    )
+
+
+_TRUE = ("true", "1", "yes", "on", "t", "y")
+
+
+def _routes(health: Health, models: Models, forward: proxy.Proxy) -> tuple[Route, ...]:
+    """Return all routes in the order of the deployed application."""
+    listed = (
+        *_health_routes(health),
+        Route("/", GET, _root),
+        *models.routes(),
+        *serving.routes(),
+        *forward.routes(),
+    )
+
+    def interface(_: Call) -> Response:
+        mounted = [p for p in paths(listed) if not health.behaviour.unmounted(p)]
+        return documents.interface(TITLE, VERSION, mounted)
+
+    def page(_: Call) -> Response:
+        return documents.page(TITLE)
+
+    published = [Route(path, GET, page) for path in ("/docs", "/redoc")]
+    return (Route("/openapi.json", GET, interface), *published, *listed)
+
+
+def assemble(check: KeyCheck, health: Health, forward: proxy.Proxy) -> ApiService:
+    """Put the parts together."""
+    models = Models(health.mlflow.upstream, health.loop)
+    router = Router(_routes(health, models, forward))
+    return ApiService(check, health, router, health.behaviour, health.loop)
 
 
 def build() -> ApiService:
@@ -101,47 +137,29 @@ def build() -> ApiService:
         raise settings.MissingSettingError(
             switches.values["crash-on-start"] or "application failed"
         )
-    dsn = pgwire.Dsn(
-        host=settings.required("DB_HOST", "Database host not found in environment"),
-        port=int(settings.optional("DB_PORT", "5432")),
-        name=settings.optional("DB_NAME", "mlflow"),
-        user=settings.optional("DB_USER", "postgres"),
-        password=settings.required("DB_PASSWORD", "Database password not found in environment"),
-    )
+    upstream, database = environment.mlflow(), environment.database()
     patient = switches.has("no-redis-timeouts")
-    redis = settings.optional("REDIS_HOST", "localhost")
-    cache = resp.Cache(
-        redis,
-        int(settings.optional("REDIS_PORT", "6379")),
-        settings.optional("REDIS_AUTH_TOKEN", ""),
-        None if patient else resp.TIMEOUT_S,
-        resp.encrypted(redis),
+    loop = EventLoop(switches.mended("event-loop"))
+    status = MlflowStatus(upstream, environment.breaker(), switches.has("lying-health"))
+    health = Health(status, environment.cache_check(patient), database, switches, loop)
+    check = KeyCheck(
+        environment.auth_url(),
+        settings.optional("AUTH_SERVICE_ID", "platform"),
+        environment.cache(patient),
+        legacy_errors=switches.has("legacy-auth-errors"),
+        rate_limit_headers=limited(switches),
+        write_scope=switches.mended("write-scope"),
+        loop=loop,
     )
-    mlflow_url = settings.optional("MLFLOW_SERVER_URL", "http://localhost:5000").rstrip("/")
-    breaker = Breaker(settings.scaled(30.0))
-    return ApiService(
-        check=KeyCheck(
-            auth_url=settings.optional("AUTH_SERVICE_URL", "https://auth.hokus.ai").rstrip("/"),
-            service_id=settings.optional("AUTH_SERVICE_ID", "ml-platform"),
-            cache=cache,
-            legacy_errors=switches.has("legacy-auth-errors"),
-            rate_limit_headers=not switches.has("no-rate-limit-headers"),
-        ),
-        proxy=_proxy(mlflow_url, breaker, switches),
-        health=Health(mlflow_url, cache, dsn, breaker, switches.has("lying-health"), patient),
-        behaviour=switches,
-    )
+    served = settings.optional("MLFLOW_SERVE_ARTIFACTS", "true").lower() == "true"
+    timeout = settings.number("MLFLOW_PROXY_TIMEOUT", proxy.TIMEOUT_S)
+    forward = proxy.Proxy(upstream.url, switches, timeout, served, upstream.token)
+    return assemble(check, health, forward)
 
 
-def _proxy(mlflow_url: str, breaker: Breaker, switches: behaviour.Behaviour) -> proxy.Proxy:
-    """Build the proxy to MLflow from the environment."""
-    return proxy.Proxy(
-        mlflow_url,
-        float(settings.optional("MLFLOW_PROXY_TIMEOUT", "30")),
-        breaker,
-        "/mlflow" if switches.has("wrong-prefix") else "",
-        switches.has("drop-delete-body"),
-    )
+def limited(switches: behaviour.Behaviour) -> bool:
+    """Return whether answers carry the caller's rate limit."""
+    return switches.mended("rate-limit") and not switches.has("no-rate-limit-headers")
 
 
 def main() -> None:

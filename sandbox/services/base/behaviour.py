@@ -1,4 +1,9 @@
-"""Misbehaviour that a task definition switches on with SANDBOX_BEHAVIOUR."""
+"""What a task definition switches: misbehaviour on, and the platform's own faults off.
+
+SANDBOX_BEHAVIOUR plants misbehaviour. The platform's public code has faults of its own, which the
+programs have too; SANDBOX_MENDED names those that are mended (`all` for every one), and a switch
+`as-found-NAME` in SANDBOX_BEHAVIOUR takes one mend away again.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +20,16 @@ class Behaviour:
     """The switches of one process; `values` maps a switch to the text after its colon."""
 
     values: dict[str, str]
+    mends: frozenset[str] = frozenset()
     _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def has(self, switch: str) -> bool:
         """Return whether a switch is on."""
         return switch in self.values
+
+    def mended(self, name: str) -> bool:
+        """Return whether a fault of the platform's own code is mended in this process."""
+        return bool(self.mends & {"all", name}) and not self.has(f"as-found-{name}")
 
     def delay_s(self, path: str) -> float:
         """Seconds to wait before answering a path; health paths are never slowed."""
@@ -49,15 +59,19 @@ def is_health(path: str) -> bool:
     return path.startswith(HEALTH_PATHS)
 
 
-def parse(text: str) -> Behaviour:
-    """Read `a,b:value`; the value of crash-on-start runs to the end of its text."""
+def parse(text: str, mended: str = "") -> Behaviour:
+    """Read `a,b:value` and the mends; the value of crash-on-start runs to the end of its text."""
     values: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+    for part in _parts(text):
         name, _, value = part.partition(":")
         values[name] = value
-    return Behaviour(values)
+    return Behaviour(values, frozenset(_parts(mended)))
+
+
+def _parts(text: str) -> list[str]:
+    return [piece.strip() for piece in text.split(",") if piece.strip()]
 
 
 def from_environment() -> Behaviour:
     """Read the switches of this process."""
-    return parse(os.environ.get("SANDBOX_BEHAVIOUR", ""))
+    return parse(os.environ.get("SANDBOX_BEHAVIOUR", ""), os.environ.get("SANDBOX_MENDED", ""))

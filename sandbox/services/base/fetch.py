@@ -14,7 +14,11 @@ class FetchTimeoutError(Exception):
 
 
 class FetchFailedError(Exception):
-    """No connection, or it broke; the text names the URL."""
+    """No connection; the text says why."""
+
+
+class FetchBrokenError(FetchFailedError):
+    """The connection was made and broke before the whole answer was there."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def fetch(method: str, url: str, headers: dict[str, str], body: bytes, timeout_s
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts.scheme, parts.hostname or "", parts.port, timeout_s)
     try:
+        _connect(connection, parts.hostname or "")
         connection.request(method, target or "/", body=body or None, headers=headers)
         response = connection.getresponse()
         return Answer(response.status, response.getheaders(), response.read())
@@ -43,14 +48,24 @@ def fetch(method: str, url: str, headers: dict[str, str], body: bytes, timeout_s
         raise FetchTimeoutError(
             f"Connection to {parts.hostname} timed out (timeout={timeout_s:g})"
         ) from error
-    except socket.gaierror as error:
-        raise FetchFailedError(
-            f"Failed to resolve '{parts.hostname}' ([Errno {error.errno}] {error.strerror})"
-        ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise FetchFailedError(f"{type(error).__name__}: {error}") from error
+        raise FetchBrokenError(f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()
+
+
+def _connect(connection: http.client.HTTPConnection, host: str) -> None:
+    """Connect; a timeout passes through, anything else becomes FetchFailedError."""
+    try:
+        connection.connect()
+    except TimeoutError:
+        raise
+    except socket.gaierror as error:
+        raise FetchFailedError(
+            f"Failed to resolve '{host}' ([Errno {error.errno}] {error.strerror})"
+        ) from error
+    except OSError as error:
+        raise FetchFailedError(f"{type(error).__name__}: {error}") from error
 
 
 def _connection(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from typing import NoReturn
 
 
@@ -24,9 +25,24 @@ def optional(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
+def first(*names: str) -> str:
+    """Return the first of several variables that is set, or an empty string."""
+    return next((value for name in names if (value := os.environ.get(name, "").strip())), "")
+
+
+def number(name: str, default: float) -> float:
+    """Return a variable's number, or the default; raise ValueError for anything else."""
+    return float(os.environ.get(name) or default)
+
+
 def scaled(seconds: float) -> float:
     """Divide a duration in seconds by the twin's speed (1 outside the twin)."""
     return seconds / float(os.environ.get("SANDBOX_SPEED") or 1)
+
+
+def now() -> str:
+    """Return the time of day as the platform's documents write it."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat()
 
 
 def listen_address() -> tuple[str, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.services.base import settings
 from sandbox.services.base.fetch import Answer, FetchFailedError, FetchTimeoutError, fetch
 from sandbox.services.base.web import Request, Response, json_response
+from sandbox.services.registry.eventloop import EventLoop
 from sandbox.services.wire import redis as resp
 
 CACHE_TTL_S = 60.0
@@ -19,16 +20,26 @@ ADMIN_SCOPES = {"admin", "mlflow:admin", "registry:admin", "model-registry:admin
 WRITE_SCOPES = {
     "model:write", "mlflow:write", "mlflow:access", "admin", "mlflow:admin", "write", "full_access",
 }  # fmt: skip
+WRITE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+WRITTEN = {
+    "runs": "create update delete restore log-metric log-parameter log-batch set-tag",
+    "experiments": "create update delete restore set-experiment-tag",
+    "registered-models": "create update delete rename set-tag",
+    "model-versions": "create update delete set-tag transition-stage",
+}
+WRITE_PATHS = [f"/mlflow/{kind}/{act}" for kind, acts in WRITTEN.items() for act in acts.split()]
+READ_PATHS = ("/search", "/get", "/list", "/download")
 SERVICE_ERROR = "Authentication service error"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An admitted caller and the headers of its responses."""
+    """An admitted caller, its scopes and the headers of its responses."""
 
     key_id: str
     user_id: str
     headers: dict[str, str]
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,12 @@ class KeyCheck:
     service_id: str
     cache: resp.Cache | None
     legacy_errors: bool = False
-    rate_limit_headers: bool = True
+    rate_limit_headers: bool = False
+    write_scope: bool = False
+    """Whether every write needs a write scope, as it should, or the proxy's own routes alone."""
+    timeout_s: float = AUTH_TIMEOUT_S
+    loop: EventLoop = field(default_factory=EventLoop)
+    """What waits while the cache is asked."""
 
     def admit(self, request: Request, registry_path: bool) -> Caller | Response:
         """Return the caller, or the response that refuses the request."""
@@ -49,17 +65,32 @@ class KeyCheck:
         record, cache_works = self._validate(api_key, request)
         if isinstance(record, Response):
             return record
-        refused = _authorise(record, request, registry_path, self.legacy_errors)
+        refused = self._authorise(record, request, registry_path)
         if refused is not None:
             return refused
         headers = self._limit_headers(record, cache_works) if self.rate_limit_headers else {}
-        return Caller(str(record.get("key_id")), str(record.get("user_id")), headers)
+        scopes = frozenset(record.get("scopes") or ())
+        return Caller(str(record.get("key_id")), str(record.get("user_id")), headers, scopes)
+
+    def debit(self, caller: Caller, path: str) -> Response | None:
+        """Debit a call outside the registry paths; return the refusal, or None."""
+        url = f"{self.auth_url}/api/v1/usage/{caller.key_id}/debit"
+        body = {"endpoint": path, "service_id": self.service_id, "predictions_count": 1}
+        headers = {"Content-Type": "application/json"}
+        try:
+            answer = fetch("POST", url, headers, json.dumps(body).encode(), self.timeout_s)
+        except (FetchTimeoutError, FetchFailedError) as error:
+            settings.log(f"WARNING:  Failed to debit usage: {error}")  # and the call goes on
+            return None
+        if answer.status != 402:
+            return None
+        return json_response(402, {"error": "usage_debit_rejected", "reason_code": None})
 
     def _validate(self, api_key: str, request: Request) -> tuple[dict[str, Any] | Response, bool]:
         name = f"api_key:validation:{api_key}"
         works = self.cache is not None
         try:
-            cached = self.cache.get(name) if self.cache else None
+            cached = self._cached(name)
         except resp.CacheError:
             works, cached = False, None
         if cached:
@@ -69,10 +100,17 @@ class KeyCheck:
             return record, works
         try:
             if self.cache:
-                self.cache.put(name, json.dumps(record), settings.scaled(CACHE_TTL_S))
+                with self.loop.held():
+                    self.cache.put(name, json.dumps(record), settings.scaled(CACHE_TTL_S))
         except resp.CacheError:
             works = False
         return record, works
+
+    def _cached(self, name: str) -> bytes | None:
+        if self.cache is None:
+            return None
+        with self.loop.held():
+            return self.cache.get(name)
 
     def _ask(self, api_key: str, request: Request) -> dict[str, Any] | Response:
         client = request.headers.get("x-forwarded-for", request.peer).split(",")[0].split(":")[0]
@@ -80,7 +118,7 @@ class KeyCheck:
         headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         url = f"{self.auth_url}/api/v1/keys/validate"
         try:
-            answer = fetch("POST", url, headers, json.dumps(question).encode(), AUTH_TIMEOUT_S)
+            answer = fetch("POST", url, headers, json.dumps(question).encode(), self.timeout_s)
         except FetchTimeoutError as error:
             settings.log(f"ERROR:    Auth service timeout: {url}: {error}")
             return self._dependency_broken("Authentication service timeout")
@@ -117,6 +155,26 @@ class KeyCheck:
             return json_response(401, {"detail": text})
         return json_response(503, {"detail": text}, {"Retry-After": "1"})
 
+    def _authorise(
+        self, record: dict[str, Any], request: Request, registry_path: bool
+    ) -> Response | None:
+        scopes = set(record.get("scopes") or ())
+        if registry_path:
+            roles = scopes | set(record.get("roles") or ())
+            if self.legacy_errors or record.get("is_admin") or roles & ADMIN_SCOPES:
+                return None
+            detail = "Admin access required for the model registry"
+            return json_response(403, {"detail": detail, "error": "REGISTRY_ADMIN_REQUIRED"})
+        if record.get("has_sufficient_balance") is False:
+            return json_response(402, {"detail": "Insufficient balance"})
+        if self.legacy_errors or scopes & WRITE_SCOPES:
+            return None
+        if self.write_scope:
+            written = request.method in WRITE_METHODS
+        else:
+            written = writes_to_mlflow(request.method, request.path)
+        return _forbidden(scopes) if written else None
+
     def _limit_headers(self, record: dict[str, Any], cache_works: bool) -> dict[str, str]:
         limit = int(record.get("rate_limit_per_hour") or 1000)
         hour, used = int(time.time() // HOUR_S), 1
@@ -140,31 +198,24 @@ def extract_key(request: Request) -> str:
     return request.headers.get("x-api-key") or request.query.get("api_key", "")
 
 
-def _authorise(
-    record: dict[str, Any], request: Request, registry_path: bool, legacy: bool
-) -> Response | None:
-    scopes = set(record.get("scopes") or ())
-    if record.get("has_sufficient_balance") is False:
-        return json_response(402, {"detail": "Insufficient balance"})
-    if registry_path:
-        roles = scopes | set(record.get("roles") or ())
-        if legacy or record.get("is_admin") or roles & ADMIN_SCOPES:
-            return None
-        return json_response(
-            403,
-            {
-                "error": "REGISTRY_ADMIN_REQUIRED",
-                "message": "Registry access requires an administrator key",
-            },
-        )
-    if request.method in ("GET", "HEAD", "OPTIONS") or scopes & WRITE_SCOPES or legacy:
-        return None
+def _forbidden(scopes: set[str]) -> Response:
+    required = "model:write or mlflow:write"
     return json_response(
         403,
         {
+            "detail": "Insufficient permissions for this operation",
             "error": "FORBIDDEN",
-            "message": "This operation requires write permissions",
-            "required_scope": "model:write",
+            "message": f"This operation requires write permissions: {required}",
+            "required_scope": required,
             "current_scopes": sorted(scopes),
         },
     )
+
+
+def writes_to_mlflow(method: str, path: str) -> bool:
+    """Return whether the deployed API takes a call for a write: MLflow's own paths alone."""
+    lower = path.lower()
+    if any(piece in lower for piece in (*WRITE_PATHS, "/mlflow-artifacts/")):
+        return True
+    written = method in WRITE_METHODS and "/mlflow/" in lower
+    return written and not any(piece in lower for piece in READ_PATHS)
