@@ -174,7 +174,11 @@ def test_a_huge_body_is_50_megabytes() -> None:
 @pytest.mark.parametrize(
     ("service", "variables", "text"),
     [
-        ("api", {"PORT": "1", "DB_HOST": "x"}, "Database password not found in environment"),
+        (
+            "api",
+            {"PORT": "1", "MLFLOW_SERVER_URL": "http://x:5000"},
+            "Database password not found in environment",
+        ),
         ("auth", {"PORT": "1"}, "DATABASE_URL not found in environment"),
         ("api", {"SANDBOX_BEHAVIOUR": "crash-on-start:cannot import name"}, "cannot import name"),
     ],

@@ -1,4 +1,4 @@
-"""The API's own questions to MLflow, with the token, the tries and the texts of MLflow's client."""
+"""The questions that the API itself puts to MLflow, as MLflow's client puts them."""
 
 from __future__ import annotations
 

@@ -55,8 +55,10 @@ SYMPTOMS = [
     Symptom("mlflow-rule-missing", REGISTRY, "/mlflow/x", 401, JSON, TARGET, "API key required"),
     Symptom("api-rules-missing", REGISTRY, "/api/v1/models", 404, TEXT, BALANCER, "Not Found"),
     Symptom("mlflow-api-rule-missing", REGISTRY, SEARCH, 404, TEXT, BALANCER, "Not Found"),
-    Symptom("mlflow-api-rule-wrong-target", REGISTRY, SEARCH, 404, HTML, TARGET, "<!doctype"),
-    Symptom("catch-all-shadows-rules", REGISTRY, "/api/v1/models", 404, HTML, TARGET),
+    Symptom(
+        "mlflow-api-rule-wrong-target", REGISTRY, SEARCH, 404, HTML, TARGET, "<!doctype", "valid"
+    ),
+    Symptom("catch-all-shadows-rules", REGISTRY, "/api/v1/models", 404, HTML, TARGET, "", "valid"),
     Symptom("rules-on-http-only", REGISTRY, "/health", 404, TEXT, BALANCER, "Not Found"),
     Symptom("api-group-detached", REGISTRY, "/health", 503, HTML, BALANCER, "503 Service"),
     Symptom("api-group-empty", REGISTRY, "/health", 503, HTML, BALANCER, "503 Service"),
@@ -88,7 +90,7 @@ SYMPTOMS = [
     Symptom("auth-down-misreported", REGISTRY, SEARCH, 401, JSON, TARGET, "", "valid"),
     Symptom("proxy-unmounted", REGISTRY, SEARCH, 404, JSON, TARGET, "Not Found", "valid"),
     Symptom("seed-2025-08-05", AUTH, "/health", 502, HTML, BALANCER, "502 Bad Gateway"),
-    Symptom("seed-2025-08-05", REGISTRY, SEARCH, 404, HTML, TARGET, "<!doctype"),
+    Symptom("seed-2025-08-05", REGISTRY, SEARCH, 404, HTML, TARGET, "<!doctype", "valid"),
     Symptom("seed-2025-08-05-as-reported", REGISTRY, SEARCH, 404, TEXT, BALANCER, "Not Found"),
     Symptom("registry-listener-missing", REGISTRY, "/health", 0, body="Failed to establish"),
     Symptom("auth-listener-missing", AUTH, "/health", 0, body="Failed to establish"),
