@@ -75,7 +75,9 @@ def test_no_check_takes_a_404_for_healthy() -> None:
 def test_refusals_are_asked_whatever_else_is_broken() -> None:
     refusing = [c for i, c in CHECKS.items() if re.search(r"\.(refuses|requires|protects)", i)]
     assert len(refusing) >= 14
-    assert all(c.needs == () for c in refusing)
+    # one that keeps the platform busy waits for light answers, as everything blocking does
+    assert {c.id for c in refusing if c.needs} == {"registry.requires-scope-to-delete"}
+    assert all(c.blocking for c in refusing if c.needs)
 
 
 def test_a_valid_key_never_stands_in_a_url() -> None:
@@ -113,13 +115,21 @@ def test_checks_hold_no_address_of_an_environment() -> None:
         assert not re.search(r"https?://|arn:aws|\d{12}", text), path.name
 
 
-def test_the_documents_that_block_the_api_are_marked_and_wait_for_two_light_answers() -> None:
-    blocking = {c.id: (c.spec.path, c.every, c.needs) for c in CHECKS.values() if c.blocking}
+def test_what_blocks_the_api_is_marked_and_waits_for_two_light_answers() -> None:
+    blocking = {c.id: (paths(c.spec), c.every, c.needs) for c in CHECKS.values() if c.blocking}
     light = ("registry.certificate", "registry.mlflow-connection", "registry.mlflow-proxy")
+    delete = "/api/models/synthetic-canary-absent/1"
     assert blocking == {
-        "registry.dependencies": ("/health?detailed=true", 300, light),
-        "registry.ready": ("/ready", 300, light),
-        "registry.circuit-breaker": ("/health/mlflow", 300, light),
-        "registry.metrics": ("/metrics", 300, light),
-        "registry.health-status": ("/health/status", 300, light),
+        "registry.dependencies": (["/health?detailed=true"], 300, light),
+        "registry.ready": (["/ready"], 300, light),
+        "registry.circuit-breaker": (["/health/mlflow"], 300, light),
+        "registry.metrics": (["/metrics"], 300, light),
+        "registry.health-status": (["/health/status"], 300, light),
+        "registry.models": (["/api/models/"], 900, light),
+        "registry.requires-scope-to-delete": ([delete], 900, light),
     }
+
+
+def paths(spec: object) -> list[str]:
+    """Return the paths that a check asks."""
+    return [case.path for case in getattr(spec, "cases", (spec,))]
