@@ -90,7 +90,8 @@ SYMPTOMS = [
     Symptom("auth-down-misreported", REGISTRY, SEARCH, 401, JSON, TARGET, "", "valid"),
     Symptom("proxy-unmounted", REGISTRY, SEARCH, 404, JSON, TARGET, "Not Found", "valid"),
     Symptom("seed-2025-08-05", AUTH, "/health", 502, HTML, BALANCER, "502 Bad Gateway"),
-    Symptom("seed-2025-08-05", REGISTRY, SEARCH, 404, HTML, TARGET, "<!doctype", "valid"),
+    # MLflow's gateway, which that day did not have, cannot ask the auth service either
+    Symptom("seed-2025-08-05", REGISTRY, SEARCH, 503, JSON, TARGET, "service error", "valid"),
     Symptom("seed-2025-08-05-as-reported", REGISTRY, SEARCH, 404, TEXT, BALANCER, "Not Found"),
     Symptom("registry-listener-missing", REGISTRY, "/health", 0, body="Failed to establish"),
     Symptom("auth-listener-missing", AUTH, "/health", 0, body="Failed to establish"),
