@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from canary.adapters.clock import SystemClock
+from canary.cli.run import status_of
 from canary.comparison.previous import Previous
 from canary.conclude import run_status
+from canary.control_plane.state import PlatformState
 from canary.metrics.measure import measure
 from canary.model import CheckHistory, Config, Load, Report, Service, Severity, Status, spared
 from canary.pipeline import run_once
@@ -40,7 +42,9 @@ class Minutes:
 
     reports: list[Report] = field(default_factory=list)
 
-    def run(self, light: str, blocking: str, request: RunRequest = SCHEDULED) -> Report:
+    def run(
+        self, light: str, blocking: str, request: RunRequest = SCHEDULED, **changes: object
+    ) -> Report:
         config = Config(
             environment=worlds.environment(services={"api": Service(url="http://127.0.0.1:9")}),
             checks=(
@@ -55,6 +59,7 @@ class Minutes:
             config.environment,
             previous=lambda: Previous(report=before),
             clock=LaterClock(len(self.reports)),
+            **changes,
         )
         self.reports.append(run_once(ports, config, request))
         return self.reports[-1]
@@ -160,3 +165,27 @@ def test_a_blocking_check_is_down_after_two_failures_and_up_after_two_passes() -
         return points(made.report(document, history=known))["ChecksDown",]
 
     assert [down(o) for o in ("PF", "FPF", "FF", "FSF", "FFP", "FFPP")] == [0, 0, 1, 1, 1, 0]
+
+
+def test_what_a_standing_failure_needs_is_read_again_for_its_diagnosis() -> None:
+    asked: list[frozenset[str]] = []
+
+    def refresh(state: PlatformState, failing: frozenset[str]) -> PlatformState:
+        asked.append(failing)
+        return state
+
+    minutes = Minutes()
+    for _ in range(3):
+        minutes.run("passes", "fails", refresh_failing=refresh)
+    assert minutes.story() == "Fff"
+    assert asked == [frozenset({"api"})] * 3
+
+
+@pytest.mark.parametrize(("status", "exits"), [("F", 0), ("P", 3)])
+def test_a_document_that_was_spared_does_not_fail_a_run_on_its_severity(
+    status: str, exits: int
+) -> None:
+    """The failing light check is muted; where it passed slowly, the document is unknown."""
+    need = made.result(status, "api.light", muted="until then: known")
+    document = made.result("S", "api.document", load=Load.BLOCKING, needs=("api.light",))
+    assert status_of(made.report(need, document), "low") == exits

@@ -102,6 +102,8 @@ def busy() -> tuple[int, dict[str, str], Any]:
             ("--fail-on", "critical"),
             3,
         ),
+        # the light check before it failed and is muted: nothing is unknown
+        ({**WELL, "not_asked": ["registry.health"]}, ("--fail-on", "low"), 0),
         ({**WELL, "status": "REFUSED", "reason": "no such check"}, (), 3),
         ({**WELL, "status": "STALE", "reason": "scheduled long ago"}, (), 3),
     ],
@@ -120,8 +122,9 @@ def test_the_exit_status_is_the_verdict_of_the_deployed_canary(
 
 
 def test_what_broke_and_why_is_printed(function: tuple[Function, str], file: str) -> None:
-    function[0].answers = [(200, {}, BROKEN)]
+    function[0].answers = [(200, {}, {**BROKEN, "not_asked": ["registry.ready"]})]
     text = call("gate", "-e", file).stdout
+    assert "not asked, it would block: registry.ready" in text
     assert "cause: listener-missing in registry (certain)" in text
     assert "failed: registry.https-redirect" in text and "s3://bucket" in text
     function[0].answers = [(200, {}, BROKEN)]

@@ -6,8 +6,10 @@ import pytest
 
 from canary.comparison import history as past
 from canary.comparison.transitions import compare
-from canary.model import Change, CheckHistory, Report, Severity, Status
+from canary.model import Change, CheckHistory, Exchange, Report, Severity, Status, Step
 from tests.canary.support.made import report, result
+
+ANSWER = Exchange(method="GET", url="https://registry.example.com/live", status=200)
 
 
 def replay(outcomes: str, **changes: object) -> tuple[Report | None, list[Change]]:
@@ -99,6 +101,19 @@ def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
     known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
     reused = [result("F", reused=True)]
     assert past.updated(known, reused, "t1", latency_valid=True) == known
+
+
+@pytest.mark.parametrize(("evidence", "last"), [((), "t0"), ((ANSWER,), "t1")])
+def test_a_skip_counts_as_a_run_only_if_something_was_asked(
+    evidence: tuple[Exchange, ...], last: str
+) -> None:
+    known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
+    step = Step(name="second", status=Status.SKIP, evidence=evidence)
+    after = past.updated(known, [result("S", steps=(step,))], "t1", latency_valid=True)
+    assert (after["api.it"].last_run_at, after["api.it"].outcomes) == (last, "PS")
+    assert past.updated({}, [result("S", steps=(step,))], "t1", latency_valid=True)[
+        "api.it"
+    ] == CheckHistory(outcomes="S")
 
 
 def test_transitions_come_by_change_then_severity_then_id() -> None:

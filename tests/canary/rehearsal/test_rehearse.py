@@ -150,3 +150,6 @@ def test_a_document_that_fails_opens_a_ticket_within_ten_minutes_and_clears_it_i
 
 def test_a_document_that_fails_once_opens_no_ticket(alarms: Alarms) -> None:
     assert states(alarms, range(33, 38)) == []
+    minutes = (Minute(failed=frozenset({DOCUMENT}), unstable=frozenset({DOCUMENT})),) * 5
+    found = replay(alarms, iter((*(Minute(),) * 30, *minutes, *(Minute(),) * 60)))
+    assert found.tickets() == ()  # one first attempt that failed, not five
