@@ -25,7 +25,7 @@ from canary.cli.options import (
 from canary.config.schema import check_file, environment_file
 from canary.deployment import cost
 from canary.deployment.permissions import Row, rows
-from canary.model import Config
+from canary.model import Config, Environment
 from canary.model.schedule import schedule_period
 from canary.plan import Plan, PlanError, Selection, make_plan
 from canary.probes import KINDS
@@ -85,13 +85,8 @@ def plan(
     config = loaded(environment)
     now = dt.datetime.now(dt.UTC)
     try:
-        made = make_plan(
-            config,
-            KINDS,
-            {},
-            now,
-            Selection(only=selected("--only", only), suites=selected("--suite", suites)),
-        )
+        chosen = Selection(only=selected("--only", only), suites=selected("--suite", suites))
+        made = make_plan(config, KINDS, {}, now, chosen)
     except PlanError as error:
         raise WrongUseError(str(error)) from error
     counts = counted(config)
@@ -100,7 +95,8 @@ def plan(
         found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
         click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
     else:
-        click.echo(on_screen(_described(made, counts, bill, hourly_keyed(config))))
+        lines = _described(made, counts, bill, hourly_keyed(config))
+        click.echo(on_screen([*lines, *_disabled(config.environment)]))
 
 
 def counted(config: Config) -> cost.Counts:
@@ -144,7 +140,8 @@ def _described(
         + ("  blocking: asked alone" if p.check.blocking else "")
         for p in made.order
     ]
-    lines += [
+    return [
+        *lines,
         "",
         f"{len(made.order)} checks, {made.requests} requests, longest chain about"
         f" {made.expected_ms / 1000:.1f} s, {counts.metrics} custom metrics",
@@ -157,7 +154,14 @@ def _described(
         f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month",
         "(list prices of us-east-1, free tiers not subtracted)",
     ]
-    return lines
+
+
+def _disabled(environment: Environment) -> list[str]:
+    """Return a line for each reason why checks do not run in this environment."""
+    by_reason: dict[str, list[str]] = {}
+    for check_id, reason in sorted(environment.disable.items()):
+        by_reason.setdefault(reason, []).append(check_id)
+    return [f"not run, because {why}: {', '.join(ids)}" for why, ids in by_reason.items()]
 
 
 @click.command(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from canary.control_plane.state import GroupRule, Listener, LoadBalancer, PlatformState, Rule
+from canary.control_plane.state import (
+    EVERYTHING,
+    GroupRule,
+    Listener,
+    LoadBalancer,
+    PlatformState,
+    Rule,
+)
 from canary.model import Drift
 
 Facts = dict[str, dict[str, str]]
@@ -21,7 +28,7 @@ def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
 
 
 def _blind(state: PlatformState, prefix: str) -> bool:
-    return any(u.action.startswith(prefix) for u in state.unavailable)
+    return any(u.action.startswith((prefix, EVERYTHING)) for u in state.unavailable)
 
 
 def _differences(old: Facts, new: Facts, at: str, blind: bool) -> Iterator[Drift]:

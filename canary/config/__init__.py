@@ -22,6 +22,7 @@ from canary.probes.base.api import Kind
 HERE = Path(__file__).resolve().parents[1]
 CHECKS = HERE / "checks"
 ENVIRONMENTS = HERE / "environments"
+NO_CLUSTER = "the environment names no cluster, so the control plane is not read"
 LONGEST_SHOWN = 100
 """Characters of a name that a message repeats."""
 
@@ -57,6 +58,7 @@ def load(
     files = sorted(folder.glob("*.toml"))
     sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
+        where = _without_control_plane(where, sources, known)
         day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
         rules = references.Rules(
             file=place.name, authoring=authoring, today=day, root=HERE.parent, only=only
@@ -131,6 +133,17 @@ def _with_hosts(environment: Environment) -> Environment:
         for r in environment.routes
     )
     return msgspec.structs.replace(environment, routes=routes)
+
+
+def _without_control_plane(
+    environment: Environment, sources: list[references.Source], kinds: Mapping[str, Kind]
+) -> Environment:
+    """Disable the checks that read the control plane where the environment names no cluster."""
+    if environment.cluster:
+        return environment
+    reading = {s.check.id for s in sources if kinds[s.check.kind].reads_state}
+    unread = dict.fromkeys(sorted(reading), NO_CLUSTER)
+    return msgspec.structs.replace(environment, disable={**unread, **environment.disable})
 
 
 def _host(environment: Environment, name: str) -> str:

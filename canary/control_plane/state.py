@@ -9,6 +9,9 @@ import msgspec
 
 from canary.model import Frozen
 
+EVERYTHING = "observe"
+"""The action of an `Unavailable` for a control plane that was not read at all."""
+
 
 class Unavailable(Frozen, frozen=True, kw_only=True):
     """A call of AWS that failed: what it would have read is unknown, never "fine"."""

@@ -158,7 +158,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     name: Name
     account: Annotated[str, msgspec.Meta(pattern=r"^\d{12}$")]
     region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    cluster: str
+    cluster: str  # ECS cluster; "": no access to AWS's control plane, which is not read
     services: dict[Name, Service]
     checks: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]*$")] = ""  # a folder below checks/
     principals: dict[Name, Principal] = msgspec.field(default_factory=dict)

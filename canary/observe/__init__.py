@@ -12,7 +12,7 @@ from types import ModuleType
 import msgspec
 
 from canary.control_plane.dependencies import closure
-from canary.control_plane.state import LogLine, PlatformState
+from canary.control_plane.state import EVERYTHING, LogLine, PlatformState, Unavailable
 from canary.model import Environment
 from canary.observe import (
     balancers,
@@ -45,9 +45,18 @@ READERS: tuple[ModuleType, ...] = (
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
 
+NOT_READ = Unavailable(
+    action=EVERYTHING,
+    resource="*",
+    code="NoCluster",
+    reason="the environment names no cluster",
+)
+
 
 def statements(environment: Environment) -> tuple[Permission, ...]:
     """Return the IAM permissions that the readers need in this environment."""
+    if not environment.cluster:
+        return ()
     values = {
         "region": environment.region,
         "account": environment.account,
@@ -67,7 +76,12 @@ def statements(environment: Environment) -> tuple[Permission, ...]:
 
 
 def observe(clients: Clients, environment: Environment) -> PlatformState:
-    """Read the control plane once; independent readers run in parallel."""
+    """Read the control plane once; independent readers run in parallel.
+
+    Where the environment names no cluster, nothing is read, and the state says so.
+    """
+    if not environment.cluster:
+        return PlatformState(unavailable=(NOT_READ,))
     reader = Reader(clients, environment)
     read_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     front = begin(balancers.read, reader)
@@ -112,6 +126,8 @@ def refresh_failing(
     The returned state is younger than the failures. Logs and secrets are those of the failing
     services and of the services that they depend on.
     """
+    if not environment.cluster:
+        return state
     wanted = closure(environment, *failing_services)
     fresh = observe(clients, environment)
     reader = Reader(clients, environment)

@@ -14,7 +14,7 @@ import msgspec
 
 from canary.comparison.previous import reused_results
 from canary.conclude import OnJudged, conclude, unpublished
-from canary.control_plane.state import PlatformState, Unavailable
+from canary.control_plane.state import EVERYTHING, PlatformState, Unavailable
 from canary.model import Frozen, Report
 from canary.pipeline import begin
 from canary.plan import Selection, make_plan
@@ -156,7 +156,7 @@ def _observed(ports: Ports) -> PlatformState:
         return within(OBSERVING_S, ports.observe)
     except Exception as error:  # noqa: BLE001 - the boundary: a reading that is missing says why
         reason = f"{type(error).__name__}: {error}"
-        gap = Unavailable(action="observe", resource="*", code="ReaderFailed", reason=reason)
+        gap = Unavailable(action=EVERYTHING, resource="*", code="ReaderFailed", reason=reason)
         return PlatformState(unavailable=(gap,))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from canary.comparison.drift import drift
 from canary.control_plane.state import (
+    EVERYTHING,
     Action,
     Condition,
     EcsService,
@@ -125,3 +127,11 @@ def test_a_secret_that_only_one_of_the_runs_looked_at_is_no_drift() -> None:
 def test_what_could_not_be_read_is_not_drift() -> None:
     gap = Unavailable(action="ecs:DescribeServices", resource="*", code="AccessDenied", reason="no")
     assert drift(platform(), platform(ecs_services=(), unavailable=(gap,))) == ()
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_control_plane_that_was_not_read_at_all_is_not_drift(side: str) -> None:
+    gap = Unavailable(action=EVERYTHING, resource="*", code="Timeout", reason="not in time")
+    read, unread = platform(), PlatformState(unavailable=(gap,))
+    states = (unread, read) if side == "before" else (read, unread)
+    assert drift(*states) == ()
