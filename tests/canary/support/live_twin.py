@@ -51,12 +51,12 @@ def secret_texts(value: str) -> list[str]:
 
 
 class Twin:
-    """A sandbox of its own, ended by `stop`."""
+    """A sandbox of its own, ended by `stop`; `options` are those of `sandbox up`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.state_file = folder, folder / "state.json"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "up", "--state", str(self.state_file)],
+            [sys.executable, "-m", "sandbox", "up", *options, "--state", str(self.state_file)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
