@@ -49,6 +49,11 @@ def rate_limit_headers_missing(context: FaultContext) -> None:
     context.behave(API, "no-rate-limit-headers")
 
 
+def read_only_key_writes(context: FaultContext) -> None:
+    """Deploy the API as found, which refuses a read-only key's writes to the registry alone."""
+    context.behave(API, "as-found-write-scope")
+
+
 def auth_down_misreported(context: FaultContext) -> None:
     """Deploy an API that calls a broken auth service a wrong key, and break the auth service."""
     context.behave(API, "legacy-auth-errors")

@@ -24,6 +24,21 @@ def health_lies(context: FaultContext) -> None:
     context.client("ecs").update_service(cluster=names.CLUSTER, service=MLFLOW, desiredCount=0)
 
 
+def detailed_health_fails(context: FaultContext) -> None:
+    """Deploy the API as found, whose detailed health document cannot be written."""
+    context.behave(API, "as-found-detailed-health")
+
+
+def proxy_drops_body(context: FaultContext) -> None:
+    """Deploy the API as found, whose proxy forwards no body with DELETE."""
+    context.behave(API, "as-found-delete-body")
+
+
+def breaker_document_fails(context: FaultContext) -> None:
+    """Deploy the API as found with a circuit breaker that opened and does not close again."""
+    context.behave(API, "as-found-breaker-document,breaker-stays-open")
+
+
 def mlflow_slow(context: FaultContext) -> None:
     """Deploy a MLflow that takes three seconds for each request."""
     context.behave(MLFLOW, "slow:3")

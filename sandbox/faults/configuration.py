@@ -11,8 +11,8 @@ API, AUTH, MLFLOW = names.API_SERVICE, names.AUTH_SERVICE, names.MLFLOW_SERVICE
 
 
 def mlflow_url_unset(context: FaultContext) -> None:
-    """Deploy an API revision without MLFLOW_SERVER_URL: it falls back to its own localhost."""
-    context.deploy(API, context.set_variable(API, "MLFLOW_SERVER_URL", None))
+    """Deploy an API revision without an address of MLflow: it dies at start."""
+    context.deploy_for_good(API, context.set_variable(API, "MLFLOW_SERVER_URL", None))
 
 
 def mlflow_url_wrong_namespace(context: FaultContext) -> None:
@@ -54,6 +54,11 @@ def database_password_changed(context: FaultContext) -> None:
     """Rotate the database's password and not the secret; MLflow's next task cannot log in."""
     context.data.change_database_password(names.DATABASE_USER, secrets.token_urlsafe(18))
     context.deploy_for_good(MLFLOW, context.definition(MLFLOW))
+
+
+def mlflow_token_missing(context: FaultContext) -> None:
+    """Deploy an API revision without its own key for MLflow: callers' keys still work."""
+    context.deploy_for_good(API, context.set_secret(API, "MLFLOW_TRACKING_TOKEN", None))
 
 
 def redis_host_not_injected(context: FaultContext) -> None:

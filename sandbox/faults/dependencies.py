@@ -9,6 +9,7 @@ from sandbox import names
 from sandbox.faults.context import FaultContext
 
 SLOW_REDIS_S = 1.2
+SILENT_S = 86_400.0
 
 
 def redis_down(context: FaultContext) -> None:
@@ -19,6 +20,21 @@ def redis_down(context: FaultContext) -> None:
 def redis_slow(context: FaultContext) -> None:
     """Let each command of the cache take more than a second."""
     context.data.control("redis", delay_s=SLOW_REDIS_S)
+
+
+def redis_silent(context: FaultContext) -> None:
+    """Let the cache accept connections and answer nothing, as a stopped process does."""
+    context.data.control("redis", delay_s=SILENT_S)
+
+
+def database_silent(context: FaultContext) -> None:
+    """Let the database accept connections and answer nothing, as a stopped process does."""
+    context.data.control("database", delay_s=SILENT_S)
+
+
+def mlflow_silent(context: FaultContext) -> None:
+    """Deploy a MLflow that accepts requests and answers none but health checks."""
+    context.behave(names.MLFLOW_SERVICE, "hang")
 
 
 def database_down(context: FaultContext) -> None:

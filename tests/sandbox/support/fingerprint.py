@@ -13,6 +13,8 @@ from tests.sandbox.support.twin import Outside
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 ARTIFACT = "/api/mlflow/api/2.0/mlflow-artifacts/artifacts/fingerprint/probe.txt"
+DELETE = "/api/mlflow/api/2.0/mlflow/registered-models/delete"
+REGISTER = "/api/models/register"
 CREATE = "/api/mlflow/api/2.0/mlflow/experiments/create"
 REGISTRY, AUTH = names.REGISTRY_HOST, names.AUTH_HOST
 SLOW_S = 0.95
@@ -49,12 +51,15 @@ REQUESTS = (
     Request(REGISTRY, "/health?detailed=true"),
     Request(REGISTRY, "/ready"),
     Request(REGISTRY, "/api/health/mlflow"),
-    Request(REGISTRY, "/mlflow/x"),
+    Request(REGISTRY, "/mlflow/health"),
+    Request(REGISTRY, "/health/mlflow"),
     Request(REGISTRY, "/api/v1/models"),
     Request(REGISTRY, SEARCH),
     *(Request(REGISTRY, SEARCH, who) for who in ("revoked", "expired", *5 * ("valid",))),
     Request(REGISTRY, ARTIFACT, "valid", "PUT", b"x"),
     Request(REGISTRY, CREATE, "valid", "POST", b""),
+    Request(REGISTRY, DELETE, "valid", "DELETE", b'{"name": "fingerprint"}'),
+    Request(REGISTRY, REGISTER, "read-only", "POST", b"{}"),
 )
 
 

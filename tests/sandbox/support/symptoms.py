@@ -18,6 +18,8 @@ from tests.sandbox.support.twin import Outside
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
 CREATE = "/api/mlflow/api/2.0/mlflow/experiments/create"
 ARTIFACT = "/api/mlflow/api/2.0/mlflow-artifacts/artifacts/symptoms/probe.txt"
+DELETE = "/api/mlflow/api/2.0/mlflow/registered-models/delete"
+REGISTER = "/api/models/register"
 DETAILED, LINK = "/health?detailed=true", "/api/health/mlflow"
 HTML, JSON, TEXT = "text/html", "application/json", "text/plain"
 BALANCER, TARGET = "balancer", "target"
@@ -52,7 +54,7 @@ class Symptom(NamedTuple):
 NO_REDIS = '"redis":"unhealthy"'
 NO_PATH = "RESOURCE_NOT_FOUND"
 SYMPTOMS = [
-    Symptom("mlflow-rule-missing", REGISTRY, "/mlflow/x", 401, JSON, TARGET, "API key required"),
+    Symptom("mlflow-rule-missing", REGISTRY, "/mlflow/health", 401, JSON, TARGET, "required"),
     Symptom("api-rules-missing", REGISTRY, "/api/v1/models", 404, TEXT, BALANCER, "Not Found"),
     Symptom("mlflow-api-rule-missing", REGISTRY, SEARCH, 404, TEXT, BALANCER, "Not Found"),
     Symptom(
@@ -74,7 +76,9 @@ SYMPTOMS = [
     Symptom("auth-secret-placeholder", AUTH, "/health", 503, HTML, BALANCER),
     Symptom("execution-role-denied", REGISTRY, "/health", 503, HTML, BALANCER),
     Symptom("image-missing", REGISTRY, "/health", 503, HTML, BALANCER),
-    Symptom("mlflow-url-unset", REGISTRY, SEARCH, 502, JSON, TARGET, "localhost:5000", "valid"),
+    Symptom("mlflow-url-unset", REGISTRY, "/health", 503, HTML, BALANCER, "503 Service"),
+    Symptom("mlflow-token-missing", REGISTRY, LINK, 503, JSON, TARGET, "API key required"),
+    Symptom("mlflow-token-missing", REGISTRY, SEARCH, 200, JSON, TARGET, "", "valid"),
     Symptom(
         "mlflow-url-wrong-namespace", REGISTRY, SEARCH, 502, JSON, TARGET, "hokusai.local", "valid"
     ),
@@ -106,6 +110,9 @@ SYMPTOMS = [
     Symptom("redis-blocked-from-api", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True),
     Symptom("redis-slow", REGISTRY, DETAILED, 200, JSON, TARGET, slow=True),
     Symptom("redis-down", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
+    Symptom("redis-silent", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True),
+    Symptom("database-silent", AUTH, "/ready", 503, JSON, TARGET, '"database":false', slow=True),
+    Symptom("mlflow-silent", REGISTRY, LINK, 503, JSON, TARGET, "timed out", slow=True),
     Symptom("redis-token-wrong", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
     Symptom("redis-host-not-injected", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
     Symptom("redis-parameter-deleted", REGISTRY, "/health", 503, HTML, BALANCER),
@@ -135,6 +142,12 @@ SYMPTOMS = [
         "rate-limit-headers-missing", REGISTRY, SEARCH, 200, JSON, TARGET, "", "valid",
         without="x-ratelimit-limit",
     ),
+    Symptom(
+        "proxy-drops-body", REGISTRY, DELETE, 400, JSON, TARGET, "Missing value", "valid", "DELETE"
+    ),
+    Symptom("read-only-key-writes", REGISTRY, REGISTER, 422, JSON, TARGET, "", "read-only", "POST"),
+    Symptom("detailed-health-fails", REGISTRY, DETAILED, 500, JSON, TARGET, "Internal server"),
+    Symptom("breaker-document-fails", REGISTRY, "/health/mlflow", 500, JSON, TARGET, "UNKNOWN"),
     Symptom("health-lies", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("health-lies", REGISTRY, DETAILED, 200, JSON, TARGET, '"mlflow":"healthy"'),
     Symptom("mlflow-slow", REGISTRY, SEARCH, 200, JSON, TARGET, "", "valid", slow=True),
