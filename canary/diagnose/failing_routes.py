@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from canary.diagnose.access import scope
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding
@@ -39,9 +40,8 @@ def owner_of(case: Case, entry: str, failures: Failures) -> str:
 
 def _failures(case: Case, entry: str) -> Failures:
     """Return the failures of routes that fail each time, none if the whole service is unwell."""
-    failures = frozenset(
-        f for f in case.having(Symptom.APP_5XX, entry=entry) if f.status == 500 and not f.blamed
-    )
+    own = case.having(Symptom.APP_5XX, entry=entry) - scope.not_refused(case)
+    failures = frozenset(f for f in own if f.status == 500 and not f.blamed)
     routes = {f.route for f in failures}
     well = _well(case, entry) - routes
     if not failures or _unwell(case, entry) or len(well) <= len(routes):

@@ -67,6 +67,27 @@ def test_several_routes_are_one_finding() -> None:
     assert "DELETE /api/models/m/1 and POST /api/models/register" in found.summary
 
 
+def test_an_error_of_a_route_that_must_refuse_the_key_is_no_failing_route() -> None:
+    delete = let_in(asked(faults.REGISTRY + "/api/models/m/1", 500, method="DELETE"))
+    document = p.failed("registry.status", "registry", p.answer(faults.REGISTRY + "/status", 500))
+    other = p.failed("registry.details", "registry", p.answer(faults.REGISTRY + "/details", 500))
+    paths = ("/live", "/version", "/docs")
+    well = p.result(
+        "registry.live", "registry",
+        *(Step(name=path, status=Status.PASS, evidence=(p.answer(faults.REGISTRY + path, 200),))
+          for path in paths),
+        status=Status.PASS,
+    )  # fmt: skip
+    found = {
+        d.cause: d.explains
+        for d in judge(check(refused(), delete), document, other, well).diagnoses
+    }
+    assert found == {
+        "scope-excessive": ("registry.requires-scope",),
+        "route-failing": ("registry.details", "registry.status"),
+    }
+
+
 @pytest.mark.parametrize(
     "steps",
     [
