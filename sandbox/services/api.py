@@ -140,7 +140,11 @@ def build() -> ApiService:
     upstream, database = environment.mlflow(), environment.database()
     patient = switches.has("no-redis-timeouts")
     loop = EventLoop(switches.mended("event-loop"))
-    status = MlflowStatus(upstream, environment.breaker(), switches.has("lying-health"))
+    status = MlflowStatus(
+        upstream,
+        environment.breaker(switches.has("breaker-stays-open")),
+        switches.has("lying-health"),
+    )
     health = Health(status, environment.cache_check(patient), database, switches, loop)
     check = KeyCheck(
         environment.auth_url(),
