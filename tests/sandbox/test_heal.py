@@ -14,6 +14,7 @@ from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow
 
+SECRETS = (names.AUTH_SECRET, names.APP_SECRET, names.REDIS_SECRET, names.MLFLOW_TOKEN_SECRET)
 VOLATILE = {
     "createdAt", "updatedAt", "registeredAt", "events", "CreatedTime", "LastModifiedDate",
     "LastAccessedDate", "CreatedDate", "ResponseMetadata", "createTime", "id", "serviceArn",
@@ -49,7 +50,7 @@ def picture(twin: RunningTwin) -> dict[str, Any]:
     )["services"]
     found["secrets"] = {
         name: twin.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
-        for name in (names.AUTH_SECRET, names.APP_SECRET, names.REDIS_SECRET)
+        for name in SECRETS
     }
     found["parameters"] = {
         p["Name"]: p["Value"]
@@ -199,3 +200,18 @@ def test_heal_restores_the_auth_database_and_leaves_what_others_made(twin: Runni
     assert len(groups["logGroups"]) == 1
     buckets = [each["Name"] for each in twin.client("s3").list_buckets()["Buckets"]]
     assert "somebody-elses" in buckets
+
+
+def test_a_twin_as_found_is_healed_to_what_was_found(
+    start_twin: Callable[..., RunningTwin],
+) -> None:
+    found = start_twin("--as-found", "--fault", "mlflow-token-missing")
+    found.settle()
+    detailed, link = "/health?detailed=true", "/api/health/mlflow"
+    assert found.get(names.REGISTRY_HOST, link).status == 503
+    found.heal()
+    assert found.get(names.REGISTRY_HOST, link).status == 200
+    assert found.get(names.REGISTRY_HOST, detailed).status == 500
+    search = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+    limited = found.get(names.REGISTRY_HOST, search, key=found.key("valid"))
+    assert (limited.status, "x-ratelimit-limit" in limited.headers) == (200, False)
