@@ -157,7 +157,7 @@ ROWS = (
      "The cache accepts connections and never answers"),
     ("database-silent", dependencies.database_silent, "database-unreachable", "",
      "The database accepts connections and never answers"),
-    ("mlflow-silent", dependencies.mlflow_silent, "latency-degraded", "",
+    ("mlflow-silent", dependencies.mlflow_silent, "targets-unhealthy", "",
      "MLflow accepts requests and never answers"),
     ("database-down", dependencies.database_down, "database-unreachable", "13",
      "The database server is stopped"),

@@ -13,7 +13,7 @@ from canary.diagnose.core.case import MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Remedy
+from canary.model import Evidence, Remedy, Status
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -92,16 +92,40 @@ def breaker(case: Case) -> Iterator[Finding]:
 def breaker_document(case: Case) -> Iterator[Finding]:
     """Report a circuit breaker whose document fails: it is open and cannot say so."""
     for entry in case.entry_services(Symptom.BREAKER_DOCUMENT):
-        failures = case.having(Symptom.BREAKER_DOCUMENT, entry=entry)
         yield from behaviour(
             case,
             "breaker-document-failing",
-            failures,
+            case.having(Symptom.BREAKER_DOCUMENT, entry=entry) | said_by_the_breaker(case),
             "The circuit breaker of {service} is open, and its document fails where it should say"
             " so.",
             decision=f"See first why the breaker of {entry} opened: what it asks fails or failed."
             f" Then whoever owns {entry} must let its document answer while the breaker is open.",
         )
+
+
+def said_by_the_breaker(case: Case) -> Failures:
+    """Return the reports about MLflow of services whose breaker is open although MLflow answers.
+
+    Their documents do not ask MLflow while the breaker is open; calls through them reach it.
+    """
+    entries = set(case.entry_services(Symptom.BREAKER_DOCUMENT)) & _reaching_mlflow(case)
+    return frozenset(
+        f
+        for f in case.failures
+        if f.entry_service in entries and not f.principal and MLFLOW in f.blamed
+    )
+
+
+def _reaching_mlflow(case: Case) -> set[str]:
+    """Return the services through which calls with a key reached MLflow in this run."""
+    return {
+        case.entry_of(exchange)
+        for step, exchange in case.exchanges
+        if step.status is Status.PASS
+        and exchange.status == 200
+        and exchange.principal
+        and MLFLOW in urlsplit(exchange.url).path
+    }
 
 
 def artifacts(case: Case) -> Iterator[Finding]:

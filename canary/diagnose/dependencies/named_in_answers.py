@@ -8,6 +8,7 @@ from canary.diagnose.core import blame
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN
+from canary.diagnose.dependencies import mlflow
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import own_credential, revisions
 from canary.model import Confidence, Remedy, Status
@@ -15,7 +16,7 @@ from canary.model import Confidence, Remedy, Status
 
 def unreachable(case: Case) -> Iterator[Finding]:
     """Report each dependency that answers blame, or the address at which it is looked for."""
-    refused = own_credential.explained(case)
+    refused = own_credential.explained(case) | mlflow.said_by_the_breaker(case)
     for name in case.services:
         reports = frozenset(
             f for f in case.failures if name in f.blamed and f.symptom in DOWN and f not in refused

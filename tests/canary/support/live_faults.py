@@ -41,6 +41,8 @@ PEOPLE = frozenset(
         "redis-parameter-deleted",
         "redis-down",
         "redis-slow",
+        "redis-silent",
+        "database-silent",
         "database-down",
         "database-write-lock",
         "database-password-changed",

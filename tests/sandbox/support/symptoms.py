@@ -110,7 +110,7 @@ SYMPTOMS = [
     Symptom("redis-blocked-from-api", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True),
     Symptom("redis-slow", REGISTRY, DETAILED, 200, JSON, TARGET, slow=True),
     Symptom("redis-down", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
-    Symptom("redis-silent", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True),
+    Symptom("redis-silent", REGISTRY, SEARCH, 0, body="Read timed out", principal="valid"),
     Symptom("database-silent", AUTH, "/ready", 503, JSON, TARGET, '"database":false', slow=True),
     Symptom("mlflow-silent", REGISTRY, LINK, 503, JSON, TARGET, "timed out", slow=True),
     Symptom("redis-token-wrong", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
