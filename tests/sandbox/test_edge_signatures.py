@@ -58,9 +58,12 @@ def is_own_page(answer: Answer, title: str) -> bool:
 
 
 def test_an_unknown_path_of_mlflow_is_404_html_from_mlflow_itself(twin: RunningTwin) -> None:
-    answer = registry(twin, "/mlflow/nothing-here/at-all")
+    answer = registry(twin, "/mlflow/nothing-here/at-all", "valid")
     assert answer.status == 404 and answer.kind == "text/html"
     assert not answer.from_balancer
+    stranger = registry(twin, "/mlflow/nothing-here/at-all")
+    assert (stranger.status, stranger.document) == (401, {"detail": "API key required"})
+    assert stranger.server == "gunicorn"  # MLflow's gateway, not the API
 
 
 def test_a_route_that_is_not_mounted_is_404_json_detail(twin: RunningTwin) -> None:
