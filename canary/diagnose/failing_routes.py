@@ -80,7 +80,8 @@ def _finding(case: Case, entry: str, failures: Failures) -> Iterator[Finding]:
     seen = {f.route: f for f in sorted(failures, key=lambda f: f.position, reverse=True)}
     routes = sorted(seen)
     own = dict.fromkeys(e for _, e in case.exchanges if case.entry_of(e) == entry)
-    asked = sum(_route(e) in seen for e in own)  # several steps may judge the same answer
+    # several steps may judge the same answer, and an earlier run's failure may stand
+    asked = max(len(routes), sum(_route(e) in seen for e in own))
     named = " and ".join(routes[:_SHOWN])
     named += f" and {len(routes) - _SHOWN} more" if len(routes) > _SHOWN else ""
     owner = owner_of(case, entry, failures)

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from canary.control_plane.state import SecretState
+from canary.diagnose.access.auth_service import key_validations
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.failures import Failure, must_be_refused
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import FRESH_S, previous_value
-from canary.model import Evidence, Remedy
+from canary.model import Confidence, Evidence, Remedy, Status
 
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
@@ -36,6 +37,9 @@ def rejected(case: Case) -> Iterator[Finding]:
     refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.position))
     principals = [name for name, _ in refusals.most_common()]
     secret = case.environment.principals[principals[0]].secret
+    if _accepted_by_auth(case, principals[0], failures):
+        yield _refused_by_a_front(case, principals[0], failures)
+        return
     yield Finding(
         cause="credential-rejected",
         service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
@@ -44,6 +48,35 @@ def rejected(case: Case) -> Iterator[Finding]:
         evidence=key_evidence(case, secret),
         shown_failures=3,
         remedy=rejected_key(case, secret),
+        explained_failures=failures,
+    )
+
+
+def _accepted_by_auth(case: Case, principal: str, failures: Failures) -> bool:
+    """Return whether the auth service accepts a key that only other services refuse."""
+    accepted = {
+        e.principal for s, e in key_validations(case) if s.status is Status.PASS and e.status == 200
+    }
+    return principal in accepted and all(f.entry_service != AUTH for f in failures)
+
+
+def _refused_by_a_front(case: Case, principal: str, failures: Failures) -> Finding:
+    front = min(f.entry_service for f in failures)
+    return Finding(
+        cause="credential-rejected",
+        service=front,
+        resource=case.services[front].ecs_service or front,
+        confidence=Confidence.POSSIBLE,
+        summary=f"{front} refuses the key of principal {principal}, and {AUTH} accepts it when it"
+        f" is asked directly: {front} asks {AUTH} as another service or elsewhere, or what stands"
+        f" behind {front} refuses the key.",
+        shown_failures=3,
+        remedy=Remedy(
+            summary=f"See how {front} asks {AUTH}.",
+            inspect=revisions.inspect(case, front),
+            decision=f"The key is good: compare the service id and the address with which {front},"
+            f" and what it hands the key on to, asks {AUTH}.",
+        ),
         explained_failures=failures,
     )
 

@@ -8,7 +8,7 @@ from canary.diagnose.core.symptoms import Symptom
 from canary.model import Environment, Exchange
 
 # Symptoms of a document about one dependency, which it names even without a word of failure.
-_ABOUT_ONE = frozenset({Symptom.OWN_KEY_REFUSED, Symptom.BREAKER_OPEN})
+_ABOUT_ONE = symptoms.UPSTREAM | {Symptom.OWN_KEY_REFUSED}
 
 
 def implicated(

@@ -11,7 +11,7 @@ import msgspec
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
-from canary.diagnose.core.symptoms import CONTROL, Symptom
+from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Evidence, Remedy, Status
 
@@ -68,9 +68,9 @@ def _is_slow(case: Case) -> bool:
 
 
 def breaker(case: Case) -> Iterator[Finding]:
-    """Report a circuit breaker that stays open."""
+    """Report a circuit breaker that stays open although no other answer names a broken upstream."""
     failures = case.having(Symptom.BREAKER_OPEN)
-    if not failures:
+    if not failures or _still_broken(case, failures):
         return
     entry = min(f.entry_service for f in failures)
     service = case.ecs(entry)
@@ -84,8 +84,22 @@ def breaker(case: Case) -> Iterator[Finding]:
             inspect=revisions.inspect(case, entry),
             fix=(revisions.deploy(case, entry),) if service else (),
             verify=revisions.verify(case, entry) if service else (),
+            decision=""
+            if service
+            else f"If MLflow answers and the breaker stays open, start {entry} anew.",
         ),
         explained_failures=failures,
+    )
+
+
+def _still_broken(case: Case, failures: Failures) -> bool:
+    """Return whether calls with a key, too, fail for what the breaker of their service guards."""
+    guarded = {(f.entry_service, name) for f in failures for name in f.blamed}
+    return any(
+        (f.entry_service, name) in guarded
+        for f in case.failures
+        if f.principal and f.symptom in DOWN
+        for name in f.blamed
     )
 
 

@@ -187,6 +187,44 @@ def test_a_document_that_names_a_part_and_what_that_needs_blames_the_deeper() ->
     assert (found.cause, found.service) == ("database-unreachable", "database")
 
 
+def test_a_document_about_one_dependency_names_it_by_its_path() -> None:
+    body = '{"status":"error","error_type":"ConnectionError","error":"Connection refused"}'
+    found = only(judge(p.failed("registry.mlflow", "registry", p.answer(LIGHT, 503, body))))
+    assert (found.cause, found.service) == ("dependency-unreachable", "mlflow")
+
+
+def test_a_breaker_that_is_open_while_calls_fail_is_no_cause_of_its_own() -> None:
+    body = '{"circuit_breaker_state":"OPEN","error":"Circuit breaker is OPEN"}'
+    opened = p.failed("registry.breaker", "registry",
+                      p.answer(faults.REGISTRY + "/health/mlflow", 503, body))  # fmt: skip
+    elsewhere = only(judge(opened, *unreachable("http://localhost:5001")))
+    assert elsewhere.cause == "upstream-url-wrong"
+    (alone,) = judge(opened).diagnoses
+    assert (alone.cause, alone.service) == ("circuit-breaker-open", "registry")
+    assert alone.remedy.decision and not alone.remedy.fix
+
+
+def test_a_key_that_auth_accepts_and_a_front_refuses_is_not_made_anew() -> None:
+    refused = proxied(401, '{"detail":"Invalid or expired API key"}')
+    valid = passed(VALIDATE, "auth", principal="valid", method="POST")
+    found = only(judge(refused, valid))
+    assert (found.cause, found.service) == ("credential-rejected", "registry")
+    assert found.confidence is Confidence.POSSIBLE
+    assert "auth accepts it when it is asked directly" in found.summary
+    assert "compare the service id and the address" in found.remedy.decision
+
+
+def test_a_key_that_auth_refuses_too_is_the_key() -> None:
+    refused = proxied(401, '{"detail":"Invalid or expired API key"}')
+    itself = p.failed("auth.valid", "auth", p.answer(
+        VALIDATE, 401, '{"detail":"API key not found or invalid"}', principal="valid",
+        method="POST", header_form="bearer"))  # fmt: skip
+    found = only(judge(refused, itself))
+    assert (found.cause, found.service, found.resource) == (
+        "credential-rejected", "auth", "canary/valid"
+    )  # fmt: skip
+
+
 # --- what an answer blames, as a function of its text
 
 
