@@ -355,3 +355,9 @@ class PlatformState(
     errors: tuple[ErrorCounts, ...] = ()
     hosts: tuple[HostAddress, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
+
+
+def not_read(code: str, reason: str) -> PlatformState:
+    """Return the state of a control plane of which nothing was read, with the reason."""
+    gap = Unavailable(action=EVERYTHING, resource="*", code=code, reason=reason)
+    return PlatformState(unavailable=(gap,))

@@ -12,7 +12,7 @@ from types import ModuleType
 import msgspec
 
 from canary.control_plane.dependencies import closure
-from canary.control_plane.state import EVERYTHING, LogLine, PlatformState, Unavailable
+from canary.control_plane.state import LogLine, PlatformState, not_read
 from canary.model import Environment
 from canary.observe import (
     balancers,
@@ -45,12 +45,7 @@ READERS: tuple[ModuleType, ...] = (
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
 
-NOT_READ = Unavailable(
-    action=EVERYTHING,
-    resource="*",
-    code="NoCluster",
-    reason="the environment names no cluster",
-)
+WITHOUT_CLUSTER = not_read("NoCluster", "the environment names no cluster")
 
 
 def statements(environment: Environment) -> tuple[Permission, ...]:
@@ -81,7 +76,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     Where the environment names no cluster, nothing is read, and the state says so.
     """
     if not environment.cluster:
-        return PlatformState(unavailable=(NOT_READ,))
+        return WITHOUT_CLUSTER
     reader = Reader(clients, environment)
     read_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     front = begin(balancers.read, reader)

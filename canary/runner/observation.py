@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from canary.control_plane.state import EVERYTHING, PlatformState, Unavailable
+from canary.control_plane.state import PlatformState, not_read
 
 
 class StateUnavailableError(Exception):
@@ -53,5 +53,4 @@ class Observation:
             return self.state(seconds)
         except StateUnavailableError as error:
             code = "Timeout" if not self._read.is_set() else "ReaderFailed"
-            gap = Unavailable(action=EVERYTHING, resource="*", code=code, reason=str(error))
-            return PlatformState(unavailable=(gap,))
+            return not_read(code, str(error))

@@ -14,7 +14,7 @@ import msgspec
 
 from canary.comparison.previous import reused_results
 from canary.conclude import OnJudged, conclude, unpublished
-from canary.control_plane.state import EVERYTHING, PlatformState, Unavailable
+from canary.control_plane.state import PlatformState, not_read
 from canary.model import Frozen, Report
 from canary.pipeline import begin
 from canary.plan import Selection, make_plan
@@ -155,9 +155,7 @@ def _observed(ports: Ports) -> PlatformState:
     try:
         return within(OBSERVING_S, ports.observe)
     except Exception as error:  # noqa: BLE001 - the boundary: a reading that is missing says why
-        reason = f"{type(error).__name__}: {error}"
-        gap = Unavailable(action=EVERYTHING, resource="*", code="ReaderFailed", reason=reason)
-        return PlatformState(unavailable=(gap,))
+        return not_read("ReaderFailed", f"{type(error).__name__}: {error}")
 
 
 def _name(run_id: str, part: str) -> str:

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from canary.cli.inspect import plan
 from canary.config import ENVIRONMENTS, NO_CLUSTER, load
-from canary.control_plane.state import PlatformState
+from canary.control_plane.state import EVERYTHING, PlatformState, Unavailable
 from canary.diagnose import diagnose
 from canary.diagnose.core.case import Case
 from canary.model import Confidence
-from canary.observe import NOT_READ, observe, refresh_failing, statements
+from canary.observe import WITHOUT_CLUSTER, observe, refresh_failing, statements
 from canary.probes import KINDS
 from tests.canary.support.platforms import NOW, Names, environment, failed, none
 
@@ -55,7 +55,13 @@ def test_an_own_reason_for_a_disabled_check_stands(tmp_path: Path) -> None:
 def test_no_call_of_aws_is_sent_and_no_permission_is_asked_for() -> None:
     outside = msgspec.structs.replace(environment(NAMES), cluster="")
     state = observe(NoClients(), outside)
-    assert state == PlatformState(unavailable=(NOT_READ,))
+    gap = Unavailable(
+        action=EVERYTHING,
+        resource="*",
+        code="NoCluster",
+        reason="the environment names no cluster",
+    )
+    assert state == PlatformState(unavailable=(gap,))
     assert refresh_failing(NoClients(), outside, state, ["auth"]) == state
     assert statements(outside) == ()
     assert statements(environment(NAMES)) != ()
@@ -64,7 +70,7 @@ def test_no_call_of_aws_is_sent_and_no_permission_is_asked_for() -> None:
 def test_no_cause_rests_on_what_was_not_read() -> None:
     where = environment(NAMES)
     results = (failed("auth.health", "auth", none("https://auth.hokus.ai/health", "refused")),)
-    state = PlatformState(unavailable=(NOT_READ,))
+    state = WITHOUT_CLUSTER
     case = Case(results=results, state=state, environment=where, previous=None, now=NOW)
     assert case.read()
     assert not case.read("ecs:DescribeServices")
