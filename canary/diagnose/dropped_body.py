@@ -8,7 +8,7 @@ from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Status
+from canary.model import Confidence
 
 
 def dropped_body(case: Case) -> Iterator[Finding]:
@@ -17,12 +17,7 @@ def dropped_body(case: Case) -> Iterator[Finding]:
         failures = frozenset(
             f for f in case.having(Symptom.PARAMETER_MISSING, entry=entry) if f.method == "DELETE"
         )
-        posted = any(
-            step.status is Status.PASS
-            and (exchange.method, exchange.status) == ("POST", 200)
-            and case.entry_of(exchange) == entry
-            for step, exchange in case.exchanges
-        )
+        posted = any((e.method, e.status) == ("POST", 200) for e in case.passed(entry))
         yield from behaviour(
             case,
             "proxy-drops-body",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from canary.diagnose.access import scope
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import MLFLOW, Case, Failures
+from canary.diagnose.core.failures import route_of
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Exchange, Status
+from canary.model import Confidence
 
 _SHOWN = 6  # routes
 
@@ -47,7 +47,7 @@ def _failures(case: Case, entry: str) -> Failures:
     if not failures or _unwell(case, entry) or len(well) <= len(routes):
         return frozenset()
     sometimes = any(
-        _route(e) in routes and 0 < e.status < 500
+        route_of(e) in routes and 0 < e.status < 500
         for _, e in case.exchanges
         if case.entry_of(e) == entry
     )
@@ -63,17 +63,7 @@ def _unwell(case: Case, entry: str) -> bool:
 
 def _well(case: Case, entry: str) -> set[str]:
     """Return the routes of a service that were answered as expected in this run."""
-    return {
-        _route(exchange)
-        for step, exchange in case.exchanges
-        if step.status is Status.PASS and exchange.status and case.entry_of(exchange) == entry
-    }
-
-
-def _route(exchange: Exchange) -> str:
-    """Return what was asked, in the form of `Failure.route`."""
-    parts = urlsplit(exchange.url)
-    return f"{exchange.method} {parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
+    return {route_of(exchange) for exchange in case.passed(entry) if exchange.status}
 
 
 def _finding(case: Case, entry: str, failures: Failures) -> Iterator[Finding]:
@@ -81,7 +71,7 @@ def _finding(case: Case, entry: str, failures: Failures) -> Iterator[Finding]:
     routes = sorted(seen)
     own = dict.fromkeys(e for _, e in case.exchanges if case.entry_of(e) == entry)
     # several steps may judge the same answer, and an earlier run's failure may stand
-    asked = max(len(routes), sum(_route(e) in seen for e in own))
+    asked = max(len(routes), sum(route_of(e) in seen for e in own))
     named = " and ".join(routes[:_SHOWN])
     named += f" and {len(routes) - _SHOWN} more" if len(routes) > _SHOWN else ""
     owner = owner_of(case, entry, failures)

@@ -10,7 +10,7 @@ from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
-from canary.model import Exchange, Status
+from canary.model import Exchange
 
 _REFUSALS = frozenset({401, 403})
 _OF_SCOPE = re.compile(r"scope|permission|admin|forbidden|not allowed", re.IGNORECASE)
@@ -66,13 +66,8 @@ def _not_refused(case: Case, failure: Failure) -> bool:
 
 def _refused_elsewhere(case: Case, failure: Failure) -> bool:
     """Return whether the service refuses the same key for its scope on another route."""
-    return any(
-        step.status is Status.PASS
-        and exchange.principal == failure.principal
-        and case.entry_of(exchange) == failure.entry_service
-        and _for_scope(exchange)
-        for step, exchange in case.exchanges
-    )
+    answers = case.passed(failure.entry_service)
+    return any(e.principal == failure.principal and _for_scope(e) for e in answers)
 
 
 def _for_scope(exchange: Exchange) -> bool:

@@ -55,11 +55,7 @@ def named_broken(
     """
     body = exchange.excerpt if exchange else ""
     found = " ".join(m["name"] or m["listed"] for m in _BROKEN.finditer(body))
-    return frozenset(
-        n
-        for n in _dependencies(environment, entry)
-        if _speaks_of(environment, n, f"{found} {text}")
-    )
+    return spoken_of(environment, entry, f"{found} {text}")
 
 
 def blamed(

@@ -24,7 +24,8 @@ from canary.control_plane.state import (
 from canary.diagnose.core.aws_cli import Aws
 from canary.diagnose.core.failures import Failure, collect, entry_service_of
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
-from canary.model import Environment, Evidence, Exchange, Result, Service, Step, exchanges_of
+from canary.model import Environment, Evidence, Exchange, Result, Service, Status, Step
+from canary.model.results import exchanges_of
 
 AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
 Failures = frozenset[Failure]
@@ -62,6 +63,11 @@ class Case:
         """Return the service that had to answer a request, "" if none is known."""
         parts = urlsplit(exchange.url)
         return entry_service_of(self.environment, parts.hostname or "", parts.path)
+
+    def passed(self, entry: str) -> list[Exchange]:
+        """Return the answers that a service had to give, of the steps that passed."""
+        good = (e for step, e in self.exchanges if step.status is Status.PASS)
+        return [e for e in good if self.entry_of(e) == entry]
 
     @cached_property
     def aws(self) -> Aws:

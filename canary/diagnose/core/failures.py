@@ -40,7 +40,7 @@ class Failure:
     host: str = ""
     port: int = 0
     path: str = ""
-    query: str = ""
+    route: str = ""  # what was asked, see `route_of`
     method: str = "GET"
     status: int = 0
     principal: str = ""
@@ -67,11 +67,6 @@ class Failure:
         """Return whether earlier steps used up the time, so that this step was not judged."""
         return "time was over" in self.reason
 
-    @property
-    def route(self) -> str:
-        """Return what was asked: method, path and query."""
-        return f"{self.method} {self.path}" + (f"?{self.query}" if self.query else "")
-
     def evidence(self, expected: str = "") -> Evidence:
         """Return this failure as a line of evidence."""
         where = f"{self.method} {self.scheme}://{self.host}{self.path}" if self.host else self.step
@@ -93,6 +88,12 @@ def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Fail
             failed = [Step(name=result.title, status=result.status, reason=result.reason)]
         found += [_failure(result, step, environment) for step in failed]
     return tuple(dict.fromkeys(found))
+
+
+def route_of(exchange: Exchange) -> str:
+    """Return what a request asked for: method, path and query."""
+    parts = urlsplit(exchange.url)
+    return f"{exchange.method} {parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _failure(result: Result, step: Step, environment: Environment) -> Failure:
@@ -119,7 +120,7 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         host=host,
         port=parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
         path=parts.path or ("/" if host else ""),
-        query=parts.query,
+        route=route_of(exchange) if exchange else "",
         method=exchange.method if exchange else "GET",
         status=exchange.status if exchange else 0,
         principal=exchange.principal if exchange else "",

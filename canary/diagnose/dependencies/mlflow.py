@@ -13,7 +13,7 @@ from canary.diagnose.core.case import MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Remedy, Status
+from canary.model import Evidence, Remedy
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -109,7 +109,7 @@ def breaker_document(case: Case) -> Iterator[Finding]:
         yield from behaviour(
             case,
             "breaker-document-failing",
-            case.having(Symptom.BREAKER_DOCUMENT, entry=entry) | said_by_the_breaker(case),
+            case.having(Symptom.BREAKER_DOCUMENT, entry=entry) | said_by_the_breaker(case, entry),
             "The circuit breaker of {service} is open, and its document fails where it should say"
             " so.",
             decision=f"See first why the breaker of {entry} opened: what it asks fails or failed."
@@ -117,29 +117,23 @@ def breaker_document(case: Case) -> Iterator[Finding]:
         )
 
 
-def said_by_the_breaker(case: Case) -> Failures:
-    """Return the reports about MLflow of services whose breaker is open although MLflow answers.
+def said_by_the_breaker(case: Case, entry: str) -> Failures:
+    """Return a service's reports about MLflow if its breaker is open although MLflow answers.
 
-    Their documents do not ask MLflow while the breaker is open; calls through them reach it.
+    Its documents do not ask MLflow while the breaker is open; calls through it reach MLflow.
     """
-    entries = set(case.entry_services(Symptom.BREAKER_DOCUMENT)) & _reaching_mlflow(case)
-    return frozenset(
-        f
-        for f in case.failures
-        if f.entry_service in entries and not f.principal and MLFLOW in f.blamed
+    if not case.having(Symptom.BREAKER_DOCUMENT, entry=entry) or not _reaches_mlflow(case, entry):
+        return frozenset()
+    own = (f for f in case.failures if f.entry_service == entry and not f.principal)
+    return frozenset(f for f in own if MLFLOW in f.blamed)
+
+
+def _reaches_mlflow(case: Case, entry: str) -> bool:
+    """Return whether a call with a key reached MLflow through a service in this run."""
+    return any(
+        e.status == 200 and e.principal and MLFLOW in urlsplit(e.url).path
+        for e in case.passed(entry)
     )
-
-
-def _reaching_mlflow(case: Case) -> set[str]:
-    """Return the services through which calls with a key reached MLflow in this run."""
-    return {
-        case.entry_of(exchange)
-        for step, exchange in case.exchanges
-        if step.status is Status.PASS
-        and exchange.status == 200
-        and exchange.principal
-        and MLFLOW in urlsplit(exchange.url).path
-    }
 
 
 def artifacts(case: Case) -> Iterator[Finding]:

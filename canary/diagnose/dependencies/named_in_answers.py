@@ -11,15 +11,17 @@ from canary.diagnose.core.symptoms import DOWN
 from canary.diagnose.dependencies import mlflow
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import own_credential, revisions
-from canary.model import Confidence, Remedy, Status
+from canary.model import Confidence, Remedy
 
 
 def unreachable(case: Case) -> Iterator[Finding]:
     """Report each dependency that answers blame, or the address at which it is looked for."""
-    refused = own_credential.explained(case) | mlflow.said_by_the_breaker(case)
+    known = own_credential.explained(case).union(
+        *(mlflow.said_by_the_breaker(case, entry) for entry in case.services)
+    )
     for name in case.services:
         reports = frozenset(
-            f for f in case.failures if name in f.blamed and f.symptom in DOWN and f not in refused
+            f for f in case.failures if name in f.blamed and f.symptom in DOWN and f not in known
         )
         if not reports:
             continue
@@ -64,11 +66,7 @@ def _resource(case: Case, name: str) -> str:
 
 def _answers_itself(case: Case, name: str) -> bool:
     """Return whether the dependency gave a good answer that did not pass its dependants."""
-    return any(
-        step.status is Status.PASS and 200 <= exchange.status < 300
-        for step, exchange in case.exchanges
-        if case.entry_of(exchange) == name
-    )
+    return any(200 <= exchange.status < 300 for exchange in case.passed(name))
 
 
 def _remedy(case: Case, name: str, fronts: list[str], answers: bool) -> Remedy:

@@ -10,7 +10,7 @@ from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revisions import Rollout
 from canary.diagnose.ecs.variables import dependency_of
-from canary.model import Confidence, Evidence, Remedy, Status
+from canary.model import Confidence, Evidence, Remedy
 
 S = Symptom
 _FOLLOWS_A_REFUSAL = (S.BREAKER_OPEN, S.NOT_READY, S.UPSTREAM_UNREACHABLE)
@@ -113,9 +113,8 @@ def _refused(case: Case, entry: str, reports: Failures) -> Finding:
 
 def _passing_call(case: Case, entry: str) -> tuple[Evidence, ...]:
     """Return a call with a caller's own key that the service answered well, as evidence."""
-    for step, exchange in case.exchanges:
-        good = step.status is Status.PASS and exchange.status == 200 and exchange.principal
-        if good and case.entry_of(exchange) == entry:
+    for exchange in case.passed(entry):
+        if exchange.status == 200 and exchange.principal:
             where = f"{exchange.method} {exchange.url}"
             return (Evidence(resource=where, seen=f"200 for principal {exchange.principal}"),)
     return ()
