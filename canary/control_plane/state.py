@@ -1,9 +1,15 @@
 """Types of the control plane as the canary read it, never the value of a secret.
 
 All values are frozen and plain: the diagnosis is a function of them, and a report keeps them.
+
+`config` is AWS's own JSON of an object or of a part of it, so that what is written back is what
+was read. `unread` names the fields of an object whose reading failed, `bounded` those of which
+only a part was read: `control_plane.unread` answers questions about them.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import msgspec
 
@@ -23,12 +29,22 @@ class Unavailable(Frozen, frozen=True, kw_only=True):
     denied: bool = False
 
 
+class Bound(Frozen, frozen=True, kw_only=True):
+    """A reading that ended at its bound: there may be more than was read."""
+
+    action: str  # IAM action, "logs:FilterLogEvents"
+    resource: str
+    limit: int
+    unit: str  # what is counted: "events", "tasks", "lines"
+
+
 class Condition(Frozen, frozen=True, kw_only=True):
-    """One condition of a listener rule. `name` is the header's or the query key's name."""
+    """One condition of a listener rule. `name` is the header's name."""
 
     field: str  # "path-pattern", "host-header", …
-    values: tuple[str, ...]
+    values: tuple[str, ...]  # a query string as "key=value", an expression as "regex:…"
     name: str = ""
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # RuleCondition
 
 
 class Forward(Frozen, frozen=True, kw_only=True):
@@ -39,13 +55,18 @@ class Forward(Frozen, frozen=True, kw_only=True):
 
 
 class Action(Frozen, frozen=True, kw_only=True):
-    """The last action of a rule."""
+    """One action of a rule; what a type has beside these fields stands in `config`."""
 
-    type: str  # "forward", "redirect", "fixed-response", …
+    type: str  # "forward", "redirect", "fixed-response", "authenticate-oidc", …
     forwards: tuple[Forward, ...] = ()
     status_code: str = ""
     content_type: str = ""
+    message_body: str = ""  # of a fixed response
     redirect: str = ""  # "HTTPS://#{host}:443/#{path}?#{query}"
+    order: int = 0  # 0: not given
+    sticky: bool = False  # target group stickiness of a forward
+    sticky_s: int = 0
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # Action, without client secret
 
 
 class Rule(Frozen, frozen=True, kw_only=True):
@@ -54,7 +75,14 @@ class Rule(Frozen, frozen=True, kw_only=True):
     arn: str
     priority: str
     conditions: tuple[Condition, ...] = ()
-    action: Action
+    action: Action  # the last one, which forwards or answers
+    earlier: tuple[Action, ...] = ()  # the actions before it: sign-in, validation of a token
+    transforms: tuple[dict[str, Any], ...] = ()  # RuleTransform
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Return all actions in the order in which the load balancer takes them."""
+        return (*self.earlier, self.action)
 
 
 class Listener(Frozen, frozen=True, kw_only=True):
@@ -64,7 +92,19 @@ class Listener(Frozen, frozen=True, kw_only=True):
     port: int
     protocol: str
     certificates: tuple[str, ...] = ()  # ARNs, the default first
+    default_certificate: str = ""
     rules: tuple[Rule, ...] = ()
+    default_actions: tuple[Action, ...] = ()  # those of the default rule, from the listener itself
+    ssl_policy: str = ""
+    alpn: tuple[str, ...] = ()
+    mutual_authentication: dict[str, Any] = msgspec.field(default_factory=dict)
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    @property
+    def sni_certificates(self) -> tuple[str, ...]:
+        """Return the certificates beside the default one."""
+        return tuple(c for c in self.certificates if c != self.default_certificate)
 
 
 class LoadBalancer(Frozen, frozen=True, kw_only=True):
@@ -78,8 +118,12 @@ class LoadBalancer(Frozen, frozen=True, kw_only=True):
     vpc_id: str = ""
     security_groups: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()  # names, in the order of `subnets`
+    type: str = ""  # "application", "network"
+    ip_address_type: str = ""  # "ipv4", "dualstack", …
     listeners: tuple[Listener, ...] = ()
     attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 class TargetHealth(Frozen, frozen=True, kw_only=True):
@@ -101,10 +145,14 @@ class TargetGroup(Frozen, frozen=True, kw_only=True):
     port: int
     target_type: str = "ip"
     vpc_id: str = ""
+    protocol_version: str = ""  # "HTTP1", "HTTP2", "GRPC"
+    ip_address_type: str = ""
+    health_enabled: bool = True
     health_path: str = "/"
     health_port: str = "traffic-port"
     health_protocol: str = "HTTP"
-    health_matcher: str = "200"
+    health_matcher: str = "200"  # of HTTP codes, or of gRPC codes
+    matcher_kind: str = "HttpCode"  # or "GrpcCode"
     health_interval_s: int = 30
     health_timeout_s: int = 5
     healthy_threshold: int = 5
@@ -112,6 +160,7 @@ class TargetGroup(Frozen, frozen=True, kw_only=True):
     load_balancers: tuple[str, ...] = ()  # ARNs
     targets: tuple[TargetHealth, ...] = ()
     attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 class Container(Frozen, frozen=True, kw_only=True):
@@ -128,10 +177,20 @@ class Container(Frozen, frozen=True, kw_only=True):
     plain: dict[str, str] = msgspec.field(default_factory=dict)
     secrets: dict[str, str] = msgspec.field(default_factory=dict)  # name -> valueFrom
     log_group: str = ""
+    log_prefix: str = ""  # awslogs-stream-prefix: a task's stream is PREFIX/CONTAINER/TASK
+    log_driver: str = ""
     memory: int = 0
+    memory_reservation: int = 0
+    cpu: int = 0
     command: tuple[str, ...] = ()
+    entry_point: tuple[str, ...] = ()
     health_command: str = ""
     essential: bool = True
+    user: str = ""
+    depends_on: dict[str, str] = msgspec.field(default_factory=dict)  # container -> condition
+    start_timeout_s: int = 0
+    stop_timeout_s: int = 0
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # see `observe.definitions`
 
 
 class TaskDefinition(Frozen, frozen=True, kw_only=True):
@@ -147,6 +206,10 @@ class TaskDefinition(Frozen, frozen=True, kw_only=True):
     cpu: str = ""
     memory: str = ""
     architecture: str = "X86_64"
+    network_mode: str = ""
+    compatibilities: tuple[str, ...] = ()  # requiresCompatibilities
+    ephemeral_gib: int = 0  # 0: AWS's default
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # see `observe.definitions`
     containers: tuple[Container, ...] = ()
 
 
@@ -204,6 +267,32 @@ class Task(Frozen, frozen=True, kw_only=True):
     containers: tuple[StoppedContainer, ...] = ()
 
 
+class BalancerEntry(Frozen, frozen=True, kw_only=True):
+    """One of a service's load balancer entries."""
+
+    target_group: str  # ARN
+    container: str = ""
+    port: int = 0
+    advanced: dict[str, Any] = msgspec.field(default_factory=dict)  # of blue/green deployments
+
+
+class RegistryEntry(Frozen, frozen=True, kw_only=True):
+    """One of a service's Cloud Map registries."""
+
+    arn: str
+    port: int = 0
+    container: str = ""
+    container_port: int = 0
+
+
+class CapacityProvider(Frozen, frozen=True, kw_only=True):
+    """One item of a service's capacity provider strategy."""
+
+    name: str
+    weight: int = 0
+    base: int = 0
+
+
 class EcsService(Frozen, frozen=True, kw_only=True):
     """An ECS service with its deployments, events and tasks."""
 
@@ -226,16 +315,41 @@ class EcsService(Frozen, frozen=True, kw_only=True):
     grace_period_s: int = 0
     created_at: str = ""
     tasks: tuple[Task, ...] = ()  # running and recently stopped
+    controller: str = ""  # "ECS", "CODE_DEPLOY", "EXTERNAL"
+    strategy: str = ""  # "ROLLING", "BLUE_GREEN", …
+    launch_type: str = ""  # "" where there are capacity providers
+    capacity_providers: tuple[CapacityProvider, ...] = ()
+    platform_version: str = ""
+    public_address: str = ""  # assignPublicIp: "ENABLED", "DISABLED"
+    execute_command: bool = False
+    balancer_entries: tuple[BalancerEntry, ...] = ()
+    registry_entries: tuple[RegistryEntry, ...] = ()
+    service_connect: dict[str, Any] = msgspec.field(default_factory=dict)  # of the PRIMARY
+    zone_rebalancing: str = ""
+    propagate_tags: str = ""
+    scheduling: str = ""  # "REPLICA", "DAEMON"
+    minimum_percent: int = 100
+    maximum_percent: int = 200
+    alarms: tuple[str, ...] = ()  # names of the alarms that stop a deployment
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # Service, without what passes
+    unread: tuple[str, ...] = ()
+    bounded: tuple[str, ...] = ()
 
 
 class GroupRule(Frozen, frozen=True, kw_only=True):
-    """One permission of a security group; -1 means all protocols or all ports."""
+    """One permission of a security group; -1 means all protocols or all ports.
+
+    `config` has the descriptions, and of each group its owner and its VPC.
+    """
 
     protocol: str
     from_port: int
     to_port: int
     cidrs: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    ipv6_cidrs: tuple[str, ...] = ()
+    prefix_lists: tuple[str, ...] = ()
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # IpPermission
 
 
 class SecurityGroup(Frozen, frozen=True, kw_only=True):
@@ -244,6 +358,7 @@ class SecurityGroup(Frozen, frozen=True, kw_only=True):
     id: str
     name: str
     vpc_id: str = ""
+    owner: str = ""
     ingress: tuple[GroupRule, ...] = ()
     egress: tuple[GroupRule, ...] = ()
 
@@ -254,6 +369,8 @@ class Subnet(Frozen, frozen=True, kw_only=True):
     id: str
     cidr: str
     zone: str = ""
+    ipv6_cidrs: tuple[str, ...] = ()
+    vpc_id: str = ""
 
 
 class DiscoveryInstance(Frozen, frozen=True, kw_only=True):
@@ -273,6 +390,7 @@ class DiscoveryService(Frozen, frozen=True, kw_only=True):
     name: str  # "mlflow.hokusai-development.local"
     namespace_id: str = ""
     instances: tuple[DiscoveryInstance, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Certificate(Frozen, frozen=True, kw_only=True):
@@ -355,6 +473,8 @@ class PlatformState(
     errors: tuple[ErrorCounts, ...] = ()
     hosts: tuple[HostAddress, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
+    bounds: tuple[Bound, ...] = ()  # readings that ended at their bound
+    unread: tuple[str, ...] = ()
 
 
 def not_read(code: str, reason: str) -> PlatformState:

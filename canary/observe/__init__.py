@@ -106,6 +106,8 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
         certificates=tls.result(),
         hosts=public.result(),
         unavailable=reader.unavailable(),
+        bounds=reader.bounds(),
+        unread=reader.unread(),
     )
 
 
@@ -145,4 +147,6 @@ def refresh_failing(
         errors=counts.result(),
         logs={**state.logs, **found},
         unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
+        bounds=(*fresh.bounds, *reader.bounds()),
+        unread=tuple(sorted({*fresh.unread, *reader.unread()})),
     )

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from canary.control_plane.state import Unavailable
+from canary.control_plane.state import Bound, Unavailable
 from canary.model import Environment, Frozen
 
 T = TypeVar("T")
@@ -41,13 +41,15 @@ class Clients(Protocol):
 
 
 class Reader:
-    """The clients and the environment of one observation, and a list of its failed calls."""
+    """The clients and the environment of one observation, its failed calls and its bounds."""
 
     def __init__(self, clients: Clients, environment: Environment) -> None:
         self.environment = environment
         self._clients = clients
         self._lock = threading.Lock()
         self._unavailable: list[Unavailable] = []
+        self._bounds: list[Bound] = []
+        self._unread: set[str] = set()
 
     def client(self, service: str) -> Any:
         """Return a client, made under a lock: boto3 does not make clients thread-safely."""
@@ -101,18 +103,39 @@ class Reader:
         *,
         not_found: Sequence[str] = (),
         **parameters: Any,
-    ) -> list[Any]:
-        """Return the items of all pages of the operation that an IAM action names.
+    ) -> list[Any] | None:
+        """Return the items of all pages of the operation that an IAM action names, else None.
 
-        `not_found` holds AWS's error codes for a resource that does not exist: it has no items.
+        None: the call failed, so that nothing is known. `not_found` holds AWS's error codes for
+        a resource that does not exist: it has no items.
         """
         service, operation = operation_of(action)
 
-        def fetch() -> list[Any]:
+        def fetch() -> list[Any] | None:
             paginator = self.client(service).get_paginator(operation)
             return [item for page in paginator.paginate(**parameters) for item in page.get(key, [])]
 
-        return self.call(action, resource, fetch, [], {code: [] for code in not_found})
+        return self.call(action, resource, fetch, None, {code: [] for code in not_found})
+
+    def miss(self, part: str) -> None:
+        """Note that a field of the state could not be read, or not wholly."""
+        with self._lock:
+            self._unread.add(part)
+
+    def unread(self) -> tuple[str, ...]:
+        """Return the fields of the state that could not be read."""
+        with self._lock:
+            return tuple(sorted(self._unread))
+
+    def bounded(self, action: str, resource: str, limit: int, unit: str) -> None:
+        """Note that a reading ended at its bound."""
+        with self._lock:
+            self._bounds.append(Bound(action=action, resource=resource, limit=limit, unit=unit))
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Return the readings that ended at their bound, in a stable order."""
+        with self._lock:
+            return tuple(sorted(self._bounds, key=lambda b: (b.action, b.resource, b.unit)))
 
     def unavailable(self) -> tuple[Unavailable, ...]:
         """Return the failed calls in a stable order."""
@@ -136,6 +159,20 @@ def in_order(failed: Iterable[Unavailable]) -> tuple[Unavailable, ...]:
     return tuple(sorted(failed, key=lambda u: (u.action, u.resource)))
 
 
+def unread(**parts: object) -> tuple[str, ...]:
+    """Return the names of the parts whose reading failed: those that are None."""
+    return tuple(name for name, found in parts.items() if found is None)
+
+
+def plain(value: Any) -> Any:
+    """Return a value of AWS as JSON has it: times as text, no metadata."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items() if k != "ResponseMetadata"}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return when(value) if isinstance(value, dt.datetime) else value
+
+
 def operation_of(action: str) -> tuple[str, str]:
     """Return the client and the method of boto3: "ecs", "list_tasks" for ecs:ListTasks."""
     prefix, _, name = action.partition(":")
@@ -143,7 +180,7 @@ def operation_of(action: str) -> tuple[str, str]:
     return "elbv2" if prefix == "elasticloadbalancing" else prefix, words.removeprefix("_")
 
 
-def attributes(answer: dict[str, Any]) -> dict[str, str]:
+def attributes(answer: dict[str, Any]) -> dict[str, str] | None:
     """Return the attributes of a load balancer or of a target group."""
     return {a["Key"]: str(a.get("Value", "")) for a in answer.get("Attributes", [])}
 

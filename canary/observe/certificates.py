@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from canary.control_plane.state import Certificate, LoadBalancer
 from canary.observe.calls import Permission, Reader, strings, when
@@ -25,20 +25,25 @@ def read(reader: Reader, balancers: tuple[LoadBalancer, ...]) -> tuple[Certifica
     listed = reader.pages(
         "acm:ListCertificates", "CertificateSummaryList", Includes={"keyTypes": _KEY_TYPES}
     )
-    others = [str(c["CertificateArn"]) for c in listed if c.get("CertificateArn") not in used]
+    others = [str(c["CertificateArn"]) for c in listed or [] if c.get("CertificateArn") not in used]
+    if len(others) > _MAX:
+        reader.bounded("acm:DescribeCertificate", "*", _MAX, "certificates")
     arns = list(dict.fromkeys(used)) + others[:_MAX]
     found = [_certificate(reader, arn) for arn in arns]
+    if listed is None or None in found:
+        reader.miss("certificates")
     return tuple(c for c in found if c)
 
 
-def _certificate(reader: Reader, arn: str) -> Certificate | None:
-    missing = {"ResourceNotFoundException": None}
+def _certificate(reader: Reader, arn: str) -> Certificate | Literal[False] | None:
+    """Return a certificate, False if there is none, None if it could not be read."""
+    missing: dict[str, Certificate | Literal[False] | None] = {"ResourceNotFoundException": False}
     return reader.answer(
         "acm:DescribeCertificate", arn, _described, None, missing, CertificateArn=arn
     )
 
 
-def _described(answer: dict[str, Any]) -> Certificate | None:
+def _described(answer: dict[str, Any]) -> Certificate | Literal[False] | None:
     raw = answer["Certificate"]
     return Certificate(
         arn=str(raw["CertificateArn"]),

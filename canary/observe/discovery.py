@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import DiscoveryInstance, DiscoveryService
-from canary.observe.calls import Permission, Reader
+from canary.observe.calls import Permission, Reader, unread
 
 # These lists cannot be filtered by name.
 ACTIONS = (
@@ -21,19 +21,26 @@ def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
     if not wanted:
         return (), {}
     raw = reader.pages("servicediscovery:ListNamespaces", "Namespaces")
+    if raw is None:
+        reader.miss("discovery")
+        reader.miss("namespaces")
+        return (), {}
     parents = {name.partition(".")[2] for name in wanted}
     spaces = {str(n["Name"]): str(n["Id"]) for n in raw if n.get("Name") in parents}
     found: list[DiscoveryService] = []
     for name, identifier in spaces.items():
+        listed = _services(reader, identifier)
+        if listed is None:
+            reader.miss("discovery")
         found += [
             _service(reader, s, name, identifier)
-            for s in _services(reader, identifier)
+            for s in listed or []
             if f"{s.get('Name')}.{name}" in wanted
         ]
     return tuple(found), spaces
 
 
-def _services(reader: Reader, namespace: str) -> list[dict[str, Any]]:
+def _services(reader: Reader, namespace: str) -> list[dict[str, Any]] | None:
     within = [{"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}]
     return reader.pages("servicediscovery:ListServices", "Services", namespace, Filters=within)
 
@@ -52,7 +59,8 @@ def _service(reader: Reader, raw: dict[str, Any], parent: str, namespace: str) -
         arn=str(raw.get("Arn", "")),
         name=f"{raw.get('Name')}.{parent}",
         namespace_id=namespace,
-        instances=tuple(_instance(i) for i in instances),
+        instances=tuple(_instance(i) for i in instances or []),
+        unread=unread(instances=instances),
     )
 
 

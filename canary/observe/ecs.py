@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary.control_plane.state import EcsDeployment, EcsService, Event, StoppedContainer, Task
-from canary.observe.calls import Permission, Reader, strings, when
+from canary.control_plane.state import EcsService, StoppedContainer, Task
+from canary.observe.calls import Permission, Reader, when
+from canary.observe.ecs_services import MAX_EVENTS, converted
 
 _SERVICE = "arn:aws:ecs:{region}:{account}:service/{cluster}/*"
 _TASK = "arn:aws:ecs:{region}:{account}:task/{cluster}/*"
@@ -16,7 +17,6 @@ ACTIONS = (
     Permission(action="ecs:ListTasks", condition=_CLUSTER),
     Permission(action="ecs:DescribeTasks", resource=_TASK),
 )
-MAX_EVENTS = 30
 MAX_TASKS = 50  # of each kind and service; ECS keeps stopped tasks for about an hour
 _NO_CLUSTER = "ClusterNotFoundException"
 
@@ -31,6 +31,7 @@ def read(reader: Reader) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]
         batch = names[start : start + 10]
         answer = _describe(reader, batch)
         if answer is None:
+            reader.miss("ecs_services")
             continue
         gone = gone or bool(answer.get("clusterMissing"))
         # A deleted service stays visible for a while as INACTIVE and counts as missing.
@@ -49,9 +50,13 @@ def _describe(reader: Reader, names: list[str]) -> dict[str, Any] | None:
     )
 
 
-def tasks(reader: Reader, service: str) -> tuple[Task, ...]:
-    """Return a service's running and recently stopped tasks, newest first."""
+def tasks(reader: Reader, service: str) -> tuple[tuple[Task, ...], bool, bool]:
+    """Return a service's running and recently stopped tasks, newest first, and two answers.
+
+    Were they read? Was the bound reached?
+    """
     found: list[Task] = []
+    whole, more = True, False
     for status in ("RUNNING", "STOPPED"):
         arns = reader.pages(
             "ecs:ListTasks",
@@ -62,16 +67,20 @@ def tasks(reader: Reader, service: str) -> tuple[Task, ...]:
             serviceName=service,
             desiredStatus=status,
         )
-        found += _details(reader, service, [str(arn) for arn in arns])
+        details = _details(reader, service, [str(arn) for arn in arns or ()])
+        whole = whole and arns is not None and details is not None
+        more = more or len(details or ()) > MAX_TASKS
+        found += (details or [])[:MAX_TASKS]
     unique = {t.arn: t for t in found}.values()
-    return tuple(sorted(unique, key=lambda t: t.created_at, reverse=True))
+    return tuple(sorted(unique, key=lambda t: t.created_at, reverse=True)), whole, more
 
 
-def _details(reader: Reader, service: str, arns: list[str]) -> list[Task]:
+def _details(reader: Reader, service: str, arns: list[str]) -> list[Task] | None:
+    """Return tasks, newest first, None if they could not be read."""
     if not arns:
         return []
 
-    def fetch() -> list[Task]:
+    def fetch() -> list[Task] | None:
         client = reader.client("ecs")
         found: list[Task] = []
         for start in range(0, len(arns), 100):  # DescribeTasks takes a hundred at a time
@@ -79,9 +88,9 @@ def _details(reader: Reader, service: str, arns: list[str]) -> list[Task]:
                 cluster=reader.environment.cluster, tasks=arns[start : start + 100]
             )
             found += [_task(t, service) for t in answer.get("tasks", [])]
-        return sorted(found, key=lambda t: t.created_at, reverse=True)[:MAX_TASKS]
+        return sorted(found, key=lambda t: t.created_at, reverse=True)
 
-    return reader.call("ecs:DescribeTasks", service, fetch, [])
+    return reader.call("ecs:DescribeTasks", service, fetch, None)
 
 
 def _task(raw: dict[str, Any], service: str) -> Task:
@@ -131,50 +140,10 @@ def _container(raw: dict[str, Any]) -> StoppedContainer:
 
 
 def _service(reader: Reader, raw: dict[str, Any]) -> EcsService:
-    network = (raw.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
-    balancers = raw.get("loadBalancers") or []
-    configuration = raw.get("deploymentConfiguration") or {}
-    breaker = configuration.get("deploymentCircuitBreaker") or {}
-    events = (raw.get("events") or [])[:MAX_EVENTS]
     name = str(raw["serviceName"])
-    return EcsService(
-        name=name,
-        arn=str(raw.get("serviceArn", "")),
-        status=str(raw.get("status", "")),
-        desired=int(raw.get("desiredCount") or 0),
-        running=int(raw.get("runningCount") or 0),
-        pending=int(raw.get("pendingCount") or 0),
-        task_definition=str(raw.get("taskDefinition", "")),
-        deployments=tuple(_deployment(d) for d in raw.get("deployments") or []),
-        events=tuple(
-            Event(at=when(e.get("createdAt")), message=str(e.get("message", ""))) for e in events
-        ),
-        target_groups=strings(
-            b.get("targetGroupArn") for b in balancers if b.get("targetGroupArn")
-        ),
-        container_ports=tuple(int(b.get("containerPort") or 0) for b in balancers),
-        registries=strings(r.get("registryArn") for r in raw.get("serviceRegistries") or []),
-        security_groups=strings(network.get("securityGroups")),
-        subnets=strings(network.get("subnets")),
-        circuit_breaker=bool(breaker.get("enable")),
-        rollback=bool(breaker.get("rollback")),
-        grace_period_s=int(raw.get("healthCheckGracePeriodSeconds") or 0),
-        created_at=when(raw.get("createdAt")),
-        tasks=tasks(reader, name),
-    )
-
-
-def _deployment(raw: dict[str, Any]) -> EcsDeployment:
-    return EcsDeployment(
-        id=str(raw.get("id", "")),
-        status=str(raw.get("status", "")),
-        task_definition=str(raw.get("taskDefinition", "")),
-        desired=int(raw.get("desiredCount") or 0),
-        running=int(raw.get("runningCount") or 0),
-        pending=int(raw.get("pendingCount") or 0),
-        failed_tasks=int(raw.get("failedTasks") or 0),
-        rollout_state=str(raw.get("rolloutState", "")),
-        rollout_reason=str(raw.get("rolloutStateReason", "")),
-        created_at=when(raw.get("createdAt")),
-        updated_at=when(raw.get("updatedAt")),
-    )
+    found, whole, more = tasks(reader, name)
+    if more:
+        reader.bounded("ecs:DescribeTasks", name, MAX_TASKS, "tasks")
+    if len(raw.get("events") or []) > MAX_EVENTS:
+        reader.bounded("ecs:DescribeServices", name, MAX_EVENTS, "events")
+    return converted(raw, found, tasks_read=whole, more_tasks=more)

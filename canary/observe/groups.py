@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
-from canary.observe.calls import Permission, Reader, strings
+from canary.observe.calls import Permission, Reader, plain, strings
 
 # EC2's Describe* actions take no resource (Service Authorization Reference, Amazon EC2).
 ACTIONS = (
@@ -30,7 +30,9 @@ def _by(reader: Reader, key: str, values: set[str]) -> list[SecurityGroup]:
         return []
     filters = [{"Name": key, "Values": sorted(values)}]
     raw = reader.pages("ec2:DescribeSecurityGroups", "SecurityGroups", Filters=filters)
-    return [_group(g) for g in raw]
+    if raw is None:
+        reader.miss("security_groups")
+    return [_group(g) for g in raw or ()]
 
 
 def _group(raw: dict[str, Any]) -> SecurityGroup:
@@ -38,6 +40,7 @@ def _group(raw: dict[str, Any]) -> SecurityGroup:
         id=str(raw["GroupId"]),
         name=str(raw.get("GroupName", "")),
         vpc_id=str(raw.get("VpcId", "")),
+        owner=str(raw.get("OwnerId") or ""),
         ingress=tuple(_rule(p) for p in raw.get("IpPermissions") or []),
         egress=tuple(_rule(p) for p in raw.get("IpPermissionsEgress") or []),
     )
@@ -51,6 +54,9 @@ def _rule(raw: dict[str, Any]) -> GroupRule:
         to_port=-1 if everything else int(raw.get("ToPort", -1)),
         cidrs=strings(r.get("CidrIp") for r in raw.get("IpRanges") or [] if r.get("CidrIp")),
         groups=strings(p.get("GroupId") for p in raw.get("UserIdGroupPairs") or []),
+        ipv6_cidrs=strings(r.get("CidrIpv6") for r in raw.get("Ipv6Ranges") or []),
+        prefix_lists=strings(p.get("PrefixListId") for p in raw.get("PrefixListIds") or []),
+        config=plain(raw),
     )
 
 
@@ -63,11 +69,20 @@ def subnets(
         return ()
     filters = [{"Name": "subnet-id", "Values": sorted(ids)}]
     raw = reader.pages("ec2:DescribeSubnets", "Subnets", Filters=filters)
+    if raw is None:
+        reader.miss("subnets")
     return tuple(
         Subnet(
             id=str(s["SubnetId"]),
             cidr=str(s.get("CidrBlock", "")),
             zone=str(s.get("AvailabilityZone", "")),
+            ipv6_cidrs=_ipv6(s),
+            vpc_id=str(s.get("VpcId", "")),
         )
-        for s in raw
+        for s in raw or ()
     )
+
+
+def _ipv6(subnet: dict[str, Any]) -> tuple[str, ...]:
+    found = subnet.get("Ipv6CidrBlockAssociationSet") or []
+    return strings(b["Ipv6CidrBlock"] for b in found if b.get("Ipv6CidrBlock"))

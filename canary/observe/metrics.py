@@ -31,7 +31,7 @@ def read(
         StartTime=now - dt.timedelta(minutes=MINUTES),
         EndTime=now,
     )
-    if not results:
+    if not results:  # unread, or without a single value
         return ()
     sums: dict[str, float] = {}
     for r in results:

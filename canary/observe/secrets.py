@@ -79,13 +79,13 @@ def _parameters(reader: Reader, names: dict[str, str]) -> list[SecretState]:
     if not names:
         return []
     wanted = sorted(set(names.values()))
-    before = len(reader.unavailable())
     raw: list[dict[str, Any]] = []
     for start in range(0, len(wanted), 50):  # a filter holds at most 50 values
         named = {"Key": "Name", "Option": "Equals", "Values": wanted[start : start + 50]}
-        raw += reader.pages("ssm:DescribeParameters", "Parameters", ParameterFilters=[named])
-    if not raw and len(reader.unavailable()) > before:
-        return []
+        batch = reader.pages("ssm:DescribeParameters", "Parameters", ParameterFilters=[named])
+        if batch is None:
+            return []
+        raw += batch
     found = {str(p["Name"]): p for p in raw}
     return [_parameter(ref, name, found.get(name)) for ref, name in names.items()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
-from canary.observe.calls import Permission, Reader, attributes, strings
+from canary.observe.calls import Permission, Reader, attributes, strings, unread
 
 ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeTargetGroups"),
@@ -22,6 +22,9 @@ def read(
     arns = {f for b in balancers for f in forwarded(b)} | further
     own = {b.arn for b in balancers}
     found = reader.pages("elasticloadbalancing:DescribeTargetGroups", "TargetGroups")
+    if found is None:
+        reader.miss("target_groups")
+        return ()
     wanted = [
         g
         for g in found
@@ -39,6 +42,11 @@ def forwarded(balancer: LoadBalancer) -> set[str]:
         for listener in balancer.listeners
         for rule in listener.rules
         for f in rule.action.forwards
+    } | {
+        f.target_group
+        for listener in balancer.listeners
+        for action in listener.default_actions
+        for f in action.forwards
     }
 
 
@@ -60,6 +68,18 @@ def _target(raw: dict[str, Any]) -> TargetHealth:
 
 def _group(reader: Reader, raw: dict[str, Any]) -> TargetGroup:
     arn = str(raw["TargetGroupArn"])
+    matcher = raw.get("Matcher") or {}
+    kind = "GrpcCode" if matcher.get("GrpcCode") else "HttpCode"
+    registered = reader.answer(
+        "elasticloadbalancing:DescribeTargetHealth", arn, _targets, None, TargetGroupArn=arn
+    )
+    settings = reader.answer(
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        arn,
+        attributes,
+        None,
+        TargetGroupArn=arn,
+    )
     return TargetGroup(
         arn=arn,
         name=str(raw["TargetGroupName"]),
@@ -67,23 +87,20 @@ def _group(reader: Reader, raw: dict[str, Any]) -> TargetGroup:
         port=int(raw.get("Port") or 0),
         target_type=str(raw.get("TargetType", "")),
         vpc_id=str(raw.get("VpcId", "")),
+        protocol_version=str(raw.get("ProtocolVersion") or ""),
+        ip_address_type=str(raw.get("IpAddressType") or ""),
+        health_enabled=bool(raw.get("HealthCheckEnabled", True)),
         health_path=str(raw.get("HealthCheckPath", "")),
         health_port=str(raw.get("HealthCheckPort", "")),
         health_protocol=str(raw.get("HealthCheckProtocol", "")),
-        health_matcher=str((raw.get("Matcher") or {}).get("HttpCode", "")),
+        health_matcher=str(matcher.get(kind) or ""),
+        matcher_kind=kind,
         health_interval_s=int(raw.get("HealthCheckIntervalSeconds") or 0),
         health_timeout_s=int(raw.get("HealthCheckTimeoutSeconds") or 0),
         healthy_threshold=int(raw.get("HealthyThresholdCount") or 0),
         unhealthy_threshold=int(raw.get("UnhealthyThresholdCount") or 0),
         load_balancers=strings(raw.get("LoadBalancerArns")),
-        targets=reader.answer(
-            "elasticloadbalancing:DescribeTargetHealth", arn, _targets, (), TargetGroupArn=arn
-        ),
-        attributes=reader.answer(
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            arn,
-            attributes,
-            {},
-            TargetGroupArn=arn,
-        ),
+        targets=registered or (),
+        attributes=settings or {},
+        unread=unread(targets=registered, attributes=settings),
     )

@@ -4,198 +4,16 @@ from __future__ import annotations
 
 import ast
 import pathlib
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any, ClassVar
 
-import boto3
 import msgspec
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from canary.control_plane.state import PlatformState
-from canary.model import Environment, Principal, Service
+from canary.model import Principal
 from canary.observe import PERMISSIONS, READERS, observe, refresh_failing, statements
-from canary.observe.definitions import address, is_address
 from canary.observe.logs import scrub
-
-REGION = "us-east-1"
-# boto3's client and operation -> IAM action, where the two are spelled differently
-PREFIXES = {"elbv2": "elasticloadbalancing"}
-
-
-class Recorder:
-    """Clients of boto3 on a moto server; notes each call, and denies one action if asked.
-
-    All recorders of a server share their clients: to make one takes longer than to use it.
-    """
-
-    shared: ClassVar[dict[tuple[str, str, bool], Any]] = {}
-
-    def __init__(self, url: str, denied: str = "", fails: bool = False) -> None:
-        self.calls: set[str] = set()
-        self.requests: Counter[str] = Counter()
-        self._url, self._denied, self._fails = url, denied, fails
-        self._lock = threading.Lock()
-        self._made: dict[str, Any] = {}
-
-    def client(self, service: str) -> Any:
-        """Return a client whose calls this recorder notes, and no earlier one."""
-        with self._lock:
-            if service not in self._made:
-                key = (self._url, service, self._fails)
-                client = self.shared[key] = self.shared.get(key) or self._make(service)
-                client.meta.events.unregister("before-call", unique_id="recorder")
-                client.meta.events.register("before-call", self._note, unique_id="recorder")
-                self._made[service] = client
-            return self._made[service]
-
-    def _make(self, service: str) -> Any:
-        if self._fails:
-            config = Config(connect_timeout=0.2, retries={"max_attempts": 0})
-        else:
-            config = Config(retries={"max_attempts": 1})
-        return boto3.client(
-            service, region_name=REGION, endpoint_url=self._url, config=config,
-            aws_access_key_id="x", aws_secret_access_key="x",
-        )  # fmt: skip
-
-    def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:
-        prefix = PREFIXES.get(model.service_model.service_name, model.service_model.service_name)
-        action = f"{prefix}:{model.name}"
-        with self._lock:
-            self.calls.add(action)
-            self.requests[f"{action} {params['url_path']} {params['body']!r}"] += 1
-        if action == self._denied:
-            error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
-            raise ClientError(error, model.name)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    """A moto server with a small platform: one balancer, one service, many target groups."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    _seed(Recorder(url))
-    yield url
-    server.stop()
-
-
-def _seed(aws: Recorder) -> None:
-    ec2, elb, ecs = aws.client("ec2"), aws.client("elbv2"), aws.client("ecs")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{z}")[
-            "Subnet"
-        ]["SubnetId"]
-        for n, z in ((1, "a"), (2, "b"))
-    ]
-    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
-    ec2.create_security_group(GroupName="cache-guard", Description="cache", VpcId=vpc)
-    balancer = elb.create_load_balancer(Name="front", Subnets=subnets, SecurityGroups=[group])
-    arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
-    groups = [
-        elb.create_target_group(Name=f"tg-{n}", Protocol="HTTP", Port=80, VpcId=vpc,
-                                TargetType="ip")["TargetGroups"][0]["TargetGroupArn"]
-        for n in range(12)
-    ]  # fmt: skip
-    certificate = aws.client("acm").request_certificate(DomainName="*.example.org")
-    listener = elb.create_listener(
-        LoadBalancerArn=arn, Protocol="HTTPS", Port=443,
-        Certificates=[{"CertificateArn": certificate["CertificateArn"]}],
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[0]}],
-    )["Listeners"][0]["ListenerArn"]  # fmt: skip
-    for n in range(1, 15):
-        elb.create_rule(
-            ListenerArn=listener, Priority=n * 10,
-            Conditions=[{"Field": "path-pattern", "Values": [f"/p{n}/*"]}],
-            Actions=[{"Type": "forward", "TargetGroupArn": groups[0]}],
-        )  # fmt: skip
-    elb.register_targets(TargetGroupArn=groups[0], Targets=[{"Id": "10.0.1.9", "Port": 80}])
-    _seed_ecs(aws, ecs, subnets, group)
-
-
-def _seed_ecs(aws: Recorder, ecs: Any, subnets: list[str], group: str) -> None:
-    aws.client("ssm").put_parameter(Name="/cache/endpoint", Value="x", Type="String")
-    made = aws.client("secretsmanager").create_secret(Name="app", SecretString="v1")
-    aws.client("secretsmanager").put_secret_value(SecretId="app", SecretString="v2")
-    ecs.create_cluster(clusterName="c")
-    for image in ("a", "b"):
-        ecs.register_task_definition(
-            family="api",
-            containerDefinitions=[
-                {
-                    "name": "api", "image": image, "memory": 128,
-                    "portMappings": [{"containerPort": 80}],
-                    "environment": [
-                        {"name": "DB_HOST", "value": "db.local"},
-                        {"name": "MLFLOW_URL", "value": "http://u:p@mlflow.local:5000/?k=v"},
-                        {"name": "API_KEY_NAME", "value": "private"},
-                        {"name": "FEATURE", "value": "private"},
-                    ],
-                    "secrets": [
-                        {"name": "PASSWORD", "valueFrom": f"{made['ARN']}:k::"},
-                        {"name": "GONE", "valueFrom": made["ARN"].replace("app", "none")},
-                        {"name": "CACHE", "valueFrom": "/cache/endpoint"},
-                        {"name": "LOST", "valueFrom": "/cache/lost"},
-                    ],
-                }
-            ],
-        )  # fmt: skip
-    network = {"awsvpcConfiguration": {"subnets": subnets, "securityGroups": [group]}}
-    ecs.create_service(cluster="c", serviceName="api", taskDefinition="api", desiredCount=0,
-                       launchType="FARGATE", networkConfiguration=network)  # fmt: skip
-    logs = aws.client("logs")
-    logs.create_log_group(logGroupName="/ecs/api")
-    logs.create_log_stream(logGroupName="/ecs/api", logStreamName="s")
-    now = int(time.time() * 1000)
-    events = [{"timestamp": now - n, "message": f"ERROR number {n}"} for n in range(70)]
-    events.insert(0, {"timestamp": now, "message": "all is well"})
-    logs.put_log_events(logGroupName="/ecs/api", logStreamName="s", logEvents=events[::-1])
-    map_ = aws.client("servicediscovery")
-    map_.create_http_namespace(Name="local.test")
-    space = map_.list_namespaces()["Namespaces"][0]["Id"]
-    found = map_.create_service(Name="api", NamespaceId=space)["Service"]["Id"]
-    map_.register_instance(
-        ServiceId=found, InstanceId="i1", Attributes={"AWS_INSTANCE_IPV4": "10.0.1.9"}
-    )
-
-
-def environment() -> Environment:
-    """Return the environment of the small platform."""
-    return Environment(
-        name="test",
-        account="123456789012",
-        region=REGION,
-        cluster="c",
-        services={
-            "api": Service(
-                url="https://api.example.org",
-                connect_to={"443": "127.0.0.1:1"},
-                ecs_service="api",
-                load_balancer="front",
-                target_groups=("tg-0", "tg-11"),
-                log_group="/ecs/api",
-                discovery="api.local.test",
-                depends_on=("cache",),
-            ),
-            "cache": Service(security_group="cache-guard", port=6379),
-            "other": Service(ecs_service="never-made"),
-        },
-    )
-
-
-@pytest.fixture(scope="module")
-def state(aws: str) -> PlatformState:
-    """The platform, read and refreshed."""
-    clients = Recorder(aws)
-    return refresh_failing(clients, environment(), observe(clients, environment()), ["api"])
+from canary.observe.variables import address, is_address
+from tests.canary.support.moto_platform import Recorder, environment
 
 
 def test_everything_is_read(state: PlatformState) -> None:
@@ -272,6 +90,70 @@ def test_a_denied_action_is_unavailable_and_nothing_else_is_lost(aws: str, actio
     clients = Recorder(aws, denied=action)
     found = refresh_failing(clients, environment(), observe(clients, environment()), ["api"])
     assert {(u.action, u.denied) for u in found.unavailable} == {(action, True)}
+
+
+WHOLE_PARTS = {
+    "elasticloadbalancing:DescribeLoadBalancers": "load_balancers",
+    "elasticloadbalancing:DescribeTargetGroups": "target_groups",
+    "ecs:DescribeServices": "ecs_services",
+    "ecs:ListTaskDefinitions": "task_definitions",
+    "ecs:DescribeTaskDefinition": "task_definitions",
+    "ec2:DescribeSecurityGroups": "security_groups",
+    "ec2:DescribeSubnets": "subnets",
+    "acm:ListCertificates": "certificates",
+    "acm:DescribeCertificate": "certificates",
+    "servicediscovery:ListServices": "discovery",
+}
+
+
+@pytest.mark.parametrize(("action", "part"), WHOLE_PARTS.items())
+def test_a_part_of_the_state_that_was_not_read_is_named(aws: str, action: str, part: str) -> None:
+    assert observe(Recorder(aws, denied=action), environment()).unread == (part,)
+
+
+def test_all_is_named_that_follows_from_an_unread_namespace(aws: str) -> None:
+    found = observe(Recorder(aws, denied="servicediscovery:ListNamespaces"), environment())
+    assert found.unread == ("discovery", "namespaces")
+
+
+_ELB = "elasticloadbalancing:Describe"
+BALANCER_PARTS = {
+    "Listeners": (("listeners",), ()),
+    "LoadBalancerAttributes": (("attributes",), ()),
+    "Rules": ((), ("rules",)),
+    "ListenerCertificates": ((), ("certificates",)),
+    "ListenerAttributes": ((), ("attributes",)),
+}
+
+
+@pytest.mark.parametrize("action", sorted(BALANCER_PARTS))
+def test_a_part_of_a_balancer_that_was_not_read_is_named_there(aws: str, action: str) -> None:
+    (balancer,) = observe(Recorder(aws, denied=_ELB + action), environment()).load_balancers
+    (listener,) = balancer.listeners or [None]
+    found = (balancer.unread, listener.unread if listener else ())
+    assert found == BALANCER_PARTS[action]
+
+
+@pytest.mark.parametrize(
+    ("action", "part"), [("TargetHealth", "targets"), ("TargetGroupAttributes", "attributes")]
+)
+def test_only_the_group_is_marked_whose_reading_failed(aws: str, action: str, part: str) -> None:
+    clients = Recorder(aws, denied=_ELB + action, only="targetgroup/tg-0/")
+    groups = {g.name: g.unread for g in observe(clients, environment()).target_groups}
+    assert groups == {"tg-0": (part,), "tg-11": ()}
+
+
+def test_tasks_and_instances_that_were_not_read_are_marked(aws: str) -> None:
+    (service,) = observe(Recorder(aws, denied="ecs:ListTasks"), environment()).ecs_services
+    assert service.unread == ("tasks",)
+    denied = Recorder(aws, denied="servicediscovery:ListInstances")
+    assert [d.unread for d in observe(denied, environment()).discovery] == [("instances",)]
+
+
+def test_what_was_read_is_marked_nowhere(state: PlatformState) -> None:
+    (balancer,) = state.load_balancers
+    things = [state, balancer, *balancer.listeners, *state.target_groups, *state.ecs_services]
+    assert [t.unread for t in things] == [()] * 6  # type: ignore[attr-defined]
 
 
 def test_an_endpoint_that_does_not_answer_is_unavailable_and_not_denied() -> None:
