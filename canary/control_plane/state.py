@@ -227,6 +227,7 @@ class EcsDeployment(Frozen, frozen=True, kw_only=True):
     rollout_reason: str = ""
     created_at: str = ""
     updated_at: str = ""
+    service_connect: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Event(Frozen, frozen=True, kw_only=True):
@@ -324,7 +325,6 @@ class EcsService(Frozen, frozen=True, kw_only=True):
     execute_command: bool = False
     balancer_entries: tuple[BalancerEntry, ...] = ()
     registry_entries: tuple[RegistryEntry, ...] = ()
-    service_connect: dict[str, Any] = msgspec.field(default_factory=dict)  # of the PRIMARY
     zone_rebalancing: str = ""
     propagate_tags: str = ""
     scheduling: str = ""  # "REPLICA", "DAEMON"

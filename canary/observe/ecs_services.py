@@ -70,9 +70,6 @@ def converted(
 def _deployed(raw: Json) -> Json:
     """Return how ECS deploys and places the service's tasks."""
     configuration = raw.get("deploymentConfiguration") or {}
-    primary: Json = next(
-        (d for d in raw.get("deployments") or [] if d.get("status") == "PRIMARY"), {}
-    )
     least, most = configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent")
     return {
         "controller": str((raw.get("deploymentController") or {}).get("type") or "ECS"),
@@ -88,7 +85,6 @@ def _deployed(raw: Json) -> Json:
         ),
         "platform_version": str(raw.get("platformVersion") or ""),
         "execute_command": bool(raw.get("enableExecuteCommand")),
-        "service_connect": without_options(primary.get("serviceConnectConfiguration") or {}),
         "zone_rebalancing": str(raw.get("availabilityZoneRebalancing") or ""),
         "propagate_tags": str(raw.get("propagateTags") or ""),
         "scheduling": str(raw.get("schedulingStrategy") or ""),
@@ -140,4 +136,5 @@ def _deployment(raw: Json) -> EcsDeployment:
         rollout_reason=str(raw.get("rolloutStateReason", "")),
         created_at=when(raw.get("createdAt")),
         updated_at=when(raw.get("updatedAt")),
+        service_connect=without_options(raw.get("serviceConnectConfiguration") or {}),
     )

@@ -150,9 +150,10 @@ def test_a_service_keeps_how_it_is_deployed_and_placed() -> None:
         BalancerEntry(target_group="c", container="web", port=81),
     )  # fmt: skip
     assert found.registry_entries == (RegistryEntry(arn="r", container="web", container_port=80),)
-    assert found.service_connect == {
-        "enabled": True, "namespace": "n", "logConfiguration": {"logDriver": "splunk"},
-    }  # fmt: skip
+    assert [d.service_connect for d in found.deployments] == [
+        {"enabled": False},
+        {"enabled": True, "namespace": "n", "logConfiguration": {"logDriver": "splunk"}},
+    ]
 
 
 def test_a_services_own_json_has_all_but_what_passes() -> None:
@@ -173,7 +174,7 @@ def test_a_plain_service_has_ecs_own_defaults() -> None:
     found = converted({"serviceName": "s", "launchType": "FARGATE"}, ())
     assert (found.controller, found.strategy, found.launch_type) == ("ECS", "ROLLING", "FARGATE")
     assert (found.minimum_percent, found.maximum_percent) == (100, 200)
-    assert (found.balancer_entries, found.service_connect, found.public_address) == ((), {}, "")
+    assert (found.balancer_entries, found.public_address) == ((), "")
 
 
 DEFINITION: dict[str, Any] = {
