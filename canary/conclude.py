@@ -27,6 +27,7 @@ from canary.model import (
 )
 from canary.report.score import old_figures, scores
 from canary.runner import Outcome, Ports, RunStart
+from canary.runner.changers import with_changers
 
 T = TypeVar("T")
 OnJudged = Callable[[Report], None]
@@ -143,6 +144,8 @@ def explain(
     )
     state = _refreshed(ports, start, outcome, attempts)
     explanation = _explanation(ports, start, judged, (before, state), attempts)
+    end = outcome.times.end - PUBLISHING_S
+    explanation = with_changers(ports, start, judged, state, explanation, end, attempts.notes)
     comparison = _with_drift(judged.comparison, before, state)
     note = (comparison.note,) if comparison.note else ()
     run = msgspec.structs.replace(

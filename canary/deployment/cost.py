@@ -28,7 +28,7 @@ KEY = 1.00  # a customer managed KMS key a month: the key of the topics
 ENDPOINT_HOUR = 0.01  # an interface endpoint in one zone
 ENDPOINTS = (
     "secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring", "sns", "events",
-    "servicediscovery", "acm", "ssm",
+    "servicediscovery", "acm", "ssm", "cloudtrail",
 )  # fmt: skip
 """Services that the function calls through interface endpoints if there is no NAT."""
 S3_GB = 0.023  # a month

@@ -32,7 +32,7 @@ def _broken(report: Report, incident: Incident, kind: Kind, link: str) -> Messag
     began = min((found for r in results if (found := since(report, r.check_id))), default="")
     where = line(report.run.environment, 60)
     body = [
-        f"Broken in {where} since {when(began or incident.opened_at)}:",
+        f"Broken in {where} since {when(began or incident.opened_at)}{_changed(report, cause)}:",
         *_listed(results),
         "",
         *_why(cause),
@@ -47,7 +47,7 @@ def diagnosed(report: Report, incident: Incident, link: str) -> Message:
     cause = _cause(report, incident)
     body = [
         f"The cause was found of the failures in {line(report.run.environment, 60)} "
-        f"since {when(incident.opened_at)}:",
+        f"since {when(incident.opened_at)}{_changed(report, cause)}:",
         *_listed(_results(report, incident.checks)),
         "",
         *_why(cause),
@@ -150,6 +150,15 @@ def _cause(report: Report, incident: Incident) -> Diagnosis | None:
         ),
         None,
     )
+
+
+def _changed(report: Report, cause: Diagnosis | None) -> str:
+    """Return ", changed by alice 4 min ago (DeleteRule)"; "" where nobody is known."""
+    by = cause.changed_by if cause else None
+    if by is None:
+        return ""
+    ago = between(by.at, report.run.finished_at or report.run.started_at)
+    return f", changed by {line(by.who, 120)}{f' {ago} ago' if ago else ''} ({line(by.call, 80)})"
 
 
 def _why(cause: Diagnosis | None) -> list[str]:

@@ -19,6 +19,7 @@ from canary.model.base import Suite as Suite
 from canary.model.base import by_severity as by_severity
 from canary.model.base import is_ahead as is_ahead
 from canary.model.base import parse_time as parse_time
+from canary.model.changed_by import ChangedBy as ChangedBy
 from canary.model.definitions import Check as Check
 from canary.model.definitions import Config as Config
 from canary.model.definitions import Deployment as Deployment

@@ -9,6 +9,7 @@ import msgspec
 
 from canary.model.answers import Timing
 from canary.model.base import Change, Confidence, Frozen, Load, Severity, Status, Suite
+from canary.model.changed_by import ChangedBy
 
 REPORT_SCHEMA = "hokusai-canary/report/1"
 
@@ -143,6 +144,7 @@ class Diagnosis(Frozen, frozen=True, kw_only=True):
     explains: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     remedy: Remedy
+    changed_by: ChangedBy | None = None
 
 
 class Explanation(Frozen, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from canary.observe import (
     metrics,
     secrets,
     targets,
+    write_calls,
 )
 from canary.observe.calls import Clients, Permission, Reader, in_order
 from canary.observe.threads import begin
@@ -42,6 +43,7 @@ READERS: tuple[ModuleType, ...] = (
     logs,
     metrics,
     hosts,
+    write_calls,
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from canary.comparison.previous import Previous
 from canary.control_plane.state import PlatformState
+from canary.control_plane.write_calls import Audit
 from canary.model import Credential, Environment, Explanation, Frozen, Result
+from canary.observe.write_calls import Asked
 from canary.probes.base.api import Clock, Http, Kind
 from canary.redaction.redactor import Redactor
 
@@ -17,6 +19,8 @@ Diagnose = Callable[
 ]
 Stoppable = Callable[[Callable[[], None], float], contextlib.AbstractContextManager[None]]
 """Stop, seconds -> a context in which a signal calls `stop` and waits at most so long for it."""
+AskAudit = Callable[[Asked, float], Audit]
+"""Objects with their time, seconds -> the write calls that CloudTrail told within the seconds."""
 Within = Callable[[float, Callable[[], PlatformState]], PlatformState]
 """Seconds, action -> the action's value; raises TimeoutError when it takes longer."""
 
@@ -61,5 +65,7 @@ class Ports(Frozen, frozen=True, kw_only=True):
     diagnose: Diagnose
     within: Within
     stoppable: Stoppable = unstoppable
+    audit: AskAudit | None = None
+    """None where the canary reads no control plane."""
     end_requests: Callable[[Collection[int]], None] = lambda _threads: None
     """Ends the requests under way in threads, given by their identifiers."""

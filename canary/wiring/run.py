@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import threading
@@ -18,8 +19,9 @@ from canary.adapters.store.protocol import Store, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.comparison.previous import Previous, read_previous
 from canary.control_plane.state import PlatformState
+from canary.control_plane.write_calls import Audit
 from canary.model import Config, Environment, Explanation, Frozen, Result
-from canary.observe import observe, refresh_failing
+from canary.observe import observe, refresh_failing, write_calls
 from canary.probes import KINDS
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
@@ -90,6 +92,7 @@ def make_ports(runtime: Runtime) -> Ports:
         ),
         diagnose=_diagnose,
         within=within,
+        audit=functools.partial(_audit, runtime) if environment.cluster else None,
         end_requests=watchdog.end_requests,
     )
 
@@ -119,6 +122,14 @@ def _diagnose(
     from canary.diagnose import diagnose  # a third of all our code, for runs that found a fault
 
     return diagnose(results, state, environment, before, now)
+
+
+def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:
+    """Read CloudTrail; what came by the end of the time is kept."""
+    reader = write_calls.WriteCalls(runtime.clients, runtime.environment)
+    with contextlib.suppress(TimeoutError):
+        within(seconds, lambda: reader.read(asked))
+    return reader.audit()
 
 
 def within(seconds: float, action: Callable[[], T]) -> T:

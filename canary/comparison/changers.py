@@ -1,0 +1,203 @@
+"""Find in CloudTrail's write calls who changed what a diagnosis names, before it failed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from canary.control_plane.state import PlatformState
+from canary.control_plane.write_calls import Audit, Changed, WriteCall, named
+from canary.model import (
+    ChangedBy,
+    CheckHistory,
+    Diagnosis,
+    Evidence,
+    Explanation,
+    Frozen,
+    Report,
+    Status,
+    parse_time,
+)
+from canary.observe.write_calls import Asked
+
+ASKED = 3
+"""Diagnoses, the most important first, whose objects are looked up."""
+DURING = dt.timedelta(seconds=90)
+"""A change that a run saw was made before that run ended; history knows when it began."""
+LATE = dt.timedelta(minutes=15)
+"""So late AWS may deliver an event."""
+BEFORE_KNOWN = dt.timedelta(hours=1)
+"""How long before the first failing run a change may be, where the last good run's time is gone."""
+BEFORE = dt.timedelta(hours=24)
+_BAD = (Status.FAIL, Status.ERROR)
+_NOTHING = ("Delete", "Deregister", "Revoke", "Remove", "Detach")
+
+
+class Suspect(Frozen, frozen=True, kw_only=True):
+    """A diagnosis with the objects that it names and the time in which they changed."""
+
+    diagnosis: Diagnosis
+    own: Changed
+    others: tuple[Changed, ...]  # that its evidence names
+    since: dt.datetime
+    failed: dt.datetime  # when the first run began that failed
+    until: dt.datetime
+
+    @property
+    def wanted(self) -> tuple[Changed, ...]:
+        """Return everything that may have been changed, the diagnosis' own object first."""
+        return (self.own, *self.others)
+
+
+def suspects(
+    explanation: Explanation,
+    history: Mapping[str, CheckHistory],
+    previous: Report | None,
+    state: PlatformState,
+    started: dt.datetime,
+) -> tuple[Suspect, ...]:
+    """Return the most important diagnoses that name an object, with the time to look at."""
+    registries = {d.name: d.arn or d.id for d in state.discovery}
+    found = []
+    broken = [d for d in explanation.diagnoses if d.explains]
+    for diagnosis in broken[:ASKED]:
+        own = named(registries.get(diagnosis.resource, diagnosis.resource))
+        if own is None:
+            continue
+        others = {
+            other
+            for e in diagnosis.evidence
+            for other in (named(registries.get(e.resource, e.resource)),)
+            if other is not None and other.kind and not other.same(own)
+        }
+        since, failed, until = _time(diagnosis.explains, history, previous, started)
+        found.append(
+            Suspect(
+                diagnosis=diagnosis,
+                own=own,
+                others=tuple(sorted(others, key=lambda o: (o.kind, sorted(o.names)))),
+                since=since,
+                failed=failed,
+                until=until,
+            )
+        )
+    return tuple(found)
+
+
+def _time(
+    explains: Iterable[str],
+    history: Mapping[str, CheckHistory],
+    previous: Report | None,
+    started: dt.datetime,
+) -> tuple[dt.datetime, dt.datetime, dt.datetime]:
+    """Return the last good moment, the first failing run, and the last one that began to fail."""
+    now = [h for c in explains if (h := history.get(c)) and h.last_status in _BAD]
+    began = sorted(t for h in now if (t := parse_time(h.since))) or [started]
+    failed = began[0]
+    before = previous.history if previous else {}
+    good = [
+        t
+        for c in explains
+        if (h := before.get(c))
+        and h.last_status is Status.PASS
+        and (t := parse_time(h.last_run_at))
+    ]
+    if good and failed >= started:
+        since = min(good)
+    else:
+        since = failed - (BEFORE_KNOWN if any("P" in h.outcomes for h in now) else BEFORE)
+    return since, failed, began[-1] + DURING
+
+
+def asked(suspected: Iterable[Suspect]) -> Asked:
+    """Return what to look up: all that the suspects name, from the first time to the last."""
+    every = tuple(suspected)
+    return Asked(
+        wanted=(*(s.own for s in every), *(o for s in every for o in s.others)),
+        since=min(s.since for s in every),
+        until=max(s.until for s in every),
+    )
+
+
+def completed(
+    explanation: Explanation, suspected: Iterable[Suspect], audit: Audit, now: dt.datetime
+) -> Explanation:
+    """Return the explanation with who changed what it names as the first line of evidence."""
+    by = {id(s.diagnosis): s for s in suspected}
+    diagnoses = tuple(
+        _completed(d, by[id(d)], audit, now) if id(d) in by else d for d in explanation.diagnoses
+    )
+    return msgspec.structs.replace(explanation, diagnoses=diagnoses)
+
+
+def _completed(diagnosis: Diagnosis, suspect: Suspect, audit: Audit, now: dt.datetime) -> Diagnosis:
+    call = changer(suspect, audit.calls)
+    if call is None:
+        return _unchanged(diagnosis, suspect, now) if audit.whole else diagnosis
+    row = Evidence(resource=diagnosis.resource, seen=sentence(call), at=call.at)
+    return msgspec.structs.replace(
+        diagnosis,
+        evidence=(row, *diagnosis.evidence),
+        changed_by=ChangedBy(who=call.who, call=call.name, at=call.at),
+    )
+
+
+def changer(suspect: Suspect, calls: Iterable[WriteCall]) -> WriteCall | None:
+    """Return the call that most likely made the failure; None where none fits.
+
+    A call fits that succeeded in the time and changed the object, its child or its parent. Calls
+    before the first failing run go before later ones, the object itself before its relatives.
+    """
+    fitting = []
+    for call in calls:
+        at = parse_time(call.at)
+        rank = _rank(suspect, call)
+        if call.error or at is None or rank is None or not suspect.since <= at <= suspect.until:
+            continue
+        fitting.append((at > suspect.failed + DURING, rank, -at.timestamp(), call))
+    if not suspect.own.kind and len({c.changed for *_, c in fitting}) > 1:
+        return None  # several objects have this name: nobody knows which one is meant
+    return min(fitting, key=lambda row: row[:3])[3] if fitting else None
+
+
+def _rank(suspect: Suspect, call: WriteCall) -> int | None:
+    """Return how near a call's object is: 0 the same, 1 a relative, 2 named in the evidence."""
+    own = suspect.own
+    if any(changed.same(own) for changed in call.changed):
+        return 0
+    for changed in call.changed:
+        if changed.parent and changed.parent.same(own):
+            return 1
+        if own.parent and changed.same(own.parent) and call.name.startswith(_NOTHING):
+            return 1
+    named_too = any(changed.same(other) for changed in call.changed for other in suspect.others)
+    return 2 if named_too else None
+
+
+def _unchanged(diagnosis: Diagnosis, suspect: Suspect, now: dt.datetime) -> Diagnosis:
+    """Return the diagnosis with the last line that CloudTrail has no event, and whether yet."""
+    if not suspect.own.kind:
+        return diagnosis
+    late = now - suspect.failed < LATE
+    begin = suspect.since.isoformat(sep=" ", timespec="minutes")[:16]
+    seen = (
+        "no event yet of a change; events may be 15 minutes late"
+        if late
+        else f"no event of a change between {begin} UTC and the first failure"
+    )
+    row = Evidence(resource="CloudTrail", seen=seen)
+    return msgspec.structs.replace(diagnosis, evidence=(*diagnosis.evidence, row))
+
+
+def sentence(call: WriteCall) -> str:
+    """Return a call as one sentence: what, by whom, from where, with which tool, when."""
+    person = call.caller.startswith("arn:") and not call.who.startswith(("AWS (", "the canary"))
+    parts = [f"{call.name} by {call.caller if person else call.who}"]
+    if call.address and not call.address.endswith(".amazonaws.com"):
+        parts.append(f"from {call.address}")
+    if call.tool and not call.tool.endswith(".amazonaws.com"):
+        parts.append(f"with {call.tool}")
+    at = parse_time(call.at)
+    return " ".join([*parts, f"at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""]).strip()

@@ -1,0 +1,46 @@
+"""Ask CloudTrail, within the time left, who changed what the diagnoses of a run name."""
+
+from __future__ import annotations
+
+from canary.comparison import changers
+from canary.control_plane.state import PlatformState
+from canary.model import Explanation, Report
+from canary.observe.write_calls import LIMIT_S
+from canary.runner.context import RunStart
+from canary.runner.ports import Ports
+
+LEAST_S = 0.5
+"""Fewer seconds are not worth a question."""
+UNREAD = "who changed it could not be read"
+
+
+def with_changers(
+    ports: Ports,
+    start: RunStart,
+    judged: Report,
+    state: PlatformState,
+    explanation: Explanation,
+    end: float,
+    notes: list[str],
+) -> Explanation:
+    """Return the explanation with who changed it; what could not be read is added to the notes.
+
+    `end` is the time of the monotonic clock by which CloudTrail must have answered.
+    """
+    try:
+        suspected = changers.suspects(
+            explanation, judged.history, start.previous.report, state, start.started
+        )
+        if ports.audit is None or not suspected:
+            return explanation
+        left = end - ports.clock.monotonic()
+        if left < LEAST_S:
+            notes.append(f"{UNREAD}: no time was left in this run")
+            return explanation
+        audit = ports.audit(changers.asked(suspected), min(left, LIMIT_S))
+        if audit.problem:
+            notes.append(f"{UNREAD}: {audit.problem}")
+        return changers.completed(explanation, suspected, audit, ports.clock.now())
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug costs its own part only
+        notes.append(f"{UNREAD}: {type(error).__name__}: {error}")
+        return explanation

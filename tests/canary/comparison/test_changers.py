@@ -1,0 +1,219 @@
+"""Who changed it: which time counts, which call is taken, and what is said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from canary.comparison.changers import Suspect, asked, completed, sentence, suspects
+from canary.control_plane.state import DiscoveryService, PlatformState
+from canary.control_plane.write_calls import Audit, WriteCall, changed_by
+from canary.model import (
+    ChangedBy,
+    CheckHistory,
+    Confidence,
+    Diagnosis,
+    Evidence,
+    Explanation,
+    Remedy,
+    Report,
+    Status,
+)
+from tests.canary.support.made import report
+
+NOON = dt.datetime(2026, 11, 29, 12, 0, tzinfo=dt.UTC)
+ELB = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
+RULE = f"{ELB}:listener-rule/app/web/1111/2222/3333"
+LISTENER = f"{ELB}:listener/app/web/1111/2222"
+STATE = PlatformState(read_at="now")
+ALICE = "arn:aws:iam::123456789012:user/alice"
+
+
+def at(minutes: float) -> str:
+    return (NOON + dt.timedelta(minutes=minutes)).isoformat()
+
+
+def diagnosis(resource: str = RULE, *evidence: str, explains: tuple[str, ...] = ("a.b",)) -> Any:
+    return Diagnosis(
+        cause="rule-missing",
+        service="api",
+        resource=resource,
+        confidence=Confidence.CERTAIN,
+        summary="A rule is missing.",
+        explains=explains,
+        evidence=tuple(Evidence(resource=e, seen="it is gone") for e in evidence),
+        remedy=Remedy(summary="Bring it back.", decision="Bring it back."),
+    )
+
+
+def call(name: str = "DeleteRule", minutes: float = -4, **changes: Any) -> WriteCall:
+    given = changes.pop("given", {"ruleArn": RULE})
+    source = changes.pop("source", "elasticloadbalancing.amazonaws.com")
+    return WriteCall(
+        **{
+            "id": f"{name}{minutes}",
+            "name": name,
+            "source": source,
+            "at": at(minutes),
+            "who": "alice",
+            "caller": ALICE,
+            "changed": changed_by(source, given),
+            **changes,
+        }
+    )
+
+
+def failing(since: float = 0, outcomes: str = "PPF") -> dict[str, CheckHistory]:
+    history = CheckHistory(outcomes=outcomes, since=at(since), last_status=Status.FAIL)
+    return {"a.b": history}
+
+
+def passed(minutes: float = -5) -> Report:
+    good = CheckHistory(outcomes="PP", last_run_at=at(minutes), last_status=Status.PASS)
+    return report(history={"a.b": good})
+
+
+def suspect(found: Diagnosis | None = None, state: PlatformState = STATE) -> Suspect:
+    explanation = Explanation(diagnoses=(found or diagnosis(),))
+    (made,) = suspects(explanation, failing(), passed(), state, NOON)
+    return made
+
+
+def judged(found: Diagnosis, *calls: WriteCall, whole: bool = True, minutes: float = 1) -> Any:
+    explanation = Explanation(diagnoses=(found,))
+    made = suspects(explanation, failing(), passed(), STATE, NOON)
+    now = NOON + dt.timedelta(minutes=minutes)
+    (after,) = completed(explanation, made, Audit(calls=calls, whole=whole), now).diagnoses
+    return after
+
+
+def test_the_call_is_the_first_line_of_evidence() -> None:
+    found = judged(
+        diagnosis(RULE, LISTENER), call(address="203.0.113.7", tool="aws-cli/2.15", minutes=-4)
+    )
+    seen = f"DeleteRule by {ALICE} from 203.0.113.7 with aws-cli/2.15 at 2026-11-29 11:56:00 UTC"
+    assert found.evidence == (
+        Evidence(resource=RULE, seen=seen, at=at(-4)),
+        Evidence(resource=LISTENER, seen="it is gone"),
+    )
+    assert found.changed_by == ChangedBy(who="alice", call="DeleteRule", at=at(-4))
+
+
+@pytest.mark.parametrize(
+    ("calls", "by"),
+    [
+        ([call(minutes=-4), call("ModifyRule", -2)], "ModifyRule"),  # the later one
+        ([call(minutes=-4), call("ModifyRule", 1)], "ModifyRule"),  # the run saw it yet
+        ([call(minutes=-6)], None),  # all was well after it
+        ([call(minutes=2)], None),  # it failed before
+        ([call(error="AccessDenied")], None),  # it changed nothing
+        ([call(given={"ruleArn": RULE + "4"})], None),  # a rule beside it
+        ([call(given={"listenerArn": LISTENER}, name="DeleteListener")], "DeleteListener"),
+        ([call(given={"listenerArn": LISTENER}, name="ModifyListener")], None),
+        ([call(at="never")], None),
+        (
+            [call("DeleteListener", -1, given={"listenerArn": LISTENER}), call(minutes=-4)],
+            "DeleteRule",  # the object itself before its parent
+        ),
+    ],
+)
+def test_a_call_counts_by_time_object_and_success(calls: list[WriteCall], by: str | None) -> None:
+    found = judged(diagnosis(), *calls).changed_by
+    assert (found.call if found else None) == by
+
+
+def test_a_deleted_rule_is_a_change_of_its_listener() -> None:
+    found = judged(diagnosis(LISTENER), call())
+    assert found.changed_by == ChangedBy(who="alice", call="DeleteRule", at=at(-4))
+
+
+def test_what_the_evidence_names_counts_after_the_object_itself() -> None:
+    ecs, secrets = "ecs.amazonaws.com", "secretsmanager.amazonaws.com"
+    service = "arn:aws:ecs:us-east-1:123456789012:service/shop/api"
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/key-Ab12Cd"
+    rotated = call("PutSecretValue", -3, source=secrets, given={"secretId": "shop/key"})
+    deployed = call("UpdateService", -4, source=ecs, given={"service": "api", "cluster": "shop"})
+    both = diagnosis(service, secret)
+    assert judged(both, rotated).changed_by.call == "PutSecretValue"
+    assert judged(both, rotated, deployed).changed_by.call == "UpdateService"
+
+
+def test_a_name_that_two_objects_have_accuses_nobody() -> None:
+    service = call("UpdateService", -3, source="ecs.amazonaws.com", given={"service": "api"})
+    secret = call(
+        "PutSecretValue", -2, source="secretsmanager.amazonaws.com", given={"secretId": "api"}
+    )
+    assert judged(diagnosis("api"), service).changed_by.call == "UpdateService"
+    assert judged(diagnosis("api"), service, secret).changed_by is None
+
+
+def test_a_cloud_map_name_is_known_by_its_service() -> None:
+    entry = DiscoveryService(id="srv-1", arn="", name="api.shop.local")
+    state = PlatformState(read_at="now", discovery=(entry,))
+    assert suspect(diagnosis("api.shop.local"), state).own.names == {"srv-1"}
+
+
+@pytest.mark.parametrize(
+    ("history", "previous", "since"),
+    [
+        (failing(), passed(-5), at(-5)),
+        (failing(since=-30), None, at(-90)),
+        (failing(outcomes="FFF"), None, at(-24 * 60)),
+        ({}, None, at(-24 * 60)),
+        (failing(since=-30), passed(-5), at(-90)),  # it failed before the last run
+    ],
+)
+def test_the_time_begins_with_the_last_good_run(
+    history: dict[str, CheckHistory], previous: Report | None, since: str
+) -> None:
+    explanation = Explanation(diagnoses=(diagnosis(),))
+    (made,) = suspects(explanation, history, previous, STATE, NOON)
+    assert made.since.isoformat() == since
+
+
+def test_only_three_diagnoses_that_explain_something_and_name_an_object_are_looked_up() -> None:
+    many = (
+        diagnosis("the log of api"),
+        diagnosis("sg-0", explains=()),
+        *(diagnosis(f"sg-{n}") for n in range(1, 5)),
+    )
+    made = suspects(Explanation(diagnoses=many), failing(), None, STATE, NOON)
+    assert [m.diagnosis.resource for m in made] == ["sg-1", "sg-2"]
+    question = asked(made)
+    assert [sorted(w.names) for w in question.wanted] == [["sg-1"], ["sg-2"]]
+    assert question.until == NOON + dt.timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("whole", "minutes", "last"),
+    [
+        (True, 1, "no event yet of a change; events may be 15 minutes late"),
+        (True, 20, "no event of a change between 2026-11-29 11:55 UTC and the first failure"),
+        (False, 1, None),
+    ],
+)
+def test_no_event_is_said_last_and_only_where_all_were_read(
+    whole: bool, minutes: float, last: str | None
+) -> None:
+    found = judged(diagnosis(RULE, LISTENER), whole=whole, minutes=minutes)
+    rows = [e.seen for e in found.evidence]
+    assert rows == ["it is gone", *([last] if last else [])]
+    assert found.changed_by is None
+
+
+def test_the_canary_and_aws_are_named_as_what_they_are() -> None:
+    role = "arn:aws:sts::123456789012:assumed-role/AWSServiceRoleForECS/ecs"
+    service = call(
+        "DeregisterTargets",
+        who="AWS (ecs.amazonaws.com)",
+        caller=role,
+        address="ecs.amazonaws.com",
+        tool="ecs.amazonaws.com",
+    )
+    assert sentence(service) == (
+        "DeregisterTargets by AWS (ecs.amazonaws.com) at 2026-11-29 11:56:00 UTC"
+    )
+    own = call(who="the canary itself", caller="arn:aws:sts::1:assumed-role/r/hokusai-canary-test")
+    assert sentence(own) == "DeleteRule by the canary itself at 2026-11-29 11:56:00 UTC"

@@ -1,0 +1,109 @@
+"""A run asks CloudTrail once, after a failure alone, and says what it could not read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from canary.control_plane.write_calls import Audit, WriteCall, changed_by
+from canary.model import (
+    ChangedBy,
+    Confidence,
+    Diagnosis,
+    Evidence,
+    Explanation,
+    Remedy,
+    Report,
+)
+from canary.observe.write_calls import LIMIT_S, Asked
+from canary.pipeline import run_once
+from canary.runner import RunRequest
+from tests.canary.support import worlds
+
+DIAGNOSIS = Diagnosis(
+    cause="security-group-blocked",
+    service="api",
+    resource="sg-1",
+    confidence=Confidence.CERTAIN,
+    summary="The group admits nobody.",
+    explains=("api.it",),
+    evidence=(Evidence(resource="sg-1", seen="no rule"),),
+    remedy=Remedy(summary="Open it.", decision="Open it."),
+)
+EC2 = "ec2.amazonaws.com"
+
+
+def revoked(at: str) -> WriteCall:
+    return WriteCall(
+        id="1",
+        name="RevokeSecurityGroupIngress",
+        source=EC2,
+        at=at,
+        who="alice",
+        caller="arn:aws:iam::123456789012:user/alice",
+        changed=changed_by(EC2, {"groupId": "sg-1"}),
+    )
+
+
+def run(kind: str, answer: Any, budget_s: float = 20) -> tuple[Report, list[tuple[Asked, float]]]:
+    """Carry one run out whose only diagnosis is DIAGNOSIS, and return what CloudTrail was asked."""
+    questions: list[tuple[Asked, float]] = []
+
+    def audit(asked: Asked, seconds: float) -> Audit:
+        questions.append((asked, seconds))
+        if isinstance(answer, Exception):
+            raise answer
+        return Audit(**answer)
+
+    config = worlds.config(worlds.check("api.it", kind))
+    ports = worlds.ports(
+        config.environment,
+        diagnose=lambda *_: Explanation(diagnoses=(DIAGNOSIS,)),
+        audit=audit,
+    )
+    return run_once(ports, config, RunRequest(budget_s=budget_s)), questions
+
+
+def test_the_report_names_who_changed_it() -> None:
+    at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    report, questions = run("fails", {"calls": (revoked(at),), "whole": True})
+    (found,) = report.diagnoses
+    assert found.changed_by == ChangedBy(who="alice", call="RevokeSecurityGroupIngress", at=at)
+    assert [e.seen.partition(" at ")[0] for e in found.evidence] == [
+        "RevokeSecurityGroupIngress by arn:aws:iam::123456789012:user/alice",
+        "no rule",
+    ]
+    assert report.run.notes == ()
+    ((asked, seconds),) = questions
+    assert [sorted(w.names) for w in asked.wanted] == [["sg-1"]]
+    assert seconds == LIMIT_S
+
+
+def test_nobody_is_asked_while_all_checks_pass() -> None:
+    report, questions = run("passes", {})
+    assert (report.diagnoses, questions) == ((), [])
+
+
+def test_what_could_not_be_read_is_a_note_and_the_diagnosis_stays() -> None:
+    denied = "cloudtrail:LookupEvents: AccessDeniedException"
+    report, _ = run("fails", {"problem": denied})
+    assert report.diagnoses == (DIAGNOSIS,)
+    assert report.run.notes == (f"who changed it could not be read: {denied}",)
+    broken, _ = run("fails", ValueError("a bug"))
+    assert broken.diagnoses == (DIAGNOSIS,)
+    assert broken.run.notes == ("who changed it could not be read: ValueError: a bug",)
+
+
+def test_without_time_nobody_is_asked() -> None:
+    report, questions = run("fails", {}, budget_s=2)
+    assert questions == []
+    assert "who changed it could not be read: no time was left in this run" in report.run.notes
+
+
+def test_without_a_control_plane_nobody_is_asked() -> None:
+    config = worlds.config(worlds.check("api.it", "fails"))
+    ports = worlds.ports(
+        config.environment, diagnose=lambda *_: Explanation(diagnoses=(DIAGNOSIS,))
+    )
+    report = run_once(ports, config, RunRequest(budget_s=20))
+    assert (report.diagnoses, report.run.notes) == ((DIAGNOSIS,), ())
