@@ -24,7 +24,8 @@ ACCEPTED = {
 STAR = {
     r"\*": "these actions have no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
     "ecs task definitions (ListTasks is bound to the cluster by a condition), cloudwatch reads, "
-    "ssm:DescribeParameters, and the network interfaces that Lambda itself makes",
+    "ssm:DescribeParameters, cloudtrail:LookupEvents, and the network interfaces that Lambda "
+    "itself makes",
     r".*:certificate/.*": "which certificates the listeners carry is known at run time only",
     r".*:service/.*": "every service of this one cluster",
     r".*:task/.*": "every task of this one cluster; task ids are made at run time",

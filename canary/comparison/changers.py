@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -32,6 +32,8 @@ BEFORE_KNOWN = dt.timedelta(hours=1)
 """How long before the first failing run a change may be, where the last good run's time is gone."""
 BEFORE = dt.timedelta(hours=24)
 _BAD = (Status.FAIL, Status.ERROR)
+NAMED = 2
+"""The rank of a call on what the evidence names beside the object itself."""
 _NOTHING = ("Delete", "Deregister", "Revoke", "Remove", "Detach")
 
 
@@ -104,7 +106,7 @@ def _time(
         and h.last_status is Status.PASS
         and (t := parse_time(h.last_run_at))
     ]
-    if good and failed >= started:
+    if good and failed >= started.replace(microsecond=0):  # history keeps whole seconds
         since = min(good)
     else:
         since = failed - (BEFORE_KNOWN if any("P" in h.outcomes for h in now) else BEFORE)
@@ -133,22 +135,25 @@ def completed(
 
 
 def _completed(diagnosis: Diagnosis, suspect: Suspect, audit: Audit, now: dt.datetime) -> Diagnosis:
-    call = changer(suspect, audit.calls)
-    if call is None:
+    found = changers(suspect, audit.calls)
+    if not found:
         return _unchanged(diagnosis, suspect, now) if audit.whole else diagnosis
-    row = Evidence(resource=diagnosis.resource, seen=sentence(call), at=call.at)
+    rows = [
+        Evidence(resource=diagnosis.resource, seen=sentence(call), at=call.at) for call in found
+    ]
     return msgspec.structs.replace(
         diagnosis,
-        evidence=(row, *diagnosis.evidence),
-        changed_by=ChangedBy(who=call.who, call=call.name, at=call.at),
+        evidence=(*rows, *diagnosis.evidence),
+        changed_by=ChangedBy(who=found[0].who, call=found[0].name, at=found[0].at),
     )
 
 
-def changer(suspect: Suspect, calls: Iterable[WriteCall]) -> WriteCall | None:
-    """Return the call that most likely made the failure; None where none fits.
+def changers(suspect: Suspect, calls: Iterable[WriteCall]) -> tuple[WriteCall, ...]:
+    """Return the call that most likely made the failure, and one of what the evidence names.
 
-    A call fits that succeeded in the time and changed the object, its child or its parent. Calls
-    before the first failing run go before later ones, the object itself before its relatives.
+    A call fits that succeeded in the time and changed the object, its child, its parent, or what
+    the evidence names: the role or the secret of a service. Calls before the first failing run go
+    before later ones, the object itself before its relatives.
     """
     fitting = []
     for call in calls:
@@ -157,13 +162,21 @@ def changer(suspect: Suspect, calls: Iterable[WriteCall]) -> WriteCall | None:
         if call.error or at is None or rank is None or not suspect.since <= at <= suspect.until:
             continue
         fitting.append((at > suspect.failed + DURING, rank, -at.timestamp(), call))
-    if not suspect.own.kind and len({c.changed for *_, c in fitting}) > 1:
-        return None  # several objects have this name: nobody knows which one is meant
-    return min(fitting, key=lambda row: row[:3])[3] if fitting else None
+    if not suspect.own.kind and _ambiguous([row[3] for row in fitting if row[1] == 0]):
+        return ()  # several objects have this name: nobody knows which one is meant
+    ordered = sorted(fitting, key=lambda row: row[:3])
+    own = [row[3] for row in ordered if row[1] < NAMED][:1]
+    return (*own, *[row[3] for row in ordered if row[1] == NAMED][:1])
+
+
+def _ambiguous(calls: Sequence[WriteCall]) -> bool:
+    """Return whether calls of one name are of several services or of several objects of a kind."""
+    objects = {o for c in calls for o in c.changed}
+    return len({c.source for c in calls}) > 1 or len(objects) > len({o.kind for o in objects})
 
 
 def _rank(suspect: Suspect, call: WriteCall) -> int | None:
-    """Return how near a call's object is: 0 the same, 1 a relative, 2 named in the evidence."""
+    """Return how near a call's object is: 0 the same, 1 a relative, NAMED by the evidence."""
     own = suspect.own
     if any(changed.same(own) for changed in call.changed):
         return 0
@@ -173,7 +186,7 @@ def _rank(suspect: Suspect, call: WriteCall) -> int | None:
         if own.parent and changed.same(own.parent) and call.name.startswith(_NOTHING):
             return 1
     named_too = any(changed.same(other) for changed in call.changed for other in suspect.others)
-    return 2 if named_too else None
+    return NAMED if named_too else None
 
 
 def _unchanged(diagnosis: Diagnosis, suspect: Suspect, now: dt.datetime) -> Diagnosis:

@@ -137,7 +137,10 @@ def test_what_the_evidence_names_counts_after_the_object_itself() -> None:
     deployed = call("UpdateService", -4, source=ecs, given={"service": "api", "cluster": "shop"})
     both = diagnosis(service, secret)
     assert judged(both, rotated).changed_by.call == "PutSecretValue"
-    assert judged(both, rotated, deployed).changed_by.call == "UpdateService"
+    told = judged(both, rotated, deployed)
+    assert told.changed_by.call == "UpdateService"
+    rows = [e.seen.partition(" ")[0] for e in told.evidence]
+    assert rows == ["UpdateService", "PutSecretValue", "it"]
 
 
 def test_a_name_that_two_objects_have_accuses_nobody() -> None:
@@ -147,6 +150,22 @@ def test_a_name_that_two_objects_have_accuses_nobody() -> None:
     )
     assert judged(diagnosis("api"), service).changed_by.call == "UpdateService"
     assert judged(diagnosis("api"), service, secret).changed_by is None
+
+
+def test_a_service_and_its_task_definition_may_have_one_name() -> None:
+    ecs = "ecs.amazonaws.com"
+    registered = call("RegisterTaskDefinition", -3, source=ecs, given={"family": "api"})
+    deployed = call("UpdateService", -2, source=ecs, given={"service": "api", "cluster": "shop"})
+    other = call("UpdateService", -1, source=ecs, given={"service": "api", "cluster": "test"})
+    assert judged(diagnosis("api"), registered, deployed).changed_by.call == "UpdateService"
+    assert judged(diagnosis("api"), deployed, other).changed_by is None
+
+
+def test_the_last_good_run_counts_though_history_keeps_whole_seconds() -> None:
+    begun = NOON + dt.timedelta(microseconds=250_000)
+    explanation = Explanation(diagnoses=(diagnosis(),))
+    (made,) = suspects(explanation, failing(), passed(-5), STATE, begun)
+    assert made.since.isoformat() == at(-5)
 
 
 def test_a_cloud_map_name_is_known_by_its_service() -> None:

@@ -13,7 +13,7 @@ from canary.messages import events
 from canary.messages.incidents import decide
 from canary.messages.state import Event, Incident, Notified
 from canary.messages.texts import ascii_subject
-from canary.model import Diagnosis, Severity
+from canary.model import ChangedBy, Diagnosis, Severity
 from tests.canary.messages.test_incidents import LINK, after, at
 from tests.canary.support import report_samples as samples
 from tests.house.documents import blocks
@@ -120,3 +120,15 @@ def test_the_rule_of_the_document_takes_critical_failures_and_nothing_else() -> 
 )
 def test_a_subject_is_what_sns_accepts(text: str, subject: str) -> None:
     assert ascii_subject(text) == subject
+
+
+def test_a_message_begins_with_who_changed_it_and_when() -> None:
+    seed = samples.seed_day()
+    by = ChangedBy(who="alice", call="DeleteRule", at="2026-11-22T09:56:04Z")
+    named = tuple(msgspec.structs.replace(d, changed_by=by) for d in seed.diagnoses)
+    (before, *_) = after(seed).messages
+    (message, *_) = after(msgspec.structs.replace(seed, diagnoses=named)).messages
+    first = message.text.partition("\n")[0]
+    assert first.endswith(", changed by alice 4 min ago (DeleteRule):")
+    assert before.text.partition("\n")[0] == first.partition(", changed by")[0] + ":"
+    assert before.text.partition("\n")[2] == message.text.partition("\n")[2]
