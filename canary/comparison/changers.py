@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from canary.control_plane.named_objects import Changed, named
 from canary.control_plane.state import PlatformState
-from canary.control_plane.write_calls import Audit, Changed, WriteCall, named
+from canary.control_plane.write_calls import Audit, WriteCall
 from canary.model import (
     ChangedBy,
     CheckHistory,
@@ -32,8 +33,10 @@ BEFORE_KNOWN = dt.timedelta(hours=1)
 """How long before the first failing run a change may be, where the last good run's time is gone."""
 BEFORE = dt.timedelta(hours=24)
 _BAD = (Status.FAIL, Status.ERROR)
-NAMED = 2
-"""The rank of a call on what the evidence names beside the object itself."""
+SAME, RELATIVE, USED, NAMED = range(4)
+"""How near a call is: on the object, on a child or parent, it uses it, on what evidence names."""
+_GLOBAL = ("role",)
+"""Kinds of objects whose calls the event history of us-east-1 alone has."""
 _NOTHING = ("Delete", "Deregister", "Revoke", "Remove", "Detach")
 
 
@@ -137,9 +140,11 @@ def completed(
 def _completed(diagnosis: Diagnosis, suspect: Suspect, audit: Audit, now: dt.datetime) -> Diagnosis:
     found = changers(suspect, audit.calls)
     if not found:
-        return _unchanged(diagnosis, suspect, now) if audit.whole else diagnosis
+        told = any(_happened(suspect, c) and _rank(suspect, c) is not None for c in audit.calls)
+        return _unchanged(diagnosis, suspect, now) if audit.whole and not told else diagnosis
     rows = [
-        Evidence(resource=diagnosis.resource, seen=sentence(call), at=call.at) for call in found
+        Evidence(resource=_object(diagnosis, suspect, call), seen=sentence(call), at=call.at)
+        for call in found
     ]
     return msgspec.structs.replace(
         diagnosis,
@@ -148,25 +153,40 @@ def _completed(diagnosis: Diagnosis, suspect: Suspect, audit: Audit, now: dt.dat
     )
 
 
+def _object(diagnosis: Diagnosis, suspect: Suspect, call: WriteCall) -> str:
+    """Return the resource of a line: what the evidence names, if the call is about that."""
+    if _rank(suspect, call) != NAMED:
+        return diagnosis.resource
+    told = ((e.resource, named(e.resource)) for e in diagnosis.evidence)
+    fitting = [r for r, o in told if o is not None and any(c.same(o) for c in call.changed)]
+    return next(iter(fitting), diagnosis.resource)
+
+
 def changers(suspect: Suspect, calls: Iterable[WriteCall]) -> tuple[WriteCall, ...]:
     """Return the call that most likely made the failure, and one of what the evidence names.
 
     A call fits that succeeded in the time and changed the object, its child, its parent, or what
-    the evidence names: the role or the secret of a service. Calls before the first failing run go
-    before later ones, the object itself before its relatives.
+    the evidence names: the role or the secret of a service. A listener's or a rule's call fits
+    that makes it use the object. Calls before the first failing run go before later ones, the
+    object itself before its relatives. Where AWS replaces tasks, nobody changed anything.
     """
     fitting = []
     for call in calls:
         at = parse_time(call.at)
         rank = _rank(suspect, call)
-        if call.error or at is None or rank is None or not suspect.since <= at <= suspect.until:
+        if rank is None or not _happened(suspect, call) or at is None or call.is_routine:
             continue
         fitting.append((at > suspect.failed + DURING, rank, -at.timestamp(), call))
-    if not suspect.own.kind and _ambiguous([row[3] for row in fitting if row[1] == 0]):
+    if not suspect.own.kind and _ambiguous([row[3] for row in fitting if row[1] == SAME]):
         return ()  # several objects have this name: nobody knows which one is meant
     ordered = sorted(fitting, key=lambda row: row[:3])
     own = [row[3] for row in ordered if row[1] < NAMED][:1]
     return (*own, *[row[3] for row in ordered if row[1] == NAMED][:1])
+
+
+def _happened(suspect: Suspect, call: WriteCall) -> bool:
+    at = parse_time(call.at)
+    return not call.error and at is not None and suspect.since <= at <= suspect.until
 
 
 def _ambiguous(calls: Sequence[WriteCall]) -> bool:
@@ -176,22 +196,24 @@ def _ambiguous(calls: Sequence[WriteCall]) -> bool:
 
 
 def _rank(suspect: Suspect, call: WriteCall) -> int | None:
-    """Return how near a call's object is: 0 the same, 1 a relative, NAMED by the evidence."""
+    """Return how near a call is to what a diagnosis names; None for one of something else."""
     own = suspect.own
     if any(changed.same(own) for changed in call.changed):
-        return 0
+        return SAME
     for changed in call.changed:
         if changed.parent and changed.parent.same(own):
-            return 1
+            return RELATIVE
         if own.parent and changed.same(own.parent) and call.name.startswith(_NOTHING):
-            return 1
+            return RELATIVE
+    if any(used.same(own) for used in call.uses):
+        return USED
     named_too = any(changed.same(other) for changed in call.changed for other in suspect.others)
     return NAMED if named_too else None
 
 
 def _unchanged(diagnosis: Diagnosis, suspect: Suspect, now: dt.datetime) -> Diagnosis:
     """Return the diagnosis with the last line that CloudTrail has no event, and whether yet."""
-    if not suspect.own.kind:
+    if not suspect.own.kind or suspect.own.kind in _GLOBAL:
         return diagnosis
     late = now - suspect.failed < LATE
     begin = suspect.since.isoformat(sep=" ", timespec="minutes")[:16]
@@ -206,11 +228,13 @@ def _unchanged(diagnosis: Diagnosis, suspect: Suspect, now: dt.datetime) -> Diag
 
 def sentence(call: WriteCall) -> str:
     """Return a call as one sentence: what, by whom, from where, with which tool, when."""
-    person = call.caller.startswith("arn:") and not call.who.startswith(("AWS (", "the canary"))
+    person = call.caller.startswith("arn:") and call.origin == "somebody"
     parts = [f"{call.name} by {call.caller if person else call.who}"]
     if call.address and not call.address.endswith(".amazonaws.com"):
         parts.append(f"from {call.address}")
     if call.tool and not call.tool.endswith(".amazonaws.com"):
         parts.append(f"with {call.tool}")
+    if call.through:
+        parts.append(f"through {call.through}")
     at = parse_time(call.at)
     return " ".join([*parts, f"at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""]).strip()

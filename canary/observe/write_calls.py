@@ -16,15 +16,17 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from canary.control_plane.named_objects import Changed
 from canary.control_plane.write_calls import (
     WRITES,
     Audit,
-    Changed,
     LookUp,
+    Origin,
     WriteCall,
     changed_by,
     is_at_home,
     lookups,
+    used_by,
 )
 from canary.model import Environment, Frozen, names
 from canary.observe.calls import Clients, Permission, error_code, when
@@ -131,7 +133,8 @@ def write_call(raw: dict[str, Any], environment: Environment) -> Iterator[WriteC
         if not is_at_home(region, account, environment.region, environment.account):
             return
         source = str(raw.get("EventSource") or event.get("eventSource") or "")
-        who, caller = _caller(identity, str(raw.get("Username") or ""), environment)
+        who, caller, origin = _caller(identity, str(raw.get("Username") or ""), environment)
+        parameters = given if isinstance(given, dict) else {}
         yield WriteCall(
             id=str(raw["EventId"]),
             name=shown(raw.get("EventName")),
@@ -139,31 +142,36 @@ def write_call(raw: dict[str, Any], environment: Environment) -> Iterator[WriteC
             at=when(raw.get("EventTime")),
             who=who,
             caller=caller,
+            origin=origin,
+            through=shown(identity.get("invokedBy")) if origin == "somebody" else "",
             address=shown(event.get("sourceIPAddress")),
             tool=_tool(str(event.get("userAgent") or "")),
             error=shown(event.get("errorCode")),
-            changed=changed_by(source, given if isinstance(given, dict) else {}),
+            changed=changed_by(source, parameters),
+            uses=used_by(source, parameters),
         )
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return  # an event of a form that AWS does not document
 
 
-def _caller(identity: dict[str, Any], username: str, environment: Environment) -> tuple[str, str]:
-    """Return who called, in words and as ARN: a user, a role's session, AWS, or the canary."""
+def _caller(
+    identity: dict[str, Any], username: str, environment: Environment
+) -> tuple[str, str, Origin]:
+    """Return who called, in words and as ARN, and whether this is somebody, AWS or the canary."""
     kind, arn = str(identity.get("type") or ""), str(identity.get("arn") or "")
     service = str(identity.get("invokedBy") or "")
-    if service.endswith(".amazonaws.com"):
-        return f"AWS ({shown(service)})", shown(arn or service, 200)
-    if kind == "Root":
-        return "the account's root user", shown(arn, 200)
     role, _, session = arn.partition(":assumed-role/")[2].partition("/")
+    if kind == "AWSService" or role.startswith("AWSServiceRoleFor"):
+        return f"AWS ({shown(service or role)})", shown(arn or service, 200), "AWS"
+    if kind == "Root":
+        return "the account's root user", shown(arn, 200), "somebody"
     own = names.role(environment.name, environment.region), names.own(environment.name)
     if (role, session) == own:  # Lambda names a session after its function
-        return "the canary itself", shown(arn, 200)
+        return "the canary itself", shown(arn, 200), "canary"
     if role:
-        return f"the role {shown(role)} (session {shown(session)})", shown(arn, 200)
+        return f"the role {shown(role)} (session {shown(session)})", shown(arn, 200), "somebody"
     name = str(identity.get("userName") or username or identity.get("principalId") or "")
-    return shown(name) or "somebody unknown", shown(arn or name, 200)
+    return shown(name) or "somebody unknown", shown(arn or name, 200), "somebody"
 
 
 def _tool(agent: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from canary.comparison.changers import Suspect, asked, completed, sentence, suspects
 from canary.control_plane.state import DiscoveryService, PlatformState
-from canary.control_plane.write_calls import Audit, WriteCall, changed_by
+from canary.control_plane.write_calls import Audit, WriteCall, changed_by, used_by
 from canary.model import (
     ChangedBy,
     CheckHistory,
@@ -143,6 +143,52 @@ def test_what_the_evidence_names_counts_after_the_object_itself() -> None:
     assert rows == ["UpdateService", "PutSecretValue", "it"]
 
 
+def test_a_listener_that_begins_to_use_a_certificate_is_its_change() -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    given = {"listenerArn": LISTENER, "certificates": [{"certificateArn": certificate}]}
+    source = "elasticloadbalancing.amazonaws.com"
+    served = call("ModifyListener", given=given, uses=used_by(source, given))
+    assert judged(diagnosis(certificate), served).changed_by.call == "ModifyListener"
+    assert judged(diagnosis(certificate + "2"), served).changed_by is None
+
+
+def test_a_line_about_what_the_evidence_names_has_that_as_its_resource() -> None:
+    service = "arn:aws:ecs:us-east-1:123456789012:service/shop/api"
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/key-Ab12Cd"
+    rotated = call(
+        "PutSecretValue", source="secretsmanager.amazonaws.com", given={"secretId": "shop/key"}
+    )
+    (first, *_) = judged(diagnosis(service, LISTENER, secret), rotated).evidence
+    assert (first.resource, first.seen.partition(" ")[0]) == (secret, "PutSecretValue")
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "accused"),
+    [
+        ("DeregisterTargets", "AWS", False),  # it replaces a task
+        ("DeregisterTargets", "somebody", True),
+        ("ModifyTargetGroup", "AWS", True),
+        ("ModifyTargetGroup", "canary", False),
+    ],
+)
+def test_a_task_that_aws_replaces_and_the_canary_itself_accuse_nobody(
+    name: str, origin: Any, accused: bool
+) -> None:
+    group = f"{ELB}:targetgroup/web/9"
+    routine = call(name, -2, given={"targetGroupArn": group}, origin=origin)
+    alone = judged(diagnosis(group), routine)
+    assert (alone.changed_by is not None) == accused
+    assert [e.resource for e in alone.evidence] == ([group] if accused else []), "nor 'no event'"
+    edited = call("ModifyTargetGroup", -4, given={"targetGroupArn": group})
+    both = judged(diagnosis(group), routine, edited)
+    assert both.changed_by.at == at(-2 if accused else -4)
+
+
+def test_no_event_is_not_said_of_a_role_whose_events_another_region_may_have() -> None:
+    role = diagnosis("arn:aws:iam::123456789012:role/task")
+    assert judged(role) == role
+
+
 def test_a_name_that_two_objects_have_accuses_nobody() -> None:
     service = call("UpdateService", -3, source="ecs.amazonaws.com", given={"service": "api"})
     secret = call(
@@ -222,11 +268,18 @@ def test_no_event_is_said_last_and_only_where_all_were_read(
     assert found.changed_by is None
 
 
+def test_the_caller_and_the_service_that_called_for_it_are_both_named() -> None:
+    stack = "cloudformation.amazonaws.com"
+    told = sentence(call(through=stack, address=stack, tool=stack))
+    assert told == f"DeleteRule by {ALICE} through {stack} at 2026-11-29 11:56:00 UTC"
+
+
 def test_the_canary_and_aws_are_named_as_what_they_are() -> None:
     role = "arn:aws:sts::123456789012:assumed-role/AWSServiceRoleForECS/ecs"
     service = call(
         "DeregisterTargets",
         who="AWS (ecs.amazonaws.com)",
+        origin="AWS",
         caller=role,
         address="ecs.amazonaws.com",
         tool="ecs.amazonaws.com",
@@ -234,5 +287,9 @@ def test_the_canary_and_aws_are_named_as_what_they_are() -> None:
     assert sentence(service) == (
         "DeregisterTargets by AWS (ecs.amazonaws.com) at 2026-11-29 11:56:00 UTC"
     )
-    own = call(who="the canary itself", caller="arn:aws:sts::1:assumed-role/r/hokusai-canary-test")
+    own = call(
+        who="the canary itself",
+        origin="canary",
+        caller="arn:aws:sts::1:assumed-role/r/hokusai-canary-test",
+    )
     assert sentence(own) == "DeleteRule by the canary itself at 2026-11-29 11:56:00 UTC"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from canary.control_plane.write_calls import Changed, changed_by, is_at_home, lookups, named
+from canary.control_plane.named_objects import Changed, named
+from canary.control_plane.write_calls import changed_by, is_at_home, lookups, used_by
 
 ELB = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
 RULE = f"{ELB}:listener-rule/app/web/1111/2222/3333"
@@ -77,6 +78,19 @@ def test_a_nested_parameter_is_a_reference_and_no_change() -> None:
     assert changed_by("elasticloadbalancing.amazonaws.com", {"name": "web"}) == ()
     assert changed_by("unknown.amazonaws.com", {"name": "web"}) == ()
     assert changed_by("ecs.amazonaws.com", {"service": 7, "cluster": ["x"]}) != ()
+
+
+def test_what_a_listener_uses_is_told_of_its_calls_alone() -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    group = f"{ELB}:targetgroup/web/9"
+    given = {
+        "listenerArn": LISTENER,
+        "certificates": [{"certificateArn": certificate, "isDefault": True}],
+        "defaultActions": [{"forwardConfig": {"targetGroups": [{"targetGroupArn": group}]}}],
+    }
+    source = "elasticloadbalancing.amazonaws.com"
+    assert used_by(source, given) == (resource(certificate), resource(group))
+    assert used_by("ecs.amazonaws.com", given) == ()
 
 
 def test_a_rule_belongs_to_a_listener_and_this_to_a_balancer() -> None:

@@ -12,7 +12,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from canary.control_plane.write_calls import Audit, WriteCall, named
+from canary.control_plane.named_objects import named
+from canary.control_plane.write_calls import Audit, WriteCall
 from canary.model import Environment, Service
 from canary.observe.write_calls import MOST, Asked, Pause, WriteCalls, write_call
 from emulator.aws.endpoint import Endpoint
@@ -246,10 +247,55 @@ def test_an_event_of_another_form_is_left_out(raw: dict[str, Any]) -> None:
             "AWS (ecs.amazonaws.com)",
         ),
         ({}, "a"),
+        (
+            {"type": "IAMUser", "userName": "bob", "invokedBy": "cloudformation.amazonaws.com"},
+            "bob",
+        ),
     ],
 )
 def test_a_caller_is_named_as_what_it_is(identity: dict[str, str], who: str) -> None:
     assert read(userIdentity=identity).who == who
+
+
+@pytest.mark.parametrize(
+    ("identity", "origin", "through"),
+    [
+        ({"type": "IAMUser", "userName": "bob"}, "somebody", ""),
+        (
+            {"type": "IAMUser", "userName": "bob", "invokedBy": "cloudformation.amazonaws.com"},
+            "somebody",
+            "cloudformation.amazonaws.com",
+        ),
+        ({"type": "AWSService", "invokedBy": "ecs.amazonaws.com"}, "AWS", ""),
+        ({"type": "AssumedRole", "arn": f"{ROLE}/AWSServiceRoleForECS/ecs"}, "AWS", ""),
+        ({"type": "AssumedRole", "arn": f"{ROLE}/AWSServiceRole/ecs"}, "somebody", ""),
+        (
+            {
+                "type": "AssumedRole",
+                "arn": f"{ROLE}/hokusai-canary-test-us-east-1/hokusai-canary-test",
+            },
+            "canary",
+            "",
+        ),
+    ],
+)
+def test_a_service_that_calls_for_somebody_is_not_the_caller(
+    identity: dict[str, str], origin: str, through: str
+) -> None:
+    found = read(userIdentity=identity)
+    assert (found.origin, found.through) == (origin, through)
+
+
+def test_parameters_of_any_depth_cost_their_event_alone() -> None:
+    deep: Any = "x"
+    for _ in range(300):
+        deep = [deep]
+    given = {"listenerArn": "l", "certificates": deep}
+    source = "elasticloadbalancing.amazonaws.com"
+    raw = event(requestParameters=given) | {"EventSource": source}
+    assert [c.uses for c in write_call(raw, environment())] == [()]
+    raw["CloudTrailEvent"] = '{"requestParameters": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert list(write_call(raw, environment())) == []
 
 
 def test_names_of_others_are_bounded_masked_and_without_control_characters() -> None:
