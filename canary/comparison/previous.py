@@ -58,6 +58,11 @@ def reused_results(previous: Report | None, check_ids: Iterable[str]) -> dict[st
     }
 
 
+def left_behind(previous: Report | None) -> frozenset[str]:
+    """Return the names of the objects that the previous run could not remove."""
+    return frozenset(r.name for r in (previous.residue if previous else ()) if not r.removed)
+
+
 def rate_limited(previous: Report | None) -> frozenset[ClientKey]:
     """Return the clients that got a 429 in the previous run where no check expected it."""
     return frozenset(

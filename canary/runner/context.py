@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from canary.comparison.previous import Previous, rate_limited
+from canary.comparison.previous import Previous, left_behind, rate_limited
 from canary.model import Config, Frozen, Residue, Result
 from canary.plan import Plan, Selection
 from canary.runner.observation import Observation
@@ -78,6 +78,7 @@ class RunContext:
         self.http = ports.http(start.run_id)
         self.backoff = RateLimitBackoff(ports.clock, rate_limited(start.previous.report))
         self.observation = Observation(ports.observe, on_observed)
+        self.left_behind = left_behind(start.previous.report)
         self.residue: list[Residue] = []  # appended to by every check's thread
 
     def left(self, until: float) -> float:

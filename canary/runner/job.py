@@ -118,6 +118,7 @@ class Job:
             answered=self._run.backoff.answered,
             record=self._record,
             residue=self._run.residue.append,
+            left_behind=self._run.left_behind,
             began=self._run.times.start,
         )
 

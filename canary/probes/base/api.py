@@ -54,13 +54,17 @@ class CredentialMissingError(Exception):
     """The secret of a principal could not be read; the check cannot be judged (ERROR)."""
 
 
+class OtherRunError(Exception):
+    """Objects stand of a run that may still be under way: nothing beside them is made (ERROR)."""
+
+
 class RunOutOfTimeError(Exception):
     """The end of the run cut a request short; this says nothing about the target (ERROR)."""
 
 
 def describe(error: Exception) -> str:
     """Return an exception as text for people; one of our own needs no type name."""
-    ours = isinstance(error, CredentialMissingError | RunOutOfTimeError)
+    ours = isinstance(error, CredentialMissingError | OtherRunError | RunOutOfTimeError)
     return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
@@ -106,6 +110,8 @@ class ProbeContext(Frozen, frozen=True, kw_only=True):
     record: Callable[[Step], None]
     """Keep a finished step at once, so that it survives if the check is aborted later."""
     residue: Callable[[Residue], None]
+    left_behind: frozenset[str] = frozenset()
+    """Names of objects that the previous run reported as left behind: their runs have ended."""
     began: float | None = None
     """`clock.monotonic()` at the start of the run; None: steps get no start time."""
 

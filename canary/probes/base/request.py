@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Literal
@@ -99,6 +100,17 @@ def _host_and_base(service: Service) -> str:
 def object_name(prefix: str, run_id: str, kind: str) -> str:
     """Return the name of an object that this run creates; no name is a prefix of another."""
     return f"{prefix}{re.sub(r'[^A-Za-z0-9-]', '-', run_id)}-{kind}"
+
+
+def started_at(prefix: str, name: str) -> dt.datetime | None:
+    """Return when the run that gave an object this name started, None for any other name."""
+    found = re.fullmatch(r"(\d{8}t\d{6})(\d{3})?-[0-9a-f]{6}-.+", name.removeprefix(prefix))
+    if found is None or not name.startswith(prefix):
+        return None
+    try:
+        return dt.datetime.strptime(found[1] + "+0000", "%Y%m%dt%H%M%S%z")
+    except ValueError:  # no such day
+        return None
 
 
 def connect_target(service: Service, url: str) -> str:

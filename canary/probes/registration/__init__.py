@@ -41,7 +41,9 @@ class RegistrationSpec(Frozen, frozen=True, kw_only=True):
             "benchmark_value": "0.42",
         }
     )
+    # objects of our prefix that are older are removed, whoever made them
     janitor_minutes: Annotated[float, msgspec.Meta(ge=0)] = 30
+    # attempts of one run, for all kinds; 0 looks for no object of another run
     janitor_limit: Annotated[int, msgspec.Meta(ge=0, le=100)] = 20
 
 
@@ -68,7 +70,13 @@ STEPS: tuple[FlowStep, ...] = (
     FlowStep(name="run removal", action=proof.run_removal, needs=("experiment",), of_run=True),
     FlowStep(name="orphaned models", action=orphans.models, sweeps=True),
     FlowStep(name="orphaned runs", action=orphans.runs, needs=("experiment",), of_run=True),
-    FlowStep(name="run", action=do.create_run, needs=("experiment",), makes=RUN, of_run=True),
+    FlowStep(
+        name="run",
+        action=do.create_run,
+        needs=("experiment", "orphaned runs"),
+        makes=RUN,
+        of_run=True,
+    ),
     FlowStep(name="parameters", action=do.parameters, needs=("run",), of_run=True),
     FlowStep(name="metrics", action=do.metrics, needs=("run",), of_run=True),
     FlowStep(
@@ -88,7 +96,9 @@ STEPS: tuple[FlowStep, ...] = (
     ),
     FlowStep(name="artifact get", action=do.get_artifact, needs=("artifact put",), of_run=True),
     FlowStep(name="run finished", action=do.finish_run, needs=("run",), of_run=True),
-    FlowStep(name="registered model", action=do.registered_model, makes=MODEL),
+    FlowStep(
+        name="registered model", action=do.registered_model, needs=("orphaned models",), makes=MODEL
+    ),
     FlowStep(
         name="model version",
         action=do.model_version,
@@ -138,13 +148,13 @@ def start(check: Check, spec: RegistrationSpec, context: ProbeContext) -> Flow:
 
 def blocked(step: FlowStep, flow: Flow, passed: set[str], planned: set[str]) -> str:
     """Return why a step cannot be carried out, or an empty string."""
+    if step.makes in flow.standing:
+        return f"not made: {flow.standing[step.makes]}"
     lost = [n for n in step.needs if n in planned and n not in passed]
     if lost:
         return f"needs {lost[0]}, which did not pass"
     if step.sweeps and not flow.reached:
         return "MLflow has not answered"
-    if step.makes in flow.standing:
-        return f"not made: {flow.standing[step.makes]}"
     if step.makes and step.makes not in flow.proved:
         return f"not made: this run has no proof that it can remove a {step.makes}"
     if step.cleans == "anything" and not (flow.experiment_id or flow.tried):

@@ -10,7 +10,7 @@ from canary.model import Residue
 from canary.probes.base.expectations import look_up
 from canary.probes.base.recorder import StepFailedError
 from canary.probes.registration.client import ARTIFACT, GONE, MODEL, RUN, MlflowStep
-from canary.probes.registration.steps import ID, NAME_TAG
+from canary.probes.registration.steps import ID, NAME_TAG, tags_of
 
 GONE_OR_NEVER = (200, 204, 404)
 MOST_PAGES = 5
@@ -65,7 +65,7 @@ def models(step: MlflowStep, like: str) -> Iterator[dict[str, Any]]:
 
 
 def runs(step: MlflowStep, like: str) -> Iterator[dict[str, Any]]:
-    """Yield `info` of our experiment's live runs whose name begins with a text, oldest first."""
+    """Yield `info`, name and tags of our experiment's live runs named like this, oldest first."""
     flow = step.flow
     if not flow.experiment_id:
         return
@@ -78,13 +78,12 @@ def runs(step: MlflowStep, like: str) -> Iterator[dict[str, Any]]:
     }
     rows = look_up(step.call("POST", "runs/search", body).document, "runs")
     for row in rows if isinstance(rows, list) else []:
-        tags = look_up(row, "data.tags")
-        names = {t.get("key"): t.get("value") for t in tags} if isinstance(tags, list) else {}
+        tags = tags_of(look_up(row, "data.tags"))
         info = look_up(row, "info")
-        name = str(names.get(NAME_TAG, ""))
+        name = str(tags.get(NAME_TAG, ""))
         known = isinstance(info, dict) and ID.fullmatch(str(info.get("run_id", "")))
         if isinstance(info, dict) and known and name.startswith(like):
-            yield {**info, "name": name}
+            yield {**info, "name": name, "tags": tags}
 
 
 def remove_run(step: MlflowStep, run_id: str) -> None:

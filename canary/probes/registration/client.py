@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from canary.model import Answer, Check, Frozen, Service
+from canary.model import Answer, Check, Exchange, Frozen, Service
 from canary.probes.base.api import ProbeContext
 from canary.probes.base.expectations import MISSING, document_of, look_up
 from canary.probes.base.recorder import StepRecorder
 from canary.probes.base.request import Form, RequestSpec, hung, send, send_with_current_key
+from canary.probes.registration.age import clocks_differ_s
 
 API = "/api/2.0/mlflow/"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -40,6 +41,7 @@ class Flow(msgspec.Struct, kw_only=True):
     with_run: bool = True
     janitor_minutes: float = 30
     janitor_limit: int = 20
+    patience_s: float = 10.0  # how long an object of a run under way is waited for
     seconds: float = 0.0  # the check's time
     experiment_id: str = ""
     run_id: str = ""
@@ -52,6 +54,7 @@ class Flow(msgspec.Struct, kw_only=True):
     proved: set[str] = msgspec.field(default_factory=set)
     # kind -> objects of earlier runs that could not be removed, in words
     standing: dict[str, str] = msgspec.field(default_factory=dict)
+    clock_off_s: float = 0.0  # by how much our clock differs from the platform's
     attempts: int = 0  # removals of orphans that were tried
     # steps whose requests may have made something
     tried: set[str] = msgspec.field(default_factory=set)
@@ -113,7 +116,15 @@ class MlflowStep(StepRecorder, kw_only=True):
 
     def last_answer(self) -> str:
         """Return the last answer in words: its status and the beginning of its text."""
-        seen = self.evidence[-1]
+        return self._in_words(self.evidence[-1])
+
+    def refusal(self) -> str:
+        """Return the last answer that refused something, in words; a listing may follow it."""
+        refused = [e for e in self.evidence if e.failure or e.status >= 400]
+        return self._in_words((refused or self.evidence)[-1])
+
+    @staticmethod
+    def _in_words(seen: Exchange) -> str:
         if seen.failure:
             return f"{seen.failure}: {seen.failure_detail}"
         return f"{seen.status} {seen.excerpt[:300]}".strip()
@@ -158,6 +169,8 @@ class MlflowStep(StepRecorder, kw_only=True):
         else:
             answer, seen, _ = send_with_current_key(flow.context, flow.service, spec)
         flow.hung = flow.hung or hung(answer)
+        differ_s = clocks_differ_s(flow.context.clock.now(), answer.header("date"))
+        flow.clock_off_s = max(flow.clock_off_s, differ_s)
         self.evidence.append(seen)
         reply = Reply(answer=answer, document=document_of(answer))
         flow.reached = flow.reached or answer.status == 200 or reply.error_code != ""
@@ -173,4 +186,6 @@ class MlflowStep(StepRecorder, kw_only=True):
         expected = " or ".join([*map(str, accept), *codes])
         shown = f"{answer.status} {reply.error_code}".strip()
         good = answer.status in accept or reply.error_code in codes
+        if self.cleanup and not good:
+            shown = self.last_answer()  # why an object stays, in the platform's own words
         self.require(subject, expected, shown, good)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from canary.probes.base.expectations import look_up
+from canary.probes.registration.age import NEEDED_TAG, needed_s
 from canary.probes.registration.client import MODEL, RUN, Flow, MlflowStep, Reply
 
 ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
@@ -89,7 +90,7 @@ def create_run(step: MlflowStep) -> None:
         "experiment_id": flow.experiment_id,
         "start_time": now_ms(flow),
         "run_name": flow.name,
-        "tags": pairs({NAME_TAG: flow.name}),
+        "tags": pairs({NAME_TAG: flow.name, NEEDED_TAG: _needed(flow)}),
     }
     made = step.call("POST", "runs/create", body)
     run_id = step.value(made, "run.info.run_id")
@@ -113,6 +114,11 @@ def artifact_path(uri: str, experiment_id: str, run_id: str) -> str:
     if parts.scheme == "mlflow-artifacts":
         return parts.path.strip("/")
     return f"{experiment_id}/{run_id}/artifacts"
+
+
+def _needed(flow: Flow) -> str:
+    """Return for how many seconds this run may need an object that it makes now."""
+    return str(needed_s(flow.context, flow.clock_off_s))
 
 
 def now_ms(flow: Flow) -> int:
@@ -141,13 +147,14 @@ def run_tags(step: MlflowStep) -> None:
     step.call("POST", "runs/set-tag", body)
     read = step.call("GET", "runs/get", query={"run_id": flow.run_id})
     data = look_up(read.document, "run.data")
-    seen = {group: _as_dict(look_up(data, group)) for group in ("params", "metrics", "tags")}
+    seen = {group: tags_of(look_up(data, group)) for group in ("params", "metrics", "tags")}
     step.require("parameter", PARAMETER[1], *_same(seen["params"], PARAMETER))
     step.require("metric", METRIC[1], *_same(seen["metrics"], METRIC))
     step.require("tag", "tags", *_same(seen["tags"], ("canary_step", "tags")))
 
 
-def _as_dict(rows: object) -> dict[str, object]:
+def tags_of(rows: object) -> dict[str, object]:
+    """Return MLflow's list of keys and values as a dictionary."""
     if not isinstance(rows, list):
         return {}
     return {str(r.get("key")): r.get("value") for r in rows if isinstance(r, dict)}
@@ -185,7 +192,8 @@ def registered_model(step: MlflowStep) -> None:
     """Create the registered model with our unique name."""
     flow = step.flow
     flow.tried.add("model")
-    body = {"name": flow.name, "tags": pairs({"purpose": "synthetic canary"})}
+    tags = {"purpose": "synthetic canary", NEEDED_TAG: _needed(flow)}
+    body = {"name": flow.name, "tags": pairs(tags)}
     step.call("POST", "registered-models/create", body)
     flow.made.add((MODEL, flow.name))
 
@@ -209,7 +217,7 @@ def read_back(step: MlflowStep) -> None:
     flow = step.flow
     query = {"name": flow.name, "version": flow.version}
     read = step.call("GET", "model-versions/get", query=query)
-    tags = _as_dict(look_up(read.document, "model_version.tags"))
+    tags = tags_of(look_up(read.document, "model_version.tags"))
     for key, value in flow.tags.items():
         step.require(f"tag {key}", value, tags.get(key, "absent"), tags.get(key) == value)
     if flow.with_run:

@@ -136,14 +136,6 @@ def test_nobody_looks_for_orphans_where_mlflow_does_not_answer() -> None:
     )
 
 
-def test_young_objects_of_another_run_block_nothing(mlflow: Mlflow) -> None:
-    post(mlflow, "registered-models/create", name=f"{PREFIX}beside-full")
-    one = flow(mlflow, Relay(Refusing()), "young-1")
-    assert {s.status for s in one.steps} == {Status.PASS}, failing(one)
-    assert alive(mlflow) == {**NOTHING, "models": 1}
-    clear(mlflow)
-
-
 @pytest.mark.parametrize(("limit", "left"), [(0, 6), (2, 4), (4, 2), (20, 0)])
 def test_the_limit_counts_attempts_of_all_kinds(mlflow: Mlflow, limit: int, left: int) -> None:
     orphans(mlflow, models=3, runs=3)

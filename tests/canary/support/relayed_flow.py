@@ -45,10 +45,10 @@ def path_ends(end: str, verdict: Verdict) -> Callable[[str, str], Verdict]:
 def flow(mlflow: Mlflow, relay: Relay, run_id: str, **spec: Any) -> Bench:
     """Carry a flow out through the relay."""
     clock = {"clock": spec.pop("clock")} if "clock" in spec else {}
-    seconds = {"seconds": spec.pop("seconds")} if "seconds" in spec else {}
+    known = {k: spec.pop(k) for k in ("seconds", "left_behind") if k in spec}
     with meddling(mlflow.url, relay.decide) as url:
         where = environment(url, run=RunLimits(request_timeout=2))
-        one = Bench(where, {"valid": KEY}, run_id=run_id, **clock, **seconds)
+        one = Bench(where, {"valid": KEY}, run_id=run_id, **clock, **known)
         one.run("registration", base="", **spec)
     return one
 

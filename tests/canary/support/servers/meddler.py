@@ -7,6 +7,7 @@ import http.client
 import http.server
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -53,6 +54,10 @@ class _Relay(http.server.BaseHTTPRequestHandler):
     target = ""
     decide: Decide
     numbers: Iterator[int]
+    now: Callable[[], float]
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(type(self).now() if timestamp is None else timestamp)
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -96,10 +101,18 @@ class _Relay(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def meddling(url: str, decide: Decide) -> Iterator[str]:
-    """Relay to a server; `decide` is asked for each call: its number, method and path."""
+def meddling(url: str, decide: Decide, now: Callable[[], float] = time.time) -> Iterator[str]:
+    """Relay to a server; `decide` is asked for each call: its number, method and path.
+
+    `now` gives the time of the answers' dates.
+    """
     numbers = itertools.count(1)
-    known = {"target": urlsplit(url).netloc, "decide": staticmethod(decide), "numbers": numbers}
+    known: dict[str, Any] = {
+        "target": urlsplit(url).netloc,
+        "decide": staticmethod(decide),
+        "numbers": numbers,
+        "now": staticmethod(now),
+    }
     handler = type("Relay", (_Relay,), known)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

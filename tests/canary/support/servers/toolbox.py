@@ -73,6 +73,7 @@ class Bench:
     clock: Any = field(default_factory=SystemClock)
     run_id: str = "t-1"
     seconds: float = 30.0
+    left_behind: frozenset[str] = frozenset()
     steps: list[Step] = field(default_factory=list)
     residue: list[Residue] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
@@ -101,6 +102,7 @@ class Bench:
             answered=backoff.answered,
             record=self.steps.append,
             residue=self.residue.append,
+            left_behind=self.left_behind,
         )
 
     def run(self, kind: str, service: str = "target", **spec: Any) -> Status:
