@@ -1,6 +1,7 @@
 """`key_lifecycle`: create, validate, use, revoke and refuse a short-lived narrow key.
 
-Opt-in: it needs the auth service's admin token, which has all permissions.
+Opt-in: it needs the auth service's admin token, which has all permissions. Makes no key without
+proof in this run that one can be revoked, and none while one of an earlier run stands.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import functools
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from canary.model import Check, Credential, Residue, Status
 from canary.probes.base.api import NO_TIME, Kind, NoTimeError, ProbeContext
 from canary.probes.base.expectations import document_of, look_up
 from canary.probes.base.recorder import carry_out, skip
 from canary.probes.base.request import object_name
+from canary.probes.key_lifecycle import earlier
 from canary.probes.key_lifecycle.session import KEYS, KeyLifecycleSpec, KeySession
 
 EXCHANGES = 3  # a step that polls keeps only its last ones
@@ -61,7 +62,7 @@ def used(session: KeySession) -> None:
 
 def revoke(session: KeySession) -> None:
     """Revoke the key."""
-    answer = session.admin("DELETE", f"{KEYS}/{quote(session.key_id, safe='')}")
+    answer = session.delete(session.key_id, cleanup=True)
     session.require("status", "200 or 204", answer.status, answer.status in (200, 204))
     session.revoked = True
 
@@ -89,12 +90,11 @@ def refused_in_use(session: KeySession) -> None:
 
 def nothing_left(session: KeySession) -> None:
     """Require that no active key of this run is listed; revoke those that are."""
-    listed = f"{KEYS}?service_id={session.spec.service_id}&active_only=true"
     try:
-        left = _ours(session, listed)
-        for key_id in left:
-            session.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}")
-        left = _ours(session, listed) if left else []
+        left = _own(session)
+        for key_id in left[: earlier.MOST_ATTEMPTS]:
+            session.delete(key_id, cleanup=True)
+        left = _own(session) if left else []
     except Exception:
         _report(
             session,
@@ -111,19 +111,14 @@ def _report(session: KeySession, left: list[str], why: str) -> None:
         session.context.residue(Residue(kind="key", name=key_id, removed=False, reason=why))
 
 
-def _ours(session: KeySession, listed: str) -> list[str]:
-    answer = session.admin("GET", listed)
-    session.require("status", 200, answer.status, answer.status == 200)
-    document = document_of(answer)
-    rows = document if isinstance(document, list) else look_up(document, "keys")
-    return [
-        str(row.get("key_id"))
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and row.get("name") == session.name
-    ]
+def _own(session: KeySession) -> list[str]:
+    active = session.active(cleanup=True)
+    return [key_id for key_id, name in active.items() if name == session.name]
 
 
 STEPS: tuple[tuple[str, Callable[[KeySession], None]], ...] = (
+    ("key removal", earlier.key_removal),
+    ("earlier keys", earlier.earlier_keys),
     ("create", create),
     ("validate", validated),
     ("use", used),
@@ -160,7 +155,7 @@ def _carry_out(
 
 def requests(_spec: Any) -> int:
     """Return how many requests one run sends if no cache keeps the revoked key."""
-    return 7
+    return 9
 
 
 KIND = Kind(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 
 from canary.model import Answer, Credential, Frozen, Service
 from canary.probes.base.api import ProbeContext
-from canary.probes.base.expectations import Statuses
+from canary.probes.base.expectations import Statuses, document_of, look_up
 from canary.probes.base.recorder import StepRecorder
 from canary.probes.base.request import RequestSpec, send_with_current_key
 
 KEYS = "/api/v1/keys"
+ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
 JSON_HEADERS = (("Content-Type", "application/json"),)
 
 
@@ -47,8 +50,18 @@ class KeySession(StepRecorder, kw_only=True):
     tried: bool = False
     revoked: bool = False
 
-    def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """Call the key management API; evidence never shows the body, which may hold a key."""
+    def admin(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        cleanup: bool = False,
+    ) -> Answer:
+        """Call the key management API; evidence never shows the body, which may hold a key.
+
+        `cleanup`: the call may use the reserve, because it removes what this run has made.
+        """
         return self._send(
             self.auth,
             RequestSpec(
@@ -57,10 +70,31 @@ class KeySession(StepRecorder, kw_only=True):
                 principal=self.spec.principal,
                 headers=JSON_HEADERS if body else (),
                 body=json.dumps(body).encode() if body else b"",
-                cleanup=body is None,  # all but creating a key
+                cleanup=cleanup,
                 show=False,
             ),
         )
+
+    def active(self, *, cleanup: bool = False) -> dict[str, str]:
+        """Return id and name of the active keys whose name begins with our prefix."""
+        listed = f"{KEYS}?service_id={self.spec.service_id}&active_only=true"
+        answer = self.admin("GET", listed, cleanup=cleanup)
+        self.require("status", 200, answer.status, answer.status == 200)
+        document = document_of(answer)
+        rows = document if isinstance(document, list) else look_up(document, "keys")
+        is_list = isinstance(rows, list)
+        self.require("keys", "a list", "a list" if is_list else "none", is_list)
+        prefix = self.context.environment.prefix
+        found = {
+            str(row.get("key_id")): str(row.get("name"))
+            for row in (rows if isinstance(rows, list) else [])
+            if isinstance(row, dict)
+        }
+        return {i: n for i, n in found.items() if ID.fullmatch(i) and n.startswith(prefix)}
+
+    def delete(self, key_id: str, *, cleanup: bool = False) -> Answer:
+        """Revoke the key of an id."""
+        return self.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}", cleanup=cleanup)
 
     def validate(self) -> Answer:
         """Let the auth service validate the key."""
