@@ -86,6 +86,47 @@ def test_a_hundred_orphans_that_refuse_to_go_cost_one_attempt_and_block_their_ki
     assert record.reason == "orphan that could not be removed; 100 of this kind"
 
 
+def test_orphans_of_three_pages_that_refuse_to_go_cost_one_attempt(mlflow: Mlflow) -> None:
+    born = int(time.time() * 1000)
+    rows = ",".join(f"('{PREFIX}page-{n:03d}-full',{born},{born})" for n in range(250))
+    columns = "name, creation_time, last_updated_time"
+    mlflow.execute(f"insert into registered_models ({columns}) values {rows}")
+    relay = Relay(Refusing(MODELS))
+    one = flow(mlflow, relay, "pages-1", clock=LATER)
+    clear(mlflow)
+    assert (relay.count(MODELS), relay.count(CREATE)) == (2, 0)
+    assert f"is 250, one is {PREFIX}page-000-full" in one.reason("orphaned models")
+    assert [r.reason for r in one.residue] == ["orphan that could not be removed; 250 of this kind"]
+
+
+def test_without_time_to_try_an_orphan_no_more_are_made(mlflow: Mlflow) -> None:
+    orphans(mlflow, models=2, runs=0)
+
+    def slow(method: str, path: str) -> Verdict:
+        time.sleep(1.2 if path.endswith(MODELS) else 0)
+        return Meddling.PASS
+
+    relay = Relay(slow)
+    one = flow(mlflow, relay, "untried-1", clock=LATER, seconds=2.2)
+    assert (one.status("orphaned models"), one.reason("orphaned models")) == (
+        Status.SKIP,
+        "no time left to remove what earlier runs left",
+    )
+    assert (relay.count(MODELS), relay.count(CREATE)) == (1, 0)
+    assert alive(mlflow)["models"] == 2
+    clear(mlflow)
+
+
+def test_a_list_that_cannot_be_read_keeps_the_flow_from_making_more(mlflow: Mlflow) -> None:
+    def unread(method: str, path: str) -> Verdict:
+        return Meddling.BROKEN if "registered-models/search" in path else Meddling.PASS
+
+    relay = Relay(unread)
+    one = flow(mlflow, relay, "unread-1")
+    assert one.status("orphaned models") is Status.FAIL
+    assert relay.count(CREATE) == 0
+
+
 def test_orphans_of_a_kind_without_proof_are_counted_and_not_tried(mlflow: Mlflow) -> None:
     orphans(mlflow, models=3, runs=2)
     relay = Relay(deletes(Bodyless()))
