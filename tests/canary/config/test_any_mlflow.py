@@ -1,4 +1,7 @@
-"""The set for any MLflow behind a load balancer, on a twin whose balancer leads to MLflow alone."""
+"""The set for any MLflow behind a load balancer, on a twin whose balancer leads to MLflow alone.
+
+The twin's MLflow stands behind a gateway that asks for a key; a team's own has none.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from tests.canary.support.live_twin import ROOT, Twin, broken, causes, fixes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 EXAMPLE = ROOT / "docs" / "examples" / "any-mlflow.toml"
+REGISTERED = (
+    "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions",
+    "requiresCompatibilities", "cpu", "memory", "volumes", "placementConstraints",
+)  # fmt: skip
 GROUP, BALANCER = "hokusai-mlflow-tg-development", "hokusai-registry-development"
 
 
@@ -39,6 +46,19 @@ def _alone(twin: Twin) -> None:
     twin.shell(f"aws elbv2 modify-listener --listener-arn {listener} --default-actions {action}")
 
 
+def _without_gateway(twin: Twin) -> None:
+    """Deploy MLflow without its gateway, so that it asks for no credential."""
+    ecs = twin.client("ecs")
+    where = {"cluster": names.CLUSTER, "services": [names.MLFLOW_SERVICE]}
+    current = ecs.describe_services(**where)["services"][0]["taskDefinition"]
+    definition = ecs.describe_task_definition(taskDefinition=current)["taskDefinition"]
+    variables = definition["containerDefinitions"][0]["environment"]
+    variables.append({"name": "MLFLOW_ADMIN_AUTH_ENABLED", "value": "false"})
+    kept = {k: v for k, v in definition.items() if k in REGISTERED}
+    made = ecs.register_task_definition(**kept)["taskDefinition"]["taskDefinitionArn"]
+    ecs.update_service(cluster=names.CLUSTER, service=names.MLFLOW_SERVICE, taskDefinition=made)
+
+
 def _environment(twin: Twin) -> Path:
     """Fill the example in with the twin's names."""
     given = tomllib.loads(Path(twin.state["environment_file"]).read_text())
@@ -59,6 +79,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     made = Twin(tmp_path_factory.mktemp("any"))
     try:
         _alone(made)
+        _without_gateway(made)
         made.settle()
         made.state["environment_file"] = str(_environment(made))
         yield made

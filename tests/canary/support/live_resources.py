@@ -64,7 +64,7 @@ RESOURCES = {
     "service-id-wrong": _API,
     "database-name-wrong": _MLFLOW,
     "database-user-wrong": _MLFLOW,
-    "database-password-changed": names.DATABASE_GROUP,
+    "database-password-changed": _MLFLOW,
     "redis-host-not-injected": _API,
     "redis-token-wrong": names.REDIS_GROUP,
     "host-header-rejected": _MLFLOW,

@@ -25,7 +25,8 @@ HTML, JSON, TEXT = "text/html", "application/json", "text/plain"
 BALANCER, TARGET = "balancer", "target"
 REGISTRY, AUTH = names.REGISTRY_HOST, names.AUTH_HOST
 SLOW_S, HUGE_BYTES = 0.95, 10_000_000
-PATIENCE = urllib3.Timeout(connect=1.5, read=6.0)
+BLOCKING_S = 25.0
+"""How long the API's blocking documents may take while a dependency does not answer."""
 REMEMBERED_S = keycheck.CACHE_TTL_S / 10 + 1.0
 """How long a twin of the usual pace (10) answers from its cache, and a second more."""
 TIMES = 40
@@ -49,6 +50,7 @@ class Symptom(NamedTuple):
     sometimes: bool = False
     without: str = ""
     """A header that is not there, though a healthy platform sends it."""
+    patience_s: float = 6.0
 
 
 NO_REDIS = '"redis":"unhealthy"'
@@ -122,13 +124,20 @@ SYMPTOMS = [
     Symptom("image-for-arm", AUTH, "/health", 503, HTML, BALANCER),
     Symptom("auth-url-wrong", REGISTRY, SEARCH, 503, JSON, TARGET, "unavailable", "valid"),
     Symptom("auth-schema-missing", AUTH, "/ready", 503, JSON, TARGET, '"database":false'),
-    Symptom("mlflow-url-is-public", REGISTRY, SEARCH, 404, JSON, TARGET, NO_PATH, "valid"),
+    Symptom("mlflow-url-is-public", REGISTRY, LINK, 503, JSON, TARGET, "404"),
+    Symptom("mlflow-url-is-public", REGISTRY, SEARCH, 200, JSON, TARGET, "", "valid"),
     Symptom("proxy-prefix-wrong", REGISTRY, SEARCH, 404, JSON, TARGET, NO_PATH, "valid"),
     Symptom("mlflow-url-pinned", REGISTRY, LINK, 503, JSON, TARGET, "Timeout", slow=True),
     Symptom("mlflow-out-of-memory", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
-    Symptom("database-down", REGISTRY, "/ready", 503, JSON, TARGET, "connection to server"),
+    Symptom(
+        "database-down", REGISTRY, "/ready", 503, JSON, TARGET, "connection to server",
+        patience_s=BLOCKING_S,
+    ),
     Symptom("database-down", AUTH, "/ready", 503, JSON, TARGET, '"database":false'),
-    Symptom("database-password-changed", REGISTRY, "/ready", 503, JSON, TARGET, "connection to"),
+    Symptom(
+        "database-password-changed", REGISTRY, "/ready", 503, JSON, TARGET, "connection to",
+        patience_s=BLOCKING_S,
+    ),
     Symptom("database-blocked-from-mlflow", REGISTRY, SEARCH, 502, JSON, TARGET, "", "valid"),
     Symptom("database-name-wrong", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("database-user-wrong", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
@@ -177,10 +186,11 @@ def shown(twin: Outside, symptom: Symptom) -> str:
 def _problem(twin: Outside, symptom: Symptom) -> str:
     key = twin.key(symptom.principal) if symptom.principal else ""
     body = b'{"name": "symptom %d"}' % time.monotonic_ns() if symptom.method != "GET" else None
+    patience = urllib3.Timeout(connect=1.5, read=symptom.patience_s)
     began = time.monotonic()
     try:
         answer = twin.get(
-            symptom.host, symptom.path, key=key, method=symptom.method, body=body, timeout=PATIENCE
+            symptom.host, symptom.path, key=key, method=symptom.method, body=body, timeout=patience
         )
     except urllib3.exceptions.HTTPError as error:
         return "" if symptom.status == 0 and symptom.body in str(error) else f"{error}"
