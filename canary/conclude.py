@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import msgspec
 
 import canary
 from canary.comparison import history as past
-from canary.comparison.drift import drift
-from canary.comparison.previous import previous_state, pruned
+from canary.comparison.baselines import remembered
+from canary.comparison.drift import drift, without_moving
+from canary.comparison.previous import pruned
+from canary.comparison.states import failing
 from canary.comparison.transitions import compare
+from canary.control_plane.baselines import Baselines
 from canary.control_plane.state import PlatformState
 from canary.model import (
     CheckHistory,
@@ -28,8 +30,9 @@ from canary.model import (
 from canary.report.score import old_figures, scores
 from canary.runner import Outcome, Ports, RunStart
 from canary.runner.changers import with_changers
+from canary.runner.earlier import earlier
+from canary.runner.noting import Attempts
 
-T = TypeVar("T")
 OnJudged = Callable[[Report], None]
 
 PUBLISHING_S = 2.0
@@ -40,21 +43,6 @@ NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
 NO_DRIFT: tuple[Drift, ...] = ()
 BAD = (Status.FAIL, Status.ERROR)
-
-
-class Attempts:
-    """Runs parts of a run that may fail without costing the report; each failure is a note."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def run(self, problem: str, action: Callable[[], T], otherwise: T) -> T:
-        """Return the action's value; where it raises, note the problem and return `otherwise`."""
-        try:
-            return action()
-        except Exception as error:  # noqa: BLE001 - the boundary: a bug costs its own part only
-            self.notes.append(f"{problem}: {type(error).__name__}: {error}")
-            return otherwise
 
 
 def unpublished(_report: Report) -> None:
@@ -69,10 +57,18 @@ def conclude(
     The results stand: a bug in scores, comparison or diagnosis is a note of the report, and one
     that concerns the past also sets the metric StateLost.
     """
-    attempts = Attempts()
+    attempts, last = Attempts(), Attempts()
     judged = judge(start, outcome, attempts)
     on_judged(judged)
-    return ports.redactor.clean(explain(ports, start, outcome, judged, attempts))
+    # a state is named by what is published of it, so after redaction
+    report = ports.redactor.clean(explain(ports, start, outcome, judged, attempts))
+    named = last.run(
+        "the state of the control plane could not be named",
+        lambda: remembered(report, start.previous.report),
+        report,
+    )
+    run = msgspec.structs.replace(named.run, notes=(*named.run.notes, *last.notes))
+    return msgspec.structs.replace(named, run=run)
 
 
 def judge(start: RunStart, outcome: Outcome, attempts: Attempts) -> Report:
@@ -137,16 +133,12 @@ def explain(
     ports: Ports, start: RunStart, outcome: Outcome, judged: Report, attempts: Attempts
 ) -> Report:
     """Return the judged report with diagnoses, drift and the end of the run."""
-    before = attempts.run(
-        "the control plane of the previous run could not be read",
-        lambda: previous_state(start.previous.report),
-        None,
-    )
-    state = _refreshed(ports, start, outcome, attempts)
-    explanation = _explanation(ports, start, judged, (before, state), attempts)
     end = outcome.times.end - PUBLISHING_S
+    before, known = earlier(ports, start, outcome.state, judged, end, attempts)
+    state = _refreshed(ports, start, outcome, attempts)
+    explanation = _explanation(ports, start, judged, (before, known, state), attempts)
     explanation = with_changers(ports, start, judged, state, explanation, end, attempts.notes)
-    comparison = _with_drift(judged.comparison, before, state)
+    comparison = _with_drift(judged.comparison, start.previous.report, before, state)
     note = (comparison.note,) if comparison.note else ()
     run = msgspec.structs.replace(
         judged.run,
@@ -189,23 +181,29 @@ def _explanation(
     ports: Ports,
     start: RunStart,
     judged: Report,
-    states: tuple[PlatformState | None, PlatformState],
+    states: tuple[PlatformState | None, Baselines, PlatformState],
     attempts: Attempts,
 ) -> Explanation:
-    """Diagnose a run; `states` are the control plane of the previous run and of this one."""
-    (before, state), results = states, judged.results
+    """Diagnose a run; `states` are those of the previous run, of the baselines and of this run."""
+    (before, known, state), results = states, judged.results
     if not state.unavailable and all(r.status is Status.PASS for r in results):
         return Explanation()  # nothing is wrong, and everything could be read
-    undiagnosed = Explanation(unexplained=tuple(r.check_id for r in results if r.status in BAD))
+    if known.incident is not None:
+        well = known.incident  # the platform stood like this until that run at least
+        before = msgspec.structs.replace(well.state, read_at=well.at)
+    environment, now = start.config.environment, ports.clock.now()
     return attempts.run(
         "diagnosis failed",
-        lambda: ports.diagnose(results, state, start.config.environment, before, ports.clock.now()),
-        undiagnosed,
+        lambda: ports.diagnose(results, state, environment, before, now, known),
+        Explanation(unexplained=failing(judged)),
     )
 
 
 def _with_drift(
-    comparison: Comparison, before: PlatformState | None, state: PlatformState
+    comparison: Comparison,
+    previous: Report | None,
+    before: PlatformState | None,
+    state: PlatformState,
 ) -> Comparison:
     attempts = Attempts()
     drifted = attempts.run(
@@ -213,6 +211,8 @@ def _with_drift(
         lambda: drift(before, state) if before is not None else NO_DRIFT,
         NO_DRIFT,
     )
+    if previous is not None and previous.platform is None:
+        drifted = without_moving(drifted)
     return _noted(
         msgspec.structs.replace(comparison, drift=drifted), (comparison.note, *attempts.notes)
     )

@@ -14,6 +14,7 @@ from canary.model import Report, Status, spared
 from canary.model.schedule import schedule_period
 from canary.report import json as canonical
 from canary.wiring.run import Runtime, within
+from canary.wiring.states import keep_changes, keep_state
 
 T = TypeVar("T")
 
@@ -110,13 +111,16 @@ def publish_report(
     `latest`: the report covers the whole environment. The command line has a store alone.
     """
     store, timeout = runtime.store, StoreTimeout()
-    run, data = report.run, canonical.render(report).encode()
+    run, kept = report.run, report
     if emit is not None:
         with done.part("metrics"):
             emit(measure_explained(report), run.id)
     if log is not None:
         with done.part("log"):
             log.event("run finished", **summary(report))
+    with done.part("state"):
+        kept = timeout.call(STORE_S, lambda: keep_state(store, report))
+    data = canonical.render(kept).encode()
     with done.part("report"):
         timeout.call(STORE_S, lambda: store.put_if_absent(run_name(run.id), data))
         done.stored = True
@@ -152,6 +156,8 @@ def _publish_latest(
         with done.part("messages"):
             done.problems += timeout.call(LAST_S, lambda: tuple(notify(report)))
     if done.latest:
+        with done.part("changes"):
+            done.problems += timeout.call(STORE_S, lambda: keep_changes(store, report))
         with done.part("latest pages"):
             every_s = schedule_period(runtime.environment.schedule.expression)
             done.problems += timeout.call(

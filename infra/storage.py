@@ -9,6 +9,9 @@ from constructs import Construct
 
 from canary.model import Environment
 
+STATE_DAYS = 7
+"""Days that a state outlives the last run which named it."""
+
 
 def report_bucket(scope: Construct, environment: Environment) -> s3.IBucket:
     """Make the bucket for reports: private, TLS only, encrypted, versioned, kept on deletion.
@@ -37,6 +40,8 @@ def _lifecycle(prefix: str, report_days: int) -> list[s3.LifecycleRule]:
     """Return the lifecycle rules of the bucket's folders."""
     kept_days = {
         "runs": report_days,
+        # a run writes each state that it names once a day: no report outlives its state
+        "state": report_days + STATE_DAYS,
         "spread": 2,  # intermediate results of a sharded run
         "claims": 7,  # leases on messages, which mean nothing after a day
     }

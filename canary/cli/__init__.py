@@ -14,7 +14,7 @@ import click
 
 import canary
 from canary.adapters.streams import OutputError
-from canary.cli import catalogue, gate, inspect, rehearse, reports, run
+from canary.cli import catalogue, changes, gate, inspect, rehearse, reports, run
 from canary.cli.options import EXIT, one_row
 from canary.model import Status
 
@@ -81,6 +81,7 @@ for command in (
     reports.show,
     reports.compare,
     reports.history,
+    changes.changes,
     rehearse.rehearse_alarms,
     inspect.permissions,
     inspect.schema,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -19,6 +20,7 @@ from canary.cli.options import (
     format_option,
     loaded,
     on_screen,
+    one_row,
     out_folder,
     place_of,
     render,
@@ -28,6 +30,9 @@ from canary.model import CheckHistory, Comparison, Environment, Report
 from canary.report import ReportError
 from canary.report import json as canonical
 from canary.report.text import when
+
+if TYPE_CHECKING:
+    from canary.control_plane.state import PlatformState
 
 RUN_ID = re.compile(r"[0-9A-Za-z._-]{1,100}")
 FORMS = ("text", "json", "markdown", "html", "junit")
@@ -56,7 +61,11 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
       python -m canary show out/development/report.json --format markdown
       python -m canary show latest --store s3://bucket/canary
     """
-    click.echo(render(fetch(run_or_file, environment, store), form).rstrip("\n"))
+    report, read = _found(run_or_file, environment, store)
+    state = _state(report, read)
+    if report.platform is None and state is not None:
+        report = msgspec.structs.replace(report, platform=msgspec.to_builtins(state))
+    click.echo(render(report, form).rstrip("\n"))
 
 
 @click.command(short_help="Compare two reports.", epilog=READS)
@@ -76,16 +85,18 @@ def compare(a: str, b: str, environment: str, store: str | None, form: str) -> N
       python -m canary compare before.json after.json
       python -m canary compare 20261122t120000250-1f260f latest
     """
-    from canary.comparison.drift import drift
-    from canary.comparison.previous import previous_state
+    from canary.comparison.drift import drift, without_moving
     from canary.comparison.transitions import compare as comparing
 
-    before, after = (fetch(x, environment, store) for x in (a, b))
+    (before, read_before), (after, read_after) = (_found(x, environment, store) for x in (a, b))
     now, valid = after.run.started_at, not after.run.cpu_starved
     found = comparing(before, after.results, after.history, now=now, latency_valid=valid)
-    old, new = previous_state(before), previous_state(after)
+    old, new = _state(before, read_before), _state(after, read_after)
     if old is not None and new is not None:
-        found = msgspec.structs.replace(found, drift=drift(old, new))
+        drifted = drift(old, new)
+        if before.platform is None or after.platform is None:
+            drifted = without_moving(drifted)
+        found = msgspec.structs.replace(found, drift=drifted)
     click.echo(as_json(found) if form == "json" else _described(found))
 
 
@@ -143,10 +154,36 @@ def _line(name: str, known: CheckHistory, wide: int) -> str:
 
 def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     """Return a report by file, run id or "latest", or end with exit status 2."""
+    return _found(run_or_file, environment, store)[0]
+
+
+ReadState = Callable[[str], "PlatformState"]
+
+
+def _state(report: Report, read: ReadState) -> PlatformState | None:
+    """Return the control plane that a report holds or names, None where it cannot be read."""
+    from canary.comparison.previous import previous_state
+    from canary.comparison.states import StateError
+
+    try:
+        return previous_state(report, read)
+    except (StateError, StoreError) as error:
+        click.echo(one_row(f"the control plane of run {report.run.id}: {error}"), err=True)
+        return None
+
+
+def _no_state(_name: str) -> PlatformState:
+    from canary.comparison.states import StateError
+
+    raise StateError("a file names its state, and only a store has it")
+
+
+def _found(run_or_file: str, environment: str, store: str | None) -> tuple[Report, ReadState]:
+    """Return a report, and what reads the states of the place where it was found."""
     path = Path(run_or_file)
     try:
         if path.is_file():
-            return decoded(path.read_bytes(), run_or_file)
+            return decoded(path.read_bytes(), run_or_file), _no_state
     except OSError as error:
         raise WrongUseError(f"{run_or_file[:100]}: {error.strerror}") from error
     if not RUN_ID.fullmatch(run_or_file):
@@ -154,19 +191,27 @@ def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     where = loaded(environment).environment
     name = latest_name(where.name) if run_or_file == "latest" else run_name(run_or_file)
     tried = []
-    for place in [place_of(store, where)] if store is not None else _places(where):
+    for place in [place_of(store, where)] if store is not None else places(where):
         tried.append(place)
+        opened = store_at(place, where)
         try:
-            data = store_at(place, where).read(name)
+            data = opened.read(name)
         except StoreError as error:
             raise WrongUseError(str(error)) from error
         if data is not None:
             click.echo(f"Read from {place}", err=True)
-            return decoded(data, f"{place}/{name}")
+            return decoded(data, f"{place}/{name}"), functools.partial(_read_state, opened)
     raise WrongUseError(f"no report {run_or_file} (searched {', '.join(tried)})")
 
 
-def _places(environment: Environment) -> list[str]:
+def _read_state(store: Store, name: str) -> PlatformState:
+    from canary.wiring.states import read_state
+
+    return read_state(store, name)
+
+
+def places(environment: Environment) -> list[str]:
+    """Return the stores that are searched in turn: the local runs', the deployed canary's."""
     local = str(out_folder(None, environment.name) / "store")
     return [local, environment.report_store]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from canary.control_plane.state import (
     EVERYTHING,
@@ -16,15 +16,34 @@ from canary.model import Drift
 
 Facts = dict[str, dict[str, str]]
 """resource -> attribute -> value"""
+TARGETS, INSTANCES, STATE = "number of targets", "instances", "state"
+MOVING = frozenset({TARGETS, INSTANCES, STATE})
+"""Attributes of volatile parts, see `control_plane.stable`."""
+DESIRED, ZERO = "desired count", "0"
 
 
 def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
-    """Return the changes; resources that either run could not read are not compared."""
+    """Return the changes; resources that either reading lacks are not compared."""
     found: list[Drift] = []
     for prefix, facts in AREAS:
         blind = facts in ON_DEMAND or _blind(before, prefix) or _blind(after, prefix)
         found += _differences(dict(facts(before)), dict(facts(after)), after.read_at, blind)
     return tuple(found)
+
+
+def without_moving(found: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Return the changes of stable parts: all that can be told of a state known by its name."""
+    return tuple(d for d in found if d.attribute not in MOVING)
+
+
+def lasting(found: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Return the changes that a person made.
+
+    Of the desired count only those from and to 0 are told: AWS scales services between the others.
+    """
+    return tuple(
+        d for d in without_moving(found) if d.attribute != DESIRED or ZERO in (d.before, d.after)
+    )
 
 
 def _blind(state: PlatformState, prefix: str) -> bool:
@@ -55,7 +74,7 @@ def _balancers(state: PlatformState) -> Named:
             {
                 "security groups": _joined(balancer.security_groups),
                 "subnets": _joined(balancer.subnets),
-                "state": balancer.state,
+                STATE: balancer.state,
             },
         )
         for listener in balancer.listeners:
@@ -108,7 +127,7 @@ def _targets(state: PlatformState) -> Named:
                 f"every {group.health_interval_s} s, {group.health_timeout_s} s,"
                 f" {group.healthy_threshold}/{group.unhealthy_threshold}"
             ),
-            "number of targets": str(len(group.targets)),
+            TARGETS: str(len(group.targets)),
         }
         facts.update({f"attribute {k}": v for k, v in group.attributes.items()})
         yield f"target group {group.name}", facts
@@ -118,7 +137,7 @@ def _services(state: PlatformState) -> Named:
     definitions = {d.arn: d for d in state.task_definitions}
     for service in state.ecs_services:
         facts = {
-            "desired count": str(service.desired),
+            DESIRED: str(service.desired),
             "task definition": service.task_definition.rpartition("/")[2],
             "security groups": _joined(service.security_groups),
             "target groups": _joined(service.target_groups),
@@ -149,7 +168,7 @@ def _edge(direction: str, rule: GroupRule) -> str:
 def _discovery(state: PlatformState) -> Named:
     for service in state.discovery:
         addresses = tuple(f"{i.address}:{i.port}" for i in service.instances)
-        yield f"Cloud Map {service.name}", {"instances": _joined(addresses)}
+        yield f"Cloud Map {service.name}", {INSTANCES: _joined(addresses)}
 
 
 def _certificates(state: PlatformState) -> Named:

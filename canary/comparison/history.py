@@ -50,6 +50,8 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
         since=now if tried and changed else before.since,
         last_run_at=now if asked else before.last_run_at,
         last_status=result.status if tried else before.last_status,
+        baseline=before.baseline,
+        baseline_at=before.baseline_at,
     )
 
 

@@ -77,10 +77,18 @@ def _unexpected_429(step: Step, seen: Exchange) -> bool:
     return seen.status == 429 and unmet
 
 
-def previous_state(previous: Report | None) -> PlatformState | None:
-    """Return the control plane as the previous run read it, None if that is not known."""
-    if previous is None or previous.platform is None:
+def previous_state(
+    previous: Report | None, read: Callable[[str], PlatformState] | None = None
+) -> PlatformState | None:
+    """Return the control plane as the previous run read it, None if that is not known.
+
+    `read` returns the state of a name; a report that only names its state needs it.
+    """
+    if previous is None:
         return None
+    if previous.platform is None:
+        name = previous.platform_state
+        return read(name) if read is not None and name else None
     try:
         return msgspec.convert(previous.platform, PlatformState)
     except msgspec.ValidationError:  # written by another version: no drift in this run

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.state import PlatformState
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
@@ -22,14 +23,19 @@ def diagnose(
     environment: Environment,
     previous: PlatformState | None,
     now: dt.datetime,
+    baselines: Baselines = NO_BASELINES,
 ) -> Explanation:
-    """Return the causes of a run's failures and denials; a run without any has no diagnosis."""
+    """Return the causes of a run's failures and denials; a run without any has no diagnosis.
+
+    `previous` is the platform before the incident: its baseline, else the previous run's state.
+    """
     case = Case(
         results=tuple(results),
         state=state,
         environment=environment,
         previous=previous,
         now=now,
+        baselines=baselines,
     )
     findings = [finding for rule in RULES for finding in _apply(case, rule)]
     chosen, left = choose(case, findings)

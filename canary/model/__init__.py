@@ -32,9 +32,9 @@ from canary.model.definitions import RouteRule as RouteRule
 from canary.model.definitions import RunLimits as RunLimits
 from canary.model.definitions import Schedule as Schedule
 from canary.model.definitions import Service as Service
+from canary.model.history import CheckHistory as CheckHistory
 from canary.model.results import REPORT_SCHEMA as REPORT_SCHEMA
 from canary.model.results import Assertion as Assertion
-from canary.model.results import CheckHistory as CheckHistory
 from canary.model.results import Comparison as Comparison
 from canary.model.results import Diagnosis as Diagnosis
 from canary.model.results import Drift as Drift

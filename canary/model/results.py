@@ -10,6 +10,7 @@ import msgspec
 from canary.model.answers import Timing
 from canary.model.base import Change, Confidence, Frozen, Load, Severity, Status, Suite
 from canary.model.changed_by import ChangedBy
+from canary.model.history import CheckHistory
 
 REPORT_SCHEMA = "hokusai-canary/report/1"
 
@@ -222,17 +223,6 @@ class Run(Frozen, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class CheckHistory(Frozen, frozen=True, kw_only=True):
-    """The last outcomes of a check, newest last, kept from run to run."""
-
-    outcomes: str = ""  # one letter a run: P F E S, at most 60
-    first_attempts: str = ""  # P where the first attempt was good, F where it was not
-    latency_ms: tuple[float, ...] = ()  # of passes, at most 60
-    since: str = ""  # when the present status began
-    last_run_at: str = ""
-    last_status: Status = Status.PASS
-
-
 class Report(Frozen, frozen=True, kw_only=True):
     """The canonical form of a run (`report.json`)."""
 
@@ -246,4 +236,7 @@ class Report(Frozen, frozen=True, kw_only=True):
     platform: Any = None  # PlatformState as plain data: names and states, never values of secrets
     history: dict[str, CheckHistory] = msgspec.field(default_factory=dict)
     old_figures: dict[str, str] = msgspec.field(default_factory=dict)
+    platform_state: str = ""  # the name of the state that `platform` is a reading of
+    state_kept_at: str = ""  # when that state was last written, "" where it is to be written
+    changes: tuple[Drift, ...] = ()  # of the platform in earlier runs and in this one, newest first
     schema: str = REPORT_SCHEMA

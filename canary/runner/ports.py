@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from canary.comparison.previous import Previous
+from canary.control_plane.baselines import Baselines
 from canary.control_plane.state import PlatformState
 from canary.control_plane.write_calls import Audit
 from canary.model import Credential, Environment, Explanation, Frozen, Result
@@ -15,7 +16,15 @@ from canary.probes.base.api import Clock, Http, Kind
 from canary.redaction.redactor import Redactor
 
 Diagnose = Callable[
-    [tuple[Result, ...], PlatformState, Environment, PlatformState | None, dt.datetime], Explanation
+    [
+        tuple[Result, ...],
+        PlatformState,
+        Environment,
+        PlatformState | None,
+        dt.datetime,
+        Baselines,
+    ],
+    Explanation,
 ]
 Stoppable = Callable[[Callable[[], None], float], contextlib.AbstractContextManager[None]]
 """Stop, seconds -> a context in which a signal calls `stop` and waits at most so long for it."""
@@ -63,6 +72,8 @@ class Ports(Frozen, frozen=True, kw_only=True):
     refresh_failing: Callable[[PlatformState, frozenset[str]], PlatformState]
     """State, names of failing services -> the state with what these services need read again."""
     diagnose: Diagnose
+    read_state: Callable[[str, float], PlatformState]
+    """Name of a stored state, seconds -> the state; raises where it cannot be read in time."""
     within: Within
     stoppable: Stoppable = unstoppable
     audit: AskAudit | None = None

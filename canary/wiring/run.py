@@ -18,6 +18,7 @@ from canary.adapters.store.open_store import open_store
 from canary.adapters.store.protocol import Store, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.comparison.previous import Previous, read_previous
+from canary.control_plane.baselines import Baselines
 from canary.control_plane.state import PlatformState
 from canary.control_plane.write_calls import Audit
 from canary.model import Config, Environment, Explanation, Frozen, Result
@@ -26,6 +27,7 @@ from canary.probes import KINDS
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
 from canary.runner import Ports
+from canary.wiring.states import read_state
 
 T = TypeVar("T")
 
@@ -91,6 +93,7 @@ def make_ports(runtime: Runtime) -> Ports:
             runtime.clients, environment, state, failing, runtime.redactor.known
         ),
         diagnose=_diagnose,
+        read_state=lambda name, seconds: within(seconds, lambda: read_state(runtime.store, name)),
         within=within,
         audit=functools.partial(_audit, runtime) if environment.cluster else None,
         end_requests=watchdog.end_requests,
@@ -118,10 +121,11 @@ def _diagnose(
     environment: Environment,
     before: PlatformState | None,
     now: dt.datetime,
+    baselines: Baselines,
 ) -> Explanation:
     from canary.diagnose import diagnose  # a third of all our code, for runs that found a fault
 
-    return diagnose(results, state, environment, before, now)
+    return diagnose(results, state, environment, before, now, baselines)
 
 
 def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:

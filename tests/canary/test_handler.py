@@ -18,6 +18,7 @@ import pytest
 from moto import mock_aws
 
 from canary import handler as function
+from canary.adapters.store.packing import unpack
 from canary.handler import handler, lateness, request_of
 from canary.model import Report, Schedule
 from canary.plan import PlanError
@@ -90,7 +91,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> Iterator
 
 def latest(client: Any) -> Report:
     body = client.get_object(Bucket=BUCKET, Key="canary/latest/nothing-answers.json")["Body"].read()
-    return canonical.load(body)
+    return canonical.load(unpack(body))
 
 
 def lines(text: str) -> list[dict[str, Any]]:

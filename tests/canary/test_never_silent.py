@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from canary.adapters.store.folder import FolderStore
+from canary.adapters.store.packing import unpack
 from canary.adapters.store.protocol import StoreError
 from canary.config import ConfigError
 from canary.model import Report, Status
@@ -45,7 +46,7 @@ def report_of(deployed: Function, done: functions.Invoked) -> Report:
     """Return the report that one invocation left in the store."""
     name = f"canary/runs/{done.summary['run_id']}.json"
     found = deployed.cloud.client("s3").get_object(Bucket=functions.BUCKET, Key=name)
-    return canonical.load(found["Body"].read())
+    return canonical.load(unpack(found["Body"].read()))
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.comparison.previous import Previous
-from canary.conclude import Attempts, run_status
+from canary.conclude import run_status
 from canary.metrics.measure import Point
 from canary.model import Config, Explanation, Report, Status
 from canary.pipeline import run_once
 from canary.plan import Selection
 from canary.publish import Published, publish_metrics
 from canary.runner import RunRequest
+from canary.runner.noting import Attempts
 from tests.canary.support import worlds
 
 SCHEDULED = RunRequest(selection=Selection(due_only=True), reuse_rest=True, budget_s=20)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from canary.adapters.store.packing import unpack
 from infra import bundle
 from tests.infra.support.deployed import STACK, Deployed, deploy_to
 from tests.infra.support.states import MachineFailedError, walk
@@ -66,7 +67,7 @@ class Machine:
 
     def read(self, bucket: str, key: str) -> bytes:
         data: bytes = self.deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        return data
+        return unpack(data)
 
     def walk(self) -> tuple[Any, tuple[str, ...]]:
         """Start the machine as its schedule does."""

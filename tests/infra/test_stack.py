@@ -178,6 +178,18 @@ def test_the_bucket_is_private_versioned_encrypted_and_kept(template: dict[str, 
     assert bucket["DeletionPolicy"] == "Retain"
 
 
+def test_a_state_outlives_every_report_that_names_it(
+    config: Config, template: dict[str, Any]
+) -> None:
+    bucket = next(r for r in template["Resources"].values() if r["Type"] == "AWS::S3::Bucket")
+    rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    days = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "Prefix" in r}
+    prefix = config.environment.report_prefix
+    # written once a day while it is named, so one day more would do
+    assert days[f"{prefix}/state/"] > days[f"{prefix}/runs/"] + 1
+    assert not any(kept.startswith(f"{prefix}/changes") for kept in days)
+
+
 def test_alarms_may_publish_to_encrypted_topics(template: dict[str, Any]) -> None:
     for policy in resources(template, "AWS::SNS::TopicPolicy").values():
         effects = {s["Effect"] for s in policy["PolicyDocument"]["Statement"]}

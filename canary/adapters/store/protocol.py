@@ -2,7 +2,8 @@
 
 `runs/<id>.json` is written once and never replaced; `latest/<environment>.json` is written last
 and never replaces the report of a newer run. Several environments may share a store: each file
-that one of them keeps from run to run has the environment in its name. A store handles bytes only.
+that one of them keeps from run to run has the environment in its name, and a state of the control
+plane is named by its content. A store handles bytes only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ def latest_name(environment: str) -> str:
 def latest_page(environment: str) -> str:
     """Return the name of the HTML page of an environment's latest run."""
     return f"latest/{environment}.html"
+
+
+def state_name(reference: str) -> str:
+    """Return the name of a state of the control plane, which is named by its content."""
+    return f"state/{reference}.json"
+
+
+def changes_name(environment: str) -> str:
+    """Return the name of the history of an environment's control plane."""
+    return f"changes/{environment}.json"
 
 
 class StoreError(Exception):
@@ -77,9 +88,15 @@ def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None)
     One that is ahead of the clock by more than `AHEAD` is no newer one: its writer's clock was
     wrong, and it would keep every later report out until its day comes.
     """
-    if present is None or run_id(data) >= run_id(present):
+    if present is None:
         return True
-    return is_ahead(started_at(present), now or dt.datetime.now(dt.UTC))
+    return is_later(run_id(data), (run_id(present), started_at(present)), now)
+
+
+def is_later(mine: str, present: tuple[str, str], now: dt.datetime | None = None) -> bool:
+    """Return whether a run may replace another one, which is given by its id and its start."""
+    name, at = present
+    return mine >= name or is_ahead(at, now or dt.datetime.now(dt.UTC))
 
 
 def started_at(data: bytes) -> str:

@@ -9,12 +9,22 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from canary.adapters.store.protocol import RUNS, TYPES, StoreError, is_newer
+from canary.adapters.store.packing import is_packed, pack, unpack
+from canary.adapters.store.protocol import (
+    RUNS,
+    TYPES,
+    StoreError,
+    is_later,
+    run_id,
+    started_at,
+)
 
 ATTEMPTS = 4
 """Tries to write the latest report; each fails only if another run wrote it in between."""
 MISSING = ("NoSuchKey", "404", "NotFound")
 EXISTS = ("PreconditionFailed", "412")
+RUN, STARTED = "run-id", "started-at"
+"""Metadata of the latest report: who asks whether it is newer need not read it."""
 RACE = (*EXISTS, "ConditionalRequestConflict", "409", *MISSING)
 
 
@@ -51,12 +61,13 @@ class BucketStore:
 
     def set_latest(self, name: str, data: bytes) -> bool:
         """Write the latest report unless a newer run's is there; return whether it was written."""
+        stamp = {RUN: run_id(data), STARTED: started_at(data)}
         for _ in range(ATTEMPTS):
-            found = self._get(name)
-            if found is not None and not is_newer(data, found[0]):
+            found = self._stamp(name)
+            if found is not None and not is_later(stamp[RUN], (found[0], found[1])):
                 return False
-            condition = {"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}
-            if self._put(name, data, lost=RACE, **condition):
+            condition = {"IfMatch": found[2]} if found else {"IfNoneMatch": "*"}
+            if self._put(name, data, lost=RACE, Metadata=stamp, **condition):
                 return True
         raise StoreError(f"{self.place}/{name}: lost the race {ATTEMPTS} times")
 
@@ -74,15 +85,35 @@ class BucketStore:
         with self._errors(name):
             try:
                 answer = self._s3().get_object(Bucket=self._bucket, Key=self._prefix + name)
-                return answer["Body"].read(), answer["ETag"]
+                return unpack(answer["Body"].read()), answer["ETag"]
             except ClientError as error:
                 if _code(error) in MISSING:
                     return None
                 raise
 
-    def _put(self, name: str, data: bytes, lost: tuple[str, ...] = (), **condition: str) -> bool:
+    def _stamp(self, name: str) -> tuple[str, str, str] | None:
+        """Return the run, its start and the ETag of a report; its bytes are read only if need be.
+
+        A report of an earlier version has no metadata that name its run.
+        """
+        with self._errors(name):
+            try:
+                head = self._s3().head_object(Bucket=self._bucket, Key=self._prefix + name)
+            except ClientError as error:
+                if _code(error) in MISSING:
+                    return None
+                raise
+        known = head.get("Metadata", {})
+        if known.get(RUN):
+            return known[RUN], known.get(STARTED, ""), head["ETag"]
+        found = self._get(name)
+        return None if found is None else (run_id(found[0]), started_at(found[0]), found[1])
+
+    def _put(self, name: str, data: bytes, lost: tuple[str, ...] = (), **more: Any) -> bool:
         """Write and return True; False where a condition did not hold."""
         kind = TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
+        if is_packed(name, data):
+            data, more = pack(data), {**more, "ContentEncoding": "gzip"}
         with self._errors(name):
             try:
                 self._s3().put_object(
@@ -90,7 +121,7 @@ class BucketStore:
                     Key=self._prefix + name,
                     Body=data,
                     ContentType=kind,
-                    **condition,
+                    **more,
                 )
             except ClientError as error:
                 if _code(error) in lost:

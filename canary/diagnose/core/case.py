@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.dependencies import closure
 from canary.control_plane.state import (
     EVERYTHING,
@@ -48,6 +49,7 @@ class Case:
     environment: Environment
     previous: PlatformState | None
     now: dt.datetime
+    baselines: Baselines = NO_BASELINES
 
     @cached_property
     def failures(self) -> tuple[Failure, ...]:

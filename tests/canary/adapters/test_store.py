@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from moto import mock_aws
 
 from canary.adapters.store.open_store import open_store
+from canary.adapters.store.packing import LARGEST
 from canary.adapters.store.protocol import Store, StoreError, is_newer, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.messages.leases import Lease, StoreLeases
@@ -136,21 +138,23 @@ class Overtaken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._s3, name)
 
-    def get_object(self, **asked: Any) -> Any:
+    def head_object(self, **asked: Any) -> Any:
         try:
-            return self._s3.get_object(**asked)
+            return self._s3.head_object(**asked)
         finally:
             if self._newer:
                 self._s3.put_object(**asked, Body=self._newer.pop())
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("known", "stamped"), [(True, True), (True, False), (False, False)])
 def test_a_run_that_is_overtaken_between_look_and_write_overwrites_nothing_newer(
-    s3: Callable[[], Any], known: bool
+    s3: Callable[[], Any], known: bool, stamped: bool
 ) -> None:
     plain = open_store("s3://reports/canary/", s3)
-    if known:
+    if known and stamped:
         plain.set_latest(LATEST, report("20261122t120000-aaa"))
+    elif known:
+        plain.write(LATEST, report("20261122t120000-aaa"))
     newer = report("20261122t120200-ccc")
     overtaken = Overtaken(s3(), newer)
     late = open_store("s3://reports/canary/", lambda: overtaken)
@@ -216,3 +220,75 @@ def test_a_lost_run_is_remembered_until_the_next_run(tmp_path: Path) -> None:
     lost.remember("a")
     lost.remember("b")
     assert lost.pop() == ("a", "b") and lost.pop() == ()
+
+
+LONG = report("20261122t120000-aaa", "the same words again and again " * 200)
+
+
+def raw(s3: Callable[[], Any], name: str) -> tuple[bytes, str]:
+    found = s3().get_object(Bucket="reports", Key=f"canary/{name}")
+    return found["Body"].read(), found.get("ContentEncoding", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "packed"),
+    [
+        ("runs/a.json", LONG, True),
+        ("state/a.json", LONG, True),
+        ("claims/a.json", LONG[:1_000], False),  # too short to gain anything
+        ("latest/a.html", LONG, False),  # served from copies that lose the encoding
+        ("spread/a/shards.json", LONG, False),  # read by Step Functions itself
+    ],
+)
+def test_json_is_packed_in_a_bucket_and_every_name_is_read_back(
+    s3: Callable[[], Any], name: str, data: bytes, packed: bool
+) -> None:
+    store = open_store("s3://reports/canary", s3)
+    store.write(name, data)
+    kept, encoding = raw(s3, name)
+    assert (kept != data, encoding) == (packed, "gzip" if packed else "")
+    assert store.read(name) == data
+    assert (gzip.decompress(kept) if packed else kept) == data
+    assert store.compare_and_swap(name, data, LONG + b" ") and store.read(name) == LONG + b" "
+
+
+def test_an_object_of_an_earlier_version_is_read_as_it_is(s3: Callable[[], Any]) -> None:
+    s3().put_object(Bucket="reports", Key="canary/latest/development.json", Body=LONG)
+    store = open_store("s3://reports/canary", s3)
+    assert store.read(LATEST) == LONG
+    assert not store.set_latest(LATEST, report("20261122t110000-older"))
+    assert store.set_latest(LATEST, report("20261122t130000-newer"))
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (gzip.compress(LONG)[:-9], "cut off"),
+        (gzip.compress(LONG)[:3] + b"\xff" * 50, "damaged"),
+        (gzip.compress(bytes(LARGEST + 1)), "larger than a report can be"),
+    ],
+)
+def test_a_packed_object_that_is_cut_damaged_or_a_bomb_is_refused(
+    s3: Callable[[], Any], data: bytes, why: str
+) -> None:
+    s3().put_object(Bucket="reports", Key="canary/latest/development.json", Body=data)
+    with pytest.raises(StoreError, match=why):
+        open_store("s3://reports/canary", s3).read(LATEST)
+
+
+def test_who_writes_the_latest_report_does_not_read_the_one_before(s3: Callable[[], Any]) -> None:
+    read = list[str]()
+
+    class Listened:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3(), name)
+
+        def get_object(self, **asked: Any) -> Any:
+            read.append(asked["Key"])
+            return s3().get_object(**asked)
+
+    store = open_store("s3://reports/canary", Listened)
+    for run_id in ("20261122t120000-aaa", "20261122t120100-bbb", "20261122t120200-ccc"):
+        assert store.set_latest(LATEST, report(run_id))
+    assert not store.set_latest(LATEST, report("20261122t120000-old"))
+    assert read == []

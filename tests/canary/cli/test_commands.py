@@ -30,6 +30,7 @@ COMMANDS = (
     "show",
     "compare",
     "history",
+    "changes",
     "permissions",
     "schema",
     "rehearse",

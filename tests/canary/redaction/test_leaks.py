@@ -235,6 +235,10 @@ def test_whole_runs_against_a_telling_platform_leak_nothing(
     sent = b"\n".join(deployed.cloud.sent)
     assert b"AmazonSNS" in sent or b"Action=Publish" in sent
     assert b"PutEvents" in sent and b"/canary/latest/tried.json" in sent
+    assert (
+        sent.count(b'"schema":"hokusai-canary/report/1"') >= 6
+    )  # unpacked, so that it is searched
+    assert b'"schema":"hokusai-canary/state/1"' in sent
     assert leaks(sent, known) == []
     assert leaks("\n".join(r.getMessage() for r in caplog.records).encode(), known) == []
 

@@ -8,13 +8,15 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from canary.model import Report, Result
+from canary.model import Drift, Report, Result
 from canary.report import html
 from tests.canary.report.test_forms import REPORTS, UNSEEN
 from tests.canary.support import report_samples as samples
 from tests.canary.support.report_hostile import SCRIPT, hostile
 from tests.canary.support.report_parts import check
 from tests.canary.support.report_past import month
+
+AT = "2026-11-22T10:01:00+00:00"
 
 
 class Page(HTMLParser):
@@ -134,3 +136,16 @@ def test_a_page_of_60_checks_renders_in_under_50_ms_of_cpu() -> None:
 
 def test_the_page_is_the_same_whenever_it_is_rendered() -> None:
     assert html.render(samples.seed_day()) == html.render(samples.seed_day())
+
+
+def test_earlier_changes_of_the_platform_are_folded_and_escaped_without_those_of_this_run() -> None:
+    new = Drift(resource="rule 5", attribute="action", before="a", after="b", at=AT)
+    old = Drift(resource="<script>x</script>", attribute="exists", before="yes", after="", at=AT)
+    report = samples.healthy()
+    comparison = msgspec.structs.replace(report.comparison, drift=(new,))
+    text = html.render(msgspec.structs.replace(report, comparison=comparison, changes=(new, old)))
+    _, _, folded = text.partition("1 earlier change of the control plane")
+    section = folded.partition("</section>")[0]
+    assert "&lt;script&gt;x&lt;/script&gt;" in section and "22 Nov 2026 10:01 UTC" in section
+    assert "rule 5" not in section and "<script" not in section
+    assert "earlier change" not in html.render(report)

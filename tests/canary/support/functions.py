@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from canary import handler as function
+from canary.adapters.store.packing import unpack
 from canary.model import Report
 from canary.report import json as canonical
 from tests.canary.support.servers.cloud import Cloud
@@ -112,9 +113,8 @@ class Function:
         found = s3.list_objects_v2(Bucket=BUCKET, Prefix="canary/latest/tried.json")
         if not found.get("KeyCount"):
             return None
-        return canonical.load(
-            s3.get_object(Bucket=BUCKET, Key="canary/latest/tried.json")["Body"].read()
-        )
+        found = s3.get_object(Bucket=BUCKET, Key="canary/latest/tried.json")
+        return canonical.load(unpack(found["Body"].read()))
 
     def put_latest(self, data: bytes) -> None:
         """Leave something as the previous report."""

@@ -31,6 +31,10 @@ PAYLOADS = (
 )
 
 
+NEVER_SHOWN = ("baseline", "baseline_at", "platform_state", "state_kept_at")
+"""What a report says to the next run alone."""
+
+
 def poisoned(value: Any, texts: Any) -> Any:
     """Return the value with every text, and every key that is free, replaced."""
     if isinstance(value, Enum):
@@ -41,7 +45,7 @@ def poisoned(value: Any, texts: Any) -> Any:
         changed = {
             f.name: poisoned(getattr(value, f.name), texts)
             for f in msgspec.structs.fields(type(value))
-            if f.name not in ("schema", "outcomes", "first_attempts")
+            if f.name not in ("schema", "outcomes", "first_attempts", *NEVER_SHOWN)
         }
         return msgspec.structs.replace(value, **changed)
     if isinstance(value, tuple):

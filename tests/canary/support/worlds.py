@@ -13,6 +13,7 @@ from typing import Any
 from canary.adapters.clock import SystemClock
 from canary.adapters.http_client.client import HttpClient
 from canary.comparison.previous import Previous
+from canary.comparison.states import StateError
 from canary.control_plane.state import PlatformState
 from canary.model import (
     Check,
@@ -167,6 +168,11 @@ def no_secret(principal: str) -> Credential | None:
     raise CredentialMissingError(f"the secret of {principal} is missing")
 
 
+def no_state(name: str, seconds: float) -> PlatformState:
+    """Have no store of states."""
+    raise StateError("it is not in the store")
+
+
 def ports(where: Environment, **changes: Any) -> Ports:
     """Return ports: real HTTP and clock, AWS and the past as given or empty."""
     redactor = changes.setdefault("redactor", Redactor())
@@ -180,6 +186,7 @@ def ports(where: Environment, **changes: Any) -> Ports:
         "previous": Previous,
         "refresh_failing": lambda state, _: state,
         "diagnose": lambda *_: Explanation(),
+        "read_state": no_state,
         "within": lambda _, action: action(),
     }
     return Ports(**{**given, **changes})

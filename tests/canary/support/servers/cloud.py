@@ -14,6 +14,8 @@ import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from canary.adapters.store.packing import unpack
+
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 Answering = Callable[..., Iterable[bytes]]
 Fault = Callable[[dict[str, Any], Answering, Answering], Iterable[bytes]]
@@ -73,7 +75,7 @@ class Cloud:
             body = environ["wsgi.input"].read()
         headers = {k: v for k, v in environ.items() if k.startswith("HTTP_")}
         line = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"
-        self.sent.append(f"{line}\n{headers}\n".encode() + body)
+        self.sent.append(f"{line}\n{headers}\n".encode() + unpack(body))
         import io
 
         environ["wsgi.input"] = io.BytesIO(body)
