@@ -3,127 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from canary.control_plane.named_objects import Changed, named
-from canary.control_plane.state import PlatformState
+from canary.comparison.suspects import DURING, Suspect
+from canary.control_plane.named_objects import named
 from canary.control_plane.write_calls import Audit, WriteCall
-from canary.model import (
-    ChangedBy,
-    CheckHistory,
-    Diagnosis,
-    Evidence,
-    Explanation,
-    Frozen,
-    Report,
-    Status,
-    parse_time,
-)
-from canary.observe.write_calls import Asked
+from canary.model import ChangedBy, Diagnosis, Evidence, Explanation, parse_time
 
-ASKED = 3
-"""Diagnoses, the most important first, whose objects are looked up."""
-DURING = dt.timedelta(seconds=90)
-"""A change that a run saw was made before that run ended; history knows when it began."""
 LATE = dt.timedelta(minutes=15)
 """So late AWS may deliver an event."""
-BEFORE_KNOWN = dt.timedelta(hours=1)
-"""How long before the first failing run a change may be, where the last good run's time is gone."""
-BEFORE = dt.timedelta(hours=24)
-_BAD = (Status.FAIL, Status.ERROR)
-SAME, RELATIVE, USED, NAMED = range(4)
-"""How near a call is: on the object, on a child or parent, it uses it, on what evidence names."""
+REFERENCE, SAME, RELATIVE, USED, NAMED = range(5)
+"""How near a call is: on what the cause is about, on the object, its child or parent, …"""
 _GLOBAL = ("role",)
 """Kinds of objects whose calls the event history of us-east-1 alone has."""
 _NOTHING = ("Delete", "Deregister", "Revoke", "Remove", "Detach")
-
-
-class Suspect(Frozen, frozen=True, kw_only=True):
-    """A diagnosis with the objects that it names and the time in which they changed."""
-
-    diagnosis: Diagnosis
-    own: Changed
-    others: tuple[Changed, ...]  # that its evidence names
-    since: dt.datetime
-    failed: dt.datetime  # when the first run began that failed
-    until: dt.datetime
-
-    @property
-    def wanted(self) -> tuple[Changed, ...]:
-        """Return everything that may have been changed, the diagnosis' own object first."""
-        return (self.own, *self.others)
-
-
-def suspects(
-    explanation: Explanation,
-    history: Mapping[str, CheckHistory],
-    previous: Report | None,
-    state: PlatformState,
-    started: dt.datetime,
-) -> tuple[Suspect, ...]:
-    """Return the most important diagnoses that name an object, with the time to look at."""
-    registries = {d.name: d.arn or d.id for d in state.discovery}
-    found = []
-    broken = [d for d in explanation.diagnoses if d.explains]
-    for diagnosis in broken[:ASKED]:
-        own = named(registries.get(diagnosis.resource, diagnosis.resource))
-        if own is None:
-            continue
-        others = {
-            other
-            for e in diagnosis.evidence
-            for other in (named(registries.get(e.resource, e.resource)),)
-            if other is not None and other.kind and not other.same(own)
-        }
-        since, failed, until = _time(diagnosis.explains, history, previous, started)
-        found.append(
-            Suspect(
-                diagnosis=diagnosis,
-                own=own,
-                others=tuple(sorted(others, key=lambda o: (o.kind, sorted(o.names)))),
-                since=since,
-                failed=failed,
-                until=until,
-            )
-        )
-    return tuple(found)
-
-
-def _time(
-    explains: Iterable[str],
-    history: Mapping[str, CheckHistory],
-    previous: Report | None,
-    started: dt.datetime,
-) -> tuple[dt.datetime, dt.datetime, dt.datetime]:
-    """Return the last good moment, the first failing run, and the last one that began to fail."""
-    now = [h for c in explains if (h := history.get(c)) and h.last_status in _BAD]
-    began = sorted(t for h in now if (t := parse_time(h.since))) or [started]
-    failed = began[0]
-    before = previous.history if previous else {}
-    good = [
-        t
-        for c in explains
-        if (h := before.get(c))
-        and h.last_status is Status.PASS
-        and (t := parse_time(h.last_run_at))
-    ]
-    if good and failed >= started.replace(microsecond=0):  # history keeps whole seconds
-        since = min(good)
-    else:
-        since = failed - (BEFORE_KNOWN if any("P" in h.outcomes for h in now) else BEFORE)
-    return since, failed, began[-1] + DURING
-
-
-def asked(suspected: Iterable[Suspect]) -> Asked:
-    """Return what to look up: all that the suspects name, from the first time to the last."""
-    every = tuple(suspected)
-    return Asked(
-        wanted=(*(s.own for s in every), *(o for s in every for o in s.others)),
-        since=min(s.since for s in every),
-        until=max(s.until for s in every),
-    )
 
 
 def completed(
@@ -155,9 +50,12 @@ def _completed(diagnosis: Diagnosis, suspect: Suspect, audit: Audit, now: dt.dat
 
 def _object(diagnosis: Diagnosis, suspect: Suspect, call: WriteCall) -> str:
     """Return the resource of a line: what the evidence names, if the call is about that."""
-    if _rank(suspect, call) != NAMED:
+    rank = _rank(suspect, call)
+    if rank not in (REFERENCE, NAMED):
         return diagnosis.resource
     told = ((e.resource, named(e.resource)) for e in diagnosis.evidence)
+    if rank == REFERENCE:
+        told = ((r, o) for r, o in suspect.references.items())
     fitting = [r for r, o in told if o is not None and any(c.same(o) for c in call.changed)]
     return next(iter(fitting), diagnosis.resource)
 
@@ -168,7 +66,9 @@ def changers(suspect: Suspect, calls: Iterable[WriteCall]) -> tuple[WriteCall, .
     A call fits that succeeded in the time and changed the object, its child, its parent, or what
     the evidence names: the role or the secret of a service. A listener's or a rule's call fits
     that makes it use the object. Calls before the first failing run go before later ones, the
-    object itself before its relatives. Where AWS replaces tasks, nobody changed anything.
+    object itself before its relatives. If tasks cannot get what they start with, a change of that
+    goes before the deployment that brought it to light. Where AWS replaces tasks, nobody changed
+    anything.
     """
     fitting = []
     for call in calls:
@@ -198,6 +98,8 @@ def _ambiguous(calls: Sequence[WriteCall]) -> bool:
 def _rank(suspect: Suspect, call: WriteCall) -> int | None:
     """Return how near a call is to what a diagnosis names; None for one of something else."""
     own = suspect.own
+    if any(c.same(needed) for c in call.changed for needed in suspect.references.values()):
+        return REFERENCE
     if any(changed.same(own) for changed in call.changed):
         return SAME
     for changed in call.changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary.comparison import changers
+from canary.comparison import changers, suspects
 from canary.control_plane.state import PlatformState
 from canary.model import Explanation, Report
 from canary.observe.write_calls import LIMIT_S
@@ -28,7 +28,7 @@ def with_changers(
     `end` is the time of the monotonic clock by which CloudTrail must have answered.
     """
     try:
-        suspected = changers.suspects(
+        suspected = suspects.suspects(
             explanation, judged.history, start.previous.report, state, start.started
         )
         if ports.audit is None or not suspected:
@@ -37,7 +37,7 @@ def with_changers(
         if left < LEAST_S:
             notes.append(f"{UNREAD}: no time was left in this run")
             return explanation
-        audit = ports.audit(changers.asked(suspected), min(left, LIMIT_S))
+        audit = ports.audit(suspects.asked(suspected), min(left, LIMIT_S))
         if audit.problem:
             notes.append(f"{UNREAD}: {audit.problem}")
         return changers.completed(explanation, suspected, audit, ports.clock.now())

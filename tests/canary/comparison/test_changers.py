@@ -5,10 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
-from canary.comparison.changers import Suspect, asked, completed, sentence, suspects
-from canary.control_plane.state import DiscoveryService, PlatformState
+from canary.comparison.changers import completed, sentence
+from canary.comparison.suspects import Suspect, asked, suspects
+from canary.control_plane.state import (
+    Container,
+    DiscoveryService,
+    EcsService,
+    PlatformState,
+    TaskDefinition,
+)
 from canary.control_plane.write_calls import Audit, WriteCall, changed_by, used_by
 from canary.model import (
     ChangedBy,
@@ -187,6 +195,71 @@ def test_a_task_that_aws_replaces_and_the_canary_itself_accuse_nobody(
 def test_no_event_is_not_said_of_a_role_whose_events_another_region_may_have() -> None:
     role = diagnosis("arn:aws:iam::123456789012:role/task")
     assert judged(role) == role
+
+
+ECS = "arn:aws:ecs:us-east-1:123456789012"
+
+
+def needing(*secrets: str) -> PlatformState:
+    containers = tuple(
+        Container(name=f"c{n}", image="i", secrets={"KEY": s}) for n, s in enumerate(secrets)
+    )
+    role = "arn:aws:iam::123456789012:role/start"
+    revision = f"{ECS}:task-definition/api:7"
+    service = EcsService(
+        name="api",
+        arn=f"{ECS}:service/shop/api",
+        status="ACTIVE",
+        desired=1,
+        running=0,
+        pending=0,
+        task_definition=revision,
+    )
+    return PlatformState(
+        ecs_services=(service,),
+        task_definitions=(
+            TaskDefinition(
+                arn=revision, family="api", revision=7, containers=containers, execution_role=role
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize("resource", [f"{ECS}:service/shop/api", f"{ECS}:task-definition/api:7"])
+@pytest.mark.parametrize(
+    ("cause", "source", "name", "given", "by"),
+    [
+        ("secret-unavailable", "ssm", "DeleteParameter", {"name": "/shop/host"}, "/shop/host"),
+        ("secret-unavailable", "ssm", "DeleteParameter", {"name": "/shop/other"}, None),
+        ("secret-unavailable", "ecs", "DeleteService", {"service": "key", "cluster": "b"}, None),
+        ("secret-unavailable", "iam", "DeleteRolePolicy", {"roleName": "start"}, None),
+        ("task-crash-loop", "ssm", "DeleteParameter", {"name": "/shop/host"}, None),
+        (
+            "execution-role-denied",
+            "iam",
+            "DeleteRolePolicy",
+            {"roleName": "start"},
+            "arn:aws:iam::123456789012:role/start",
+        ),
+    ],
+)
+def test_what_the_tasks_need_goes_before_the_deployment_that_brought_it_to_light(
+    cause: str, source: str, name: str, given: dict[str, str], by: str | None, resource: str
+) -> None:
+    found = msgspec.structs.replace(diagnosis(resource), cause=cause)
+    state = needing("/shop/host", "key")
+    made = suspects(Explanation(diagnoses=(found,)), failing(), passed(), state, NOON)
+    ecs = "ecs.amazonaws.com"
+    given_to_ecs = {"service": "api", "cluster": "shop"}
+    calls = (
+        call("UpdateService", -2, source=ecs, given=given_to_ecs),
+        call("RegisterTaskDefinition", -2, source=ecs, given={"family": "api"}),
+        call(name, -4, source=f"{source}.amazonaws.com", given=given),
+    )
+    (after,) = completed(Explanation(diagnoses=(found,)), made, Audit(calls=calls), NOON).diagnoses
+    own = "UpdateService" if ":service/" in resource else "RegisterTaskDefinition"
+    assert after.changed_by.call == (name if by else own)
+    assert after.evidence[0].resource == (by or resource)
 
 
 def test_a_name_that_two_objects_have_accuses_nobody() -> None:
