@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from canary.control_plane.state import GroupRule, SecurityGroup
+from canary.control_plane.unread import Known, of
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -26,38 +28,52 @@ class Side:
         return frozenset(g.id for g in self.groups)
 
 
-def lets_in(target: Side, source: Side, port: int) -> bool:
+def lets_in(target: Side, source: Side, port: int) -> Known:
     """Return whether any group of the target admits the source on a TCP port."""
-    return any(_fits(r, source, port) for g in target.groups for r in g.ingress)
+    return _any(_fits(r, source, port) for g in target.groups for r in g.ingress)
 
 
-def lets_out(source: Side, target: Side, port: int) -> bool:
+def lets_out(source: Side, target: Side, port: int) -> Known:
     """Return whether any group of the source admits traffic to the target on a TCP port."""
-    return any(_fits(r, target, port) for g in source.groups for r in g.egress)
+    return _any(_fits(r, target, port) for g in source.groups for r in g.egress)
 
 
-def _fits(rule: GroupRule, peer: Side, port: int) -> bool:
+def _any(answers: Iterable[Known]) -> Known:
+    found = set(answers)
+    return next((a for a in (Known.YES, Known.UNKNOWN) if a in found), Known.NO)
+
+
+def _fits(rule: GroupRule, peer: Side, port: int) -> Known:
+    """Return whether a rule admits a peer; what a prefix list holds is not read."""
+    if not covers_port(rule, port):
+        return Known.NO
+    if peer.ids.intersection(rule.groups):
+        return Known.YES
+    answers = [_overlap(c, n) for c in rule.cidrs for n in peer.networks]
+    if rule.cidrs and not peer.networks:
+        answers.append(Known.YES)
+    if rule.prefix_lists or rule.ipv6_cidrs:  # the way may be one of IPv6
+        answers.append(Known.UNKNOWN)
+    return _any(answers)
+
+
+def covers_port(rule: GroupRule, port: int) -> bool:
+    """Return whether a rule is about a TCP port."""
     if rule.protocol not in ("-1", "tcp", "6"):
         return False
-    if (
-        rule.protocol != "-1"
-        and rule.from_port != -1
-        and not (rule.from_port <= port <= rule.to_port)
-    ):
-        return False
-    if peer.ids.intersection(rule.groups):
-        return True
-    if not rule.cidrs:
-        return False
-    return not peer.networks or any(_overlap(c, n) for c in rule.cidrs for n in peer.networks)
+    everything = rule.protocol == "-1" or rule.from_port == -1
+    return everything or rule.from_port <= port <= rule.to_port
 
 
-def _overlap(one: str, other: str) -> bool:
-    if other == ANYWHERE:  # every address must be admitted, a part of them is not enough
-        return one == ANYWHERE
+def _overlap(one: str, other: str) -> Known:
+    """Return whether a rule's network holds an address of a peer's network."""
+    if other == ANYWHERE:  # a part of all addresses: the canary's own may be among them
+        return Known.YES if one == ANYWHERE else Known.UNKNOWN
     try:
-        return ipaddress.ip_network(one, strict=False).overlaps(
-            ipaddress.ip_network(other, strict=False)
+        return of(
+            ipaddress.ip_network(one, strict=False).overlaps(
+                ipaddress.ip_network(other, strict=False)
+            )
         )
     except (ValueError, TypeError):
-        return True
+        return Known.YES

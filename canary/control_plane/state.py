@@ -470,6 +470,8 @@ class PlatformState(
     certificates: tuple[Certificate, ...] = ()
     secrets: tuple[SecretState, ...] = ()
     logs: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by service
+    last_lines: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by task
+    missing_log_groups: tuple[str, ...] = ()  # of the environment file
     errors: tuple[ErrorCounts, ...] = ()
     hosts: tuple[HostAddress, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()

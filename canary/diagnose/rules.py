@@ -63,6 +63,12 @@ RULES: tuple[Rule, ...] = (
     Rule(find=canary_itself.credentials, rank=finding.CANARY + 3),
     Rule(find=canary_itself.permissions, rank=finding.APPLICATION + 8, without_failures=True),
     Rule(find=configured_names.config, rank=finding.CANARY + 4, needs=(*_LISTENERS, *_GROUPS)),
+    Rule(
+        find=configured_names.on_a_healthy_day,
+        rank=finding.CANARY + 4,
+        needs=(*_LISTENERS, *_GROUPS, *_ECS),
+        without_failures=True,
+    ),
     Rule(find=dns.missing, rank=finding.CANARY + 1),
     Rule(find=dns.elsewhere, rank=finding.CANARY + 1),
     Rule(

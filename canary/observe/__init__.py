@@ -12,7 +12,13 @@ from types import ModuleType
 import msgspec
 
 from canary.control_plane.dependencies import closure
-from canary.control_plane.state import LogLine, PlatformState, not_read
+from canary.control_plane.state import (
+    EcsService,
+    LogLine,
+    PlatformState,
+    TaskDefinition,
+    not_read,
+)
 from canary.model import Environment
 from canary.observe import (
     balancers,
@@ -22,6 +28,7 @@ from canary.observe import (
     ecs,
     groups,
     hosts,
+    last_lines,
     logs,
     metrics,
     secrets,
@@ -41,6 +48,7 @@ READERS: tuple[ModuleType, ...] = (
     certificates,
     secrets,
     logs,
+    last_lines,
     metrics,
     hosts,
     write_calls,
@@ -83,11 +91,10 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     read_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     front = begin(balancers.read, reader)
     tasks = begin(ecs.read, reader)
-    names = begin(discovery.read, reader)
+    names, unlogged = begin(discovery.read, reader), begin(logs.missing, reader)
     found = front.result()
     behind = begin(targets.read, reader, found)
-    tls = begin(certificates.read, reader, found)
-    public = begin(hosts.read, environment, found)
+    tls, public = begin(certificates.read, reader, found), begin(hosts.read, environment, found)
     services, missing, gone = tasks.result()
     revisions = begin(definitions.read, reader, services)
     guards = begin(groups.read, reader, found, services)
@@ -107,6 +114,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
         namespaces=namespaces,
         certificates=tls.result(),
         hosts=public.result(),
+        missing_log_groups=unlogged.result(),
         unavailable=reader.unavailable(),
         bounds=reader.bounds(),
         unread=reader.unread(),
@@ -131,10 +139,9 @@ def refresh_failing(
     fresh = observe(clients, environment)
     reader = Reader(clients, environment)
     now = dt.datetime.now(dt.UTC)
-    used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
-    families = {definitions.family(s.task_definition) for s in fresh.ecs_services if s.name in used}
-    revisions = tuple(d for d in fresh.task_definitions if d.family in families)
+    own, revisions = _used(environment, fresh, wanted)
     kept = begin(secrets.read, reader, revisions)
+    last = begin(last_lines.read, reader, own, revisions, now, redact)
     counts = begin(metrics.read, reader, fresh.load_balancers, now)
     lines = {
         name: begin(logs.read, reader, service.log_group, now, redact)
@@ -148,7 +155,18 @@ def refresh_failing(
         secrets=kept.result(),
         errors=counts.result(),
         logs={**state.logs, **found},
+        last_lines=last.result(),
         unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
         bounds=(*fresh.bounds, *reader.bounds()),
         unread=tuple(sorted({*fresh.unread, *reader.unread()})),
     )
+
+
+def _used(
+    environment: Environment, state: PlatformState, wanted: frozenset[str]
+) -> tuple[tuple[EcsService, ...], tuple[TaskDefinition, ...]]:
+    """Return the ECS services of these services, and the revisions of their families."""
+    used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
+    own = tuple(s for s in state.ecs_services if s.name in used)
+    families = {definitions.family(s.task_definition) for s in own}
+    return own, tuple(d for d in state.task_definitions if d.family in families)

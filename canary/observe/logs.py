@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from canary.control_plane.state import LogLine
@@ -17,11 +18,18 @@ ACTIONS = (
         action="logs:FilterLogEvents",
         resource="arn:aws:logs:{region}:{account}:log-group:{log_group}:*",
     ),
+    # the action names a prefix, so that no single group can be its resource
+    Permission(
+        action="logs:DescribeLogGroups", resource="arn:aws:logs:{region}:{account}:log-group:*"
+    ),
 )
 MAX_LINES = 50
 MAX_SCANNED = 2000  # events read at most; a noisy log group must not delay the run
 MAX_LENGTH = 400
-WINDOW = dt.timedelta(minutes=30)
+WINDOW_S = 1800
+# FilterLogEvents gives the oldest first: the newest are found from now backwards, in seconds.
+_BACK_S = (0, 15, 60, 300, WINDOW_S)
+Json = dict[str, Any]
 _ERRORS = (
     r"error|exception|traceback|fatal|critical|refused|timed? ?out|timeout|denied|not found"
     r"|no such|missing|unable|cannot|can't|failed|failure|invalid|exec format|undefined|killed"
@@ -43,25 +51,61 @@ def scrub(text: str) -> str:
 def read(
     reader: Reader, group: str, now: dt.datetime, redact: Callable[[str], str]
 ) -> tuple[LogLine, ...]:
-    """Return at most 50 error lines of the last half hour, newest last."""
-    start = int((now - WINDOW).timestamp() * 1000)
+    """Return at most 50 error lines of the last half hour, the newest ones, newest last."""
 
     def fetch() -> tuple[LogLine, ...]:
-        events: list[dict[str, Any]] = []
-        paginator = reader.client("logs").get_paginator("filter_log_events")
-        pages = paginator.paginate(
-            logGroupName=group, startTime=start, PaginationConfig={"MaxItems": MAX_SCANNED}
-        )
-        for page in pages:
-            events += [e for e in page.get("events", []) if _errors().search(e.get("message", ""))]
-        events.sort(key=lambda e: int(e.get("timestamp") or 0))
-        return tuple(_line(e, redact) for e in events[-MAX_LINES:])
+        found: list[Json] = []
+        scanned = 0
+        for least, most in pairwise(_BACK_S):
+            left = MAX_SCANNED - scanned
+            events, more = _window(reader, group, (now, least, most), left)
+            scanned += len(events)
+            telling = [e for e in events if _errors().search(str(e.get("message", "")))]
+            if not (more and found):  # of a window that was cut only the oldest events are known
+                found = [*telling, *found]
+            if more:
+                reader.bounded("logs:FilterLogEvents", group, MAX_SCANNED, "events")
+            if more or len(found) > MAX_LINES:
+                break
+        return tuple(log_line(e, redact) for e in found[-MAX_LINES:])
 
     missing: dict[str, tuple[LogLine, ...]] = {"ResourceNotFoundException": ()}
     return reader.call("logs:FilterLogEvents", group, fetch, (), missing)
 
 
-def _line(raw: dict[str, Any], redact: Callable[[str], str]) -> LogLine:
+def _window(
+    reader: Reader, group: str, window: tuple[dt.datetime, int, int], limit: int
+) -> tuple[list[Json], bool]:
+    """Return the events of a window, oldest first, and whether there are more than the limit."""
+    now, least, most = window
+    end = int(now.timestamp() * 1000) - least * 1000
+    # what is logged during the reading belongs to the newest window
+    times = {"startTime": end - (most - least) * 1000} | ({"endTime": end - 1} if least else {})
+    pages = (
+        reader.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=group, PaginationConfig={"MaxItems": limit + 1}, **times)
+    )
+    events: list[Json] = [e for page in pages for e in page.get("events", [])]
+    events.sort(key=lambda e: int(e.get("timestamp") or 0))
+    return events[:limit], len(events) > limit
+
+
+def missing(reader: Reader) -> tuple[str, ...]:
+    """Return the environment's log groups that do not exist."""
+    named = sorted({s.log_group for s in reader.environment.services.values() if s.log_group})
+    found: list[str] = []
+    for group in named:
+        known = reader.pages("logs:DescribeLogGroups", "logGroups", group, logGroupNamePrefix=group)
+        if known is None:
+            reader.miss("missing_log_groups")
+        elif group not in {g.get("logGroupName") for g in known}:
+            found.append(group)
+    return tuple(found)
+
+
+def log_line(raw: Json, redact: Callable[[str], str]) -> LogLine:
+    """Return an event of a log group as a redacted line."""
     at = dt.datetime.fromtimestamp(int(raw.get("timestamp") or 0) / 1000, dt.UTC)
     return LogLine(
         at=at.isoformat(timespec="seconds"),

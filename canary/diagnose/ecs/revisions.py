@@ -211,6 +211,11 @@ def inspect(case: Case, name: str) -> tuple[str, ...]:
 
 
 def log_tail(case: Case, name: str) -> tuple[str, ...]:
-    """Return the command that shows the last half hour of a service's log."""
-    group = case.services[name].log_group
+    """Return the command that shows the last half hour of a service's log.
+
+    The task definition names the group that its tasks write to, the file may name another one.
+    """
+    written = [c.log_group for c in case.containers(name) if c.log_group]
+    known = case.services[name].log_group
+    group = next((g for g in (*written, known) if g not in case.state.missing_log_groups), "")
     return (case.aws("logs", f"tail {group}", since="30m"),) if group else ()

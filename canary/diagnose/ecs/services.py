@@ -9,6 +9,7 @@ from canary.control_plane.state import EcsDeployment, EcsService
 from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
@@ -113,6 +114,7 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
         + (f": {stop.name}." if stop.name else "."),
         evidence=(
             *stop.evidence(),
+            *(line for line in last_words(case, stop.task) if line.seen not in stop.words),
             *revisions.change_evidence(case, name),
             *case.evidence(service.name, now, f"running {service.desired}"),
         ),

@@ -145,7 +145,8 @@ def _by_reason(task: Task) -> Stop | None:
 def _by_log(case: Case, name: str, task: Task) -> Stop | None:
     if not any(c.exit_code for c in task.containers):
         return None
-    found = by_text(case.log_text(name))
+    own = "\n".join(line.message for line in case.state.last_lines.get(task.arn, ()))
+    found = by_text(own) or by_text(case.log_text(name))
     return Stop(cause=found[0], task=task, words=found[2], name=found[1]) if found else None
 
 

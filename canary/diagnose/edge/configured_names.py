@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Remedy, Service, Status
+
+DISCOVERY = (
+    "servicediscovery:ListNamespaces",
+    "servicediscovery:ListServices",
+    "servicediscovery:ListInstances",
+)
 
 
 def config(case: Case) -> Iterator[Finding]:
@@ -20,23 +27,58 @@ def config(case: Case) -> Iterator[Finding]:
         if wrong and failures and (passes or never_there(case, name)):
             unknown[wrong[0]] = unknown.get(wrong[0], frozenset()) | failures
     for wrong_name, failures in unknown.items():
-        yield Finding(
-            cause="canary-config-wrong",
-            service="canary",
-            resource=wrong_name,
-            summary=f"The environment file names {wrong_name}, which AWS does not know.",
-            shown_failures=3,
-            remedy=Remedy(
-                summary="Mend the name in the environment file.",
-                inspect=(
-                    case.aws.elbv2("describe-target-groups"),
-                    case.aws("ecs", "list-clusters"),
-                    case.aws.ecs("list-services"),
-                ),
-                decision="Decide which is right: the file's name, or the platform without it.",
-            ),
-            explained_failures=failures,
-        )
+        yield _finding(case, wrong_name, failures)
+
+
+def on_a_healthy_day(case: Case) -> Iterator[Finding]:
+    """Report every name that AWS does not know, while all is well and nobody needs it yet."""
+    if case.failures:
+        return
+    names = {n for name, service in case.services.items() for n in _unknown(case, name, service)}
+    names |= {*case.state.missing_services, *case.state.missing_log_groups}
+    names |= _unknown_inside(case)
+    for wrong_name in sorted(names):
+        yield replace(_finding(case, wrong_name, frozenset()), always_report=True)
+
+
+def _finding(case: Case, wrong_name: str, failures: Failures) -> Finding:
+    return Finding(
+        cause="canary-config-wrong",
+        service="canary",
+        resource=wrong_name,
+        summary=f"The environment file names {wrong_name}, which AWS does not know.",
+        shown_failures=3,
+        remedy=Remedy(
+            summary="Mend the name in the environment file.",
+            inspect=_lists(case, wrong_name),
+            decision="Decide which is right: the file's name, or the platform without it.",
+        ),
+        explained_failures=failures,
+    )
+
+
+def _lists(case: Case, wrong_name: str) -> tuple[str, ...]:
+    """Return the commands that list the names which AWS knows."""
+    if wrong_name in case.state.missing_log_groups:
+        return (case.aws("logs", "describe-log-groups"),)
+    return (
+        case.aws.elbv2("describe-target-groups"),
+        case.aws("ecs", "list-clusters"),
+        case.aws.ecs("list-services"),
+    )
+
+
+def _unknown_inside(case: Case) -> set[str]:
+    """Return the internal names and the names of security groups that AWS does not know."""
+    parts = case.services.values()
+    guards = {g.name for g in case.state.security_groups}
+    inside = {d.name for d in case.state.discovery}
+    found: set[str] = set()
+    if case.read("ec2:DescribeSecurityGroups"):
+        found |= {s.security_group for s in parts} - guards
+    if case.read(*DISCOVERY):
+        found |= {s.discovery for s in parts} - inside
+    return found - {""}
 
 
 def _about_names(case: Case, name: str) -> Failures:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from canary.control_plane.firewall import ANYWHERE, lets_in, lets_out
+from canary.control_plane.firewall import ANYWHERE, Side, lets_in, lets_out
 from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
+from canary.control_plane.unread import Known
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
@@ -17,32 +19,63 @@ from canary.diagnose.network.connections import Connection, connections
 from canary.model import Confidence, Evidence, Remedy
 
 
+class Blocking(NamedTuple):
+    """A group without a rule for a connection, and whether it is sure to shut it out."""
+
+    group: SecurityGroup
+    direction: str  # "ingress", "egress"
+    sure: bool
+
+
 def blocked(case: Case) -> Iterator[Finding]:
     """Report each security group that blocks a connection which failing checks need."""
-    missing: dict[tuple[str, str], tuple[SecurityGroup, list[Connection]]] = {}
+    missing: dict[tuple[str, str, bool], tuple[Blocking, list[Connection]]] = {}
     swapped: dict[str, tuple[Swap, list[Connection]]] = {}
     for connection in connections(case):
-        blocking = list(_blocking_groups(connection))
+        blocking = list(_blocking_groups(case, connection))
         if not blocking or not connection.explained_failures:
             continue
         if swap := _swap_of(case, connection):
             swapped.setdefault(swap.now.arn, (swap, []))[1].append(connection)
             continue
-        for direction, group in blocking:
-            missing.setdefault((group.id, direction), (group, []))[1].append(connection)
+        for found in blocking:
+            key = (found.group.id, found.direction, found.sure)
+            missing.setdefault(key, (found, []))[1].append(connection)
     for swap, lost in swapped.values():
         yield _swap_finding(case, swap, lost)
-    for (_, direction), (group, lost) in missing.items():
-        yield _finding(case, group, direction, lost)
+    for found, lost in missing.values():
+        yield _finding(case, found, lost)
 
 
-def _blocking_groups(connection: Connection) -> Iterator[tuple[str, SecurityGroup]]:
-    """Yield the first group of each end that blocks a connection, with the direction."""
-    source, target = connection.source, connection.target
-    if target.groups and not lets_in(target, source, connection.port):
-        yield "ingress", target.groups[0]
-    if source.groups and not lets_out(source, target, connection.port):
-        yield "egress", source.groups[0]
+def _blocking_groups(case: Case, connection: Connection) -> Iterator[Blocking]:
+    """Yield the first group of each end that blocks a connection, with the direction.
+
+    Where a rule admits what the canary does not know (a prefix list, IPv6, some addresses), the
+    group accuses nobody, unless it was edited and surely admitted the connection before.
+    """
+    source, target, port = connection.source, connection.target, connection.port
+    ends = (
+        ("ingress", target, lets_in(target, source, port)),
+        ("egress", source, lets_out(source, target, port)),
+    )
+    for direction, side, admitted in ends:
+        if side.groups and admitted is not Known.YES:
+            sure = admitted is Known.NO
+            if sure or _admitted_before(case, connection, direction):
+                yield Blocking(side.groups[0], direction, sure)
+
+
+def _admitted_before(case: Case, connection: Connection, direction: str) -> bool:
+    """Return whether the groups of an end surely admitted the connection in the previous run."""
+    source, target, port = connection.source, connection.target, connection.port
+    if direction == "ingress":
+        return lets_in(_as_before(case, target), source, port) is Known.YES
+    return lets_out(_as_before(case, source), target, port) is Known.YES
+
+
+def _as_before(case: Case, side: Side) -> Side:
+    old = case.previous.security_groups if case.previous else ()
+    return replace(side, groups=tuple(g for g in old if g.id in side.ids))
 
 
 def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
@@ -71,7 +104,8 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
     )
 
 
-def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connection]) -> Finding:
+def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
+    group, direction, sure = blocking
     failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
     first = lost[0]
     ports = ", ".join(sorted({str(e.port) for e in lost}))
@@ -81,7 +115,7 @@ def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connec
         cause="security-group-blocked",
         service=first.service if direction == "ingress" else first.owner,
         resource=group.id,
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
         summary=f"Security group {group.name} {verb} {names} on port {ports}.",
         evidence=case.evidence(
             f"{group.id} ({group.name}) {direction}",
@@ -95,11 +129,12 @@ def _finding(case: Case, group: SecurityGroup, direction: str, lost: list[Connec
 
 
 def _describe(rules: tuple[GroupRule, ...]) -> str:
-    lines = [
-        f"{r.protocol} {r.from_port}-{r.to_port} {' '.join((*r.groups, *r.cidrs))}".strip()
-        for r in rules
-    ]
+    lines = [f"{r.protocol} {r.from_port}-{r.to_port} {' '.join(_peers(r))}".strip() for r in rules]
     return "; ".join(lines) or "no rule at all"
+
+
+def _peers(rule: GroupRule) -> tuple[str, ...]:
+    return (*rule.groups, *rule.cidrs, *rule.ipv6_cidrs, *rule.prefix_lists)
 
 
 def _before(case: Case, group: SecurityGroup, direction: str) -> tuple[Evidence, ...]:

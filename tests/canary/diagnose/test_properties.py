@@ -20,6 +20,7 @@ from canary.control_plane.state import (
     Rule,
     SecurityGroup,
 )
+from canary.control_plane.unread import Known, of
 from canary.diagnose import diagnose
 from canary.model import Environment, Explanation, Result
 from tests.canary.support import platforms as p
@@ -150,6 +151,6 @@ def test_a_rule_admits_its_source_on_its_ports_only(
     target = Side(groups=(SecurityGroup(id="t", name="t", ingress=(rule,)),))
     peer = Side(groups=(SecurityGroup(id=source, name=source),))
     foreign = Side(groups=(SecurityGroup(id="sg-x", name="x"),))
-    assert lets_in(target, peer, port) == (low <= port <= low + width)
-    assert not lets_in(target, foreign, port)
-    assert not lets_out(peer, target, port)
+    assert lets_in(target, peer, port) is of(low <= port <= low + width)
+    assert lets_in(target, foreign, port) is Known.NO
+    assert lets_out(peer, target, port) is Known.NO

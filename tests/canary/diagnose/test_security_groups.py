@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from canary.control_plane.state import PlatformState
+import pytest
+
+from canary.control_plane.state import GroupRule, PlatformState
 from canary.diagnose import diagnose
-from canary.model import Diagnosis, Result
+from canary.model import Confidence, Diagnosis, Result
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -35,3 +37,51 @@ def test_a_balancer_in_other_groups_is_put_back() -> None:
     found = only(state, *faults.by_id("auth-blocked").failures())
     assert (found.cause, "auth-lb" in found.resource) == ("security-group-blocked", True)
     assert "set-security-groups" in found.remedy.fix[0] and "sg-lb-auth" in found.remedy.fix[0]
+
+
+def auth_tasks_admit(state: PlatformState, *rules: GroupRule) -> PlatformState:
+    groups = tuple(
+        p.replace(g, ingress=rules) if g.id == "sg-auth" else g for g in state.security_groups
+    )
+    return p.replace(state, security_groups=groups)
+
+
+PORT = {"protocol": "tcp", "from_port": 8000, "to_port": 8000}
+BY_LIST = GroupRule(**PORT, prefix_lists=("pl-1",))
+BY_IPV6 = GroupRule(**PORT, ipv6_cidrs=("2600:1f18::/56",))
+
+
+@pytest.mark.parametrize("rule", [BY_LIST, BY_IPV6], ids=["prefix list", "IPv6"])
+def test_a_rule_whose_addresses_are_not_known_accuses_nobody(rule: GroupRule) -> None:
+    """What a prefix list holds is not read: it may be the balancer."""
+    state = auth_tasks_admit(p.healthy(), rule)
+    results = faults.by_id("auth-blocked").failures()
+    verdict = diagnose(results, state, p.environment(faults.NAMES), state, p.NOW)
+    assert [d.cause for d in verdict.diagnoses if d.cause == "security-group-blocked"] == []
+
+
+@pytest.mark.parametrize("rule", [BY_LIST, BY_IPV6], ids=["prefix list", "IPv6"])
+def test_a_group_that_was_edited_to_such_a_rule_is_likely_at_fault(rule: GroupRule) -> None:
+    state = auth_tasks_admit(p.healthy(), rule)
+    found = only(state, *faults.by_id("auth-blocked").failures())
+    assert (found.cause, found.confidence) == ("security-group-blocked", Confidence.LIKELY)
+
+
+def test_of_other_ports_a_prefix_list_says_nothing() -> None:
+    other = GroupRule(protocol="tcp", from_port=22, to_port=22, prefix_lists=("pl-1",))
+    found = only(auth_tasks_admit(p.healthy(), other), *faults.by_id("auth-blocked").failures())
+    assert (found.cause, found.confidence) == ("security-group-blocked", Confidence.CERTAIN)
+
+
+def test_a_balancer_that_some_addresses_reach_as_ever_accuses_nobody() -> None:
+    """The canary's own address may be among them."""
+    office = GroupRule(protocol="tcp", from_port=443, to_port=443, cidrs=("203.0.113.0/24",))
+    state = p.healthy()
+    groups = tuple(
+        p.replace(g, ingress=(office,)) if g.id == "sg-lb-auth" else g
+        for g in state.security_groups
+    )
+    state = p.replace(state, security_groups=groups)
+    down = p.failed("auth.health", "auth", p.none("https://auth.hokus.ai/health", "refused"))
+    verdict = diagnose([down], state, p.environment(faults.NAMES), state, p.NOW)
+    assert [d.cause for d in verdict.diagnoses if d.cause == "security-group-blocked"] == []

@@ -1,4 +1,4 @@
-"""The small platform of moto, once for each module that reads it."""
+"""The small platform of moto, once for all modules that read it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canary.observe import observe, refresh_failing
 from tests.canary.support.moto_platform import Recorder, environment, seed
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def aws() -> Iterator[str]:
     """A moto server with a small platform: one balancer, one service, many target groups."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -24,7 +24,7 @@ def aws() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def state(aws: str) -> PlatformState:
     """The platform, read and refreshed."""
     clients = Recorder(aws)

@@ -16,7 +16,7 @@ from canary.observe.variables import address, is_address
 from tests.canary.support.moto_platform import Recorder, environment
 
 # no task runs in moto; CloudTrail is asked after the diagnosis (test_write_calls.py)
-ELSEWHERE = {"ecs:DescribeTasks", "cloudtrail:LookupEvents"}
+ELSEWHERE = {"ecs:DescribeTasks", "logs:GetLogEvents", "cloudtrail:LookupEvents"}
 
 
 def test_everything_is_read(state: PlatformState) -> None:

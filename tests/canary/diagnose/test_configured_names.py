@@ -1,0 +1,74 @@
+"""Names of the environment file that AWS does not know are told while all is well."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.control_plane.state import LogLine, PlatformState
+from canary.diagnose import diagnose
+from canary.model import Environment
+from tests.canary.support import platform_faults as faults
+from tests.canary.support import platforms as p
+
+
+def known() -> Environment:
+    return p.environment(faults.NAMES)
+
+
+def told(environment: Environment, state: PlatformState) -> list[tuple[str, str]]:
+    found = diagnose([], state, environment, p.healthy(), p.NOW)
+    assert found.unexplained == ()
+    return [(d.cause, d.resource) for d in found.diagnoses]
+
+
+def test_of_a_platform_whose_names_are_known_nothing_is_told() -> None:
+    assert told(known(), p.healthy()) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "name"),
+    [
+        ("load_balancer", "lb-gone", "lb-gone"),
+        ("target_groups", ("tg-gone",), "tg-gone"),
+        ("security_group", "guard-gone", "guard-gone"),
+        ("discovery", "gone.hokusai.local", "gone.hokusai.local"),
+    ],
+)
+def test_each_wrong_name_is_told_on_a_healthy_day(field: str, value: object, name: str) -> None:
+    environment = known()
+    wrong = p.replace(environment.services["mlflow"], **{field: value})
+    services = {**environment.services, "mlflow": wrong}
+    assert told(p.replace(environment, services=services), p.healthy()) == [
+        ("canary-config-wrong", name)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [("missing_log_groups", "/ecs/gone"), ("missing_services", "svc-gone")]
+)
+def test_what_aws_misses_is_told_on_a_healthy_day(field: str, name: str) -> None:
+    assert told(known(), p.replace(p.healthy(), **{field: (name,)})) == [
+        ("canary-config-wrong", name)
+    ]
+
+
+def test_a_log_that_does_not_exist_is_shown_to_nobody() -> None:
+    state, results = faults.plant(faults.by_id("auth-crashes"))
+    group = f"/ecs/{faults.NAMES.of('auth')}"
+    for missing, shown in (((), True), ((group,), False)):
+        lost = p.replace(state, missing_log_groups=missing)
+        found = diagnose(results, lost, known(), p.healthy(), p.NOW).diagnoses[0]
+        assert any(f"tail {group}" in c for c in found.remedy.inspect) is shown
+
+
+def test_what_a_task_wrote_last_is_evidence() -> None:
+    state, results = faults.plant(faults.by_id("auth-crashes"))
+    service = next(s for s in state.ecs_services if s.name == faults.NAMES.of("auth"))
+    task = next(t for t in service.tasks if t.stopped_at)
+    words = "Detected out-of-date database schema (found version 1, but expected 2)"
+    lines = tuple(LogLine(at=p.ago(2), message=m, stream="ecs/a/1") for m in ("Starting", words))
+    state = p.replace(state, last_lines={task.arn: lines})
+    found = diagnose(results, state, known(), p.healthy(), p.NOW).diagnoses[0]
+    assert [(e.resource, e.seen) for e in found.evidence if e.seen == words] == [
+        ("last line of ecs/a/1", words)
+    ]

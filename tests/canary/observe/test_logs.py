@@ -1,0 +1,127 @@
+"""Of a log the newest lines are read, and of a crashed task what it wrote last."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from canary.control_plane.state import (
+    Bound,
+    Container,
+    EcsService,
+    StoppedContainer,
+    Task,
+    TaskDefinition,
+)
+from canary.model import Service
+from canary.observe import last_lines, logs
+from canary.observe.calls import Reader
+from tests.canary.support.moto_platform import Recorder, environment
+
+GROUP = "/ecs/loud"
+
+
+def written(aws: str, stream: str, lines: list[tuple[int, str]], group: str = GROUP) -> None:
+    """Write lines (age in milliseconds, text) to a stream."""
+    client = Recorder(aws).client("logs")
+    for make in (
+        lambda: client.create_log_group(logGroupName=group),
+        lambda: client.create_log_stream(logGroupName=group, logStreamName=stream),
+    ):
+        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+            make()
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now - age, "message": text} for age, text in lines]
+    client.put_log_events(
+        logGroupName=group, logStreamName=stream, logEvents=sorted(events, key=_at)
+    )
+
+
+def _at(event: dict[str, Any]) -> int:
+    return int(event["timestamp"])
+
+
+def reader(aws: str, **more: Any) -> Reader:
+    return Reader(Recorder(aws), msgspec.structs.replace(environment(), **more))
+
+
+def read(found: Reader, group: str = GROUP) -> list[str]:
+    now = dt.datetime.now(dt.UTC)
+    return [line.message for line in logs.read(found, group, now, str)]
+
+
+def test_of_more_lines_than_the_bound_the_newest_are_read_and_the_bound_is_said(aws: str) -> None:
+    noise = [(600_000 + n, "GET /health 200") for n in range(logs.MAX_SCANNED + 50)]
+    errors = [(20_000, "ERROR older"), (1_000, "ERROR newest"), (700_000, "ERROR oldest")]
+    written(aws, "s", noise + errors)
+    found = reader(aws)
+    assert read(found) == ["ERROR older", "ERROR newest"]
+    assert found.bounds() == (
+        Bound(action="logs:FilterLogEvents", resource=GROUP, limit=2000, unit="events"),
+    )
+
+
+def test_a_quiet_log_is_read_to_its_end(aws: str) -> None:
+    written(aws, "s", [(1_500_000, "ERROR a"), (1_000, "fine"), (2_000, "ERROR b")], "/ecs/quiet")
+    found = reader(aws)
+    assert read(found, "/ecs/quiet") == ["ERROR a", "ERROR b"]
+    assert (found.bounds(), found.unavailable()) == ((), ())
+
+
+def test_log_groups_that_do_not_exist_are_told(aws: str) -> None:
+    services = {
+        "a": Service(log_group="/ecs/api"),
+        "b": Service(log_group="/ecs/ap"),  # a prefix of one that exists
+        "c": Service(),
+    }
+    assert logs.missing(reader(aws, services=services)) == ("/ecs/ap",)
+
+
+ENDED = dt.datetime.now(dt.UTC).isoformat()
+
+
+def task(number: int, code: int | None, **more: Any) -> Task:
+    known: dict[str, Any] = {
+        "arn": f"arn:aws:ecs:us-east-1:1:task/c/{number}",
+        "service": "web",
+        "task_definition": "d",
+        "last_status": "STOPPED",
+        "stop_code": "EssentialContainerExited",
+        "stopped_at": ENDED,
+        "containers": (StoppedContainer(name="app", exit_code=code),),
+    }
+    return Task(**{**known, **more})
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (task(1, 1), ["Traceback", "RuntimeError: schema is out of date"]),
+        (task(1, 1, last_status="RUNNING", stop_code="", stopped_at=""), None),
+        (task(1, 1, stopped_at="2020-01-01T00:00:00+00:00"), None),
+        (task(2, 1), None),  # it has no stream
+    ],
+    ids=["crashed", "runs", "long ago", "silent"],
+)
+def test_a_crashed_task_tells_its_last_lines(
+    aws: str, one: Task, expected: list[str] | None
+) -> None:
+    written(aws, "ecs/app/1", [(2, "Traceback"), (1, "RuntimeError: schema is out of date")])
+    service = EcsService(
+        name="web", arn="s", status="ACTIVE", desired=1, running=0, pending=0,
+        task_definition="d", tasks=(one,),
+    )  # fmt: skip
+    app = Container(name="app", image="i", log_group=GROUP, log_prefix="ecs")
+    quiet = Container(name="side", image="i", log_group="/ecs/of-nobody", log_prefix="ecs")
+    definition = TaskDefinition(arn="d", family="web", revision=1, containers=(app, quiet))
+    found = reader(aws, services={"web": Service(log_group=GROUP)})
+    now = dt.datetime.now(dt.UTC)
+    lines = last_lines.read(found, (service,), (definition,), now, str)
+    texts = {arn: [line.message for line in told] for arn, told in lines.items()}
+    assert texts == ({one.arn: expected} if expected else {})
+    assert found.unavailable() == ()
