@@ -16,6 +16,7 @@ from canary.diagnose.dependencies import (
     named_in_answers,
     named_in_logs,
     slow,
+    slow_with_key,
     stuck_writes,
 )
 from canary.diagnose.ecs import (
@@ -107,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=stuck_writes.stuck_writes, rank=finding.DEPENDS + 2),
     Rule(find=mlflow.hanging, rank=finding.DEPENDS + 3, needs=(*_HEALTH, *_ECS), also=_FIREWALL),
     Rule(find=slow.slow_dependency, rank=finding.DEPENDS + 3),
+    Rule(find=slow_with_key.slow_with_key, rank=finding.DEPENDS + 3),
     Rule(find=slow.slow_auth, rank=finding.DEPENDS + 4),
     Rule(find=mlflow.breaker, rank=finding.DEPENDS + 6),
     Rule(find=mlflow.artifacts, rank=finding.DEPENDS + 4),

@@ -153,7 +153,7 @@ ROWS = (
      "The cache refuses connections"),
     ("redis-slow", dependencies.redis_slow, "latency-degraded", "",
      "Each command of the cache takes more than a second"),
-    ("redis-silent", dependencies.redis_silent, "latency-degraded", "",
+    ("redis-silent", dependencies.redis_silent, "cache-unreachable", "",
      "The cache accepts connections and never answers"),
     ("database-silent", dependencies.database_silent, "database-unreachable", "",
      "The database accepts connections and never answers"),

@@ -12,7 +12,7 @@ from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Exchange, Status, Step
 
-_PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "")
+PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "")
 
 
 def service_down(case: Case) -> Iterator[Finding]:
@@ -78,9 +78,7 @@ def _parallel_deployments(service: EcsService | None) -> tuple[Evidence, ...]:
 def header_lost(case: Case) -> Iterator[Finding]:
     """Report a header with a key that does not reach the service that needs it."""
     failures = frozenset(
-        f
-        for f in case.having(Symptom.NO_KEY_SEEN)
-        if f.principal and f.header_form in _PROPER_FORMS
+        f for f in case.having(Symptom.NO_KEY_SEEN) if f.principal and f.header_form in PROPER_FORMS
     )
     yield from behaviour(
         case,

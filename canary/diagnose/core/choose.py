@@ -142,7 +142,9 @@ def _worth(finding: Finding, left: Failures) -> tuple[int, int, int, str]:
     if not gained:
         return (-1, 0, 0, "")
     likely = 1 if finding.confidence is Confidence.LIKELY else 0
-    return (likely, sum(f.weight for f in gained), -finding.rank, finding.cause)
+    # a step that had no time left follows any cause of its check, so it speaks for none of them
+    weight = sum(f.weight for f in gained if not f.out_of_time)
+    return (likely, weight, -finding.rank, finding.cause)
 
 
 def _explained(findings: list[Finding]) -> Failures:

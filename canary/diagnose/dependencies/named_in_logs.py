@@ -43,7 +43,7 @@ _WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             CACHE,
             r"redis.{0,160}(refused|timed? ?out|timeout|unreachable|wrongpass|noauth|invalid"
             r"|connection|error)|(refused|timed? ?out|wrongpass|noauth|invalid).{0,120}(redis|6379)"
-            r"|WRONGPASS|NOAUTH",
+            r"|\bcache (read|write|lookup|connection)? ?(error|failure|time-?out)|WRONGPASS|NOAUTH",
         ),
     )
 )

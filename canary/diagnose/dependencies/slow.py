@@ -24,7 +24,7 @@ SLOW_MS, FAST_MS = 1000.0, 300.0
 # uses another dependency of the same document.
 WITHOUT_IT, WITH_ANOTHER = 4.0, 2.0
 _LATE = frozenset({Symptom.NO_ANSWER, Symptom.SLOW, Symptom.UPSTREAM_SLOW, Symptom.BALANCER_504})
-_DECISION = (
+DECISION = (
     "See the {name}'s own figures (CPU, memory, connections, its slow log) and who uses it up:"
     " scaling it, or ending what loads it, is its owner's decision."
 )
@@ -32,7 +32,7 @@ _DECISION = (
 
 def slow_dependency(case: Case) -> Iterator[Finding]:
     """Report the one dependency whose health reports are all slow, if other requests are fast."""
-    late = _late(case)
+    late = late_failures(case)
     found = [c for name in case.services if (c := _finding(case, name, late))] if late else []
     if len(found) == 1:  # two in the same document cannot be told apart
         yield found[0]
@@ -42,19 +42,20 @@ def slow_auth(case: Case) -> Iterator[Finding]:
     """Report slow key validation by the auth service, which is no outage."""
     if AUTH not in case.services:
         return
-    times = [e.timing.total_ms for _, e in key_validations(case) if 0 < e.status < 500]
+    judged = [e for _, e in key_validations(case) if e.principal and 0 < e.status < 500]
+    times = [e.timing.total_ms for e in judged]
     fastest, least = _fastest(case, AUTH), min(times, default=0.0)
-    if not fastest or least < SLOW_MS or not _is_fast(fastest, least):
+    if not fastest or least < SLOW_MS or not is_fast(fastest, least):
         return
     users = case.dependants(AUTH)
     failures = frozenset(
-        f for f in _late(case) if f.entry_service in users and (f.principal or f.body)
+        f for f in late_failures(case) if f.entry_service in users and (f.principal or f.body)
     )
     text = f"The auth service takes {least:.0f} ms and more to judge a key."
     yield from behaviour(case, "latency-degraded", failures, text, AUTH)
 
 
-def _late(case: Case) -> Failures:
+def late_failures(case: Case) -> Failures:
     """Return failures by slowness, and those that report an auth service time-out."""
     unavailable = case.having(Symptom.AUTH_UNAVAILABLE)
     return case.having(*_LATE) | {f for f in unavailable if "timeout" in f.body.lower()}
@@ -62,13 +63,13 @@ def _late(case: Case) -> Failures:
 
 def _finding(case: Case, name: str, late: Failures) -> Finding | None:
     failures = frozenset(f for f in late if name in case.closure(f.entry_service))
-    reports = _reports(case, name)
+    reports = good_reports(case, name)
     if case.services[name].ecs_service or not failures or not reports:
         return None
     slowest = max(reports, key=lambda e: e.timing.total_ms)
     least = min(e.timing.total_ms for e in reports)
     fastest = [_fastest(case, n) for n in sorted({case.entry_of(e) for e in reports})]
-    fast = [e for e in fastest if e and _is_fast(e, least)]
+    fast = [e for e in fastest if e and is_fast(e, least)]
     if least < SLOW_MS or len(fast) < len(fastest) or _may_be_mlflow(case, name, reports, least):
         return None
     if _another_is_broken(case, name, reports):
@@ -78,22 +79,22 @@ def _finding(case: Case, name: str, late: Failures) -> Finding | None:
         service=name,
         resource=resource_of(case, name),
         summary=f"The {name} answers slowly: what asks it is late, what does not is fast.",
-        evidence=(_line(slowest), *map(_line, fast)),
+        evidence=(timing_line(slowest), *map(timing_line, fast)),
         remedy=Remedy(
             summary=f"Find what makes the {name} slow.",
             inspect=tuple(c for e in fast for c in revisions.log_tail(case, case.entry_of(e))),
-            decision=_DECISION.format(name=name),
+            decision=DECISION.format(name=name),
         ),
         explained_failures=failures,
     )
 
 
-def _is_fast(exchange: Exchange, slow_ms: float) -> bool:
+def is_fast(exchange: Exchange, slow_ms: float) -> bool:
     """Return whether an answer is clearly faster than the slow ones."""
     return exchange.timing.total_ms <= max(FAST_MS, slow_ms / WITHOUT_IT)
 
 
-def _reports(case: Case, name: str) -> list[Exchange]:
+def good_reports(case: Case, name: str) -> list[Exchange]:
     """Return the good answers of steps whose name contains the dependency."""
     words = DEPENDENCY_WORDS.get(name)
     return [
@@ -112,7 +113,7 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
     It may be unless requests to MLflow that bypass this dependency are fast: requests that need
     no key do not use the cache.
     """
-    if name == MLFLOW or not _identities(_reports(case, MLFLOW)) & _identities(reports):
+    if name == MLFLOW or not _identities(good_reports(case, MLFLOW)) & _identities(reports):
         return False
     times = mlflow_times(case)
     return not times or min(times) > least / WITH_ANOTHER
@@ -155,7 +156,8 @@ def _fastest(case: Case, entry: str) -> Exchange | None:
     )
 
 
-def _line(exchange: Exchange) -> Evidence:
+def timing_line(exchange: Exchange) -> Evidence:
+    """Return an answer and its time as a line of evidence."""
     return Evidence(
         resource=f"{exchange.method} {exchange.url}",
         seen=f"{exchange.status} in {exchange.timing.total_ms:.0f} ms",

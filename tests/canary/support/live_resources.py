@@ -92,7 +92,7 @@ RESOURCES = {
     "mlflow-silent": names.MLFLOW_TARGET_GROUP,
     "mlflow-token-missing": _API,
     "database-silent": names.DATABASE_GROUP,
-    "redis-silent": _API,
+    "redis-silent": names.REDIS_GROUP,
     "detailed-health-fails": _API,
     "breaker-document-fails": _API,
     "proxy-drops-body": _API,

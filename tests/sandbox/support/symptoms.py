@@ -110,7 +110,7 @@ SYMPTOMS = [
     Symptom("mlflow-blocked-from-api", REGISTRY, LINK, 503, JSON, TARGET, "Timeout", slow=True),
     Symptom("discovery-stale", REGISTRY, LINK, 503, JSON, TARGET, "Timeout", slow=True),
     Symptom("redis-blocked-from-api", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True),
-    Symptom("redis-slow", REGISTRY, DETAILED, 200, JSON, TARGET, slow=True),
+    Symptom("redis-slow", REGISTRY, SEARCH, 401, JSON, TARGET, "", "revoked", slow=True),
     Symptom("redis-down", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS),
     Symptom("redis-silent", REGISTRY, SEARCH, 0, body="Read timed out", principal="valid"),
     Symptom("database-silent", AUTH, "/ready", 503, JSON, TARGET, '"database":false', slow=True),
