@@ -54,9 +54,14 @@ def started(folder: Path, environment: str, *more: str) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # a job in the background of a shell would have it ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heard,
     )  # fmt: skip
+
+
+def heard() -> None:
+    """Hear what a job in the background of a shell, or `nohup`, would have ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
