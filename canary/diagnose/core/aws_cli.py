@@ -32,7 +32,11 @@ class Aws:
         for name, value in options.items():
             if value is None or value is False:
                 continue
-            words.append("--" + name.replace("_", "-"))
+            option = "--" + name.replace("_", "-")
+            if isinstance(value, str) and value.startswith("-"):  # else it were an option itself
+                words.append(f"{option}={shlex.quote(value)}")
+                continue
+            words.append(option)
             if value is True:
                 continue
             many = [value] if isinstance(value, str | int) else list(value)

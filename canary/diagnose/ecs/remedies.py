@@ -1,27 +1,23 @@
-"""Remedies for ECS: roll back, grant a permission, restore a secret, create a service."""
+"""Remedies for ECS: roll back, make a log group, create a service."""
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from canary.control_plane.state import EcsService, TaskDefinition
+from canary.control_plane.state import EcsService
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.role_remedies import grant
 from canary.diagnose.ecs.secret_remedies import restore, value_back
 from canary.diagnose.ecs.task_stops import Stop
 from canary.model import Remedy
-
-_ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
-_RESOURCE = re.compile(r"on resource:? (?P<resource>arn:\S+)")
 
 
 def start_remedy(case: Case, name: str, stop: Stop) -> Remedy:
     """Return the remedy of a service whose tasks do not start."""
     if stop.cause == "execution-role-denied":
-        return _grant(case, name, stop)
+        return grant(case, name, stop)
     if stop.cause == "log-group-missing":
         return _log_group(case, name)
     if stop.cause in ("secret-unavailable", "database-auth-failed"):
@@ -46,82 +42,6 @@ def start_remedy(case: Case, name: str, stop: Stop) -> Remedy:
     return msgspec.structs.replace(remedy, inspect=(*remedy.inspect, *back.inspect))
 
 
-def _grant(case: Case, name: str, stop: Stop) -> Remedy:
-    stopped = case.definition(stop.task.task_definition) if stop.task else None
-    definition = stopped or case.definition_of(name)
-    role = definition.execution_role.rpartition("/")[2] if definition else ""
-    policy = {"Version": "2012-10-17", "Statement": _statements(case, definition, stop)}
-    fix = case.aws(
-        "iam",
-        "put-role-policy",
-        role_name=role,
-        policy_name=f"{name}-read-at-start",
-        policy_document=compact(policy),
-    )
-    explicit = "explicit deny" in stop.words
-    change = revisions.rollout(case, name)
-    swapped = change and change.good.execution_role != change.bad.execution_role
-    back = revisions.rollback(case, name).fix if swapped else ()
-    fresh = revisions.deploy(case, name)
-    return Remedy(
-        summary=f"Let the execution role {role} read what the task definition names.",
-        inspect=(
-            case.aws("iam", "list-role-policies", role_name=role),
-            case.aws("iam", "list-attached-role-policies", role_name=role),
-        ),
-        fix=() if explicit else back or ((fix, fresh) if role else ()),
-        verify=revisions.verify(case, name),
-        decision="A policy denies the action explicitly: find that statement and remove it."
-        if explicit
-        else "",
-        terraform=f'resource "aws_iam_role_policy" "{name}" {{\n  role = "{role}"\n}}\n',
-    )
-
-
-_AT_START = {
-    "secretsmanager": ["secretsmanager:GetSecretValue"],
-    "ssm": ["ssm:GetParameters"],
-    "ecr": [
-        "ecr:GetAuthorizationToken",
-        "ecr:BatchGetImage",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:BatchCheckLayerAvailability",
-    ],
-    "logs": ["logs:CreateLogStream", "logs:PutLogEvents"],
-    "kms": ["kms:Decrypt"],
-}
-
-
-def _statements(case: Case, definition: TaskDefinition | None, stop: Stop) -> list[object]:
-    """Return statements for all that a revision reads at start: ECS shows one denial at a time."""
-    needed = _references(case, definition)
-    action, resource = _ACTION.search(stop.words), _RESOURCE.search(stop.words)
-    denied = resource["resource"].rstrip(".") if resource else ""
-    family = action["action"].partition(":")[0] if action else ""
-    if family and (family not in needed or (denied and denied not in needed[family])):
-        needed.setdefault(family, set()).add(denied or "*")
-    return [
-        {
-            "Effect": "Allow",
-            "Action": _AT_START.get(kind, [action["action"]] if action else []),
-            "Resource": sorted(found),
-        }
-        for kind, found in sorted(needed.items())
-    ]
-
-
-def _references(case: Case, definition: TaskDefinition | None) -> dict[str, set[str]]:
-    """Return the ARNs of the secrets and parameters that a revision refers to, by service."""
-    found: dict[str, set[str]] = {}
-    for container in definition.containers if definition else ():
-        for reference in container.secrets.values():
-            if ":secretsmanager:" in reference:
-                found.setdefault("secretsmanager", set()).add(_secret_arn(reference))
-            else:
-                found.setdefault("ssm", set()).add(_parameter_arn(case, reference))
-    return found
-
-
 def _log_group(case: Case, name: str) -> Remedy:
     """Return how to create a missing log group; a task does not start without it."""
     groups = {c.log_group for c in case.containers(name) if c.log_group}
@@ -138,18 +58,6 @@ def _log_group(case: Case, name: str) -> Remedy:
         decision="" if one else name_it,
         terraform=f'resource "aws_cloudwatch_log_group" "{name}" {{\n  name = "{group}"\n}}\n',
     )
-
-
-def _secret_arn(reference: str) -> str:
-    """Return a secret's ARN without JSON key, stage and version."""
-    return ":".join(reference.split(":")[:7])
-
-
-def _parameter_arn(case: Case, reference: str) -> str:
-    if reference.startswith("arn:"):
-        return reference
-    account, region = case.environment.account, case.environment.region
-    return f"arn:aws:ssm:{region}:{account}:parameter/{reference.lstrip('/')}"
 
 
 def create_service(case: Case, name: str) -> Remedy:

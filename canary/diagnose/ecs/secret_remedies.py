@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from canary.control_plane.state import SecretState
-from canary.diagnose.core.aws_cli import substitute
+from canary.diagnose.core.aws_cli import compact, substitute
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
 from canary.model import Remedy
@@ -65,7 +65,7 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
         make = case.aws(
             "ssm", "put-parameter", name=secret.name, type="SecureString", value=PLACEHOLDER
         )
-        show = case.aws("ssm", "describe-parameters", filters=f"Key=Name,Values={secret.name}")
+        show = case.aws("ssm", "describe-parameters", filters=_by_name(secret.name))
     else:
         make = case.aws(
             "secretsmanager", "create-secret", name=_plain(secret.name), secret_string=PLACEHOLDER
@@ -79,6 +79,11 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
         decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
         f" of {PLACEHOLDER} and type: {make} ; then: {fresh}",
     )
+
+
+def _by_name(name: str) -> str:
+    """Return a filter as JSON: in the short form a comma of the name would begin another key."""
+    return compact([{"Key": "Name", "Values": [name]}])
 
 
 def _plain(identifier: str) -> str:
@@ -132,7 +137,7 @@ def _about(case: Case, name: str, secret: SecretState, words: tuple[str, ...]) -
 
 def _show(case: Case, secret: SecretState) -> str:
     if secret.kind == "parameter":
-        return case.aws("ssm", "describe-parameters", filters=f"Key=Name,Values={secret.name}")
+        return case.aws("ssm", "describe-parameters", filters=_by_name(secret.name))
     return case.aws("secretsmanager", "list-secret-version-ids", secret_id=secret.name)
 
 

@@ -104,7 +104,9 @@ def seed(aws: Recorder) -> None:
 
 def _seed_ecs(aws: Recorder, ecs: Any, subnets: list[str], group: str) -> None:
     aws.client("ssm").put_parameter(Name="/cache/endpoint", Value="x", Type="String")
-    made = aws.client("secretsmanager").create_secret(Name="app", SecretString="v1")
+    made = aws.client("secretsmanager").create_secret(
+        Name="app", SecretString="v1", KmsKeyId="1234-ab"
+    )
     aws.client("secretsmanager").put_secret_value(SecretId="app", SecretString="v2")
     ecs.create_cluster(clusterName="c")
     for image in ("a", "b"):

@@ -1,0 +1,179 @@
+"""Remedies for an execution role that may not read what its tasks need at start.
+
+A stopped reason is text from outside: it chooses between the rows here, and nothing of it stands in
+a permission. What a policy names comes from the task definition's own references, and from the key
+that AWS describes for a secret or parameter. ECS shows one denial at a time, so all are granted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from canary.control_plane.state import SecretState, TaskDefinition
+from canary.diagnose.core.aws_cli import compact
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs.task_stops import Stop
+from canary.model import Remedy
+
+_FAMILY = re.compile(r"not authorized to perform:? (?P<family>[\w-]+):\w")
+_PARTITION = r"arn:aws[\w-]*"
+# what AWS takes in names: neither a wildcard nor a variable of a policy
+_SECRET = re.compile(
+    rf"({_PARTITION}:secretsmanager:[\w-]+:\d+:secret:[\w/+=.@-]+)(:[^*?$]*)?", re.ASCII
+)
+_PARAMETER = re.compile(rf"{_PARTITION}:ssm:[\w-]+:\d+:parameter/[\w./-]+", re.ASCII)
+_PARAMETER_NAME = re.compile(r"[\w./-]+", re.ASCII)
+_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.amazonaws\.com(\.cn)?/(?P<name>[\w./-]+)"
+    r"([:@].*)?",
+    re.ASCII,
+)
+_LOG_GROUP = re.compile(r"[\w./#-]+", re.ASCII)
+_KEY = re.compile(rf"{_PARTITION}:kms:[\w-]+:\d+:key/[\w-]+", re.ASCII)
+_KEY_ID = re.compile(r"[\w-]+", re.ASCII)
+_AWS_OWN = "alias/aws/"  # its key policy lets in whoever may read the secret
+_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+Needs = dict[tuple[str, ...], set[str]]
+"""Actions, and the resources that they are needed on."""
+
+
+def grant(case: Case, name: str, stop: Stop) -> Remedy:
+    """Return how the role gets the rights to read what the stopped task's revision refers to."""
+    stopped = case.definition(stop.task.task_definition) if stop.task else None
+    definition = stopped or case.definition_of(name)
+    role = definition.execution_role.rpartition("/")[2] if definition else ""
+    needs = _needs(case, definition, _family(stop.words)) if definition else {}
+    decision = _decision(stop.words, role, needs)
+    change = revisions.rollout(case, name)
+    swapped = change and change.good.execution_role != change.bad.execution_role
+    back = revisions.rollback(case, name).fix if swapped else ()
+    fix = back or (_put(case, name, role, needs), revisions.deploy(case, name))
+    return Remedy(
+        summary=f"Let the execution role {role} read what the task definition names.",
+        inspect=(
+            case.aws("iam", "get-role", role_name=role),
+            case.aws("iam", "list-role-policies", role_name=role),
+            case.aws("iam", "list-attached-role-policies", role_name=role),
+        )
+        if role
+        else (),
+        fix=() if decision and not back else fix,
+        verify=revisions.verify(case, name),
+        decision="" if back else decision or _unknown_keys(case, definition),
+        terraform=f'resource "aws_iam_role_policy" "{name}" {{\n  role = "{role}"\n}}\n',
+    )
+
+
+def _put(case: Case, name: str, role: str, needs: Needs) -> str:
+    statements = [
+        {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
+        for actions, resources in sorted(needs.items())
+    ]
+    return case.aws(
+        "iam",
+        "put-role-policy",
+        role_name=role,
+        policy_name=f"{name}-read-at-start",
+        policy_document=compact({"Version": "2012-10-17", "Statement": statements}),
+    )
+
+
+def _family(words: str) -> str:
+    """Return the service whose call was denied, "" if the text does not say."""
+    if "KMS" in words or "kms:" in words:
+        return "kms"
+    match = _FAMILY.search(words)
+    return match["family"] if match else ""
+
+
+def _decision(words: str, role: str, needs: Needs) -> str:
+    """Return what a person must decide, "" where the rights to grant are known."""
+    family = _family(words)
+    if "explicit deny" in words:
+        return "A policy denies the action explicitly: find that statement and remove it."
+    if not role:
+        return "The task definition names no execution role: register a revision that does."
+    if "unable to assume" in words:
+        return f"ECS may not assume {role}: let its trust policy name ecs-tasks.amazonaws.com."
+    if family == "kms" and not any(a.startswith("kms:") for actions in needs for a in actions):
+        return (
+            f"Find the KMS key of the secrets that the task definition names, and decide whether"
+            f" {role} may decrypt with it: AWS describes no key of them by its id."
+        )
+    if not needs or (family and not any(a.startswith(f"{family}:") for n in needs for a in n)):
+        return (
+            f"{role} lacks a right for something that the task definition does not refer to:"
+            " see the stopped reason, and decide whether the role may have it."
+        )
+    return ""
+
+
+def _needs(case: Case, definition: TaskDefinition, family: str) -> Needs:
+    """Return what a role needs to start a revision; of pulling and logging only if denied."""
+    references = [v for c in definition.containers for v in c.secrets.values()]
+    found: Needs = {}
+    for actions, resource in (
+        *(need for reference in references for need in _of_reference(case, reference)),
+        *(_of_images(case, definition) if family == "ecr" else ()),
+        *(_of_log_groups(case, definition) if family == "logs" else ()),
+    ):
+        found.setdefault(actions, set()).add(resource)
+    return found
+
+
+def _of_reference(case: Case, reference: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    secret = _SECRET.fullmatch(reference)
+    if secret:
+        yield ("secretsmanager:GetSecretValue",), secret[1]
+    elif _PARAMETER.fullmatch(reference):
+        yield ("ssm:GetParameters",), reference
+    elif _PARAMETER_NAME.fullmatch(reference):
+        yield (
+            ("ssm:GetParameters",),
+            case.environment.arn("ssm", f"parameter/{reference.lstrip('/')}"),
+        )
+    for state in _states(case, reference):
+        key = _key_arn(case, state.key)
+        if key:
+            yield ("kms:Decrypt",), key
+
+
+def _states(case: Case, reference: str) -> tuple[SecretState, ...]:
+    return tuple(s for s in case.state.secrets if s.reference == reference and s.key)
+
+
+def _key_arn(case: Case, key: str) -> str:
+    """Return the ARN of a key that AWS names by ARN or id; "" for an alias, which may move."""
+    if _KEY.fullmatch(key):
+        return key
+    return case.environment.arn("kms", f"key/{key}") if _KEY_ID.fullmatch(key) else ""
+
+
+def _unknown_keys(case: Case, definition: TaskDefinition | None) -> str:
+    """Return what to do about keys that are named by an alias: a policy cannot name one."""
+    references = [
+        v for c in (definition.containers if definition else ()) for v in c.secrets.values()
+    ]
+    keys = {s.key for reference in references for s in _states(case, reference)}
+    named = sorted(k for k in keys if not _key_arn(case, k) and _AWS_OWN not in k)
+    if not named:
+        return ""
+    return f"Let the role decrypt (kms:Decrypt) with the key behind {', '.join(named)}, too."
+
+
+def _of_images(case: Case, definition: TaskDefinition) -> Iterator[tuple[tuple[str, ...], str]]:
+    images = [m for c in definition.containers for m in (_IMAGE.fullmatch(c.image),) if m]
+    partition = case.environment.arn("ecr", "").split(":")[1]
+    for m in images:
+        yield _PULL, f"arn:{partition}:ecr:{m['region']}:{m['account']}:repository/{m['name']}"
+    if images:
+        yield ("ecr:GetAuthorizationToken",), "*"  # takes no narrower resource
+
+
+def _of_log_groups(case: Case, definition: TaskDefinition) -> Iterator[tuple[tuple[str, ...], str]]:
+    for group in {c.log_group for c in definition.containers}:
+        if _LOG_GROUP.fullmatch(group):
+            arn = case.environment.arn("logs", f"log-group:{group}:*")
+            yield ("logs:CreateLogStream", "logs:PutLogEvents"), arn
