@@ -418,7 +418,7 @@ class SecretState(Frozen, frozen=True, kw_only=True):
     changed_at: str = ""
     version: str = ""  # the current version
     version_before: str = ""  # the version before it, if it can be restored
-    key: str = ""  # of KMS, as AWS describes it: ARN, id or alias; "" for AWS's own
+    kms_key: str = ""  # as AWS describes it: ARN, id or alias; "" for AWS's own
 
 
 class LogLine(Frozen, frozen=True, kw_only=True):

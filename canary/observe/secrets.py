@@ -72,7 +72,7 @@ def _described(reference: str, raw: dict[str, Any]) -> SecretState | None:
         changed_at=when(raw.get("LastChangedDate")),
         version=current,
         version_before=next((v for v, s in stages.items() if "AWSPREVIOUS" in s), ""),
-        key=str(raw.get("KmsKeyId") or ""),
+        kms_key=str(raw.get("KmsKeyId") or ""),
     )
 
 
@@ -106,5 +106,5 @@ def _parameter(reference: str, name: str, raw: dict[str, Any] | None) -> SecretS
         version=str(version or ""),
         version_before=str(version - 1) if version > 1 else "",
         detail=str(raw.get("Type", "")),
-        key=str(raw.get("KeyId") or ""),
+        kms_key=str(raw.get("KeyId") or ""),
     )

@@ -66,17 +66,21 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
     )
 
 
-def _put(case: Case, name: str, role: str, needs: Needs) -> str:
-    statements = [
+def statements(needs: Needs) -> list[dict[str, object]]:
+    """Return the statements of a policy that allows what is needed."""
+    return [
         {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
         for actions, resources in sorted(needs.items())
     ]
+
+
+def _put(case: Case, name: str, role: str, needs: Needs) -> str:
     return case.aws(
         "iam",
         "put-role-policy",
         role_name=role,
         policy_name=f"{name}-read-at-start",
-        policy_document=compact({"Version": "2012-10-17", "Statement": statements}),
+        policy_document=compact({"Version": "2012-10-17", "Statement": statements(needs)}),
     )
 
 
@@ -135,13 +139,13 @@ def _of_reference(case: Case, reference: str) -> Iterator[tuple[tuple[str, ...],
             case.environment.arn("ssm", f"parameter/{reference.lstrip('/')}"),
         )
     for state in _states(case, reference):
-        key = _key_arn(case, state.key)
+        key = _key_arn(case, state.kms_key)
         if key:
             yield ("kms:Decrypt",), key
 
 
 def _states(case: Case, reference: str) -> tuple[SecretState, ...]:
-    return tuple(s for s in case.state.secrets if s.reference == reference and s.key)
+    return tuple(s for s in case.state.secrets if s.reference == reference and s.kms_key)
 
 
 def _key_arn(case: Case, key: str) -> str:
@@ -156,7 +160,7 @@ def _unknown_keys(case: Case, definition: TaskDefinition | None) -> str:
     references = [
         v for c in (definition.containers if definition else ()) for v in c.secrets.values()
     ]
-    keys = {s.key for reference in references for s in _states(case, reference)}
+    keys = {s.kms_key for reference in references for s in _states(case, reference)}
     named = sorted(k for k in keys if not _key_arn(case, k) and _AWS_OWN not in k)
     if not named:
         return ""

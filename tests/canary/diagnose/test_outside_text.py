@@ -68,7 +68,7 @@ def secrets(**keys: str) -> PlatformState:
     references = {"secret": (REFERENCE, "secret"), "parameter": ("/redis/endpoint", "parameter")}
     return PlatformState(
         secrets=tuple(
-            SecretState(reference=references[n][0], exists=True, kind=references[n][1], key=key)
+            SecretState(reference=references[n][0], exists=True, kind=references[n][1], kms_key=key)
             for n, key in keys.items()
         )
     )

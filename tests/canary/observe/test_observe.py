@@ -47,8 +47,8 @@ def test_secrets_are_known_by_existence_and_version(state: PlatformState) -> Non
     assert len(there) == 2 and len(known) >= 3
     secret = next(s for s in there if s.kind == "secret")
     assert secret.version and secret.version_before
-    assert secret.key == "1234-ab"
-    assert {x.key for x in state.secrets if not x.exists} == {""}
+    assert secret.kms_key == "1234-ab"
+    assert {x.kms_key for x in state.secrets if not x.exists} == {""}
     assert {s.name for s in state.secrets if not s.exists and s.kind == "parameter"} == {
         "/cache/lost"
     }
