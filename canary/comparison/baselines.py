@@ -12,14 +12,16 @@ from canary.comparison.states import state_of
 from canary.control_plane.baselines import Baseline, Baselines
 from canary.control_plane.stable import is_complete
 from canary.control_plane.state import PlatformState
-from canary.model import CheckHistory, Report, Result, parse_time
+from canary.model import CheckHistory, Kept, Report, Result, parse_time
 
 WELL = "PPP"
 """The last outcomes of a check that is well: one pass may be luck, and three in a row are not."""
 RECENT = dt.timedelta(hours=24)
 """What began to fail within this time belongs to the incident; older failures are chronic."""
 STATES = 3
-"""Most different states that a run reads from the store for its diagnosis."""
+"""Most different baselines that a run reads from the store for its diagnosis."""
+EARLIER = 2
+"""Most states of the day before them that it reads."""
 SHOWN = 10
 """The changes of the platform that a report carries on; the store has more of them."""
 
@@ -51,11 +53,17 @@ def _with_baselines(
 ) -> dict[str, CheckHistory]:
     well = {r.check_id for r in results if not r.reused}
     return {
-        check: msgspec.structs.replace(kept, baseline=name, baseline_at=at)
-        if check in well and kept.outcomes.endswith(WELL)
-        else kept
+        check: _well(kept, name, at) if check in well and kept.outcomes.endswith(WELL) else kept
         for check, kept in history.items()
     }
+
+
+def _well(kept: CheckHistory, name: str, at: str) -> CheckHistory:
+    """Return the history of a check that is well: once a day its baseline is kept for later."""
+    days = kept.day_before
+    if not days or _moment(at) - _moment(days[-1].at) >= RECENT:
+        days = (*days, Kept(state=name, at=at))[-2:]
+    return msgspec.structs.replace(kept, baseline=name, baseline_at=at, day_before=days)
 
 
 def _kept_at(previous: Report | None, name: str, at: str) -> str:
@@ -72,7 +80,12 @@ def is_first_of_day(previous_at: str, at: str) -> bool:
 
 def named_states(report: Report) -> tuple[str, ...]:
     """Return the names of all states that a report's history refers to."""
-    return tuple(sorted({kept.baseline for kept in report.history.values()} - {""}))
+    names = {
+        name
+        for kept in report.history.values()
+        for name in (kept.baseline, *(day.state for day in kept.day_before))
+    }
+    return tuple(sorted(names - {""}))
 
 
 def wanted(
@@ -105,7 +118,10 @@ def baselines(
     """Read the baselines of failing checks; return them and why others could not be read."""
     first, checks = wanted(history, failing, now)
     states, problems = dict[str, PlatformState](), list[str]()
-    for name in list(dict.fromkeys(history[c].baseline for c in checks))[:STATES]:
+    days = {c: history[c].day_before[0] for c in checks if history[c].day_before}
+    last = list(dict.fromkeys(history[c].baseline for c in checks))[:STATES]
+    before = list(dict.fromkeys(day.state for day in days.values() if day.state not in last))
+    for name in (*last, *before[:EARLIER]):
         try:
             states[name] = read(name)
         except Exception as error:  # noqa: BLE001 - the boundary: a state that is lost is a note
@@ -115,4 +131,10 @@ def baselines(
         for check in checks
         if (name := history[check].baseline) in states
     }
-    return Baselines(of=of, incident=of.get(first)), tuple(problems)
+    day_before = {
+        check: Baseline(reference=day.state, state=states[day.state], at=day.at)
+        for check, day in days.items()
+        if day.state in states
+    }
+    found = Baselines(of=of, incident=of.get(first), day_before=day_before)
+    return found, tuple(problems)

@@ -52,6 +52,7 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
         last_status=result.status if tried else before.last_status,
         baseline=before.baseline,
         baseline_at=before.baseline_at,
+        day_before=before.day_before,
     )
 
 

@@ -26,6 +26,8 @@ class Baselines(Frozen, frozen=True, kw_only=True):
     of: dict[str, Baseline] = msgspec.field(default_factory=dict)  # by check
     incident: Baseline | None = None
     """The newest one that is older than the incident."""
+    day_before: dict[str, Baseline] = msgspec.field(default_factory=dict)
+    """By check, the baseline that it had a day or two before its last one."""
 
 
 NO_BASELINES = Baselines()

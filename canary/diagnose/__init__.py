@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.state import PlatformState
+from canary.diagnose.core.accuse import Judge, accused
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
 from canary.diagnose.core.finding import Finding, top_evidence
@@ -37,7 +38,9 @@ def diagnose(
         now=now,
         baselines=baselines,
     )
-    findings = [finding for rule in RULES for finding in _apply(case, rule)]
+    by_rule = [(rule, tuple(_apply(case, rule))) for rule in RULES]
+    found = [finding for _, findings in by_rule for finding in findings]
+    findings = accused(case, found, _judge(tuple(rule for rule, own in by_rule if own)))
     chosen, left = choose(case, findings)
     explained = {f.check_id for finding in chosen for f in finding.explained_failures}
     unexplained = sorted({f.check_id for f in left})
@@ -45,6 +48,11 @@ def diagnose(
         diagnoses=tuple(as_diagnosis(c) for c in chosen),
         unexplained=tuple(u for u in unexplained if u not in explained or _wholly(case, u, left)),
     )
+
+
+def _judge(rules: tuple[Rule, ...]) -> Judge:
+    """Return what applies these rules to another case."""
+    return lambda case: (finding for rule in rules for finding in _apply(case, rule))
 
 
 def _wholly(case: Case, check: str, left: Failures) -> bool:

@@ -33,6 +33,7 @@ from canary.model.definitions import RunLimits as RunLimits
 from canary.model.definitions import Schedule as Schedule
 from canary.model.definitions import Service as Service
 from canary.model.history import CheckHistory as CheckHistory
+from canary.model.history import Kept as Kept
 from canary.model.results import REPORT_SCHEMA as REPORT_SCHEMA
 from canary.model.results import Assertion as Assertion
 from canary.model.results import Comparison as Comparison

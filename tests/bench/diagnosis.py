@@ -21,13 +21,13 @@ def measure() -> Figure:
     with tempfile.TemporaryDirectory() as folder:
         twin = Twin(Path(folder))
         try:
-            before, store = twin.store(), twin.folder / "store"
+            store = twin.store()
             twin.sandbox("break", FAULT)
             twin.settle()
             twin.run("broken", store)
             files = (
                 twin.folder / "broken" / "report.json",
-                next((before / "latest").glob("*.json")),
+                twin.folder / "healthy" / "report.json",
             )
             found = child(
                 ["-m", "tests.bench.diagnosis"], *map(str, files), twin.state["environment_file"]

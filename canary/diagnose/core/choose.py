@@ -137,11 +137,14 @@ def _reliable(root: Finding, follower: Finding) -> bool:
 
 
 def _worth(finding: Finding, left: Failures) -> tuple[int, int, int, str]:
-    """Return the sort key of a finding: likely, then heavy, then near to the root, then stable."""
+    """Return the sort key of a finding: likely, then heavy, then near to the root, then stable.
+
+    What was so while all was well comes last of all.
+    """
     gained = finding.explained_failures & left
     if not gained:
         return (-1, 0, 0, "")
-    likely = 1 if finding.confidence is Confidence.LIKELY else 0
+    likely = 2 if finding.confidence is Confidence.LIKELY else 0 if finding.held else 1
     # a step that had no time left follows any cause of its check, so it speaks for none of them
     weight = sum(f.weight for f in gained if not f.out_of_time)
     return (likely, weight, -finding.rank, finding.cause)

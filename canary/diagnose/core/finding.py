@@ -30,6 +30,7 @@ class Finding:
     explained_failures: Failures
     shown_failures: int = 2  # how many of them become evidence
     rank: int = -1  # -1: the rank of the rule
+    held: bool = False  # it was so while all was well, or an answer contradicts it
     always_report: bool = False  # also without failures: a permission that the canary lacks
 
 

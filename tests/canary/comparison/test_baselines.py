@@ -11,7 +11,7 @@ from canary.comparison.baselines import STATES, baselines, named_states, remembe
 from canary.comparison.history import updated
 from canary.comparison.states import StateError, StoredState, decode, encode, state_of
 from canary.control_plane.state import LogLine, PlatformState, Unavailable
-from canary.model import CheckHistory, Drift, Report
+from canary.model import CheckHistory, Drift, Kept, Report
 from tests.canary.support import made
 from tests.canary.support import platforms as p
 
@@ -131,6 +131,35 @@ def test_at_most_three_states_are_read_each_once_and_one_that_is_lost_is_a_note(
         ("c0", "state-0", ago(1.0)), ("c1", "state-0", ago(2.0)),
         ("c4", "state-2", ago(5.0)), ("c5", "state-2", ago(6.0)),
     }  # fmt: skip
+
+
+def test_once_a_day_the_baseline_is_kept_for_later_and_two_are_enough() -> None:
+    known = CheckHistory(outcomes="PPP")
+    kept = list[tuple[str, ...]]()
+    for hour in (0, 1, 23, 24, 30, 48, 300):
+        at = (NOW + dt.timedelta(hours=hour)).isoformat()
+        report = made.report(
+            made.result("P"), history={"api.it": known}, platform=msgspec.to_builtins(p.healthy())
+        )
+        run = msgspec.structs.replace(report.run, started_at=at)
+        known = remembered(msgspec.structs.replace(report, run=run), None).history["api.it"]
+        kept.append(tuple(day.at[5:13] for day in known.day_before))
+    assert kept == [
+        ("11-22T12",), ("11-22T12",), ("11-22T12",), ("11-22T12", "11-23T12"),
+        ("11-22T12", "11-23T12"), ("11-23T12", "11-24T12"), ("11-24T12", "12-05T00"),
+    ]  # fmt: skip
+
+
+def test_the_day_before_is_read_too_and_is_named_so_that_it_does_not_expire() -> None:
+    days = (Kept(state="day", at=ago(30)), Kept(state="later", at=ago(6)))
+    known = CheckHistory(baseline="well", baseline_at=ago(1), since=ago(0.9), day_before=days)
+    history = {"one": known, "two": msgspec.structs.replace(known, day_before=())}
+    found, problems = baselines(history, history, ago(0), lambda n: PlatformState(read_at=n))
+    assert (problems, sorted(found.of)) == ((), ["one", "two"])
+    assert {c: (b.state.read_at, b.at) for c, b in found.day_before.items()} == {
+        "one": ("day", ago(30))
+    }
+    assert named_states(made.report(history=history)) == ("day", "later", "well")
 
 
 def test_the_states_that_are_named_are_known_once_each() -> None:
