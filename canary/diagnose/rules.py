@@ -28,7 +28,7 @@ from canary.diagnose.ecs import (
 )
 from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
-from canary.diagnose.routing import listeners
+from canary.diagnose.routing import by_answers, listeners
 from canary.diagnose.routing import rules as listener_rules
 from canary.diagnose.targets import health_checks, ports, targets
 
@@ -78,7 +78,8 @@ RULES: tuple[Rule, ...] = (
     Rule(find=listeners.listeners, rank=finding.TLS_EDGE, needs=_LISTENERS),
     Rule(find=listeners.redirects, rank=finding.ROUTE, needs=_RULES),
     Rule(find=listener_rules.rules, rank=finding.ROUTE, needs=(*_RULES, *_GROUPS)),
-    Rule(find=listener_rules.by_signature, rank=finding.ROUTE),
+    Rule(find=by_answers.closed_ports, rank=finding.TLS_EDGE),
+    Rule(find=by_answers.misroutes, rank=finding.ROUTE),
     Rule(find=idle_timeout.idle_timeout, rank=finding.ROUTE + 5, also=_ATTRIBUTES),
     Rule(
         find=security_groups.blocked,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from canary.control_plane.state import EcsService
+from canary.diagnose.core import decisions
 from canary.diagnose.core.case import AUTH, Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
@@ -39,7 +40,7 @@ def service_down(case: Case) -> Iterator[Finding]:
         remedy=revisions.remedy(
             case,
             AUTH,
-            "Nothing shows why: read the log before a restart.",
+            f"Nothing shows why: read the log before a restart.{decisions.needs(case, AUTH)}",
             summary="See the auth service's tasks and log.",
         ),
         shown_failures=0,
@@ -90,11 +91,15 @@ def header_lost(case: Case) -> Iterator[Finding]:
 
 def rate_limit(case: Case) -> Iterator[Finding]:
     """Report a service whose answers carry no rate limit headers."""
+    failures = case.having(Symptom.NO_RATE_HEADERS)
+    owner = min((f.entry_service for f in failures), default="")
     yield from behaviour(
         case,
         "rate-limit-missing",
-        case.having(Symptom.NO_RATE_HEADERS),
+        failures,
         "Authenticated answers of {service} carry no rate limit headers: the limiter does not run.",
+        decision=f"Whoever owns {owner} must see whether its limiter is switched on and reached by"
+        " these requests. Until then nothing limits what one key may ask.",
     )
 
 
@@ -110,14 +115,6 @@ def misreported(case: Case) -> Iterator[Finding]:
         "{service} answers 401 for a fault of its own side, as if the key were wrong.",
         confidence=Confidence.POSSIBLE,
     )
-
-
-def _decision(name: str, failures: Failures) -> str:
-    """Return the decision about a service: of a mere messenger, the image is not in question."""
-    others = sorted({n for f in failures for n in f.blamed} - {name})
-    if others:
-        return f"The answers of {name} name {' and '.join(others)}: look there first."
-    return "Decide which image is right and deploy it."
 
 
 def behaviour(
@@ -149,7 +146,7 @@ def behaviour(
         remedy=revisions.remedy(
             case,
             name,
-            decision or _decision(name, failures),
+            decision or decisions.about(case, name, failures),
             summary="The application must be mended.",
         ),
         shown_failures=0,

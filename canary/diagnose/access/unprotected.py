@@ -44,7 +44,8 @@ def unprotected(case: Case) -> Iterator[Finding]:
         }[cause]
         owner = _owner(case, cause, entry)
         for finding in behaviour(case, cause, failures, text, owner):
-            yield finding if finding.remedy.fix or owner != AUTH else _look_at_key_record(finding)
+            own = finding.remedy.fix or owner != AUTH
+            yield finding if own else _look_at_key_record(case, finding)
 
 
 def _no_key_asked(failure: Failure) -> bool:
@@ -55,12 +56,12 @@ def _no_key_asked(failure: Failure) -> bool:
     return bool(unasked) and failure.status in (404, 405, 422)
 
 
-def _look_at_key_record(finding: Finding) -> Finding:
+def _look_at_key_record(case: Case, finding: Finding) -> Finding:
     """Return the finding with another decision: no revision changed, so the key itself may have."""
     decision = (
-        "Nothing was deployed: look first at the key's own record (GET /api/v1/keys of the auth"
-        " service), which may have been changed, and revoke it again or let it expire; else decide"
-        " which image is right and deploy it."
+        f"{'No new revision is known: look' if case.ecs(AUTH) else 'Look'} first at the key's own"
+        " record (GET /api/v1/keys of the auth service), which may have been changed, and revoke it"
+        f" again or let it expire; else whoever owns {AUTH} must let it refuse such keys."
     )
     return replace(finding, remedy=msgspec.structs.replace(finding.remedy, decision=decision))
 

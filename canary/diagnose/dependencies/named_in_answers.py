@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.diagnose.core import blame
+from canary.diagnose.core import blame, decisions
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN
 from canary.diagnose.dependencies import mlflow
-from canary.diagnose.dependencies.named_in_logs import resource_of
+from canary.diagnose.dependencies.named_in_logs import reported_by_one, resource_of
 from canary.diagnose.ecs import own_credential, revisions
 from canary.model import Confidence, Remedy
 
@@ -34,7 +34,7 @@ def unreachable(case: Case) -> Iterator[Finding]:
 
 def _unreachable(case: Case, name: str, reports: Failures) -> Finding:
     fronts = _fronts(reports)
-    answers = _answers_itself(case, name)
+    answers, alone = _answers_itself(case, name), reported_by_one(case, name, fronts)
     summary = f"{' and '.join(fronts)} cannot reach {name}, or gets no good answer from it"
     summary += (
         f", while {name} answers when it is asked directly: see {fronts[0]}'s address and key for"
@@ -46,13 +46,28 @@ def _unreachable(case: Case, name: str, reports: Failures) -> Finding:
         cause="dependency-unreachable",
         service=fronts[0] if answers else name,
         resource=_resource(case, name),
-        confidence=Confidence.POSSIBLE if answers else Confidence.LIKELY,
+        confidence=Confidence.POSSIBLE if answers or alone else Confidence.LIKELY,
         summary=summary,
         evidence=top_evidence(reports, 3),
         remedy=_remedy(case, name, fronts, answers),
         shown_failures=0,
         explained_failures=case.failures_of_outage(name) | reports,
     )
+
+
+def asked_elsewhere(case: Case) -> Failures:
+    """Return what follows from an address that the environment file does not give."""
+    found: Failures = frozenset()
+    for name in case.services:
+        reports = frozenset(f for f in case.failures if name in f.blamed and f.symptom in DOWN)
+        if reports and _strange_addresses(case, name, reports):
+            found |= _behind(case, name, reports)
+    return found
+
+
+def _behind(case: Case, name: str, reports: Failures) -> Failures:
+    """Return the failures of the front that reports a dependency, by way of it."""
+    return case.failures_of_outage(name, via=_fronts(reports)[0]) | reports
 
 
 def _fronts(reports: Failures) -> list[str]:
@@ -76,7 +91,7 @@ def _remedy(case: Case, name: str, fronts: list[str], answers: bool) -> Remedy:
         f" which {' and '.join(fronts)} asks it, and open the way between them."
         if answers
         else f"See whether {name} runs and answers, then the way to it: its name, port and security"
-        f" group. {' and '.join(fronts)} only passes the failure on."
+        f" group. {' and '.join(fronts)} only passes the failure on.{decisions.needs(case, name)}"
     )
     inspect = tuple(c for n in asked for c in revisions.inspect(case, n))
     return Remedy(
@@ -118,5 +133,5 @@ def _wrong_address(case: Case, name: str, reports: Failures, strange: frozenset[
             f" see whether {name} runs and answers there.",
         ),
         shown_failures=0,
-        explained_failures=case.failures_of_outage(name, via=front) | reports,
+        explained_failures=_behind(case, name, reports),
     )

@@ -10,10 +10,11 @@ import msgspec
 from canary.control_plane.ecs import primary
 from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.follows import SHOWN_BY_THE_DATABASE
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
-from canary.model import Evidence, Remedy
+from canary.model import Confidence, Evidence, Remedy
 
 _RECENT_S = 600.0
 # (cause, the dependency, words)
@@ -109,14 +110,38 @@ def _finding(
     lines: tuple[Evidence, ...],
     failures: Failures,
 ) -> Finding:
+    # what the database says of a login or of a table is no guess
+    told = cause in SHOWN_BY_THE_DATABASE
+    alone = "" if told else reported_by_one(case, other, reporting_services)
     return Finding(
         cause=cause,
         service=other,
         resource=resource_of(case, other),
+        confidence=Confidence.POSSIBLE if alone else Confidence.LIKELY,
         summary=_SENTENCES[cause].format(services=" and ".join(reporting_services)),
         evidence=lines,
-        remedy=_remedy(case, cause, reporting_services),
+        remedy=_or_its_settings(_remedy(case, cause, reporting_services), other, alone),
         explained_failures=failures,
+    )
+
+
+def reported_by_one(case: Case, other: str, reporting_services: list[str]) -> str:
+    """Return the only service that reports a store, if its own settings were not read, else "".
+
+    Then these may be wrong as well as the store, which nobody can ask directly.
+    """
+    store = case.services.get(other)
+    is_store = store is not None and not store.url and not store.ecs_service
+    unread = [n for n in reporting_services if case.definition_of(n) is None]
+    return unread[0] if is_store and len(reporting_services) == len(unread) == 1 else ""
+
+
+def _or_its_settings(remedy: Remedy, other: str, alone: str) -> Remedy:
+    if not alone:
+        return remedy
+    more = f" No other service reports the {other}: {alone} may ask it at a wrong address or with"
+    return msgspec.structs.replace(
+        remedy, decision=f"{remedy.decision}{more} a wrong password, so compare its settings."
     )
 
 

@@ -155,30 +155,3 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
         f"before: {describe(case, before)}",
         case.previous.read_at,
     )
-
-
-def by_signature(case: Case) -> Iterator[Finding]:
-    """Report misrouting from the answers alone, if the rules could not be read."""
-    if case.read(
-        "elasticloadbalancing:DescribeRules",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeLoadBalancers",
-        "elasticloadbalancing:DescribeTargetGroups",
-    ):
-        return
-    for cause, symptom, summary in (
-        ("rule-missing", Symptom.BALANCER_404, "The load balancer has no rule for {path}."),
-        ("rule-wrong-target", Symptom.MLFLOW_404, "{path} reaches MLflow past the API."),
-    ):
-        for service in case.entry_services(symptom):
-            failures = case.having(symptom, entry=service)
-            first = min(failures, key=lambda f: (f.path, f.check_id))
-            balancer = case.services[service].load_balancer if service in case.services else ""
-            yield Finding(
-                cause=cause,
-                service=service,
-                resource=balancer or first.host,
-                summary=summary.format(path=first.path) + " The rules could not be read.",
-                remedy=remedies.look(case, balancer),
-                explained_failures=failures,
-            )
