@@ -11,7 +11,6 @@ from canary.diagnose.access.keys import limit_reached
 from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.dependencies import named_in_answers
 from canary.diagnose.dependencies.slow import WITH_ANOTHER, mlflow_times
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence
@@ -79,7 +78,6 @@ def prefix(case: Case) -> Iterator[Finding]:
 def slow(case: Case) -> Iterator[Finding]:
     """Report answers that are slow, endless or oversized."""
     late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
-    elsewhere = named_in_answers.asked_elsewhere(case)
     for entry in case.entry_services(*late):
         failures = case.having(*late, entry=entry)
         failures |= {f for f in case.having(S.UNKNOWN, entry=entry) if f.out_of_time}
@@ -91,7 +89,6 @@ def slow(case: Case) -> Iterator[Finding]:
             "{service} answers too late, too slowly or without end"
             + (", where it asks MLflow." if owner != entry else "."),
             owner,
-            confidence=Confidence.POSSIBLE if failures <= elsewhere else Confidence.LIKELY,
         )
 
 

@@ -10,6 +10,7 @@ from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.symptoms import Symptom
 from canary.model import Exchange
 
 _REFUSALS = frozenset({401, 403})
@@ -45,7 +46,17 @@ def not_refused(case: Case) -> Failures:
     for failure in found:
         places.setdefault(failure.principal, set()).add(failure.entry_service)
     # a key that several services let in has too many scopes itself: `unprotected` reports it
-    return frozenset(f for f in found if len(places[f.principal]) == 1)
+    # and a service that lets everybody in asks for no scope either
+    return frozenset(
+        f
+        for f in found
+        if len(places[f.principal]) == 1 and not lets_everybody_in(case, f.entry_service)
+    )
+
+
+def lets_everybody_in(case: Case, entry: str) -> bool:
+    """Return whether a service accepted a request that carried no key and must be refused."""
+    return any(f.principal in ("", "nobody") for f in case.having(Symptom.ACCEPTED, entry=entry))
 
 
 def _not_refused(case: Case, failure: Failure) -> bool:

@@ -53,6 +53,8 @@ def _no_key_asked(failure: Failure) -> bool:
     if failure.symptom is Symptom.NO_RATE_HEADERS:
         return True
     unasked = re.search(r"status: 401 / [24]\d\d", failure.text)
+    if failure.kind == "access" and re.search(r"status: 403 / [245]\d\d", failure.text):
+        return True  # it reached what the scope is asked for
     return bool(unasked) and failure.status in (404, 405, 422)
 
 

@@ -190,7 +190,7 @@ def as_diagnosis(finding: Finding) -> Diagnosis:
         cause=finding.cause,
         service=finding.service,
         resource=finding.resource,
-        confidence=finding.confidence,
+        confidence=finding.told_confidence,
         summary=finding.summary,
         explains=tuple(dict.fromkeys(f.check_id for f in heavy)),
         evidence=finding.evidence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.symptoms import BALANCER_5XX, EDGE
+from canary.diagnose.core.symptoms import BALANCER_5XX, DOWN, EDGE
 
 
 def about(case: Case, name: str, failures: Failures) -> str:
@@ -26,9 +26,10 @@ def about(case: Case, name: str, failures: Failures) -> str:
             f"The load balancer answers in place of {name}: see whether its tasks run, whether they"
             f" are healthy targets, and whether the balancer may reach them.{needs(case, name)}"
         )
+    more = needs(case, name) if seen & DOWN else ""
     return (
         f"Whoever owns {name} must mend it: its log at the time of this run shows more, and what"
-        f" was changed last in it.{needs(case, name)}"
+        f" was changed last in it.{more}"
     )
 
 

@@ -31,7 +31,16 @@ class Finding:
     shown_failures: int = 2  # how many of them become evidence
     rank: int = -1  # -1: the rank of the rule
     held: bool = False  # it was so while all was well, or an answer contradicts it
+    one_of_two: bool = False  # this service or the one that asks it: told as POSSIBLE
     always_report: bool = False  # also without failures: a permission that the canary lacks
+
+    @property
+    def told_confidence(self) -> Confidence:
+        """Return how sure the report is that this service, and no other one, is at fault.
+
+        The place between two services can be LIKELY while each of them is only POSSIBLE.
+        """
+        return Confidence.POSSIBLE if self.one_of_two else self.confidence
 
 
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:

@@ -46,28 +46,14 @@ def _unreachable(case: Case, name: str, reports: Failures) -> Finding:
         cause="dependency-unreachable",
         service=fronts[0] if answers else name,
         resource=_resource(case, name),
-        confidence=Confidence.POSSIBLE if answers or alone else Confidence.LIKELY,
+        confidence=Confidence.POSSIBLE if answers else Confidence.LIKELY,
+        one_of_two=bool(alone),
         summary=summary,
         evidence=top_evidence(reports, 3),
         remedy=_remedy(case, name, fronts, answers),
         shown_failures=0,
         explained_failures=case.failures_of_outage(name) | reports,
     )
-
-
-def asked_elsewhere(case: Case) -> Failures:
-    """Return what follows from an address that the environment file does not give."""
-    found: Failures = frozenset()
-    for name in case.services:
-        reports = frozenset(f for f in case.failures if name in f.blamed and f.symptom in DOWN)
-        if reports and _strange_addresses(case, name, reports):
-            found |= _behind(case, name, reports)
-    return found
-
-
-def _behind(case: Case, name: str, reports: Failures) -> Failures:
-    """Return the failures of the front that reports a dependency, by way of it."""
-    return case.failures_of_outage(name, via=_fronts(reports)[0]) | reports
 
 
 def _fronts(reports: Failures) -> list[str]:
@@ -122,7 +108,7 @@ def _wrong_address(case: Case, name: str, reports: Failures, strange: frozenset[
         cause="upstream-url-wrong",
         service=front,
         resource=case.services[front].ecs_service or front,
-        confidence=Confidence.POSSIBLE,
+        one_of_two=True,
         summary=f"{front} looks for {name} at {used}; the environment file says {known}. The"
         f" address of {front} is wrong, or {name} does not answer there.",
         evidence=top_evidence(reports, 3),
@@ -133,5 +119,5 @@ def _wrong_address(case: Case, name: str, reports: Failures, strange: frozenset[
             f" see whether {name} runs and answers there.",
         ),
         shown_failures=0,
-        explained_failures=_behind(case, name, reports),
+        explained_failures=case.failures_of_outage(name, via=front) | reports,
     )

@@ -14,7 +14,7 @@ from canary.diagnose.core.follows import SHOWN_BY_THE_DATABASE
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Evidence, Remedy
 
 _RECENT_S = 600.0
 # (cause, the dependency, words)
@@ -117,7 +117,7 @@ def _finding(
         cause=cause,
         service=other,
         resource=resource_of(case, other),
-        confidence=Confidence.POSSIBLE if alone else Confidence.LIKELY,
+        one_of_two=bool(alone),
         summary=_SENTENCES[cause].format(services=" and ".join(reporting_services)),
         evidence=lines,
         remedy=_or_its_settings(_remedy(case, cause, reporting_services), other, alone),
@@ -171,12 +171,17 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
 
 def named_in_health(case: Case) -> Iterator[Finding]:
     """Report a dependency that health documents call broken, without a line that says why."""
-    slow = frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)
-    for cause, other, more in (
-        ("cache-unreachable", CACHE, slow),
-        ("database-unreachable", DATABASE, frozenset()),
-    ):
+    for cause, other in (("cache-unreachable", CACHE), ("database-unreachable", DATABASE)):
         failures = frozenset(f for f in case.having(Symptom.NOT_READY) if f.blamed == {other})
         if failures:
             reporting_services = sorted({f.entry_service for f in failures})
+            more = _beside(case, other, reporting_services)
             yield _finding(case, cause, other, reporting_services, (), failures | more)
+
+
+def _beside(case: Case, other: str, reporting_services: list[str]) -> Failures:
+    """Return what follows from a broken store: no service goes without its database."""
+    if other == DATABASE:
+        each = (case.failures_of_outage(other, via=name) for name in reporting_services)
+        return frozenset().union(*each)
+    return frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)
