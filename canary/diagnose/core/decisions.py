@@ -36,7 +36,7 @@ def about(case: Case, name: str, failures: Failures) -> str:
 def needs(case: Case, name: str) -> str:
     """Return a sentence about what a service depends on, "" if it depends on nothing."""
     others = case.services[name].depends_on if name in case.services else ()
-    return f" {name} needs {joined(others)}: see these, too." if others else ""
+    return f" {name} needs {joined(others)}: look there, too." if others else ""
 
 
 def joined(names: Iterable[str]) -> str:

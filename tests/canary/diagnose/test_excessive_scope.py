@@ -124,3 +124,12 @@ def test_a_service_that_asks_for_no_key_is_not_protected() -> None:
     verdict = judge(check(*open_to_all, let_in(asked(REGISTER, 200))))
     assert [d.cause for d in verdict.diagnoses] == ["protection-missing"]
     assert verdict.unexplained == ()
+
+
+def test_a_service_that_lets_everybody_in_asks_for_no_scope_either() -> None:
+    nobody = let_in(asked(faults.PROXY, 200, "{}", "", "GET"), wanted="401")
+    reader = let_in(asked(REGISTER, 500, '{"detail":"KeyError"}'))
+    verdict = judge(check(refused(), reader), p.result("registry.refuses", "registry", nobody))
+    (found,) = verdict.diagnoses
+    assert (found.cause, found.service) == ("protection-missing", "registry")
+    assert verdict.unexplained == ()
