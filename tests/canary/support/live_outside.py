@@ -41,16 +41,13 @@ _OWNERS = {
     names.REDIS_GROUP: "cache",
     names.DATABASE_GROUP: "database",
 }
-# A diagnosis that reads the control plane names another resource than the one that is at fault.
-_ELSEWHERE = {"redis-silent": "cache"}
 _STORES = frozenset({"database", "cache"})
 _WHICH_IMAGE = re.compile(r"which image is right", re.IGNORECASE)
 
 
 def at_fault(fault: str) -> str:
     """Return the service of the environment file that a fault of the library lies in."""
-    found = {**RESOURCES, **GROUPS}[fault]
-    return _ELSEWHERE.get(fault) or _OWNERS[found]
+    return _OWNERS[{**RESOURCES, **GROUPS}[fault]]
 
 
 def from_outside(twin: Twin) -> Twin:
