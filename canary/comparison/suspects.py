@@ -129,8 +129,11 @@ def _time(
         and h.last_status is Status.PASS
         and (t := parse_time(h.last_run_at))
     ]
+    well = [t for h in now if (t := parse_time(h.baseline_at)) and t <= failed]
     if good and failed >= started.replace(microsecond=0):  # history keeps whole seconds
         since = min(good)
+    elif well:
+        since = max(min(well), failed - BEFORE)
     else:
         since = failed - (BEFORE_KNOWN if any("P" in h.outcomes for h in now) else BEFORE)
     return since, failed, began[-1] + DURING

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from canary.control_plane.named_objects import Changed, named, object_of
+from canary.control_plane.state import Unavailable
 from canary.model import Frozen
 
 LookUp = tuple[str, str]
@@ -56,6 +57,7 @@ class Audit(Frozen, frozen=True, kw_only=True):
     calls: tuple[WriteCall, ...] = ()
     problem: str = ""
     whole: bool = False  # every write call of the time was read
+    denied: Unavailable | None = None  # the look-up that the canary may not do
 
 
 # The parameters that hold what a call changes, the most exact one first, and the object's kind.

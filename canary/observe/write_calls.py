@@ -16,7 +16,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from canary.control_plane.named_objects import Changed
+from canary.control_plane.state import Unavailable
 from canary.control_plane.write_calls import (
     WRITES,
     Audit,
@@ -29,10 +32,11 @@ from canary.control_plane.write_calls import (
     used_by,
 )
 from canary.model import Environment, Frozen, names
-from canary.observe.calls import Clients, Permission, error_code, when
+from canary.observe.calls import Clients, Permission, error_code, is_denied, when
 from canary.observe.logs import scrub
 
-ACTIONS = (Permission(action="cloudtrail:LookupEvents"),)  # takes no narrower resource
+ACTION = "cloudtrail:LookupEvents"
+ACTIONS = (Permission(action=ACTION),)  # takes no narrower resource
 MOST = 5
 """Look-ups of one run."""
 APART_S = 0.5
@@ -75,7 +79,7 @@ class WriteCalls:
         """Return what was read so far."""
         with self._lock:
             calls = tuple(sorted(self._found.values(), key=lambda c: (c.at, c.id), reverse=True))
-            return Audit(calls=calls, problem=self._audit.problem, whole=self._audit.whole)
+            return msgspec.structs.replace(self._audit, calls=calls)
 
     def read(self, asked: Asked) -> None:
         """Look the objects up; a failure becomes the audit's problem."""
@@ -94,7 +98,11 @@ class WriteCalls:
             self._is_done(whole=not token)
         except Exception as error:  # noqa: BLE001 - the reader's boundary: becomes a value
             code = error_code(error)
-            self._is_done(whole=False, problem=f"cloudtrail:LookupEvents: {code}")
+            refused = Unavailable(
+                action=ACTION, resource="*", code=code, reason=str(error)[:300], denied=True
+            )
+            denied = refused if is_denied(code, error) else None
+            self._is_done(whole=False, problem=f"{ACTION}: {code}", denied=denied)
 
     def _may_go_on(self, end: float) -> bool:
         return self._asked < MOST and self._pause.monotonic() + APART_S < end
@@ -118,9 +126,11 @@ class WriteCalls:
             self._found.update({call.id: call for call in found})
         return str(page.get("NextToken") or "")
 
-    def _is_done(self, *, whole: bool, problem: str = "") -> None:
+    def _is_done(
+        self, *, whole: bool, problem: str = "", denied: Unavailable | None = None
+    ) -> None:
         with self._lock:
-            self._audit = Audit(problem=problem, whole=whole)
+            self._audit = Audit(problem=problem, whole=whole, denied=denied)
 
 
 def write_call(raw: dict[str, Any], environment: Environment) -> Iterator[WriteCall]:

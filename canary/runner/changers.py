@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from canary.comparison import changers, suspects
+from canary.control_plane.baselines import NO_BASELINES
 from canary.control_plane.state import PlatformState
+from canary.control_plane.write_calls import Audit
 from canary.model import Explanation, Report
 from canary.observe.write_calls import LIMIT_S
 from canary.runner.context import RunStart
@@ -40,7 +44,21 @@ def with_changers(
         audit = ports.audit(suspects.asked(suspected), min(left, LIMIT_S))
         if audit.problem:
             notes.append(f"{UNREAD}: {audit.problem}")
-        return changers.completed(explanation, suspected, audit, ports.clock.now())
+        found = changers.completed(explanation, suspected, audit, ports.clock.now())
+        return _with_denial(ports, start, found, audit)
     except Exception as error:  # noqa: BLE001 - the boundary: a bug costs its own part only
         notes.append(f"{UNREAD}: {type(error).__name__}: {error}")
         return explanation
+
+
+def _with_denial(
+    ports: Ports, start: RunStart, explanation: Explanation, audit: Audit
+) -> Explanation:
+    """Return the explanation with a denied look-up as a denied reading is diagnosed."""
+    if audit.denied is None:
+        return explanation
+    blind = PlatformState(unavailable=(audit.denied,))
+    now = ports.clock.now()
+    told = ports.diagnose((), blind, start.config.environment, None, now, NO_BASELINES)
+    diagnoses = (*explanation.diagnoses, *told.diagnoses)
+    return msgspec.structs.replace(explanation, diagnoses=diagnoses)

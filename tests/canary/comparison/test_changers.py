@@ -73,8 +73,12 @@ def call(name: str = "DeleteRule", minutes: float = -4, **changes: Any) -> Write
     )
 
 
-def failing(since: float = 0, outcomes: str = "PPF") -> dict[str, CheckHistory]:
-    history = CheckHistory(outcomes=outcomes, since=at(since), last_status=Status.FAIL)
+def failing(
+    since: float = 0, outcomes: str = "PPF", baseline_at: str = ""
+) -> dict[str, CheckHistory]:
+    history = CheckHistory(
+        outcomes=outcomes, since=at(since), last_status=Status.FAIL, baseline_at=baseline_at
+    )
     return {"a.b": history}
 
 
@@ -299,6 +303,10 @@ def test_a_cloud_map_name_is_known_by_its_service() -> None:
         (failing(), passed(-5), at(-5)),
         (failing(since=-30), None, at(-90)),
         (failing(outcomes="FFF"), None, at(-24 * 60)),
+        (failing(since=-30, baseline_at=at(-35)), None, at(-35)),
+        (failing(since=-30, baseline_at=at(-9000)), None, at(-30 - 24 * 60)),
+        (failing(since=-30, baseline_at=at(-1)), None, at(-90)),  # not of this incident
+        (failing(since=0, baseline_at=at(-35)), passed(-5), at(-5)),
         ({}, None, at(-24 * 60)),
         (failing(since=-30), passed(-5), at(-90)),  # it failed before the last run
     ],

@@ -153,7 +153,10 @@ def test_a_denial_is_a_problem(aws: Endpoint) -> None:
         aws_session_token=key["SessionToken"],
     )
     audit = audited(denied, "sg-1")
-    assert audit == Audit(problem="cloudtrail:LookupEvents: AccessDeniedException")
+    assert audit.denied is not None
+    assert (audit.denied.action, audit.denied.denied) == ("cloudtrail:LookupEvents", True)
+    problem = "cloudtrail:LookupEvents: AccessDeniedException"
+    assert audit == Audit(problem=problem, denied=audit.denied)
 
 
 def test_throttling_and_silence_are_problems_and_what_was_read_is_kept(aws: Endpoint) -> None:
@@ -161,6 +164,7 @@ def test_throttling_and_silence_are_problems_and_what_was_read_is_kept(aws: Endp
     SWITCHES.per_second = 1
     throttled = audited(Clients(aws.url), "sg-1")
     assert throttled.problem == "cloudtrail:LookupEvents: ThrottlingException"
+    assert throttled.denied is None
     assert (len(throttled.calls), throttled.whole) == (50, False)
     SWITCHES.reset()
     SWITCHES.answer_after_s = 0.5

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
+
+from canary.control_plane.state import PlatformState, Unavailable
 from canary.control_plane.write_calls import Audit, WriteCall, changed_by
 from canary.model import (
     ChangedBy,
@@ -45,7 +48,9 @@ def revoked(at: str) -> WriteCall:
     )
 
 
-def run(kind: str, answer: Any, budget_s: float = 20) -> tuple[Report, list[tuple[Asked, float]]]:
+def run(
+    kind: str, answer: Any, budget_s: float = 20, diagnose: Any = None
+) -> tuple[Report, list[tuple[Asked, float]]]:
     """Carry one run out whose only diagnosis is DIAGNOSIS, and return what CloudTrail was asked."""
     questions: list[tuple[Asked, float]] = []
 
@@ -58,7 +63,7 @@ def run(kind: str, answer: Any, budget_s: float = 20) -> tuple[Report, list[tupl
     config = worlds.config(worlds.check("api.it", kind))
     ports = worlds.ports(
         config.environment,
-        diagnose=lambda *_: Explanation(diagnoses=(DIAGNOSIS,)),
+        diagnose=diagnose or (lambda *_: Explanation(diagnoses=(DIAGNOSIS,))),
         audit=audit,
     )
     return run_once(ports, config, RunRequest(budget_s=budget_s)), questions
@@ -92,6 +97,23 @@ def test_what_could_not_be_read_is_a_note_and_the_diagnosis_stays() -> None:
     broken, _ = run("fails", ValueError("a bug"))
     assert broken.diagnoses == (DIAGNOSIS,)
     assert broken.run.notes == ("who changed it could not be read: ValueError: a bug",)
+
+
+def test_a_denied_look_up_is_diagnosed_as_a_denied_reading_is() -> None:
+    action = "cloudtrail:LookupEvents"
+    denied = Unavailable(
+        action=action, resource="*", code="AccessDeniedException", reason="no", denied=True
+    )
+    given: list[PlatformState] = []
+    lack = msgspec.structs.replace(DIAGNOSIS, cause="canary-permission-denied", explains=())
+
+    def diagnosed(_results: Any, state: PlatformState, *_: Any) -> Explanation:
+        given.append(state)
+        return Explanation(diagnoses=(lack if state.unavailable else DIAGNOSIS,))
+
+    report, _ = run("fails", {"problem": "denied", "denied": denied}, diagnose=diagnosed)
+    assert report.diagnoses == (DIAGNOSIS, lack)
+    assert given[1] == PlatformState(unavailable=(denied,))
 
 
 def test_without_time_nobody_is_asked() -> None:
