@@ -8,12 +8,13 @@ from dataclasses import replace
 from canary.diagnose import failing_routes
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.access.keys import limit_reached
-from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.slow import WITH_ANOTHER, mlflow_times
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence
+from canary.model import Confidence, Role
 
 S = Symptom
 _LONG_MS = 10_000.0  # the shortest wait after which a missing answer counts
@@ -33,33 +34,36 @@ def routes(case: Case) -> Iterator[Finding]:
 
 def _changed(case: Case, entry: str, failures: Failures) -> str:
     """Return MLflow if all failed paths lead to it and only its revision changed, else entry."""
-    through = all("mlflow" in f.path for f in failures if f.entry_service == entry and f.host)
-    if MLFLOW not in case.services or entry not in case.services or not through:
+    own = [f for f in failures if f.entry_service == entry and f.host]
+    through = all(failure_asks_mlflow(case.environment, f) for f in own)
+    mlflow = case.used(Role.MLFLOW, entry)
+    if not mlflow or entry not in case.services or not through:
         return entry
-    both = (revisions.rollout(case, entry), revisions.rollout(case, MLFLOW))
-    return MLFLOW if both[0] is None and both[1] is not None else entry
+    both = (revisions.rollout(case, entry), revisions.rollout(case, mlflow))
+    return mlflow if both[0] is None and both[1] is not None else entry
 
 
 def _reported_by_callers(case: Case, entry: str) -> Failures:
     """Return the failures in which other services report errors of the auth service."""
-    return case.having(S.AUTH_UNAVAILABLE) if entry == AUTH else frozenset()
+    identity = case.environment.role_of(entry) is Role.IDENTITY
+    return case.having(S.AUTH_UNAVAILABLE) if identity else frozenset()
 
 
 def host_header(case: Case) -> Iterator[Finding]:
     """Report MLflow if it refuses a Host header."""
     failures = case.having(S.HOST_REJECTED)
-    if failures and MLFLOW in case.services:  # health documents and proxies word it differently
+    mlflow = case.used(Role.MLFLOW)
+    if failures and mlflow:  # health documents and proxies word it differently
         entries = {f.entry_service for f in failures}
         failures |= {
-            f for f in case.failures_of_outage(MLFLOW) if f.entry_service in entries and f.host
+            f for f in case.failures_of_outage(mlflow) if f.entry_service in entries and f.host
         }
-    owner = MLFLOW if MLFLOW in case.services else ""
     yield from behaviour(
         case,
         "host-header-rejected",
         failures,
         "MLflow refuses the Host header that reaches it.",
-        owner,
+        mlflow,
     )
 
 
@@ -81,7 +85,7 @@ def slow(case: Case) -> Iterator[Finding]:
     for entry in case.entry_services(*late):
         failures = case.having(*late, entry=entry)
         failures |= {f for f in case.having(S.UNKNOWN, entry=entry) if f.out_of_time}
-        owner = MLFLOW if _all_through_mlflow(case, entry) else entry
+        owner = case.used(Role.MLFLOW, entry) if _all_through_mlflow(case, entry) else entry
         yield from behaviour(
             case,
             "latency-degraded",
@@ -99,8 +103,8 @@ def _all_through_mlflow(case: Case, entry: str) -> bool:
     are somewhat slow.
     """
     late = [f for f in case.having(S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, entry=entry) if f.host]
-    through = [f for f in late if "mlflow" in f.path]
-    if MLFLOW not in case.services or not through:
+    through = [f for f in late if failure_asks_mlflow(case.environment, f)]
+    if not case.used(Role.MLFLOW, entry) or not through:
         return False
     least = min((f.milliseconds for f in through if f.symptom is S.SLOW), default=_LONG_MS)
     times = mlflow_times(case)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from canary.diagnose.access import scope
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.core.case import MLFLOW, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import route_of
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence
+from canary.model import Confidence, Role
 
 _SHOWN = 6  # routes
 
@@ -34,8 +35,8 @@ def claimed(case: Case) -> Failures:
 def owner_of(case: Case, entry: str, failures: Failures) -> str:
     """Return MLflow if MLflow itself answered with errors, which have an `error_code`."""
     answered = [f for f in failures if f.status >= 500 and f.host]
-    own = all("mlflow" in f.path and "error_code" in f.body for f in answered)
-    return MLFLOW if MLFLOW in case.services and answered and own else entry
+    own = all(failure_asks_mlflow(case.environment, f) and "error_code" in f.body for f in answered)
+    return (case.used(Role.MLFLOW, entry) if answered and own else "") or entry
 
 
 def _failures(case: Case, entry: str) -> Failures:

@@ -13,6 +13,7 @@ from canary.model.base import Change as Change
 from canary.model.base import Confidence as Confidence
 from canary.model.base import Frozen as Frozen
 from canary.model.base import Load as Load
+from canary.model.base import Role as Role
 from canary.model.base import Severity as Severity
 from canary.model.base import Status as Status
 from canary.model.base import Suite as Suite

@@ -59,6 +59,17 @@ class Load(StrEnum):
     BLOCKING = "blocking"
 
 
+class Role(StrEnum):
+    """The part that a service plays in its platform, whatever its name is."""
+
+    API = "api"  # stands before the others and hands requests on
+    IDENTITY = "identity"  # judges keys
+    MLFLOW = "mlflow"
+    CACHE = "cache"
+    DATABASE = "database"
+    OTHER = "other"  # none of these, also where the name says one
+
+
 class Suite(StrEnum):
     """The part of the report and of the score to which a check belongs."""
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import msgspec
 
 from canary.model import names
-from canary.model.base import Frozen, Load, Severity, Suite
+from canary.model.base import Frozen, Load, Role, Severity, Suite
 
 CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
+ROLES = {"auth": Role.IDENTITY, "registry": Role.API} | {str(r): r for r in Role}
+"""The role of a service that writes none, by its name."""
 BLOCKING_EVERY = 300
 """Seconds between runs of a blocking check that writes no `every` of its own."""
 
@@ -50,6 +52,7 @@ class Service(Frozen, frozen=True, kw_only=True):
     """
 
     url: str = ""  # public base URL, "" for a part that has none (database, cache)
+    role: Role | None = None  # what it is for the others; without one its name decides
     ecs_service: str = ""
     container: str = ""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # container (or listening) port
@@ -178,6 +181,15 @@ class Environment(Frozen, frozen=True, kw_only=True):
     store: str = ""  # a bucket of yours, "s3://bucket/prefix"; empty: the stack makes one
     ca_bundle: str = ""  # PEM file beside this one; only where the platform's CA is private
     aws_endpoint_url: str = ""  # only for the sandbox
+
+    def role_of(self, name: str) -> Role:
+        """Return the role of a service: the one that it writes, else the one of its name."""
+        service = self.services.get(name)
+        return (service.role if service else None) or ROLES.get(name, Role.OTHER)
+
+    def of_role(self, role: Role) -> tuple[str, ...]:
+        """Return the names of the services that have a role, in the file's order."""
+        return tuple(n for n in self.services if self.role_of(n) is role)
 
     def runbook(self, place: str) -> str:
         """Return the address of a runbook: its path, below `notify.runbook_url` if that is set."""

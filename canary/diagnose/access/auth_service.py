@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from canary.control_plane.state import EcsService
 from canary.diagnose.core import decisions
-from canary.diagnose.core.case import AUTH, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Exchange, Status, Step
+from canary.model import Confidence, Evidence, Exchange, Role, Status, Step
 
 PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "")
 
 
 def service_down(case: Case) -> Iterator[Finding]:
     """Report the auth service if it, or a service that asks it, shows that it does not answer."""
-    if AUTH not in case.services:
-        return
-    direct = frozenset(f for f in case.failures if f.entry_service == AUTH and f.symptom in DOWN)
-    failures = case.failures_of_outage(AUTH) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
+    for name in case.environment.of_role(Role.IDENTITY):
+        yield from _down(case, name)
+
+
+def _down(case: Case, name: str) -> Iterator[Finding]:
+    direct = frozenset(f for f in case.failures if f.entry_service == name and f.symptom in DOWN)
+    failures = case.failures_of_outage(name) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
     if not failures or _validates_keys(case):  # else a caller's way to it: `named_in_answers`
         return
-    service = case.ecs(AUTH)
+    service = case.ecs(name)
     summary = "The auth service does not answer."
     if any(f.symptom is Symptom.BALANCER_502 for f in direct):
         summary += (
@@ -32,19 +34,19 @@ def service_down(case: Case) -> Iterator[Finding]:
         )
     yield Finding(
         cause="auth-service-down",
-        service=AUTH,
-        resource=service.arn if service else case.host(AUTH),
+        service=name,
+        resource=service.arn if service else case.host(name),
         confidence=Confidence.LIKELY if direct else Confidence.POSSIBLE,
         summary=summary,
         evidence=(*top_evidence(failures, 3), *_parallel_deployments(service)),
         remedy=revisions.remedy(
             case,
-            AUTH,
-            f"Nothing shows why: read the log before a restart.{decisions.needs(case, AUTH)}",
+            name,
+            f"Nothing shows why: read the log before a restart.{decisions.needs(case, name)}",
             summary="See the auth service's tasks and log.",
         ),
         shown_failures=0,
-        explained_failures=case.failures_of_outage(AUTH),
+        explained_failures=case.failures_of_outage(name),
     )
 
 
@@ -54,10 +56,10 @@ def _validates_keys(case: Case) -> bool:
 
 
 def key_validations(case: Case) -> Iterator[tuple[Step, Exchange]]:
-    """Yield the requests that asked the auth service itself to validate a key."""
+    """Yield the requests with a key that went to the identity service itself: it judged the key."""
+    judges = case.environment.of_role(Role.IDENTITY)
     for step, exchange in case.exchanges:
-        url = urlsplit(exchange.url)
-        if url.hostname == case.host(AUTH) and url.path.endswith("/keys/validate"):
+        if exchange.principal and case.entry_of(exchange) in judges:
             yield step, exchange
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from canary.control_plane.state import SecretState
 from canary.diagnose.access.auth_service import key_validations
-from canary.diagnose.core.case import AUTH, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure, must_be_refused
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import FRESH_S, previous_value
-from canary.model import Confidence, Evidence, Remedy, Status
+from canary.model import Confidence, Evidence, Remedy, Role, Status
 
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
@@ -42,9 +42,10 @@ def rejected(case: Case) -> Iterator[Finding]:
         return
     yield Finding(
         cause="credential-rejected",
-        service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
+        service=_judge(case, failures),
         resource=secret or principals[0],
-        summary=f"The key of principal {' and of '.join(principals)} is refused: {_why(failures)}.",
+        summary=f"The key of principal {' and of '.join(principals)} is refused:"
+        f" {_why(case, failures)}.",
         evidence=key_evidence(case, secret),
         shown_failures=3,
         remedy=rejected_key(case, secret),
@@ -52,38 +53,50 @@ def rejected(case: Case) -> Iterator[Finding]:
     )
 
 
+def _judge(case: Case, failures: Failures) -> str:
+    """Return the service that judges the keys of these requests, else the one that refused."""
+    front = min(f.entry_service for f in failures)
+    return case.used(Role.IDENTITY, front) or front
+
+
+def _at_a_judge(case: Case, failures: Failures) -> Failures:
+    judges = case.environment.of_role(Role.IDENTITY)
+    return frozenset(f for f in failures if f.entry_service in judges)
+
+
 def _accepted_by_auth(case: Case, principal: str, failures: Failures) -> bool:
     """Return whether the auth service accepts a key that only other services refuse."""
     accepted = {
         e.principal for s, e in key_validations(case) if s.status is Status.PASS and e.status == 200
     }
-    return principal in accepted and all(f.entry_service != AUTH for f in failures)
+    return principal in accepted and not _at_a_judge(case, failures)
 
 
 def _refused_by_a_front(case: Case, principal: str, failures: Failures) -> Finding:
     front = min(f.entry_service for f in failures)
+    judge = case.used(Role.IDENTITY, front)
     return Finding(
         cause="credential-rejected",
         service=front,
         resource=case.services[front].ecs_service or front,
         confidence=Confidence.POSSIBLE,
-        summary=f"{front} refuses the key of principal {principal}, and {AUTH} accepts it when it"
-        f" is asked directly: {front} asks {AUTH} as another service or elsewhere, or what stands"
+        summary=f"{front} refuses the key of principal {principal}, and {judge} accepts it when it"
+        f" is asked directly: {front} asks {judge} as another service or elsewhere, or what stands"
         f" behind {front} refuses the key.",
         shown_failures=3,
         remedy=Remedy(
-            summary=f"See how {front} asks {AUTH}.",
+            summary=f"See how {front} asks {judge}.",
             inspect=revisions.inspect(case, front),
             decision=f"The key is good: compare the service id and the address with which {front},"
-            f" and what it hands the key on to, asks {AUTH}.",
+            f" and what it hands the key on to, asks {judge}.",
         ),
         explained_failures=failures,
     )
 
 
-def _why(failures: Failures) -> str:
+def _why(case: Case, failures: Failures) -> str:
     """Return the auth service's reason for a refusal; the API gives the same text for all."""
-    answers = " ".join(sorted(f.body for f in failures if f.entry_service == AUTH))
+    answers = " ".join(sorted(f.body for f in _at_a_judge(case, failures)))
     found = [text for words, text in _WHY if re.search(words, answers, re.IGNORECASE)]
     return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
 
@@ -106,7 +119,7 @@ def scope(case: Case) -> Iterator[Finding]:
     secret = case.environment.principals[principal].secret
     yield Finding(
         cause="scope-insufficient",
-        service=AUTH if AUTH in case.services else min(f.entry_service for f in failures),
+        service=_judge(case, failures),
         resource=secret or principal,
         summary=f"The key of principal {principal} is valid and may not do this.",
         shown_failures=3,
@@ -162,11 +175,12 @@ def rejected_key(case: Case, secret: str) -> Remedy:
             decision="Look first whether the change was meant; then the auth service must know"
             " the new key.",
         )
+    judge = case.used(Role.IDENTITY)
     return Remedy(
         summary="Make a new key in the auth service and store it where the canary reads it.",
-        inspect=(show, *(revisions.log_tail(case, AUTH) if AUTH in case.services else ())),
-        decision="An administrator makes a key for the service id `platform` (POST /api/v1/keys of"
-        f" the auth service) and puts it into the secret {secret}: aws secretsmanager"
+        inspect=(show, *(revisions.log_tail(case, judge) if judge else ())),
+        decision="An administrator makes a new key where keys are judged, and puts it into the"
+        f" secret {secret}: aws secretsmanager"
         f" put-secret-value --secret-id {secret}"
         ' --secret-string \'{"api_key":"<the new key>"}\'',
     )

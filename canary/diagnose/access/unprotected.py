@@ -10,11 +10,11 @@ import msgspec
 
 from canary.diagnose.access import scope
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.core.case import AUTH, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Remedy
+from canary.model import Remedy, Role
 
 
 def unprotected(case: Case) -> Iterator[Finding]:
@@ -42,10 +42,10 @@ def unprotected(case: Case) -> Iterator[Finding]:
             "revoked-key-accepted": "A revoked key is accepted.",
             "expired-key-accepted": "An expired key is accepted.",
         }[cause]
-        owner = _owner(case, cause, entry)
+        owner, judges = _owner(case, cause, entry), case.environment.of_role(Role.IDENTITY)
         for finding in behaviour(case, cause, failures, text, owner):
-            own = finding.remedy.fix or owner != AUTH
-            yield finding if own else _look_at_key_record(case, finding)
+            of_the_key = owner in judges and not finding.remedy.fix
+            yield _look_at_key_record(case, finding, owner) if of_the_key else finding
 
 
 def _no_key_asked(failure: Failure) -> bool:
@@ -58,12 +58,12 @@ def _no_key_asked(failure: Failure) -> bool:
     return bool(unasked) and failure.status in (404, 405, 422)
 
 
-def _look_at_key_record(case: Case, finding: Finding) -> Finding:
+def _look_at_key_record(case: Case, finding: Finding, judge: str) -> Finding:
     """Return the finding with another decision: no revision changed, so the key itself may have."""
     decision = (
-        f"{'No new revision is known: look' if case.ecs(AUTH) else 'Look'} first at the key's own"
-        " record (GET /api/v1/keys of the auth service), which may have been changed, and revoke it"
-        f" again or let it expire; else whoever owns {AUTH} must let it refuse such keys."
+        f"{'No new revision is known: look' if case.ecs(judge) else 'Look'} first at the key's own"
+        f" record in {judge}, which may have been changed, and revoke it"
+        f" again or let it expire; else whoever owns {judge} must let it refuse such keys."
     )
     return replace(finding, remedy=msgspec.structs.replace(finding.remedy, decision=decision))
 
@@ -77,13 +77,16 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
     principal = next(iter(principals), "")
     known = case.environment.principals.get(principal)
     entries = {f.entry_service for f in accepted}
-    if len(principals) != 1 or known is None or not known.secret or AUTH not in entries:
+    if len(principals) != 1 or known is None or not known.secret:
+        return None
+    judge = case.used(Role.IDENTITY)
+    if judge not in entries:
         return None
     if _accepted_cause(case, principal) != "protection-missing":
         return None
     return Finding(
         cause="protection-missing",
-        service=AUTH,
+        service=judge,
         resource=known.secret,
         summary=f"The key of principal {principal} may do more than it should: {known.reason}.",
         shown_failures=3,
@@ -109,6 +112,4 @@ def _accepted_cause(case: Case, principal: str) -> str:
 
 def _owner(case: Case, cause: str, entry: str) -> str:
     """Return the service at fault: auth for the state of a key, else the unprotected service."""
-    if cause == "protection-missing" or AUTH not in case.services:
-        return entry
-    return AUTH
+    return entry if cause == "protection-missing" else case.used(Role.IDENTITY, entry) or entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from canary.control_plane.dependencies import closure
 from canary.diagnose.core import blame, symptoms
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Environment, Exchange
+from canary.model import Environment, Exchange, Role
 
 # Symptoms of a document about one dependency, which it names even without a word of failure.
 _ABOUT_ONE = symptoms.UPSTREAM | {Symptom.OWN_KEY_REFUSED}
@@ -17,11 +17,12 @@ def implicated(
     """Return the services whose outage can look like this."""
     needed = closure(environment, entry)
     if symptom is Symptom.AUTH_UNAVAILABLE:
-        return closure(environment, "auth") & needed or needed
+        return closure(environment, *environment.of_role(Role.IDENTITY)) & needed or needed
     if symptom in symptoms.UPSTREAM or symptom is Symptom.ARTIFACTS:
-        return (closure(environment, "mlflow") | {entry}) & (needed | {entry})
+        behind = closure(environment, *environment.of_role(Role.MLFLOW))
+        return (behind | {entry}) & (needed | {entry})
     if symptom in symptoms.DATABASE:
-        return frozenset({entry, "database"})
+        return frozenset({entry}) | (needed & {*environment.of_role(Role.DATABASE)})
     if symptom is Symptom.NOT_READY:
         return _named(environment, entry, text, exchange) or needed
     if symptom in symptoms.EDGE:

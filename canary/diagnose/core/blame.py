@@ -11,15 +11,16 @@ import re
 from urllib.parse import urlsplit
 
 from canary.control_plane.dependencies import closure
-from canary.model import Environment, Exchange, Service
+from canary.model import Environment, Exchange, Role, Service
+from canary.model.definitions import ROLES
 
 # The words of each role in health documents, step names, assertions and answers.
 DEPENDENCY_WORDS = {
-    "database": re.compile(r"postgres|psycopg|database|\bdb\b", re.IGNORECASE),
-    "cache": re.compile(r"redis|cache|message_queue", re.IGNORECASE),
-    "mlflow": re.compile(r"mlflow", re.IGNORECASE),
+    Role.DATABASE: re.compile(r"postgres|psycopg|database|\bdb\b", re.IGNORECASE),
+    Role.CACHE: re.compile(r"redis|cache|message_queue", re.IGNORECASE),
+    Role.MLFLOW: re.compile(r"mlflow", re.IGNORECASE),
     # the database's own word for a wrong password is no word about the auth service
-    "auth": re.compile(r"(?<!password )\bauth(entication)?\b(?! failed)", re.IGNORECASE),
+    Role.IDENTITY: re.compile(r"(?<!password )\bauth(entication)?\b(?! failed)", re.IGNORECASE),
 }
 _STATE = (
     r"(?:\"?(?:unhealthy|degraded|error|down|failed|disconnected|open|not_ready|timeout)\"?|false)"
@@ -55,7 +56,9 @@ def named_broken(
     """
     body = exchange.excerpt if exchange else ""
     found = " ".join(m["name"] or m["listed"] for m in _BROKEN.finditer(body))
-    return spoken_of(environment, entry, f"{found} {text}")
+    wanted = f"{found} {text}"
+    named = {n for n in _dependencies(environment, entry) if _own_word(n).search(wanted)}
+    return spoken_of(environment, entry, wanted, frozenset(named))
 
 
 def blamed(
@@ -73,11 +76,30 @@ def blamed(
     return frozenset(n for n in found if not (closure(environment, n) - {n}) & found)
 
 
-def spoken_of(environment: Environment, entry: str, text: str) -> frozenset[str]:
-    """Return the dependencies that a text names, whatever it says of them."""
-    return frozenset(
-        n for n in _dependencies(environment, entry) if _speaks_of(environment, n, text)
+def spoken_of(
+    environment: Environment, entry: str, text: str, named: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Return the dependencies that a text names, whatever it says of them.
+
+    The words of a role speak of each service of that role, unless one of them is `named`, or the
+    text has its address.
+    """
+    others = _dependencies(environment, entry)
+    found = named | {n for n in others if _names(environment, n, text)}
+    roles = {environment.role_of(n) for n in found}
+    return found | frozenset(
+        n
+        for n in others
+        if environment.role_of(n) not in roles
+        and (words := DEPENDENCY_WORDS.get(environment.role_of(n)))
+        and words.search(text)
     )
+
+
+def about(environment: Environment, name: str, text: str) -> bool:
+    """Return whether a text speaks of a service by a word of its role, or by its own name."""
+    words = DEPENDENCY_WORDS.get(environment.role_of(name))
+    return bool(words and words.search(text)) or _own_word(name).search(text) is not None
 
 
 def address_in(text: str) -> str:
@@ -117,10 +139,19 @@ def _beside_failures(environment: Environment, entry: str, text: str) -> frozens
     return spoken_of(environment, entry, "\n".join(near))
 
 
-def _speaks_of(environment: Environment, name: str, text: str) -> bool:
-    """Return whether a text names a service: its address, its container or its role."""
+def _names(environment: Environment, name: str, text: str) -> bool:
+    """Return whether a text names a service: its address or container, or its name without a role.
+
+    In a sentence the name of a service with a role may be any word, such as "models".
+    """
     service, low = environment.services[name], text.lower()
     known = {*_hosts(service), service.container} - {""}
-    words = DEPENDENCY_WORDS.get(name) or re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
     port = service.port and re.search(rf"\bport\W{{0,3}}{service.port}\b|:{service.port}\b", text)
-    return any(k.lower() in low for k in known) or bool(words.search(text)) or bool(port)
+    plain = environment.role_of(name) not in DEPENDENCY_WORDS and _own_word(name).search(text)
+    return any(k.lower() in low for k in known) or bool(plain) or bool(port)
+
+
+def _own_word(name: str) -> re.Pattern[str]:
+    """Return the name of a service as a word; a name that is a word of its role says no more."""
+    never = ROLES.get(name) in DEPENDENCY_WORDS
+    return re.compile(r"(?!)" if never else rf"\b{re.escape(name)}\b", re.IGNORECASE)

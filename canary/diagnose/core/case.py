@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
-from canary.control_plane.dependencies import closure
+from canary.control_plane.dependencies import closure, used
 from canary.control_plane.state import (
     EVERYTHING,
     Container,
@@ -25,10 +25,9 @@ from canary.control_plane.state import (
 from canary.diagnose.core.aws_cli import Aws
 from canary.diagnose.core.failures import Failure, collect, entry_service_of
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
-from canary.model import Environment, Evidence, Exchange, Result, Service, Status, Step
+from canary.model import Environment, Evidence, Exchange, Result, Role, Service, Status, Step
 from canary.model.results import exchanges_of
 
-AUTH, MLFLOW, CACHE, DATABASE = "auth", "mlflow", "cache", "database"
 Failures = frozenset[Failure]
 
 
@@ -92,6 +91,10 @@ class Case:
     def closure(self, name: str) -> frozenset[str]:
         """Return a service and everything it depends on, directly or not."""
         return closure(self.environment, name)
+
+    def used(self, role: Role, by: str = "") -> str:
+        """Return the service of a role that a service uses, else any of the role, else ""."""
+        return used(self.environment, role, by)
 
     def dependants(self, name: str) -> frozenset[str]:
         """Return the services that depend on this one, and itself."""

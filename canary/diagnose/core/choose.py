@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import SERVE, Finding
 from canary.diagnose.core.follows import (
     CRASHES,
@@ -14,8 +14,9 @@ from canary.diagnose.core.follows import (
     roots_of,
 )
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Diagnosis
+from canary.model import Confidence, Diagnosis, Role
 
+_STORES = (Role.DATABASE, Role.CACHE)
 _DEPLOYMENT = frozenset({"deployment-stuck", "deployment-rolled-back"})
 
 
@@ -88,7 +89,7 @@ def _follows_any(case: Case, finding: Finding, all_findings: list[Finding]) -> b
     return any(
         other.explained_failures & finding.explained_failures
         and (
-            _wider(finding, other)
+            _wider(case, finding, other)
             if other.cause == finding.cause
             else other.cause in roots
             and other.service in near
@@ -103,7 +104,7 @@ def _follows_any(case: Case, finding: Finding, all_findings: list[Finding]) -> b
     )
 
 
-def _wider(finding: Finding, other: Finding) -> bool:
+def _wider(case: Case, finding: Finding, other: Finding) -> bool:
     """Return whether another service's finding of the same shared cause explains more failures.
 
     If two services do not reach the database, the fault lies at the database; if one service
@@ -112,7 +113,7 @@ def _wider(finding: Finding, other: Finding) -> bool:
     if finding.cause not in SHARED or finding.service == other.service:
         return False
     if finding.explained_failures == other.explained_failures:
-        return finding.service in (DATABASE, CACHE)
+        return case.environment.role_of(finding.service) in _STORES
     return finding.explained_failures < other.explained_failures
 
 
@@ -126,7 +127,8 @@ def _near(case: Case, finding: Finding) -> frozenset[str]:
     if finding.cause in SHARED:  # seen at the dependency, caused by its dependant
         return case.dependants(finding.service)
     if finding.cause in CRASHES:  # a process does not start without them
-        return own | (case.closure(finding.service) & {DATABASE, CACHE})
+        stores = {n for role in _STORES for n in case.environment.of_role(role)}
+        return own | (case.closure(finding.service) & stores)
     return own
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import msgspec
 
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.core.case import MLFLOW, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
+from canary.diagnose.core.mlflow_paths import url_asks_mlflow
 from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Remedy
+from canary.model import Evidence, Remedy, Role
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -24,36 +24,41 @@ def hanging(case: Case) -> Iterator[Finding]:
 
     If a security group or a wrong address keeps the callers from MLflow, that finding wins.
     """
-    service, timeouts = case.ecs(MLFLOW), _reported_timeouts(case)
-    if not service or not timeouts or not case.has_healthy_targets(MLFLOW) or _is_slow(case):
+    for name in case.environment.of_role(Role.MLFLOW):
+        yield from _hanging(case, name)
+
+
+def _hanging(case: Case, name: str) -> Iterator[Finding]:
+    service, timeouts = case.ecs(name), _reported_timeouts(case, name)
+    if not service or not timeouts or not case.has_healthy_targets(name) or _is_slow(case):
         return
     running = f"{service.running} of {service.desired} tasks run, the targets are healthy"
     healthy = Evidence(resource=service.name, seen=running, expected="they answer")
-    remedy = revisions.rollback(case, MLFLOW)
+    remedy = revisions.rollback(case, name)
     if not remedy.fix:
         remedy = Remedy(
             summary="Put a new task in its place; its log may tell what it waited for.",
-            fix=(revisions.deploy(case, MLFLOW),),
-            verify=revisions.verify(case, MLFLOW),
+            fix=(revisions.deploy(case, name),),
+            verify=revisions.verify(case, name),
         )
     yield Finding(
         cause="targets-unhealthy",
-        service=MLFLOW,
+        service=name,
         resource=service.task_definition,
         summary="MLflow does not answer in time, though its task runs and its target is healthy.",
         evidence=(healthy, *top_evidence(timeouts, 3)),
         shown_failures=0,
-        remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, MLFLOW)),
-        explained_failures=case.failures_of_outage(MLFLOW),
+        remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, name)),
+        explained_failures=case.failures_of_outage(name),
     )
 
 
-def _reported_timeouts(case: Case) -> Failures:
+def _reported_timeouts(case: Case, name: str) -> Failures:
     """Return the answers in which another service reports a time-out of MLflow."""
     return frozenset(
         f
-        for f in case.failures_of_outage(MLFLOW)
-        if f.entry_service != MLFLOW and f.status >= 500 and _TIMED_OUT.search(f.body)
+        for f in case.failures_of_outage(name)
+        if f.entry_service != name and f.status >= 500 and _TIMED_OUT.search(f.body)
     )
 
 
@@ -62,7 +67,7 @@ def _is_slow(case: Case) -> bool:
     return any(
         exchange.status == 200
         and exchange.timing.total_ms >= _LATE_MS
-        and MLFLOW in urlsplit(exchange.url).path
+        and url_asks_mlflow(case.environment, exchange.url)
         for _, exchange in case.exchanges
     )
 
@@ -125,13 +130,13 @@ def said_by_the_breaker(case: Case, entry: str) -> Failures:
     if not case.having(Symptom.BREAKER_DOCUMENT, entry=entry) or not _reaches_mlflow(case, entry):
         return frozenset()
     own = (f for f in case.failures if f.entry_service == entry and not f.principal)
-    return frozenset(f for f in own if MLFLOW in f.blamed)
+    return frozenset(f for f in own if f.blamed.intersection(case.environment.of_role(Role.MLFLOW)))
 
 
 def _reaches_mlflow(case: Case, entry: str) -> bool:
     """Return whether a call with a key reached MLflow through a service in this run."""
     return any(
-        e.status == 200 and e.principal and MLFLOW in urlsplit(e.url).path
+        e.status == 200 and e.principal and url_asks_mlflow(case.environment, e.url)
         for e in case.passed(entry)
     )
 
@@ -148,10 +153,11 @@ def artifacts(case: Case) -> Iterator[Finding]:
     others = {f for f in case.failures if "/mlflow/" in f.path and f not in failures}
     if not failures or any(f.symptom is Symptom.UPSTREAM_UNREACHABLE for f in others):
         return
-    service, bucket = case.ecs(MLFLOW), _bucket(case)
+    mlflow = case.used(Role.MLFLOW, min(f.entry_service for f in failures))
+    service, bucket = case.ecs(mlflow), _bucket(case, mlflow)
     remedy = revisions.remedy(
         case,
-        MLFLOW,
+        mlflow,
         "Whoever owns the bucket must allow MLflow's task role to write there; see its policy and"
         " lifecycle.",
         summary="See MLflow's artifact setting and the bucket's policy.",
@@ -159,10 +165,10 @@ def artifacts(case: Case) -> Iterator[Finding]:
     )
     yield Finding(
         cause="artifact-store-failing",
-        service=MLFLOW,
-        resource=bucket or (service.task_definition if service else MLFLOW),
+        service=mlflow or min(f.entry_service for f in failures),
+        resource=bucket or (service.task_definition if service else mlflow),
         summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
-        evidence=top_evidence(failures) + revisions.change_evidence(case, MLFLOW),
+        evidence=top_evidence(failures) + revisions.change_evidence(case, mlflow),
         remedy=msgspec.structs.replace(
             remedy, inspect=(*_bucket_policy(case, bucket), *remedy.inspect)
         ),
@@ -171,9 +177,9 @@ def artifacts(case: Case) -> Iterator[Finding]:
     )
 
 
-def _bucket(case: Case) -> str:
+def _bucket(case: Case, mlflow: str) -> str:
     """Return the artifact bucket's URL from MLflow's task definition, "" if it names none."""
-    for container in case.containers(MLFLOW):
+    for container in case.containers(mlflow):
         for value in container.plain.values():
             if value.startswith("s3://"):
                 return value

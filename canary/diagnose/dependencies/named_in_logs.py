@@ -8,32 +8,32 @@ from collections.abc import Iterator
 import msgspec
 
 from canary.control_plane.ecs import primary
-from canary.diagnose.core.case import CACHE, DATABASE, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.follows import SHOWN_BY_THE_DATABASE
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
-from canary.model import Evidence, Remedy
+from canary.model import Evidence, Remedy, Role
 
 _RECENT_S = 600.0
-# (cause, the dependency, words)
-_WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
+# (cause, the role of the dependency, words)
+_WORDS: tuple[tuple[str, Role, re.Pattern[str]], ...] = tuple(
     (cause, other, re.compile(words, re.IGNORECASE))
     for cause, other, words in (
         (
             "database-auth-failed",
-            DATABASE,
+            Role.DATABASE,
             r"password authentication failed|no pg_hba|database \S+ does not exist",
         ),
         (
             "database-schema-missing",
-            DATABASE,
+            Role.DATABASE,
             r"undefinedtable|no such table|relation .{1,60} does",
         ),
         (
             "database-unreachable",
-            DATABASE,
+            Role.DATABASE,
             r"(database|postgres|5432|psycopg|pg8000|sqlalchemy|\bdb\b).{0,120}(refused|timed? ?out"
             r"|unreachable|could not connect|can't|network error|locked|closed)"
             r"|(refused|timed? ?out|unreachable|could not connect|locked).{0,120}(database|postgres"
@@ -41,7 +41,7 @@ _WORDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "cache-unreachable",
-            CACHE,
+            Role.CACHE,
             r"redis.{0,160}(refused|timed? ?out|timeout|unreachable|wrongpass|noauth|invalid"
             r"|connection|error)|(refused|timed? ?out|wrongpass|noauth|invalid).{0,120}(redis|6379)"
             r"|\bcache (read|write|lookup|connection)? ?(error|failure|time-?out)|WRONGPASS|NOAUTH",
@@ -65,21 +65,26 @@ _DECISIONS = {
 
 def by_words(case: Case) -> Iterator[Finding]:
     """Report a broken dependency if logs or answers of its dependants name it."""
-    for cause, other, words in _WORDS:
-        failures: Failures = frozenset()
-        lines: list[Evidence] = []
-        reporting_services: list[str] = []
-        for name in case.services:
-            if other not in case.closure(name) or name == other:
-                continue
-            own_failures = case.failures_of_outage(other, via=name)
-            line = _naming_line(case, name, words, own_failures)
-            if own_failures and line:
-                failures |= own_failures
-                lines.append(line)
-                reporting_services.append(name)
-        if failures:
-            yield _finding(case, cause, other, reporting_services, tuple(lines), failures)
+    for cause, role, words in _WORDS:
+        for other in case.environment.of_role(role):
+            yield from _named(case, cause, other, words)
+
+
+def _named(case: Case, cause: str, other: str, words: re.Pattern[str]) -> Iterator[Finding]:
+    failures: Failures = frozenset()
+    lines: list[Evidence] = []
+    reporting_services: list[str] = []
+    for name in case.services:
+        if other not in case.closure(name) or name == other:
+            continue
+        own_failures = case.failures_of_outage(other, via=name)
+        line = _naming_line(case, name, words, own_failures)
+        if own_failures and line:
+            failures |= own_failures
+            lines.append(line)
+            reporting_services.append(name)
+    if failures:
+        yield _finding(case, cause, other, reporting_services, tuple(lines), failures)
 
 
 def _naming_line(
@@ -171,17 +176,21 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
 
 def named_in_health(case: Case) -> Iterator[Finding]:
     """Report a dependency that health documents call broken, without a line that says why."""
-    for cause, other in (("cache-unreachable", CACHE), ("database-unreachable", DATABASE)):
-        failures = frozenset(f for f in case.having(Symptom.NOT_READY) if f.blamed == {other})
-        if failures:
-            reporting_services = sorted({f.entry_service for f in failures})
-            more = _beside(case, other, reporting_services)
-            yield _finding(case, cause, other, reporting_services, (), failures | more)
+    for cause, role in (
+        ("cache-unreachable", Role.CACHE),
+        ("database-unreachable", Role.DATABASE),
+    ):
+        for other in case.environment.of_role(role):
+            failures = frozenset(f for f in case.having(Symptom.NOT_READY) if f.blamed == {other})
+            if failures:
+                reporting_services = sorted({f.entry_service for f in failures})
+                more = _beside(case, other, reporting_services)
+                yield _finding(case, cause, other, reporting_services, (), failures | more)
 
 
 def _beside(case: Case, other: str, reporting_services: list[str]) -> Failures:
     """Return what follows from a broken store: no service goes without its database."""
-    if other == DATABASE:
+    if case.environment.role_of(other) is Role.DATABASE:
         each = (case.failures_of_outage(other, via=name) for name in reporting_services)
         return frozenset().union(*each)
     return frozenset(f for f in case.having(Symptom.NO_ANSWER, Symptom.SLOW) if f.principal)

@@ -8,16 +8,16 @@ busy machine every request is slow.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from canary.diagnose.access.auth_service import behaviour, key_validations
-from canary.diagnose.core.blame import DEPENDENCY_WORDS
-from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures
+from canary.diagnose.core import blame
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.mlflow_paths import url_asks_mlflow
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Exchange, Remedy, Status
+from canary.model import Evidence, Exchange, Remedy, Role, Status
 
 SLOW_MS, FAST_MS = 1000.0, 300.0
 # How many times faster a request must be that does not use the slow dependency at all, and one that
@@ -40,19 +40,23 @@ def slow_dependency(case: Case) -> Iterator[Finding]:
 
 def slow_auth(case: Case) -> Iterator[Finding]:
     """Report slow key validation by the auth service, which is no outage."""
-    if AUTH not in case.services:
-        return
-    judged = [e for _, e in key_validations(case) if e.principal and 0 < e.status < 500]
+    for name in case.environment.of_role(Role.IDENTITY):
+        yield from _slow_to_judge(case, name)
+
+
+def _slow_to_judge(case: Case, name: str) -> Iterator[Finding]:
+    asked = [e for _, e in key_validations(case) if case.entry_of(e) == name]
+    judged = [e for e in asked if 0 < e.status < 500]
     times = [e.timing.total_ms for e in judged]
-    fastest, least = _fastest(case, AUTH), min(times, default=0.0)
+    fastest, least = _fastest(case, name), min(times, default=0.0)
     if not fastest or least < SLOW_MS or not is_fast(fastest, least):
         return
-    users = case.dependants(AUTH)
+    users = case.dependants(name)
     failures = frozenset(
         f for f in late_failures(case) if f.entry_service in users and (f.principal or f.body)
     )
     text = f"The auth service takes {least:.0f} ms and more to judge a key."
-    yield from behaviour(case, "latency-degraded", failures, text, AUTH)
+    yield from behaviour(case, "latency-degraded", failures, text, name)
 
 
 def late_failures(case: Case) -> Failures:
@@ -96,13 +100,11 @@ def is_fast(exchange: Exchange, slow_ms: float) -> bool:
 
 def good_reports(case: Case, name: str) -> list[Exchange]:
     """Return the good answers of steps whose name contains the dependency."""
-    words = DEPENDENCY_WORDS.get(name)
     return [
         exchange
         for step, exchange in case.exchanges
         if step.status is Status.PASS
-        and words
-        and words.search(step.name)
+        and blame.about(case.environment, name, step.name)
         and exchange.status == 200
     ]
 
@@ -113,7 +115,8 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
     It may be unless requests to MLflow that bypass this dependency are fast: requests that need
     no key do not use the cache.
     """
-    if name == MLFLOW or not _identities(good_reports(case, MLFLOW)) & _identities(reports):
+    mlflow = case.used(Role.MLFLOW)
+    if mlflow in ("", name) or not _identities(good_reports(case, mlflow)) & _identities(reports):
         return False
     times = mlflow_times(case)
     return not times or min(times) > least / WITH_ANOTHER
@@ -122,9 +125,11 @@ def _may_be_mlflow(case: Case, name: str, reports: list[Exchange], least: float)
 def _another_is_broken(case: Case, name: str, reports: list[Exchange]) -> bool:
     """Return whether the same document reports another broken dependency, which explains it."""
     identities = _identities(reports)
+    roles = {n: case.environment.role_of(n) for n in case.services if n != name}
+    others = [n for n, role in roles.items() if role in blame.DEPENDENCY_WORDS]
     return any(
         step.status is not Status.PASS
-        and any(w.search(step.name) for other, w in DEPENDENCY_WORDS.items() if other != name)
+        and any(blame.about(case.environment, n, step.name) for n in others)
         and (exchange.url, exchange.timing.total_ms) in identities
         for step, exchange in case.exchanges
     )
@@ -137,7 +142,7 @@ def mlflow_times(case: Case) -> list[float]:
         for _, e in case.exchanges
         if e.status == 200
         and not e.principal
-        and MLFLOW in urlsplit(e.url).path
+        and url_asks_mlflow(case.environment, e.url)
         and e.method == "GET"  # a browser's OPTIONS is answered without MLflow
     ]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from canary.diagnose.access.auth_service import PROPER_FORMS, key_validations
-from canary.diagnose.core.case import AUTH, Case
+from canary.diagnose.core.case import Case
 from canary.diagnose.core.failures import must_be_refused
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.dependencies import slow
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Evidence, Exchange, Remedy
+from canary.model import Confidence, Evidence, Exchange, Remedy, Role
 
 _LEAST_KEYS = 2  # one slow key may be chance
 
@@ -83,19 +83,20 @@ def _suspects(case: Case, waiting: list[_Waiting]) -> set[str]:
 
 def _waiting(case: Case, name: str) -> _Waiting | None:
     """Return a service that is slow by itself with a key, None if it is not."""
-    times = judged(case) if name == AUTH else _refused(case, name)
+    judges = set(case.environment.of_role(Role.IDENTITY))
+    times = judged(case) if name in judges else _refused(case, name)
     late = [ms for ms in times.values() if ms >= slow.SLOW_MS]
     if len(late) < _LEAST_KEYS:
         return None
-    asks_auth = name != AUTH and AUTH in case.closure(name)
-    least = _beside_auth(case, times) if asks_auth else min(late)
+    asked = judges & (case.closure(name) - {name})
+    least = _beside_auth(case, times) if asked else min(late)
     open_to_all = [e for e in case.passed(name) if e.status == 200 and not e.principal]
     fastest = min(open_to_all, key=lambda e: e.timing.total_ms, default=None)
     if least < slow.SLOW_MS or fastest is None or not slow.is_fast(fastest, least):
         return None
     seen = Evidence(
         resource=f"{name}, requests with a key",
-        seen=f"at least {least:.0f} ms" + (f" beside the answer of {AUTH}" if asks_auth else ""),
+        seen=f"at least {least:.0f} ms" + (f" beside the answer of {min(asked)}" if asked else ""),
         expected=f"at most {slow.FAST_MS:.0f} ms",
     )
     return _Waiting(name, least, (seen, slow.timing_line(fastest)))

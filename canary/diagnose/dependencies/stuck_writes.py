@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from canary.diagnose.core.case import DATABASE, MLFLOW, Case
+from canary.diagnose.core.case import Case
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Remedy, Status
+from canary.model import Evidence, Remedy, Role, Status
 
 # MLflow's REST API changes rows by POST, PATCH and DELETE, except for searches (MLflow
 # documentation, "REST API"); artifacts do not use the database
@@ -29,7 +29,9 @@ _DECISION = (
 
 def stuck_writes(case: Case) -> Iterator[Finding]:
     """Report a database that answers reads while writes hang."""
-    if MLFLOW not in case.services or DATABASE not in case.closure(MLFLOW):
+    mlflow = case.used(Role.MLFLOW)
+    database = case.used(Role.DATABASE, mlflow)
+    if not database or database not in case.closure(mlflow):
         return
     late = frozenset(f for f in case.failures if f.symptom in _LATE)
     writes = frozenset(f for f in late if _is_write(f.method, f.path))
@@ -40,13 +42,13 @@ def stuck_writes(case: Case) -> Iterator[Finding]:
         return
     yield Finding(
         cause="database-unreachable",
-        service=DATABASE,
-        resource=resource_of(case, DATABASE),
+        service=database,
+        resource=resource_of(case, database),
         summary="The database answers reads, and writes hang: it holds a lock or takes no writes.",
         evidence=(*top_evidence(writes), reads[0]),
         remedy=Remedy(
             summary="Find what keeps the database from writing.",
-            inspect=revisions.log_tail(case, MLFLOW),
+            inspect=revisions.log_tail(case, mlflow),
             decision=_DECISION,
         ),
         shown_failures=0,

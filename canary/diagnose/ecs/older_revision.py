@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.state import TaskDefinition
-from canary.diagnose.core.case import AUTH, MLFLOW, Case, Failures, Suspect
+from canary.diagnose.core.case import Case, Failures, Suspect
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Remedy
+from canary.model import Confidence, Remedy, Role
 
 _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAILABLE})
 
@@ -25,18 +26,18 @@ def reverted(case: Case) -> Iterator[Finding]:
 
 
 def _failures(case: Case, name: str) -> Failures:
-    return frozenset(f for f in case.failures if _answered_by(f, name)) | case.failures_of_outage(
-        name
-    )
+    answered = frozenset(f for f in case.failures if _answered_by(case, f, name))
+    return answered | case.failures_of_outage(name)
 
 
-def _answered_by(failure: Failure, name: str) -> bool:
+def _answered_by(case: Case, failure: Failure, name: str) -> bool:
     """Return whether the service's code gave the answer, directly or through another service."""
     if failure.symptom in CONTROL | EDGE or not failure.host:
         return False
-    if name == MLFLOW and "mlflow" in failure.path:
+    role = case.environment.role_of(name)
+    if role is Role.MLFLOW and failure_asks_mlflow(case.environment, failure):
         return True
-    return failure.entry_service == name or (name == AUTH and failure.symptom in _OF_KEYS)
+    return failure.entry_service == name or (role is Role.IDENTITY and failure.symptom in _OF_KEYS)
 
 
 def _finding(case: Case, suspect: Suspect, newer: TaskDefinition) -> Finding:

@@ -18,7 +18,7 @@ from canary.control_plane.state import Certificate
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Evidence, Remedy, Role
 
 WARNING_S = 30 * 86_400.0
 Fault = tuple[str, Confidence]  # the cause, and how sure it is
@@ -45,8 +45,14 @@ def _failures(case: Case, name: str, host: str) -> Failures:
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
     }
     if any(f.symptom is Symptom.TLS for f in own):
-        own |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name == "auth"}
+        own |= _asked_in_vain(case, name)
     return frozenset(own)
+
+
+def _asked_in_vain(case: Case, name: str) -> Failures:
+    """Return the failures in which others report that they cannot ask the identity service."""
+    identity = case.environment.role_of(name) is Role.IDENTITY
+    return case.having(Symptom.AUTH_UNAVAILABLE) if identity else frozenset()
 
 
 def _served(case: Case, name: str, host: str) -> Certificate | None:

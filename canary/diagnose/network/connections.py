@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from canary.control_plane.firewall import ANYWHERE, Side
 from canary.control_plane.state import EcsService, LoadBalancer
-from canary.diagnose.core.case import AUTH, Case, Failures
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
+from canary.diagnose.ecs.variables import public_port
 from canary.diagnose.targets.commands import port_of
+from canary.model.urls import place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +71,15 @@ def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
     host = case.host(name)
     if not balancer or not side or not host or balancer.scheme != "internet-facing":
         return
-    for port in (443, 80):
+    own = place(case.services[name].url).port
+    asked = {f.port for f in case.failures if f.host == host and f.port}
+    for port in sorted({own, *asked}, reverse=True):
         failures = {
             f
             for f in case.failures
             if f.host == host and f.port == port and f.symptom in EDGE - {Symptom.NO_NAME}
         }
-        if port == 443 and failures:
+        if port == own and failures:
             failures |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name in f.implicated}
             failures |= {f for f in case.having(Symptom.CONTROL_CERTIFICATE) if f.service == name}
         yield Connection(
@@ -120,11 +124,13 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
     if not source or not service or not case.ecs(name):
         return
     target, port, public = side_of(case, other), service.port, False
-    if service.url and other == AUTH:  # used by its public name
+    if (outer := public_port(case, name, other)) is None:
+        return
+    if outer:  # used by its public name
         balancer = case.balancer(other)
         known = _balancer_side(case, balancer) if balancer else None
         target = Side(groups=known.groups if known else (), networks=(ANYWHERE,))
-        port, public = 443, True
+        port, public = outer, True
     if target and port:
         yield Connection(
             name=f"{name} to the public name of {other}" if public else f"{name} to {other}",

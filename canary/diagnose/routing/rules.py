@@ -13,7 +13,7 @@ from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.listeners import about_port_80, describe, unused
 from canary.diagnose.routing.misroutes import Misroute, Need, kind_of, misrouted, needs, reached
-from canary.model import Confidence, Evidence
+from canary.model import Confidence, Evidence, Role
 
 
 def rules(case: Case) -> Iterator[Finding]:
@@ -81,6 +81,7 @@ def _failures(case: Case, misroute: Misroute) -> Failures:
     hosts = {n.host for n in paths}
     names = {n.path for n in paths} | {n.pattern for n in paths if n.pattern}
     rules = {r.arn for r in misroute.rules}
+    judges = case.environment.of_role(Role.IDENTITY)
     found: set[Failure] = set()
     for f in case.failures:
         if f.scheme == "https" and f.entry_service in services and f.host in hosts:
@@ -94,7 +95,7 @@ def _failures(case: Case, misroute: Misroute) -> Failures:
         elif f.symptom is Symptom.CONTROL_TARGETS and f.service in lost:
             if unused(case, f.service, misroute.balancer.name):
                 found.add(f)
-        elif f.symptom is Symptom.AUTH_UNAVAILABLE and "auth" in services:
+        elif f.symptom is Symptom.AUTH_UNAVAILABLE and services.intersection(judges):
             found.add(f)
     return frozenset(found)
 
