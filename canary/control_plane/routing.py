@@ -93,10 +93,10 @@ def order(rule: Rule) -> int:
     return int(rule.priority) if rule.priority.isdigit() else 1_000_000
 
 
-def https_listener(balancer: LoadBalancer | None) -> Listener | None:
-    """Return the HTTPS listener on 443 of a load balancer."""
+def listener_at(balancer: LoadBalancer | None, scheme: str, port: int) -> Listener | None:
+    """Return the listener of a load balancer that answers a scheme on a port."""
     listeners = balancer.listeners if balancer else ()
-    return next((x for x in listeners if x.port == 443 and x.protocol == "HTTPS"), None)
+    return next((x for x in listeners if (x.port, x.protocol) == (port, scheme.upper())), None)
 
 
 def patterns(rule: Rule) -> tuple[str, ...]:

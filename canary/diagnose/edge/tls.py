@@ -13,8 +13,8 @@ from canary.control_plane.certificates import (
     names_of,
     usable,
 )
-from canary.control_plane.routing import https_listener
 from canary.control_plane.state import Certificate
+from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
@@ -57,7 +57,7 @@ def _asked_in_vain(case: Case, name: str) -> Failures:
 
 def _served(case: Case, name: str, host: str) -> Certificate | None:
     """Return the certificate that a client of this host gets, None if it is not known."""
-    listener = https_listener(case.balancer(name))
+    listener = serving.listener(case, name)
     if listener is None:
         return None
     known = {c.arn: c for c in case.state.certificates}
@@ -111,7 +111,7 @@ def _finding(
     case: Case, name: str, fault: Fault, served: Certificate | None, failures: Failures
 ) -> Finding:
     (cause, confidence), host = fault, case.host(name)
-    listener = https_listener(case.balancer(name))
+    listener = serving.listener(case, name)
     leaf_good = not served or case.age(served.not_after) < 0
     above = _invalid_above_leaf(failures) if cause == "certificate-expired" and leaf_good else ""
     return Finding(
@@ -138,7 +138,7 @@ def _certificate_evidence(case: Case, served: Certificate, host: str) -> tuple[E
 
 def _before(case: Case, name: str) -> str:
     """Return the ARN of the certificate that the previous run saw on the listener, or ""."""
-    listener = https_listener(case.balancer(name, case.previous)) if case.previous else None
+    listener = serving.listener(case, name, state=case.previous) if case.previous else None
     return listener.certificates[0] if listener and listener.certificates else ""
 
 
@@ -162,8 +162,8 @@ def _replacement(case: Case, name: str, served: Certificate | None) -> Certifica
 
 
 def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Remedy:
-    host, balancer = case.host(name), case.balancer(name)
-    listener = https_listener(balancer)
+    host = case.host(name)
+    listener = serving.listener(case, name)
     other = _replacement(case, name, served)
     longer = other and served and other.not_after > served.not_after
     fix = ""

@@ -1,7 +1,8 @@
-"""Listeners on 443 and 80 that are missing, and a port 80 that does not redirect."""
+"""Listeners that are missing, and a listener that does not redirect where it must."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from canary.control_plane.routing import patterns, winner
@@ -12,19 +13,22 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence
+from canary.model.urls import place
+
+_REDIRECTS = re.compile(r"listener (\d+) redirects$")
 
 
 def listeners(case: Case) -> Iterator[Finding]:
-    """Report each listener (443, 80) that a failing host needs and its balancer lacks."""
+    """Report each listener that a failing host needs and its balancer lacks."""
     for name in case.services:
         balancer, host = case.balancer(name), case.host(name)
         if not balancer or not host:
             continue
         there = [f"{x.port} {x.protocol}" for x in balancer.listeners]
         seen = f"listeners: {', '.join(there) or 'none'}"
-        for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
-            failures = _without_listener(case, balancer.name, port)
-            if f"{port} {protocol}" in there or not failures:
+        for port, scheme in _asked(case, name):
+            failures = _without_listener(case, name, balancer.name, port)
+            if f"{port} {scheme.upper()}" in there or not failures:
                 continue
             yield Finding(
                 cause="listener-missing",
@@ -38,7 +42,16 @@ def listeners(case: Case) -> Iterator[Finding]:
             )
 
 
-def _without_listener(case: Case, balancer: str, port: int) -> Failures:
+def _asked(case: Case, name: str) -> list[tuple[int, str]]:
+    """Return the ports and schemes at which a service is asked: its URL's first."""
+    own, host = place(case.services[name].url), case.host(name)
+    direct = {(f.port, f.scheme) for f in case.failures if f.host == host and f.scheme}
+    judged = {(p, "http") for f in case.failures if f.service == name and (p := redirect_port(f))}
+    at = (own.port, own.scheme)
+    return [at, *sorted((direct | judged) - {at})]
+
+
+def _without_listener(case: Case, name: str, balancer: str, port: int) -> Failures:
     """Return the failures that a missing listener explains."""
     services = {n: s for n, s in case.services.items() if s.load_balancer == balancer}
     public = {n for n, s in services.items() if s.url}
@@ -48,14 +61,15 @@ def _without_listener(case: Case, balancer: str, port: int) -> Failures:
         for f in case.failures
         if f.host in hosts and f.port == port and (f.symptom in EDGE or not f.status)
     )
-    if port != 443:
-        return direct | {f for f in case.failures if f.service in services and about_port_80(f)}
+    if port != place(case.services[name].url).port:
+        about = {f for f in case.failures if f.service in services and redirect_port(f) == port}
+        return direct | about
     more: Failures = frozenset(
         f
         for f in case.failures
         if (f.symptom is Symptom.AUTH_UNAVAILABLE and public & f.implicated)
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service in public)
-        or (f.symptom is Symptom.CONTROL_RULE and f.service in public and not about_port_80(f))
+        or (f.symptom is Symptom.CONTROL_RULE and f.service in public and redirect_port(f) is None)
         or (f.symptom is Symptom.CONTROL_TARGETS and unused(case, f.service, balancer))
     )
     return direct | more
@@ -68,29 +82,37 @@ def unused(case: Case, service: str, balancer: str) -> bool:
     return any(t.state == "unused" for g in case.groups(service) for t in g.targets)
 
 
-def about_port_80(failure: Failure) -> bool:
-    """Return whether a failed step of a routing check is about the redirect of port 80."""
-    return failure.symptom is Symptom.CONTROL_RULE and failure.step.startswith("listener 80")
+def redirect_port(failure: Failure) -> int | None:
+    """Return the port whose redirect a failed step of a routing check is about, None for others."""
+    found = _REDIRECTS.match(failure.step)
+    return int(found[1]) if found and failure.symptom is Symptom.CONTROL_RULE else None
 
 
 def redirects(case: Case) -> Iterator[Finding]:
-    """Report each rule on port 80 that does not redirect to HTTPS."""
+    """Report each rule of a plain listener that does not redirect to the service's HTTPS address.
+
+    Of a service whose own URL is plain HTTP no redirect is wanted.
+    """
     for name in case.services:
         balancer, host = case.balancer(name), case.host(name)
-        plain = next((x for x in balancer.listeners if x.port == 80), None) if balancer else None
-        if not balancer or not plain or not host:
+        if not balancer or not host or place(case.services[name].url).scheme != "https":
             continue
-        found: dict[str, tuple[Rule, set[Failure]]] = {}
-        for failure in case.failures:
-            direct = failure.scheme == "http" and failure.host == host
-            if not direct and not (about_port_80(failure) and failure.service == name):
-                continue
-            path = failure.path if direct else "/"
-            rule = winner(plain, host, path, failure.method)
-            if rule and not rule.action.redirect.upper().startswith("HTTPS://#{HOST}:443/"):
-                found.setdefault(rule.arn, (rule, set()))[1].add(failure)
-        for rule, failures in found.values():
-            yield _no_redirect(case, name, balancer, plain, rule, frozenset(failures))
+        for plain in (x for x in balancer.listeners if x.protocol == "HTTP"):
+            for rule, failures in _not_redirected(case, name, plain).values():
+                yield _no_redirect(case, name, balancer, plain, rule, frozenset(failures))
+
+
+def _not_redirected(case: Case, name: str, plain: Listener) -> dict[str, tuple[Rule, set[Failure]]]:
+    """Return each rule of a plain listener that does not redirect, with its failures."""
+    host, wanted = case.host(name), f"HTTPS://#{{HOST}}:{place(case.services[name].url).port}/"
+    found: dict[str, tuple[Rule, set[Failure]]] = {}
+    for failure in case.failures:
+        direct = (failure.scheme, failure.host, failure.port) == ("http", host, plain.port)
+        judged = redirect_port(failure) == plain.port and failure.service == name
+        rule = winner(plain, host, failure.path if direct else "/", failure.method)
+        if (direct or judged) and rule and not rule.action.redirect.upper().startswith(wanted):
+            found.setdefault(rule.arn, (rule, set()))[1].add(failure)
+    return found
 
 
 def _no_redirect(
@@ -102,12 +124,12 @@ def _no_redirect(
         service=name,
         resource=plain.arn if default else rule.arn,
         confidence=Confidence.CERTAIN,
-        summary=f"Port 80 of {balancer.name} does not redirect to HTTPS"
+        summary=f"Port {plain.port} of {balancer.name} does not redirect to HTTPS"
         + ("." if default else f": rule {rule.priority} answers first."),
         evidence=case.evidence(
-            f"{balancer.name}:80",
+            f"{balancer.name}:{plain.port}",
             describe(case, rule) + f" {rule.action.redirect}",
-            "redirect to HTTPS on port 443",
+            f"redirect to HTTPS on port {place(case.services[name].url).port}",
         ),
         shown_failures=1,
         remedy=remedies.redirect(case, balancer, plain, rule),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from canary.control_plane.routing import https_listener, matches, patterns, takes, winner
+from canary.control_plane.routing import matches, patterns, takes, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.failures import Failure
 
@@ -43,7 +44,7 @@ class Misroute:
 
 
 def needs(case: Case) -> tuple[Need, ...]:
-    """Return the environment's routes first, then every path that failed over HTTPS."""
+    """Return the environment's routes, then each path that failed where its service serves."""
     found = [
         Need(
             host=r.host,
@@ -59,9 +60,15 @@ def needs(case: Case) -> tuple[Need, ...]:
     found += [
         _need(case, failure)
         for failure in case.failures
-        if failure.scheme == "https" and failure.entry_service in case.services
+        if failure.entry_service in case.services and asks_its_service(case, failure)
     ]
     return tuple(dict.fromkeys(found))
+
+
+def asks_its_service(case: Case, failure: Failure) -> bool:
+    """Return whether a failed request went where its service serves, and not to a redirect."""
+    name, host = failure.entry_service, failure.host
+    return serving.is_asked_there(case, name, failure.scheme, failure.port, host)
 
 
 def _need(case: Case, failure: Failure) -> Need:
@@ -83,7 +90,7 @@ def _need(case: Case, failure: Failure) -> Need:
 def misrouted(case: Case, need: Need) -> tuple[LoadBalancer, Listener, Rule] | None:
     """Return the rule that misroutes a path, None if the path is right or no rule is known."""
     balancer = case.balancer(need.service)
-    listener = https_listener(balancer)
+    listener = serving.listener(case, need.service, need.host)
     right = need.receivers(case)
     if not balancer or not listener or not right or not listener.rules:
         return None

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.routing import https_listener, winner
+from canary.control_plane.routing import winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
-from canary.diagnose.routing.listeners import about_port_80, describe, unused
-from canary.diagnose.routing.misroutes import Misroute, Need, kind_of, misrouted, needs, reached
+from canary.diagnose.routing.listeners import describe, redirect_port, unused
+from canary.diagnose.routing.misroutes import (
+    Misroute,
+    Need,
+    asks_its_service,
+    kind_of,
+    misrouted,
+    needs,
+    reached,
+)
 from canary.model import Confidence, Evidence, Role
 
 
@@ -84,11 +93,11 @@ def _failures(case: Case, misroute: Misroute) -> Failures:
     judges = case.environment.of_role(Role.IDENTITY)
     found: set[Failure] = set()
     for f in case.failures:
-        if f.scheme == "https" and f.entry_service in services and f.host in hosts:
+        if f.entry_service in services and f.host in hosts and asks_its_service(case, f):
             took = winner(listener, f.host, f.path, f.method)
             if took is not None and took.arn in rules:
                 found.add(f)
-        elif f.symptom is Symptom.CONTROL_RULE and not about_port_80(f):
+        elif f.symptom is Symptom.CONTROL_RULE and redirect_port(f) is None:
             named = any(n in f.text for n in names)
             if named or (f.service in services and not _names_a_route(case, f)):
                 found.add(f)
@@ -146,7 +155,7 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
     """Return a line of evidence if another rule or action served the path in the previous run."""
     if case.previous is None:
         return ()
-    listener = https_listener(case.balancer(need.service, case.previous))
+    listener = serving.listener(case, need.service, need.host, case.previous)
     before = winner(listener, need.host, need.path, need.method) if listener else None
     if before is None or (before.arn == rule.arn and before.action == rule.action):
         return ()

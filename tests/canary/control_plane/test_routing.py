@@ -7,7 +7,7 @@ import pytest
 from canary.control_plane.routing import (
     UnknownConditionError,
     free_priority,
-    https_listener,
+    listener_at,
     matches,
     taken_by,
     takes,
@@ -132,19 +132,21 @@ def test_an_unknown_condition_that_cannot_matter_is_no_hindrance(rules: tuple[Ru
     assert found is not None and not found.conditions
 
 
-def test_the_https_listener_is_the_one_on_443() -> None:
+def test_the_listener_at_an_address_has_its_port_and_protocol() -> None:
     good, plain = listener(), listener(port=80, protocol="HTTP")
     other = listener(port=8443)
     wrong = listener(protocol="HTTP")
 
-    def of(*found: Listener) -> Listener | None:
+    def of(*found: Listener, scheme: str = "https", port: int = 443) -> Listener | None:
         balancer = LoadBalancer(arn="b", name="b", dns_name="b", listeners=found)
-        return https_listener(balancer)
+        return listener_at(balancer, scheme, port)
 
     assert of(plain, other, good) is good
     assert of(plain, other) is None
     assert of(wrong) is None
-    assert https_listener(None) is None
+    assert of(plain, other, good, port=8443) is other
+    assert of(plain, other, good, scheme="http", port=80) is plain
+    assert listener_at(None, "https", 443) is None
 
 
 @pytest.mark.parametrize(

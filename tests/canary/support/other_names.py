@@ -26,7 +26,7 @@ ROLES = {
     "sessions": Role.CACHE,
     "store": Role.DATABASE,
 }
-PORT = 443
+PORT = 8443
 
 
 def environment(base: Environment) -> Environment:
