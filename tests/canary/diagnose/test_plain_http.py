@@ -1,4 +1,4 @@
-"""A platform that serves plain HTTP alone: no redirect is missed, its listener is the serving one."""
+"""A platform that serves plain HTTP alone: no redirect is missed, its only listener serves."""
 
 from __future__ import annotations
 
