@@ -109,10 +109,13 @@ class _Past:
         )
 
     def came_late(self, finding: Finding) -> bool:
-        """Return whether it was so before a check of the finding failed: a recent change."""
+        """Return whether it was so while each of its checks was well: only the day before differs.
+
+        Checks fail one after the other: one that failed at once proves what changed.
+        """
         known = self._case.baselines.of
-        checks = {f.check_id for f in finding.explained_failures}
-        return any(self._was(finding, c, known[c]) for c in checks if c in known)
+        checks = {f.check_id for f in finding.explained_failures if f.check_id in known}
+        return bool(checks) and all(self._was(finding, c, known[c]) for c in checks)
 
     def well_at(self, finding: Finding) -> str:
         """Return when the checks of a finding passed last, although it was so."""

@@ -266,6 +266,22 @@ def test_a_check_that_was_never_well_is_still_explained() -> None:
     assert results[0].check_id not in found.explains and results[1].check_id in found.explains
 
 
+def test_a_check_that_failed_at_once_proves_the_change_for_those_that_fail_later() -> None:
+    """In between, the later ones passed for a third time, with the fault."""
+    state, results = faults.plant(faults.by_id("api-health-path"))
+    late = p.failed("registry.health", "registry", p.page(REGISTRY + "/health", 503))
+    day = p.healthy(faults.NAMES)
+    first, later = well(results, day, day), well([late], state, day)
+    known = Baselines(
+        of={**later.of, **first.of},
+        incident=first.incident,
+        day_before={**later.day_before, **first.day_before},
+    )
+    (found,) = judge([*results, late], state, known).diagnoses
+    assert (found.cause, found.confidence) == ("health-check-mismatch", Confidence.CERTAIN)
+    assert set(found.explains) == {r.check_id for r in (*results, late)}
+
+
 def test_another_task_that_ended_the_same_way_since_then_accuses() -> None:
     state, results = faults.plant(faults.by_id("auth-crashes"))
     service = next(s for s in state.ecs_services if s.name == faults.NAMES.of("auth"))
