@@ -19,7 +19,9 @@ def look(case: Case, balancer: str) -> Remedy:
     return Remedy(
         summary="Look at the rules of the listener on 443.",
         inspect=tuple(inspect),
-        decision="The rules could not be read: give the canary the missing permission, or look.",
+        decision="The rules could not be read: give the canary the missing permission, or look."
+        if case.environment.cluster
+        else "Whoever may read the rules of this load balancer must look at them.",
     )
 
 

@@ -86,6 +86,22 @@ def test_listeners_that_were_read_are_not_guessed() -> None:
 # --- a rule that leads elsewhere
 
 
+@pytest.mark.parametrize(
+    ("cluster", "decision"),
+    [
+        ("", "Whoever may read the rules of this load balancer must look at them."),
+        ("c", "The rules could not be read: give the canary the missing permission, or look."),
+    ],
+)
+def test_nobody_is_asked_for_a_permission_that_no_run_would_use(
+    cluster: str, decision: str
+) -> None:
+    where = p.replace(p.environment(faults.NAMES), cluster=cluster)
+    lost = p.failed("registry.proxy", "registry", p.fixed_404(faults.PROXY))
+    (found,) = diagnose([lost], WITHOUT_CLUSTER, where, None, p.NOW).diagnoses
+    assert (found.cause, found.remedy.decision) == ("rule-missing", decision)
+
+
 def test_what_answers_beside_a_misrouted_path_follows_from_it() -> None:
     page = "<!doctype html><title>404 Not Found</title>"
     lost = p.failed("registry.proxy", "registry",
