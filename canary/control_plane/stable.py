@@ -32,7 +32,7 @@ from canary.control_plane.state import (
 VOLATILE: dict[type, frozenset[str]] = {
     # read after failures only, or the reading's own circumstances
     PlatformState: frozenset(
-        {"read_at", "refreshed_services", "logs", "errors", "secrets", "bounds"}
+        {"read_at", "refreshed_services", "logs", "last_lines", "errors", "secrets", "bounds"}
     ),
     Unavailable: frozenset({"reason"}),  # AWS's sentence may hold a request's id
     LoadBalancer: frozenset({"state"}),

@@ -35,6 +35,8 @@ from canary.model.definitions import Schedule as Schedule
 from canary.model.definitions import Service as Service
 from canary.model.history import CheckHistory as CheckHistory
 from canary.model.history import Kept as Kept
+from canary.model.remedies import Difference as Difference
+from canary.model.remedies import Remedy as Remedy
 from canary.model.results import REPORT_SCHEMA as REPORT_SCHEMA
 from canary.model.results import Assertion as Assertion
 from canary.model.results import Comparison as Comparison
@@ -43,7 +45,6 @@ from canary.model.results import Drift as Drift
 from canary.model.results import Evidence as Evidence
 from canary.model.results import Exchange as Exchange
 from canary.model.results import Explanation as Explanation
-from canary.model.results import Remedy as Remedy
 from canary.model.results import Report as Report
 from canary.model.results import Residue as Residue
 from canary.model.results import Result as Result

@@ -11,6 +11,7 @@ from canary.model.answers import Timing
 from canary.model.base import Change, Confidence, Frozen, Load, Severity, Status, Suite
 from canary.model.changed_by import ChangedBy
 from canary.model.history import CheckHistory
+from canary.model.remedies import Remedy
 
 REPORT_SCHEMA = "hokusai-canary/report/1"
 
@@ -121,17 +122,6 @@ class Evidence(Frozen, frozen=True, kw_only=True):
     seen: str
     expected: str = ""
     at: str = ""  # ISO 8601
-
-
-class Remedy(Frozen, frozen=True, kw_only=True):
-    """Commands for people to type; the canary never executes them."""
-
-    summary: str
-    inspect: tuple[str, ...] = ()
-    fix: tuple[str, ...] = ()
-    verify: tuple[str, ...] = ()
-    terraform: str = ""
-    decision: str = ""  # the decision of a person, where no command is safe
 
 
 class Diagnosis(Frozen, frozen=True, kw_only=True):

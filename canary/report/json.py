@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from canary.model import REPORT_SCHEMA, Report
 from canary.report.text import ReportError, visible
 
+NO_REMEDY = "No remedy was known."
 _FAMILY = "hokusai-canary/report/"
 
 
@@ -36,9 +39,19 @@ def load(data: bytes | str) -> Report:
     if schema != REPORT_SCHEMA:
         raise ReportError(_wrong_schema(schema))
     try:
-        return msgspec.convert(plain, Report)
+        return msgspec.convert(_completed(plain), Report)
     except msgspec.ValidationError as error:
         raise ReportError(f"a report of schema {schema} that does not fit it: {error}") from error
+
+
+def _completed(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an older report in which no remedy is empty: a new one cannot be."""
+    diagnoses = plain.get("diagnoses")
+    for diagnosis in diagnoses if isinstance(diagnoses, list) else ():
+        remedy = diagnosis.get("remedy") if isinstance(diagnosis, dict) else None
+        if isinstance(remedy, dict) and not (remedy.get("fix") or remedy.get("decision")):
+            remedy["decision"] = NO_REMEDY
+    return plain
 
 
 def _wrong_schema(schema: object) -> str:

@@ -137,11 +137,17 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
         ),
         prose(remedy.summary),
         f"To decide: {prose(remedy.decision)}" if remedy.decision else "",
+        "\n".join(
+            f"- The fix changes {code(d.resource)}: {code(d.before or 'not there')} becomes"
+            f" {code(d.after or 'not there')}"
+            for d in remedy.difference
+        ),
     ]
     for label, commands in (
         ("Inspect", remedy.inspect),
         ("Fix", remedy.fix),
         ("Verify", remedy.verify),
+        ("Undo the fix", remedy.undo),
     ):
         if commands:
             lines += [f"{label}:", block("\n".join(commands), "sh")]

@@ -13,7 +13,9 @@ from canary.diagnose.core.failures import Failure, must_be_refused
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
-from canary.diagnose.ecs.secret_remedies import FRESH_S, previous_value
+from canary.diagnose.ecs.secret_remedies import FRESH_S
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.model import Confidence, Evidence, Remedy, Role, Status
 
 _WHY = (
@@ -167,10 +169,11 @@ def rejected_key(case: Case, secret: str) -> Remedy:
     show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
     changed = _changed(case, secret)
     if changed:
-        return Remedy(
-            summary=f"Put the value of {secret} back that was there before {changed.changed_at}.",
+        return build.remedy(
+            case,
+            f"Put the value of {secret} back that was there before {changed.changed_at}.",
+            (previous_value(changed),),
             inspect=(show,),
-            fix=(previous_value(case, changed),),
             verify=(show,),
             decision="Look first whether the change was meant; then the auth service must know"
             " the new key.",
@@ -190,19 +193,19 @@ def missing_key(case: Case, secret: str) -> Remedy:
     """Return how to make a secret readable: undo its deletion or change, else create it."""
     found, changed = state_of(case, secret), _changed(case, secret)
     show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
-    fix = ""
+    edits: build.Edits = ()
     if found and found.deleted:
-        fix = case.aws("secretsmanager", "restore-secret", secret_id=secret)
+        edits = (restore_secret(secret),)
     elif changed and changed.exists:
-        fix = previous_value(case, changed)
-    return Remedy(
-        summary=f"Have {secret} as it was." if fix else "Store the key where the canary reads it.",
+        edits = (previous_value(changed),)
+    return build.remedy(
+        case,
+        f"Have {secret} as it was." if edits else "Store the key where the canary reads it.",
+        edits,
         inspect=(show,),
-        fix=(fix,) if fix else (),
         verify=(show,),
-        decision="Look first whether the change was meant."
-        if fix
-        else "An administrator makes the key and stores it: aws secretsmanager"
+        decision="Look first whether the change was meant.",
+        otherwise="An administrator makes the key and stores it: aws secretsmanager"
         f' create-secret --name {secret} --secret-string \'{{"api_key":"<the key>"}}\'',
     )
 

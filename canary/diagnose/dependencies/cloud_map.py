@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import DiscoveryInstance, DiscoveryService, EcsService, Task
-from canary.diagnose.core.aws_cli import Shell, compact
 from canary.diagnose.core.case import Case, Failures, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.edit import Later
+from canary.diagnose.remedies.names import create_name, deregister_instance, register_instance
+from canary.diagnose.remedies.services import registry_of
 from canary.model import Confidence, Remedy
 
 ACTIONS = (
@@ -47,16 +52,10 @@ def names(case: Case) -> Iterator[Finding]:
             yield _stale(case, suspect, known, wrong)
 
 
-def _registered(case: Case, known: DiscoveryService, tasks: tuple[Task, ...]) -> tuple[str, ...]:
+def _registered(known: DiscoveryService, tasks: tuple[Task, ...]) -> Edits:
     have = {i.address for i in known.instances}
     return tuple(
-        case.aws(
-            "servicediscovery",
-            "register-instance",
-            service_id=known.id,
-            instance_id=t.arn.rpartition("/")[2],
-            attributes=f"AWS_INSTANCE_IPV4={t.address}",
-        )
+        register_instance(known, t.arn.rpartition("/")[2], t.address)
         for t in tasks
         if t.address not in have
     )
@@ -87,15 +86,23 @@ def _missing(case: Case, suspect: Suspect, known: DiscoveryService | None) -> Fi
 
 
 def _register(case: Case, name: str, service: EcsService, known: DiscoveryService) -> Remedy:
-    fix = list(_registered(case, known, live(service)))
+    edits = _registered(known, live(service))
     if known.arn not in service.registries:
-        fix.append(revisions.deploy(case, name, service_registries=f"registryArn={known.arn}"))
-    return Remedy(
-        summary=f"Register the running tasks under {known.name}.",
+        edits += revisions.deploy(case, name, serviceRegistries=_registries(case, name, known.arn))
+    return build.remedy(
+        case,
+        f"Register the running tasks under {known.name}.",
+        edits,
         inspect=(_show(case, known),),
-        fix=tuple(fix),
         verify=(_show(case, known),),
     )
+
+
+def _registries(case: Case, name: str, arn: str | Later) -> list[dict[str, Any]]:
+    """Return the service's registry under an ARN, with the port and container that it had."""
+    before = case.ecs_before(name)
+    had = (before.config.get("serviceRegistries") if before else None) or [{}]
+    return [{**had[0], "registryArn": arn}]
 
 
 def _create(case: Case, name: str) -> Remedy:
@@ -111,22 +118,15 @@ def _create(case: Case, name: str) -> Remedy:
             decision=f"The namespace {space} is gone: every internal name goes with it."
             " Apply Terraform for it.",
         )
-    record = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]}
-    create = case.aws(
-        "servicediscovery",
-        "create-service",
-        name=label,
-        namespace_id=namespace,
-        dns_config=compact(record),
-        health_check_custom_config="FailureThreshold=1",
-    )
-    query = f"Services[?Name=='{label}'].Arn"
-    found = case.aws("servicediscovery", "list-services", query=query, output="text")
-    registry = Shell(f'registryArn="$({found})"')
-    return Remedy(
-        summary=f"Create the name {internal} and attach the ECS service to it.",
+    registry = _registries(case, name, registry_of(label, namespace))
+    return build.remedy(
+        case,
+        f"Create the name {internal} and attach the ECS service to it.",
+        (
+            create_name(label, namespace),
+            *revisions.deploy(case, name, serviceRegistries=registry),
+        ),
         inspect=(show,),
-        fix=(create, revisions.deploy(case, name, service_registries=registry)),
         verify=(show, *revisions.verify(case, name)),
     )
 
@@ -135,10 +135,7 @@ def _stale(
     case: Case, suspect: Suspect, known: DiscoveryService, wrong: list[DiscoveryInstance]
 ) -> Finding:
     name, service, failures = suspect
-    drop = tuple(
-        case.aws("servicediscovery", "deregister-instance", service_id=known.id, instance_id=i.id)
-        for i in wrong
-    )
+    drop = tuple(deregister_instance(known, i) for i in wrong)
     return Finding(
         cause="service-discovery-stale",
         service=name,
@@ -151,10 +148,11 @@ def _stale(
             ", ".join(i.address for i in known.instances),
             ", ".join(t.address for t in live(service)),
         ),
-        remedy=Remedy(
-            summary="Register the running tasks and take the old addresses out.",
+        remedy=build.remedy(
+            case,
+            "Register the running tasks and take the old addresses out.",
+            (*_registered(known, live(service)), *drop),
             inspect=(_show(case, known),),
-            fix=(*_registered(case, known, live(service)), *drop),
             verify=(_show(case, known),),
         ),
         explained_failures=failures,

@@ -13,7 +13,8 @@ from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.mlflow_paths import url_asks_mlflow
 from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Evidence, Remedy, Role
+from canary.diagnose.remedies import build
+from canary.model import Evidence, Role
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -34,13 +35,14 @@ def _hanging(case: Case, name: str) -> Iterator[Finding]:
         return
     running = f"{service.running} of {service.desired} tasks run, the targets are healthy"
     healthy = Evidence(resource=service.name, seen=running, expected="they answer")
-    remedy = revisions.rollback(case, name)
-    if not remedy.fix:
-        remedy = Remedy(
-            summary="Put a new task in its place; its log may tell what it waited for.",
-            fix=(revisions.deploy(case, name),),
-            verify=revisions.verify(case, name),
-        )
+    back = revisions.rollback(case, name)
+    remedy = build.remedy(
+        case,
+        back.summary or "Put a new task in its place; its log may tell what it waited for.",
+        back.edits or revisions.deploy(case, name),
+        inspect=revisions.inspect(case, name),
+        verify=revisions.verify(case, name),
+    )
     yield Finding(
         cause="targets-unhealthy",
         service=name,
@@ -48,7 +50,7 @@ def _hanging(case: Case, name: str) -> Iterator[Finding]:
         summary="MLflow does not answer in time, though its task runs and its target is healthy.",
         evidence=(healthy, *top_evidence(timeouts, 3)),
         shown_failures=0,
-        remedy=msgspec.structs.replace(remedy, inspect=revisions.inspect(case, name)),
+        remedy=remedy,
         explained_failures=case.failures_of_outage(name),
     )
 
@@ -84,14 +86,13 @@ def breaker(case: Case) -> Iterator[Finding]:
         service=entry,
         resource=case.services[entry].ecs_service or entry,
         summary=f"The circuit breaker of {entry} towards MLflow is open.",
-        remedy=Remedy(
-            summary="A breaker closes by itself once MLflow answers; a new task starts closed.",
+        remedy=build.remedy(
+            case,
+            "A breaker closes by itself once MLflow answers; a new task starts closed.",
+            revisions.deploy(case, entry),
             inspect=revisions.inspect(case, entry),
-            fix=(revisions.deploy(case, entry),) if service else (),
             verify=revisions.verify(case, entry) if service else (),
-            decision=""
-            if service
-            else f"If MLflow answers and the breaker stays open, start {entry} anew.",
+            otherwise=f"If MLflow answers and the breaker stays open, start {entry} anew.",
         ),
         explained_failures=failures,
     )

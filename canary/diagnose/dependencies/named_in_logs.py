@@ -162,11 +162,10 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
     # if one service alone does not reach the database, its own address of it may be wrong
     alone = cause == "database-unreachable" and len(reporting_services) == 1
     if first and (alone or cause in ("database-auth-failed", "cache-unreachable")):
-        back = value_back(case, first, words)
-        others = [n for n in reporting_services[1:] if case.ecs(n)]  # use the same value
+        others = [n for n in reporting_services if n != first]  # they use the same value
+        back = value_back(case, first, words, also=others)
         if back.fix:
-            again = tuple(revisions.deploy(case, n) for n in others)
-            return msgspec.structs.replace(back, fix=(*back.fix, *again))
+            return back
     return Remedy(
         summary=_DECISIONS.get(cause, "Compare the login in the secret with the database's."),
         inspect=tuple(c for t in reporting_services for c in revisions.log_tail(case, t)),

@@ -55,11 +55,7 @@ def _upstream_finding(
 def _back(case: Case, name: str, decision: str) -> Remedy:
     back = revisions.rollback(case, name)
     remedy = revisions.remedy(case, name, decision, verify=revisions.verify(case, name))
-    return msgspec.structs.replace(
-        remedy,
-        inspect=(*back.inspect, *remedy.inspect),
-        terraform="# environment and secrets of the aws_ecs_task_definition\n",
-    )
+    return msgspec.structs.replace(remedy, inspect=(*back.inspect, *remedy.inspect))
 
 
 def changed(case: Case) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.revision_diff import port_mismatch
+from canary.diagnose.remedies import build
 from canary.model import Confidence, Evidence, Remedy
 
 
@@ -63,10 +64,11 @@ def _fitting_revision(case: Case, name: str, wrong: TaskDefinition, port: str) -
     last_good = [d for d in fit if before and d.arn == before.task_definition]
     good = (last_good or sorted(fit, key=lambda d: d.revision))[-1:]
     decision = f"Register a revision with PORT={port}."
-    return Remedy(
-        summary=f"Go back to {good[0].family}:{good[0].revision}." if good else decision,
+    return build.remedy(
+        case,
+        f"Go back to {good[0].family}:{good[0].revision}." if good else decision,
+        revisions.deploy(case, name, good[0].arn) if good else (),
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=wrong.arn),),
-        fix=(revisions.deploy(case, name, good[0].arn),) if good else (),
         verify=revisions.verify(case, name),
-        decision="" if good else decision,
+        otherwise=decision,
     )

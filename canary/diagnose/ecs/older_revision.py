@@ -11,7 +11,8 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
 from canary.diagnose.ecs import revisions
-from canary.model import Confidence, Remedy, Role
+from canary.diagnose.remedies import build
+from canary.model import Confidence, Role
 
 _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAILABLE})
 
@@ -53,13 +54,14 @@ def _finding(case: Case, suspect: Suspect, newer: TaskDefinition) -> Finding:
         summary=f"{service.name} runs revision {used} again; {newer.revision} was deployed.",
         evidence=case.evidence(service.name, f"revision {used}", expected, at)
         + revisions.change_evidence(case, name),
-        remedy=Remedy(
-            summary=f"Deploy revision {newer.revision} again.",
+        remedy=build.remedy(
+            case,
+            f"Deploy revision {newer.revision} again.",
+            revisions.deploy(case, name, newer.arn),
             inspect=(
                 case.aws("ecs", "list-task-definitions", family_prefix=newer.family, sort="DESC"),
                 *revisions.inspect(case, name),
             ),
-            fix=(revisions.deploy(case, name, newer.arn),),
             verify=revisions.verify(case, name),
         ),
         explained_failures=failures,

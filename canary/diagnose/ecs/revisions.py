@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
 from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
-from canary.diagnose.core.aws_cli import Value
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.never_worse import objections
+from canary.diagnose.remedies.services import update_service
 from canary.model import Evidence, Remedy
 
 
@@ -132,21 +136,31 @@ def _usable(case: Case, arn: str, bad: str) -> bool:
     return tried is None or found.family != tried.family or found.revision < tried.revision
 
 
-def rollback(case: Case, name: str, *, unread: bool = False) -> Remedy:
-    """Return the roll back to the previous revision, an empty remedy if none is known.
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """The way back to the previous revision; empty if none is known."""
+
+    summary: str = ""
+    edits: Edits = ()
+    inspect: tuple[str, ...] = ()
+
+
+def rollback(case: Case, name: str, *, unread: bool = False) -> Back:
+    """Return the way back to the previous revision, an empty one if none is known.
 
     A revision of the same content is none, except with `unread`: the fault may be in a value that
     the canary does not read.
     """
     change = rollout(case, name)
     if change is None or not (unread or change.difference.lines()):
-        return Remedy(summary="")
-    back = f"{change.good.family}:{change.good.revision}"
-    return Remedy(
-        summary=f"Go back to {back}.",
+        return Back()
+    edits = deploy(case, name, change.good.arn)
+    if objections(case, edits):
+        return Back()
+    return Back(
+        summary=f"Go back to {change.good.family}:{change.good.revision}.",
+        edits=edits,
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
-        fix=(deploy(case, name, change.good.arn),),
-        verify=verify(case, name),
     )
 
 
@@ -164,29 +178,32 @@ def remedy(
     `summary` and `verify` go with the decision.
     """
     back = rollback(case, name, unread=unread)
-    return Remedy(
-        summary=back.summary or summary or decision,
+    return build.remedy(
+        case,
+        back.summary or summary or decision,
+        back.edits,
         inspect=inspect(case, name),
-        fix=back.fix,
-        verify=back.verify or verify,
-        decision="" if back.fix else decision,
+        verify=_verify(case, name) if back.edits else verify,
+        otherwise=decision,
     )
 
 
-def deploy(case: Case, name: str, definition: str = "", **options: Value) -> str:
-    """Return the command that deploys a revision, or the present one again."""
-    return case.aws.ecs(
-        "update-service",
-        service=case.services[name].ecs_service,
-        task_definition=definition or None,
-        **options,
-        force_new_deployment=True,
-    )
+def deploy(case: Case, name: str, definition: str = "", **fields: Any) -> Edits:
+    """Return the edit that deploys a revision, or the present one again; none without a service."""
+    service = case.ecs(name)
+    if service is None:
+        return ()
+    changed = {"taskDefinition": definition, **fields} if definition else fields
+    return (update_service(case.environment.cluster, service, **changed),)
 
 
 def describe(case: Case, name: str) -> str:
     """Return the command that shows a service and its deployments."""
     return case.aws.ecs("describe-services", services=[case.services[name].ecs_service])
+
+
+def _verify(case: Case, name: str) -> tuple[str, ...]:
+    return verify(case, name)
 
 
 def verify(case: Case, name: str) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 
 from canary.control_plane.state import SecretState, TaskDefinition
-from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.task_stops import Stop
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.access import put_role_policy
 from canary.model import Remedy
 
 _FAMILY = re.compile(r"not authorized to perform:? (?P<family>[\w-]+):\w")
@@ -48,10 +49,13 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
     decision = _decision(stop.words, role, needs)
     change = revisions.rollout(case, name)
     swapped = change and change.good.execution_role != change.bad.execution_role
-    back = revisions.rollback(case, name).fix if swapped else ()
-    fix = back or (_put(case, name, role, needs), revisions.deploy(case, name))
-    return Remedy(
-        summary=f"Let the execution role {role} read what the task definition names.",
+    back = revisions.rollback(case, name).edits if swapped else ()
+    policy = put_role_policy(role, f"{name}-read-at-start", statements(needs))
+    edits = back or (() if decision else (policy, *revisions.deploy(case, name)))
+    return build.remedy(
+        case,
+        f"Let the execution role {role} read what the task definition names.",
+        edits,
         inspect=(
             case.aws("iam", "get-role", role_name=role),
             case.aws("iam", "list-role-policies", role_name=role),
@@ -59,10 +63,9 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
         )
         if role
         else (),
-        fix=() if decision and not back else fix,
         verify=revisions.verify(case, name),
-        decision="" if back else decision or _unknown_keys(case, definition),
-        terraform=f'resource "aws_iam_role_policy" "{name}" {{\n  role = "{role}"\n}}\n',
+        decision="" if back else _unknown_keys(case, definition),
+        otherwise=decision,
     )
 
 
@@ -72,16 +75,6 @@ def statements(needs: Needs) -> list[dict[str, object]]:
         {"Effect": "Allow", "Action": list(actions), "Resource": sorted(resources)}
         for actions, resources in sorted(needs.items())
     ]
-
-
-def _put(case: Case, name: str, role: str, needs: Needs) -> str:
-    return case.aws(
-        "iam",
-        "put-role-policy",
-        role_name=role,
-        policy_name=f"{name}-read-at-start",
-        policy_document=compact({"Version": "2012-10-17", "Statement": statements(needs)}),
-    )
 
 
 def _family(words: str) -> str:

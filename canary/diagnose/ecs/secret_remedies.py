@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterable
 
 from canary.control_plane.state import SecretState
-from canary.diagnose.core.aws_cli import compact, substitute
+from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
-from canary.model import Remedy
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.secrets import previous_value, restore_secret
+from canary.model import Remedy, parse_time
 
 PLACEHOLDER = "<value>"
 FRESH_S = 24 * 3600.0
@@ -30,16 +32,12 @@ def restore(case: Case, name: str, words: str, cause: str) -> Remedy:
     """Return how to make a service's secret readable and correct again."""
     change = revisions.rollout(case, name)
     changed = change.difference.changed_secrets if change else ()
-    if changed:
-        back = revisions.remedy(case, name, "")
-        summary = "Go back to the revision whose references exist."
-        return msgspec.structs.replace(back, summary=summary)
-    for secret in states(case, name):
+    for secret in () if changed else states(case, name):
         if not secret.exists:
             return _missing(case, name, secret)
-    if "json key" in words or "invalid character" in words:  # the value has a wrong form
-        return value_back(case, name, ("",))
-    if cause == "database-auth-failed":
+    if not changed and ("json key" in words or "invalid character" in words):
+        return value_back(case, name, ("",))  # the value has a wrong form
+    if not changed and cause == "database-auth-failed":
         return value_back(case, name, ("password", "database", "db"))
     return revisions.remedy(
         case,
@@ -52,13 +50,12 @@ def restore(case: Case, name: str, words: str, cause: str) -> Remedy:
 
 
 def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
-    fresh = revisions.deploy(case, name)
     if secret.deleted:
-        bring_back = case.aws("secretsmanager", "restore-secret", secret_id=secret.name)
-        return Remedy(
-            summary=f"Take back the deletion of {secret.name}, then start tasks.",
+        return build.remedy(
+            case,
+            f"Take back the deletion of {secret.name}, then start tasks.",
+            (restore_secret(secret.name), *revisions.deploy(case, name)),
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret.name),),
-            fix=(bring_back, fresh),
             verify=revisions.verify(case, name),
         )
     if secret.kind == "parameter":
@@ -74,10 +71,9 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
     return Remedy(
         summary=f"Create {secret.name} again, then start tasks.",
         inspect=(show,),
-        fix=(),
         verify=revisions.verify(case, name),
         decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
-        f" of {PLACEHOLDER} and type: {make} ; then: {fresh}",
+        f" of {PLACEHOLDER} and type: {make} ; then deploy {name} anew.",
     )
 
 
@@ -93,12 +89,13 @@ def _plain(identifier: str) -> str:
     return name if name and len(suffix) == 6 else tail
 
 
-def value_back(case: Case, name: str, words: tuple[str, ...]) -> Remedy:
+def value_back(case: Case, name: str, words: tuple[str, ...], also: Iterable[str] = ()) -> Remedy:
     """Return how to restore the previous value of a recently changed secret or parameter.
 
-    Only secrets of variables whose names contain one of the words count.
+    Only secrets of variables whose names contain one of the words count. `also` names further
+    services that use the value.
     """
-    fresh = revisions.deploy(case, name)
+    fresh = tuple(e for n in (name, *also) for e in revisions.deploy(case, n))
     recent = [
         s
         for s in states(case, name)
@@ -114,14 +111,27 @@ def value_back(case: Case, name: str, words: tuple[str, ...]) -> Remedy:
             verify=revisions.verify(case, name),
         )
     secret = recent[0]
-    return Remedy(
-        summary=f"Put the value of {secret.name} back that was there before"
-        f" {secret.changed_at}, then start tasks.",
+    tried = _was_tried(case, name, secret)
+    back = f"Put the value of {secret.name} back that was there before {secret.changed_at}"
+    first = f"Start tasks anew: none of them was started with the value of {secret.name} that was"
+    return build.remedy(
+        case,
+        f"{back}, then start tasks." if tried else f"{first} stored at {secret.changed_at}.",
+        (previous_value(secret), *fresh) if tried else fresh,
         inspect=(_show(case, secret), *revisions.inspect(case, name)),
-        fix=(previous_value(case, secret), fresh),
         verify=revisions.verify(case, name),
-        decision="Look first whether the change was meant; then the other side must follow it.",
+        decision="Look first whether the change was meant; then the other side must follow it."
+        if tried
+        else "",
     )
+
+
+def _was_tried(case: Case, name: str, secret: SecretState) -> bool:
+    """Return whether a task was started after a secret changed: only then it has the value."""
+    service, changed = case.ecs(name), parse_time(secret.changed_at)
+    starts = [parse_time(t.created_at) for t in (service.tasks if service else ())]
+    known = [s for s in starts if s is not None]
+    return changed is None or not known or any(s >= changed for s in known)
 
 
 def _about(case: Case, name: str, secret: SecretState, words: tuple[str, ...]) -> bool:
@@ -139,30 +149,3 @@ def _show(case: Case, secret: SecretState) -> str:
     if secret.kind == "parameter":
         return case.aws("ssm", "describe-parameters", filters=_by_name(secret.name))
     return case.aws("secretsmanager", "list-secret-version-ids", secret_id=secret.name)
-
-
-def previous_value(case: Case, secret: SecretState) -> str:
-    """Return the command that restores the previous value of a secret or parameter."""
-    if secret.kind == "secret":
-        return case.aws(
-            "secretsmanager",
-            "update-secret-version-stage",
-            secret_id=secret.name,
-            version_stage="AWSCURRENT",
-            move_to_version_id=secret.version_before,
-            remove_from_version_id=secret.version,
-        )
-    query = f"Parameters[?Version==`{secret.version_before}`].Value"
-    value = substitute(
-        case.aws(
-            "ssm",
-            "get-parameter-history",
-            name=secret.name,
-            with_decryption=True,
-            query=query,
-            output="text",
-        )
-    )
-    return case.aws(
-        "ssm", "put-parameter", name=secret.name, overwrite=True, type=None, value=value
-    )

@@ -13,7 +13,9 @@ from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
-from canary.model import Confidence, Remedy
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.services import update_service
+from canary.model import Confidence
 
 STUCK_S = 900.0
 _START_CAUSES = {
@@ -76,12 +78,16 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
             evidence=case.evidence(
                 service.name, f"desired 0, running {service.running}", f"desired {count}"
             ),
-            remedy=Remedy(
-                summary=f"Set the desired count to {count}.",
+            remedy=build.remedy(
+                case,
+                f"Set the desired count to {count}.",
+                (
+                    update_service(
+                        case.environment.cluster, service, anew=False, desiredCount=count
+                    ),
+                ),
                 inspect=(revisions.describe(case, name),),
-                fix=(case.aws.ecs("update-service", service=service.name, desired_count=count),),
                 verify=revisions.verify(case, name),
-                terraform=f"# aws_ecs_service.{name}\ndesired_count = {count}\n",
             ),
             explained_failures=failures,
         )
@@ -149,10 +155,11 @@ def deployments(case: Case) -> Iterator[Finding]:
                 newest.updated_at,
             ),
             shown_failures=1,
-            remedy=Remedy(
-                summary=back.summary or "Start a new deployment of the present revision.",
+            remedy=build.remedy(
+                case,
+                back.summary or "Start a new deployment of the present revision.",
+                back.edits or revisions.deploy(case, name),
                 inspect=revisions.inspect(case, name),
-                fix=back.fix or (revisions.deploy(case, name),),
                 verify=revisions.verify(case, name),
             ),
             explained_failures=failures,

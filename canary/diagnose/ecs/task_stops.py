@@ -16,6 +16,8 @@ from canary.control_plane.ecs import (
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.edit import Edit
 from canary.model import Evidence
 
 RECENT_S = 3600.0
@@ -92,13 +94,13 @@ _LOGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def redeploy_stopped(case: Case, *names: str) -> tuple[str, ...]:
-    """Return commands to deploy services again whose tasks failed: it skips ECS's back-off."""
-    found: list[str] = []
+def redeploy_stopped(case: Case, *names: str) -> Edits:
+    """Return edits that deploy services again whose tasks failed: it skips ECS's back-off."""
+    found: list[Edit] = []
     for name in dict.fromkeys(names):
         service = case.ecs(name)
         if service and _recent_failures(case, service):
-            found.append(deploy(case, name))
+            found += deploy(case, name)
     return tuple(found)
 
 

@@ -41,7 +41,6 @@ def _point(case: Case, name: str, host: str) -> Remedy:
     return Remedy(
         summary=f"Point {host} at {target}.",
         decision=f"The zone is kept outside AWS: set the record of {host} to {target} there.",
-        terraform=f'resource "aws_route53_record" "host" {{\n  name = "{host}"\n  type = "A"\n}}\n',
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.state import LoadBalancer
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.targets import modify_attribute
 from canary.model import Confidence, Remedy
 
 IDLE = "idle_timeout.timeout_seconds"
@@ -32,22 +35,17 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
             confidence=Confidence.CERTAIN if before == wanted else Confidence.LIKELY,
             summary=f"{balancer.name} gives its targets {value} s to answer.",
             evidence=case.evidence(f"{balancer.name} {IDLE}", value, wanted),
-            remedy=_remedy(case, balancer.arn, wanted),
+            remedy=_remedy(case, balancer, wanted),
             explained_failures=failures,
         )
 
 
-def _remedy(case: Case, balancer: str, wanted: str) -> Remedy:
-    show = case.aws.elbv2("describe-load-balancer-attributes", load_balancer_arn=balancer)
-    fix = case.aws.elbv2(
-        "modify-load-balancer-attributes",
-        load_balancer_arn=balancer,
-        attributes=f"Key={IDLE},Value={wanted}",
-    )
-    return Remedy(
-        summary=f"Set the idle timeout back to {wanted} s.",
+def _remedy(case: Case, balancer: LoadBalancer, wanted: str) -> Remedy:
+    show = case.aws.elbv2("describe-load-balancer-attributes", load_balancer_arn=balancer.arn)
+    return build.remedy(
+        case,
+        f"Set the idle timeout back to {wanted} s.",
+        (modify_attribute(balancer, IDLE, wanted),),
         inspect=(show,),
-        fix=(fix,),
         verify=(show,),
-        terraform=f"# aws_lb\nidle_timeout = {wanted}\n",
     )

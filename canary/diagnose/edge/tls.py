@@ -18,6 +18,8 @@ from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.listeners import modify_listener
 from canary.model import Confidence, Evidence, Remedy, Role
 
 WARNING_S = 30 * 86_400.0
@@ -166,20 +168,18 @@ def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Re
     listener = serving.listener(case, name)
     other = _replacement(case, name, served)
     longer = other and served and other.not_after > served.not_after
-    fix = ""
-    if other and listener and (cause != "certificate-expiring" or longer):
-        certificate = f"CertificateArn={other.arn}"
-        fix = case.aws.elbv2("modify-listener", listener_arn=listener.arn, certificates=certificate)
     show = _inspect(case, name, served)
     decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
-    return Remedy(
-        summary=f"Serve the valid certificate {other.arn}." if fix and other else decision,
+    edits: build.Edits = ()
+    if other and listener and (cause != "certificate-expiring" or longer):
+        edits = (modify_listener(listener, certificate=other.arn),)
+    return build.remedy(
+        case,
+        f"Serve the valid certificate {other.arn}." if edits and other else decision,
+        edits,
         inspect=show,
-        fix=(fix,) if fix else (),
         verify=show,
-        decision="" if fix else decision,
-        terraform='resource "aws_lb_listener" "https" {\n  certificate_arn = '
-        "aws_acm_certificate.site.arn\n}\n",
+        otherwise=decision,
     )
 
 

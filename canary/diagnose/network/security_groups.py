@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from canary.control_plane.firewall import ANYWHERE, Side, lets_in, lets_out
+from canary.control_plane.firewall import Side, lets_in, lets_out
 from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
 from canary.control_plane.unread import Known
-from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
-from canary.diagnose.ecs.remedies import awsvpc
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.network.connections import Connection, connections
-from canary.model import Confidence, Evidence, Remedy
+from canary.diagnose.network.group_remedies import open_again
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.network import set_groups
+from canary.diagnose.remedies.services import network
+from canary.model import Confidence, Evidence
 
 
 class Blocking(NamedTuple):
@@ -94,10 +97,11 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
             ", ".join(swap.now.security_groups),
             f"before: {', '.join(swap.before.security_groups)}",
         ),
-        remedy=Remedy(
-            summary=f"Put {name} back into its security groups.",
+        remedy=build.remedy(
+            case,
+            f"Put {name} back into its security groups.",
+            (*swap.edits, *redeploy_stopped(case, *others)),
             inspect=(swap.show,),
-            fix=(swap.fix, *redeploy_stopped(case, *others)),
             verify=(swap.show,),
         ),
         explained_failures=failures,
@@ -123,7 +127,7 @@ def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
             f"tcp {ports} for {names}",
         )
         + _before(case, group, direction),
-        remedy=_remedy(case, group, direction, lost),
+        remedy=open_again(case, group, direction, lost),
         explained_failures=failures,
     )
 
@@ -151,62 +155,15 @@ def _before(case: Case, group: SecurityGroup, direction: str) -> tuple[Evidence,
     )
 
 
-def _permission(connection: Connection, direction: str) -> dict[str, object]:
-    base: dict[str, object] = {
-        "IpProtocol": "tcp",
-        "FromPort": connection.port,
-        "ToPort": connection.port,
-    }
-    peer = connection.source if direction == "ingress" else connection.target
-    if peer.groups and not (connection.outside and direction == "egress"):
-        return {**base, "UserIdGroupPairs": [{"GroupId": peer.groups[0].id}]}
-    return {**base, "IpRanges": [{"CidrIp": ANYWHERE}]}
-
-
-def _permissions(group: SecurityGroup, direction: str, lost: list[Connection]) -> list[object]:
-    if direction == "egress" and not group.egress:  # AWS's default for a new group
-        return [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}]
-    found: list[object] = []
-    for connection in lost:
-        one = _permission(connection, direction)
-        if one not in found:
-            found.append(one)
-    return found
-
-
-def _remedy(case: Case, group: SecurityGroup, direction: str, lost: list[Connection]) -> Remedy:
-    show = case.aws("ec2", "describe-security-groups", group_ids=[group.id])
-    fix = case.aws(
-        "ec2",
-        f"authorize-security-group-{direction}",
-        group_id=group.id,
-        ip_permissions=compact(_permissions(group, direction, lost)),
-    )
-    ports = sorted({e.port for e in lost})
-    blocks = "\n".join(
-        f'resource "aws_vpc_security_group_{direction}_rule" "port_{port}" {{\n'
-        f'  security_group_id = "{group.id}"\n  ip_protocol = "tcp"\n'
-        f"  from_port = {port}\n  to_port = {port}\n}}"
-        for port in ports
-    )
-    return Remedy(
-        summary=f"Open port {', '.join(map(str, ports))} in {group.name} ({direction}).",
-        inspect=(show,),
-        fix=(fix, *redeploy_stopped(case, *(n for e in lost for n in (e.owner, e.service)))),
-        verify=(show,),
-        terraform=blocks + "\n",
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Swap:
-    """A service or balancer with other groups than before, and the command that restores them."""
+    """A service or balancer with other groups than before, and the edit that restores them."""
 
     service: str
     before: EcsService | LoadBalancer
     now: EcsService | LoadBalancer
     show: str
-    fix: str
+    edits: Edits
 
 
 def _swap_of(case: Case, connection: Connection) -> Swap | None:
@@ -223,13 +180,13 @@ def _service_swap(case: Case, name: str) -> Swap | None:
     now, before = case.ecs(name), case.ecs_before(name)
     if not now or not before:
         return None
-    network = compact(awsvpc(now.subnets, before.security_groups))
+    wanted = network(now, securityGroups=list(before.security_groups))
     return Swap(
         service=name,
         before=before,
         now=now,
         show=revisions.describe(case, name),
-        fix=revisions.deploy(case, name, network_configuration=network),
+        edits=revisions.deploy(case, name, networkConfiguration=wanted),
     )
 
 
@@ -238,13 +195,10 @@ def _balancer_swap(case: Case, name: str, connection: Connection) -> Swap | None
     before = case.balancer(name, case.previous) if now and case.previous else None
     if not now or not before or now.name not in connection.name:
         return None
-    groups = list(before.security_groups)
     return Swap(
         service=name,
         before=before,
         now=now,
         show=case.aws.elbv2("describe-load-balancers", load_balancer_arns=[now.arn]),
-        fix=case.aws.elbv2(
-            "set-security-groups", load_balancer_arn=now.arn, security_groups=groups
-        ),
+        edits=(set_groups(now, before.security_groups),),
     )

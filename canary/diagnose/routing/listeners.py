@@ -37,7 +37,7 @@ def listeners(case: Case) -> Iterator[Finding]:
                 confidence=Confidence.CERTAIN,
                 summary=f"The load balancer {balancer.name} has no listener for {host}:{port}.",
                 evidence=case.evidence(balancer.name, seen, f"a listener on port {port}"),
-                remedy=remedies.listener(case, name, balancer, port),
+                remedy=remedies.listener(case, balancer, port),
                 explained_failures=failures,
             )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.task_stops import redeploy_stopped
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.targets import modify_check
 from canary.diagnose.targets.commands import inspect, port_of, verify
 from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
@@ -94,21 +97,18 @@ def accepts(matcher: str, code: int) -> bool:
 
 def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
     wanted = _wanted(case, name, group)
-    fix = case.aws.elbv2(
-        "modify-target-group",
-        target_group_arn=group.arn,
-        health_check_protocol=wanted["protocol"],
-        health_check_port=wanted["port"],
-        health_check_path=wanted["path"],
-        matcher=f"HttpCode={wanted['codes']}",
-    )
-    return Remedy(
-        summary=f"Let the health check ask {wanted['path']} on the traffic port.",
+    settings: dict[str, Any] = {
+        "HealthCheckProtocol": wanted["protocol"],
+        "HealthCheckPort": wanted["port"],
+        "HealthCheckPath": wanted["path"],
+        "Matcher": {group.matcher_kind: wanted["codes"]},
+    }
+    return build.remedy(
+        case,
+        f"Let the health check ask {wanted['path']} on the traffic port.",
+        (modify_check(group, settings), *redeploy_stopped(case, name)),
         inspect=inspect(case, group),
-        fix=(fix, *redeploy_stopped(case, name)),
         verify=verify(case, group),
-        terraform=f'health_check {{\n  path    = "{wanted["path"]}"\n'
-        f'  port    = "traffic-port"\n  matcher = "{wanted["codes"]}"\n}}\n',
     )
 
 

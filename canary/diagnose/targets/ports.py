@@ -10,9 +10,12 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.revisions import rollback
 from canary.diagnose.ecs.task_stops import redeploy_stopped
-from canary.diagnose.targets.commands import GONE, deregister, inspect, port_of, register, verify
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.targets import deregister, register
+from canary.diagnose.targets.commands import GONE, inspect, port_of, verify
 from canary.diagnose.targets.health_record import target_evidence
-from canary.model import Confidence, Remedy
+from canary.model import Confidence
 
 
 def ports(case: Case) -> Iterator[Finding]:
@@ -38,23 +41,24 @@ def ports(case: Case) -> Iterator[Finding]:
             f" {case.services[name].ecs_service} listens on {right}.",
             evidence=target_evidence(case, group, wrong[:3], f"port {right}"),
             shown_failures=1,
-            remedy=Remedy(
-                summary=f"Register the tasks on port {right} and take the wrong targets out.",
+            remedy=build.remedy(
+                case,
+                f"Register the tasks on port {right} and take the wrong targets out.",
+                _edits(case, name, group, wrong),
                 inspect=inspect(case, group),
-                fix=_fix(case, name, group, wrong),
                 verify=verify(case, group),
             ),
             explained_failures=failures,
         )
 
 
-def _fix(case: Case, name: str, group: TargetGroup, wrong: list[TargetHealth]) -> tuple[str, ...]:
+def _edits(case: Case, name: str, group: TargetGroup, wrong: list[TargetHealth]) -> Edits:
     right, service = port_of(case, name), case.ecs(name)
     if service and service.container_ports and right not in service.container_ports:
-        return rollback(case, name).fix
-    addresses = [t.address for t in live(service)] or [t.id for t in wrong]
+        return rollback(case, name).edits
+    addresses = [t.address for t in live(service)]
     known = {t.id for t in group.targets if t.port == right and t.state not in GONE}
     missing = [a for a in addresses if a not in known]
-    out = deregister(case, group, wrong)
-    fix = [out, register(case, group, missing, right)] if missing else [out]
-    return (*fix, *redeploy_stopped(case, name))
+    out = deregister(group, wrong)
+    found = (out, register(group, missing, right)) if missing else (out,)
+    return (*found, *redeploy_stopped(case, name))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
-from canary.control_plane.state import EcsService, TargetGroup, TargetHealth
+from canary.control_plane.state import BalancerEntry, EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
 from canary.diagnose.ecs import revisions
-from canary.diagnose.targets.commands import GONE, deregister, inspect, port_of, register, verify
+from canary.diagnose.remedies import build
+from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.services import entry_json
+from canary.diagnose.remedies.targets import deregister, register
+from canary.diagnose.targets.commands import GONE, inspect, port_of, verify
 from canary.diagnose.targets.health_record import RECENT_S, target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
 
@@ -36,18 +40,32 @@ def empty(case: Case) -> Iterator[Finding]:
 
 
 def _register(case: Case, name: str, service: EcsService, group: TargetGroup) -> Remedy:
-    port, container = port_of(case, name), case.services[name].container
-    fix = register(case, group, [t.address for t in live(service)], port)
+    tasks = register(group, [t.address for t in live(service)], port_of(case, name))
     registers = group.arn in service.target_groups  # ECS adds new tasks to the group by itself
-    balancer = f"targetGroupArn={group.arn},containerName={container},containerPort={port}"
-    return Remedy(
-        summary=f"Register the running tasks in {group.name}."
+    attach = () if registers else _attach(case, name, service, group)
+    return build.remedy(
+        case,
+        f"Register the running tasks in {group.name}."
         if registers
         else f"Attach {group.name} to the ECS service, so that its tasks are registered.",
+        (tasks, *attach) if registers or attach else (),
         inspect=inspect(case, group),
-        fix=(fix,) if registers else (fix, revisions.deploy(case, name, load_balancers=balancer)),
         verify=verify(case, group),
+        otherwise=f"Attach {group.name} to the ECS service with its container and port.",
     )
+
+
+def _attach(case: Case, name: str, service: EcsService, group: TargetGroup) -> Edits:
+    """Return the edit that adds a group to the service's load balancer entries, as it was there."""
+    before = case.ecs_before(name)
+    lost = [e for e in (before.balancer_entries if before else ()) if e.target_group == group.arn]
+    container, port = case.services[name].container, port_of(case, name)
+    if not lost and container:
+        lost = [BalancerEntry(target_group=group.arn, container=container, port=port)]
+    if not lost:
+        return ()
+    entries = [entry_json(e) for e in (*service.balancer_entries, *lost[:1])]
+    return revisions.deploy(case, name, loadBalancers=entries)
 
 
 def foreign_targets(case: Case) -> Iterator[Finding]:
@@ -80,12 +98,13 @@ def _replace_foreign(
 ) -> Remedy:
     there = {t.id for t in group.targets if t.state not in GONE}
     lost = [t.address for t in live(case.ecs(name)) if t.address not in there]
-    back = (register(case, group, lost, port_of(case, name)),) if lost else ()
-    return Remedy(
-        summary="Take the targets out that belong to no task"
+    back = (register(group, lost, port_of(case, name)),) if lost else ()
+    return build.remedy(
+        case,
+        "Take the targets out that belong to no task"
         + (", and register those that do." if lost else "."),
+        (deregister(group, foreign), *back),
         inspect=inspect(case, group),
-        fix=(deregister(case, group, foreign), *back),
         verify=verify(case, group),
     )
 
@@ -111,12 +130,14 @@ def unhealthy(case: Case) -> Iterator[Finding]:
 
 def _restart(case: Case, name: str, group: TargetGroup) -> Remedy:
     back = revisions.rollback(case, name)
-    return Remedy(
-        summary=back.summary or "Read the log; the application answers its health check badly.",
+    read = "Read the log; the application answers its health check badly."
+    return build.remedy(
+        case,
+        back.summary or read,
+        back.edits,
         inspect=(*inspect(case, group), *revisions.log_tail(case, name)),
-        fix=back.fix,
         verify=verify(case, group),
-        decision=back.decision,
+        otherwise=read,
     )
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
 from canary.control_plane.state import Condition
 from canary.diagnose import diagnose
-from canary.diagnose.routing.rule_commands import conditions, path
+from canary.diagnose.remedies.rules import condition_json, path
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
-
-
-def test_one_path_is_the_short_form() -> None:
-    assert conditions(path("/api/mlflow/*")) == "Field=path-pattern,Values=/api/mlflow/*"
 
 
 @pytest.mark.parametrize(
     ("condition", "settings"),
     [
+        (path("/api/mlflow/*")[0], {"PathPatternConfig": {"Values": ["/api/mlflow/*"]}}),
         (path("/a", "/b")[0], {"PathPatternConfig": {"Values": ["/a", "/b"]}}),
         (path("/a", "regex:^/b$")[0],
          {"PathPatternConfig": {"Values": ["/a"], "RegexValues": ["^/b$"]}}),
@@ -36,15 +34,10 @@ def test_one_path_is_the_short_form() -> None:
     ],
     ids=lambda v: v.field if isinstance(v, Condition) else "",
 )  # fmt: skip
-def test_what_the_short_form_cannot_say_is_json(
+def test_a_condition_is_written_with_its_settings(
     condition: Condition, settings: dict[str, object]
 ) -> None:
-    assert json.loads(conditions([condition])) == [{"Field": condition.field, **settings}]
-
-
-def test_several_conditions_are_all_kept() -> None:
-    both = (*path("/api/*"), Condition(field="host-header", values=("api.example.org",)))
-    assert [c["Field"] for c in json.loads(conditions(both))] == ["path-pattern", "host-header"]
+    assert condition_json(condition) == {"Field": condition.field, **settings}
 
 
 @pytest.mark.parametrize(
@@ -66,4 +59,7 @@ def test_a_rule_that_was_narrowed_gets_its_conditions_back(more: Condition) -> N
     (command,) = found.remedy.fix
     assert found.cause == "rule-missing"
     assert "modify-rule" in command and f"/{number} " in command
-    assert "--conditions Field=path-pattern,Values=/mlflow/*" in command.replace("'", "")
+    words = shlex.split(command)
+    assert json.loads(words[words.index("--conditions") + 1]) == [
+        {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/mlflow/*"]}}
+    ]

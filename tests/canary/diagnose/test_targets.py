@@ -13,6 +13,11 @@ from tests.canary.support import platforms as p
 OWN = p.ADDRESSES["auth"]
 
 
+def one(address: str, port: int) -> str:
+    """Return a target as a command has it."""
+    return f'{{"Id":"{address}","Port":{port}}}'
+
+
 def only(*targets: TargetHealth) -> Diagnosis:
     """Return the only diagnosis of an auth group with these targets."""
     state = p.change(p.healthy(), "target_groups", faults.NAMES.group("auth"), targets=targets)
@@ -36,8 +41,8 @@ def test_a_task_on_another_port_is_no_matter_of_the_security_group() -> None:
     found = only(unhealthy(OWN, 9000))
     assert found.cause == "port-mismatch"
     out, back = found.remedy.fix
-    assert "deregister-targets" in out and f"Id={OWN},Port=9000" in out
-    assert "register-targets" in back and f"Id={OWN},Port=8000" in back
+    assert "deregister-targets" in out and one(OWN, 9000) in out
+    assert "register-targets" in back and one(OWN, 8000) in back
 
 
 @pytest.mark.parametrize(
@@ -47,12 +52,12 @@ def test_another_address_beside_the_task_is_a_stranger(foreign: TargetHealth) ->
     found = only(healthy(OWN), foreign)
     assert found.cause == "targets-unhealthy"
     (out,) = found.remedy.fix
-    assert f"Id={foreign.id},Port={foreign.port}" in out and OWN not in out
+    assert one(foreign.id, foreign.port) in out and OWN not in out
 
 
 def test_where_only_a_stranger_is_registered_the_task_is_put_back() -> None:
     found = only(unhealthy("10.0.9.9"))
     assert found.cause == "targets-unhealthy"
     out, back = found.remedy.fix
-    assert "Id=10.0.9.9,Port=8000" in out
-    assert "register-targets" in back and f"Id={OWN},Port=8000" in back
+    assert one("10.0.9.9", 8000) in out
+    assert "register-targets" in back and one(OWN, 8000) in back

@@ -1,0 +1,76 @@
+"""Checks of edits of roles, secrets, parameters and log groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from canary.control_plane.state import TaskDefinition
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.edit import Edit
+
+_READING = frozenset(
+    {
+        *("secretsmanager:GetSecretValue", "ssm:GetParameters", "kms:Decrypt"),
+        *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        *("logs:CreateLogStream", "logs:PutLogEvents"),
+    }
+)
+"""What a task's start needs of its execution role."""
+_LOGIN = "ecr:GetAuthorizationToken"  # takes no narrower resource than all
+
+
+def role_policy(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a policy: it allows only what the role's own task definitions refer to."""
+    role = edit.parameters["RoleName"]
+    own = [d for d in case.state.task_definitions if d.execution_role.rpartition("/")[2] == role]
+    if not own:
+        yield f"no task definition that was read has the execution role {role}"
+    named = _named(case, own)
+    for statement in edit.parameters["PolicyDocument"]["Statement"]:
+        if statement["Action"] == [_LOGIN]:
+            continue
+        for action in statement["Action"]:
+            if action not in _READING:
+                yield f"it would allow {action}, which no start of a task needs"
+        for resource in statement["Resource"]:
+            tail = resource.split(":", 5)[-1].removesuffix(":*")
+            if not re.fullmatch(r"[\w./:@#+=-]+", tail) or tail not in named:
+                yield f"it would allow {resource}, to which no task definition refers"
+
+
+def _named(case: Case, definitions: list[TaskDefinition]) -> frozenset[str]:
+    """Return the ends of the ARNs of all that revisions refer to."""
+    found: set[str] = set()
+    for container in (c for d in definitions for c in d.containers):
+        found.add(f"log-group:{container.log_group}")
+        image = re.split(r"[:@]", container.image.partition("/")[2])[0]
+        found.add(f"repository/{image}")
+        for reference in container.secrets.values():
+            tail = reference.split(":", 5)[-1]
+            found.add(":".join(tail.split(":")[:2]) if tail.startswith("secret:") else tail)
+            found.add(f"parameter/{reference.lstrip('/')}")
+            keys = [s.kms_key for s in case.state.secrets if s.reference == reference]
+            found |= {k.split(":", 5)[-1] for k in keys} | {f"key/{k}" for k in keys}
+    return frozenset(found)
+
+
+def log_group(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a log group: a task definition names it."""
+    name = edit.parameters["logGroupName"]
+    named = {c.log_group for d in case.state.task_definitions for c in d.containers}
+    if name not in named or not re.fullmatch(r"[\w./#-]{1,512}", name):
+        yield f"no task definition names the log group {name!r}"
+
+
+def secret(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a secret: a task or a principal refers to it."""
+    named = {s.name for s in case.state.secrets} | {s.reference for s in case.state.secrets}
+    if edit.parameters["SecretId"] not in named:
+        yield f"nothing refers to the secret {edit.parameters['SecretId']!r}"
+
+
+def parameter(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a parameter: a task refers to it."""
+    if edit.parameters["Name"] not in {s.name for s in case.state.secrets}:
+        yield f"nothing refers to the parameter {edit.parameters['Name']!r}"

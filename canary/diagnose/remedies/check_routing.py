@@ -1,0 +1,205 @@
+"""Checks of edits of listeners and rules: no action is lost, no reference is dead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from canary.control_plane.certificates import usable
+from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.edit import Edit, Parameters
+from canary.diagnose.remedies.listeners import whole_listener
+from canary.diagnose.remedies.rules import OIDC, condition_json, rule_json
+
+# Actions that decide who may pass; to lose one opens what it guards.
+_GUARDS = ("authenticate-oidc", "authenticate-cognito", "jwt-validation", "fixed-response")
+
+
+def references(case: Case, edit: Edit) -> Iterator[str]:
+    """Yield what an edit refers to that is not there, or that belongs elsewhere."""
+    region, account = case.environment.region, case.environment.account
+    for arn in sorted(_arns(edit.parameters)):
+        parts = arn.split(":")
+        if parts[3] not in (region, "") or (account and parts[4] not in (account, "")):
+            yield f"{arn} belongs to another account or region"
+        elif ":targetgroup/" in arn:
+            yield from _target_group(case, arn, edit)
+        elif ":certificate/" in arn:
+            known = next((c for c in case.state.certificates if c.arn == arn), None)
+            if known is None or not usable(known, case.now):
+                yield f"certificate {arn} is not known to be valid now"
+
+
+def _arns(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return {a for v in value.values() for a in _arns(v)}
+    if isinstance(value, list | tuple):
+        return {a for v in value for a in _arns(v)}
+    text = value if isinstance(value, str) else ""
+    return {text} if text.startswith("arn:") and text.count(":") >= 5 else set()
+
+
+def _target_group(case: Case, arn: str, edit: Edit) -> Iterator[str]:
+    group = case.group(arn)
+    if group is None:
+        yield f"target group {arn} is not there"
+        return
+    owner = _balancer(case, edit)
+    if owner and owner.vpc_id and group.vpc_id and owner.vpc_id != group.vpc_id:
+        yield f"target group {group.name} belongs to another VPC than {owner.name}"
+
+
+def _balancer(case: Case, edit: Edit) -> LoadBalancer | None:
+    """Return the load balancer that an edit is about, None if it does not say."""
+    named = {v for v in edit.parameters.values() if isinstance(v, str)}
+    for balancer in case.state.load_balancers:
+        own = {balancer.arn, *(x.arn for x in balancer.listeners)}
+        own |= {r.arn for x in balancer.listeners for r in x.rules}
+        if own & named:
+            return balancer
+    return None
+
+
+def rule(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a changed rule: it keeps its actions and conditions, or gets those it had."""
+    yield from references(case, edit)
+    arn = edit.parameters["RuleArn"]
+    now, was = _rule(case, arn), well.rule(case, arn)
+    if now is None:
+        yield f"rule {arn} is not there"
+        return
+    if "Actions" in edit.parameters:
+        yield from _lost_guards(rule_json(now.actions), edit.parameters["Actions"], was)
+    if "Conditions" in edit.parameters:
+        back = [condition_json(c) for c in was.conditions] if was else None
+        if edit.parameters["Conditions"] != back:
+            yield f"the conditions would not be those that rule {now.priority} had"
+
+
+def _rule(case: Case, arn: str) -> Rule | None:
+    every = [x for b in case.state.load_balancers for x in b.listeners]
+    return next((r for x in every for r in x.rules if r.arn == arn), None)
+
+
+def _listener(case: Case, arn: str) -> Listener | None:
+    every = [x for b in case.state.load_balancers for x in b.listeners]
+    return next((x for x in every if x.arn == arn), None)
+
+
+def _lost_guards(
+    now: list[Parameters], wanted: list[Parameters], was: Rule | None
+) -> Iterator[str]:
+    """Yield the guarding actions that a rule has, or had, and would not have."""
+    before = rule_json(was.actions) if was else []
+    if was and wanted == before:
+        return
+    kept = {a.get("Type") for a in wanted}
+    for kind in _GUARDS:
+        had = {a.get("Type") for a in (before if was else now)}
+        if kind in had and kind not in kept:
+            yield f"the action {kind} would be lost"
+    earlier = [a for a in (before or now) if a.get("Type") in _GUARDS[:3]]
+    for action in earlier:
+        if action not in wanted:
+            yield f"the action {action.get('Type')} would be changed"
+
+
+def new_rule(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a rule that is created: it is one that was there, or one that opens nothing."""
+    yield from references(case, edit)
+    if any(a.get("Type") == OIDC for a in edit.parameters["Actions"]):
+        yield "AWS does not tell the client secret of its sign-in"
+    listener = edit.parameters["ListenerArn"]
+    if not isinstance(listener, str):  # of a listener that is created whole
+        return
+    old = well.listener(case, listener)
+    if any(_same(r, edit.parameters) for r in (old.rules if old else ())):
+        return
+    now = _listener(case, listener)
+    guarded = [a.type for r in (now.rules if now else ()) for a in r.earlier]
+    if guarded:
+        yield f"other rules begin with {guarded[0]}, and nobody knows whether this one did"
+
+
+def _same(rule: Rule, wanted: Parameters) -> bool:
+    conditions, actions = [condition_json(c) for c in rule.conditions], rule_json(rule.actions)
+    return bool(conditions == wanted["Conditions"] and actions == wanted["Actions"])
+
+
+def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a rule that is deleted: it was not there while all was well."""
+    arn = edit.parameters["RuleArn"]
+    if not isinstance(arn, str):
+        return
+    now = _rule(case, arn)
+    if well.well(case) is None:
+        yield "nobody knows whether this rule was there while all was well"
+    elif well.rule(case, arn) is not None:
+        yield f"rule {now.priority if now else arn} was there while all was well"
+
+
+def moved_rule(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a rule that is moved: back to where it was, or it is new and guards nothing."""
+    for move in edit.parameters["RulePriorities"]:
+        now, was = _rule(case, move["RuleArn"]), well.rule(case, move["RuleArn"])
+        if was is not None and was.priority == str(move["Priority"]):
+            continue
+        if was is not None:
+            yield f"rule {was.priority} stood there while all was well"
+        elif now and well.well(case) is None and any(a.type in _GUARDS for a in now.actions):
+            yield f"rule {now.priority} guards what it takes: it may be there on purpose"
+
+
+def listener(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a changed listener: its policy is not lower, its default actions are kept."""
+    yield from references(case, edit)
+    arn = edit.parameters["ListenerArn"]
+    now, was = _listener(case, arn), well.listener(case, arn)
+    if now is None:
+        yield f"listener {arn} is not there"
+        return
+    policy = edit.parameters.get("SslPolicy", "")
+    if policy and policy != (was.ssl_policy if was else ""):
+        yield f"the TLS policy {policy} is not the one that the listener had"
+    secured = edit.parameters.get("Protocol") == "HTTPS" and now.protocol != "HTTPS"
+    if secured and not policy:
+        yield "nothing tells the TLS policy that the listener had"
+    actions = edit.parameters.get("DefaultActions")
+    if actions is not None:
+        first = next((r for r in now.rules if r.priority == "default"), None)
+        known = next((r for r in was.rules if r.priority == "default"), None) if was else None
+        if first:
+            yield from _lost_guards(rule_json(first.actions), actions, known)
+        yield from _redirects_to_nothing(case, now, actions)
+
+
+def _redirects_to_nothing(case: Case, now: Listener, actions: list[Parameters]) -> Iterator[str]:
+    owner = next((b for b in case.state.load_balancers if now in b.listeners), None)
+    there = {str(x.port) for x in (owner.listeners if owner else ())}
+    where = owner.name if owner else "the load balancer"
+    for action in actions:
+        port = str((action.get("RedirectConfig") or {}).get("Port", ""))
+        if re.fullmatch(r"\d+", port) and port not in there:
+            yield f"it would redirect to port {port}, where {where} has no listener"
+
+
+def new_listener(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a listener that is created: it is just the one that was there."""
+    yield from references(case, edit)
+    if any(a.get("Type") == OIDC for a in edit.parameters["DefaultActions"]):
+        yield "AWS does not tell the client secret of its sign-in"
+    arn, port = edit.parameters["LoadBalancerArn"], edit.parameters["Port"]
+    old = well.balancer(case, arn)
+    was = next((x for x in (old.listeners if old else ()) if x.port == port), None)
+    wanted = {k: v for k, v in edit.parameters.items() if k != "LoadBalancerArn"}
+    if was is None:
+        yield f"nothing tells how the listener on {port} was"
+    elif whole_listener(was) != wanted:
+        yield f"the listener would not be the one that was on {port}"
+    elif was.protocol == "HTTPS" and not was.ssl_policy:
+        yield "nothing tells the TLS policy that the listener had"
+    elif was.unread:
+        yield f"of the listener that was on {port}, {', '.join(was.unread)} could not be read"

@@ -1,0 +1,120 @@
+"""Checks of edits of ECS services and of what their tasks are registered in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from canary.control_plane.ecs import live
+from canary.control_plane.state import EcsService
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.check_network import missing_groups
+from canary.diagnose.remedies.check_routing import references
+from canary.diagnose.remedies.edit import Edit, Later
+from canary.diagnose.remedies.services import NETWORK
+
+_BY_OTHERS = {
+    "CODE_DEPLOY": "CodeDeploy deploys this service: AWS refuses the call, deploy it there",
+    "EXTERNAL": "an external controller deploys this service: AWS refuses the call",
+}
+
+
+def service(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a changed service: AWS takes the call, and the network is the one that it had."""
+    yield from references(case, edit)
+    name = edit.parameters["service"]
+    now = next((s for s in case.state.ecs_services if s.name == name), None)
+    if now is None or now.status not in ("ACTIVE", ""):
+        yield f"ECS service {name} is not active"
+        return
+    only_count = set(edit.parameters) <= {"cluster", "service", "desiredCount"}
+    if now.controller in _BY_OTHERS and not only_count:
+        yield _BY_OTHERS[now.controller]
+    yield from _revision(case, edit.parameters.get("taskDefinition", ""), now)
+    network = edit.parameters.get(NETWORK)
+    if network:
+        yield from _network(case, network["awsvpcConfiguration"], well.service(case, name), now)
+
+
+def _revision(case: Case, arn: str, now: EcsService) -> Iterator[str]:
+    """Check a revision: it was read, AWS starts it, and it is one of this service's family."""
+    if not arn:
+        return
+    known = next((d for d in case.state.task_definitions if d.arn == arn), None)
+    if known is None:
+        yield f"revision {arn} was not read: nobody knows whether it is active"
+    elif known.status != "ACTIVE":
+        yield f"revision {known.family}:{known.revision} is {known.status}: ECS does not start it"
+    elif known.family != _family(now.task_definition):
+        yield f"revision {known.family}:{known.revision} belongs to another family"
+
+
+def _family(arn: str) -> str:
+    return arn.rpartition("/")[2].partition(":")[0]
+
+
+def _network(
+    case: Case, wanted: dict[str, object], was: EcsService | None, now: EcsService
+) -> Iterator[str]:
+    groups = [str(g) for g in _list(wanted.get("securityGroups"))]
+    if was is None or set(groups) != set(was.security_groups):
+        yield "the groups would not be those that the service had"
+    public = str(wanted.get("assignPublicIp") or "")
+    if public and now.public_address and public != now.public_address:
+        yield "the public address of the tasks would change"
+    yield from missing_groups(case, groups)
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def new_service(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a service that is created: it was there, it was read whole, what it names lives."""
+    yield from references(case, edit)
+    name = edit.parameters["serviceName"]
+    was = well.service(case, name)
+    if was is None or not was.config:
+        yield f"nothing tells how {name} was"
+        return
+    if any("logConfiguration" in d.service_connect for d in was.deployments):
+        yield "the log options of its Service Connect are not read"
+    arn = edit.parameters.get("taskDefinition", "")
+    known = case.definition(arn)
+    if known is None or known.status != "ACTIVE":
+        yield f"revision {arn} is not known to be active"
+    wanted = (edit.parameters.get(NETWORK) or {}).get("awsvpcConfiguration") or {}
+    yield from missing_groups(case, [str(g) for g in _list(wanted.get("securityGroups"))])
+    names = {d.arn for d in case.state.discovery}
+    for entry in edit.parameters.get("serviceRegistries", []):
+        registry = entry["registryArn"]
+        if not isinstance(registry, Later) and registry not in names:
+            yield f"the name {registry} is not in Cloud Map"
+
+
+def targets(case: Case, edit: Edit) -> Iterator[str]:
+    """Check targets that are registered: each is the address of a running task."""
+    yield from references(case, edit)
+    tasks = {t.address for s in case.state.ecs_services for t in live(s)}
+    for target in edit.parameters["Targets"]:
+        if target["Id"] not in tasks:
+            yield f"{target['Id']} is the address of no running task"
+        if not 0 < int(target["Port"]) < 65536:
+            yield f"{target['Port']} is no port"
+
+
+def instance(case: Case, edit: Edit) -> Iterator[str]:
+    """Check an address that is registered under a name: a running task has it."""
+    address = edit.parameters["Attributes"].get("AWS_INSTANCE_IPV4", "")
+    tasks = {t.address for s in case.state.ecs_services for t in live(s)}
+    if address not in tasks:
+        yield f"{address} is the address of no running task"
+
+
+def internal_name(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a name that is created in Cloud Map: the file names it, its namespace is there."""
+    if edit.parameters["NamespaceId"] not in case.state.namespaces.values():
+        yield f"namespace {edit.parameters['NamespaceId']} is not there"
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}", edit.parameters["Name"]):
+        yield f"{edit.parameters['Name']!r} is no name"

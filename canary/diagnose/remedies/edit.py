@@ -1,0 +1,34 @@
+"""An edit: one call of AWS that changes one object, with the object before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """An identifier that exists only after an earlier command, as a command that prints it."""
+
+    service: str
+    operation: str
+    parameters: Parameters
+    query: str  # JMESPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """One call that a person types; `parameters` have the names of AWS's API.
+
+    `before` and `after` hold the fields that differ, None where the object is not there.
+    """
+
+    service: str  # as the AWS CLI names it: "elbv2", "ecs"
+    operation: str  # "modify-rule"
+    parameters: Parameters
+    resource: str
+    before: Parameters | None = field(default_factory=dict)
+    after: Parameters | None = field(default_factory=dict)
+    undo: Edit | None = None

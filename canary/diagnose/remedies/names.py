@@ -1,0 +1,55 @@
+"""Edits of Cloud Map: a name, and the addresses that it leads to."""
+
+from __future__ import annotations
+
+from canary.control_plane.state import DiscoveryInstance, DiscoveryService
+from canary.diagnose.remedies.edit import Edit, Parameters
+
+_SERVICE = "servicediscovery"
+
+
+def create_name(label: str, namespace: str) -> Edit:
+    """Return the edit that creates a name as ECS's service discovery makes it."""
+    after: Parameters = {
+        "Name": label,
+        "NamespaceId": namespace,
+        "DnsConfig": {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]},
+        "HealthCheckCustomConfig": {"FailureThreshold": 1},
+    }
+    return Edit(
+        service=_SERVICE, operation="create-service", parameters=after, resource=label,
+        before=None, after=after,
+    )  # fmt: skip
+
+
+def register_instance(name: DiscoveryService, identifier: str, address: str) -> Edit:
+    """Return the edit that adds a task's address to a name."""
+    return _register(name, identifier, {"AWS_INSTANCE_IPV4": address}, _out(name, identifier, {}))
+
+
+def deregister_instance(name: DiscoveryService, instance: DiscoveryInstance) -> Edit:
+    """Return the edit that takes an address out of a name."""
+    had = {"AWS_INSTANCE_IPV4": instance.address}
+    if instance.port:
+        had["AWS_INSTANCE_PORT"] = str(instance.port)
+    return _out(name, instance.id, had, _register(name, instance.id, had))
+
+
+def _register(
+    name: DiscoveryService, identifier: str, attributes: dict[str, str], undo: Edit | None = None
+) -> Edit:
+    return Edit(
+        service=_SERVICE, operation="register-instance",
+        parameters={"ServiceId": name.id, "InstanceId": identifier, "Attributes": attributes},
+        resource=name.name, before=None, after={identifier: attributes}, undo=undo,
+    )  # fmt: skip
+
+
+def _out(
+    name: DiscoveryService, identifier: str, had: dict[str, str], undo: Edit | None = None
+) -> Edit:
+    return Edit(
+        service=_SERVICE, operation="deregister-instance",
+        parameters={"ServiceId": name.id, "InstanceId": identifier},
+        resource=name.name, before={identifier: had}, after=None, undo=undo,
+    )  # fmt: skip

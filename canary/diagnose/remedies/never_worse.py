@@ -1,0 +1,67 @@
+"""Check that an edit makes nothing wider than it was, and refers only to what is there.
+
+Every edit is checked before it is printed. One that does not pass becomes a decision, and this
+check's sentence says why. A call without a check here does not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies import check_access, check_network, check_routing, check_services
+from canary.diagnose.remedies.command import UnsafeTextError, command
+from canary.diagnose.remedies.edit import Edit
+
+Check = Callable[[Case, Edit], Iterator[str]]
+
+
+def _harmless(_case: Case, _edit: Edit) -> Iterator[str]:
+    """Pass a call that can neither widen an access nor lose an object."""
+    return iter(())
+
+
+CHECKS: dict[str, Check] = {
+    "elbv2 modify-rule": check_routing.rule,
+    "elbv2 create-rule": check_routing.new_rule,
+    "elbv2 delete-rule": check_routing.lost_rule,
+    "elbv2 set-rule-priorities": check_routing.moved_rule,
+    "elbv2 modify-listener": check_routing.listener,
+    "elbv2 create-listener": check_routing.new_listener,
+    "elbv2 add-listener-certificates": check_routing.references,
+    "elbv2 modify-listener-attributes": _harmless,
+    "elbv2 modify-load-balancer-attributes": check_network.attribute,
+    "elbv2 set-security-groups": check_network.balancer_groups,
+    "elbv2 modify-target-group": check_routing.references,
+    "elbv2 register-targets": check_services.targets,
+    "elbv2 deregister-targets": _harmless,
+    "ec2 authorize-security-group-ingress": check_network.permissions,
+    "ec2 authorize-security-group-egress": check_network.permissions,
+    "ecs update-service": check_services.service,
+    "ecs create-service": check_services.new_service,
+    "iam put-role-policy": check_access.role_policy,
+    "logs create-log-group": check_access.log_group,
+    "secretsmanager restore-secret": check_access.secret,
+    "secretsmanager update-secret-version-stage": check_access.secret,
+    "ssm put-parameter": check_access.parameter,
+    "servicediscovery create-service": check_services.internal_name,
+    "servicediscovery register-instance": check_services.instance,
+    "servicediscovery deregister-instance": _harmless,
+}
+
+
+def objections(case: Case, edits: tuple[Edit, ...]) -> list[str]:
+    """Return why edits must not be printed as commands, nothing if they may."""
+    found: list[str] = []
+    for edit in edits:
+        call = f"{edit.service} {edit.operation}"
+        check = CHECKS.get(call)
+        if check is None:
+            found.append(f"nothing is known of what {call} may widen")
+            continue
+        found += check(case, edit)
+        try:
+            command(edit, case.environment.region)
+        except UnsafeTextError as error:
+            found.append(str(error))
+    return list(dict.fromkeys(found))

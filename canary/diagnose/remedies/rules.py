@@ -1,0 +1,233 @@
+"""Edits of listener rules: all actions in their order, all conditions, all transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from canary.control_plane.routing import REGEX
+from canary.control_plane.state import Action, Condition, Listener, Rule
+from canary.diagnose.remedies.edit import Edit, Later, Parameters
+
+_SETTINGS = {
+    "path-pattern": "PathPatternConfig",
+    "host-header": "HostHeaderConfig",
+    "http-header": "HttpHeaderConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "query-string": "QueryStringConfig",
+    "source-ip": "SourceIpConfig",
+}
+OIDC = "authenticate-oidc"
+
+
+def modify_rule(
+    rule: Rule,
+    *,
+    actions: tuple[Action, ...] | None = None,
+    conditions: tuple[Condition, ...] | None = None,
+) -> Edit:
+    """Return the edit that gives a rule other actions or conditions; the rest stays as it is."""
+    before: Parameters = {}
+    after: Parameters = {}
+    if actions is not None:
+        before["Actions"], after["Actions"] = rule_json(rule.actions), rule_json(actions)
+    if conditions is not None:
+        before["Conditions"] = [condition_json(c) for c in rule.conditions]
+        after["Conditions"] = [condition_json(c) for c in conditions]
+    undo = Edit(**_modified(rule, after, before))
+    return Edit(**_modified(rule, before, after), undo=undo)
+
+
+def _modified(rule: Rule, before: Parameters, after: Parameters) -> dict[str, Any]:
+    return {
+        "service": "elbv2",
+        "operation": "modify-rule",
+        "parameters": {"RuleArn": rule.arn, **after},
+        "resource": rule.arn,
+        "before": before,
+        "after": after,
+    }
+
+
+def create_rule(
+    listener: Listener | Later,
+    priority: int,
+    conditions: tuple[Condition, ...],
+    actions: tuple[Action, ...],
+    transforms: tuple[dict[str, Any], ...] = (),
+) -> Edit:
+    """Return the edit that creates a rule with all that it had."""
+    arn = listener if isinstance(listener, Later) else listener.arn
+    after: Parameters = {
+        "Priority": priority,
+        "Conditions": [condition_json(c) for c in conditions],
+        "Actions": rule_json(actions),
+    }
+    if transforms:
+        after["Transforms"] = list(transforms)
+    made = Later(
+        service="elbv2", operation="describe-rules", parameters={"ListenerArn": arn},
+        query=f"Rules[?Priority=='{priority}'].RuleArn",
+    )  # fmt: skip
+    undo = Edit(
+        service="elbv2", operation="delete-rule", parameters={"RuleArn": made},
+        resource=f"rule {priority}", before=after, after=None,
+    )  # fmt: skip
+    where = "" if isinstance(arn, Later) else f" of {arn}"
+    return Edit(
+        service="elbv2", operation="create-rule", parameters={"ListenerArn": arn, **after},
+        resource=f"rule {priority}{where}", before=None, after=after,
+        undo=None if isinstance(arn, Later) else undo,
+    )  # fmt: skip
+
+
+def delete_rule(listener: Listener, rule: Rule) -> Edit:
+    """Return the edit that deletes a rule; its way back creates the whole rule again."""
+    number = int(rule.priority)
+    back = create_rule(listener, number, rule.conditions, rule.actions, rule.transforms)
+    return Edit(
+        service="elbv2", operation="delete-rule", parameters={"RuleArn": rule.arn},
+        resource=rule.arn, before=back.after, after=None, undo=back,
+    )  # fmt: skip
+
+
+def move_rule(rule: Rule, priority: int) -> Edit:
+    """Return the edit that gives a rule another priority."""
+    return Edit(
+        **_moved(rule.arn, int(rule.priority), priority),
+        undo=Edit(**_moved(rule.arn, priority, int(rule.priority))),
+    )
+
+
+def _moved(arn: str, old: int, new: int) -> dict[str, Any]:
+    return {
+        "service": "elbv2",
+        "operation": "set-rule-priorities",
+        "parameters": {"RulePriorities": [{"RuleArn": arn, "Priority": new}]},
+        "resource": arn,
+        "before": {"Priority": old},
+        "after": {"Priority": new},
+    }
+
+
+def with_forwards(action: Action, groups: Mapping[str, str]) -> Action:
+    """Return a forward action with target groups exchanged (old ARN to new), all else as it is."""
+    config: Parameters = {}
+    if action.config:
+        config = dict(action.config)
+        if "TargetGroupArn" in config:
+            config["TargetGroupArn"] = groups.get(
+                config["TargetGroupArn"], config["TargetGroupArn"]
+            )
+        weighted = config.get("ForwardConfig") or {}
+        if weighted.get("TargetGroups"):
+            config["ForwardConfig"] = {
+                **weighted,
+                "TargetGroups": [
+                    {**g, "TargetGroupArn": groups.get(g["TargetGroupArn"], g["TargetGroupArn"])}
+                    for g in weighted["TargetGroups"]
+                ],
+            }
+    replace = msgspec.structs.replace
+    return replace(
+        action,
+        config=config,
+        forwards=tuple(
+            replace(f, target_group=groups.get(f.target_group, f.target_group))
+            for f in action.forwards
+        ),
+    )
+
+
+def rule_json(actions: tuple[Action, ...]) -> list[Parameters]:
+    """Return all actions as AWS's API takes them, in their order."""
+    return [action_json(a) for a in actions]
+
+
+def action_json(action: Action) -> Parameters:
+    """Return an action as AWS's API takes it: as it was read, else from its fields."""
+    if action.config:
+        found = dict(action.config)
+        if (found.get("ForwardConfig") or {}).get("TargetGroups"):
+            found.pop("TargetGroupArn", None)  # the same said twice
+        if action.type == OIDC:  # AWS never tells the secret; it keeps the one that is there
+            oidc = found.get("AuthenticateOidcConfig") or {}
+            found["AuthenticateOidcConfig"] = {**oidc, "UseExistingClientSecret": True}
+        return found
+    return _from_fields(action)
+
+
+def _from_fields(action: Action) -> Parameters:
+    found: Parameters = {"Type": action.type}
+    if action.order:
+        found["Order"] = action.order
+    if action.type == "redirect":
+        found["RedirectConfig"] = _redirect(action)
+    elif action.type == "fixed-response":
+        fixed = {
+            "StatusCode": action.status_code,
+            "ContentType": action.content_type,
+            "MessageBody": action.message_body,
+        }
+        found["FixedResponseConfig"] = {k: v for k, v in fixed.items() if v}
+    elif len(action.forwards) == 1 and not action.sticky:
+        found["TargetGroupArn"] = action.forwards[0].target_group
+    elif action.forwards:
+        groups = [{"TargetGroupArn": f.target_group, "Weight": f.weight} for f in action.forwards]
+        config: Parameters = {"TargetGroups": groups}
+        if action.sticky:
+            config["TargetGroupStickinessConfig"] = {
+                "Enabled": True,
+                "DurationSeconds": action.sticky_s,
+            }
+        found["ForwardConfig"] = config
+    return found
+
+
+def _redirect(action: Action) -> Parameters:
+    """Return a redirect's settings from its text, "HTTPS://#{host}:443/#{path}?#{query}"."""
+    protocol, _, rest = action.redirect.partition("://")
+    where, _, query = rest.partition("?")
+    authority, slash, path = where.partition("/")
+    host, _, port = authority.rpartition(":")
+    return {
+        "Protocol": protocol, "Host": host, "Port": port, "Path": slash + path, "Query": query,
+        "StatusCode": action.status_code or "HTTP_301",
+    }  # fmt: skip
+
+
+def condition_json(condition: Condition) -> Parameters:
+    """Return a condition as AWS's API takes it: the settings alone, not the older `Values`."""
+    key = _SETTINGS.get(condition.field, "")
+    config = condition.config.get(key) if key else None
+    if config:
+        return {"Field": condition.field, key: dict(config)}
+    if not key:
+        return dict(condition.config)
+    return {"Field": condition.field, key: _values(condition)}
+
+
+def _values(condition: Condition) -> Parameters:
+    plain = [v for v in condition.values if not v.startswith(REGEX)]
+    regex = [v.removeprefix(REGEX) for v in condition.values if v.startswith(REGEX)]
+    found: Parameters = {}
+    if condition.field == "http-header":
+        found["HttpHeaderName"] = condition.name
+    if plain:
+        pairs = condition.field == "query-string"
+        found["Values"] = [_pair(v) for v in plain] if pairs else plain
+    if regex:
+        found["RegexValues"] = regex
+    return found
+
+
+def _pair(text: str) -> dict[str, str]:
+    key, _, value = text.partition("=")
+    return {"Key": key, "Value": value} if key else {"Value": value}
+
+
+def path(*patterns: str) -> tuple[Condition, ...]:
+    """Return the condition of a rule for paths."""
+    return (Condition(field="path-pattern", values=patterns),)

@@ -1,0 +1,63 @@
+"""The platform as it was while all was well, where a run knows it."""
+
+from __future__ import annotations
+
+from canary.control_plane.state import (
+    EcsService,
+    Listener,
+    LoadBalancer,
+    PlatformState,
+    Rule,
+    SecurityGroup,
+    TargetGroup,
+)
+from canary.diagnose.core.case import Case
+
+
+def well(case: Case) -> PlatformState | None:
+    """Return the baseline of the incident, else the previous run's state if nothing failed in it.
+
+    Of a run with failures, the state was read again for the failing services.
+    """
+    if case.baselines.incident is not None:
+        return case.baselines.incident.state
+    before = case.previous
+    return before if before is not None and not before.refreshed_services else None
+
+
+def balancer(case: Case, arn: str) -> LoadBalancer | None:
+    """Return a load balancer as it was."""
+    state = well(case)
+    return next((b for b in (state.load_balancers if state else ()) if b.arn == arn), None)
+
+
+def listener(case: Case, arn: str) -> Listener | None:
+    """Return a listener as it was."""
+    state = well(case)
+    every = [x for b in (state.load_balancers if state else ()) for x in b.listeners]
+    return next((x for x in every if x.arn == arn), None)
+
+
+def rule(case: Case, arn: str) -> Rule | None:
+    """Return a listener rule as it was."""
+    state = well(case)
+    every = [x for b in (state.load_balancers if state else ()) for x in b.listeners]
+    return next((r for x in every for r in x.rules if r.arn == arn), None)
+
+
+def group(case: Case, arn: str) -> TargetGroup | None:
+    """Return a target group as it was."""
+    state = well(case)
+    return next((g for g in (state.target_groups if state else ()) if g.arn == arn), None)
+
+
+def security_group(case: Case, identifier: str) -> SecurityGroup | None:
+    """Return a security group as it was."""
+    state = well(case)
+    return next((g for g in (state.security_groups if state else ()) if g.id == identifier), None)
+
+
+def service(case: Case, name: str) -> EcsService | None:
+    """Return an ECS service as it was, by its name in ECS."""
+    state = well(case)
+    return next((s for s in (state.ecs_services if state else ()) if s.name == name), None)
