@@ -13,7 +13,8 @@ import msgspec
 
 from canary.control_plane.routing import UnknownConditionError, taken_by
 from canary.control_plane.state import Listener, LoadBalancer, PlatformState, Rule
-from canary.model import Assertion, Check, Frozen, RouteRule, Step
+from canary.model import Assertion, Check, Frozen, RouteRule, Service, Step
+from canary.model.urls import DEFAULT_PORTS, Place, place
 from canary.probes.base.api import Kind, ProbeContext
 from canary.probes.base.evidence import Stopwatch, assertion, could_not_tell, unavailable
 
@@ -28,8 +29,9 @@ ACTIONS = (
 class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
     """The port of the contract's listener, and the port that must redirect to HTTPS."""
 
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 443
-    redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 80  # 0: none is expected
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0: the one of the service's URL
+    # 0: none is expected; without it 80, where the service's URL is https on 443
+    redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
 
 
 def run(check: Check, spec: ListenerRuleSpec, context: ProbeContext) -> None:
@@ -46,16 +48,32 @@ def run(check: Check, spec: ListenerRuleSpec, context: ProbeContext) -> None:
         name = f"load balancer {service.load_balancer}"
         context.record(watch.step("load balancer", [assertion(name, "exists", "missing", False)]))
         return
-    listener = _listener(balancer, spec.port)
+    at = _address(service, context)
+    port = spec.port or at.port
+    listener = _listener(balancer, port)
     shown = ", ".join(f"{x.protocol}:{x.port}" for x in balancer.listeners) or "no listener"
-    have = assertion(f"listener on {spec.port}", "exists", shown, listener is not None)
-    context.record(watch.step(f"listener {spec.port}", [have]))
-    if spec.redirect_port:
-        context.record(_redirects(watch, balancer, spec.redirect_port, shown))
+    have = assertion(f"listener on {port}", "exists", shown, listener is not None)
+    context.record(watch.step(f"listener {port}", [have]))
+    if redirect := _redirect_port(spec, at):
+        context.record(_redirects(watch, balancer, redirect, shown))
     host = urlsplit(service.url).hostname or ""
     for route in context.environment.routes:
         if listener is not None and route.host == host:
             context.record(_route(watch, state, listener, route, context))
+
+
+def _address(service: Service, context: ProbeContext) -> Place:
+    """Return where a service is asked: its URL, else one behind the same load balancer."""
+    every = context.environment.services.values()
+    beside = [s.url for s in every if s.url and s.load_balancer == service.load_balancer]
+    return place(next(iter([service.url, *beside] if service.url else beside), "https://"))
+
+
+def _redirect_port(spec: ListenerRuleSpec, at: Place) -> int:
+    """Return the port that must redirect, 0 for none: plain HTTP is not redirected."""
+    if spec.redirect_port is not None:
+        return spec.redirect_port
+    return DEFAULT_PORTS["http"] if (at.scheme, at.port) == ("https", 443) else 0
 
 
 def _listener(balancer: LoadBalancer, port: int) -> Listener | None:

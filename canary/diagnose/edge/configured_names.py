@@ -19,15 +19,15 @@ DISCOVERY = (
 
 def config(case: Case) -> Iterator[Finding]:
     """Report names in the environment file that AWS does not know, if the service works."""
-    unknown: dict[str, Failures] = {}
+    unknown: dict[tuple[str, ...], Failures] = {}
     for name, service in case.services.items():
         wrong = _unknown(case, name, service)
         passes = any(r.status is Status.PASS and r.service == name for r in case.results)
         failures = _about_names(case, name)
         if wrong and failures and (passes or never_there(case, name)):
-            unknown[wrong[0]] = unknown.get(wrong[0], frozenset()) | failures
-    for wrong_name, failures in unknown.items():
-        yield _finding(case, wrong_name, failures)
+            unknown[tuple(wrong)] = unknown.get(tuple(wrong), frozenset()) | failures
+    for wrong_names, failures in unknown.items():
+        yield _finding(case, wrong_names, failures)
 
 
 def on_a_healthy_day(case: Case) -> Iterator[Finding]:
@@ -38,19 +38,19 @@ def on_a_healthy_day(case: Case) -> Iterator[Finding]:
     names |= {*case.state.missing_services, *case.state.missing_log_groups}
     names |= _unknown_inside(case)
     for wrong_name in sorted(names):
-        yield replace(_finding(case, wrong_name, frozenset()), always_report=True)
+        yield replace(_finding(case, (wrong_name,), frozenset()), always_report=True)
 
 
-def _finding(case: Case, wrong_name: str, failures: Failures) -> Finding:
+def _finding(case: Case, wrong_names: tuple[str, ...], failures: Failures) -> Finding:
     return Finding(
         cause="canary-config-wrong",
         service="canary",
-        resource=wrong_name,
-        summary=f"The environment file names {wrong_name}, which AWS does not know.",
+        resource=wrong_names[0],
+        summary=f"The environment file names {' and '.join(wrong_names)}, which AWS does not know.",
         shown_failures=3,
         remedy=Remedy(
             summary="Mend the name in the environment file.",
-            inspect=_lists(case, wrong_name),
+            inspect=_lists(case, wrong_names[0]),
             decision="Decide which is right: the file's name, or the platform without it.",
         ),
         explained_failures=failures,
@@ -107,10 +107,14 @@ def _unknown(case: Case, name: str, service: Service) -> list[str]:
 def never_there(case: Case, name: str) -> bool:
     """Return whether no run has seen this ECS service, while its target groups are healthy.
 
-    Tasks of a service that was deleted are deregistered: a healthy target has another owner.
+    Tasks of a service that was deleted are deregistered: a healthy target has another owner, and
+    so has a target that answers.
     """
     wanted = case.services[name].ecs_service
     if not wanted or wanted not in case.state.missing_services or case.ecs_before(name):
         return False
     own = [g for g in case.state.target_groups if g.name in case.services[name].target_groups]
-    return any(t.state == "healthy" for g in own for t in g.targets)
+    healthy = any(t.state == "healthy" for g in own for t in g.targets)
+    return healthy or any(
+        e.answered_by == "target" and 0 < e.status < 500 for e in case.passed(name)
+    )

@@ -52,6 +52,59 @@ def test_what_aws_misses_is_told_on_a_healthy_day(field: str, name: str) -> None
     ]
 
 
+def two_wrong_names(name: str) -> tuple[Environment, PlatformState]:
+    """Return an environment with two wrong names of a service, and the state that it reads."""
+    environment, state = known(), p.healthy()
+    right = environment.services[name]
+    wrong = p.replace(right, ecs_service="svc-typo", target_groups=("tg-typo",))
+    services = {**environment.services, name: wrong}
+    read = p.replace(
+        state,
+        ecs_services=tuple(s for s in state.ecs_services if s.name != right.ecs_service),
+        missing_services=("svc-typo",),
+    )
+    return p.replace(environment, services=services), read
+
+
+@pytest.mark.parametrize(
+    ("status", "by", "cause"),
+    [
+        (200, "target", "canary-config-wrong"),
+        (404, "target", "canary-config-wrong"),
+        (503, "balancer", "service-missing"),
+        (404, "balancer", "service-missing"),
+        (500, "target", "service-missing"),
+    ],
+)
+def test_a_service_that_answers_exists_whatever_the_file_calls_it(
+    status: int, by: str, cause: str
+) -> None:
+    environment, state = two_wrong_names("registry")
+    url = f"https://registry.{faults.NAMES.domain}/health"
+    seen = p.answer(url, status, answered_by=by)
+    step = p.Step(name="GET /health", status=p.Status.PASS, evidence=(seen,))
+    good = p.result("registry.health", "registry", step, status=p.Status.PASS)
+    results = [good, p.control("ecs_service", "registry"), p.control("target_group", "registry")]
+    found = diagnose(results, state, environment, None, p.NOW)
+    assert [d.cause for d in found.diagnoses] == [cause]
+    told = "svc-typo" in found.diagnoses[0].summary and "tg-typo" in found.diagnoses[0].summary
+    assert told is (cause == "canary-config-wrong")
+
+
+def test_a_service_that_an_earlier_run_saw_is_missing_although_it_answered() -> None:
+    environment, state = two_wrong_names("registry")
+    known_before = p.replace(known().services["registry"], target_groups=("tg-typo",))
+    services = {**environment.services, "registry": known_before}
+    environment = p.replace(environment, services=services)
+    state = p.replace(state, missing_services=(known_before.ecs_service,))
+    url = f"https://registry.{faults.NAMES.domain}/health"
+    step = p.Step(name="GET", status=p.Status.PASS, evidence=(p.answer(url, 200),))
+    good = p.result("registry.health", "registry", step, status=p.Status.PASS)
+    results = [good, p.control("ecs_service", "registry")]
+    found = diagnose(results, state, environment, p.healthy(), p.NOW)
+    assert [d.cause for d in found.diagnoses] == ["service-missing"]
+
+
 def test_a_log_that_does_not_exist_is_shown_to_nobody() -> None:
     state, results = faults.plant(faults.by_id("auth-crashes"))
     group = f"/ecs/{faults.NAMES.of('auth')}"

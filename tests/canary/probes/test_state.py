@@ -35,9 +35,9 @@ def ago(minutes: float) -> str:
     return (NOW - dt.timedelta(minutes=minutes)).isoformat()
 
 
-def bench(**state: Any) -> Bench:
+def bench(url: str = "https://r.example.com", **state: Any) -> Bench:
     service = Service(
-        url="https://r.example.com",
+        url=url,
         ecs_service="api",
         load_balancer="lb",
         target_groups=("api-tg",),
@@ -281,6 +281,25 @@ def test_each_route_is_followed_through_the_rules_as_they_are(
     one = bench(load_balancers=(balancer,), target_groups=(group("api-tg"), group("ml-tg")))
     one.run("listener_rule")
     assert {s.name for s in one.steps if s.status is Status.FAIL} == failing
+
+
+@pytest.mark.parametrize(
+    ("url", "listener", "steps"),
+    [
+        ("https://r.example.com:8443", (8443, "HTTPS"), ["listener 8443"]),
+        ("http://r.example.com", (80, "HTTP"), ["listener 80"]),
+        ("http://r.example.com:8080", (8080, "HTTP"), ["listener 8080"]),
+    ],
+)
+def test_the_listener_of_the_services_own_url_is_followed(
+    url: str, listener: tuple[int, str], steps: list[str]
+) -> None:
+    port, protocol = listener
+    found = Listener(arn="l", port=port, protocol=protocol, rules=GOOD)
+    balancer = LoadBalancer(arn="lb", name="lb", dns_name="lb", listeners=(found,))
+    one = bench(url, load_balancers=(balancer,), target_groups=(group("api-tg"), group("ml-tg")))
+    assert one.run("listener_rule") is Status.PASS
+    assert [s.name for s in one.steps] == [*steps, ROUTE_API, ROUTE_ML]
 
 
 def test_rules_on_port_80_alone_do_not_count() -> None:
