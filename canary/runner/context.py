@@ -13,6 +13,7 @@ from canary.plan import Plan, Selection
 from canary.runner.observation import Observation
 from canary.runner.ports import Ports
 from canary.runner.rate_limit import RateLimitBackoff
+from canary.runner.turns import Turns
 
 GRACE = 0.4
 """Seconds that a probe gets beyond its time-out to record its own failure."""
@@ -71,13 +72,16 @@ def times(plan: Plan, start: float) -> Times:
 class RunContext:
     """One run under way: what its coordinator and all its checks share."""
 
-    def __init__(self, ports: Ports, start: RunStart, on_observed: Callable[[], None]) -> None:
+    def __init__(self, ports: Ports, start: RunStart, on_news: Callable[[], None]) -> None:
         self.ports, self.plan, self.run_id = ports, start.plan, start.run_id
         self.environment = start.config.environment
         self.times = times(start.plan, start.start)
         self.http = ports.http(start.run_id)
         self.backoff = RateLimitBackoff(ports.clock, rate_limited(start.previous.report))
-        self.observation = Observation(ports.observe, on_observed)
+        limits = self.environment.run
+        self.turns = Turns(ports.clock, limits, self.times.start, self.times.probing)
+        self.on_news = on_news  # wakes the coordinator
+        self.observation = Observation(ports.observe, on_news)
         self.left_behind = left_behind(start.previous.report)
         self.residue: list[Residue] = []  # appended to by every check's thread
 

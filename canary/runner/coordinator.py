@@ -19,6 +19,8 @@ from canary.runner.threads import Workers
 
 LEAST_START_S = 0.25
 """Seconds of probing time under which no further check is started."""
+MOST_QUEUED = 4
+"""Checks that may be under way for each slot, together with those that wait for a turn."""
 PATIENCE_S = 5.0
 """Seconds for which checks of the control plane wait for the observation without taking a slot."""
 
@@ -108,7 +110,7 @@ class _Coordinator:
         while again:
             again = False
             for planned in list(self._waiting):
-                if len(self._running) >= self._run.environment.run.concurrency:
+                if not self._has_slot():
                     return  # hundreds may wait: none of them can start before another ends
                 if any(n not in self._outcomes for n in planned.needs):
                     continue
@@ -117,6 +119,12 @@ class _Coordinator:
                 if self._run.ports.kinds[planned.check.kind].reads_state and not self._may_read():
                     continue
                 again |= self._start_or_skip(planned)
+
+    def _has_slot(self) -> bool:
+        """Return whether a check may start; one that waits for its turn to call takes no slot."""
+        slots = self._run.environment.run.concurrency
+        busy = sum(not j.queued for j in self._running.values())
+        return busy < slots and len(self._running) < slots * MOST_QUEUED
 
     def _start_or_skip(self, planned: Planned) -> bool:
         """Start a check, or skip it and return True."""
@@ -170,6 +178,8 @@ class _Coordinator:
             return
 
     def _end_of(self, job: Job) -> float:
+        if job.queued:  # its deadline moves on: look again
+            return min(self._run.ports.clock.monotonic() + 1.0, self._times.probing + GRACE)
         return (job.cleanup_deadline() if job.cleaning else job.deadline) + GRACE
 
     def _finish(self, job: Job | None) -> None:

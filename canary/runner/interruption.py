@@ -41,6 +41,7 @@ def clean_up(run: RunContext, jobs: Collection[Job], hurried: Callable[[], bool]
     """
     now = run.ports.clock.monotonic()
     run.times = cut_short(run.times, now)
+    run.turns.close()
     for job in jobs:
         job.deadline = min(job.deadline, now)
     while True:

@@ -21,12 +21,15 @@ from canary.model import (
     Step,
 )
 from canary.probes.base.api import (
+    NOBODY,
     ClientKey,
     CredentialMissingError,
     ProbeContext,
     RunOutOfTimeError,
+    client_key,
 )
 from canary.runner.context import RunContext
+from canary.runner.turns import Place
 
 T = TypeVar("T")
 
@@ -54,6 +57,7 @@ class Job:
         self.waiting_for = ""  # what the probe is waiting for at this moment
         self.waiting_since = 0.0
         self.waits_for_target = False
+        self._place = Place(run.turns, self._clock, check, run.on_news)
         self.requests = 0
         self.thread = 0  # identifier of the thread that runs the probe
         self.returned = threading.Event()
@@ -64,6 +68,7 @@ class Job:
         try:
             self._probe()
         finally:
+            self._place.end(bad=True)
             self.ended = self._clock.monotonic()
             self.returned.set()
 
@@ -86,6 +91,11 @@ class Job:
     def may_leave_objects(self) -> bool:
         """Return whether this check may have made objects that it has to remove."""
         return self.requests > 0 and self._ports.kinds[self.check.kind].makes_objects
+
+    @property
+    def queued(self) -> bool:
+        """Return whether this check waits for its turn to call a late origin with a key."""
+        return self._place.queued
 
     @property
     def may_be_asking(self) -> bool:
@@ -153,9 +163,20 @@ class Job:
         must = first and self.check.severity is Severity.CRITICAL
         left = self._remaining(False)
         what = f"an answer to {client[1]}, which got a 429 in the previous run"
-        return self._waiting(
-            what, False, lambda: self._run.backoff.blocked(client, left, must=must)
-        )
+        why = self._waiting(what, False, lambda: self._run.backoff.blocked(client, left, must=must))
+        return why or ("" if client[1] == NOBODY else self._await_turn(client[0]))
+
+    def _await_turn(self, origin: str) -> str:
+        """Wait for the turn to call an origin with a key; return why it does not come, else "".
+
+        The time of the check does not pass meanwhile: the canary waits, not the platform.
+        """
+        before = self._place.waited_s
+        what = f"its turn to call {origin} with a key"
+        why = self._waiting(what, False, lambda: self._place.take(origin))
+        waited = self._place.waited_s - before
+        self.deadline = min(self.deadline + waited, self._run.times.probing)
+        return why
 
     def _waiting(self, what: str, target: bool, action: Callable[[], T]) -> T:
         self.waiting_since = self._clock.monotonic()
@@ -167,6 +188,17 @@ class Job:
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
         """Send a request of the probe within the time that is left to the check."""
+        bad, began = True, self._clock.monotonic()
+        try:
+            answer = self._send(request, credential)
+            bad = answer.failure is not None or answer.status >= 500
+        finally:
+            self._place.end(bad=bad)
+        if credential is None and answer.failure is None:
+            self._run.turns.answered_without_key(client_key(request.url, "")[0], began)
+        return answer
+
+    def _send(self, request: Request, credential: Credential | None) -> Answer:
         left = self._remaining(self.cleaning)
         if left < LEAST_S:
             self._give_up_if_run_ends(0.0)
@@ -194,7 +226,7 @@ class Job:
 
     def cut_by_run(self) -> bool:
         """Return whether the run's end, not the check's own time-out, is this check's deadline."""
-        return self.deadline < self.started + self.check.timeout
+        return self.deadline < self.started + self.check.timeout + self._place.waited_s
 
 
 def was_cut(failure: Failure, waited_s: float, allowed_s: float) -> bool:

@@ -26,7 +26,7 @@ TEMPORARY_KEY = "a key of this run"
 NO_TIME = "no time left"
 """Start of the reason of a step that was skipped because the check's time was used up."""
 BLOCKED = "held back"
-"""Start of the reason of a step that was skipped because the platform had answered 429."""
+"""Start of the reason of a step that was skipped to spare the platform."""
 
 ClientKey = tuple[str, str]
 """Origin of a URL and name of a principal: the pair that rate limits apply to."""
@@ -46,8 +46,8 @@ class NoTimeError(NotTriedError):
     """The check's time is used up."""
 
 
-class RateLimitedError(NotTriedError):
-    """The platform has answered 429 to this client."""
+class HeldBackError(NotTriedError):
+    """The platform has answered 429 to this client, or answers calls with a key late."""
 
 
 class CredentialMissingError(Exception):
@@ -104,7 +104,7 @@ class ProbeContext(Frozen, frozen=True, kw_only=True):
     remaining: Callable[[bool], float]
     """Seconds left for this check; True: for a clean-up step, which may use the reserve."""
     blocked: Callable[[ClientKey], str]
-    """Why this client may not send now, "" if it may; waits a little for a pending answer."""
+    """Why this client may not send now, "" if it may; waits for a pending answer or its turn."""
     answered: Callable[[ClientKey, Answer], None]
     """Feed an answer to the back-off; not called when a 429 is expected."""
     record: Callable[[Step], None]

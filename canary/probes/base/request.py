@@ -12,9 +12,9 @@ from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Requ
 from canary.probes.base.api import (
     NO_TIME,
     NOBODY,
+    HeldBackError,
     NoTimeError,
     ProbeContext,
-    RateLimitedError,
     client_key,
 )
 from canary.probes.base.evidence import exchange
@@ -168,7 +168,7 @@ def _send(
     request = request_of(context, service, spec)
     client = client_key(request.url, spec.principal, temporary_key=spec.credential is not None)
     if why := "" if spec.cleanup else context.blocked(client):
-        raise RateLimitedError(why)
+        raise HeldBackError(why)
     answer = context.http.send(request, credential)
     if not spec.ignore_rate_limit:
         context.answered(client, answer)
