@@ -11,6 +11,7 @@ from canary.control_plane.state import PlatformState
 from canary.diagnose.core.accuse import Judge, accused
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
+from canary.diagnose.core.day_before import of_the_day_before
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result
@@ -41,6 +42,7 @@ def diagnose(
     by_rule = [(rule, tuple(_apply(case, rule))) for rule in RULES]
     found = [finding for _, findings in by_rule for finding in findings]
     findings = accused(case, found, _judge(tuple(rule for rule, own in by_rule if own)))
+    findings += of_the_day_before(case, findings, _judge(RULES))
     chosen, left = choose(case, findings)
     explained = {f.check_id for finding in chosen for f in finding.explained_failures}
     unexplained = sorted({f.check_id for f in left})

@@ -50,9 +50,15 @@ def _tested(case: Case, past: _Past, finding: Finding) -> Finding:
         said = f"{good.status} from the target", "no answer, if this were the cause"
         return _innocent(finding, Evidence(resource=good.url, seen=said[0], expected=said[1]), "")
     kept = replace(finding, explained_failures=left)
-    if past.came_late(kept) and finding.cause not in LATE:
-        return replace(kept, confidence=_at_most(Confidence.LIKELY, finding.confidence))
-    return kept
+    if not past.came_late(kept):
+        return kept
+    late = past.by_the_day_before(kept)
+    most = late.confidence if late.cause in LATE else Confidence.LIKELY
+    return replace(late, confidence=_at_most(most, late.confidence), explained_failures=left)
+
+
+def _explains(found: Finding, finding: Finding) -> bool:
+    return found.explained_failures >= finding.explained_failures
 
 
 def _at_most(most: Confidence, found: Confidence) -> Confidence:
@@ -116,6 +122,23 @@ class _Past:
         known = self._case.baselines.of
         checks = {f.check_id for f in finding.explained_failures if f.check_id in known}
         return bool(checks) and all(self._was(finding, c, known[c]) for c in checks)
+
+    def by_the_day_before(self, finding: Finding) -> Finding:
+        """Return a late finding as the rules tell it beside the platform of the day before.
+
+        The platform before the first failure had the fault: it shows neither change nor way back.
+        """
+        days = self._case.baselines.day_before
+        check = min(f.check_id for f in finding.explained_failures if f.check_id in days)
+        before = msgspec.structs.replace(days[check].state, read_at=days[check].at)
+        again = [
+            found
+            for found in self._judge(replace(self._case, previous=before))
+            if found.cause == finding.cause
+            and (found.resource == finding.resource or _explains(found, finding))
+        ]
+        same = [found for found in again if found.resource == finding.resource]
+        return next(iter(same or again), finding)
 
     def well_at(self, finding: Finding) -> str:
         """Return when the checks of a finding passed last, although it was so."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from canary.control_plane.baselines import Baseline, Baselines
@@ -9,8 +11,20 @@ from canary.control_plane.stable import reference
 from canary.control_plane.state import Action, Forward, GroupRule, HostAddress, PlatformState
 from canary.diagnose import diagnose
 from canary.diagnose.causes import ALL
+from canary.diagnose.core.case import Case
+from canary.diagnose.core.day_before import of_the_day_before
+from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mechanisms import DROPS, ELSEWHERE, GONE, LATE, MAKES, SHOWN_BY_STATE
-from canary.model import Confidence, Diagnosis, Environment, Explanation, Result, Status, Step
+from canary.model import (
+    Confidence,
+    Diagnosis,
+    Environment,
+    Explanation,
+    Remedy,
+    Result,
+    Status,
+    Step,
+)
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
@@ -86,6 +100,43 @@ def test_a_change_of_the_day_before_still_accuses_but_is_not_certain(fault: faul
     certain = fault.cause in LATE
     assert found.confidence in ((Confidence.CERTAIN,) if certain else (Confidence.LIKELY,))
     assert found.remedy.fix or found.remedy.decision
+
+
+def test_groups_that_were_exchanged_an_hour_ago_come_back_from_the_day_before() -> None:
+    """Kept connections served until now, so the last good run has the wrong groups already."""
+    state = faults.service(p.healthy(faults.NAMES), "auth", security_groups=("sg-mlflow",))
+    results = faults.by_id("auth-blocked").failures()
+    found = judge(results, state, well(results, state, p.healthy(faults.NAMES))).diagnoses[0]
+    assert (found.cause, found.confidence) == ("security-group-blocked", Confidence.CERTAIN)
+    assert "update-service" in found.remedy.fix[0] and '"sg-auth"' in found.remedy.fix[0]
+    assert not any("authorize" in c for c in found.remedy.fix)
+
+
+def test_a_change_of_the_day_before_that_nothing_else_shows_is_possible() -> None:
+    """A variable with another value is a fault only beside the value that it had."""
+    state, results = faults.plant(faults.by_id("service-id"))
+    known = well(results, state, p.healthy(faults.NAMES))
+    case = Case(
+        results=tuple(results), state=state, environment=p.environment(faults.NAMES),
+        previous=state, now=p.NOW, baselines=known,
+    )  # fmt: skip
+
+    def judged(one: Case) -> list[Finding]:
+        """Find a variable that changed since the previous state, and what answers tell."""
+        changed = one.previous is not None and one.previous.ecs_services != state.ecs_services
+        causes = ("service-id-wrong", "credential-rejected") if changed else ()
+        return [
+            Finding(cause=c, service="registry", resource="r", summary="s",
+                    remedy=Remedy(summary="back", fix=("true",)),
+                    explained_failures=frozenset(case.failures))
+            for c in causes
+        ]  # fmt: skip
+
+    (found,) = of_the_day_before(case, judged(case), judged)
+    assert (found.cause, found.confidence) == ("service-id-wrong", Confidence.POSSIBLE)
+    assert of_the_day_before(case, [found], judged) == []  # it was found without it
+    same = replace(case, baselines=well(results, state, state))
+    assert of_the_day_before(same, [], judged) == []
 
 
 def test_every_cause_in_the_tables_is_a_cause() -> None:
