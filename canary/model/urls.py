@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import quote, urlsplit
 
 from canary.model.base import Frozen
@@ -29,6 +30,7 @@ class Place(Frozen, frozen=True, kw_only=True):
     query: str
 
 
+@functools.lru_cache(maxsize=512)  # a diagnosis asks for the same few URLs thousands of times
 def place(url: str) -> Place:
     """Return where a URL leads; raise ValueError for one that clients read in different ways.
 
