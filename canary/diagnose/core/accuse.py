@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import msgspec
 
-from canary.control_plane.baselines import Baseline
+from canary.control_plane.baselines import Baseline, Baselines
 from canary.control_plane.stable import stable
 from canary.control_plane.state import PlatformState
 from canary.diagnose.core.case import Case, Failures
@@ -130,10 +130,9 @@ class _Past:
         """
         days = self._case.baselines.day_before
         check = min(f.check_id for f in finding.explained_failures if f.check_id in days)
-        before = msgspec.structs.replace(days[check].state, read_at=days[check].at)
         again = [
             found
-            for found in self._judge(replace(self._case, previous=before))
+            for found in self._judge(beside(self._case, days[check]))
             if found.cause == finding.cause
             and (found.resource == finding.resource or _explains(found, finding))
         ]
@@ -180,6 +179,13 @@ class _Past:
                 found.setdefault(key, []).append(finding)
             self._said[read_once] = found
         return self._said[read_once]
+
+
+def beside(case: Case, well: Baseline) -> Case:
+    """Return the case with an earlier platform as the one that was well, for all its checks."""
+    of = dict.fromkeys(case.baselines.of, well)
+    before = msgspec.structs.replace(well.state, read_at=well.at)
+    return replace(case, previous=before, baselines=Baselines(of=of, incident=well))
 
 
 def _case_of(case: Case, well: Baseline) -> Case:

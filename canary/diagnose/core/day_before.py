@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import msgspec
-
 from canary.control_plane.baselines import Baseline
-from canary.diagnose.core.accuse import Judge
+from canary.diagnose.core.accuse import Judge, beside
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mechanisms import SHOWN_BY_STATE, possible
@@ -23,11 +21,10 @@ def of_the_day_before(case: Case, found: list[Finding], judge: Judge) -> list[Fi
     day = _day_before(case)
     if day is None:
         return []
-    previous = msgspec.structs.replace(day.state, read_at=day.at)
     known = {(f.cause, f.resource) for f in found}
     return [
         replace(f, confidence=Confidence.POSSIBLE, explained_failures=possible(f))
-        for f in judge(replace(case, previous=previous))
+        for f in judge(beside(case, day))
         if f.cause in SHOWN_BY_STATE and (f.cause, f.resource) not in known
     ]
 
