@@ -99,7 +99,9 @@ def wanted(
     """
     kept = {check: history[check] for check in failing if check in history}
     incident = {c: h for c, h in kept.items() if _moment(now) - _moment(h.since) <= RECENT} or kept
-    begin = min((_moment(h.since) for h in incident.values()), default=_moment(now))
+    # a check that was never well does not tell when something changed
+    began = [_moment(h.since) for h in incident.values() if h.baseline]
+    begin = min(began, default=_moment(now))
     found = {check: h for check, h in kept.items() if h.baseline}
     older = [c for c in found if c in incident and _moment(found[c].baseline_at) <= begin]
     first = max(older, key=lambda c: (_moment(found[c].baseline_at), c), default="")

@@ -107,6 +107,12 @@ def test_a_check_that_fails_for_weeks_does_not_choose_the_state_of_an_incident()
     assert first({"never": failing(24 * 20), "one": failing(1.0, 1.1, "well")}) == "one"
 
 
+def test_a_check_that_was_never_well_does_not_hide_the_state_of_the_others() -> None:
+    assert first({"never": failing(2.0), "one": failing(1.0, 1.1, "well")}) == "one"
+    assert first({"never": failing(2.0), "broke": failing(3.0, 3.1, "older"),
+                  "one": failing(1.0, 1.1, "well")}) == "broke"  # fmt: skip
+
+
 def test_an_outage_of_many_hours_keeps_its_state_and_no_failure_wants_none() -> None:
     assert first({"one": failing(23.0, 23.1, "well"), "two": failing(22.0, 22.1, "no")}) == "one"
     assert first({"one": failing(50.0, 50.1, "well")}) == "one"
