@@ -142,3 +142,18 @@ def test_all_who_were_refused_start_again_with_the_value_before() -> None:
     assert {faults.NAMES.of(n) for n in logs} == {
         n for n in map(faults.NAMES.of, logs) if any(n in c for c in again)
     }
+
+
+@pytest.mark.parametrize(("started", "moved"), [(60, False), (3, True)], ids=["before", "after"])
+def test_a_value_is_moved_back_only_after_a_task_has_tried_it(started: float, moved: bool) -> None:
+    """Where no task was started since the change, a new deployment comes first."""
+    refused = LogLine(at=p.ago(1), message='FATAL: password authentication failed for user "m"')
+    healthy = p.healthy()
+    service = next(s for s in healthy.ecs_services if s.name == faults.NAMES.of("mlflow"))
+    tasks = tuple(p.replace(t, created_at=p.ago(started)) for t in service.tasks)
+    state = faults.service(healthy, "mlflow", tasks=tasks)
+    state = p.replace(state, logs={"mlflow": (refused,)}, secrets=(_changed("mlflow"),))
+    ready = p.answer(faults.REGISTRY + "/ready", 503, '{"database":"unhealthy"}')
+    (found,) = judge(state, p.failed("registry.ready", "registry", ready)).diagnoses
+    assert any("update-secret-version-stage" in c for c in found.remedy.fix) is moved
+    assert "--force-new-deployment" in found.remedy.fix[-1]
