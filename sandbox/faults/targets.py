@@ -55,8 +55,9 @@ def mlflow_blocked_from_api(context: FaultContext) -> None:
 
 
 def redis_blocked_from_api(context: FaultContext) -> None:
-    """Take away the cache's ingress from the API."""
+    """Take away the cache's ingress from the API, and replace its task: open connections stay."""
     context.revoke(names.REDIS_GROUP, names.REDIS_PORT, names.API_TASK_GROUP)
+    context.deploy_for_good(names.API_SERVICE, context.definition(names.API_SERVICE))
 
 
 def database_blocked_from_mlflow(context: FaultContext) -> None:
