@@ -14,6 +14,7 @@ from canary.comparison.previous import pruned
 from canary.comparison.states import failing
 from canary.comparison.transitions import compare
 from canary.control_plane.baselines import Baselines
+from canary.control_plane.configured import unknown_names
 from canary.control_plane.state import PlatformState
 from canary.model import (
     CheckHistory,
@@ -186,11 +187,12 @@ def _explanation(
 ) -> Explanation:
     """Diagnose a run; `states` are those of the previous run, of the baselines and of this run."""
     (before, known, state), results = states, judged.results
-    if not state.unavailable and all(r.status is Status.PASS for r in results):
+    well = not state.unavailable and all(r.status is Status.PASS for r in results)
+    if well and not unknown_names(start.config.environment, state):
         return Explanation()  # nothing is wrong, and everything could be read
     if known.incident is not None:
-        well = known.incident  # the platform stood like this until that run at least
-        before = msgspec.structs.replace(well.state, read_at=well.at)
+        then = known.incident  # the platform stood like this until that run at least
+        before = msgspec.structs.replace(then.state, read_at=then.at)
     environment, now = start.config.environment, ports.clock.now()
     return attempts.run(
         "diagnosis failed",

@@ -67,7 +67,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         find=configured_names.on_a_healthy_day,
         rank=finding.CANARY + 4,
-        needs=(*_LISTENERS, *_GROUPS, *_ECS),
         without_failures=True,
     ),
     Rule(find=dns.missing, rank=finding.CANARY + 1),

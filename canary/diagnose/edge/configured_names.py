@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from canary.control_plane.configured import unknown_names
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Remedy, Service, Status
-
-DISCOVERY = (
-    "servicediscovery:ListNamespaces",
-    "servicediscovery:ListServices",
-    "servicediscovery:ListInstances",
-)
 
 
 def config(case: Case) -> Iterator[Finding]:
@@ -34,10 +29,7 @@ def on_a_healthy_day(case: Case) -> Iterator[Finding]:
     """Report every name that AWS does not know, while all is well and nobody needs it yet."""
     if case.failures:
         return
-    names = {n for name, service in case.services.items() for n in _unknown(case, name, service)}
-    names |= {*case.state.missing_services, *case.state.missing_log_groups}
-    names |= _unknown_inside(case)
-    for wrong_name in sorted(names):
+    for wrong_name in unknown_names(case.environment, case.state):
         yield replace(_finding(case, (wrong_name,), frozenset()), always_report=True)
 
 
@@ -66,19 +58,6 @@ def _lists(case: Case, wrong_name: str) -> tuple[str, ...]:
         case.aws("ecs", "list-clusters"),
         case.aws.ecs("list-services"),
     )
-
-
-def _unknown_inside(case: Case) -> set[str]:
-    """Return the internal names and the names of security groups that AWS does not know."""
-    parts = case.services.values()
-    guards = {g.name for g in case.state.security_groups}
-    inside = {d.name for d in case.state.discovery}
-    found: set[str] = set()
-    if case.read("ec2:DescribeSecurityGroups"):
-        found |= {s.security_group for s in parts} - guards
-    if case.read(*DISCOVERY):
-        found |= {s.discovery for s in parts} - inside
-    return found - {""}
 
 
 def _about_names(case: Case, name: str) -> Failures:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from canary.control_plane.state import LogLine, PlatformState
+from canary.control_plane.configured import unknown_names
+from canary.control_plane.state import LogLine, PlatformState, not_read
 from canary.diagnose import diagnose
 from canary.model import Environment
 from tests.canary.support import platform_faults as faults
@@ -125,3 +128,19 @@ def test_what_a_task_wrote_last_is_evidence() -> None:
     assert [(e.resource, e.seen) for e in found.evidence if e.seen == words] == [
         ("last line of ecs/a/1", words)
     ]
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        {"unread": ("target_groups",)},
+        {"unavailable": not_read("NoCluster", "no cluster").unavailable},
+    ],
+    ids=["one part", "everything"],
+)
+def test_of_what_was_not_read_no_name_is_told(gap: dict[str, Any]) -> None:
+    environment = known()
+    wrong = p.replace(environment.services["mlflow"], target_groups=("tg-gone",))
+    environment = p.replace(environment, services={**environment.services, "mlflow": wrong})
+    assert unknown_names(environment, p.healthy()) == ("tg-gone",)
+    assert unknown_names(environment, p.replace(p.healthy(), **gap)) == ()
