@@ -91,7 +91,7 @@ CAUSES: dict[str, dict[str, str]] = {
     "canary": {
         "canary-egress-blocked": "The canary itself cannot reach the platform.",
         "canary-permission-denied": "The canary's role may not read something it needs.",
-        "canary-credential-missing": "A secret of the canary is missing or unreadable.",
+        "canary-credential-missing": "The canary lacks a credential, or another kind is asked for.",
         "canary-config-wrong": "The environment file names something that does not exist.",
     },
 }

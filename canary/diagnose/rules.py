@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from canary.diagnose import application, canary_itself, dropped_body, failing_routes
-from canary.diagnose.access import auth_service, keys, scope, unprotected
+from canary.diagnose.access import asked_otherwise, auth_service, keys, scope, unprotected
 from canary.diagnose.core import finding
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
@@ -117,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=named_in_answers.unreachable, rank=finding.SERVE + 1),
     Rule(find=keys.rejected, rank=finding.APPLICATION),
     Rule(find=auth_service.header_lost, rank=finding.SERVE + 2),
+    Rule(find=asked_otherwise.asked_otherwise, rank=finding.APPLICATION),
     Rule(find=keys.scope, rank=finding.APPLICATION),
     Rule(find=unprotected.unprotected, rank=finding.SERVE + 3),
     Rule(find=scope.excessive, rank=finding.SERVE + 3),

@@ -35,6 +35,7 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     answered_by: str = "none"  # balancer, target or none
     server: str = ""
     location: str = ""
+    challenge: str = ""  # the scheme of authentication that an answer asks for, such as "Basic"
     excerpt: str = ""  # at most 600 characters of the body
     body_bytes: int = 0
     failure: str = ""  # a FailureKind, "" when an answer came

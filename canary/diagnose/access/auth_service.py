@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.state import EcsService
+from canary.diagnose.access.asked_otherwise import not_sent
 from canary.diagnose.core import decisions
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
@@ -81,7 +82,9 @@ def _parallel_deployments(service: EcsService | None) -> tuple[Evidence, ...]:
 def header_lost(case: Case) -> Iterator[Finding]:
     """Report a header with a key that does not reach the service that needs it."""
     failures = frozenset(
-        f for f in case.having(Symptom.NO_KEY_SEEN) if f.principal and f.header_form in PROPER_FORMS
+        f
+        for f in case.having(Symptom.NO_KEY_SEEN) - not_sent(case)
+        if f.principal and f.header_form in PROPER_FORMS
     )
     yield from behaviour(
         case,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from canary.control_plane.state import SecretState
+from canary.diagnose.access.asked_otherwise import not_sent
 from canary.diagnose.access.auth_service import key_validations
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure, must_be_refused
@@ -33,7 +34,9 @@ def _valid(case: Case, principal: str) -> bool:
 
 def rejected(case: Case) -> Iterator[Finding]:
     """Report a valid key that is refused as if it were unknown."""
-    failures = frozenset(f for f in case.having(Symptom.KEY_REFUSED) if _must_be_known(case, f))
+    failures = frozenset(
+        f for f in case.having(Symptom.KEY_REFUSED) - not_sent(case) if _must_be_known(case, f)
+    )
     if not failures:
         return
     refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.position))

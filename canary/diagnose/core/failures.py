@@ -10,6 +10,7 @@ from canary.control_plane.routing import matches
 from canary.diagnose.core import at_fault, blame, symptoms
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Environment, Evidence, Exchange, Result, Severity, Status, Step
+from canary.model.urls import DEFAULT_PORTS
 
 _CONTROL = {
     "ecs_service": Symptom.CONTROL_ECS,
@@ -45,6 +46,7 @@ class Failure:
     status: int = 0
     principal: str = ""
     header_form: str = ""
+    challenge: str = ""  # the scheme of authentication that the answer asks for
     failure_code: int = 0
     certificate_chain: tuple[str, ...] = ()  # certificates above the leaf outside their dates
     seen: str = ""
@@ -118,13 +120,14 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         text=text,
         scheme=parts.scheme,
         host=host,
-        port=parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
+        port=parts.port or DEFAULT_PORTS.get(parts.scheme, 0),
         path=parts.path or ("/" if host else ""),
         route=route_of(exchange) if exchange else "",
         method=exchange.method if exchange else "GET",
         status=exchange.status if exchange else 0,
         principal=exchange.principal if exchange else "",
         header_form=exchange.header_form if exchange else "",
+        challenge=exchange.challenge if exchange else "",
         failure_code=exchange.failure_code if exchange else 0,
         certificate_chain=exchange.certificate_chain if exchange else (),
         seen=symptoms.describe(exchange) if exchange else step.reason,

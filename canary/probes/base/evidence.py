@@ -15,6 +15,8 @@ EXCERPT_CHARACTERS = 600
 HEADER_CHARACTERS, LOCATION_CHARACTERS, CERTIFICATE_NAMES = 200, 600, 50
 ACTUAL_CHARACTERS = 1000  # a value may be as long as the answer
 READABLE = ("text/", "application/json", "application/problem+json", "application/xml")
+# the schemes of authentication in IANA's registry that a platform may ask for, and `ApiKey`
+_SCHEMES = {s.lower(): s for s in ("Basic", "Bearer", "Digest", "Negotiate", "ApiKey")}
 
 
 def excerpt(answer: Answer) -> str:
@@ -40,6 +42,7 @@ def exchange(
         answered_by=answer.answered_by,
         server=answer.header("server")[:HEADER_CHARACTERS],
         location=mask_foreign(answer.header("location"))[:LOCATION_CHARACTERS],
+        challenge=_scheme(answer.header("www-authenticate")),
         excerpt=excerpt(answer) if show else "",
         body_bytes=len(answer.body),
         failure=failure.kind.value if failure else "",
@@ -55,6 +58,14 @@ def exchange(
         certificate_chain=shown.chain_invalid[:CERTIFICATE_NAMES] if shown else (),
         dead_addresses=answer.dead_addresses,
     )
+
+
+def _scheme(challenge: str) -> str:
+    """Return the scheme of a WWW-Authenticate header, "" for one that is not known here.
+
+    Only the canary's own words are kept: a server may write anything there, also a key.
+    """
+    return _SCHEMES.get(challenge.replace(",", " ").partition(" ")[0].lower(), "")
 
 
 def assertion(subject: str, expected: object, actual: object, holds: bool) -> Assertion:
