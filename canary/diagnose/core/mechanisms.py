@@ -25,8 +25,8 @@ MAKES: dict[str, frozenset[Symptom]] = {
     "service-missing": _ANY - _OWN_WORDS,
     "service-scaled-to-zero": _ANY - _OWN_WORDS,
     # nobody accepts the connection, or somebody who speaks another protocol; DNS is another thing
-    "listener-missing": frozenset({S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.UNKNOWN})
-    | CONTROL,
+    "listener-missing": CONTROL
+    | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN},
     "dns-name-missing": frozenset({S.NO_NAME, S.UNKNOWN}) | CONTROL,
     # a group drops packets: somebody waits in vain, and nobody refuses
     "security-group-blocked": _ANY - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED},
@@ -79,10 +79,12 @@ def possible(finding: Finding) -> Failures:
 
 def _makes(finding: Finding, failure: Failure) -> bool:
     """Return whether the cause of a finding can make a failure."""
-    if finding.cause in DROPS and _REFUSED.search(failure.body):
-        return _WAITED.search(failure.body) is not None  # a document may tell of several
-    direct = failure.entry_service == finding.service
-    return not direct or failure.symptom in MAKES.get(finding.cause, _ANY)
+    if finding.cause in DROPS and finding.service in failure.blamed:
+        refused, waited = _REFUSED.search(failure.body), _WAITED.search(failure.body)
+        return not refused or waited is not None  # a document may tell of several services
+    if failure.entry_service != finding.service or failure.out_of_time:
+        return True  # another service tells of it, or nothing was asked any more
+    return failure.symptom in MAKES.get(finding.cause, _ANY)
 
 
 def answered(case: Case, finding: Finding) -> Exchange | None:

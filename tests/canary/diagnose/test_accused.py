@@ -361,3 +361,24 @@ def test_a_service_that_answers_in_its_own_words_is_there() -> None:
     found = of(judge([*results, own], state), "service-scaled-to-zero")
     assert found is not None and "auth.ready" not in found.explains
     assert "auth.health" in found.explains
+
+
+def test_a_service_that_refuses_since_its_database_is_shut_off_belongs_to_the_group() -> None:
+    """MLflow ends without its database, so that nobody listens there any more."""
+    state = p.change(p.healthy(), "security_groups", "sg-database", ingress=())
+    words = '{"detail":"Failed to connect to MLflow server: connection refused"}'
+    results = [
+        p.failed("registry.proxy", "registry", p.answer(faults.PROXY, 502, words)),
+        p.failed("mlflow.ui", "registry", p.page(REGISTRY + "/mlflow/", 503)),
+    ]
+    found = judge(results, state).diagnoses[0]
+    assert (found.cause, found.confidence) == ("security-group-blocked", Confidence.CERTAIN)
+    assert set(found.explains) == {"registry.proxy", "mlflow.ui"}
+
+
+def test_a_step_that_had_no_time_left_follows_from_the_listener() -> None:
+    state, results = faults.plant(faults.by_id("auth-listener-gone"))
+    seen = p.none(AUTH + "/health", "deadline")
+    late = p.failed("auth.late", "auth", seen, reason="the time was over")
+    (found,) = judge([*results, late], state).diagnoses
+    assert "auth.late" in found.explains
