@@ -267,6 +267,7 @@ def test_an_object_of_an_earlier_version_is_read_as_it_is(s3: Callable[[], Any])
         (gzip.compress(LONG)[:3] + b"\xff" * 50, "damaged"),
         (gzip.compress(bytes(LARGEST + 1)), "larger than a report can be"),
     ],
+    ids=["cut", "damaged", "bomb"],  # gzip writes the time into the data
 )
 def test_a_packed_object_that_is_cut_damaged_or_a_bomb_is_refused(
     s3: Callable[[], Any], data: bytes, why: str
