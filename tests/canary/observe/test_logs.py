@@ -14,6 +14,7 @@ from canary.control_plane.state import (
     Bound,
     Container,
     EcsService,
+    LogLine,
     StoppedContainer,
     Task,
     TaskDefinition,
@@ -112,6 +113,25 @@ def test_a_crashed_task_tells_its_last_lines(
     aws: str, one: Task, expected: list[str] | None
 ) -> None:
     written(aws, "ecs/app/1", [(2, "Traceback"), (1, "RuntimeError: schema is out of date")])
+    found = reader(aws, services={"web": Service(log_group=GROUP)})
+    texts = {arn: [line.message for line in told] for arn, told in last(found, one).items()}
+    assert texts == ({one.arn: expected} if expected else {})
+    assert found.unavailable() == ()
+
+
+def test_denied_last_lines_are_said_to_be_unread(aws: str) -> None:
+    written(aws, "ecs/app/1", [(1, "RuntimeError: schema is out of date")])
+    clients = Recorder(aws, denied="logs:GetLogEvents")
+    services = {"web": Service(log_group=GROUP)}
+    found = Reader(clients, msgspec.structs.replace(environment(), services=services))
+    assert last(found, task(1, 1)) == {}
+    assert [(u.action, u.denied) for u in found.unavailable()] == [("logs:GetLogEvents", True)]
+    assert last(found, task(3, 0)) == {}
+    assert len(found.unavailable()) == 1
+
+
+def last(found: Reader, one: Task) -> dict[str, tuple[LogLine, ...]]:
+    """Read the last lines of the one task of a service."""
     service = EcsService(
         name="web", arn="s", status="ACTIVE", desired=1, running=0, pending=0,
         task_definition="d", tasks=(one,),
@@ -119,9 +139,4 @@ def test_a_crashed_task_tells_its_last_lines(
     app = Container(name="app", image="i", log_group=GROUP, log_prefix="ecs")
     quiet = Container(name="side", image="i", log_group="/ecs/of-nobody", log_prefix="ecs")
     definition = TaskDefinition(arn="d", family="web", revision=1, containers=(app, quiet))
-    found = reader(aws, services={"web": Service(log_group=GROUP)})
-    now = dt.datetime.now(dt.UTC)
-    lines = last_lines.read(found, (service,), (definition,), now, str)
-    texts = {arn: [line.message for line in told] for arn, told in lines.items()}
-    assert texts == ({one.arn: expected} if expected else {})
-    assert found.unavailable() == ()
+    return last_lines.read(found, (service,), (definition,), dt.datetime.now(dt.UTC), str)
