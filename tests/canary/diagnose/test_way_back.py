@@ -1,0 +1,58 @@
+"""Type each printed fix on a twin; AWS describes the platform as it was before the fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.faults import FAULTS
+from tests.canary.support.aws_snapshot import changed, taken
+from tests.canary.support.live_faults import PEOPLE, wanted
+from tests.canary.support.live_twin import Twin, broken, fixes
+
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(420)]
+ROUNDS = 3
+"""A fault with two causes may take two rounds of fixes."""
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    """Yield a twin after one healthy run."""
+    made = Twin(tmp_path_factory.mktemp("way-back"))
+    try:
+        made.store()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def well(twin: Twin) -> dict[str, Any]:
+    """Return what AWS describes before any fault."""
+    return taken(twin.client)
+
+
+def _mended(twin: Twin, fault: str) -> bool:
+    """Type the fixes of run after run; tell whether all checks pass, without `heal`."""
+    store = twin.store()
+    for number in range(ROUNDS):
+        report = twin.run(f"{fault}-{number}", store)
+        for command in fixes(report):
+            twin.shell(command)
+        if not fixes(report):
+            return not broken(report)
+        twin.settle()
+    return not broken(twin.run(f"{fault}-last", store))
+
+
+@pytest.mark.parametrize("fault", [f for f in wanted() if f in FAULTS and f not in PEOPLE])
+def test_a_fix_leaves_the_platform_as_it_was(twin: Twin, well: dict[str, Any], fault: str) -> None:
+    twin.heal()
+    before = taken(twin.client)
+    assert changed(well, before) == {}, "the twin is not as before the faults until here"
+    twin.sandbox("break", fault)
+    twin.settle()
+    if _mended(twin, fault):
+        assert changed(before, taken(twin.client)) == {}
