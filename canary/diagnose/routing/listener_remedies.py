@@ -1,4 +1,4 @@
-"""Remedies for listeners: bring one back as it was, or let port 80 redirect again."""
+"""Remedies for listeners: bring one back as it was, or let a plain one redirect again."""
 
 from __future__ import annotations
 
@@ -15,26 +15,30 @@ from canary.diagnose.remedies.listeners import (
 from canary.diagnose.remedies.rules import delete_rule
 from canary.model import Remedy
 
-TO_HTTPS = Action(
-    type="redirect", status_code="HTTP_301", redirect="HTTPS://#{host}:443/#{path}?#{query}"
-)
 
-
-def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule) -> Remedy:
-    """Return the remedy for a port 80 that does not redirect."""
+def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule, https: int) -> Remedy:
+    """Return the remedy for a plain listener that does not redirect to the port `https`."""
     show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
     if rule.priority == "default":
         was = well.listener(case, plain.arn)
-        edit = modify_listener(plain, actions=default_actions(was) if was else (TO_HTTPS,))
+        edit = modify_listener(plain, actions=default_actions(was) if was else (_to(https),))
     else:
         edit = delete_rule(plain, rule)
     return build.remedy(
         case,
-        "Let port 80 redirect to HTTPS again.",
+        f"Let port {plain.port} redirect to HTTPS again.",
         (edit,),
         inspect=(show, case.aws.elbv2("describe-rules", listener_arn=plain.arn)),
         verify=(show,),
-        otherwise="Decide whether port 80 shall redirect to HTTPS, or serve by itself.",
+        otherwise=f"Decide whether port {plain.port} shall redirect to HTTPS, or serve by itself.",
+    )
+
+
+def _to(https: int) -> Action:
+    return Action(
+        type="redirect",
+        status_code="HTTP_301",
+        redirect=f"HTTPS://#{{host}}:{https}/#{{path}}?#{{query}}",
     )
 
 

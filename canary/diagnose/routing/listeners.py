@@ -132,7 +132,7 @@ def _no_redirect(
             f"redirect to HTTPS on port {place(case.services[name].url).port}",
         ),
         shown_failures=1,
-        remedy=remedies.redirect(case, balancer, plain, rule),
+        remedy=remedies.redirect(case, balancer, plain, rule, place(case.services[name].url).port),
         explained_failures=failures,
     )
 

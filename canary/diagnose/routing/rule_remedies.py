@@ -30,7 +30,7 @@ def look(case: Case, balancer: str) -> Remedy:
     if arn:
         inspect.append(case.aws.elbv2("describe-listeners", load_balancer_arn=arn))
     return Remedy(
-        summary="Look at the rules of the listener on 443.",
+        summary="Look at the rules of the listener that serves the address.",
         inspect=tuple(inspect),
         decision="The rules could not be read: give the canary the missing permission, or look."
         if case.environment.cluster

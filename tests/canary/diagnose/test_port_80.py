@@ -74,3 +74,25 @@ def test_what_is_wrong_on_443_does_not_explain_port_80() -> None:
     verdict = judge(state, *results, *failures(301))
     assert [d.cause for d in verdict.diagnoses] == ["rule-wrong-target", "rule-wrong-target"]
     assert verdict.unexplained == ()
+
+
+def test_without_a_baseline_it_redirects_to_the_port_of_the_service_s_address() -> None:
+    to_old = Action(type="redirect", status_code="HTTP_301", redirect="HTTP://#{host}:8080/")
+    rule = Rule(arn="arn:80/default", priority="default", action=to_old)
+    base = p.environment(faults.NAMES)
+    host = f"registry.{faults.NAMES.domain}"
+    registry = p.replace(base.services["registry"], url=f"https://{host}:8443", connect_to={})
+    environment = p.replace(base, services={**base.services, "registry": registry})
+
+    def on_8443(listener: Listener) -> Listener:
+        return p.replace(listener, port=8443) if listener.port == 443 else listener
+
+    state = port_80(p.healthy(), rule)
+    moved = tuple(
+        p.replace(b, listeners=tuple(map(on_8443, b.listeners))) for b in state.load_balancers
+    )
+    found = diagnose(
+        failures(301), p.replace(state, load_balancers=moved), environment, None, p.NOW
+    ).diagnoses[0]
+    (fix,) = found.remedy.fix
+    assert '"Port":"8443"' in fix and "443" not in fix.replace("8443", "")
