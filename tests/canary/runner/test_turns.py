@@ -139,7 +139,7 @@ def test_calls_without_a_key_wait_for_nobody_and_take_the_slots_of_those_that_wa
     outcome = target.run(*checks, concurrency=3)
     assert set(by_status(outcome)) == {Status.PASS} and target.server.most == 1
     assert len(target.server.open_to_all_s) == 6
-    assert max(target.server.open_to_all_s) < 1.5
+    assert max(target.server.open_to_all_s) < 2.5  # six calls with a key take 3 s in turn
 
 
 @pytest.mark.parametrize("document_s", [0.0, 0.7], ids=["prompt", "one-is-slow-by-itself"])
