@@ -12,7 +12,7 @@ import re
 from collections.abc import Set
 from functools import lru_cache
 
-from canary.control_plane.state import Condition, Listener, LoadBalancer, Rule
+from canary.control_plane.state import Condition, Listener, LoadBalancer, PlatformState, Rule
 
 REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
 
@@ -97,6 +97,24 @@ def listener_at(balancer: LoadBalancer | None, scheme: str, port: int) -> Listen
     """Return the listener of a load balancer that answers a scheme on a port."""
     listeners = balancer.listeners if balancer else ()
     return next((x for x in listeners if (x.port, x.protocol) == (port, scheme.upper())), None)
+
+
+def default_rule(listener: Listener | None) -> Rule | None:
+    """Return a listener's default rule, None where it was not read."""
+    rules = listener.rules if listener else ()
+    return next((r for r in rules if r.priority == "default"), None)
+
+
+def listener_of(state: PlatformState | None, arn: str) -> Listener | None:
+    """Return the listener of an ARN."""
+    balancers = state.load_balancers if state else ()
+    return next((x for b in balancers for x in b.listeners if x.arn == arn), None)
+
+
+def rule_of(state: PlatformState | None, arn: str) -> Rule | None:
+    """Return the listener rule of an ARN."""
+    balancers = state.load_balancers if state else ()
+    return next((r for b in balancers for x in b.listeners for r in x.rules if r.arn == arn), None)
 
 
 def patterns(rule: Rule) -> tuple[str, ...]:

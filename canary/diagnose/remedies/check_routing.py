@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from canary.control_plane.certificates import usable
+from canary.control_plane.routing import default_rule, listener_of, rule_of
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
@@ -67,7 +68,7 @@ def rule(case: Case, edit: Edit) -> Iterator[str]:
     """Check a changed rule: it keeps its actions and conditions, or gets those it had."""
     yield from references(case, edit)
     arn = edit.parameters["RuleArn"]
-    now, was = _rule(case, arn), well.rule(case, arn)
+    now, was = rule_of(case.state, arn), well.rule(case, arn)
     if now is None:
         yield f"rule {arn} is not there"
         return
@@ -77,16 +78,6 @@ def rule(case: Case, edit: Edit) -> Iterator[str]:
         back = [condition_json(c) for c in was.conditions] if was else None
         if edit.parameters["Conditions"] != back:
             yield f"the conditions would not be those that rule {now.priority} had"
-
-
-def _rule(case: Case, arn: str) -> Rule | None:
-    every = [x for b in case.state.load_balancers for x in b.listeners]
-    return next((r for x in every for r in x.rules if r.arn == arn), None)
-
-
-def _listener(case: Case, arn: str) -> Listener | None:
-    every = [x for b in case.state.load_balancers for x in b.listeners]
-    return next((x for x in every if x.arn == arn), None)
 
 
 def _lost_guards(
@@ -118,7 +109,7 @@ def new_rule(case: Case, edit: Edit) -> Iterator[str]:
     old = well.listener(case, listener)
     if any(_same(r, edit.parameters) for r in (old.rules if old else ())):
         return
-    now = _listener(case, listener)
+    now = listener_of(case.state, listener)
     guarded = [a.type for r in (now.rules if now else ()) for a in r.earlier]
     if guarded:
         yield f"other rules begin with {guarded[0]}, and nobody knows whether this one did"
@@ -134,7 +125,7 @@ def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
     arn = edit.parameters["RuleArn"]
     if not isinstance(arn, str):
         return
-    now = _rule(case, arn)
+    now = rule_of(case.state, arn)
     if well.well(case) is None:
         yield "nobody knows whether this rule was there while all was well"
     elif well.rule(case, arn) is not None:
@@ -144,7 +135,7 @@ def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
 def moved_rule(case: Case, edit: Edit) -> Iterator[str]:
     """Check a rule that is moved: back to where it was, or it is new and guards nothing."""
     for move in edit.parameters["RulePriorities"]:
-        now, was = _rule(case, move["RuleArn"]), well.rule(case, move["RuleArn"])
+        now, was = rule_of(case.state, move["RuleArn"]), well.rule(case, move["RuleArn"])
         if was is not None and was.priority == str(move["Priority"]):
             continue
         if was is not None:
@@ -157,7 +148,7 @@ def listener(case: Case, edit: Edit) -> Iterator[str]:
     """Check a changed listener: its policy is not lower, its default actions are kept."""
     yield from references(case, edit)
     arn = edit.parameters["ListenerArn"]
-    now, was = _listener(case, arn), well.listener(case, arn)
+    now, was = listener_of(case.state, arn), well.listener(case, arn)
     if now is None:
         yield f"listener {arn} is not there"
         return
@@ -169,8 +160,7 @@ def listener(case: Case, edit: Edit) -> Iterator[str]:
         yield "nothing tells the TLS policy that the listener had"
     actions = edit.parameters.get("DefaultActions")
     if actions is not None:
-        first = next((r for r in now.rules if r.priority == "default"), None)
-        known = next((r for r in was.rules if r.priority == "default"), None) if was else None
+        first, known = default_rule(now), default_rule(was)
         if first:
             yield from _lost_guards(rule_json(first.actions), actions, known)
         yield from _redirects_to_nothing(case, now, actions)

@@ -32,3 +32,21 @@ class Edit:
     before: Parameters | None = field(default_factory=dict)
     after: Parameters | None = field(default_factory=dict)
     undo: Edit | None = None
+
+
+def modify(
+    service: str, operation: str, arn: tuple[str, str], before: Parameters, after: Parameters
+) -> Edit:
+    """Return the edit that sets fields of one object; its way back sets those that it had.
+
+    `arn`: the name of AWS's parameter for the object, and its ARN.
+    """
+
+    def call(old: Parameters, new: Parameters, undo: Edit | None = None) -> Edit:
+        parameters = {arn[0]: arn[1], **new}
+        return Edit(
+            service=service, operation=operation, parameters=parameters, resource=arn[1],
+            before=old, after=new, undo=undo,
+        )  # fmt: skip
+
+    return call(before, after, call(after, before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.routing import default_rule
 from canary.control_plane.state import Action, Listener, LoadBalancer
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 from canary.diagnose.remedies.rules import create_rule, rule_json
@@ -65,7 +66,7 @@ def default_actions(listener: Listener) -> tuple[Action, ...]:
     """Return all default actions: as the listener tells them, else its default rule's."""
     if listener.default_actions:
         return listener.default_actions
-    rule = next((r for r in listener.rules if r.priority == "default"), None)
+    rule = default_rule(listener)
     return rule.actions if rule else ()
 
 

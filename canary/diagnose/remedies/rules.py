@@ -9,7 +9,7 @@ import msgspec
 
 from canary.control_plane.routing import REGEX
 from canary.control_plane.state import Action, Condition, Listener, Rule
-from canary.diagnose.remedies.edit import Edit, Later, Parameters
+from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
 
 _SETTINGS = {
     "path-pattern": "PathPatternConfig",
@@ -36,19 +36,7 @@ def modify_rule(
     if conditions is not None:
         before["Conditions"] = [condition_json(c) for c in rule.conditions]
         after["Conditions"] = [condition_json(c) for c in conditions]
-    undo = Edit(**_modified(rule, after, before))
-    return Edit(**_modified(rule, before, after), undo=undo)
-
-
-def _modified(rule: Rule, before: Parameters, after: Parameters) -> dict[str, Any]:
-    return {
-        "service": "elbv2",
-        "operation": "modify-rule",
-        "parameters": {"RuleArn": rule.arn, **after},
-        "resource": rule.arn,
-        "before": before,
-        "after": after,
-    }
+    return modify("elbv2", "modify-rule", ("RuleArn", rule.arn), before, after)
 
 
 def create_rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
-from canary.diagnose.remedies.edit import Edit, Parameters
+from canary.diagnose.remedies.edit import Edit, Parameters, modify
 
 # Fields of a health check by their names in AWS's API.
 _FIELDS = {
@@ -33,21 +33,8 @@ def modify_check(group: TargetGroup, wanted: Parameters) -> Edit:
     now = health_check(group)
     after = {k: v for k, v in wanted.items() if v not in ("", 0, None) and now.get(k) != v}
     before = {k: now.get(k) for k in after}
-    return Edit(
-        **_modify(group, before, after),
-        undo=Edit(**_modify(group, after, before)),
-    )
-
-
-def _modify(group: TargetGroup, before: Parameters, after: Parameters) -> dict[str, Any]:
-    return {
-        "service": "elbv2",
-        "operation": "modify-target-group",
-        "parameters": {"TargetGroupArn": group.arn, **after},
-        "resource": group.arn,
-        "before": before,
-        "after": after,
-    }
+    named = ("TargetGroupArn", group.arn)
+    return modify("elbv2", "modify-target-group", named, before, after)
 
 
 def register(group: TargetGroup, addresses: list[str], port: int) -> Edit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canary.control_plane.routing import listener_of, rule_of
 from canary.control_plane.state import (
     EcsService,
     Listener,
@@ -33,16 +34,12 @@ def balancer(case: Case, arn: str) -> LoadBalancer | None:
 
 def listener(case: Case, arn: str) -> Listener | None:
     """Return a listener as it was."""
-    state = well(case)
-    every = [x for b in (state.load_balancers if state else ()) for x in b.listeners]
-    return next((x for x in every if x.arn == arn), None)
+    return listener_of(well(case), arn)
 
 
 def rule(case: Case, arn: str) -> Rule | None:
     """Return a listener rule as it was."""
-    state = well(case)
-    every = [x for b in (state.load_balancers if state else ()) for x in b.listeners]
-    return next((r for x in every for r in x.rules if r.arn == arn), None)
+    return rule_of(well(case), arn)
 
 
 def group(case: Case, arn: str) -> TargetGroup | None:
