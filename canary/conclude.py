@@ -43,7 +43,6 @@ REFRESH_S = 10.0
 NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
 NO_DRIFT: tuple[Drift, ...] = ()
-BAD = (Status.FAIL, Status.ERROR)
 
 
 def unpublished(_report: Report) -> None:
@@ -138,7 +137,7 @@ def explain(
     before, known = earlier(ports, start, outcome.state, judged, end, attempts)
     state = _refreshed(ports, start, outcome, attempts)
     explanation = _explanation(ports, start, judged, (before, known, state), attempts)
-    explanation = with_changers(ports, start, judged, state, explanation, end, attempts.notes)
+    explanation = with_changers(ports, start, judged, state, explanation, end, attempts)
     comparison = _with_drift(judged.comparison, start.previous.report, before, state)
     note = (comparison.note,) if comparison.note else ()
     run = msgspec.structs.replace(
@@ -162,7 +161,7 @@ def _refreshed(
 ) -> PlatformState:
     """Read again what failing services need, so that no diagnosis argues from an older state."""
     standing = (r for r in start.reused.values() if r.blocking)
-    failing = frozenset(r.service for r in (*outcome.results, *standing) if r.status in BAD)
+    failing = frozenset(r.service for r in (*outcome.results, *standing) if r.status.is_bad)
     left = outcome.times.end - ports.clock.monotonic() - PUBLISHING_S
     if not failing or not start.plan.order:
         return outcome.state

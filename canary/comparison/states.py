@@ -8,10 +8,9 @@ import msgspec
 
 from canary.control_plane.stable import reference
 from canary.control_plane.state import PlatformState
-from canary.model import Frozen, Report, Status
+from canary.model import Frozen, Report
 
 STATE_SCHEMA = "hokusai-canary/state/1"
-BAD = (Status.FAIL, Status.ERROR)
 
 
 class StateError(Exception):
@@ -50,7 +49,7 @@ def state_of(report: Report) -> StoredState | None:
 
 def failing(report: Report) -> tuple[str, ...]:
     """Return the checks of a report that failed or could not be judged, in order."""
-    return tuple(sorted(r.check_id for r in report.results if r.status in BAD))
+    return tuple(sorted(r.check_id for r in report.results if r.status.is_bad))
 
 
 def is_well(report: Report) -> bool:

@@ -30,7 +30,6 @@ BEFORE = dt.timedelta(hours=24)
 OF_ROLES = ("execution-role-denied",)
 OF_SECRETS = ("secret-unavailable",)
 """Causes in which a deployment brings to light that what the tasks need was changed before."""
-_BAD = (Status.FAIL, Status.ERROR)
 
 
 class Suspect(Frozen, frozen=True, kw_only=True):
@@ -44,11 +43,6 @@ class Suspect(Frozen, frozen=True, kw_only=True):
     since: dt.datetime
     failed: dt.datetime  # when the first run began that failed
     until: dt.datetime
-
-    @property
-    def wanted(self) -> tuple[Changed, ...]:
-        """Return everything that may have been changed, the most likely objects first."""
-        return (*self.references.values(), self.own, *self.others)
 
 
 def suspects(
@@ -118,7 +112,7 @@ def _time(
     started: dt.datetime,
 ) -> tuple[dt.datetime, dt.datetime, dt.datetime]:
     """Return the last good moment, the first failing run, and the last one that began to fail."""
-    now = [h for c in explains if (h := history.get(c)) and h.last_status in _BAD]
+    now = [h for c in explains if (h := history.get(c)) and h.last_status.is_bad]
     began = sorted(t for h in now if (t := parse_time(h.since))) or [started]
     failed = began[0]
     before = previous.history if previous else {}

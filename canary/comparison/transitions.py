@@ -23,7 +23,6 @@ BASELINE = 10
 SLOWER_FACTOR = 2.0
 SLOWER_MS = 150.0
 """Milliseconds above the usual latency; below that, a factor means nothing."""
-BAD = (Status.FAIL, Status.ERROR)
 
 
 def compare(
@@ -95,9 +94,10 @@ def _of(
 
 
 def _change(before: Status | None, after: Status) -> Change | None:
-    if after in BAD:
-        return Change.STILL_FAILING if before in BAD else Change.BROKE
-    if before in BAD:
+    was_bad = before is not None and before.is_bad
+    if after.is_bad:
+        return Change.STILL_FAILING if was_bad else Change.BROKE
+    if was_bad:
         return Change.FIXED if after is Status.PASS else Change.STILL_FAILING
     return None
 

@@ -42,6 +42,11 @@ class Status(StrEnum):
     ERROR = "ERROR"
     SKIP = "SKIP"
 
+    @property
+    def is_bad(self) -> bool:
+        """Return whether this is FAIL or ERROR."""
+        return self in (Status.FAIL, Status.ERROR)
+
 
 class Severity(StrEnum):
     """The urgency of a failing check: critical pages, all others open a ticket."""

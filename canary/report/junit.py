@@ -62,7 +62,7 @@ def _body(result: Result) -> str:
         else f"{m.step}: {m.actual}"
         for m in mismatches(result)
     ]
-    tried = (s for s in result.steps if s.status in (Status.FAIL, Status.ERROR))
+    tried = (s for s in result.steps if s.status.is_bad)
     for step in tried:
         rows += [f"{step.name}: {e.method} {e.url} -> {answered(e)}" for e in step.evidence]
     if result.runbook:
@@ -71,7 +71,7 @@ def _body(result: Result) -> str:
 
 
 def _counts(results: list[Result]) -> str:
-    muted = [r for r in results if r.muted and r.status in (Status.FAIL, Status.ERROR)]
+    muted = [r for r in results if r.muted and r.status.is_bad]
     counted = {
         "tests": len(results),
         "failures": sum(1 for r in results if r.status is Status.FAIL and not r.muted),

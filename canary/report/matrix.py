@@ -76,7 +76,7 @@ def _arranged(placed: dict[tuple[str, str, str], list[Cell]], unplaced: tuple[Ce
             for form in forms
         )
         cells = [cell for row in rows for place in row.cells for cell in place]
-        broken = sum(1 for cell in cells if cell.status in (Status.FAIL, Status.ERROR))
+        broken = sum(1 for cell in cells if cell.status.is_bad)
         routes.append(Route(name=name, rows=rows, broken=broken))
     return Matrix(principals=principals, routes=tuple(routes), unplaced=unplaced)
 

@@ -53,7 +53,7 @@ def groups(report: Report) -> Groups:
     """Sort the results into groups."""
     found: dict[str, list[Result]] = {}
     for result in sorted(report.results, key=lambda r: SEVERITY_ORDER.index(r.severity)):
-        is_muted = result.muted and result.status in (Status.FAIL, Status.ERROR)
+        is_muted = result.muted and result.status.is_bad
         name = "muted" if is_muted else _FIELDS.get(result.status, "passed")
         found.setdefault(name, []).append(result)
     return Groups(**{name: tuple(results) for name, results in found.items()})
@@ -142,7 +142,7 @@ def mismatches(result: Result) -> tuple[Mismatch, ...]:
             Mismatch(step=step.name, subject=a.subject, expected=a.expected, actual=a.actual)
             for a in broken
         ]
-        if not broken and step.status in (Status.FAIL, Status.ERROR):
+        if not broken and step.status.is_bad:
             rows.append(
                 Mismatch(step=step.name, subject="", expected="", actual=step.reason or "no reason")
             )

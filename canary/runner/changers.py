@@ -11,6 +11,7 @@ from canary.control_plane.write_calls import Audit
 from canary.model import Explanation, Report
 from canary.observe.write_calls import LIMIT_S
 from canary.runner.context import RunStart
+from canary.runner.noting import Attempts
 from canary.runner.ports import Ports
 
 LEAST_S = 0.5
@@ -25,13 +26,14 @@ def with_changers(
     state: PlatformState,
     explanation: Explanation,
     end: float,
-    notes: list[str],
+    attempts: Attempts,
 ) -> Explanation:
     """Return the explanation with who changed it; what could not be read is added to the notes.
 
     `end` is the time of the monotonic clock by which CloudTrail must have answered.
     """
-    try:
+
+    def ask() -> Explanation:
         suspected = suspects.suspects(
             explanation, judged.history, start.previous.report, state, start.started
         )
@@ -39,16 +41,15 @@ def with_changers(
             return explanation
         left = end - ports.clock.monotonic()
         if left < LEAST_S:
-            notes.append(f"{UNREAD}: no time was left in this run")
+            attempts.notes.append(f"{UNREAD}: no time was left in this run")
             return explanation
         audit = ports.audit(suspects.asked(suspected), min(left, LIMIT_S))
         if audit.problem:
-            notes.append(f"{UNREAD}: {audit.problem}")
+            attempts.notes.append(f"{UNREAD}: {audit.problem}")
         found = changers.completed(explanation, suspected, audit, ports.clock.now())
         return _with_denial(ports, start, found, audit)
-    except Exception as error:  # noqa: BLE001 - the boundary: a bug costs its own part only
-        notes.append(f"{UNREAD}: {type(error).__name__}: {error}")
-        return explanation
+
+    return attempts.run(UNREAD, ask, explanation)
 
 
 def _with_denial(

@@ -83,9 +83,9 @@ def collect(results: tuple[Result, ...], environment: Environment) -> tuple[Fail
     found: list[Failure] = []
     for result in results:
         stands = result.blocking or not result.reused
-        if not stands or result.status not in (Status.FAIL, Status.ERROR):
+        if not stands or not result.status.is_bad:
             continue
-        failed = [s for s in result.steps if s.status in (Status.FAIL, Status.ERROR)]
+        failed = [s for s in result.steps if s.status.is_bad]
         if not failed:
             failed = [Step(name=result.title, status=result.status, reason=result.reason)]
         found += [_failure(result, step, environment) for step in failed]
