@@ -49,6 +49,8 @@ class _Lane:
     prompt_began: float = 0.0  # of the latest call without a key that was answered promptly
     held_up: bool = False  # a call without a key waited for one with a key
     calm: bool = False  # a call without a key was answered promptly beside a late one
+    meanwhile: dict[int, float] = field(default_factory=dict)
+    """Number of a late call under way -> when the first prompt answer beside it came."""
 
     @property
     def late(self) -> bool:
@@ -63,6 +65,13 @@ class _Lane:
         spans = [self.last, *((start, ended) for start in self.under_way.values())]
         return max(min(ended, until) - max(began, start) for start, until in spans)
 
+    def note_calm(self, now: float, least_s: float) -> None:
+        """Note an answer that came well before the end of a late call.
+
+        One that came with its end may have waited for just that.
+        """
+        self.calm |= any(now - answered >= least_s for answered in self.meanwhile.values())
+
     def next(self) -> int:
         """Return the call whose turn is next."""
         return min(self.waiting, key=lambda number: (self.waiting[number](), number))
@@ -74,6 +83,7 @@ class Turns:
     def __init__(self, clock: Clock, limits: RunLimits, start: float, until: float) -> None:
         """Take the environment's limits, and the moments between which checks are asked."""
         self._clock, self._late_s = clock, limits.slow_ms / 1000 * LATE_SHARE
+        self._prompt_s = self._late_s * PROMPT_SHARE
         self._most = limits.concurrency
         self._until, self._most_s = until, (until - start) * PROBING_SHARE
         self._news = threading.Condition()
@@ -112,6 +122,8 @@ class Turns:
         """End a turn; `bad`: the call had no answer, or an error of the service."""
         with self._news:
             lane, now = self._lanes[turn.origin], self._clock.monotonic()
+            lane.note_calm(now, self._prompt_s)
+            lane.meanwhile.pop(turn.number, None)
             began = lane.under_way.pop(turn.number)
             took_s = now - began
             lane.answered, lane.bad, lane.last = True, bad, (began, now)
@@ -128,14 +140,14 @@ class Turns:
             lane, now = self._lanes.get(origin), self._clock.monotonic()
             if lane is None:
                 return
-            prompt_s = self._late_s * PROMPT_SHARE
             if now - began >= self._late_s:
-                overtaken = lane.prompt_began >= began + prompt_s
+                overtaken = lane.prompt_began >= began + self._prompt_s
                 lane.held_up |= not overtaken and lane.beside_s(began, now) >= self._late_s
-            elif now - began <= prompt_s:
+            elif now - began <= self._prompt_s:
                 lane.prompt_began = max(lane.prompt_began, began)
-                late = [start for start in lane.under_way.values() if now - start >= self._late_s]
-                lane.calm |= bool(late) and began >= min(late) + self._late_s / 2
+                for number, start in lane.under_way.items():
+                    if now - start >= self._late_s and began >= start + self._late_s / 2:
+                        lane.meanwhile.setdefault(number, now)
             self._news.notify_all()
 
     def close(self) -> None:
@@ -149,6 +161,7 @@ class Turns:
         age_s = max((now - start for start in lane.under_way.values()), default=0.0)
         if age_s >= max(self._late_s, lane.took_s):
             self._note_late(lane, age_s)
+        lane.note_calm(now, self._prompt_s)
         room = 1 if lane.one_at_a_time else self._most
         return len(lane.under_way) < room and lane.next() == number
 
@@ -178,6 +191,8 @@ class Turns:
         moments = [start + self._late_s for start in lane.under_way.values()]
         if lane.late and lane.one_at_a_time:
             moments = [self._end_of(lane)]
+            if not lane.calm:  # else there is nothing more to learn, and no reason to look again
+                moments += [at + self._prompt_s for at in lane.meanwhile.values()]
         until = min(moments, default=self._until)
         return max(until - self._clock.monotonic(), 0.0) + 0.001
 

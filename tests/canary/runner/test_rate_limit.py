@@ -24,6 +24,7 @@ from canary.runner import Outcome, RunRequest
 from canary.runner.rate_limit import PATIENCE_S, RateLimitBackoff, backoff_s
 from tests.canary.support import made, worlds
 from tests.canary.support.servers.faults import read_head, serving
+from tests.canary.support.servers.toolbox import ManualClock
 
 WHO = client_key("https://api.example/x", "valid")
 Policy = Callable[[str, str, int], tuple[int, str]]
@@ -149,17 +150,8 @@ def test_a_429_that_a_check_expects_silences_nobody() -> None:
     assert rate_limited(report_of(outcome)) == frozenset()
 
 
-class Set(worlds.SystemClock):
-    """A clock that is set by hand."""
-
-    at = 100.0
-
-    def monotonic(self) -> float:
-        return self.at
-
-
 def test_a_platform_that_names_a_time_is_asked_again_after_it() -> None:
-    clock = Set()
+    clock = ManualClock(100.0)
     backoff = RateLimitBackoff(clock)
     for seconds in ("5", "2"):  # the later and shorter one does not shorten the first
         backoff.answered(WHO, Answer(status=429, headers=(("Retry-After", seconds),)))

@@ -16,7 +16,9 @@ from canary.probes import KINDS
 from canary.probes.access import AccessSpec, Case
 from canary.probes.endpoint import EndpointSpec
 from canary.runner import Outcome
+from canary.runner.turns import Turn, Turns
 from tests.canary.support.servers.faults import read_head, serving
+from tests.canary.support.servers.toolbox import ManualClock
 from tests.canary.support.worlds import carried_out, config
 from tests.canary.support.worlds import check as made_check
 
@@ -241,3 +243,59 @@ def test_a_check_of_many_calls_keeps_what_it_saw_and_is_skipped_for_the_rest(
     (result,) = target.run(many, budget=6).results
     assert result.status is Status.SKIP and ": held back: " in result.reason
     assert [s.status for s in result.steps].count(Status.PASS) == len(target.server.asked) < 5
+
+
+class Waits(Exception):  # noqa: N818 - no error: what the next call would do
+    """The next call with a key would wait for its turn."""
+
+
+def wait() -> None:
+    raise Waits
+
+
+def turns_after_a_late_call(goes_on_s: float) -> Turns:
+    """Return the turns after a call of 1.2 s that went on after a prompt answer without a key."""
+    clock = ManualClock()
+    turns = Turns(clock, RunLimits(slow_ms=2000), 0.0, 30.0)
+    first = turns.take("o", asks(0), first=True, on_wait=wait)
+    assert isinstance(first, Turn)
+    clock.at = 1.2
+    turns.answered_without_key("o", began=1.0)
+    clock.at = 1.2 + goes_on_s
+    turns.give_back(first, bad=False)
+    return turns
+
+
+@pytest.mark.parametrize("goes_on_s", [0.0, 0.01, 0.2])
+def test_an_answer_at_the_end_of_a_late_call_does_not_show_that_others_are_answered(
+    goes_on_s: float,
+) -> None:
+    turns = turns_after_a_late_call(goes_on_s)
+    assert isinstance(turns.take("o", asks(1), first=True, on_wait=wait), Turn)
+    with pytest.raises(Waits):
+        turns.take("o", asks(2), first=True, on_wait=wait)
+
+
+@pytest.mark.parametrize("goes_on_s", [0.3, 5.0])
+def test_an_answer_well_before_the_end_of_a_late_call_shows_it(goes_on_s: float) -> None:
+    turns = turns_after_a_late_call(goes_on_s)
+    taken = [turns.take("o", asks(n), first=True, on_wait=wait) for n in range(1, 4)]
+    assert [isinstance(t, Turn) for t in taken] == [True] * 3
+
+
+def test_while_a_late_call_goes_on_an_answer_soon_shows_that_others_are_answered() -> None:
+    clock = ManualClock()
+    turns = Turns(clock, RunLimits(slow_ms=2000), 0.0, 30.0)
+    assert isinstance(turns.take("o", asks(0), first=True, on_wait=wait), Turn)
+    quick = turns.take("other", asks(9), first=True, on_wait=wait)
+    assert isinstance(quick, Turn)
+    clock.at = 0.1
+    turns.give_back(quick, bad=False)
+    lane = turns.take("other", asks(9), first=True, on_wait=wait)  # goes on all the time
+    assert isinstance(lane, Turn)
+    clock.at = 1.2
+    turns.answered_without_key("other", began=1.0)
+    with pytest.raises(Waits):
+        turns.take("other", asks(1), first=True, on_wait=wait)
+    clock.at = 1.5
+    assert isinstance(turns.take("other", asks(1), first=True, on_wait=wait), Turn)

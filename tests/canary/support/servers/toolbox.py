@@ -38,6 +38,16 @@ class SystemClock:
 
 
 @dataclass
+class ManualClock(SystemClock):
+    """A clock whose seconds are set by hand."""
+
+    at: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+@dataclass
 class FixedClock:
     """A clock that stands at a moment."""
 
