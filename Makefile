@@ -5,8 +5,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 ENV ?= development
+OF ?= canary/diagnose canary/control_plane
 
-.PHONY: help setup demo test test-slow sweep lint bench synth deploy gate diagnosis-report docs pictures lock clean
+.PHONY: help setup demo test test-slow sweep mutants lint bench synth deploy gate diagnosis-report docs pictures lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -32,6 +33,9 @@ test-slow: setup ## The slow tests: the whole fault library, 200 runs, older MLf
 
 sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed time (an hour or more; not in CI)
 	$(PY) -m pytest -m sweep tests
+
+mutants: setup ## Change the code one place at a time, count what the tests notice: make mutants OF="FOLDER ..." (an hour)
+	nice -n 10 $(PY) -m tests.mutants $(OF) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,20 @@
+"""Nine of ten mutants of each module of the diagnosis are killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.mutants.sample import ROOT
+
+FOLDERS = ("canary/diagnose", "canary/control_plane")
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(4 * 3600)
+def test_nine_of_ten_mutants_are_killed() -> None:
+    command = [sys.executable, "-m", "tests.mutants", *FOLDERS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
