@@ -56,6 +56,8 @@ def _skipped(tree: ast.Module) -> Iterator[ast.AST]:
                 yield from parts
             case ast.Subscript(value=ast.Name(id="Literal" | "Callable" | "dict" | "tuple")):
                 yield node
+            case ast.ClassDef(keywords=found):
+                yield from found
             case ast.Call(func=ast.Name(id="dataclass")):
                 yield node
 
