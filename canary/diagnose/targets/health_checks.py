@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs.task_stops import redeploy_stopped
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, well
+from canary.diagnose.remedies.edit import Parameters
+from canary.diagnose.remedies.targets import health_check as as_it_was
 from canary.diagnose.remedies.targets import modify_check
 from canary.diagnose.targets.commands import inspect, port_of, verify
 from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
 
 Mismatch = tuple[str, str, str]
+_CODES, _TIMEOUT = "Target.ResponseCodeMismatch", "Target.Timeout"  # reasons of ELB
+_FIELDS = {
+    "port": "HealthCheckPort",
+    "protocol": "HealthCheckProtocol",
+    "path": "HealthCheckPath",
+    "codes": "Matcher",
+}
 
 
 def health_check(case: Case) -> Iterator[Finding]:
@@ -39,7 +47,7 @@ def health_check(case: Case) -> Iterator[Finding]:
                 *target_evidence(case, group, unhealthy[:1], "healthy"),
             ),
             shown_failures=1,
-            remedy=_mend_check(case, name, group),
+            remedy=_mend_check(case, name, group, wrong),
             explained_failures=failures,
         )
 
@@ -50,39 +58,47 @@ def _check_cause(wrong: list[Mismatch]) -> str:
     return causes.get(wrong[0][0], "health-check-mismatch")
 
 
-def _wanted(case: Case, name: str, group: TargetGroup) -> dict[str, str]:
-    """Return the right settings of the check: from the environment and the previous run."""
-    before = case.group(group.arn, case.previous) if case.previous else None
-    wanted = {
-        "path": case.services[name].health_path or group.health_path,
-        "port": "traffic-port",
-        "protocol": group.protocol,
-        "codes": before.health_matcher if before else "200",
-    }
-    if not accepts(wanted["codes"], 200):
-        wanted["codes"] = "200"
-    return wanted
-
-
 def _mismatches(
     case: Case, name: str, group: TargetGroup, unhealthy: list[TargetHealth]
 ) -> list[Mismatch]:
-    """Return the wrong settings of a health check as (setting, actual value, right value)."""
-    wanted = _wanted(case, name, group)
-    found: list[Mismatch] = []
-    fits = (wanted["port"], str(port_of(case, name)))
-    if group.health_port not in fits:
-        found.append(("port", group.health_port, wanted["port"]))
-    if group.health_protocol and group.health_protocol != wanted["protocol"]:
-        found.append(("protocol", group.health_protocol, wanted["protocol"]))
+    """Return the wrong settings of a health check as (setting, actual value, right value).
+
+    What changed since all was well is wrong; where nothing did, what fits neither the environment
+    nor the application.
+    """
     reasons = {t.reason for t in unhealthy}
-    wrong_path = ("path", group.health_path, wanted["path"])
-    if "Target.ResponseCodeMismatch" in reasons and group.health_path != wanted["path"]:
-        found.append(wrong_path)
-    if "Target.ResponseCodeMismatch" in reasons and not accepts(group.health_matcher, 200):
-        found.append(("codes", group.health_matcher, wanted["codes"]))
-    if "Target.Timeout" in reasons and group.health_path != wanted["path"]:
-        found.append(wrong_path)
+    return _changed(case, group, reasons) or _unfit(case, name, group, reasons)
+
+
+def _changed(case: Case, group: TargetGroup, reasons: set[str]) -> list[Mismatch]:
+    """Return the settings that are not as while all was well, and explain the reasons."""
+    was = well.group(case, group.arn)
+    if was is None:
+        return []
+    found: list[Mismatch] = [
+        ("port", group.health_port, was.health_port),
+        ("protocol", group.health_protocol, was.health_protocol),
+    ]
+    if reasons & {_CODES, _TIMEOUT}:
+        found.append(("path", group.health_path, was.health_path))
+    if _CODES in reasons:
+        found.append(("codes", group.health_matcher, was.health_matcher))
+    return [(setting, now, right) for setting, now, right in found if now != right]
+
+
+def _unfit(case: Case, name: str, group: TargetGroup, reasons: set[str]) -> list[Mismatch]:
+    """Return the settings that do not fit, and that explain the reasons."""
+    path = case.services[name].health_path or group.health_path
+    found: list[Mismatch] = []
+    if group.health_port not in ("traffic-port", str(port_of(case, name))):
+        found.append(("port", group.health_port, "traffic-port"))
+    if group.health_protocol and group.health_protocol != group.protocol:
+        found.append(("protocol", group.health_protocol, group.protocol))
+    if reasons & {_CODES, _TIMEOUT} and group.health_path != path:
+        found.append(("path", group.health_path, path))
+    of_http = group.matcher_kind == "HttpCode"  # the codes of gRPC are the application's own
+    if _CODES in reasons and of_http and not accepts(group.health_matcher, 200):
+        found.append(("codes", group.health_matcher, "200"))
     return found
 
 
@@ -95,17 +111,17 @@ def accepts(matcher: str, code: int) -> bool:
     return not matcher
 
 
-def _mend_check(case: Case, name: str, group: TargetGroup) -> Remedy:
-    wanted = _wanted(case, name, group)
-    settings: dict[str, Any] = {
-        "HealthCheckProtocol": wanted["protocol"],
-        "HealthCheckPort": wanted["port"],
-        "HealthCheckPath": wanted["path"],
-        "Matcher": {group.matcher_kind: wanted["codes"]},
+def _mend_check(case: Case, name: str, group: TargetGroup, wrong: list[Mismatch]) -> Remedy:
+    """Return the remedy that sets the check as it was, else the wrong settings alone."""
+    was = well.group(case, group.arn)
+    settings: Parameters = {
+        _FIELDS[k]: {group.matcher_kind: right} if k == "codes" else right for k, _, right in wrong
     }
+    if was and _changed(case, group, {_CODES, _TIMEOUT}):
+        settings = as_it_was(was)
     return build.remedy(
         case,
-        f"Let the health check ask {wanted['path']} on the traffic port.",
+        f"Set the health check's {', '.join(f'{k} to {right}' for k, _, right in wrong)}.",
         (modify_check(group, settings), *redeploy_stopped(case, name)),
         inspect=inspect(case, group),
         verify=verify(case, group),
