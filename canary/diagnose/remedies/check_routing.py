@@ -12,7 +12,7 @@ from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.edit import Edit, Parameters
-from canary.diagnose.remedies.listeners import whole_listener
+from canary.diagnose.remedies.listeners import mutual_json, whole_listener
 from canary.diagnose.remedies.rules import OIDC, condition_json, rule_json
 
 # Actions that decide who may pass; to lose one opens what it guards.
@@ -158,6 +158,11 @@ def listener(case: Case, edit: Edit) -> Iterator[str]:
     secured = edit.parameters.get("Protocol") == "HTTPS" and now.protocol != "HTTPS"
     if secured and not policy:
         yield "nothing tells the TLS policy that the listener had"
+    mutual = edit.parameters.get("MutualAuthentication")
+    if mutual is not None and (was is None or mutual != mutual_json(was)):
+        yield "the mutual authentication would not be the one that the listener had"
+    if secured and was and "certificates" in was.unread:
+        yield "nothing tells all certificates that the listener had"
     actions = edit.parameters.get("DefaultActions")
     if actions is not None:
         first, known = default_rule(now), default_rule(was)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from canary.control_plane.routing import default_rule
 from canary.control_plane.state import Action, Listener, LoadBalancer
-from canary.diagnose.remedies.edit import Edit, Later, Parameters
+from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
 from canary.diagnose.remedies.rules import create_rule, rule_json
 
 # What a new listener has by itself (ELB API reference, ListenerAttribute).
@@ -25,8 +26,12 @@ def modify_listener(
     port: int = 0,
     protocol: str = "",
     policy: str = "",
+    mutual: Parameters | None = None,
 ) -> Edit:
-    """Return the edit that changes these settings of a listener; AWS keeps the others."""
+    """Return the edit that changes these settings of a listener; AWS keeps the others.
+
+    `mutual`: how clients show a certificate of their own.
+    """
     before: Parameters = {}
     after: Parameters = {}
     if actions is not None:
@@ -42,6 +47,9 @@ def modify_listener(
     ):
         if new and new != old:
             before[name], after[name] = old, new
+    if mutual is not None:
+        before["MutualAuthentication"] = mutual_json(listener)
+        after["MutualAuthentication"] = mutual
     back = {k: v for k, v in before.items() if v and v != [{"CertificateArn": ""}]}
     return Edit(
         **_call("modify-listener", listener, after, (before, after)),
@@ -121,10 +129,25 @@ def whole_listener(listener: Listener) -> Parameters:
     found["DefaultActions"] = rule_json(default_actions(listener))
     if listener.alpn and listener.alpn != ("None",):
         found["AlpnPolicy"] = list(listener.alpn)
-    mutual = listener.mutual_authentication
+    mutual = mutual_json(listener)
     if mutual.get("Mode", "off") != "off":
-        found["MutualAuthentication"] = {k: mutual[k] for k in _MUTUAL if k in mutual}
+        found["MutualAuthentication"] = mutual
     return found
+
+
+def mutual_json(listener: Listener) -> Parameters:
+    """Return a listener's mutual authentication as AWS's API takes it, {} where there is none."""
+    mutual = listener.mutual_authentication
+    return {k: mutual[k] for k in _MUTUAL if k in mutual}
+
+
+def add_certificates(listener: Listener, arns: list[str]) -> Edit:
+    """Return the edit that adds certificates for clients with SNI to a listener."""
+    named = ("ListenerArn", listener.arn)
+    wanted: Parameters = {"Certificates": [{"CertificateArn": arn} for arn in arns]}
+    add = modify("elbv2", "add-listener-certificates", named, {}, wanted)
+    back = modify("elbv2", "remove-listener-certificates", named, {}, wanted)
+    return replace(add, undo=replace(back, before=wanted, after={}, undo=None))
 
 
 def _unusual(listener: Listener) -> list[Parameters]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from canary.control_plane.state import Action, Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import build, well
-from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import (
+    add_certificates,
     create_listener,
     default_actions,
     default_certificate,
     modify_listener,
+    mutual_json,
 )
 from canary.diagnose.remedies.rules import delete_rule
 from canary.model import Remedy
@@ -49,9 +50,11 @@ def listener(case: Case, balancer: LoadBalancer, port: int) -> Remedy:
     was = next((x for x in (before.listeners if before else ()) if x.port == port), None)
     now = next((x for x in balancer.listeners if was and x.arn == was.arn), None)
     if was and now:
-        edits: build.Edits = (_as_it_was(now, was),)
+        edits = _as_it_was(now, was)
+    elif was:
+        edits = create_listener(balancer, was)
     else:
-        edits = create_listener(balancer, was) if was else ()
+        edits = ()
     return build.remedy(
         case,
         f"Put the listener on {port} back as it was.",
@@ -63,13 +66,22 @@ def listener(case: Case, balancer: LoadBalancer, port: int) -> Remedy:
     )
 
 
-def _as_it_was(now: Listener, was: Listener) -> Edit:
-    """Return the edit that gives a changed listener its port, protocol and TLS settings back."""
-    certificate = default_certificate(was)
-    return modify_listener(
+_OFF = {"Mode": "off"}  # what a listener that becomes secure has by itself
+
+
+def _as_it_was(now: Listener, was: Listener) -> build.Edits:
+    """Return the edits that give a changed listener its port, protocol and TLS settings back.
+
+    A listener that became plain has lost its certificates and its mutual authentication.
+    """
+    certificate, mutual = default_certificate(was), mutual_json(was)
+    lost = [arn for arn in was.sni_certificates if arn not in now.certificates]
+    edit = modify_listener(
         now,
         certificate=certificate if certificate != default_certificate(now) else "",
         port=was.port,
         protocol=was.protocol,
         policy=was.ssl_policy,
+        mutual=mutual if mutual and mutual != (mutual_json(now) or _OFF) else None,
     )
+    return (edit, *((add_certificates(now, lost),) if lost else ()))

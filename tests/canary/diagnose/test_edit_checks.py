@@ -167,6 +167,11 @@ def test_a_lower_policy_does_not_pass() -> None:
     assert "is not the one that the listener had" in against(edit)
 
 
+def test_a_listener_does_not_trust_other_clients_than_it_did() -> None:
+    edit = modify_listener(secure(), mutual={"Mode": "off"})
+    assert "mutual authentication would not be the one" in against(edit)
+
+
 def test_a_call_of_which_nothing_is_known_does_not_pass() -> None:
     edit = Edit(service="s3", operation="delete-bucket", parameters={"Bucket": "b"}, resource="b")
     assert against(edit) == "nothing is known of what s3 delete-bucket may widen"

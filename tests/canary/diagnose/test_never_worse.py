@@ -161,6 +161,30 @@ def test_a_listener_of_which_the_policy_is_not_known_is_a_decision(known: bool) 
     assert ("TLS policy" in remedy.decision) is True
 
 
+def test_a_listener_that_became_plain_gets_all_its_tls_settings_back() -> None:
+    """AWS takes them with the protocol; what was lost is more than the default certificate."""
+    more = p.certificate_arn(NAMES).replace("good", "more")
+    trust = NAMES.elb("truststore", "clients/1")
+    healthy = p.healthy()
+    (good,) = healthy.certificates
+    healthy = p.replace(healthy, certificates=(good, p.replace(good, arn=more)))
+    own = {
+        "certificates": (good.arn, more), "default_certificate": good.arn,
+        "ssl_policy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        "mutual_authentication": {"Mode": "verify", "TrustStoreArn": trust},
+    }  # fmt: skip
+    gone = {k: type(v)() for k, v in own.items()}
+    before = with_listener(healthy, 443, **own)
+    found = first(with_listener(healthy, 443, protocol="HTTP", **gone), before, refused())
+    change, add = found.remedy.fix
+    assert option(change, "--protocol") == "HTTPS"
+    assert option(change, "--ssl-policy") == own["ssl_policy"]
+    assert option(change, "--mutual-authentication") == own["mutual_authentication"]
+    assert option(change, "--certificates") == [{"CertificateArn": good.arn}]
+    assert option(add, "--certificates") == [{"CertificateArn": more}]
+    assert " remove-listener-certificates " in found.remedy.undo[0]
+
+
 def private(rules: tuple[GroupRule, ...]) -> PlatformState:
     """Return a platform whose registry balancer admits these."""
     state = p.healthy()
