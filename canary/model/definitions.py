@@ -15,6 +15,8 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
 ROLES = {"auth": Role.IDENTITY, "registry": Role.API} | {str(r): r for r in Role}
 """The role of a service that writes none, by its name."""
+ACCEPTED = ("admin",)
+"""Principals that are accepted unless they write otherwise: their reason says what they are for."""
 BLOCKING_EVERY = 300
 """Seconds between runs of a blocking check that writes no `every` of its own."""
 
@@ -64,6 +66,9 @@ class Service(Frozen, frozen=True, kw_only=True):
     security_group: str = ""  # name of the security group of a part without an ECS service
     depends_on: tuple[Name, ...] = ()
     connect_to: dict[str, str] = msgspec.field(default_factory=dict)
+    plain_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 80  # of plain HTTP beside its url
+    # a part of the name of the variable in which it tells the identity service who asks
+    identity_variable: Annotated[str, msgspec.Meta(min_length=1)] = "SERVICE_ID"
 
 
 class Principal(Frozen, frozen=True, kw_only=True):
@@ -74,6 +79,7 @@ class Principal(Frozen, frozen=True, kw_only=True):
     generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
     anonymous: bool = False  # sends no credential: for a platform that needs none
     reason: str = ""  # why the platform must refuse it, for people
+    refused: bool | None = None  # must be refused; without it: if it is generated or has a reason
 
 
 class Mute(Frozen, frozen=True, kw_only=True):
@@ -190,6 +196,20 @@ class Environment(Frozen, frozen=True, kw_only=True):
     def of_role(self, role: Role) -> tuple[str, ...]:
         """Return the names of the services that have a role, in the file's order."""
         return tuple(n for n in self.services if self.role_of(n) is role)
+
+    def sends_no_key(self, principal: str) -> bool:
+        """Return whether requests of a principal carry no credential; "" is nobody."""
+        known = self.principals.get(principal)
+        return not principal or (known is not None and known.anonymous)
+
+    def must_refuse(self, principal: str) -> bool:
+        """Return whether the platform must refuse each request of a principal; "" is nobody."""
+        known = self.principals.get(principal)
+        if known is None:
+            return not principal
+        if known.refused is not None:
+            return known.refused
+        return bool(known.generated or known.reason) and principal not in ACCEPTED
 
     def runbook(self, place: str) -> str:
         """Return the address of a runbook: its path, below `notify.runbook_url` if that is set."""

@@ -26,7 +26,7 @@ class EndpointSpec(Expect, frozen=True, kw_only=True):
     form: Form = "bearer"
     request_headers: dict[str, str] = msgspec.field(default_factory=dict)
     body: str = ""
-    plain: bool = False  # over HTTP on port 80
+    plain: bool = False  # over HTTP, on the service's `plain_port`
     fresh: bool = False  # a new connection, so that all phases are measured
     max_body: Annotated[int, msgspec.Meta(ge=0, le=1_048_576)] = 0
     repeat: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1  # number of requests, each a step

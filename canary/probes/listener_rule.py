@@ -30,7 +30,8 @@ class ListenerRuleSpec(Frozen, frozen=True, kw_only=True):
     """The port of the contract's listener, and the port that must redirect to HTTPS."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0: the one of the service's URL
-    # 0: none is expected; without it 80, where the service's URL is https on 443
+    # 0: none is expected; without it the service's `plain_port`, where it is asked at its usual
+    # place: 80 beside https on 443
     redirect_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
 
 
@@ -54,7 +55,7 @@ def run(check: Check, spec: ListenerRuleSpec, context: ProbeContext) -> None:
     shown = ", ".join(f"{x.protocol}:{x.port}" for x in balancer.listeners) or "no listener"
     have = assertion(f"listener on {port}", "exists", shown, listener is not None)
     context.record(watch.step(f"listener {port}", [have]))
-    if redirect := _redirect_port(spec, at):
+    if redirect := _redirect_port(spec, service, at):
         context.record(_redirects(watch, balancer, redirect, shown))
     host = urlsplit(service.url).hostname or ""
     for route in context.environment.routes:
@@ -69,11 +70,12 @@ def _address(service: Service, context: ProbeContext) -> Place:
     return place(next(iter([service.url, *beside] if service.url else beside), "https://"))
 
 
-def _redirect_port(spec: ListenerRuleSpec, at: Place) -> int:
+def _redirect_port(spec: ListenerRuleSpec, service: Service, at: Place) -> int:
     """Return the port that must redirect, 0 for none: plain HTTP is not redirected."""
     if spec.redirect_port is not None:
         return spec.redirect_port
-    return DEFAULT_PORTS["http"] if (at.scheme, at.port) == ("https", 443) else 0
+    usual = at.port == DEFAULT_PORTS["https"] or service.plain_port != DEFAULT_PORTS["http"]
+    return service.plain_port if at.scheme == "https" and usual else 0
 
 
 def _listener(balancer: LoadBalancer, port: int) -> Listener | None:

@@ -10,7 +10,7 @@ from canary.control_plane.state import SecretState
 from canary.diagnose.access.asked_otherwise import not_sent
 from canary.diagnose.access.auth_service import key_validations
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.failures import Failure, must_be_refused
+from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
@@ -29,7 +29,7 @@ _WHY = (
 
 
 def _valid(case: Case, principal: str) -> bool:
-    return bool(principal) and not must_be_refused(case.environment, principal)
+    return bool(principal) and not case.environment.must_refuse(principal)
 
 
 def rejected(case: Case) -> Iterator[Finding]:

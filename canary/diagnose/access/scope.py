@@ -56,7 +56,8 @@ def not_refused(case: Case) -> Failures:
 
 def lets_everybody_in(case: Case, entry: str) -> bool:
     """Return whether a service accepted a request that carried no key and must be refused."""
-    return any(f.principal in ("", "nobody") for f in case.having(Symptom.ACCEPTED, entry=entry))
+    accepted = case.having(Symptom.ACCEPTED, entry=entry)
+    return any(case.environment.sends_no_key(f.principal) for f in accepted)
 
 
 def _not_refused(case: Case, failure: Failure) -> bool:
@@ -101,5 +102,7 @@ def _alike(case: Case, failure: Failure) -> bool:
 
 
 def _stranger(case: Case, exchange: Exchange) -> bool:
-    known = case.environment.principals.get(exchange.principal)
-    return not exchange.principal or bool(known and known.reason)
+    environment = case.environment
+    return environment.sends_no_key(exchange.principal) or environment.must_refuse(
+        exchange.principal
+    )

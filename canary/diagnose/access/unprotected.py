@@ -102,7 +102,7 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
 
 def _accepted_cause(case: Case, principal: str) -> str:
     known = case.environment.principals.get(principal)
-    text = f"{principal} {known.reason if known else ''}".lower()
+    text = ((known.reason if known else "") or principal).lower()
     if "revoked" in text:
         return "revoked-key-accepted"
     if "expired" in text:

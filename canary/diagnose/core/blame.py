@@ -102,6 +102,12 @@ def about(environment: Environment, name: str, text: str) -> bool:
     return bool(words and words.search(text)) or _own_word(name).search(text) is not None
 
 
+def port_words(environment: Environment, role: Role) -> str:
+    """Return a pattern for the port of any service of a role; without any it fits nothing."""
+    known = sorted({environment.services[n].port for n in environment.of_role(role)} - {0})
+    return rf"\b(?:{'|'.join(map(str, known))})\b" if known else "(?!)"
+
+
 def address_in(text: str) -> str:
     """Return the first URL in an answer, "" if it names none."""
     found = _URL.search(text)

@@ -23,7 +23,7 @@ from canary.control_plane.state import (
     TaskDefinition,
 )
 from canary.diagnose.core.aws_cli import Aws
-from canary.diagnose.core.failures import Failure, collect, entry_service_of
+from canary.diagnose.core.failures import Failure, collect, entry_service_at
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
 from canary.model import Environment, Evidence, Exchange, Result, Role, Service, Status, Step
 from canary.model.results import exchanges_of
@@ -62,8 +62,7 @@ class Case:
 
     def entry_of(self, exchange: Exchange) -> str:
         """Return the service that had to answer a request, "" if none is known."""
-        parts = urlsplit(exchange.url)
-        return entry_service_of(self.environment, parts.hostname or "", parts.path)
+        return entry_service_at(self.environment, exchange.url)
 
     def passed(self, entry: str) -> list[Exchange]:
         """Return the answers that a service had to give, of the steps that passed."""

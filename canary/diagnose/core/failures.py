@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from canary.control_plane.routing import matches
 from canary.diagnose.core import at_fault, blame, symptoms
 from canary.diagnose.core.symptoms import Symptom
-from canary.model import Environment, Evidence, Exchange, Result, Severity, Status, Step
-from canary.model.urls import DEFAULT_PORTS
+from canary.model import Environment, Evidence, Exchange, Result, Service, Severity, Status, Step
+from canary.model.urls import DEFAULT_PORTS, place
 
 _CONTROL = {
     "ecs_service": Symptom.CONTROL_ECS,
@@ -103,8 +103,8 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
     text = _text(step)
     symptom = _symptom(result, step, exchange, text, environment)
     parts = urlsplit(exchange.url) if exchange else urlsplit("")
-    host = parts.hostname or ""
-    entry = entry_service_of(environment, host, parts.path) or result.service
+    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    entry = entry_service_of(environment, host, parts.path, port) or result.service
     return Failure(
         check_id=result.check_id,
         step=step.name,
@@ -120,7 +120,7 @@ def _failure(result: Result, step: Step, environment: Environment) -> Failure:
         text=text,
         scheme=parts.scheme,
         host=host,
-        port=parts.port or DEFAULT_PORTS.get(parts.scheme, 0),
+        port=port,
         path=parts.path or ("/" if host else ""),
         route=route_of(exchange) if exchange else "",
         method=exchange.method if exchange else "GET",
@@ -181,7 +181,7 @@ def _good_status(step: Step, exchange: Exchange, text: str, environment: Environ
     never = not any(
         "200" in a.expected for a in refusals
     )  # with "200" the step also sends a good key, in a wrong form
-    if refusals and (never or must_be_refused(environment, exchange.principal)):
+    if refusals and (never or environment.must_refuse(exchange.principal)):
         return Symptom.ACCEPTED
     if "ratelimit" in text.lower() or "rate limit" in text.lower():
         return Symptom.NO_RATE_HEADERS
@@ -198,21 +198,32 @@ def _broken_words(text: str) -> bool:
     return bool(re.search(r"unhealthy|degraded|\bdown\b|not ready|false|error", text, re.I))
 
 
-def must_be_refused(environment: Environment, principal: str) -> bool:
-    """Return whether the platform must refuse every request of this principal."""
-    if not principal or principal == "nobody":
-        return True
-    known = environment.principals.get(principal)
-    return bool(known and (known.generated or known.reason) and principal != "admin")
+def entry_service_at(environment: Environment, url: str) -> str:
+    """Return the service that must answer a URL, "" if none is known."""
+    parts = urlsplit(url)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    return entry_service_of(environment, parts.hostname or "", parts.path, port)
 
 
-def entry_service_of(environment: Environment, host: str, path: str) -> str:
-    """Return the service that must answer a path of a public host, "" if none is known."""
-    routes = [r for r in environment.routes if r.host == host]
+def entry_service_of(environment: Environment, host: str, path: str, port: int = 0) -> str:
+    """Return the service that must answer a path of a public host, "" if none is known.
+
+    Where services of one host have ports of their own, the port decides first.
+    """
+    at = {n: place(s.url).port for n, s in environment.services.items() if _host(s) == host}
+    own = port in at.values()
+    routes = [
+        r
+        for r in environment.routes
+        if r.host == host and not (own and at.get(r.service, port) != port)
+    ]
     fitting = [r for r in routes if r.path == path or (r.pattern and matches(r.pattern, path))]
     if fitting:
         return max(fitting, key=lambda r: (r.path == path, len(r.pattern))).service
-    for name, service in environment.services.items():
-        if host and urlsplit(service.url).hostname == host:
-            return name
+    if host and at:
+        return next((n for n in at if at[n] == port), next(iter(at)))
     return next((r.service for r in routes if not r.pattern), "")
+
+
+def _host(service: Service) -> str:
+    return urlsplit(service.url).hostname or ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from canary.control_plane.ecs import primary
+from canary.diagnose.core.blame import port_words
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.follows import SHOWN_BY_THE_DATABASE
@@ -17,36 +18,33 @@ from canary.diagnose.ecs.secret_remedies import value_back
 from canary.model import Evidence, Remedy, Role
 
 _RECENT_S = 600.0
-# (cause, the role of the dependency, words)
-_WORDS: tuple[tuple[str, Role, re.Pattern[str]], ...] = tuple(
-    (cause, other, re.compile(words, re.IGNORECASE))
-    for cause, other, words in (
-        (
-            "database-auth-failed",
-            Role.DATABASE,
-            r"password authentication failed|no pg_hba|database \S+ does not exist",
-        ),
-        (
-            "database-schema-missing",
-            Role.DATABASE,
-            r"undefinedtable|no such table|relation .{1,60} does",
-        ),
-        (
-            "database-unreachable",
-            Role.DATABASE,
-            r"(database|postgres|5432|psycopg|pg8000|sqlalchemy|\bdb\b).{0,120}(refused|timed? ?out"
-            r"|unreachable|could not connect|can't|network error|locked|closed)"
-            r"|(refused|timed? ?out|unreachable|could not connect|locked).{0,120}(database|postgres"
-            r"|5432)|database is locked|could not translate host name",
-        ),
-        (
-            "cache-unreachable",
-            Role.CACHE,
-            r"redis.{0,160}(refused|timed? ?out|timeout|unreachable|wrongpass|noauth|invalid"
-            r"|connection|error)|(refused|timed? ?out|wrongpass|noauth|invalid).{0,120}(redis|6379)"
-            r"|\bcache (read|write|lookup|connection)? ?(error|failure|time-?out)|WRONGPASS|NOAUTH",
-        ),
-    )
+# (cause, the role of the dependency, words); PORT stands for a port of such a dependency
+_WORDS: tuple[tuple[str, Role, str], ...] = (
+    (
+        "database-auth-failed",
+        Role.DATABASE,
+        r"password authentication failed|no pg_hba|database \S+ does not exist",
+    ),
+    (
+        "database-schema-missing",
+        Role.DATABASE,
+        r"undefinedtable|no such table|relation .{1,60} does",
+    ),
+    (
+        "database-unreachable",
+        Role.DATABASE,
+        r"(database|postgres|PORT|psycopg|pg8000|sqlalchemy|\bdb\b).{0,120}(refused|timed? ?out"
+        r"|unreachable|could not connect|can't|network error|locked|closed)"
+        r"|(refused|timed? ?out|unreachable|could not connect|locked).{0,120}(database|postgres"
+        r"|PORT)|database is locked|could not translate host name",
+    ),
+    (
+        "cache-unreachable",
+        Role.CACHE,
+        r"redis.{0,160}(refused|timed? ?out|timeout|unreachable|wrongpass|noauth|invalid"
+        r"|connection|error)|(refused|timed? ?out|wrongpass|noauth|invalid).{0,120}(redis|PORT)"
+        r"|\bcache (read|write|lookup|connection)? ?(error|failure|time-?out)|WRONGPASS|NOAUTH",
+    ),
 )
 _SENTENCES = {
     "database-auth-failed": "The database refuses the login of {services}.",
@@ -65,7 +63,8 @@ _DECISIONS = {
 
 def by_words(case: Case) -> Iterator[Finding]:
     """Report a broken dependency if logs or answers of its dependants name it."""
-    for cause, role, words in _WORDS:
+    for cause, role, text in _WORDS:
+        words = re.compile(text.replace("PORT", port_words(case.environment, role)), re.IGNORECASE)
         for other in case.environment.of_role(role):
             yield from _named(case, cause, other, words)
 

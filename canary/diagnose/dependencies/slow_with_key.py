@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from canary.diagnose.access.auth_service import PROPER_FORMS, key_validations
 from canary.diagnose.core.case import Case
-from canary.diagnose.core.failures import must_be_refused
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.dependencies import slow
 from canary.diagnose.dependencies.named_in_logs import resource_of
@@ -107,7 +106,7 @@ def _refused(case: Case, name: str) -> dict[str, float]:
     return _least(
         e
         for e in case.passed(name)
-        if e.status == 401 and must_be_refused(case.environment, e.principal)
+        if e.status == 401 and case.environment.must_refuse(e.principal)
     )
 
 

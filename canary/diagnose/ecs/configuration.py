@@ -13,7 +13,15 @@ from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.ecs import own_credential, revisions
 from canary.diagnose.ecs.revision_diff import Difference
 from canary.diagnose.ecs.revisions import Rollout
-from canary.diagnose.ecs.variables import addresses, affected, dependency_of, is_address, leads_to
+from canary.diagnose.ecs.variables import (
+    addresses,
+    affected,
+    dependency_of,
+    is_address,
+    is_known_wrong,
+    leads_to,
+    tells_who_asks,
+)
 from canary.model import Confidence, Evidence, Remedy
 
 
@@ -37,18 +45,31 @@ def _upstream_finding(
     variable, value = found
     other = dependency_of(case, name, variable)
     expected = " or ".join(addresses(case, other))
+    sure = is_known_wrong(case, name, variable, value)
+    back = f"Set {variable} to {expected} in a new revision."
     where = f"{used.family}:{used.revision} {variable}"
     return Finding(
         cause="upstream-url-wrong",
         service=name,
         resource=used.arn,
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.CERTAIN if sure else Confidence.POSSIBLE,
         summary=f"{variable} of {case.services[name].ecs_service} leads to {value},"
-        f" where {other} is not.",
+        f" where {other} {'is not' if sure else 'is not known to be'}.",
         evidence=case.evidence(where, value, expected, used.registered_at)
         + revisions.change_evidence(case, name),
-        remedy=_back(case, name, f"Set {variable} to {expected} in a new revision."),
+        remedy=_back(case, name, back) if sure else _compare(case, name, (variable, value), other),
         explained_failures=failures,
+    )
+
+
+def _compare(case: Case, name: str, found: tuple[str, str], other: str) -> Remedy:
+    """Return the decision about an address of which nobody knows where it leads."""
+    variable, value = found
+    return Remedy(
+        summary=f"See whether {variable} leads to {other}.",
+        inspect=revisions.inspect(case, name),
+        decision=f"The environment file does not know the address {value}: see whether it leads to"
+        f" {other}, as an alias or through a proxy. If it does, look for another cause first.",
     )
 
 
@@ -91,7 +112,7 @@ def _altered(case: Case, name: str, changes: Difference) -> Iterator[tuple[str, 
             continue  # other rules report them: `listening`, `application.host_header`
         if address:  # the host is right; the path or scheme changed
             yield "upstream-url-wrong", variable
-        elif "SERVICE_ID" in variable:
+        elif tells_who_asks(case, name, variable):
             yield "service-id-wrong", variable
         else:
             yield "environment-variable-wrong", variable

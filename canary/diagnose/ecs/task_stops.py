@@ -14,11 +14,12 @@ from canary.control_plane.ecs import (
     rolled_back,
 )
 from canary.control_plane.state import EcsService, Task
+from canary.diagnose.core.blame import port_words
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.edit import Edit
-from canary.model import Evidence
+from canary.model import Evidence, Role
 
 RECENT_S = 3600.0
 
@@ -62,7 +63,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"ResourceInitializationError", "secret-unavailable"),
 )
 
-# Log lines of a process that ends at its start; the first row that fits decides.
+# Log lines of a process that ends at its start; the first row decides. PORT: of a database.
 _NAME = r"['\"`]?(?P<name>[A-Z][A-Z0-9_]{2,})['\"`]?"
 _LOGS: tuple[tuple[str, str], ...] = (
     (r"exec format error", "image-wrong-architecture"),
@@ -87,7 +88,7 @@ _LOGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(?i)(could not connect|connection (refused|timed out)|timed out|unreachable)[^\n]{0,80}"
-        r"(database|postgres|\b5432)|(database|postgres|\b5432)[^\n]{0,80}(refused|timed? ?out"
+        r"(database|postgres|PORT)|(database|postgres|PORT)[^\n]{0,80}(refused|timed? ?out"
         r"|unreachable|could not connect)|could not translate host name",
         "database-unreachable",
     ),
@@ -148,19 +149,19 @@ def _by_log(case: Case, name: str, task: Task) -> Stop | None:
     if not any(c.exit_code for c in task.containers):
         return None
     own = "\n".join(line.message for line in case.state.last_lines.get(task.arn, ()))
-    found = by_text(own) or by_text(case.log_text(name))
+    found = next((f for t in (own, case.log_text(name)) if (f := by_text(case, t))), None)
     return Stop(cause=found[0], task=task, words=found[2], name=found[1]) if found else None
 
 
-def by_text(text: str) -> tuple[str, str, str] | None:
+def by_text(case: Case, text: str) -> tuple[str, str, str] | None:
     """Return the cause, the name and the line that a log shows, None if no line fits."""
+    port = port_words(case.environment, Role.DATABASE)
     for pattern, cause in _LOGS:
-        hits = list(re.finditer(pattern, text))
+        hits = list(re.finditer(pattern.replace("PORT", port), text))
         if hits:
             hit = hits[-1]
             start = text.rfind("\n", 0, hit.start()) + 1
-            end = text.find("\n", hit.end())
-            line = text[start : end if end >= 0 else len(text)]
+            line = text[start : hit.end()] + text[hit.end() :].partition("\n")[0]
             return cause, hit.groupdict().get("name") or "", line
     return None
 

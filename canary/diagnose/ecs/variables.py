@@ -141,7 +141,7 @@ def _expected_port(case: Case, other: str, host: str) -> int:
 
 def affected(case: Case, name: str, variable: str) -> Failures:
     """Return the failures that a wrong or missing variable of a service explains."""
-    if "SERVICE_ID" in variable:
+    if tells_who_asks(case, name, variable):
         return case.having(Symptom.KEY_REFUSED, entry=name)
     other = dependency_of(case, name, variable)
     if not other:
@@ -151,6 +151,11 @@ def affected(case: Case, name: str, variable: str) -> Failures:
         wrong = case.having(*_WRONG_ADDRESS, entry=name)
         failures |= {f for f in wrong if failure_asks_mlflow(case.environment, f)}
     return failures
+
+
+def tells_who_asks(case: Case, name: str, variable: str) -> bool:
+    """Return whether a service tells the identity service by this variable which one it is."""
+    return case.services[name].identity_variable in variable
 
 
 def addresses(case: Case, other: str) -> tuple[str, ...]:
@@ -183,6 +188,22 @@ def leads_to(case: Case, other: str, value: str) -> bool:
         return fits and not (url.scheme == "https" and plain)
     balancer = case.balancer(other)  # its own name leads there, whatever listens
     return bool(balancer and balancer.dns_name and url.hostname == balancer.dns_name.lower())
+
+
+def is_known_wrong(case: Case, name: str, variable: str, value: str) -> bool:
+    """Return whether more is known of an address than that it leads to no address of the file.
+
+    An earlier revision led there; or its host is one of the file's, or would be in a namespace of
+    which every name is known. Any other name may be an alias.
+    """
+    other, url = dependency_of(case, name, variable), _split(value)
+    if any(leads_to(case, other, v) for v in _values(case, name, variable)):
+        return True
+    host = (url.hostname or "") if url else ""
+    spaces = {d.name.partition(".")[2] for d in case.state.discovery}
+    return any(host in _hosts(case, n) for n in case.services) or (
+        host.partition(".")[2] in {*spaces, *case.state.namespaces} - {""}
+    )
 
 
 def public_port(case: Case, name: str, other: str) -> int | None:

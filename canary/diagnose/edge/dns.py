@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.remedies import well
 from canary.model import Confidence, Remedy
 
 
@@ -35,9 +36,24 @@ def _confirmed(case: Case, host: str) -> bool:
     return any(h.host == host and h.error and not h.addresses for h in case.state.hosts)
 
 
-def _point(case: Case, name: str, host: str) -> Remedy:
+def _led_there(case: Case, host: str) -> bool:
+    """Return whether a host led to its load balancer while all was well."""
+    before = well.well(case)
+    return any(
+        h.host == host and bool({*h.addresses} & {*h.balancer_addresses})
+        for h in (before.hosts if before else ())
+    )
+
+
+def _point(case: Case, name: str, host: str, *, led_there: bool = True) -> Remedy:
     balancer = case.balancer(name) if name in case.services else None
     target = (balancer.dns_name if balancer else "") or "its load balancer"
+    if not led_there:
+        return Remedy(
+            summary=f"See where {host} shall lead.",
+            decision=f"See whether another front, such as a CDN, stands before {target} on purpose:"
+            f" then look there. Else set the record of {host} to {target}.",
+        )
     return Remedy(
         summary=f"Point {host} at {target}.",
         decision=f"The zone is kept outside AWS: set the record of {host} to {target} there.",
@@ -61,6 +77,6 @@ def elsewhere(case: Case) -> Iterator[Finding]:
             resource=known.host,
             summary=f"{known.host} leads to {addresses}, not to its load balancer.",
             evidence=case.evidence(known.host, addresses, ", ".join(sorted(wanted))),
-            remedy=_point(case, name, known.host),
+            remedy=_point(case, name, known.host, led_there=_led_there(case, known.host)),
             explained_failures=failures,
         )

@@ -99,7 +99,7 @@ def _lost_guards(
 
 
 def new_rule(case: Case, edit: Edit) -> Iterator[str]:
-    """Check a rule that is created: it is one that was there, or one that opens nothing."""
+    """Check a rule that is created: it is one that was there."""
     yield from references(case, edit)
     if any(a.get("Type") == OIDC for a in edit.parameters["Actions"]):
         yield "AWS does not tell the client secret of its sign-in"
@@ -109,10 +109,15 @@ def new_rule(case: Case, edit: Edit) -> Iterator[str]:
     old = well.listener(case, listener)
     if any(_same(r, edit.parameters) for r in (old.rules if old else ())):
         return
+    if old is not None:
+        yield "the listener had no such rule while all was well"
+        return
     now = listener_of(case.state, listener)
     guarded = [a.type for r in (now.rules if now else ()) for a in r.earlier]
     if guarded:
         yield f"other rules begin with {guarded[0]}, and nobody knows whether this one did"
+    else:
+        yield "nobody knows whether there was such a rule while all was well"
 
 
 def _same(rule: Rule, wanted: Parameters) -> bool:

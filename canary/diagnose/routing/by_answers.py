@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from canary.diagnose.core.case import Case, Failures
-from canary.diagnose.core.failures import Failure
+from canary.diagnose.core.failures import Failure, entry_service_of
 from canary.diagnose.core.finding import NETWORK, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.model import Remedy
+from canary.model.urls import DEFAULT_PORTS
 
 _LISTENERS = (
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -27,19 +28,26 @@ def closed_ports(case: Case) -> Iterator[Finding]:
     """Report each port of a host that lets no connection in, while another port or host answers."""
     if case.read(*_LISTENERS):
         return
-    answered = {_place(e.url) for _, e in case.exchanges if e.status}
+    answered = {_answered(e.url) for _, e in case.exchanges if e.status}
     for name in case.services:
-        for scheme in ("https", "http"):
-            place = (scheme, case.host(name))
-            closed = case.having(Symptom.REFUSED, Symptom.NO_CONNECTION)
-            failures = frozenset(f for f in closed if (f.scheme, f.host) == place)
-            if failures and answered and place not in answered:
-                yield _closed(case, name, failures)
+        closed = case.having(Symptom.REFUSED, Symptom.NO_CONNECTION)
+        own = {
+            _asked(f)
+            for f in closed
+            if f.host and entry_service_of(case.environment, f.host, "", f.port) == name
+        }
+        for at in sorted(own - answered if answered else ()):
+            yield _closed(case, name, frozenset(f for f in closed if _asked(f) == at))
 
 
-def _place(url: str) -> tuple[str, str]:
+def _asked(failure: Failure) -> tuple[str, str, int]:
+    return failure.scheme, failure.host, failure.port
+
+
+def _answered(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or ""
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    return parts.scheme, parts.hostname or "", port
 
 
 def _closed(case: Case, name: str, failures: Failures) -> Finding:
@@ -47,14 +55,15 @@ def _closed(case: Case, name: str, failures: Failures) -> Finding:
     refused = any(f.symptom is Symptom.REFUSED for f in failures)
     why = "are refused: nothing listens there" if refused else "are dropped on the way"
     balancer = case.services[name].load_balancer
-    every = frozenset(f for f in case.failures if (f.scheme, f.host) == (first.scheme, first.host))
-    if first.scheme == "https":  # by this address its callers, too, ask the service
+    port = "" if first.port == DEFAULT_PORTS.get(first.scheme) else f":{first.port}"
+    every = frozenset(f for f in case.failures if _asked(f) == _asked(first))
+    if _asked(first) == _answered(case.services[name].url):  # by it its callers ask the service
         every |= case.failures_of_outage(name)
     return Finding(
         cause="listener-missing" if refused else "security-group-blocked",
         service=name,
         resource=balancer or first.host,
-        summary=f"Connections to {first.scheme}://{first.host} {why}.",
+        summary=f"Connections to {first.scheme}://{first.host}{port} {why}.",
         remedy=Remedy(
             summary=f"Look at the load balancer of {name}.",
             inspect=remedies.look(case, balancer).inspect,

@@ -11,6 +11,7 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import EDGE, Symptom
+from canary.diagnose.remedies import well
 from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence
 from canary.model.urls import place
@@ -34,12 +35,30 @@ def listeners(case: Case) -> Iterator[Finding]:
                 cause="listener-missing",
                 service=name,
                 resource=balancer.arn,
-                confidence=Confidence.CERTAIN,
+                confidence=_how_sure(case, name, balancer.arn, (port, scheme)),
                 summary=f"The load balancer {balancer.name} has no listener for {host}:{port}.",
                 evidence=case.evidence(balancer.name, seen, f"a listener on port {port}"),
                 remedy=remedies.listener(case, balancer, port),
                 explained_failures=failures,
             )
+
+
+def _how_sure(case: Case, name: str, balancer: str, at: tuple[int, str]) -> Confidence:
+    """Return how sure it is that a listener is missed: it was there, or its clients arrive here.
+
+    Another front may stand before a load balancer, and accept for it what the name promises.
+    Where the file says where to connect, no name leads elsewhere.
+    """
+    before = well.balancer(case, balancer)
+    if before and at in {(x.port, x.protocol.lower()) for x in before.listeners}:
+        return Confidence.CERTAIN
+    if str(at[0]) in case.services[name].connect_to:
+        return Confidence.CERTAIN
+    known = next((h for h in case.state.hosts if h.host == case.host(name)), None)
+    if known is None or not known.addresses or not known.balancer_addresses:
+        return Confidence.LIKELY
+    here = set(known.addresses) & set(known.balancer_addresses)
+    return Confidence.CERTAIN if here else Confidence.POSSIBLE
 
 
 def _asked(case: Case, name: str) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
+from canary.diagnose.remedies import well
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.listeners import describe, redirect_port, unused
 from canary.diagnose.routing.misroutes import (
@@ -133,7 +134,7 @@ def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
         cause=misroute.kind,
         service=first.service,
         resource=_resource(misroute, right.arn),
-        confidence=Confidence.CERTAIN,
+        confidence=_how_sure(case, misroute),
         summary=f"{summary} The right target group is {right.name}.",
         evidence=case.evidence(
             f"{where} {first.host}{first.path}", describe(case, rule), f"forward to {right.name}"
@@ -142,6 +143,12 @@ def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
         remedy=remedies.for_rule(case, misroute, right),
         explained_failures=failures,
     )
+
+
+def _how_sure(case: Case, misroute: Misroute) -> Confidence:
+    """Return how sure it is: that a rule is missed, only a run in which it was there can show."""
+    missed = misroute.kind == "rule-missing" and well.well(case) is None
+    return Confidence.LIKELY if missed else Confidence.CERTAIN
 
 
 def _resource(misroute: Misroute, right: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
+from canary.model.urls import DEFAULT_PORTS
 from canary.probes.base.api import (
     NO_TIME,
     NOBODY,
@@ -65,7 +66,7 @@ class RequestSpec(Frozen, frozen=True, kw_only=True):
     form: str = "bearer"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    use_http: bool = False  # plain HTTP on port 80
+    use_http: bool = False  # plain HTTP, on the service's `plain_port`
     new_connection: bool = False  # so that all phases are measured
     cleanup: bool = False  # may use the clean-up reserve
     max_body: int = 0  # bytes, 0: the environment's
@@ -77,9 +78,10 @@ class RequestSpec(Frozen, frozen=True, kw_only=True):
 
 
 def url_of(service: Service, path: str, *, use_http: bool = False) -> str:
-    """Return the URL of a path; `use_http` takes port 80 of the same host."""
+    """Return the URL of a path; `use_http` takes the port for plain HTTP of the same host."""
     if use_http:
-        return f"http://{_host_and_base(service)}{path}"
+        port = service.plain_port
+        return f"http://{_host_and_base(service, '' if port == 80 else f':{port}')}{path}"
     return service.url.rstrip("/") + path
 
 
@@ -90,11 +92,11 @@ def https_url_of(service: Service, path: str) -> str:
     return f"https://{_host_and_base(service)}{path}"
 
 
-def _host_and_base(service: Service) -> str:
-    """Return a service's host without its port, in brackets where it needs them, and base path."""
+def _host_and_base(service: Service, port: str = "") -> str:
+    """Return a service's host in brackets where it needs them, another port, and base path."""
     parts = urlsplit(service.url)
     host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
-    return host + parts.path.rstrip("/")
+    return host + port + parts.path.rstrip("/")
 
 
 def object_name(prefix: str, run_id: str, kind: str) -> str:
@@ -116,7 +118,7 @@ def started_at(prefix: str, name: str) -> dt.datetime | None:
 def connect_target(service: Service, url: str) -> str:
     """Return the "address:port" to connect to, "" for the URL's own."""
     parts = urlsplit(url)
-    port = parts.port or (80 if parts.scheme == "http" else 443)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 443)
     return service.connect_to.get(str(port), "")
 
 

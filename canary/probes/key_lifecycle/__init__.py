@@ -17,7 +17,7 @@ from canary.probes.base.expectations import document_of, look_up
 from canary.probes.base.recorder import carry_out, skip
 from canary.probes.base.request import object_name
 from canary.probes.key_lifecycle import earlier
-from canary.probes.key_lifecycle.session import KEYS, KeyLifecycleSpec, KeySession
+from canary.probes.key_lifecycle.session import KeyLifecycleSpec, KeySession
 
 EXCHANGES = 3  # a step that polls keeps only its last ones
 PAUSE_S = 1.0
@@ -33,7 +33,7 @@ def create(session: KeySession) -> None:
         "expires_in_days": 1,
         "rate_limit_per_hour": 100,
     }
-    answer = session.admin("POST", KEYS, body)
+    answer = session.admin("POST", session.spec.keys_path, body)
     session.require("status", "200 or 201", answer.status, answer.status in (200, 201))
     document = document_of(answer)
     value, key_id = look_up(document, "api_key"), look_up(document, "key_info.key_id")

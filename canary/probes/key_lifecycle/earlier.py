@@ -12,8 +12,6 @@ from canary.probes.base.request import object_name, started_at
 from canary.probes.key_lifecycle.session import KeySession
 from canary.redaction.patterns import mask_foreign
 
-UNKNOWN = "API key not found"
-"""What the auth service says of an id that it does not know; a path it does not know says else."""
 MOST_ATTEMPTS = 3
 LONGEST_RUN = dt.timedelta(minutes=30)
 """A key carries no tag with the time that its run needs. A function runs for 15 minutes at most,
@@ -23,14 +21,16 @@ and a shard of a run may start later than the run."""
 def key_removal(session: KeySession) -> None:
     """Prove that keys can be revoked: revoke an id that does not exist.
 
-    The id has the form of a UUID, so that a service that checks the form knows it as an id.
+    The id has the form of a UUID, so that a service that checks the form knows it as an id. What
+    the service says of an id it does not say of a path that it does not know.
     """
     context = session.context
     name = object_name(context.environment.prefix, context.run_id, "absent")
     answer = session.delete(str(uuid.uuid5(uuid.NAMESPACE_URL, name)))
-    proved = answer.status == 404 and look_up(document_of(answer), "detail") == UNKNOWN
+    unknown = session.spec.unknown_id
+    proved = answer.status == 404 and look_up(document_of(answer), "detail") == unknown
     subject = "DELETE of a key that does not exist"
-    session.require(subject, f"404 {UNKNOWN}", _in_words(answer), proved)
+    session.require(subject, f"404 {unknown}", _in_words(answer), proved)
 
 
 def earlier_keys(session: KeySession) -> None:

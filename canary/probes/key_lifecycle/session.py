@@ -15,7 +15,6 @@ from canary.probes.base.expectations import Statuses, document_of, look_up
 from canary.probes.base.recorder import StepRecorder
 from canary.probes.base.request import RequestSpec, send_with_current_key
 
-KEYS = "/api/v1/keys"
 ID = re.compile(r"[0-9A-Za-z_-]+")  # an id of an answer becomes part of a path
 JSON_HEADERS = (("Content-Type", "application/json"),)
 
@@ -24,10 +23,13 @@ class KeyLifecycleSpec(Frozen, frozen=True, kw_only=True):
     """The principal that creates the key, the key's scopes, and the route where it is used.
 
     The key has no permissions: using it must be refused for its scope (403), which proves that the
-    service recognised it. `cache_s` is how long a service may still accept a revoked key.
+    service recognised it. `cache_s` is how long a service may still accept a revoked key. Keys are
+    managed at `keys_path`; `unknown_id` is what it says of an id that it does not know.
     """
 
     principal: str = "admin"
+    keys_path: Annotated[str, msgspec.Meta(pattern="^/.*[^/]$")] = "/api/v1/keys"
+    unknown_id: Annotated[str, msgspec.Meta(min_length=3)] = "API key not found"
     service_id: str = "platform"
     scopes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("model:read",)
     use_service: str = "registry"
@@ -77,7 +79,7 @@ class KeySession(StepRecorder, kw_only=True):
 
     def active(self, *, cleanup: bool = False) -> dict[str, str]:
         """Return id and name of the active keys whose name begins with our prefix."""
-        listed = f"{KEYS}?service_id={self.spec.service_id}&active_only=true"
+        listed = f"{self.spec.keys_path}?service_id={self.spec.service_id}&active_only=true"
         answer = self.admin("GET", listed, cleanup=cleanup)
         self.require("status", 200, answer.status, answer.status == 200)
         document = document_of(answer)
@@ -94,13 +96,15 @@ class KeySession(StepRecorder, kw_only=True):
 
     def delete(self, key_id: str, *, cleanup: bool = False) -> Answer:
         """Revoke the key of an id."""
-        return self.admin("DELETE", f"{KEYS}/{quote(key_id, safe='')}", cleanup=cleanup)
+        return self.admin(
+            "DELETE", f"{self.spec.keys_path}/{quote(key_id, safe='')}", cleanup=cleanup
+        )
 
     def validate(self) -> Answer:
         """Let the auth service validate the key."""
         body = json.dumps({"service_id": self.spec.service_id}).encode()
         spec = RequestSpec(
-            path=f"{KEYS}/validate",
+            path=f"{self.spec.keys_path}/validate",
             method="POST",
             headers=JSON_HEADERS,
             body=body,

@@ -34,6 +34,12 @@ def test_plain_and_secure_urls_keep_host_and_base_path(url: str, plain: str, sec
     assert https_url_of(service, "/x") == secure
 
 
+def test_plain_http_may_have_another_port_than_80() -> None:
+    service = Service(url="https://a.example:8443/b", plain_port=8080)
+    assert url_of(service, "/x", use_http=True) == "http://a.example:8080/b/x"
+    assert https_url_of(service, "/x") == "https://a.example:8443/b/x"
+
+
 def test_a_user_waits_for_all_attempts_and_so_they_are_judged() -> None:
     counter = itertools.count(1)
 

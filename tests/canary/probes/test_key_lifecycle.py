@@ -33,7 +33,9 @@ class Keys:
         unknown: tuple[int, object] = UNKNOWN,
         refuses: bool = False,
         answers_in: float = 0.0,
+        base: str = "/api/v1/keys",
     ) -> None:
+        self.base = base
         self.active: dict[str, tuple[str, str]] = {}  # id -> value, name
         self.revokes, self.tells_id, self.manages = revokes, tells_id, manages
         self.unknown, self.refuses, self.answers_in = unknown, refuses, answers_in
@@ -45,7 +47,7 @@ class Keys:
         """Return status and document."""
         self.paths.append(path)
         known = [value for value, _ in self.active.values()]
-        if path in ("/api/v1/keys/validate", "/use"):
+        if path in (f"{self.base}/validate", "/use"):
             if key not in known:
                 return 401, {"detail": "Invalid or expired API key"}
             return (200, {"scopes": ["model:read"]}) if path != "/use" else (403, {})
@@ -90,11 +92,17 @@ class Keys:
             )
 
 
-def live(keys: Keys, seconds: float = 10, admin: str | list[str] = ADMIN, **more: Any) -> Bench:
+def live(
+    keys: Keys,
+    seconds: float = 10,
+    admin: str | list[str] = ADMIN,
+    spec: dict[str, str] | None = None,
+    **more: Any,
+) -> Bench:
     with faults.serving(keys.behave) as port:
         where = environment(services={"target": Service(url=f"http://127.0.0.1:{port}")})
         one = Bench(where, {"admin": admin}, seconds=seconds, **more)
-        one.run("key_lifecycle", use_service="target", use_path="/use", cache_s=0)
+        one.run("key_lifecycle", use_service="target", use_path="/use", cache_s=0, **(spec or {}))
     return one
 
 
@@ -108,6 +116,13 @@ def test_a_key_lives_and_dies_and_its_value_is_nowhere_in_the_evidence() -> None
     ]  # fmt: skip
     assert "hk_test_" not in str(one.steps) and ADMIN not in str(one.steps)
     assert one.residue == []
+
+
+def test_keys_may_be_managed_at_another_path_and_in_other_words() -> None:
+    keys = Keys(unknown=(404, {"detail": "no such token"}), base="/tokens")
+    one = live(keys, spec={"keys_path": "/tokens", "unknown_id": "no such token"})
+    assert {s.status for s in one.steps} == {Status.PASS}
+    assert {path.split("/")[1] for path in keys.paths} == {"tokens", "use"}
 
 
 def test_a_revocation_without_effect_fails_and_is_residue() -> None:
