@@ -24,6 +24,7 @@ class Remedy(Frozen, frozen=True, kw_only=True):
     decision: str = ""  # the decision of a person, where no command is safe
     difference: tuple[Difference, ...] = ()  # before and after the fix
     undo: tuple[str, ...] = ()  # the way back from the fix
+    irreversible: str = ""  # what of the fix has no way back, and why
 
     def __post_init__(self) -> None:
         """Refuse a remedy that helps nobody."""

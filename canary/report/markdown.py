@@ -151,6 +151,8 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
     ):
         if commands:
             lines += [f"{label}:", block("\n".join(commands), "sh")]
+    if remedy.irreversible:
+        lines.append(f"Without a way back: {prose(remedy.irreversible)}")
     if remedy.terraform:
         lines += ["In Terraform:", block(remedy.terraform, "terraform")]
     return "\n\n".join(text for text in lines if text)

@@ -9,7 +9,7 @@ from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
 from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, service_back
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.never_worse import objections
 from canary.diagnose.remedies.services import update_service
@@ -63,9 +63,11 @@ def rollout(case: Case, name: str) -> Rollout | None:
 
 
 def change_evidence(case: Case, name: str) -> tuple[Evidence, ...]:
-    """Return the last change of a service's revision as evidence, if it is known."""
-    change = rollout(case, name)
-    return change.evidence() if change else ()
+    """Return the last change of a service's revision, and what else changed, as evidence."""
+    change, service = rollout(case, name), case.ecs(name)
+    if change is None or service is None:
+        return ()
+    return (*change.evidence(), *service_back.evidence(case, service))
 
 
 def _suspect(service: EcsService) -> str:
@@ -189,12 +191,16 @@ def remedy(
 
 
 def deploy(case: Case, name: str, definition: str = "", **fields: Any) -> Edits:
-    """Return the edit that deploys a revision, or the present one again; none without a service."""
+    """Return the edit that deploys a revision, or the present one again; none without a service.
+
+    What else of the service came with the fault goes back in the same call.
+    """
     service = case.ecs(name)
     if service is None:
         return ()
     changed = {"taskDefinition": definition, **fields} if definition else fields
-    return (update_service(case.environment.cluster, service, **changed),)
+    whole = {**changed, **service_back.restored(case, service, changed)}
+    return (update_service(case.environment.cluster, service, **whole),)
 
 
 def describe(case: Case, name: str) -> str:

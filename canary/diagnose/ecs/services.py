@@ -13,7 +13,7 @@ from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, service_back
 from canary.diagnose.remedies.services import update_service
 from canary.model import Confidence
 
@@ -75,8 +75,11 @@ def scaled_to_zero(case: Case) -> Iterator[Finding]:
             resource=service.arn,
             confidence=Confidence.CERTAIN,
             summary=f"The desired count of {service.name} is 0.",
-            evidence=case.evidence(
-                service.name, f"desired 0, running {service.running}", f"desired {count}"
+            evidence=(
+                *case.evidence(
+                    service.name, f"desired 0, running {service.running}", f"desired {count}"
+                ),
+                *service_back.evidence(case, service),
             ),
             remedy=build.remedy(
                 case,

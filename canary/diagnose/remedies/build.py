@@ -32,6 +32,7 @@ def remedy(
     against = objections(case, edits)
     if edits and not against:
         region = case.environment.region
+        undo, irreversible = _undo(edits, region)
         return Remedy(
             summary=summary,
             inspect=inspect,
@@ -39,7 +40,8 @@ def remedy(
             verify=verify,
             decision=decision,
             difference=tuple(_difference(e) for e in edits if e.before != e.after),
-            undo=tuple(_undo(edits, region)),
+            undo=undo,
+            irreversible=irreversible,
         )
     why = f"No command is printed, because {'; and '.join(against)}." if against else ""
     rest = otherwise or f"To do by hand: {summary}"
@@ -51,15 +53,18 @@ def remedy(
     )
 
 
-def _undo(edits: Edits, region: str) -> list[str]:
-    found = []
+def _undo(edits: Edits, region: str) -> tuple[tuple[str, ...], str]:
+    """Return the commands of the way back, and what of the fix has none."""
+    found = list[str]()
     for edit in reversed(edits):
         if edit.undo is not None:
             try:
                 found.append(command(edit.undo, region))
-            except UnsafeTextError:
-                return []  # a way back is whole or none
-    return found
+            except UnsafeTextError as error:  # a way back is whole or none
+                return (), f"The way back is not printed: {error}."
+    missing = (e for e in edits if e.undo is None)
+    said = (e.irreversible or f"Nothing takes {e.service} {e.operation} back." for e in missing)
+    return tuple(found), " ".join(dict.fromkeys(said))
 
 
 def _difference(edit: Edit) -> Difference:

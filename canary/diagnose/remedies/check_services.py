@@ -11,8 +11,8 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.check_network import missing_groups
 from canary.diagnose.remedies.check_routing import references
-from canary.diagnose.remedies.edit import Edit, Later
-from canary.diagnose.remedies.services import NETWORK
+from canary.diagnose.remedies.edit import Edit, Later, Parameters
+from canary.diagnose.remedies.services import NETWORK, entry_json
 
 _BY_OTHERS = {
     "CODE_DEPLOY": "CodeDeploy deploys this service: AWS refuses the call, deploy it there",
@@ -35,6 +35,39 @@ def service(case: Case, edit: Edit) -> Iterator[str]:
     network = edit.parameters.get(NETWORK)
     if network:
         yield from _network(case, network["awsvpcConfiguration"], well.service(case, name), now)
+    yield from _opened(edit.parameters, now)
+    yield from _registries(case, edit)
+
+
+def _opened(wanted: Parameters, now: EcsService) -> Iterator[str]:
+    """Check what lets more in: a shell in the containers, code that runs during a deployment."""
+    if wanted.get("enableExecuteCommand") and not now.execute_command:
+        yield "people could run commands in its containers"
+    configuration = now.config.get("deploymentConfiguration") or {}
+    hooks = (wanted.get("deploymentConfiguration") or {}).get("lifecycleHooks") or []
+    if any(hook not in (configuration.get("lifecycleHooks") or []) for hook in hooks):
+        yield "a hook would run during its deployments that does not now"
+    roles = _roles(now.config.get("loadBalancers"))
+    if not _roles(wanted.get("loadBalancers")) <= roles | _roles(_entries(now)):
+        yield "its load balancer entries would use another role"
+
+
+def _entries(service: EcsService) -> list[Parameters]:
+    return [entry_json(e) for e in service.balancer_entries]
+
+
+def _roles(entries: list[Parameters] | None) -> set[str]:
+    advanced = [e.get("advancedConfiguration") or {} for e in entries or ()]
+    return {a["roleArn"] for a in advanced if a.get("roleArn")}
+
+
+def _registries(case: Case, edit: Edit) -> Iterator[str]:
+    """Check the names under which tasks are registered: each is in Cloud Map, or made before."""
+    names = {d.arn for d in case.state.discovery}
+    for entry in edit.parameters.get("serviceRegistries", []):
+        registry = entry["registryArn"]
+        if not isinstance(registry, Later) and registry not in names:
+            yield f"the name {registry} is not in Cloud Map"
 
 
 def _revision(case: Case, arn: str, now: EcsService) -> Iterator[str]:
@@ -86,11 +119,7 @@ def new_service(case: Case, edit: Edit) -> Iterator[str]:
         yield f"revision {arn} is not known to be active"
     wanted = (edit.parameters.get(NETWORK) or {}).get("awsvpcConfiguration") or {}
     yield from missing_groups(case, [str(g) for g in _list(wanted.get("securityGroups"))])
-    names = {d.arn for d in case.state.discovery}
-    for entry in edit.parameters.get("serviceRegistries", []):
-        registry = entry["registryArn"]
-        if not isinstance(registry, Later) and registry not in names:
-            yield f"the name {registry} is not in Cloud Map"
+    yield from _registries(case, edit)
 
 
 def targets(case: Case, edit: Edit) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Edit:
     before: Parameters | None = field(default_factory=dict)
     after: Parameters | None = field(default_factory=dict)
     undo: Edit | None = None
+    irreversible: str = ""  # why there is no `undo`
 
 
 def modify(

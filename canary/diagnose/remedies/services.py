@@ -26,11 +26,13 @@ def update_service(cluster: str, service: EcsService, *, anew: bool = True, **fi
     UpdateService keeps every field that it is not given.
     """
     before = {name: _now(service, name) for name in fields}
+    known = all(v is not None for v in before.values())
     return Edit(
         **_update(cluster, service, anew, (before, fields)),
         undo=Edit(**_update(cluster, service, anew, (fields, before)))
-        if _restorable(before)
+        if fields and known
         else None,
+        irreversible=_why_not(service, before),
     )
 
 
@@ -49,8 +51,14 @@ def _update(
     }
 
 
-def _restorable(before: Parameters) -> bool:
-    return bool(before) and all(v is not None for v in before.values())
+def _why_not(service: EcsService, before: Parameters) -> str:
+    """Return why a change of a service has no way back, "" where it has one."""
+    unknown = ", ".join(name for name, was in before.items() if was is None)
+    if unknown:
+        return f"Before the fix, {unknown} of {service.name} was not read."
+    if before:
+        return ""
+    return f"The new tasks of {service.name} need no way back: they are of the same revision."
 
 
 def _now(service: EcsService, name: str) -> Any:

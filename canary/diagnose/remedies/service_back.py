@@ -1,0 +1,90 @@
+"""What else of an ECS service changed with its last deployment, and how it was before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from canary.control_plane.state import EcsService
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.edit import Parameters
+from canary.diagnose.remedies.never_worse import objections
+from canary.diagnose.remedies.services import NETWORK, update_service
+from canary.model import Evidence
+
+# The fields of `Service` that UpdateService takes under the same name (ECS API reference), but
+# `taskDefinition`, which is the fault's own, and `desiredCount`, which scaling changes.
+_FIELDS = (
+    *("deploymentConfiguration", "healthCheckGracePeriodSeconds", "platformVersion"),
+    *("capacityProviderStrategy", "placementConstraints", "placementStrategy"),
+    *("availabilityZoneRebalancing", "enableExecuteCommand", "enableECSManagedTags"),
+    *("propagateTags", NETWORK, "loadBalancers", "serviceRegistries"),
+)
+
+
+def restored(case: Case, service: EcsService, given: Parameters) -> Parameters:
+    """Return the fields to give back beside those that an update gives, as they were.
+
+    Only a deployment since then shows that they came with the same change, and only what widens
+    nothing is given back.
+    """
+    if not _deployed_since(case, service):
+        return {}
+    return {
+        name: was
+        for name, was in _differing(case, service)
+        if name not in given and not _against(case, service, {name: was})
+    }
+
+
+def evidence(case: Case, service: EcsService) -> Iterator[Evidence]:
+    """Yield what differs of a service and is not given back: a person decides on it."""
+    kept = restored(case, service, {})
+    for name, was in _differing(case, service):
+        if name not in kept:
+            yield Evidence(
+                resource=service.arn,
+                seen=f"{name} {_text(service.config.get(name))}",
+                expected=f"{_text(was)}, as while all was well",
+                at=case.state.read_at,
+            )
+
+
+def _differing(case: Case, service: EcsService) -> Iterator[tuple[str, Any]]:
+    before = well.service(case, service.name)
+    if before is None or not service.config:
+        return
+    for name in _FIELDS:
+        was, now = before.config.get(name), service.config.get(name)
+        if was is not None and now is not None and not _holds(now, was):
+            yield name, was
+
+
+def _holds(now: Any, was: Any) -> bool:
+    """Return whether all that was there is there; what AWS tells in addition is no change."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return all(_holds(now.get(key), value) for key, value in was.items())
+    if isinstance(was, list) and isinstance(now, list):
+        return sorted(map(_text, now)) == sorted(map(_text, was))
+    return bool(now == was)
+
+
+def _deployed_since(case: Case, service: EcsService) -> bool:
+    before, state, incident = (
+        well.service(case, service.name), well.well(case), case.baselines.incident,
+    )  # fmt: skip
+    if before is None or state is None:
+        return False
+    then = case.age(incident.at if incident else state.read_at)
+    younger = any(case.age(d.created_at) < then for d in service.deployments)
+    return younger or service.task_definition != before.task_definition
+
+
+def _against(case: Case, service: EcsService, fields: Parameters) -> list[str]:
+    return objections(case, (update_service(case.environment.cluster, service, **fields),))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
