@@ -15,6 +15,8 @@ from tests.canary.support.live_twin import Twin, broken, fixes
 pytestmark = [pytest.mark.sweep, pytest.mark.timeout(420)]
 ROUNDS = 3
 """A fault with two causes may take two rounds of fixes."""
+EXCEPTIONS: dict[str, str] = {}
+"""Faults whose fix does not leave everything as it was, each with the reason; at most eight."""
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +36,17 @@ def well(twin: Twin) -> dict[str, Any]:
     return taken(twin.client)
 
 
-def _mended(twin: Twin, fault: str) -> bool:
-    """Type the fixes of run after run; tell whether all checks pass, without `heal`."""
+def _left(twin: Twin, fault: str) -> list[str]:
+    """Type the fixes of run after run; return the checks that still fail, without `heal`."""
     store = twin.store()
     for number in range(ROUNDS):
         report = twin.run(f"{fault}-{number}", store)
         for command in fixes(report):
             twin.shell(command)
         if not fixes(report):
-            return not broken(report)
+            return broken(report)
         twin.settle()
-    return not broken(twin.run(f"{fault}-last", store))
+    return broken(twin.run(f"{fault}-last", store))
 
 
 @pytest.mark.parametrize("fault", [f for f in wanted() if f in FAULTS and f not in PEOPLE])
@@ -54,5 +56,13 @@ def test_a_fix_leaves_the_platform_as_it_was(twin: Twin, well: dict[str, Any], f
     assert changed(well, before) == {}, "the twin is not as before the faults until here"
     twin.sandbox("break", fault)
     twin.settle()
-    if _mended(twin, fault):
-        assert changed(before, taken(twin.client)) == {}
+    left = _left(twin, fault)
+    differs = changed(before, taken(twin.client))
+    if fault in EXCEPTIONS:
+        assert left or differs, "it is no exception any more"
+    else:
+        assert (left, differs) == ([], {})
+
+
+def test_few_faults_are_exceptions() -> None:
+    assert len(EXCEPTIONS) <= 8 and EXCEPTIONS.keys() <= FAULTS.keys() - PEOPLE
