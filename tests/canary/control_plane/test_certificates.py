@@ -6,7 +6,15 @@ import datetime as dt
 
 import pytest
 
-from canary.control_plane.certificates import covers, names_of, usable
+from canary.control_plane.certificates import (
+    DATE_CODES,
+    NAME_CODES,
+    NOT_YET_CODE,
+    UNTRUSTED_CODES,
+    covers,
+    names_of,
+    usable,
+)
 from canary.control_plane.state import Certificate
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -72,3 +80,10 @@ def test_a_usable_certificate_is_issued_and_has_time_left(
     fields: dict[str, str], good: bool
 ) -> None:
     assert usable(certificate(**fields), NOW) is good
+
+
+def test_the_codes_are_those_of_openssl() -> None:
+    """X509_V_ERR_*, of x509_vfy.h."""
+    assert (NOT_YET_CODE, DATE_CODES) == (9, (9, 10))
+    assert NAME_CODES == (62, 63, 64)  # hostname, e-mail, IP address mismatch
+    assert UNTRUSTED_CODES == (18, 19, 20, 21)  # self-signed, in the chain, no issuer, no proof

@@ -48,6 +48,8 @@ def service(*deployments: EcsDeployment, events: tuple[str, ...] = (), **fields:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
+        ("EssentialContainerExited", ""),
+        ("EssentialContainerExited", "Task stopped by user"),
         ("TaskFailedToStart", "ResourceInitializationError: unable to pull secrets"),
         ("TaskFailedToStart", ""),
         ("EssentialContainerExited", "Essential container in task exited"),
@@ -73,6 +75,7 @@ def test_stops_that_are_failures(code: str, reason: str) -> None:
         ("UserInitiated", "because it failed"),
         ("SpotInterruption", "Your Spot Task was interrupted."),
         ("TerminationNotice", "ECS is performing maintenance on the underlying infrastructure"),
+        ("UserInitiated", "Essential container in task exited"),
         ("", "Task stopped by user"),
         ("", ""),
     ],

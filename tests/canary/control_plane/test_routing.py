@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from canary.control_plane.routing import (
     UnknownConditionError,
+    default_rule,
     free_priority,
     listener_at,
+    listener_of,
     matches,
+    order,
+    patterns,
+    rule_of,
     taken_by,
     takes,
     winner,
 )
-from canary.control_plane.state import Action, Condition, Listener, LoadBalancer, Rule
+from canary.control_plane.state import (
+    Action,
+    Condition,
+    Listener,
+    LoadBalancer,
+    PlatformState,
+    Rule,
+)
 
+p_replace = msgspec.structs.replace
 HOST, PATH = "registry.hokus.ai", "/api/mlflow/x"
 
 
@@ -155,6 +169,14 @@ def test_the_listener_at_an_address_has_its_port_and_protocol() -> None:
         (50, None, set(), 50),
         (10, None, set(), 9),
         (10, None, {9}, 11),
+        (100, 100, set(), 99),
+        (0, 5, set(), 4),
+        (500, 200, set(), 100),
+        (1, 1, set(), 1),  # nothing is free: AWS refuses the call
+        (50_000, None, set(), 50_000),
+        (50_001, None, set(), 100),
+        (10, None, {9, 11, 8}, 12),
+        (10, 12, {9, 11}, 8),
         (10, 10, set(), 9),
         (0, None, set(), 100),
     ],
@@ -163,3 +185,33 @@ def test_a_free_priority_is_the_nearest_one(
     wanted: int, before: int | None, taken: set[int], got: int
 ) -> None:
     assert free_priority(listener(rule("10"), rule("default")), wanted, before, taken) == got
+
+
+def test_listeners_and_rules_are_found_by_their_arn() -> None:
+    first = listener(rule("1"), rule("default"))
+    second = p_replace(listener(rule("2"), port=80), arn="other")
+    balancers = tuple(
+        LoadBalancer(arn=n, name=n, dns_name=n, listeners=(x,))
+        for n, x in (("a", first), ("b", second))
+    )
+    state = PlatformState(load_balancers=balancers)
+    assert listener_of(state, "other") is second and listener_of(state, "443") is first
+    assert listener_of(state, "none") is None and listener_of(None, "443") is None
+    assert rule_of(state, "2") is second.rules[0] and rule_of(state, "default") is first.rules[1]
+    assert rule_of(state, "none") is None and rule_of(None, "1") is None
+
+
+def test_the_default_rule_is_the_one_of_that_priority() -> None:
+    last = rule("default")
+    assert default_rule(listener(rule("1"), last)) is last
+    assert default_rule(listener(rule("1"))) is None
+    assert default_rule(None) is None
+    assert [order(r) for r in (rule("7"), last)] == [7, 1_000_000]
+
+
+def test_the_path_patterns_of_a_rule_are_those_of_all_its_path_conditions() -> None:
+    conditions = (
+        on("path-pattern", "/a", "/b"), on("host-header", HOST), on("path-pattern", "/c"),
+    )  # fmt: skip
+    assert patterns(rule("1", *conditions)) == ("/a", "/b", "/c")
+    assert patterns(rule("default")) == ()

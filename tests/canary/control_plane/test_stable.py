@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from canary.control_plane import state as types
-from canary.control_plane.stable import UNORDERED, VOLATILE, is_complete, reference
+from canary.control_plane.stable import UNORDERED, VOLATILE, is_complete, reference, stable
 from canary.control_plane.state import (
     BalancerEntry,
     Bound,
@@ -178,6 +179,51 @@ def test_an_order_that_means_something_is_part_of_the_name() -> None:
     listener = p.healthy().load_balancers[0].listeners[1]
     path = ("load_balancers", 0, "listeners", 1, "rules")
     assert reference(changed(p.healthy(), path, listener.rules[::-1])) != reference(p.healthy())
+
+
+def test_a_reference_is_a_name_of_32_hexadecimal_digits() -> None:
+    assert re.fullmatch(r"[0-9a-f]{32}", reference(p.healthy()))
+
+
+def test_the_stable_part_is_plain_data_without_defaults_and_volatile_fields() -> None:
+    config = {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "b"}, {"CidrIp": "a"}]}
+    rule = GroupRule(protocol="tcp", from_port=1, to_port=2, cidrs=("b", "a"), config=config)
+    assert stable(rule) == {
+        "protocol": "tcp", "from_port": 1, "to_port": 2, "cidrs": ["a", "b"],
+        "config": {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "a"}, {"CidrIp": "b"}]},
+    }  # fmt: skip
+    gap = Unavailable(action="a", resource="r", code="c", reason="request 1", denied=True)
+    assert stable(gap) == {"action": "a", "resource": "r", "code": "c", "denied": True}
+    assert stable({"a": (GAP,)}) == {"a": [stable(GAP)]}
+
+
+def test_what_is_left_out_and_what_has_no_order_is_known_by_type() -> None:
+    assert {k.__name__: sorted(v) for k, v in VOLATILE.items()} == {
+        "PlatformState": [
+            "bounds", "errors", "last_lines", "logs", "read_at", "refreshed_services", "secrets",
+        ],
+        "Unavailable": ["reason"],
+        "LoadBalancer": ["state"],
+        "TargetGroup": ["targets"],
+        "EcsService": ["bounded", "deployments", "events", "pending", "running", "tasks"],
+        "DiscoveryService": ["instances"],
+        "Certificate": ["in_use_by", "renewal_status"],
+        "HostAddress": ["addresses", "balancer_addresses", "error"],
+    }  # fmt: skip
+    lists = {k.__name__: sorted(v) for k, v in UNORDERED.items() if k is not PlatformState}
+    assert lists == {
+        "LoadBalancer": ["listeners", "security_groups", "subnets", "zones"],
+        "Listener": ["certificates"],
+        "TargetGroup": ["load_balancers"],
+        "EcsService": [
+            "alarms", "balancer_entries", "capacity_providers", "registry_entries",
+            "security_groups", "subnets", "target_groups",
+        ],
+        "SecurityGroup": ["egress", "ingress"],
+        "GroupRule": ["cidrs", "config", "groups", "ipv6_cidrs", "prefix_lists"],
+        "Subnet": ["ipv6_cidrs"],
+    }  # fmt: skip
+    assert UNORDERED[PlatformState] == frozenset(PlatformState.__struct_fields__)
 
 
 def test_the_checks_that_failed_are_part_of_the_name_in_any_order() -> None:

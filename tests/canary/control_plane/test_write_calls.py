@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from canary.control_plane.named_objects import Changed, named
-from canary.control_plane.write_calls import changed_by, is_at_home, lookups, used_by
+from canary.control_plane.write_calls import (
+    MOST_REFERENCES,
+    WRITES,
+    Audit,
+    Origin,
+    WriteCall,
+    changed_by,
+    is_at_home,
+    lookups,
+    used_by,
+)
 
 ELB = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
 RULE = f"{ELB}:listener-rule/app/web/1111/2222/3333"
@@ -100,7 +110,7 @@ def test_a_rule_belongs_to_a_listener_and_this_to_a_balancer() -> None:
     assert resource(BALANCER).parent is None
 
 
-@pytest.mark.parametrize("text", ["", "  ", "the log of api", "a\nb", "x" * 3000])
+@pytest.mark.parametrize("text", ["", "  ", "the log of api", "a\nb", "x" * 3000, "x" * 2049])
 def test_a_sentence_names_no_object(text: str) -> None:
     assert named(text) is None
 
@@ -128,3 +138,170 @@ def test_objects_are_looked_up_in_turn_and_no_look_up_twice() -> None:
 )
 def test_an_event_of_elsewhere_is_not_ours(region: str, account: str, here: bool) -> None:
     assert is_at_home(region, account, "us-east-1", "123456789012") == here
+
+
+def test_a_long_name_is_a_name_up_to_the_length_of_an_arn() -> None:
+    assert resource("x" * 2048).names == {"x" * 2048}
+    assert resource("  sg-1 ").names == {"sg-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "names"),
+    [
+        (RULE, "rule", {RULE}),
+        (LISTENER, "listener", {LISTENER}),
+        (BALANCER, "load balancer", {BALANCER}),
+        (f"{ELB}:targetgroup/web/9", "target group", {f"{ELB}:targetgroup/web/9"}),
+        ("arn:aws:ec2:r:1:security-group/sg-1", "security group",
+         {"arn:aws:ec2:r:1:security-group/sg-1", "sg-1"}),
+        (f"{ECS}:service/shop/api", "service", {"shop/api"}),
+        (f"{ECS}:service/api", "service", {"api", "service/api"}),  # of the old form
+        (f"{ECS}:task-definition/api:7", "task definition", {"api"}),
+        (f"{ECS}:cluster/shop", "cluster", {f"{ECS}:cluster/shop", "shop"}),
+        ("arn:aws:secretsmanager:r:1:secret:shop/key-Ab12Cd:json::", "secret",
+         {"shop/key", "shop/key-Ab12Cd"}),
+        ("arn:aws:ssm:r:1:parameter/shop/a", "parameter", {"/shop/a"}),
+        ("arn:aws:ssm:r:1:parameter/a", "parameter", {"a"}),
+        ("arn:aws:servicediscovery:r:1:service/srv-1", "registry",
+         {"arn:aws:servicediscovery:r:1:service/srv-1", "srv-1"}),
+        ("arn:aws:iam::1:role/path/task", "role", {"arn:aws:iam::1:role/path/task", "task"}),
+        ("arn:aws:acm:r:1:certificate/c", "certificate", {"arn:aws:acm:r:1:certificate/c"}),
+        ("arn:aws:logs:r:1:log-group:/ecs/api", "log group",
+         {"arn:aws:logs:r:1:log-group:/ecs/api", "api"}),
+        ("arn:aws:kms:r:1:key/k", "key", {"arn:aws:kms:r:1:key/k", "k"}),
+        ("arn:aws:s3:::reports/prefix/x", "bucket", {"reports"}),
+        ("arn:aws-us-gov:s3:::reports", "bucket", {"reports"}),
+        ("sg-1", "security group", {"sg-1"}),
+        ("api:7", "task definition", {"api"}),
+        ("api", "", {"api"}),
+        ("api.shop.local", "", {"api.shop.local"}),
+    ],
+)  # fmt: skip
+def test_an_object_has_a_kind_and_all_names_that_it_is_known_by(
+    text: str, kind: str, names: set[str]
+) -> None:
+    assert (resource(text).kind, resource(text).names) == (kind, names)
+
+
+@pytest.mark.parametrize(
+    "text", ["arn:aws:ecs:r:1:task/shop/1", "arn:aws:sqs:r:1:queue", "arn:aws:ec2:r:1:instance/i"]
+)
+def test_an_arn_of_another_kind_names_none(text: str) -> None:
+    assert named(text) is None
+
+
+def test_a_name_of_a_service_stands_in_its_cluster_and_alone() -> None:
+    assert one("ecs", service="api", cluster=f"{ECS}:cluster/shop").names == {"shop/api", "api"}
+    assert one("ecs", serviceName="api", cluster="shop").names == {"shop/api", "api"}
+    assert one("ecs", service=f"{ECS}:service/shop/api", cluster="other").names == {
+        "shop/api", "api",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "kind"),
+    [
+        ("elasticloadbalancing", "ruleArn", "rule"),
+        ("elasticloadbalancing", "listenerArn", "listener"),
+        ("elasticloadbalancing", "targetGroupArn", "target group"),
+        ("elasticloadbalancing", "loadBalancerArn", "load balancer"),
+        ("ec2", "groupId", "security group"),
+        ("ec2", "networkAclId", ""),
+        ("ec2", "routeTableId", ""),
+        ("ecs", "service", "service"),
+        ("ecs", "serviceName", "service"),
+        ("ecs", "task", ""),
+        ("ecs", "taskDefinition", "task definition"),
+        ("ecs", "family", "task definition"),
+        ("ecs", "cluster", "cluster"),
+        ("secretsmanager", "secretId", "secret"),
+        ("secretsmanager", "name", "secret"),
+        ("ssm", "name", "parameter"),
+        ("ssm", "names", "parameter"),
+        ("servicediscovery", "serviceId", "registry"),
+        ("servicediscovery", "id", "registry"),
+        ("iam", "roleName", "role"),
+        ("iam", "userName", ""),
+        ("s3", "bucketName", "bucket"),
+        ("acm", "certificateArn", "certificate"),
+        ("logs", "logGroupName", "log group"),
+        ("kms", "keyId", "key"),
+    ],
+)
+def test_a_parameter_says_what_a_call_changes(source: str, key: str, kind: str) -> None:
+    found = one(source, **{key: "thing"})
+    assert found.kind == kind and "thing" in found.names
+
+
+def test_the_most_exact_parameter_counts_and_a_list_names_several() -> None:
+    assert one("elasticloadbalancing", loadBalancerArn=BALANCER, ruleArn=RULE).kind == "rule"
+    assert one("ecs", cluster="shop", taskDefinition="api:3", service="web").kind == "service"
+    many = changed_by("ssm.amazonaws.com", {"names": ["a", " ", 7, "b"]})
+    assert [sorted(m.names) for m in many] == [["a"], ["b"]]
+    priorities = [{"ruleArn": RULE}, "no", {"ruleArn": RULE + "9"}]
+    moved = changed_by("elasticloadbalancing.amazonaws.com", {"rulePriorities": priorities})
+    assert [m.names for m in moved] == [{RULE}, {RULE + "9"}]
+    assert changed_by("ecs.amazonaws.com", {"rulePriorities": priorities}) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "calls"),
+    [
+        ("rule", ["DeleteRule", "ModifyRule", "SetRulePriorities"]),
+        ("listener", ["DeleteListener", "ModifyListener", "DeleteRule", "ModifyRule"]),
+        ("target group", ["ModifyTargetGroup", "DeregisterTargets", "DeleteTargetGroup"]),
+        ("load balancer", ["DeleteListener", "SetSecurityGroups", "ModifyLoadBalancerAttributes"]),
+        ("service", ["UpdateService", "DeleteService"]),
+        ("task definition", ["UpdateService", "RegisterTaskDefinition"]),
+        ("secret", ["PutSecretValue", "DeleteSecret", "UpdateSecret"]),
+        ("parameter", ["PutParameter", "DeleteParameter"]),
+        ("registry", ["DeregisterInstance", "RegisterInstance"]),
+        ("role", ["PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy"]),
+        ("bucket", ["PutBucketPolicy", "DeleteBucketPolicy"]),
+        ("certificate", ["ImportCertificate", "DeleteCertificate"]),
+        ("", ["UpdateService", "PutSecretValue"]),
+        ("cluster", []),
+    ],
+)
+def test_the_calls_that_change_a_kind_of_object(kind: str, calls: list[str]) -> None:
+    wanted = Changed(kind=kind, names=frozenset({"x"}))
+    assert list(lookups([wanted])) == [("EventName", call) for call in calls]
+
+
+def test_nothing_is_looked_up_for_nothing() -> None:
+    assert list(lookups([])) == [] and WRITES == ("ReadOnly", "false")
+
+
+def test_of_many_references_a_hundred_are_kept() -> None:
+    groups = [f"{ELB}:targetgroup/web/{n}" for n in range(101)]
+    found = used_by("elasticloadbalancing.amazonaws.com", {"groups": groups})
+    assert MOST_REFERENCES == 100
+    assert found == tuple(resource(g) for g in groups[:100])
+
+
+@pytest.mark.parametrize(
+    ("name", "origin", "routine"),
+    [
+        ("RegisterTargets", "AWS", True),
+        ("DeregisterTargets", "AWS", True),
+        ("RegisterInstance", "AWS", True),
+        ("DeregisterInstance", "AWS", True),
+        ("UpdateInstanceCustomHealthStatus", "AWS", True),
+        ("CreateNetworkInterface", "AWS", True),
+        ("DeleteNetworkInterface", "AWS", True),
+        ("DeregisterTargets", "somebody", False),
+        ("UpdateService", "AWS", False),
+        ("UpdateService", "somebody", False),
+        ("PutObject", "canary", True),
+    ],
+)
+def test_aws_replaces_tasks_and_the_canary_writes_as_a_routine(
+    name: str, origin: Origin, routine: bool
+) -> None:
+    call = WriteCall(id="1", name=name, source="s", at="t", who="w", caller="c", origin=origin)
+    assert call.is_routine is routine
+    assert (call.error, call.changed, call.uses) == ("", (), ())
+
+
+def test_an_audit_says_of_itself_that_it_is_whole() -> None:
+    assert (Audit().calls, Audit().problem, Audit().whole, Audit().denied) == ((), "", False, None)
