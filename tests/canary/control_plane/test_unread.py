@@ -43,6 +43,7 @@ def test_what_is_there_is_there_and_else_all_must_have_been_read(
 
 def test_any_item_is_asked_for_where_no_kind_is_given() -> None:
     assert has(service(events=ONE), "events") is Known.YES
+    assert not lacks(service(events=ONE), "events")
     assert has(service(), "events") is Known.NO and lacks(service(), "events")
     assert has(service(unread=("events",)), "events") is Known.UNKNOWN
 

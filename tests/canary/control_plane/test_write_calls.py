@@ -95,6 +95,7 @@ def test_what_a_listener_uses_is_told_of_its_calls_alone() -> None:
     group = f"{ELB}:targetgroup/web/9"
     given = {
         "listenerArn": LISTENER,
+        "description": "no object",
         "certificates": [{"certificateArn": certificate, "isDefault": True}],
         "defaultActions": [{"forwardConfig": {"targetGroups": [{"targetGroupArn": group}]}}],
     }
@@ -231,6 +232,10 @@ def test_a_name_of_a_service_stands_in_its_cluster_and_alone() -> None:
 def test_a_parameter_says_what_a_call_changes(source: str, key: str, kind: str) -> None:
     found = one(source, **{key: "thing"})
     assert found.kind == kind and "thing" in found.names
+
+
+def test_a_name_with_a_slash_is_no_path() -> None:
+    assert one("logs", logGroupName="/ecs/api").names == {"/ecs/api"}
 
 
 def test_the_most_exact_parameter_counts_and_a_list_names_several() -> None:
