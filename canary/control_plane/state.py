@@ -228,6 +228,7 @@ class EcsDeployment(Frozen, frozen=True, kw_only=True):
     created_at: str = ""
     updated_at: str = ""
     service_connect: dict[str, Any] = msgspec.field(default_factory=dict)
+    config: dict[str, Any] = msgspec.field(default_factory=dict)  # what `Service` does not tell
 
 
 class Event(Frozen, frozen=True, kw_only=True):

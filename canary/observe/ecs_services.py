@@ -23,6 +23,8 @@ _PASSES = frozenset(
         *("createdAt", "createdBy", "currentServiceDeployment", "currentServiceRevisions"),
     }
 )
+# ECS tells these of the deployment alone, though CreateService takes them of the service
+_OF_DEPLOYMENT = ("volumeConfigurations", "vpcLatticeConfigurations")
 Json = dict[str, Any]
 
 
@@ -137,4 +139,5 @@ def _deployment(raw: Json) -> EcsDeployment:
         created_at=when(raw.get("createdAt")),
         updated_at=when(raw.get("updatedAt")),
         service_connect=without_options(raw.get("serviceConnectConfiguration") or {}),
+        config={k: plain(raw[k]) for k in _OF_DEPLOYMENT if raw.get(k)},
     )

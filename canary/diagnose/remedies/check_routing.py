@@ -26,7 +26,7 @@ def references(case: Case, edit: Edit) -> Iterator[str]:
         parts = arn.split(":")
         if parts[3] not in (region, "") or (account and parts[4] not in (account, "")):
             yield f"{arn} belongs to another account or region"
-        elif ":targetgroup/" in arn:
+        elif parts[2] == "elasticloadbalancing" and ":targetgroup/" in arn:
             yield from _target_group(case, arn, edit)
         elif ":certificate/" in arn:
             known = next((c for c in case.state.certificates if c.arn == arn), None)

@@ -16,6 +16,7 @@ from canary.diagnose.remedies.edit import Edit, Later, Parameters
 _FIRST_CAP = re.compile(r"(.)([A-Z][a-z]+)")
 _END_CAP = re.compile(r"([a-z0-9])([A-Z])")
 _READ_AS_ELSE = ("-", "file://", "fileb://", "http://", "https://")
+_RENAMED = {"--no-enable-execute-command": "--disable-execute-command"}  # by the AWS CLI itself
 _MARK = "\x00later\x00"
 
 
@@ -38,7 +39,8 @@ def _line(service: str, operation: str, region: str, parameters: Parameters) -> 
 def _option(name: str, value: Any, region: str) -> list[str]:
     option = "--" + _END_CAP.sub(r"\1-\2", _FIRST_CAP.sub(r"\1-\2", name)).lower()
     if isinstance(value, bool):
-        return [option if value else f"--no-{option.removeprefix('--')}"]
+        off = f"--no-{option.removeprefix('--')}"
+        return [option if value else _RENAMED.get(off, off)]
     if isinstance(value, Later):
         return [option, _later(value, region)]
     if isinstance(value, dict | list | tuple):

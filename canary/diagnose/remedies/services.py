@@ -15,7 +15,7 @@ _CREATED_WITH = (
     *("placementConstraints", "placementStrategy", "networkConfiguration"),
     *("healthCheckGracePeriodSeconds", "schedulingStrategy", "deploymentController"),
     *("tags", "enableECSManagedTags", "propagateTags", "enableExecuteCommand"),
-    *("availabilityZoneRebalancing", "volumeConfigurations", "vpcLatticeConfigurations"),
+    "availabilityZoneRebalancing",
 )
 NETWORK = "networkConfiguration"
 
@@ -95,6 +95,7 @@ def create_service(cluster: str, service: EcsService, registries: list[Any] | No
     if registries is not None:
         whole["serviceRegistries"] = registries
     newest = primary(service)
+    whole |= newest.config if newest else {}
     if newest and newest.service_connect.get("enabled"):
         whole["serviceConnectConfiguration"] = newest.service_connect
     return Edit(

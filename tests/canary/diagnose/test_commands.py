@@ -16,6 +16,7 @@ from canary.diagnose.remedies.edit import Edit, Later
 from canary.model import Remedy
 from tests.canary.support import commands
 from tests.canary.support import platforms as p
+from tests.canary.support.aws_model.typed import typed
 from tests.canary.support.platform_faults import FAULTS, NAMES, Fault, plant
 
 DIAGNOSE = Path(canary.diagnose.__file__).parent
@@ -84,6 +85,14 @@ def test_an_identifier_that_comes_later_is_printed_by_the_shell() -> None:
 @pytest.mark.parametrize(("flag", "word"), [(True, "--enable-x"), (False, "--no-enable-x")])
 def test_a_flag_has_both_forms(flag: bool, word: str) -> None:
     assert command(edit(enableX=flag), "r").split()[-1] == word
+
+
+def test_the_cli_has_a_name_of_its_own_for_a_service_without_exec() -> None:
+    line = command(edit(service="x", enableExecuteCommand=False), "r")
+    assert line.split()[-1] == "--disable-execute-command"
+    sent: list[dict[str, Any]] = []
+    typed(line, lambda _service, _operation, parameters: sent.append(parameters) or {})
+    assert sent == [{"service": "x", "enableExecuteCommand": False}]
 
 
 def test_no_rule_prints_a_fix_that_was_not_checked() -> None:

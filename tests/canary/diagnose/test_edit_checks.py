@@ -123,6 +123,11 @@ def test_a_target_group_lives_here(group: str, why: str) -> None:
     assert (found == "") is (why == "") and why in found
 
 
+def test_a_target_group_of_vpc_lattice_is_none_of_a_load_balancer() -> None:
+    group = "arn:aws:vpc-lattice:us-east-1:123456789012:targetgroup/tg-1"
+    assert against(deploy(vpcLatticeConfigurations=[{"targetGroupArn": group}])) == ""
+
+
 def test_a_target_group_of_another_vpc_does_not_pass() -> None:
     state = p.healthy()
     groups = tuple(p.replace(g, vpc_id="vpc-2") for g in state.target_groups)

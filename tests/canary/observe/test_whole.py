@@ -163,6 +163,21 @@ def test_a_services_own_json_has_all_but_what_passes() -> None:
     assert "hush" not in msgspec.json.encode(found).decode()
 
 
+def test_what_ecs_tells_of_a_deployment_alone_is_kept() -> None:
+    volume = {"name": "data", "managedEBSVolume": {"roleArn": "r", "sizeInGiB": 20}}
+    lattice = {"roleArn": "r", "targetGroupArn": "t", "portName": "http"}
+    deployments = [
+        {"id": "1", "status": "ACTIVE", "volumeConfigurations": [{"name": "old"}]},
+        {"id": "2", "status": "PRIMARY", "volumeConfigurations": [volume],
+         "vpcLatticeConfigurations": [lattice]},
+    ]  # fmt: skip
+    found = converted({**SERVICE, "deployments": deployments}, ())
+    assert [d.config for d in found.deployments] == [
+        {"volumeConfigurations": [{"name": "old"}]},
+        {"volumeConfigurations": [volume], "vpcLatticeConfigurations": [lattice]},
+    ]
+
+
 def test_a_service_says_what_was_not_read_and_where_a_bound_was_reached() -> None:
     found = converted(SERVICE, (), tasks_read=False, more_tasks=True)
     assert (found.unread, found.bounded) == (("tasks",), ("events", "tasks"))

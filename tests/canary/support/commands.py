@@ -33,6 +33,7 @@ def parameters(command: str) -> dict[str, Any]:
     for word in words[3:]:
         if word.startswith("--"):
             name, equals, value = word.removeprefix("--").partition("=")
+            name = "no-enable-execute-command" if name == "disable-execute-command" else name
             found[name] = [value] if equals else []
             last = name
         else:

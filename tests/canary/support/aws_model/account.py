@@ -30,7 +30,7 @@ GOOD, MORE = (
 )
 _PARTS = (
     *("balancers", "balancer_attributes", "listeners", "listener_attributes", "further", "rules"),
-    *("groups", "group_attributes", "targets", "guards", "services"),
+    *("groups", "group_attributes", "targets", "guards"),
 )
 _MADE = frozenset({"ListenerArn", "RuleArn", "LoadBalancerArn"})
 
@@ -55,7 +55,7 @@ class Account:
         answer: Json = getattr(self._calls[service], xform_name(operation))(**parameters)
         return answer
 
-    def do(self, service: str, operation: str, **parameters: Any) -> Json:
+    def do(self, service: str, operation: str, /, **parameters: Any) -> Json:
         """Make a call of AWS's API; the account keeps no part of what it is given."""
         return self.call(service, operation, deepcopy(parameters))
 
@@ -78,7 +78,8 @@ class Account:
         rules = {f"{of[owner]} {r['Priority']}": _still(r) for owner, r in held["rules"].values()}
         assert len(rules) == len(held["rules"])
         return {
-            **{k: held[k] for k in ("balancers", "balancer_attributes", "groups", "services")},
+            **{k: held[k] for k in ("balancers", "balancer_attributes", "groups")},
+            "services": held.get("services", {}),
             "targets": {
                 a: sorted((t["Target"]["Id"], t["Target"]["Port"]) for t in found)
                 for a, found in held["targets"].items()
@@ -143,7 +144,7 @@ def state(account: Account) -> PlatformState:
         others = tuple(g for g in healthy.target_groups if g.arn not in mine)
         own = found.get("load_balancers", healthy.load_balancers)
         found["target_groups"] = (*others, *targets.read(reader, own))
-    if account.held["services"]:
+    if "services" in account.held:  # else those of the plain platform
         found |= _services(account, healthy)
     if account.held["guards"]:
         read = groups.read(reader, healthy.load_balancers, healthy.ecs_services)
@@ -159,7 +160,11 @@ def _services(account: Account, healthy: PlatformState) -> Json:
     read = tuple(converted(r, tasks[n]) for n, r in raw.items())
     others = tuple(s for s in healthy.ecs_services if s.name not in MANAGED)
     gone = tuple(sorted(MANAGED - set(raw)))
-    return {"ecs_services": (*others, *read), "missing_services": gone}
+    names = tuple(
+        p.replace(d, arn=d.arn.replace(":x:1:", f":{NAMES.region}:123456789012:"))
+        for d in healthy.discovery
+    )
+    return {"ecs_services": (*others, *read), "missing_services": gone, "discovery": names}
 
 
 MANAGED = frozenset({NAMES.of("auth")})

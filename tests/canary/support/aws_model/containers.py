@@ -10,6 +10,13 @@ Json = dict[str, Any]
 DEPLOYED = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 # what UpdateService takes of a service that CodeDeploy, or another controller, deploys
 _OF_OTHERS = frozenset({"desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds"})
+_USUAL: Json = {
+    "deploymentController": {"type": "ECS"}, "schedulingStrategy": "REPLICA", "loadBalancers": [],
+    "serviceRegistries": [], "placementConstraints": [], "placementStrategy": [],
+    "enableECSManagedTags": False, "enableExecuteCommand": False, "propagateTags": "NONE",
+    "healthCheckGracePeriodSeconds": 0, "availabilityZoneRebalancing": "ENABLED",
+    "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100},
+}  # fmt: skip
 _DEPLOYMENT = {
     "id": "ecs-svc/1", "status": "PRIMARY", "pendingCount": 0, "failedTasks": 0,
     "rolloutState": "COMPLETED",
@@ -29,15 +36,16 @@ class Containers:
     def create_service(self, cluster: str, **wanted: Any) -> Json:
         """Create a service."""
         name = wanted["serviceName"]
-        if name in self.held["services"]:
+        if name in self.held.setdefault("services", {}):
             raise EcsError("Creation of service was not idempotent")
         if wanted.get("launchType") and wanted.get("capacityProviderStrategy"):
             raise EcsError("Specifying both a launch type and a strategy is not supported")
-        parts = {k: wanted.pop(k) for k in DEPLOYED if k in wanted}
+        given = {k: wanted.pop(k) for k in DEPLOYED if k in wanted}
+        parts = {k: v for k, v in given.items() if v}
         made = {
             "serviceArn": f"arn:aws:ecs:us-east-1:123456789012:service/{cluster}/{name}",
             "status": "ACTIVE", "roleArn": "arn:aws:iam::123456789012:role/ecs", "events": [],
-            "deploymentController": {"type": "ECS"}, "schedulingStrategy": "REPLICA",
+            **deepcopy(_USUAL),
             **deepcopy(wanted),
         }  # fmt: skip
         network = made.get("networkConfiguration", {}).get("awsvpcConfiguration")

@@ -93,12 +93,20 @@ def texts(least: int = 0, most: int = 1000) -> Strategy:
     return st.sampled_from([*fit, *(["x" * least] if not fit or not least else [])])
 
 
+def _python(pattern: str) -> str:
+    """Return a pattern of AWS's model without the classes that Python's expressions lack."""
+    classes = {r"\p{L}": "A-Za-zé", r"\p{Z}": " ", r"\p{N}": "0-9"}
+    for known, plain in classes.items():
+        pattern = pattern.replace(known, plain)
+    return pattern
+
+
 def _string(shape: Any) -> Strategy:
     if shape.enum:
         return st.sampled_from(shape.enum)
     least = int(shape.metadata.get("min", 0))
     most = int(shape.metadata.get("max", 1000))
     if pattern := shape.metadata.get("pattern"):
-        plain = st.from_regex(re.compile(pattern), fullmatch=True)
+        plain = st.from_regex(re.compile(_python(pattern)), fullmatch=True)
         return plain.filter(lambda s: least <= len(s) <= most)
     return texts(least, most)

@@ -1,0 +1,96 @@
+"""Any ECS service that AWS allows comes back from one fault just as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from canary.diagnose.ecs import services as rules
+from canary.diagnose.network import security_groups
+from canary.diagnose.targets import targets
+from canary.model import Result
+from tests.canary.support import platforms as p
+from tests.canary.support.aws_model import draw_services as draw
+from tests.canary.support.aws_model import draw_targets
+from tests.canary.support.aws_model.account import NAMES
+from tests.canary.support.aws_model.profiles import PROFILES, holds
+from tests.canary.support.aws_model.proof import remedy, restores
+
+Json = dict[str, Any]
+BY_OTHERS = ("CODE_DEPLOY", "EXTERNAL")
+
+
+def down(status: int = 503) -> tuple[Result, ...]:
+    url = f"https://auth.{NAMES.domain}/health"
+    return (
+        p.failed("auth.health", "auth", p.page(url, status)),
+        p.control("target_group", "auth"),
+        p.control("ecs_service", "auth"),
+    )
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_a_deleted_service(many: bool) -> None:
+    def check(service: Json, logs: bool) -> None:
+        well = draw.account(draw.logged(service) if logs else service)
+        broken = well.copy()
+        broken.do("ecs", "DeleteService", cluster=draw.CLUSTER, service=draw.SERVICE, force=True)
+        found = remedy(rules.missing, "service-missing", broken, well, *down())
+        if logs:  # its options may hold a token: they are not read
+            assert found.fix == () and "log options" in found.decision
+        else:
+            restores(found, broken, well)
+
+    rarely = st.sampled_from([False] * 9 + [True])
+    holds(check, draw.services(), rarely, many=many)
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_a_service_scaled_to_zero(many: bool) -> None:
+    def check(service: Json) -> None:
+        well = draw.account(service)
+        broken = well.copy()
+        call = {"cluster": draw.CLUSTER, "service": draw.SERVICE, "desiredCount": 0}
+        broken.do("ecs", "UpdateService", **call)
+        found = remedy(rules.scaled_to_zero, "service-scaled-to-zero", broken, well, *down())
+        restores(found, broken, well)
+
+    holds(check, draw.services(), many=many, examples=50)
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_a_service_in_other_security_groups(many: bool) -> None:
+    def check(service: Json, groups: list[str]) -> None:
+        well = draw.account(service)
+        broken = well.copy()
+        made = broken.held["services"][draw.SERVICE]
+        made["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"] = groups
+        found = remedy(security_groups.blocked, "security-group-blocked", broken, well, *down(504))
+        if service["deploymentController"]["type"] in BY_OTHERS:
+            assert found.fix == () and "AWS refuses the call" in found.decision
+        else:
+            restores(found, broken, well)
+
+    others = st.lists(
+        st.sampled_from(["sg-database", "sg-cache"]), min_size=1, max_size=2, unique=True
+    )
+    holds(check, draw.services(), others, many=many, examples=50)
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_a_service_without_its_target_group(many: bool) -> None:
+    def check(service: Json, group: Json) -> None:
+        well = draw.account(service)
+        draw_targets.add(well, group)
+        broken = well.copy()
+        broken.held["services"][draw.SERVICE]["loadBalancers"] = []
+        broken.held["targets"][draw_targets.AUTH] = []
+        found = remedy(targets.empty, "target-group-empty", broken, well, *down())
+        if service["deploymentController"]["type"] in BY_OTHERS:
+            assert found.fix == () and "AWS refuses the call" in found.decision
+        else:
+            restores(found, broken, well)
+
+    holds(check, draw.services(), draw_targets.groups(), many=many, examples=50)
