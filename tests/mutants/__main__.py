@@ -22,6 +22,8 @@ from tests.mutants.table import rows, table
 OUT = ROOT / "out" / "mutants"
 FAST = "not slow and not sweep"
 MUST_KILL = 0.9
+# What a page shows of a room is stated by the test of the page.
+ALSO = (("canary/diagnose", "tests/house/test_documents.py"),)
 
 
 def arguments(typed: list[str] | None = None) -> argparse.Namespace:
@@ -49,14 +51,17 @@ def files(of: list[str]) -> list[str]:
 
 
 def folders_of_tests(of: list[str]) -> list[str]:
-    """Return the folders of tests that belong to folders of code, by their names."""
+    """Return the tests that belong to folders of code: those of the room, by its name."""
     found: dict[str, None] = {}
     for name in of:
-        path = ROOT / "tests" / name
+        path = ROOT / "tests" / "/".join(name.split("/")[:2])
         while not path.is_dir():
             path = path.parent
         found[str(path.relative_to(ROOT))] = None
-    return list(found)
+    return [
+        *found,
+        *(test for room, test in ALSO if room in {f.removeprefix("tests/") for f in found}),
+    ]
 
 
 def users(modules: list[str]) -> dict[str, tuple[str, ...]]:

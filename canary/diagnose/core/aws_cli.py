@@ -9,13 +9,6 @@ from typing import Any
 
 from canary.model import Environment
 
-
-class Shell(str):
-    """Text that the shell must receive unquoted: a command substitution in double quotes."""
-
-    __slots__ = ()
-
-
 Value = str | int | bool | Sequence[str] | None
 
 
@@ -40,7 +33,7 @@ class Aws:
             if value is True:
                 continue
             many = [value] if isinstance(value, str | int) else list(value)
-            words += [v if isinstance(v, Shell) else shlex.quote(str(v)) for v in many]
+            words += [shlex.quote(str(v)) for v in many]
         return " ".join(words)
 
     def elbv2(self, operation: str, /, **options: Value) -> str:
@@ -50,11 +43,6 @@ class Aws:
     def ecs(self, operation: str, /, **options: Value) -> str:
         """Return an ECS command for the cluster."""
         return self("ecs", operation, cluster=self.cluster, **options)
-
-
-def substitute(command: str) -> Shell:
-    """Return `"$(command)"`, for an identifier that exists only after an earlier command."""
-    return Shell(f'"$({command})"')
 
 
 def compact(value: Any) -> str:

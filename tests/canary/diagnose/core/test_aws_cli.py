@@ -1,0 +1,48 @@
+"""Commands for a person to look with: AWS's real names, quoted for a shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from canary.diagnose.core.aws_cli import Aws, compact
+from tests.canary.support import platforms as p
+
+AWS = Aws(p.environment(p.Names()))
+HEAD = "aws logs tail --region us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, ""),
+        ({"log_group_name": "/ecs/api"}, " --log-group-name /ecs/api"),
+        ({"names": ["a", "b c"]}, " --names a 'b c'"),
+        ({"limit": 20}, " --limit 20"),
+        ({"follow": True}, " --follow"),
+        ({"follow": False}, ""),
+        ({"since": None}, ""),
+        ({"filter": "-x"}, " --filter=-x"),
+        ({"filter": "- x"}, " --filter='- x'"),
+        ({"filter": "a;b"}, " --filter 'a;b'"),
+        ({"follow": True, "since": None, "limit": 1}, " --follow --limit 1"),
+    ],
+)
+def test_an_option_is_written_as_the_aws_cli_takes_it(options: dict[str, Any], words: str) -> None:
+    assert AWS("logs", "tail", **options) == HEAD + words
+
+
+def test_the_short_forms_name_service_and_cluster() -> None:
+    assert AWS.elbv2("describe-rules", listener_arn="x") == (
+        "aws elbv2 describe-rules --region us-east-1 --listener-arn x"
+    )
+    assert AWS.ecs("describe-services", services=["a"]) == (
+        "aws ecs describe-services --region us-east-1 --cluster hokusai-cluster-development"
+        " --services a"
+    )
+    assert AWS("ecs", "wait services-stable") == "aws ecs wait services-stable --region us-east-1"
+
+
+def test_a_structure_is_json_without_blanks() -> None:
+    assert compact([{"Key": "Name", "Values": ["a"]}]) == '[{"Key":"Name","Values":["a"]}]'
