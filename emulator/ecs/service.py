@@ -66,7 +66,10 @@ class ServiceScheduler:
         mine = self.fleet.of(self.primary)
         if ended_by_breaker:
             return False  # either it completes or the circuit breaker ends it
-        return self.primary.rollout == FAILED or any(t.condemned for t in mine)
+        if self.primary.rollout == FAILED:
+            return True
+        # an unhealthy task is an end only where no replacement is still to be judged
+        return any(t.condemned for t in mine) and not self.fleet.newcomers()
 
     # what the control plane asks for
 

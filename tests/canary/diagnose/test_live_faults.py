@@ -113,15 +113,31 @@ def _resource(twin: Twin, fault: str) -> str:
     )
 
 
-def _healed(twin: Twin, report: Report, store: Path, fault: str) -> tuple[str, Report]:
-    """Apply remedies until all checks pass; a fault with two causes may take two rounds."""
-    by = ""
-    for _ in range(1 + len(FAULTS[fault].also)):
-        by = _mend(twin, report, fault)
+def _after(twin: Twin, store: Path, fault: str) -> tuple[Report, set[str]]:
+    """Return the report of the run after a fix, and the checks that it calls fixed.
+
+    On a busy machine a task that began just before the fix ends after it: the next minute's run,
+    without a further fix, has the last word then.
+    """
+    fixed: set[str] = set()
+    for _ in range(2):
         report = twin.run(f"{fault}-mended", store)
+        fixed |= mended(report)
         if not broken(report):
             break
-    return by, report
+        twin.settle()
+    return report, fixed
+
+
+def _healed(twin: Twin, report: Report, store: Path, fault: str) -> tuple[str, Report, set[str]]:
+    """Apply remedies until all checks pass; a fault with two causes may take two rounds."""
+    by, fixed = "", set[str]()
+    for _ in range(1 + len(FAULTS[fault].also)):
+        by = _mend(twin, report, fault)
+        report, fixed = _after(twin, store, fault)
+        if not broken(report):
+            break
+    return by, report, fixed
 
 
 def _scores_fall(report: Report, healthy: Report) -> None:
@@ -149,11 +165,11 @@ def test_the_fault_is_named_first_and_its_remedy_heals(
         return
     assert named[:1] == [known.cause], (named, failed)
     assert _resource(twin, fault) in report["diagnoses"][0]["resource"]
-    by, after = _healed(twin, report, store, fault)
+    by, after, fixed = _healed(twin, report, store, fault)
     assert broken(after) == [], causes(after)
     keep.append(keep[0].healed_by(by))
     if not known.also:  # the last of two rounds shows only what that round fixed
-        assert set(failed) <= mended(after)
+        assert set(failed) <= fixed
 
 
 @pytest.mark.parametrize("pair", PAIR_CASES)
