@@ -26,9 +26,8 @@ from canary.model import (
     Run,
     Score,
     Status,
-    spared,
 )
-from canary.report.score import old_figures, scores
+from canary.report.score import old_figures, run_status, scores
 from canary.runner import Outcome, Ports, RunStart
 from canary.runner.changers import with_changers
 from canary.runner.earlier import earlier
@@ -40,6 +39,9 @@ PUBLISHING_S = 2.0
 """Seconds kept back from reading the control plane again."""
 REFRESH_S = 10.0
 """Most seconds for reading the control plane again."""
+EXPLAIN_S = 15.0
+LEAST_EXPLAIN_S = 1.0
+"""Most and least seconds for the diagnosis; it takes some 50 ms."""
 NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
 NO_DRIFT: tuple[Drift, ...] = ()
@@ -136,7 +138,8 @@ def explain(
     end = outcome.times.end - PUBLISHING_S
     before, known = earlier(ports, start, outcome.state, judged, end, attempts)
     state = _refreshed(ports, start, outcome, attempts)
-    explanation = _explanation(ports, start, judged, (before, known, state), attempts)
+    explanation = _explanation(ports, start, judged, (before, known, state), end, attempts)
+    attempts.notes += explanation.notes
     explanation = with_changers(ports, start, judged, state, explanation, end, attempts)
     comparison = _with_drift(judged.comparison, start.previous.report, before, state)
     note = (comparison.note,) if comparison.note else ()
@@ -182,9 +185,13 @@ def _explanation(
     start: RunStart,
     judged: Report,
     states: tuple[PlatformState | None, Baselines, PlatformState],
+    end: float,
     attempts: Attempts,
 ) -> Explanation:
-    """Diagnose a run; `states` are those of the previous run, of the baselines and of this run."""
+    """Diagnose a run; `states` are those of the previous run, of the baselines and of this run.
+
+    `end` is the monotonic time by which it should be done; a little time it always has.
+    """
     (before, known, state), results = states, judged.results
     well = not state.unavailable and all(r.status is Status.PASS for r in results)
     if well and not unknown_names(start.config.environment, state):
@@ -193,9 +200,10 @@ def _explanation(
         then = known.incident  # the platform stood like this until that run at least
         before = msgspec.structs.replace(then.state, read_at=then.at)
     environment, now = start.config.environment, ports.clock.now()
+    seconds = max(min(end - ports.clock.monotonic(), EXPLAIN_S), LEAST_EXPLAIN_S)
     return attempts.run(
         "diagnosis failed",
-        lambda: ports.diagnose(results, state, environment, before, now, known),
+        lambda: ports.diagnose(results, state, environment, before, now, known, seconds),
         Explanation(unexplained=failing(judged)),
     )
 
@@ -221,20 +229,6 @@ def _with_drift(
 
 def _noted(comparison: Comparison, notes: Iterable[str]) -> Comparison:
     return msgspec.structs.replace(comparison, note="; ".join(filter(None, notes)))
-
-
-def run_status(results: Iterable[Result]) -> Status:
-    """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
-
-    Nor does a run without any check. A blocking check that was spared leaves nothing unknown.
-    """
-    every = tuple(results)
-    left_out = spared(every)
-    counted = [r for r in every if r.check_id not in left_out]
-    found = {r.status for r in counted if not r.muted} if counted else {Status.SKIP}
-    if Status.FAIL in found:
-        return Status.FAIL
-    return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS
 
 
 def _without_time(results: tuple[Result, ...]) -> list[str]:

@@ -8,12 +8,13 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from canary.adapters.deadlines import within
 from canary.adapters.store.protocol import Store, StoreError, latest_name, run_name
 from canary.metrics.measure import Point, measure, measure_explained
 from canary.model import Report, Status, spared
 from canary.model.schedule import schedule_period
 from canary.report import json as canonical
-from canary.wiring.run import Runtime, within
+from canary.wiring.run import Runtime
 from canary.wiring.states import keep_changes, keep_state
 
 T = TypeVar("T")

@@ -8,38 +8,18 @@ comes last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
-from functools import lru_cache
 
+from canary.control_plane.patterns import any_matches
 from canary.control_plane.state import Condition, Listener, LoadBalancer, PlatformState, Rule
-
-REGEX = "regex:"  # how `canary.observe` marks a value that is a regular expression
 
 
 class UnknownConditionError(Exception):
-    """A condition of a kind that is not known here, so that no rule can be named."""
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str, fold: bool) -> re.Pattern[str]:
-    flags = re.IGNORECASE if fold else 0
-    if pattern.startswith(REGEX):
-        return re.compile(pattern.removeprefix(REGEX), flags)
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile(r"\A" + "".join(parts) + r"\Z", flags | re.DOTALL)
-
-
-def matches(pattern: str, value: str, *, fold: bool = False) -> bool:
-    """Return whether a value of a request fits a pattern of a condition."""
-    try:
-        return bool(_compiled(pattern, fold).search(value))
-    except re.error:
-        return False
+    """A condition that cannot be judged here, so that no rule can be named."""
 
 
 def _holds(condition: Condition, host: str, path: str, method: str) -> bool | None:
-    """Return whether a condition holds for a plain request, None for a kind not known here.
+    """Return whether a condition holds for a plain request, None where nobody can tell.
 
     The canary's requests carry no special header, query or source address, so a condition on
     these does not hold, but for the source that stands for everyone.
@@ -47,9 +27,9 @@ def _holds(condition: Condition, host: str, path: str, method: str) -> bool | No
     values = condition.values
     match condition.field:
         case "host-header":
-            return any(matches(v, host, fold=True) for v in values)
+            return any_matches(values, host, fold=True)
         case "path-pattern":
-            return any(matches(v, path) for v in values)
+            return any_matches(values, path)
         case "http-request-method":
             return method in values
         case "source-ip":

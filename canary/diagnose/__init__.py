@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import msgspec
+
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.state import PlatformState
 from canary.diagnose.core.accuse import Judge, accused
@@ -13,6 +15,7 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
 from canary.diagnose.core.day_before import of_the_day_before
 from canary.diagnose.core.finding import Finding, top_evidence
+from canary.diagnose.core.slices import Slices, Unguarded
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result
 
@@ -26,10 +29,13 @@ def diagnose(
     previous: PlatformState | None,
     now: dt.datetime,
     baselines: Baselines = NO_BASELINES,
+    slices: Slices | None = None,
+    rules: tuple[Rule, ...] = RULES,
 ) -> Explanation:
     """Return the causes of a run's failures and denials; a run without any has no diagnosis.
 
     `previous` is the platform before the incident: its baseline, else the previous run's state.
+    With `slices` a rule that raises or takes too long is named in the notes; without, it raises.
     """
     case = Case(
         results=tuple(results),
@@ -39,10 +45,21 @@ def diagnose(
         now=now,
         baselines=baselines,
     )
-    by_rule = [(rule, tuple(_apply(case, rule))) for rule in RULES]
+    slices = slices or Unguarded()
+    while True:
+        known = len(slices.lost)
+        explanation = _explained(case, slices, rules)
+        if len(slices.lost) == known:
+            return msgspec.structs.replace(explanation, notes=slices.notes)
+        # a rule was lost on the way: what it said of one platform is not to count for another
+
+
+def _explained(case: Case, slices: Slices, rules: tuple[Rule, ...]) -> Explanation:
+    """Return the causes that the rules name, without those that are lost already."""
+    by_rule = [(rule, _found(case, rule, slices)) for rule in rules]
     found = [finding for _, findings in by_rule for finding in findings]
-    findings = accused(case, found, _judge(tuple(rule for rule, own in by_rule if own)))
-    findings += of_the_day_before(case, findings, _judge(RULES))
+    findings = accused(case, found, _judge(tuple(rule for rule, own in by_rule if own), slices))
+    findings += of_the_day_before(case, findings, _judge(rules, slices))
     chosen, left = choose(case, findings)
     explained = {f.check_id for finding in chosen for f in finding.explained_failures}
     unexplained = sorted({f.check_id for f in left})
@@ -52,9 +69,13 @@ def diagnose(
     )
 
 
-def _judge(rules: tuple[Rule, ...]) -> Judge:
+def _judge(rules: tuple[Rule, ...], slices: Slices) -> Judge:
     """Return what applies these rules to another case."""
-    return lambda case: (finding for rule in rules for finding in _apply(case, rule))
+    return lambda case: (finding for rule in rules for finding in _found(case, rule, slices))
+
+
+def _found(case: Case, rule: Rule, slices: Slices) -> tuple[Finding, ...]:
+    return slices.run(rule.name, lambda: tuple(_apply(case, rule)))
 
 
 def _wholly(case: Case, check: str, left: Failures) -> bool:

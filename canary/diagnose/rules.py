@@ -47,6 +47,11 @@ class Rule:
     also: tuple[str, ...] = ()
     without_failures: bool = False  # the rule runs also if every check passes
 
+    @property
+    def name(self) -> str:
+        """Return module and function, as "targets.ports.ports"."""
+        return f"{self.find.__module__.removeprefix('canary.diagnose.')}.{self.find.__name__}"
+
 
 _ELB = "elasticloadbalancing:"
 _LISTENERS = (f"{_ELB}DescribeLoadBalancers", f"{_ELB}DescribeListeners")

@@ -144,6 +144,7 @@ class Explanation(Frozen, frozen=True, kw_only=True):
 
     diagnoses: tuple[Diagnosis, ...] = ()
     unexplained: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what could not be explained, and why
 
 
 class Score(Frozen, frozen=True, kw_only=True):

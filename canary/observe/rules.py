@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary.control_plane.routing import REGEX
+from canary.control_plane.patterns import REGEX
 from canary.control_plane.state import Action, Condition, Forward, Rule
 from canary.observe.calls import plain
 

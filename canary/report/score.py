@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from canary.model import Result, Score, Status, Step, Suite
+from canary.model import Result, Score, Status, Step, Suite, spared
 
 OVERALL = "overall"
 OLD_FIGURES = (
@@ -120,3 +120,17 @@ def _scripts(results: tuple[Result, ...]) -> str:
         found = [r for r in results if mine(r)]
         won += bool(found) and all(r.status is Status.PASS for r in found)
     return _figure(won, len(SCRIPTS), "test scripts passed")
+
+
+def run_status(results: Iterable[Result]) -> Status:
+    """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
+
+    Nor does a run without any check. A blocking check that was spared leaves nothing unknown.
+    """
+    every = tuple(results)
+    left_out = spared(every)
+    counted = [r for r in every if r.check_id not in left_out]
+    found = {r.status for r in counted if not r.muted} if counted else {Status.SKIP}
+    if Status.FAIL in found:
+        return Status.FAIL
+    return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS

@@ -16,6 +16,8 @@ from canary.runner.ports import Ports
 
 LEAST_S = 0.5
 """Fewer seconds are not worth a question."""
+DENIAL_S = 1.0
+"""Most seconds to diagnose one denied reading."""
 UNREAD = "who changed it could not be read"
 
 
@@ -60,6 +62,6 @@ def _with_denial(
         return explanation
     blind = PlatformState(unavailable=(audit.denied,))
     now = ports.clock.now()
-    told = ports.diagnose((), blind, start.config.environment, None, now, NO_BASELINES)
+    told = ports.diagnose((), blind, start.config.environment, None, now, NO_BASELINES, DENIAL_S)
     diagnoses = (*explanation.diagnoses, *told.diagnoses)
     return msgspec.structs.replace(explanation, diagnoses=diagnoses)

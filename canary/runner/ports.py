@@ -23,9 +23,11 @@ Diagnose = Callable[
         PlatformState | None,
         dt.datetime,
         Baselines,
+        float,
     ],
     Explanation,
 ]
+"""The last is the seconds that it may take; raises TimeoutError when it takes longer."""
 Stoppable = Callable[[Callable[[], None], float], contextlib.AbstractContextManager[None]]
 """Stop, seconds -> a context in which a signal calls `stop` and waits at most so long for it."""
 AskAudit = Callable[[Asked, float], Audit]

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from canary.adapters.deadlines import within
 from canary.comparison.previous import reused_results
 from canary.conclude import OnJudged, conclude, unpublished
 from canary.control_plane.state import PlatformState, not_read
@@ -29,7 +30,7 @@ from canary.sharding.split import (
     restricted_to,
     split,
 )
-from canary.wiring.run import Runtime, make_ports, within
+from canary.wiring.run import Runtime, make_ports
 
 OBSERVING_S = 12.0
 """Seconds that the concluding function gives the first reading of the control plane."""

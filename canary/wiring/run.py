@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import threading
-from collections.abc import Callable
-from typing import TypeVar
 
 from canary.adapters.aws.clients import Clients
 from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
+from canary.adapters.deadlines import cut_after, within
 from canary.adapters.http_client.client import HttpClient
 from canary.adapters.http_client.deadline import watchdog
 from canary.adapters.store.open_store import open_store
@@ -29,8 +27,8 @@ from canary.report import json as canonical
 from canary.runner import Ports
 from canary.wiring.states import read_state
 
-T = TypeVar("T")
-
+RULE_S = 5.0
+"""Most seconds for a rule of the diagnosis; all rules together take some 50 ms."""
 READ_S = 3.0
 """Seconds for reading the previous report; where packets are dropped boto3 would wait for ten."""
 
@@ -122,10 +120,15 @@ def _diagnose(
     before: PlatformState | None,
     now: dt.datetime,
     baselines: Baselines,
+    seconds: float,
 ) -> Explanation:
+    """Diagnose within `seconds`; raises TimeoutError where that was not enough."""
     from canary.diagnose import diagnose  # a third of all our code, for runs that found a fault
+    from canary.diagnose.core.slices import Slices
 
-    return diagnose(results, state, environment, before, now, baselines)
+    slices = Slices(cut_after, min(RULE_S, seconds / 2))
+    given = results, state, environment, before, now, baselines, slices
+    return cut_after(seconds, lambda: diagnose(*given))
 
 
 def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:
@@ -134,24 +137,3 @@ def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:
     with contextlib.suppress(TimeoutError):
         within(seconds, lambda: reader.read(asked))
     return reader.audit()
-
-
-def within(seconds: float, action: Callable[[], T]) -> T:
-    """Return the action's value; raises TimeoutError when it takes longer, and abandons it."""
-    found: list[T] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            found.append(action())
-        except Exception as error:  # noqa: BLE001 - carried over to the waiting thread
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="within", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not found:
-        raise TimeoutError(f"not done within {seconds:.1f} s")
-    return found[0]

@@ -7,12 +7,13 @@ The path is compared as it was sent: no decoding, no folding of `..` or `//` (AW
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import unquote_plus
 
 import msgspec
+import re2
 
 from emulator.balancer.model import Condition, QueryPair, Rule, ValuesConfig
 
@@ -28,22 +29,44 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     peer: str
 
 
+class Pattern(Protocol):
+    """A compiled pattern of RE2."""
+
+    def fullmatch(self, text: str) -> object:
+        """Return None where the pattern is not the whole text."""
+        ...
+
+    def search(self, text: str) -> object:
+        """Return None where the pattern is nowhere in the text."""
+        ...
+
+
 @lru_cache(maxsize=4096)
-def wildcard(pattern: str, ignore_case: bool, escapes: bool = False) -> re.Pattern[str]:
+def wildcard(pattern: str, ignore_case: bool, escapes: bool = False) -> Pattern:
     """Return a pattern's anchored expression: `*` any characters, `?` exactly one."""
     parts: list[str] = []
     characters = iter(pattern)
     for character in characters:
         if escapes and character == "\\":
-            parts.append(re.escape(next(characters, "\\")))
+            parts.append(re2.escape(next(characters, "\\")))
         else:
-            parts.append({"*": ".*", "?": "."}.get(character) or re.escape(character))
-    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+            parts.append({"*": ".*", "?": "."}.get(character) or re2.escape(character))
+    return _linear("".join(parts), ignore_case, across_lines=True)
 
 
 @lru_cache(maxsize=1024)
-def _expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+def expression(pattern: str, ignore_case: bool) -> Pattern:
+    """Return a compiled regular expression; raises re2.error where it is none."""
+    return _linear(pattern, ignore_case, across_lines=False)
+
+
+def _linear(pattern: str, ignore_case: bool, across_lines: bool) -> Pattern:
+    """Compile for RE2: no expression of a rule may keep the balancer busy."""
+    options = re2.Options()
+    options.case_sensitive, options.dot_nl = not ignore_case, across_lines
+    options.log_errors = False
+    compiled: Pattern = re2.compile(pattern, options)
+    return compiled
 
 
 def _any(condition: Condition, config: ValuesConfig | None, text: str, ignore_case: bool) -> bool:
@@ -51,7 +74,7 @@ def _any(condition: Condition, config: ValuesConfig | None, text: str, ignore_ca
     values = (config.values if config else None) or condition.values or []
     expressions = (config.regex_values if config else None) or condition.regex_values or []
     return any(wildcard(value, ignore_case).fullmatch(text) for value in values) or any(
-        _expression(value, ignore_case).search(text) for value in expressions
+        expression(value, ignore_case).search(text) for value in expressions
     )
 
 

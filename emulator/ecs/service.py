@@ -66,10 +66,8 @@ class ServiceScheduler:
         mine = self.fleet.of(self.primary)
         if ended_by_breaker:
             return False  # either it completes or the circuit breaker ends it
-        if self.primary.rollout == FAILED:
-            return True
-        # an unhealthy task is an end only where no replacement is still to be judged
-        return any(t.condemned for t in mine) and not self.fleet.newcomers()
+        ended = any(t.condemned for t in mine) and not self.fleet.newcomers()  # none to be judged
+        return ended or self.primary.rollout == FAILED
 
     # what the control plane asks for
 
@@ -138,8 +136,7 @@ class ServiceScheduler:
             self._backoff.reset()  # it ran well for a while: its end is the first of a new row
         self._backoff.failed(time.monotonic(), reached_running)
         if task.condemned:
-            # the first is replaced at once; a loop gets pauses, in which the twin is steady and
-            # the unhealthy task stays in its target group
+            # the first is replaced at once; in the pauses of a loop it stays in its target group
             breaker = limits(service, service.desired_count).breaker
             counted = breaker and self.primary.rollout == IN_PROGRESS
             first = self._backoff.failures <= 1

@@ -12,6 +12,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import re2
+
+from emulator.balancer.match import expression
+
 Json = dict[str, Any]
 
 MOST_GROUPS, MOST_WEIGHT = 5, 999
@@ -51,8 +55,8 @@ def refuse_plain(field: str, text: str) -> None:
 def refuse_expression(text: str) -> None:
     """Raise AWS's error for an invalid regular expression."""
     try:
-        re.compile(text)
-    except re.error:
+        expression(text, ignore_case=False)
+    except re2.error:
         raise wrong(f"Condition value '{text}' is not a valid regular expression") from None
 
 

@@ -10,13 +10,13 @@ import pytest
 from canary.adapters.clock import SystemClock
 from canary.cli.run import status_of
 from canary.comparison.previous import Previous
-from canary.conclude import run_status
 from canary.control_plane.state import PlatformState
 from canary.metrics.measure import measure
 from canary.model import CheckHistory, Config, Load, Report, Service, Severity, Status, spared
 from canary.pipeline import run_once
 from canary.plan import Selection
 from canary.publish import summary
+from canary.report.score import run_status
 from canary.runner import RunRequest
 from tests.canary.support import made, worlds
 from tests.canary.support.worlds import check

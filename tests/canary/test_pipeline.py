@@ -10,12 +10,12 @@ from collections.abc import Iterable
 import msgspec
 
 from canary.comparison.previous import Previous
-from canary.conclude import run_status
 from canary.metrics.measure import Point
 from canary.model import Config, Explanation, Report, Status
 from canary.pipeline import run_once
 from canary.plan import Selection
 from canary.publish import Published, publish_metrics
+from canary.report.score import run_status
 from canary.runner import RunRequest
 from canary.runner.noting import Attempts
 from tests.canary.support import worlds

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from canary.control_plane.routing import matches
+from canary.control_plane.patterns import matches
 from canary.diagnose.core import at_fault, blame, symptoms
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Environment, Evidence, Exchange, Result, Service, Severity, Status, Step

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from canary.control_plane.routing import REGEX
+from canary.control_plane.patterns import REGEX
 from canary.control_plane.state import Action, Condition, Listener, Rule
 from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
 

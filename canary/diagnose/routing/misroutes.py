@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from canary.control_plane.routing import matches, patterns, takes, winner
+from canary.control_plane.patterns import matches
+from canary.control_plane.routing import patterns, takes, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from canary.control_plane.patterns import matches
 from canary.control_plane.routing import (
     UnknownConditionError,
     default_rule,
     free_priority,
     listener_at,
     listener_of,
-    matches,
     order,
     patterns,
     rule_of,
@@ -73,12 +73,43 @@ def test_values_that_fit_a_pattern(pattern: str, value: str) -> None:
         ("/api", "/api\n"),
         ("regex:^/mlflow/$", "/mlflow/x"),
         ("regex:^/API", "/api"),
-        ("regex:(", "("),  # not an expression
         ("^/api", "/api"),  # a plain value is no expression
     ],
 )
 def test_values_that_do_not(pattern: str, value: str) -> None:
-    assert not matches(pattern, value)
+    assert matches(pattern, value) is False
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "regex:(",  # not an expression
+        "regex:^/api(?=/)",  # looks ahead, which no linear matcher can
+        r"regex:^(/a)\1$",
+        "\ud800",
+    ],
+)
+def test_values_of_which_nobody_can_tell(pattern: str) -> None:
+    assert matches(pattern, "/api/x") is None
+    unknown, default = rule("1", on("path-pattern", "/no", pattern)), rule("default")
+    assert not takes(unknown, HOST, PATH)
+    with pytest.raises(UnknownConditionError, match=r"^path-pattern$"):
+        taken_by(listener(unknown, default), HOST, PATH)
+    known = rule("1", on("path-pattern", pattern, "/api/*"))
+    assert taken_by(listener(known, default), HOST, PATH) is known
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        ("regex:^(a+)+$", "a" * 40 + "b"),
+        ("regex:^(a|a?)+$", "a" * 40 + "b"),
+        ("regex:^(.*)*(.*)*(.*)*x$", "a" * 40),
+        ("*a*a*a*a*a*b", "a" * 4000),
+    ],
+)
+def test_no_pattern_of_others_keeps_the_matcher_busy(pattern: str, value: str) -> None:
+    assert matches(pattern, value) is False
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canary.control_plane.firewall import Side, lets_in, lets_out
-from canary.control_plane.routing import free_priority, matches, winner
+from canary.control_plane.patterns import matches
+from canary.control_plane.routing import free_priority, winner
 from canary.control_plane.state import (
     Action,
     Condition,
