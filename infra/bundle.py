@@ -34,7 +34,10 @@ PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
     "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
 }
-NEVER_RUN = ("bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/direct_url.json")
+NEVER_RUN = (  # the last is the scripts of a web page that Powertools can serve
+    "bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/direct_url.json",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
