@@ -38,7 +38,7 @@ class Covering:
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
 
 
-@dataclass
+@dataclass(eq=False)
 class Measuring:
     """A plug-in of pytest that notes contexts and times while the tests run."""
 
@@ -46,11 +46,13 @@ class Measuring:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    def start(self) -> None:
+        """Begin to measure."""
         import coverage  # the tests of this package do without it
 
         paths = [str(ROOT / m) for m in self.modules]
         self.coverage = coverage.Coverage(data_file=None, include=paths)
+        self.coverage.start()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> object:

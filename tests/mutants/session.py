@@ -61,7 +61,7 @@ class Kill:
         return chosen.failed or ("" if code == pytest.ExitCode.OK else f"import: {code!r}")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Chosen:
     """A plug-in of pytest that runs some of the tests of its files, in a given order."""
 
@@ -80,7 +80,7 @@ class _Chosen:
             self.failed = self.failed or report.nodeid
 
 
-@dataclass
+@dataclass(eq=False)
 class Mutating:
     """A plug-in of pytest that runs mutants instead of the tests themselves."""
 
@@ -185,7 +185,7 @@ def measured(session: pytest.Session, modules: list[str]) -> Covering:
     def measure() -> Covering:
         measuring = Measuring(modules)
         session.config.pluginmanager.register(measuring)
-        measuring.coverage.start()
+        measuring.start()
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         measuring.coverage.stop()

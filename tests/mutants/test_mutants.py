@@ -10,11 +10,11 @@ import pytest
 
 from tests.mutants.__main__ import files, folders_of_tests, users
 from tests.mutants.apply import code_of, exchange, module_name
-from tests.mutants.covering import Covering
+from tests.mutants.covering import Covering, Measuring
 from tests.mutants.equivalents import equivalents, key
 from tests.mutants.fork import TimeUpError, forked
 from tests.mutants.sample import ROOT, Mutant, mutants, mutated, sample
-from tests.mutants.session import Outcome, in_turn, within
+from tests.mutants.session import Mutating, Outcome, in_turn, within
 from tests.mutants.table import Row, rows, table
 
 SOURCE = '''"""Say something."""
@@ -146,6 +146,11 @@ def test_the_tests_of_a_line_and_of_an_import() -> None:
     assert covering.of(SCHEME, ("user.py", "t/c.py")) == [
         "t/b.py::three", "t/a.py::two", "t/a.py::one", "t/c.py::four",
     ]  # fmt: skip
+
+
+def test_plug_ins_can_be_told_apart() -> None:
+    """Pytest keeps plug-ins in sets where a folder has plug-ins of its own."""
+    assert len({Mutating({}, {}, 1.0, print), Mutating({}, {}, 1.0, print), Measuring([])}) == 3
 
 
 def test_each_function_has_its_turn_within_the_time() -> None:
