@@ -29,7 +29,7 @@ from canary.model import (
 )
 from canary.report.score import old_figures, run_status, scores
 from canary.runner import Outcome, Ports, RunStart
-from canary.runner.changers import with_changers
+from canary.runner.changers import with_changers, with_makers
 from canary.runner.earlier import earlier
 from canary.runner.noting import Attempts
 
@@ -140,7 +140,7 @@ def explain(
     state = _refreshed(ports, start, outcome, attempts)
     explanation = _explanation(ports, start, judged, (before, known, state), end, attempts)
     attempts.notes += explanation.notes
-    explanation = with_changers(ports, start, judged, state, explanation, end, attempts)
+    explanation, audit = with_changers(ports, start, judged, state, explanation, end, attempts)
     comparison = _with_drift(judged.comparison, start.previous.report, before, state)
     note = (comparison.note,) if comparison.note else ()
     run = msgspec.structs.replace(
@@ -149,7 +149,7 @@ def explain(
         duration_ms=round((ports.clock.monotonic() - start.start) * 1000, 1),
         notes=(*note, *attempts.notes, *_without_time(outcome.results)),
     )
-    return msgspec.structs.replace(
+    report = msgspec.structs.replace(
         judged,
         run=run,
         diagnoses=explanation.diagnoses,
@@ -157,6 +157,8 @@ def explain(
         platform=msgspec.to_builtins(state),
         comparison=comparison,
     )
+    states = (before, known.incident.state if known.incident else None, state)
+    return with_makers(report, start.previous.report, audit, states, attempts)
 
 
 def _refreshed(

@@ -1,4 +1,4 @@
-"""`changes`: what changed in the platform's control plane, and when."""
+"""`changes`: what changed in the platform's control plane, when, and by whom."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from canary.cli.options import (
 from canary.cli.reports import places, store_at, store_option
 from canary.comparison.changes import KEPT, Changes, ChangesError, decode
 from canary.model import Drift, Environment
-from canary.report.text import when
+from canary.report.text import by_whom, when
 
 LAST = 20
 READS = "Exit status: 0 whatever changed, 2 wrong usage or a history that cannot be read."
@@ -38,7 +38,8 @@ def changes(environment: str, store: str | None, last: int, form: str) -> None:
     """Show what changed in the platform's control plane, newest first.
 
     The time is that of the first run that saw the change. What AWS changes by itself is left out:
-    tasks and their addresses, the health of targets, and counts of tasks other than 0.
+    tasks and their addresses, the health of targets, and counts of tasks other than 0. Who made a
+    change is known where CloudTrail was asked, which is after a failure alone.
 
     \b
     Examples:
@@ -72,4 +73,5 @@ def _kept(where: Environment, store: str | None) -> Changes:
 def _line(change: Drift) -> str:
     seen = when(change.at) if change.at else "-"
     was, is_now = change.before or "-", change.after or "-"
-    return f"{seen:21}  {change.resource}: {change.attribute}: {was} -> {is_now}"
+    line = f"{seen:21}  {change.resource}: {change.attribute}: {was} -> {is_now}"
+    return f"{line}  ({by_whom(change)})"

@@ -39,12 +39,13 @@ def remembered(report: Report, previous: Report | None) -> Report:
     if is_complete(state.platform):
         history = _with_baselines(history, report.results, name, at)
     changes = lasting(report.comparison.drift)
+    earlier = report.changes or (previous.changes if previous else ())
     return msgspec.structs.replace(
         report,
         history=history,
         platform_state=name,
         state_kept_at=_kept_at(previous, name, at),
-        changes=(*changes, *(previous.changes if previous else ()))[:SHOWN],
+        changes=(*changes, *earlier)[:SHOWN],
     )
 
 

@@ -36,7 +36,16 @@ def decode(data: bytes | None) -> Changes:
     return found
 
 
-def added(known: Changes, new: Iterable[Drift]) -> bytes:
-    """Return the bytes of a history with the changes of one more run."""
-    every = (*new, *known.changes)[:KEPT]
+def added(known: Changes, new: Iterable[Drift], told: Iterable[Drift] = ()) -> bytes:
+    """Return the bytes of a history with the changes of one more run.
+
+    `told` are changes of earlier runs of which this run may know who made them.
+    """
+    makers = {_change(d): d for d in told if d.by}
+    every = (*new, *(makers.get(_change(d), d) for d in known.changes))[:KEPT]
     return msgspec.json.encode(Changes(changes=every)) + b"\n"
+
+
+def _change(row: Drift) -> Drift:
+    """Return a change without who made it."""
+    return msgspec.structs.replace(row, by=None)

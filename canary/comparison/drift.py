@@ -206,3 +206,29 @@ AREAS: tuple[tuple[str, Callable[[PlatformState], Named]], ...] = (
 )
 ON_DEMAND = (_secrets,)
 """Read only after failures and only for their services: absent here means not read."""
+
+
+def identified(state: PlatformState) -> Iterator[tuple[str, str]]:
+    """Yield the text that names each resource in a change, and its ARN, id or reference."""
+    for facts, identifiers in _IDENTIFIERS:
+        yield from zip((name for name, _ in facts(state)), identifiers(state), strict=True)
+
+
+def _of_balancers(state: PlatformState) -> Iterator[str]:
+    for balancer in state.load_balancers:
+        yield balancer.arn
+        for listener in balancer.listeners:
+            yield from (listener.arn, *(rule.arn for rule in listener.rules))
+
+
+_IDENTIFIERS: tuple[
+    tuple[Callable[[PlatformState], Named], Callable[[PlatformState], Iterable[str]]], ...
+] = (
+    (_balancers, _of_balancers),
+    (_targets, lambda state: (g.arn for g in state.target_groups)),
+    (_services, lambda state: (s.arn for s in state.ecs_services)),
+    (_groups, lambda state: (g.id for g in state.security_groups)),
+    (_discovery, lambda state: (d.arn or d.id for d in state.discovery)),
+    (_certificates, lambda state: (c.arn for c in state.certificates)),
+    (_secrets, lambda state: (s.reference for s in state.secrets)),
+)

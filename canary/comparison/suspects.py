@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from canary.control_plane.named_objects import Changed, named, object_of
-from canary.control_plane.state import PlatformState
+from canary.control_plane.state import PlatformState, TaskDefinition
 from canary.model import (
     CheckHistory,
     Diagnosis,
@@ -29,6 +29,7 @@ BEFORE_KNOWN = dt.timedelta(hours=1)
 BEFORE = dt.timedelta(hours=24)
 OF_ROLES = ("execution-role-denied",)
 OF_SECRETS = ("secret-unavailable",)
+OF_STORES = ("artifact-store-failing",)
 """Causes in which a deployment brings to light that what the tasks need was changed before."""
 
 
@@ -82,7 +83,10 @@ def suspects(
 
 
 def _references(diagnosis: Diagnosis, own: Changed, state: PlatformState) -> dict[str, Changed]:
-    """Return the role, or the secrets and parameters, that the diagnosed tasks start with."""
+    """Return what the diagnosed tasks need of others: their role, secrets, parameters, a bucket.
+
+    Their access to a bucket is a matter of their own role's policy and of the bucket's.
+    """
     running = {
         s.task_definition
         for s in state.ecs_services
@@ -95,6 +99,8 @@ def _references(diagnosis: Diagnosis, own: Changed, state: PlatformState) -> dic
         for definition in (named(d.arn),)
         if d.arn in running or (definition is not None and definition.same(own))
     ]
+    if diagnosis.cause in OF_STORES:
+        return _of_store(definitions or _writers(own, state))
     if diagnosis.cause in OF_ROLES:
         texts = {d.execution_role for d in definitions}
         return {t: object_of("role", t) for t in sorted(filter(None, texts))}
@@ -103,6 +109,25 @@ def _references(diagnosis: Diagnosis, own: Changed, state: PlatformState) -> dic
     values = {v for d in definitions for c in d.containers for v in c.secrets.values()}
     arns = {v: named(v) if v.startswith("arn:") else object_of("parameter", v) for v in values}
     return {v: found for v, found in sorted(arns.items()) if found is not None}
+
+
+def _of_store(definitions: Iterable[TaskDefinition]) -> dict[str, Changed]:
+    roles = {d.task_role: object_of("role", d.task_role) for d in definitions if d.task_role}
+    return dict(sorted({**roles, **{t: b for d in definitions for t, b in _buckets(d)}}.items()))
+
+
+def _writers(own: Changed, state: PlatformState) -> list[TaskDefinition]:
+    """Return the revisions in use that name a bucket."""
+    used = {s.task_definition for s in state.ecs_services}
+    known = [d for d in state.task_definitions if d.arn in used]
+    return [d for d in known if any(bucket.same(own) for _, bucket in _buckets(d))]
+
+
+def _buckets(definition: TaskDefinition) -> Iterator[tuple[str, Changed]]:
+    for value in (v for c in definition.containers for v in c.plain.values()):
+        bucket = named(value)
+        if bucket is not None and bucket.kind == "bucket":
+            yield value, bucket
 
 
 def _time(

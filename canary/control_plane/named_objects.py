@@ -9,6 +9,7 @@ from canary.model import Frozen
 _ARN = re.compile(
     r"arn:aws[\w-]*:(?P<service>[\w-]+):(?P<region>[\w-]*):(?P<account>\d*):(?P<rest>.+)", re.DOTALL
 )
+_S3 = "s3://"
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager puts it behind a secret's name
 _REVISION = re.compile(r":\d+$")
 
@@ -38,6 +39,8 @@ def named(resource: str) -> Changed | None:
     if match:
         kind = _kind_of(match["service"], match["rest"])
         return object_of(kind, text) if kind else None
+    if text.startswith(_S3):
+        return object_of("bucket", text.removeprefix(_S3))
     if text.startswith("sg-"):
         return object_of("security group", text)
     return object_of("task definition" if _REVISION.search(text) else "", text)

@@ -57,6 +57,7 @@ class Audit(Frozen, frozen=True, kw_only=True):
     calls: tuple[WriteCall, ...] = ()
     problem: str = ""
     whole: bool = False  # every write call of the time was read
+    since: str = ""  # ISO 8601: the begin of that time
     denied: Unavailable | None = None  # the look-up that the canary may not do
 
 

@@ -175,6 +175,7 @@ class Drift(Frozen, frozen=True, kw_only=True):
     before: str
     after: str
     at: str = ""  # when it was seen, or when AWS says that it happened
+    by: str | None = None  # who made it, by CloudTrail; "": nobody is known, None: not asked
 
 
 class Comparison(Frozen, frozen=True, kw_only=True):

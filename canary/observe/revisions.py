@@ -6,7 +6,7 @@ from typing import Any
 
 from canary.control_plane.state import Container, TaskDefinition
 from canary.observe.calls import plain, strings, when
-from canary.observe.variables import address, is_address
+from canary.observe.variables import address, is_address, is_bucket
 from canary.redaction.patterns import mask_foreign
 
 # Texts that may hold a secret. They are fields of their own, or known by their names alone.
@@ -59,7 +59,9 @@ def _container(raw: Json) -> Container:
         image=str(raw.get("image", "")),
         ports=tuple(int(p.get("containerPort") or 0) for p in raw.get("portMappings") or []),
         variables=tuple(sorted(variables)),
-        plain={k: address(v) for k, v in sorted(variables.items()) if is_address(k)},
+        plain={
+            k: address(v) for k, v in sorted(variables.items()) if is_address(k) or is_bucket(k, v)
+        },
         secrets={str(s["name"]): str(s.get("valueFrom", "")) for s in raw.get("secrets") or []},
         log_group=str(options.get("awslogs-group", "")),
         log_prefix=str(options.get("awslogs-stream-prefix", "")),

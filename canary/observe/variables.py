@@ -19,6 +19,11 @@ def is_address(name: str) -> bool:
     return bool(_PLAIN.match(name)) and not _SECRETIVE.search(name)
 
 
+def is_bucket(name: str, value: str) -> bool:
+    """Return whether a variable holds the address of a bucket, whatever its name says."""
+    return value.startswith("s3://") and not _SECRETIVE.search(name)
+
+
 def address(value: str) -> str:
     """Return a value without user information, query and fragment."""
     if "://" not in value:

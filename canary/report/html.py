@@ -101,6 +101,7 @@ def environment() -> Environment:
 def _filters() -> dict[str, Any]:
     return {
         "when": text.when,
+        "by_whom": text.by_whom,
         "ms": text.milliseconds,
         "percent": text.percent,
         "anchor": anchor,

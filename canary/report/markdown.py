@@ -87,6 +87,7 @@ def _changes(report: Report) -> str:
     changed = [t for t in ordered if t.change is not Change.STILL_FAILING]
     drift = [
         f"- **changed** {code(d.resource)} {prose(d.attribute)}: {code(d.before)} → {code(d.after)}"
+        + (f" by {code(d.by)}" if d.by else "")
         for d in comparison.drift
     ]
     if not changed and not lasting and not drift:

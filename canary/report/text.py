@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from canary.model import parse_time
+from canary.model import Drift, parse_time
 
 LIMIT = 4_000  # characters of one value on a page; an answer of a target is cut earlier
 
@@ -51,6 +51,13 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.replace("\r\n", "\n").translate(_pictures())
+
+
+def by_whom(change: Drift) -> str:
+    """Return who made a change of the control plane, or that nobody is known or was asked."""
+    if change.by is None:
+        return "nobody was asked who made it"
+    return f"by {change.by}" if change.by else "CloudTrail names nobody"
 
 
 def clip(text: str, limit: int = LIMIT) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from canary.comparison import changers, suspects
+from canary.comparison import by_whom, changers, suspects
 from canary.control_plane.baselines import NO_BASELINES
 from canary.control_plane.state import PlatformState
 from canary.control_plane.write_calls import Audit
-from canary.model import Explanation, Report
+from canary.model import Drift, Explanation, Report
 from canary.observe.write_calls import LIMIT_S
 from canary.runner.context import RunStart
 from canary.runner.noting import Attempts
@@ -19,6 +21,7 @@ LEAST_S = 0.5
 DENIAL_S = 1.0
 """Most seconds to diagnose one denied reading."""
 UNREAD = "who changed it could not be read"
+NOT_ASKED: Audit | None = None
 
 
 def with_changers(
@@ -29,29 +32,52 @@ def with_changers(
     explanation: Explanation,
     end: float,
     attempts: Attempts,
-) -> Explanation:
-    """Return the explanation with who changed it; what could not be read is added to the notes.
+) -> tuple[Explanation, Audit | None]:
+    """Return the explanation with who changed it, and what CloudTrail said, None if not asked.
 
-    `end` is the time of the monotonic clock by which CloudTrail must have answered.
+    What could not be read is added to the notes. `end` is the time of the monotonic clock by which
+    CloudTrail must have answered.
     """
 
-    def ask() -> Explanation:
+    def ask() -> tuple[Explanation, Audit | None]:
         suspected = suspects.suspects(
             explanation, judged.history, start.previous.report, state, start.started
         )
         if ports.audit is None or not suspected:
-            return explanation
+            return explanation, None
         left = end - ports.clock.monotonic()
         if left < LEAST_S:
             attempts.notes.append(f"{UNREAD}: no time was left in this run")
-            return explanation
-        audit = ports.audit(suspects.asked(suspected), min(left, LIMIT_S))
+            return explanation, None
+        asked = suspects.asked(suspected)
+        audit = ports.audit(asked, min(left, LIMIT_S))
+        audit = msgspec.structs.replace(audit, since=asked.since.isoformat())
         if audit.problem:
             attempts.notes.append(f"{UNREAD}: {audit.problem}")
         found = changers.completed(explanation, suspected, audit, ports.clock.now())
-        return _with_denial(ports, start, found, audit)
+        return _with_denial(ports, start, found, audit), audit
 
-    return attempts.run(UNREAD, ask, explanation)
+    return attempts.run(UNREAD, ask, (explanation, NOT_ASKED))
+
+
+def with_makers(
+    report: Report,
+    previous: Report | None,
+    audit: Audit | None,
+    states: Iterable[PlatformState | None],
+    attempts: Attempts,
+) -> Report:
+    """Return the report with who made the changes that it and earlier runs saw."""
+    earlier = previous.changes if previous else ()
+
+    def named() -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+        known = by_whom.objects(states) if audit is not None else {}
+        drift = report.comparison.drift
+        return by_whom.told(drift, known, audit), by_whom.told(earlier, known, audit)
+
+    drift, changes = attempts.run(UNREAD, named, (report.comparison.drift, earlier))
+    comparison = msgspec.structs.replace(report.comparison, drift=drift)
+    return msgspec.structs.replace(report, comparison=comparison, changes=changes)
 
 
 def _with_denial(

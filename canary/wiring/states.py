@@ -54,9 +54,13 @@ def _renew(store: Store, names: set[str]) -> None:
 
 
 def keep_changes(store: Store, report: Report) -> tuple[str, ...]:
-    """Add the changes of this run to those of its environment; return the problems."""
+    """Add the changes of this run to those of its environment; return the problems.
+
+    After a failure a run may also know who made a change that an earlier run saw.
+    """
     new, name = lasting(report.comparison.drift), changes_name(report.run.environment)
-    if not new:
+    earlier = () if is_well(report) else tuple(d for d in report.changes if d.by)
+    if not new and not earlier:
         return ()
     for _ in range(ATTEMPTS):
         data, problems = store.read(name), list[str]()
@@ -65,7 +69,9 @@ def keep_changes(store: Store, report: Report) -> tuple[str, ...]:
             known = changes.decode(data)
         except changes.ChangesError as error:
             problems.append(f"{name} was started anew: it was {error}")
-        after = changes.added(known, new)
+        after = changes.added(known, new, earlier)
+        if after == data:
+            return ()
         if data is None:
             written = store.put_if_absent(name, after)
         else:

@@ -1,4 +1,8 @@
-"""Write AWS CLI commands that run as printed: real names, quoted for a POSIX shell."""
+"""Write AWS CLI commands that run as printed: real names, quoted for a POSIX shell.
+
+The AWS CLI reads an argument as an option, or as the name of a file, by its first characters. Such
+a value goes behind "=" or into JSON, where it is a value and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from canary.model import Environment
+
+READ_AS_ELSE = ("file://", "fileb://", "http://", "https://")
+_LOWER = ("ecs", "logs")  # AWS's names of their parameters begin with a small letter
+
 
 Value = str | int | bool | Sequence[str] | None
 
@@ -22,18 +30,14 @@ class Aws:
     def __call__(self, service: str, operation: str, /, **options: Value) -> str:
         """Return a command: `a_b="x"` becomes `--a-b x`, True a flag, a list several words."""
         words = ["aws", service, *operation.split(), "--region", self.region]
+        inside: dict[str, str] = {}
         for name, value in options.items():
-            if value is None or value is False:
-                continue
-            option = "--" + name.replace("_", "-")
-            if isinstance(value, str) and value.startswith("-"):  # else it were an option itself
-                words.append(f"{option}={shlex.quote(value)}")
-                continue
-            words.append(option)
-            if value is True:
-                continue
-            many = [value] if isinstance(value, str | int) else list(value)
-            words += [shlex.quote(str(v)) for v in many]
+            if isinstance(value, str) and not is_word(value):
+                inside[_parameter(service, name)] = value
+            elif value is not None and value is not False:
+                words += _option("--" + name.replace("_", "-"), value)
+        if inside:
+            words += ["--cli-input-json", shlex.quote(compact(inside))]
         return " ".join(words)
 
     def elbv2(self, operation: str, /, **options: Value) -> str:
@@ -43,6 +47,29 @@ class Aws:
     def ecs(self, operation: str, /, **options: Value) -> str:
         """Return an ECS command for the cluster."""
         return self("ecs", operation, cluster=self.cluster, **options)
+
+
+def is_word(text: str) -> bool:
+    """Return whether the AWS CLI takes a text as it is, on one line and not as a file's name."""
+    return text.isprintable() and not text.startswith(READ_AS_ELSE)
+
+
+def _option(option: str, value: str | int | Sequence[str]) -> list[str]:
+    if value is True:
+        return [option]
+    if isinstance(value, str | int):
+        if str(value).startswith("-"):  # else it were an option itself
+            return [f"{option}={shlex.quote(str(value))}"]
+        return [option, shlex.quote(str(value))]
+    if all(is_word(v) and not v.startswith(("-", "[", "{")) for v in value):
+        return [option, *(shlex.quote(v) for v in value)]
+    return [option, shlex.quote(compact(list(value)))]
+
+
+def _parameter(service: str, name: str) -> str:
+    """Return AWS's name of the parameter that an option sets."""
+    found = "".join(word.capitalize() for word in name.split("_"))
+    return found[:1].lower() + found[1:] if service in _LOWER else found
 
 
 def compact(value: Any) -> str:

@@ -156,6 +156,8 @@ def artifacts(case: Case) -> Iterator[Finding]:
         return
     mlflow = case.used(Role.MLFLOW, min(f.entry_service for f in failures))
     service, bucket = case.ecs(mlflow), _bucket(case, mlflow)
+    change = revisions.change_evidence(case, mlflow)
+    store = "" if change else bucket  # a changed revision comes before what it names
     remedy = revisions.remedy(
         case,
         mlflow,
@@ -167,9 +169,9 @@ def artifacts(case: Case) -> Iterator[Finding]:
     yield Finding(
         cause="artifact-store-failing",
         service=mlflow or min(f.entry_service for f in failures),
-        resource=bucket or (service.task_definition if service else mlflow),
+        resource=store or (service.task_definition if service else mlflow),
         summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",
-        evidence=top_evidence(failures) + revisions.change_evidence(case, mlflow),
+        evidence=top_evidence(failures) + change,
         remedy=msgspec.structs.replace(
             remedy, inspect=(*_bucket_policy(case, bucket), *remedy.inspect)
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,8 @@ from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.never_worse import objections
 from canary.diagnose.remedies.services import update_service
 from canary.model import Evidence, Remedy
+
+_LOG_GROUP = re.compile(r"[A-Za-z0-9./_#][A-Za-z0-9./_#-]*")  # AWS allows no other characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,4 +245,6 @@ def log_tail(case: Case, name: str) -> tuple[str, ...]:
     written = [c.log_group for c in case.containers(name) if c.log_group]
     known = case.services[name].log_group
     group = next((g for g in (*written, known) if g not in case.state.missing_log_groups), "")
-    return (case.aws("logs", f"tail {group}", since="30m"),) if group else ()
+    # by its place it has no name that keeps it from being read as an option or as a file
+    can_be_one = _LOG_GROUP.fullmatch(group) is not None
+    return (case.aws("logs", f"tail {shlex.quote(group)}", since="30m"),) if can_be_one else ()

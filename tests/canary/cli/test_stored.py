@@ -38,11 +38,13 @@ def drifted(number: int) -> Drift:
 
 
 def test_changes_are_told_newest_first_with_their_time(store: FolderStore) -> None:
-    store.write(changes_name(NAME), added(Changes(), (drifted(2), drifted(1))))
+    store.write(
+        changes_name(NAME), added(Changes(), (p.replace(drifted(2), by="alice"), drifted(1)))
+    )
     done = changes(store)
     assert (done.exit_code, done.stdout.splitlines()) == (0, [
-        "22 Nov 2026 10:02 UTC  rule 2: action: a -> -",
-        "22 Nov 2026 10:01 UTC  rule 1: action: a -> -",
+        "22 Nov 2026 10:02 UTC  rule 2: action: a -> -  (by alice)",
+        "22 Nov 2026 10:01 UTC  rule 1: action: a -> -  (nobody was asked who made it)",
     ])  # fmt: skip
     assert done.stderr == f"Read from {store.place}\n"
 

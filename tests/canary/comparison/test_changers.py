@@ -266,6 +266,39 @@ def test_what_the_tasks_need_goes_before_the_deployment_that_brought_it_to_light
     assert after.evidence[0].resource == (by or resource)
 
 
+BUCKET = "s3://artifacts/mlflow"
+
+
+@pytest.mark.parametrize("resource", [BUCKET, f"{ECS}:task-definition/api:7"])
+@pytest.mark.parametrize(
+    ("source", "name", "given", "by"),
+    [
+        ("s3", "PutBucketPolicy", {"bucketName": "artifacts"}, BUCKET),
+        ("s3", "PutBucketPolicy", {"bucketName": "other"}, None),
+        ("iam", "DeleteRolePolicy", {"roleName": "write"}, "arn:aws:iam::1:role/write"),
+        ("iam", "DeleteRolePolicy", {"roleName": "start"}, None),
+        ("iam", "DetachRolePolicy", {"roleName": "write"}, "arn:aws:iam::1:role/write"),
+    ],
+)
+def test_access_to_a_bucket_is_changed_by_its_policy_or_by_the_role_of_the_tasks(
+    source: str, name: str, given: dict[str, str], by: str | None, resource: str
+) -> None:
+    found = msgspec.structs.replace(diagnosis(resource), cause="artifact-store-failing")
+    state = needing("key")
+    (definition,) = state.task_definitions
+    container = msgspec.structs.replace(definition.containers[0], plain={"DESTINATION": BUCKET})
+    definition = msgspec.structs.replace(
+        definition, task_role="arn:aws:iam::1:role/write", containers=(container,)
+    )
+    state = msgspec.structs.replace(state, task_definitions=(definition,))
+    made = suspects(Explanation(diagnoses=(found,)), failing(), passed(), state, NOON)
+    assert {o.kind for o in asked(made).wanted} >= {"role", "bucket"}
+    calls = (call(name, source=f"{source}.amazonaws.com", given=given),)
+    (after,) = completed(Explanation(diagnoses=(found,)), made, Audit(calls=calls), NOON).diagnoses
+    assert (after.changed_by.call if after.changed_by else None) == (name if by else None)
+    assert not by or after.evidence[0].resource == by
+
+
 def test_a_name_that_two_objects_have_accuses_nobody() -> None:
     service = call("UpdateService", -3, source="ecs.amazonaws.com", given={"service": "api"})
     secret = call(

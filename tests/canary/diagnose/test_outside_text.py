@@ -255,6 +255,15 @@ def test_a_value_is_never_read_as_an_option_or_as_shorthand() -> None:
     aws = Aws(p.environment(p.Names()))
     assert shlex.split(aws("ssm", "get-parameter", name="--profile"))[-1] == "--name=--profile"
     assert shlex.split(aws("ssm", "get-parameter", name="-x; id"))[-1] == "--name=-x; id"
+    for hostile in ("file:///etc/passwd", "fileb://x", "http://evil/x", "https://evil/x", "a\nb"):
+        for service, name in (("ssm", "Name"), ("ecs", "name"), ("logs", "name")):
+            words = shlex.split(aws(service, "describe", name=hostile, since="1", force=True))
+            assert words[5:8] == ["--since", "1", "--force"]
+            assert words[8] == "--cli-input-json" and json.loads(words[9]) == {name: hostile}
+            assert "\n" not in aws(service, "describe", name=hostile)
+    for hostile in ("file:///etc/passwd", "--profile", "[x]", "{x}", "a\nb"):
+        words = shlex.split(aws.ecs("describe-services", services=["a", hostile]))
+        assert json.loads(words[-1]) == ["a", hostile] and words[-2] == "--services"
     state, results = plant(by_id("auth-secret-gone"))
     comma = "a,Key=Type,Values=String"
     missing = SecretState(reference="/redis/endpoint", exists=False, kind="parameter", name=comma)
@@ -263,3 +272,31 @@ def test_a_value_is_never_read_as_an_option_or_as_shorthand() -> None:
     words = shlex.split(found.remedy.inspect[0])
     filters = json.loads(words[words.index("--filters") + 1])
     assert filters == [{"Key": "Name", "Values": [comma]}]
+
+
+@pytest.mark.parametrize(
+    ("group", "shown"),
+    [
+        ("/ecs/api", "aws logs tail --region"),
+        ("#shared", "aws logs tail '#shared' --region"),
+        ("/x $(reboot)", ""),
+        ("--profile", ""),
+        ("file:///etc/passwd", ""),
+        ("/x; id", ""),
+        ("/x\nid", ""),
+    ],
+)
+def test_a_log_group_of_a_task_definition_is_a_name_or_no_part_of_a_command(
+    group: str, shown: str
+) -> None:
+    state, results = plant(by_id("auth-crashes"))
+    definitions = tuple(
+        p.replace(d, containers=tuple(p.replace(c, log_group=group) for c in d.containers))
+        for d in state.task_definitions
+    )
+    state = p.replace(state, task_definitions=definitions)
+    found = diagnose(results, state, p.environment(p.Names()), p.healthy(), p.NOW).diagnoses
+    tails = {c for d in found for c in d.remedy.inspect if " logs tail " in c}
+    assert {c.partition(" us-east-1")[0].replace(" /ecs/api", "") for c in tails} == (
+        {shown} if shown else set()
+    )

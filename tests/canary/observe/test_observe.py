@@ -12,7 +12,7 @@ from canary.control_plane.state import PlatformState
 from canary.model import Principal
 from canary.observe import PERMISSIONS, READERS, observe, refresh_failing, statements
 from canary.observe.logs import scrub
-from canary.observe.variables import address, is_address
+from canary.observe.variables import address, is_address, is_bucket
 from tests.canary.support.moto_platform import Recorder, environment
 
 # no task runs in moto; CloudTrail is asked after the diagnosis (test_write_calls.py)
@@ -196,6 +196,8 @@ def test_an_address_loses_user_and_query() -> None:
     assert address("u:p@host") == ""
     assert is_address("DB_HOST") and not is_address("SECRET_KEY_NAME")
     assert not is_address("SLACK_WEBHOOK_URL")
+    assert is_bucket("DESTINATION", "s3://artifacts/x") and not is_bucket("DESTINATION", "x")
+    assert not is_bucket("SIGNED_DESTINATION", "s3://artifacts/x")
 
 
 @pytest.mark.parametrize("sign", "/?#")

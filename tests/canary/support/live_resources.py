@@ -76,7 +76,7 @@ RESOURCES = {
     "auth-schema-missing": names.DATABASE_GROUP,
     "discovery-missing": "mlflow",
     "discovery-stale": "mlflow",
-    "artifact-bucket-denied": _MLFLOW,
+    "artifact-bucket-denied": names.ARTIFACT_BUCKET,
     "key-unknown": f"{_KEYS}valid",
     "key-without-scope": f"{_KEYS}valid",
     "authorization-stripped": _API,
