@@ -381,6 +381,7 @@ class DiscoveryInstance(Frozen, frozen=True, kw_only=True):
     address: str
     port: int = 0
     health: str = ""
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)  # as registered
 
 
 class DiscoveryService(Frozen, frozen=True, kw_only=True):

@@ -72,4 +72,5 @@ def _instance(raw: dict[str, Any]) -> DiscoveryInstance:
         address=str(attributes.get("AWS_INSTANCE_IPV4", "")),
         port=int(port) if port.isdigit() else 0,
         health=str(attributes.get("AWS_INIT_HEALTH_STATUS", "")),
+        attributes={str(k): str(v) for k, v in attributes.items()},
     )

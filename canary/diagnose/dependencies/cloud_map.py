@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from canary.control_plane.ecs import live
-from canary.control_plane.state import DiscoveryInstance, DiscoveryService, EcsService, Task
+from canary.control_plane.state import DiscoveryInstance, DiscoveryService, EcsService
 from canary.diagnose.core.case import Case, Failures, Suspect
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.dependencies.instances import attributes_of, task_id
 from canary.diagnose.ecs import revisions
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.build import Edits
@@ -52,11 +53,11 @@ def names(case: Case) -> Iterator[Finding]:
             yield _stale(case, suspect, known, wrong)
 
 
-def _registered(known: DiscoveryService, tasks: tuple[Task, ...]) -> Edits:
+def _registered(case: Case, service: EcsService, known: DiscoveryService) -> Edits:
     have = {i.address for i in known.instances}
     return tuple(
-        register_instance(known, t.arn.rpartition("/")[2], t.address)
-        for t in tasks
+        register_instance(known, task_id(t), attributes_of(case, service, known, t))
+        for t in live(service)
         if t.address not in have
     )
 
@@ -86,7 +87,7 @@ def _missing(case: Case, suspect: Suspect, known: DiscoveryService | None) -> Fi
 
 
 def _register(case: Case, name: str, service: EcsService, known: DiscoveryService) -> Remedy:
-    edits = _registered(known, live(service))
+    edits = _registered(case, service, known)
     if known.arn not in service.registries:
         edits += revisions.deploy(case, name, serviceRegistries=_registries(case, name, known.arn))
     return build.remedy(
@@ -151,7 +152,7 @@ def _stale(
         remedy=build.remedy(
             case,
             "Register the running tasks and take the old addresses out.",
-            (*_registered(known, live(service)), *drop),
+            (*_registered(case, service, known), *drop),
             inspect=(_show(case, known),),
             verify=(_show(case, known),),
         ),

@@ -6,6 +6,8 @@ from canary.control_plane.state import DiscoveryInstance, DiscoveryService
 from canary.diagnose.remedies.edit import Edit, Parameters
 
 _SERVICE = "servicediscovery"
+ADDRESS, PORT, HEALTH = "AWS_INSTANCE_IPV4", "AWS_INSTANCE_PORT", "AWS_INIT_HEALTH_STATUS"
+ZONE, REGION, HOST = "AVAILABILITY_ZONE", "REGION", "EC2_INSTANCE_ID"
 
 
 def create_name(label: str, namespace: str) -> Edit:
@@ -22,16 +24,15 @@ def create_name(label: str, namespace: str) -> Edit:
     )  # fmt: skip
 
 
-def register_instance(name: DiscoveryService, identifier: str, address: str) -> Edit:
-    """Return the edit that adds a task's address to a name."""
-    return _register(name, identifier, {"AWS_INSTANCE_IPV4": address}, _out(name, identifier, {}))
+def register_instance(name: DiscoveryService, identifier: str, attributes: dict[str, str]) -> Edit:
+    """Return the edit that adds a task to a name, with all attributes of its instance."""
+    return _register(name, identifier, attributes, _out(name, identifier, {}))
 
 
 def deregister_instance(name: DiscoveryService, instance: DiscoveryInstance) -> Edit:
     """Return the edit that takes an address out of a name."""
-    had = {"AWS_INSTANCE_IPV4": instance.address}
-    if instance.port:
-        had["AWS_INSTANCE_PORT"] = str(instance.port)
+    port = {PORT: str(instance.port)} if instance.port else {}
+    had = instance.attributes or {ADDRESS: instance.address, **port}
     return _out(name, instance.id, had, _register(name, instance.id, had))
 
 

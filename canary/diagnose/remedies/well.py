@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from canary.control_plane.routing import listener_of, rule_of
 from canary.control_plane.state import (
+    DiscoveryService,
     EcsService,
     Listener,
     LoadBalancer,
@@ -33,8 +34,14 @@ def balancer(case: Case, arn: str) -> LoadBalancer | None:
 
 
 def listener(case: Case, arn: str) -> Listener | None:
-    """Return a listener as it was."""
-    return listener_of(well(case), arn)
+    """Return a listener as it was; one that was created anew since then is known by its port."""
+    found = listener_of(well(case), arn)
+    now = listener_of(case.state, arn)
+    if found or now is None:
+        return found
+    owner = next(b.arn for b in case.state.load_balancers if now in b.listeners)
+    old = balancer(case, owner)
+    return next((x for x in (old.listeners if old else ()) if x.port == now.port), None)
 
 
 def rule(case: Case, arn: str) -> Rule | None:
@@ -52,6 +59,12 @@ def security_group(case: Case, identifier: str) -> SecurityGroup | None:
     """Return a security group as it was."""
     state = well(case)
     return next((g for g in (state.security_groups if state else ()) if g.id == identifier), None)
+
+
+def discovery(case: Case, name: str) -> DiscoveryService | None:
+    """Return a Cloud Map service as it was, by its full name."""
+    state = well(case)
+    return next((d for d in (state.discovery if state else ()) if d.name == name), None)
 
 
 def service(case: Case, name: str) -> EcsService | None:
