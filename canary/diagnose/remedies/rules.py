@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,8 +27,9 @@ def modify_rule(
     *,
     actions: tuple[Action, ...] | None = None,
     conditions: tuple[Condition, ...] | None = None,
+    transforms: tuple[dict[str, Any], ...] | None = None,
 ) -> Edit:
-    """Return the edit that gives a rule other actions or conditions; the rest stays as it is."""
+    """Return the edit that gives a rule other parts; the rest stays as it is."""
     before: Parameters = {}
     after: Parameters = {}
     if actions is not None:
@@ -36,7 +37,20 @@ def modify_rule(
     if conditions is not None:
         before["Conditions"] = [condition_json(c) for c in rule.conditions]
         after["Conditions"] = [condition_json(c) for c in conditions]
+    if transforms is not None:
+        before |= _transforms(rule.transforms)
+        after |= _transforms(transforms)
     return modify("elbv2", "modify-rule", ("RuleArn", rule.arn), before, after)
+
+
+def changed_parts(was: Rule, now: Rule) -> dict[str, Any]:
+    """Return what a rule did and took where it differs from now, by the names of `modify_rule`."""
+    names = ("actions", "conditions", "transforms")
+    return {n: getattr(was, n) for n in names if getattr(was, n) != getattr(now, n)}
+
+
+def _transforms(transforms: tuple[dict[str, Any], ...]) -> Parameters:
+    return {"Transforms": list(transforms)} if transforms else {"ResetTransforms": True}
 
 
 def create_rule(
@@ -75,28 +89,30 @@ def delete_rule(listener: Listener, rule: Rule) -> Edit:
     """Return the edit that deletes a rule; its way back creates the whole rule again."""
     number = int(rule.priority)
     back = create_rule(listener, number, rule.conditions, rule.actions, rule.transforms)
+    secret = any(a.type == OIDC for a in rule.actions)
     return Edit(
         service="elbv2", operation="delete-rule", parameters={"RuleArn": rule.arn},
-        resource=rule.arn, before=back.after, after=None, undo=back,
+        resource=rule.arn, before=back.after, after=None, undo=None if secret else back,
+        irreversible="AWS does not tell the client secret of its sign-in." if secret else "",
     )  # fmt: skip
 
 
-def move_rule(rule: Rule, priority: int) -> Edit:
-    """Return the edit that gives a rule another priority."""
-    return Edit(
-        **_moved(rule.arn, int(rule.priority), priority),
-        undo=Edit(**_moved(rule.arn, priority, int(rule.priority))),
-    )
+def move_rules(moves: Sequence[tuple[Rule, int]]) -> Edit:
+    """Return the edit that gives rules other priorities, all at once: they may change places."""
+    old = [(rule.arn, int(rule.priority)) for rule, _ in moves]
+    new = [(rule.arn, priority) for rule, priority in moves]
+    return Edit(**_moved(old, new), undo=Edit(**_moved(new, old)))
 
 
-def _moved(arn: str, old: int, new: int) -> dict[str, Any]:
+def _moved(old: list[tuple[str, int]], new: list[tuple[str, int]]) -> dict[str, Any]:
+    before, after = ([{"RuleArn": a, "Priority": n} for a, n in rules] for rules in (old, new))
     return {
         "service": "elbv2",
         "operation": "set-rule-priorities",
-        "parameters": {"RulePriorities": [{"RuleArn": arn, "Priority": new}]},
-        "resource": arn,
-        "before": {"Priority": old},
-        "after": {"Priority": new},
+        "parameters": {"RulePriorities": after},
+        "resource": new[0][0],
+        "before": {"RulePriorities": before},
+        "after": {"RulePriorities": after},
     }
 
 

@@ -13,16 +13,18 @@ from canary.diagnose.remedies.listeners import (
     modify_listener,
     mutual_json,
 )
-from canary.diagnose.remedies.rules import delete_rule
+from canary.diagnose.remedies.rules import changed_parts, delete_rule, modify_rule
 from canary.model import Remedy
 
 
 def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule, https: int) -> Remedy:
     """Return the remedy for a plain listener that does not redirect to the port `https`."""
     show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
+    was, before = well.listener(case, plain.arn), well.rule(case, rule.arn)
     if rule.priority == "default":
-        was = well.listener(case, plain.arn)
         edit = modify_listener(plain, actions=default_actions(was) if was else (_to(https),))
+    elif before:  # it took other paths then, or redirected them
+        edit = modify_rule(rule, **changed_parts(before, rule))
     else:
         edit = delete_rule(plain, rule)
     return build.remedy(

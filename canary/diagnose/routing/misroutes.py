@@ -126,7 +126,7 @@ def kind_of(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
         return foreign
     if rule.priority == "default":
         return _default_cause(case, need, listener, rule)
-    later = [r for r in listener.rules if r is not rule and _right(case, need, r)]
+    later = [r for r in listener.rules if r is not rule and leads_right(case, need, r)]
     usual = [need.pattern] if need.pattern else []
     if any(p in patterns(rule) for p in usual):
         return "rule-wrong-target" if not _exact_later(later, usual) else "rule-shadowed"
@@ -158,7 +158,7 @@ def _exact_later(later: list[Rule], usual: list[str]) -> bool:
     return any(p in patterns(r) for r in later for p in usual)
 
 
-def _right(case: Case, need: Need, rule: Rule) -> bool:
+def leads_right(case: Case, need: Need, rule: Rule) -> bool:
     """Return whether a rule takes the path and forwards it to the right groups alone."""
     right = need.receivers(case)
     return (
@@ -181,11 +181,11 @@ def _elsewhere(case: Case, need: Need, listener: Listener) -> str:
     """Return "rule-on-wrong-listener" if the right rule is on another listener, else ""."""
     others = [x for b in case.state.load_balancers for x in b.listeners if x.arn != listener.arn]
     rules = [r for x in others for r in x.rules if r.priority != "default"]
-    return "rule-on-wrong-listener" if any(_right(case, need, r) for r in rules) else ""
+    return "rule-on-wrong-listener" if any(leads_right(case, need, r) for r in rules) else ""
 
 
 def _was_right(case: Case, need: Need, rule: Rule) -> bool:
-    return any(_right(case, need, r) for r in case.rules_before() if r.arn == rule.arn)
+    return any(leads_right(case, need, r) for r in case.rules_before() if r.arn == rule.arn)
 
 
 def _added(case: Case, rule: Rule) -> bool:

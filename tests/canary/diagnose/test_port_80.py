@@ -12,8 +12,11 @@ PLAIN = f"http://registry.{faults.NAMES.domain}/health"
 GONE = Action(type="fixed-response", status_code="410")
 
 
-def judge(state: PlatformState, *results: Result) -> Explanation:
-    return diagnose(list(results), state, p.environment(faults.NAMES), p.healthy(), p.NOW)
+def judge(
+    state: PlatformState, *results: Result, before: PlatformState | None = None
+) -> Explanation:
+    was = before or p.healthy()
+    return diagnose(list(results), state, p.environment(faults.NAMES), was, p.NOW)
 
 
 def port_80(state: PlatformState, *rules: Rule, there: bool = True) -> PlatformState:
@@ -65,6 +68,18 @@ def test_a_rule_before_the_redirect_is_in_its_way() -> None:
     (found,) = judge(port_80(p.healthy(), rule), failures()[0]).diagnoses
     assert (found.cause, found.resource) == ("rule-shadowed", "arn:80/3")
     assert "delete-rule" in found.remedy.fix[0]
+
+
+def test_a_rule_that_redirected_before_is_not_deleted_but_redirects_again() -> None:
+    paths = (Condition(field="path-pattern", values=("/health",)),)
+    to_443 = Action(type="redirect", status_code="HTTP_301", redirect="HTTPS://#{host}:443/#{path}")
+    rule = Rule(arn="arn:80/3", priority="3", conditions=paths, action=to_443)
+    state = port_80(p.healthy(), p.replace(rule, action=GONE))
+    before = port_80(p.healthy(), rule)
+    (found,) = judge(state, failures()[0], before=before).diagnoses
+    (command,) = found.remedy.fix
+    assert "modify-rule" in command and '"Type":"redirect"' in command
+    assert "--conditions" not in command
 
 
 def test_what_is_wrong_on_443_does_not_explain_port_80() -> None:
