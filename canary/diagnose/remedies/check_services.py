@@ -122,17 +122,6 @@ def new_service(case: Case, edit: Edit) -> Iterator[str]:
     yield from _registries(case, edit)
 
 
-def targets(case: Case, edit: Edit) -> Iterator[str]:
-    """Check targets that are registered: each is the address of a running task."""
-    yield from references(case, edit)
-    tasks = {t.address for s in case.state.ecs_services for t in live(s)}
-    for target in edit.parameters["Targets"]:
-        if target["Id"] not in tasks:
-            yield f"{target['Id']} is the address of no running task"
-        if not 0 < int(target["Port"]) < 65536:
-            yield f"{target['Port']} is no port"
-
-
 def instance(case: Case, edit: Edit) -> Iterator[str]:
     """Check an address that is registered under a name: a running task has it."""
     address = edit.parameters["Attributes"].get("AWS_INSTANCE_IPV4", "")

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies import check_access, check_network, check_routing, check_services
+from canary.diagnose.remedies import (
+    check_access,
+    check_network,
+    check_routing,
+    check_services,
+    check_targets,
+)
 from canary.diagnose.remedies.command import UnsafeTextError, command
 from canary.diagnose.remedies.edit import Edit
 
@@ -33,7 +39,7 @@ CHECKS: dict[str, Check] = {
     "elbv2 modify-load-balancer-attributes": check_network.attribute,
     "elbv2 set-security-groups": check_network.balancer_groups,
     "elbv2 modify-target-group": check_routing.references,
-    "elbv2 register-targets": check_services.targets,
+    "elbv2 register-targets": check_targets.targets,
     "elbv2 deregister-targets": _harmless,
     "ec2 authorize-security-group-ingress": check_network.permissions,
     "ec2 authorize-security-group-egress": check_network.permissions,

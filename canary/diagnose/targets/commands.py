@@ -8,9 +8,16 @@ from canary.diagnose.core.case import Case
 GONE = ("draining", "unused")  # states of targets that get no requests
 
 
-def port_of(case: Case, name: str) -> int:
-    """Return the port that a service's task definition maps, else the environment's."""
-    wanted = case.services[name].container
+def port_of(case: Case, name: str, group: TargetGroup | None = None) -> int:
+    """Return the port that a service's tasks have in a group: as its load balancer entry says.
+
+    Without such an entry: the one that the task definition maps, else the environment's.
+    """
+    service, wanted = case.ecs(name), case.services[name].container
+    entries = service.balancer_entries if service and group else ()
+    named = [e.port for e in entries if group and e.port and e.target_group == group.arn]
+    if named:
+        return named[0]
     for container in case.containers(name):
         if container.ports and (not wanted or container.name == wanted):
             return container.ports[0]

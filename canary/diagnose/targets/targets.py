@@ -12,6 +12,7 @@ from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.build import Edits
+from canary.diagnose.remedies.check_targets import owners_of
 from canary.diagnose.remedies.services import entry_json
 from canary.diagnose.remedies.targets import deregister, register
 from canary.diagnose.targets.commands import GONE, inspect, port_of, verify
@@ -40,15 +41,16 @@ def empty(case: Case) -> Iterator[Finding]:
 
 
 def _register(case: Case, name: str, service: EcsService, group: TargetGroup) -> Remedy:
-    tasks = register(group, [t.address for t in live(service)], port_of(case, name))
+    tasks = register(group, [t.address for t in live(service)], port_of(case, name, group))
     registers = group.arn in service.target_groups  # ECS adds new tasks to the group by itself
     attach = () if registers else _attach(case, name, service, group)
+    now = (tasks,) if owners_of(case, group.arn) else ()
     return build.remedy(
         case,
         f"Register the running tasks in {group.name}."
         if registers
         else f"Attach {group.name} to the ECS service, so that its tasks are registered.",
-        (tasks, *attach) if registers or attach else (),
+        (*now, *attach) if registers or attach else (),
         inspect=inspect(case, group),
         verify=verify(case, group),
         otherwise=f"Attach {group.name} to the ECS service with its container and port.",
@@ -98,7 +100,7 @@ def _replace_foreign(
 ) -> Remedy:
     there = {t.id for t in group.targets if t.state not in GONE}
     lost = [t.address for t in live(case.ecs(name)) if t.address not in there]
-    back = (register(group, lost, port_of(case, name)),) if lost else ()
+    back = (register(group, lost, port_of(case, name, group)),) if lost else ()
     return build.remedy(
         case,
         "Take the targets out that belong to no task"

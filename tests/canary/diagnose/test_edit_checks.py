@@ -11,7 +11,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import modify_listener
 from canary.diagnose.remedies.never_worse import CHECKS, objections
-from canary.diagnose.remedies.rules import delete_rule, modify_rule, move_rule
+from canary.diagnose.remedies.rules import delete_rule, modify_rule, move_rules
 from canary.diagnose.remedies.services import NETWORK, network, update_service
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -163,8 +163,8 @@ def test_a_rule_that_was_there_is_not_deleted() -> None:
 
 def test_a_rule_goes_back_to_its_place_and_to_no_other() -> None:
     rule = secure().rules[0]
-    assert against(move_rule(p.replace(rule, priority="300"), int(rule.priority))) == ""
-    assert "stood there" in against(move_rule(rule, 300))
+    assert against(move_rules([(p.replace(rule, priority="300"), int(rule.priority))])) == ""
+    assert "stood there" in against(move_rules([(rule, 300)]))
 
 
 def test_a_lower_policy_does_not_pass() -> None:

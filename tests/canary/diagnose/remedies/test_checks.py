@@ -299,7 +299,10 @@ def register(address: str, port: Any = 8000) -> dict[str, Any]:
         (register("10.0.1.10", 65535), []),
         (register("10.0.1.10", 0), ["0 is no port"]),
         (register("10.0.1.10", 65536), ["65536 is no port"]),
-        (register("10.0.9.9"), ["10.0.9.9 is the address of no running task"]),
+        (
+            register("10.0.9.9"),
+            [f"10.0.9.9 is the address of no running task of {NAMES.of('auth')}"],
+        ),
     ],
 )
 def test_a_target_is_a_running_task(parameters: dict[str, Any], why: list[str]) -> None:
@@ -324,7 +327,7 @@ def test_a_task_that_has_stopped_is_no_target() -> None:
     stopped: Task = p.replace(TASK, last_status="STOPPED")
     state = p.change(HEALTHY, "ecs_services", NAMES.of("auth"), tasks=(stopped,))
     assert said("elbv2 register-targets", register("10.0.1.10"), state) == [
-        "10.0.1.10 is the address of no running task"
+        f"10.0.1.10 is the address of no running task of {NAMES.of('auth')}"
     ]
 
 

@@ -1,0 +1,49 @@
+"""Checks of edits of target groups: only the tasks of the group's own service get requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary.control_plane.ecs import live
+from canary.control_plane.state import EcsService
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.check_routing import references
+from canary.diagnose.remedies.edit import Edit
+
+_ALTERNATE = "alternateTargetGroupArn"  # the second group of a blue/green deployment
+
+
+def targets(case: Case, edit: Edit) -> Iterator[str]:
+    """Check targets that are registered: each is a running task of the group's service, near it."""
+    yield from references(case, edit)
+    arn = edit.parameters["TargetGroupArn"]
+    owners = owners_of(case, arn)
+    if not owners:
+        yield f"no load balancer entry of a service names target group {arn}"
+        return
+    tasks = {t.address: t for s in owners for t in live(s)}
+    group, vpcs = case.group(arn), {s.id: s.vpc_id for s in case.state.subnets}
+    for target in edit.parameters["Targets"]:
+        task = tasks.get(target["Id"])
+        if task is None:
+            names = ", ".join(s.name for s in owners)
+            yield f"{target['Id']} is the address of no running task of {names}"
+        elif group and group.vpc_id and vpcs.get(task.subnet, "") not in ("", group.vpc_id):
+            yield f"{target['Id']} belongs to another VPC than {group.name}"
+        if not 0 < int(target["Port"]) < 65536:
+            yield f"{target['Port']} is no port"
+
+
+def owners_of(case: Case, group: str) -> list[EcsService]:
+    """Return the services whose load balancer entries name a group, else those that did."""
+    services = case.state.ecs_services
+    now = [s for s in services if _names(s, group)]
+    return now or [s for s in services if _names(well.service(case, s.name), group)]
+
+
+def _names(service: EcsService | None, group: str) -> bool:
+    if service is None:
+        return False
+    other = {e.advanced.get(_ALTERNATE) for e in service.balancer_entries}
+    return group in service.target_groups or group in other
