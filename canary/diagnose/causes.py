@@ -24,7 +24,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "port-mismatch": "The target group and the container do not use the same port.",
         "security-group-blocked": "No rule of a security group lets the connection in.",
         "targets-unhealthy": "Targets fail their health checks, and no other cause is found.",
-        "target-protocol-mismatch": "One side speaks HTTP where the other expects HTTPS.",
+        "target-protocol-mismatch": "One side speaks another protocol or version than the other.",
     },
     "ecs": {
         "service-missing": "The ECS service does not exist, or is inactive.",

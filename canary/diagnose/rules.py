@@ -30,7 +30,7 @@ from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
 from canary.diagnose.routing import by_answers, listeners
 from canary.diagnose.routing import rules as listener_rules
-from canary.diagnose.targets import health_checks, ports, targets
+from canary.diagnose.targets import health_checks, ports, protocol_version, targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=health_checks.health_check, rank=finding.TARGET - 2, needs=_HEALTH, also=_REVISIONS),
     Rule(find=ports.ports, rank=finding.TARGET - 3, needs=(*_HEALTH, *_REVISIONS)),
     Rule(find=health_checks.protocol, rank=finding.TARGET - 1, needs=_HEALTH),
+    Rule(find=protocol_version.refused, rank=finding.TARGET - 1, needs=(*_RULES, *_HEALTH)),
     Rule(find=targets.foreign_targets, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS)),
     Rule(find=targets.unhealthy, rank=finding.TARGET + 5, needs=_HEALTH),
     Rule(find=targets.replaced, rank=finding.TARGET + 6, needs=_TASKS),
