@@ -1,7 +1,8 @@
 """Everything that the AWS API describes of a platform, in a form that can be compared.
 
 What AWS makes anew for each object or each moment is left out: identifiers, times, revision and
-version numbers, events, deployments, the places of tasks. An object is known by its name.
+version numbers, events, deployments, the places of tasks. An object is known by its name. Of
+revisions and of certificates only those in use are compared: nobody deletes one to mend a fault.
 """
 
 from __future__ import annotations
@@ -219,13 +220,30 @@ def _roles(client: Client, told: Names) -> dict[str, Any]:
 
 def _certificates(client: Client, told: Names) -> dict[str, Any]:
     acm, found = client("acm"), {}
+    served = _served(client("elbv2"))
     for each in acm.list_certificates()["CertificateSummaryList"]:
         arn = each["CertificateArn"]
         full = acm.describe_certificate(CertificateArn=arn)["Certificate"]
         names = sorted(full.get("SubjectAlternativeNames", ()))
         told[arn] = f"certificate {full['DomainName']} {','.join(names)} {full.get('NotAfter')}"
-        found[told[arn]] = full
+        if arn in served:
+            found[told[arn]] = full
     return found
+
+
+def _served(elb: Any) -> set[str]:
+    """Return the ARNs of the certificates that a listener serves."""
+    balancers = elb.describe_load_balancers()["LoadBalancers"]
+    arns = [b["LoadBalancerArn"] for b in balancers]
+    listeners = [
+        x for arn in arns for x in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    ]
+    return {
+        c["CertificateArn"]
+        for x in listeners
+        if x["Protocol"] == "HTTPS"
+        for c in elb.describe_listener_certificates(ListenerArn=x["ListenerArn"])["Certificates"]
+    }
 
 
 def _log_groups(client: Client, told: Names) -> dict[str, Any]:
