@@ -14,6 +14,9 @@ from canary.model import Environment, Frozen
 
 T = TypeVar("T")
 
+MOST_ITEMS = 5_000
+"""Items of one reading. AWS allows an account some hundreds of each kind that is read here."""
+
 # How AWS's protocols spell a missing permission (JSON, query, EC2, REST).
 DENIED_CODES = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "403"}
@@ -32,6 +35,10 @@ class Permission(Frozen, frozen=True, kw_only=True):
     condition: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
 
 
+class TooManyError(Exception):
+    """A reading has more items than a run can hold; nothing of it is known."""
+
+
 class Clients(Protocol):
     """The source of AWS clients; the adapter sets their time-outs and retries."""
 
@@ -43,8 +50,11 @@ class Clients(Protocol):
 class Reader:
     """The clients and the environment of one observation, its failed calls and its bounds."""
 
-    def __init__(self, clients: Clients, environment: Environment) -> None:
+    def __init__(
+        self, clients: Clients, environment: Environment, most_items: int = MOST_ITEMS
+    ) -> None:
         self.environment = environment
+        self._most_items = most_items
         self._clients = clients
         self._lock = threading.Lock()
         self._unavailable: list[Unavailable] = []
@@ -106,14 +116,20 @@ class Reader:
     ) -> list[Any] | None:
         """Return the items of all pages of the operation that an IAM action names, else None.
 
-        None: the call failed, so that nothing is known. `not_found` holds AWS's error codes for
+        None: the call failed, or there are too many items, so that nothing is known: what is not
+        among the first thousands may still be there. `not_found` holds AWS's error codes for
         a resource that does not exist: it has no items.
         """
         service, operation = operation_of(action)
 
         def fetch() -> list[Any] | None:
             paginator = self.client(service).get_paginator(operation)
-            return [item for page in paginator.paginate(**parameters) for item in page.get(key, [])]
+            found: list[Any] = []
+            for page in paginator.paginate(**parameters):
+                found += page.get(key, [])
+                if len(found) > self._most_items:
+                    raise TooManyError(f"more than {self._most_items} items: none was kept")
+            return found
 
         return self.call(action, resource, fetch, None, {code: [] for code in not_found})
 

@@ -26,6 +26,7 @@ ACTIONS = (
 MAX_LINES = 50
 MAX_SCANNED = 2000  # events read at most; a noisy log group must not delay the run
 MAX_LENGTH = 400
+MAX_READ = 8_000  # characters kept of an event, which may have 256 KB: enough to mask it whole
 WINDOW_S = 1800
 # FilterLogEvents gives the oldest first: the newest are found from now backwards, in seconds.
 _BACK_S = (0, 15, 60, 300, WINDOW_S)
@@ -86,9 +87,14 @@ def _window(
         .get_paginator("filter_log_events")
         .paginate(logGroupName=group, PaginationConfig={"MaxItems": limit + 1}, **times)
     )
-    events: list[Json] = [e for page in pages for e in page.get("events", [])]
+    events = [_short(e) for page in pages for e in page.get("events", [])]
     events.sort(key=lambda e: int(e.get("timestamp") or 0))
     return events[:limit], len(events) > limit
+
+
+def _short(event: Json) -> Json:
+    """Return an event with the beginning of its message: the whole ones may not fit in memory."""
+    return {**event, "message": str(event.get("message", ""))[:MAX_READ]}
 
 
 def missing(reader: Reader) -> tuple[str, ...]:
@@ -109,6 +115,6 @@ def log_line(raw: Json, redact: Callable[[str], str]) -> LogLine:
     at = dt.datetime.fromtimestamp(int(raw.get("timestamp") or 0) / 1000, dt.UTC)
     return LogLine(
         at=at.isoformat(timespec="seconds"),
-        message=scrub(redact(str(raw.get("message", "")))),
+        message=scrub(redact(str(raw.get("message", ""))[:MAX_READ])),
         stream=str(raw.get("logStreamName", "")),
     )

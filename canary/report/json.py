@@ -10,6 +10,8 @@ from canary.model import REPORT_SCHEMA, Report
 from canary.report.text import ReportError, visible
 
 NO_REMEDY = "No remedy was known."
+MOST_CONTAINERS = 300_000
+"""Objects and lists of a report: 2,000 checks have some 80,000. Each takes memory, even empty."""
 _FAMILY = "hokusai-canary/report/"
 
 
@@ -29,6 +31,9 @@ def _encoded(report: Report) -> str:
 
 def load(data: bytes | str) -> Report:
     """Read a report back. Raises ReportError with the reason for anything else."""
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if raw.count(b"[") + raw.count(b"{") > MOST_CONTAINERS:
+        raise ReportError(f"not a report: more than {MOST_CONTAINERS} objects and lists")
     try:
         plain = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

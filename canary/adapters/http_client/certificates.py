@@ -22,6 +22,8 @@ from canary.model import PeerCertificate, Verification
 
 _NAMES = ("DNS", "IP Address")  # the kinds of name that a host can match
 _MOST_NAMES = 200
+_LONGEST_NAME = 253
+"""Characters of a DNS name (RFC 1035, 2.3.4, as text); a longer one names no host."""
 
 
 def _moment(text: str) -> dt.datetime:
@@ -74,14 +76,15 @@ def peer_certificate(sock: ssl.SSLSocket, *, verified: bool = True) -> PeerCerti
         if not chain:
             return None
         leaf, above = chain[0], chain[1:]
-        names = tuple(_printed(*pair[:2]) for pair in leaf.get("subjectAltName", ()))
+        found = leaf.get("subjectAltName", ())[:_MOST_NAMES]
+        names = tuple(_printed(*pair[:2])[:_LONGEST_NAME] for pair in found)
         first = min(above, key=_ends) if above else None
         begins, ends = _moment(leaf["notBefore"]), _ends(leaf)
     except (ssl.SSLError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return PeerCertificate(
         subject=_common_name(leaf["subject"]),
-        names=names[:_MOST_NAMES],
+        names=names,
         issuer=_common_name(leaf["issuer"]),
         not_before=begins.isoformat(),
         not_after=ends.isoformat(),

@@ -8,7 +8,14 @@ import os
 import secrets
 from pathlib import Path
 
-from canary.adapters.store.protocol import RUNS, StoreError, is_newer
+from canary.adapters.store.protocol import (
+    LARGEST,
+    RUNS,
+    TOO_LARGE,
+    StoreError,
+    TooLargeError,
+    is_newer,
+)
 
 
 class FolderStore:
@@ -21,7 +28,11 @@ class FolderStore:
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a name, None if there are none."""
         try:
-            return (self._folder / name).read_bytes()
+            with (self._folder / name).open("rb") as file:
+                found = file.read(LARGEST + 1)
+            if len(found) > LARGEST:
+                raise TooLargeError(f"{self._folder / name}: {TOO_LARGE}")
+            return found
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -72,7 +83,11 @@ class FolderStore:
 
     def set_latest(self, name: str, data: bytes) -> bool:
         """Write the latest report unless a newer run's is there; return whether it was written."""
-        if not is_newer(data, self.read(name)):
+        try:
+            present = self.read(name)
+        except TooLargeError:
+            present = None  # no report of a run: the next one replaces it
+        if not is_newer(data, present):
             return False
         self.write(name, data)
         return True

@@ -5,13 +5,12 @@ from __future__ import annotations
 import zlib
 from pathlib import PurePosixPath
 
-from canary.adapters.store.protocol import StoreError
+from canary.adapters.store.protocol import LARGEST, TOO_LARGE, StoreError, TooLargeError
 
 GZIP = 31  # zlib's number for a gzip header with a window of 32 KB
 LEVEL = 6
 MAGIC = b"\x1f\x8b"
 SHORTEST = 1_024  # bytes; a shorter file gains nothing
-LARGEST = 64_000_000  # bytes that a compressed object may grow to
 PLAIN = ("spread/",)  # Step Functions reads the list of shards by itself
 
 
@@ -40,5 +39,7 @@ def unpack(data: bytes) -> bytes:
     except zlib.error as error:
         raise StoreError(f"the object is damaged: {error}") from error
     if not unpacker.eof:
-        raise StoreError("the object is cut off, or larger than a report can be")
+        if len(found) == LARGEST:
+            raise TooLargeError(TOO_LARGE)
+        raise StoreError("the object is cut off")
     return found

@@ -9,12 +9,19 @@ plane is named by its content. A store handles bytes only.
 from __future__ import annotations
 
 import datetime as dt
-import json
+import re
 from typing import Protocol
 
-from canary.model import is_ahead
+import msgspec
 
+from canary.model import is_ahead, parse_time
+
+RUN_ID = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2})([0-9]{2})([0-9]{2})")
+NEVER = "9999-12-31T23:59:59+00:00"
 RUNS = "runs/"
+LARGEST = 8_000_000
+"""Bytes of an object, unpacked: a report of 2,000 checks has some three million."""
+TOO_LARGE = f"the object is larger than a report can be ({LARGEST // 1_000_000} MB)"
 TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -45,6 +52,10 @@ def changes_name(environment: str) -> str:
 
 class StoreError(Exception):
     """The store could not be read or written."""
+
+
+class TooLargeError(StoreError):
+    """An object is larger than a report can be, so it is none."""
 
 
 class Store(Protocol):
@@ -79,7 +90,7 @@ class Store(Protocol):
 
 def run_id(data: bytes) -> str:
     """Return the run id in a report's bytes, "" if they are no report. Ids sort by time."""
-    return _of_run(data, "id")
+    return _run(data).id
 
 
 def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None) -> bool:
@@ -94,19 +105,42 @@ def is_newer(data: bytes, present: bytes | None, now: dt.datetime | None = None)
 
 
 def is_later(mine: str, present: tuple[str, str], now: dt.datetime | None = None) -> bool:
-    """Return whether a run may replace another one, which is given by its id and its start."""
+    """Return whether a run may replace another one, which is given by its id and its start.
+
+    What has no id of a run, or one that is ahead of the clock, keeps no later report out.
+    """
     name, at = present
-    return mine >= name or is_ahead(at, now or dt.datetime.now(dt.UTC))
+    moment = now or dt.datetime.now(dt.UTC)
+    return mine >= name or is_ahead(at, moment) or is_ahead(_begun(name), moment)
+
+
+def _begun(name: str) -> str:
+    """Return the moment in a run's id as ISO 8601, the last one of all if it is no id."""
+    found = RUN_ID.match(name)
+    if found is None:
+        return NEVER
+    year, month, day, hour, minute, second = found.groups()
+    text = f"{year}-{month}-{day}T{hour}:{minute}:{second}+00:00"
+    return text if parse_time(text) else NEVER
 
 
 def started_at(data: bytes) -> str:
     """Return when the run of a report began, "" if the bytes are no report."""
-    return _of_run(data, "started_at")
+    return _run(data).started_at
 
 
-def _of_run(data: bytes, field: str) -> str:
+class _Run(msgspec.Struct):
+    id: str = ""
+    started_at: str = ""
+
+
+class _Stored(msgspec.Struct):
+    run: _Run
+
+
+def _run(data: bytes) -> _Run:
+    """Return the run of a report; the rest of the bytes takes no memory."""
     try:
-        found = json.loads(data)["run"][field]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return found if isinstance(found, str) else ""
+        return msgspec.json.decode(data, type=_Stored).run
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Run()

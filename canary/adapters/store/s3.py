@@ -11,9 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from canary.adapters.store.packing import is_packed, pack, unpack
 from canary.adapters.store.protocol import (
+    LARGEST,
     RUNS,
+    TOO_LARGE,
     TYPES,
     StoreError,
+    TooLargeError,
     is_later,
     run_id,
     started_at,
@@ -85,7 +88,11 @@ class BucketStore:
         with self._errors(name):
             try:
                 answer = self._s3().get_object(Bucket=self._bucket, Key=self._prefix + name)
+                if answer["ContentLength"] > LARGEST:
+                    raise TooLargeError(TOO_LARGE)
                 return unpack(answer["Body"].read()), answer["ETag"]
+            except StoreError as error:
+                raise type(error)(f"{self.place}/{name}: {error}") from error
             except ClientError as error:
                 if _code(error) in MISSING:
                     return None
@@ -106,7 +113,10 @@ class BucketStore:
         known = head.get("Metadata", {})
         if known.get(RUN):
             return known[RUN], known.get(STARTED, ""), head["ETag"]
-        found = self._get(name)
+        try:
+            found = self._get(name)
+        except TooLargeError:
+            return "", "", head["ETag"]  # no report of a run: the next one replaces it
         return None if found is None else (run_id(found[0]), started_at(found[0]), found[1])
 
     def _put(self, name: str, data: bytes, lost: tuple[str, ...] = (), **more: Any) -> bool:

@@ -16,8 +16,7 @@ import pytest
 from moto import mock_aws
 
 from canary.adapters.store.open_store import open_store
-from canary.adapters.store.packing import LARGEST
-from canary.adapters.store.protocol import Store, StoreError, is_newer, latest_name
+from canary.adapters.store.protocol import LARGEST, Store, StoreError, is_newer, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.messages.leases import Lease, StoreLeases
 from canary.messages.leases import name as claim_name
@@ -54,12 +53,22 @@ def report_of(run_id: str, started_at: dt.datetime) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "newer"), [(-1, False), (4.9, False), (5.1, True), (60 * 24 * 365, True)]
+    ("minutes", "newer"), [(1, False), (4.9, False), (5.1, True), (60 * 24 * 365, True)]
 )
 def test_a_report_that_is_ahead_of_the_clock_is_no_newer_one(minutes: float, newer: bool) -> None:
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-    present = report_of("20261123t000000-future", now + dt.timedelta(minutes=minutes))
+    at = now + dt.timedelta(minutes=minutes)
+    present = report_of(f"{at:%Y%m%dt%H%M%S}-future", at)
     assert is_newer(report_of("20261122t120000-now", now), present, now) is newer
+
+
+@pytest.mark.parametrize(
+    "name", ["zzz", "99999999t999999-aaa", "20261122t121000-ahead", "20991122t120000-aaa", "3"]
+)
+def test_an_id_that_no_run_has_yet_keeps_no_report_out(name: str) -> None:
+    """Who may write the bucket chooses id and start of the present report."""
+    now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+    assert is_newer(report_of("20261122t120000-now", now), report_of(name, now), now)
 
 
 def test_a_report_from_the_future_is_replaced_in_every_store(store: Store) -> None:
@@ -275,6 +284,24 @@ def test_a_packed_object_that_is_cut_damaged_or_a_bomb_is_refused(
     s3().put_object(Bucket="reports", Key="canary/latest/development.json", Body=data)
     with pytest.raises(StoreError, match=why):
         open_store("s3://reports/canary", s3).read(LATEST)
+
+
+def test_a_latest_that_is_too_large_is_refused_and_replaced(store: Store) -> None:
+    store.write(LATEST, bytes([32]) + report("20261122t120000-aaa") + bytes(LARGEST) + b"}")
+    name = r"latest/development\.json: the object is larger than a report can be \(8 MB\)$"
+    with pytest.raises(StoreError, match=name):
+        store.read(LATEST)
+    assert store.set_latest(LATEST, report("20261122t110000-bbb"))
+    assert store.read(LATEST) == report("20261122t110000-bbb")
+
+
+def test_a_plain_object_that_is_too_large_is_not_read(s3: Callable[[], Any]) -> None:
+    large = b"[" + b" " * LARGEST + b"]"
+    s3().put_object(Bucket="reports", Key="canary/latest/development.json", Body=large)
+    store = open_store("s3://reports/canary", s3)
+    with pytest.raises(StoreError, match="larger than a report can be"):
+        store.read(LATEST)
+    assert store.set_latest(LATEST, report("20261122t110000-bbb"))
 
 
 def test_who_writes_the_latest_report_does_not_read_the_one_before(s3: Callable[[], Any]) -> None:

@@ -140,3 +140,30 @@ def last(found: Reader, one: Task) -> dict[str, tuple[LogLine, ...]]:
     quiet = Container(name="side", image="i", log_group="/ecs/of-nobody", log_prefix="ecs")
     definition = TaskDefinition(arn="d", family="web", revision=1, containers=(app, quiet))
     return last_lines.read(found, (service,), (definition,), dt.datetime.now(dt.UTC), str)
+
+
+def test_of_a_huge_event_the_beginning_is_kept_and_masked_whole(aws: str) -> None:
+    """A secret that reaches over the end of what is shown is masked before it is cut."""
+    secret = "hk_live_" + "a" * 60
+    lines = [
+        (2_000, "error " + "x" * 250_000),
+        (1_000, "error " + "y" * (logs.MAX_LENGTH - 20) + secret + "z" * 100_000),
+    ]
+    written(aws, "huge/one", lines, "/ecs/huge")
+    first, second = read(reader(aws), "/ecs/huge")
+    assert first == "error " + "x" * (logs.MAX_LENGTH - 6)
+    assert second.startswith("error yyy") and len(second) <= logs.MAX_LENGTH
+    assert "hk_live_a" not in second
+
+
+def test_of_a_reading_with_too_many_items_nothing_is_known(aws: str) -> None:
+    """What is not among the first items may still be there: its absence proves nothing."""
+    for n in range(4):
+        Recorder(aws).client("logs").create_log_group(logGroupName=f"/many/{n}")
+    for most, known in ((3, None), (4, 4)):
+        found = Reader(Recorder(aws), environment(), most)
+        listed = found.pages("logs:DescribeLogGroups", "logGroups", logGroupNamePrefix="/many/")
+        assert (None if listed is None else len(listed)) == known
+        said = [(u.action, u.code, u.reason) for u in found.unavailable()]
+        why = "more than 3 items: none was kept"
+        assert said == ([] if known else [("logs:DescribeLogGroups", "TooManyError", why)])

@@ -1,0 +1,61 @@
+"""Whoever writes huge texts into bucket, logs and account costs a reading, and no memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from canary.adapters.store.protocol import LARGEST
+from canary.report import json as canonical
+from canary.report.text import ReportError
+
+MOST_MB = 256
+READ = """
+import datetime as dt, sys
+from pathlib import Path
+from canary.adapters.store.folder import FolderStore
+from canary.comparison.previous import read_previous
+from canary.report import json as canonical
+
+store = FolderStore(Path(sys.argv[1]))
+now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+print(read_previous(lambda: store.read("latest/test.json"), canonical.load, now).note)
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) // 1024)
+"""
+
+
+def test_a_forged_latest_report_of_any_size_fits_into_memory(tmp_path: Path) -> None:
+    forged = {
+        "sparse": None,
+        "lists": b"[" + b"[]," * ((LARGEST - 8) // 3) + b"[]]",
+        "numbers": b"[" + b"1000," * ((LARGEST - 8) // 5) + b"1]",
+        "texts": b"[" + b'"ab",' * ((LARGEST - 8) // 5) + b'"a"]',
+    }
+    for name, data in forged.items():
+        file = tmp_path / name / "latest" / "test.json"
+        file.parent.mkdir(parents=True)
+        if data is None:
+            with file.open("wb") as sparse:
+                os.truncate(sparse.fileno(), 300_000_000)
+        else:
+            file.write_bytes(data)
+        command = [sys.executable, "-c", READ, str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        note, peak_mb = done.stdout.splitlines()
+        assert note.startswith("the previous report could not be read: ")
+        assert int(peak_mb) < MOST_MB, (name, peak_mb)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_report_of_too_many_objects_is_none(as_text: bool) -> None:
+    many = json.dumps([[]] * canonical.MOST_CONTAINERS)
+    with pytest.raises(ReportError, match=r"^not a report: more than 300000 objects and lists$"):
+        canonical.load(many if as_text else many.encode())
+    with pytest.raises(ReportError, match=r"^not a report: a JSON list, not an object$"):
+        canonical.load(json.dumps([[]] * (canonical.MOST_CONTAINERS - 1)))
