@@ -18,11 +18,12 @@ from canary.diagnose.remedies.listeners import (
 )
 from canary.diagnose.remedies.rules import (
     action_json,
+    changed_parts,
     condition_json,
     create_rule,
     delete_rule,
     modify_rule,
-    move_rule,
+    move_rules,
     path,
     with_forwards,
 )
@@ -204,14 +205,42 @@ def test_a_deleted_rule_comes_back_whole() -> None:
     assert (edit.before, edit.after, edit.resource) == (edit.undo.after, None, "arn:r")
 
 
-def test_a_rule_moves_there_and_back() -> None:
-    edit = move_rule(RULE, 9)
+def test_rules_move_there_and_back_all_at_once() -> None:
+    other = Rule(arn="arn:q", priority="9", action=GUARD)
+    edit = move_rules([(RULE, 9), (other, 7)])
+    new = [{"RuleArn": "arn:r", "Priority": 9}, {"RuleArn": "arn:q", "Priority": 7}]
+    old = [{"RuleArn": "arn:r", "Priority": 7}, {"RuleArn": "arn:q", "Priority": 9}]
     assert (edit.operation, edit.resource) == ("set-rule-priorities", "arn:r")
-    assert edit.parameters == {"RulePriorities": [{"RuleArn": "arn:r", "Priority": 9}]}
-    assert (edit.before, edit.after) == ({"Priority": 7}, {"Priority": 9})
+    assert edit.parameters == edit.after == {"RulePriorities": new}
+    assert edit.before == {"RulePriorities": old}
     assert edit.undo is not None
-    assert edit.undo.parameters == {"RulePriorities": [{"RuleArn": "arn:r", "Priority": 7}]}
-    assert (edit.undo.before, edit.undo.after) == ({"Priority": 9}, {"Priority": 7})
+    assert edit.undo.parameters == edit.undo.after == {"RulePriorities": old}
+    assert edit.undo.before == {"RulePriorities": new}
+
+
+def test_transforms_are_set_and_reset() -> None:
+    edit = modify_rule(RULE, transforms=())
+    assert edit.parameters == {"RuleArn": "arn:r", "ResetTransforms": True}
+    assert edit.before == {"Transforms": [{"Type": "url-rewrite"}]}
+    assert edit.undo is not None
+    assert edit.undo.parameters == {"RuleArn": "arn:r", "Transforms": [{"Type": "url-rewrite"}]}
+    assert modify_rule(RULE).parameters == {"RuleArn": "arn:r"}
+
+
+def test_the_parts_of_a_rule_that_differ() -> None:
+    other = Rule(arn="x", priority="9", conditions=path("/b"), action=GUARD)
+    assert changed_parts(RULE, RULE) == {}
+    assert changed_parts(RULE, other) == {
+        "actions": RULE.actions, "conditions": RULE.conditions, "transforms": RULE.transforms,
+    }  # fmt: skip
+
+
+def test_a_deleted_sign_in_has_no_way_back() -> None:
+    sign_in = Action(type="authenticate-oidc", config=OIDC)
+    edit = delete_rule(LISTENER, Rule(arn="x", priority="7", action=GUARD, earlier=(sign_in,)))
+    assert edit.undo is None
+    assert edit.irreversible == "AWS does not tell the client secret of its sign-in."
+    assert delete_rule(LISTENER, RULE).irreversible == ""
 
 
 # --- listeners
