@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.check_whole import as_a_whole
 from canary.diagnose.remedies.command import UnsafeTextError, command
 from canary.diagnose.remedies.edit import Edit, Later
 from canary.diagnose.remedies.never_worse import objections
@@ -29,7 +30,7 @@ def remedy(
 
     `decision` goes with the commands; `otherwise` says what to do where there are none.
     """
-    against = objections(case, edits)
+    against = [*objections(case, edits), *as_a_whole(case, edits)]
     if edits and not against:
         region = case.environment.region
         undo, irreversible = _undo(edits, region)

@@ -78,6 +78,9 @@ def rule(case: Case, edit: Edit) -> Iterator[str]:
         back = [condition_json(c) for c in was.conditions] if was else None
         if edit.parameters["Conditions"] != back:
             yield f"the conditions would not be those that rule {now.priority} had"
+    given = {"Transforms", "ResetTransforms"} & edit.parameters.keys()
+    if given and (not was or edit.parameters.get("Transforms", []) != list(was.transforms)):
+        yield f"the transforms would not be those that rule {now.priority} had"
 
 
 def _lost_guards(
@@ -88,7 +91,7 @@ def _lost_guards(
     if was and wanted == before:
         return
     kept = {a.get("Type") for a in wanted}
-    for kind in _GUARDS:
+    for kind in (*_GUARDS, *(("redirect",) if was else ())):
         had = {a.get("Type") for a in (before if was else now)}
         if kind in had and kind not in kept:
             yield f"the action {kind} would be lost"
@@ -122,7 +125,8 @@ def new_rule(case: Case, edit: Edit) -> Iterator[str]:
 
 def _same(rule: Rule, wanted: Parameters) -> bool:
     conditions, actions = [condition_json(c) for c in rule.conditions], rule_json(rule.actions)
-    return bool(conditions == wanted["Conditions"] and actions == wanted["Actions"])
+    same = conditions == wanted["Conditions"] and actions == wanted["Actions"]
+    return bool(same and list(rule.transforms) == wanted.get("Transforms", []))
 
 
 def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
@@ -173,7 +177,8 @@ def listener(case: Case, edit: Edit) -> Iterator[str]:
         first, known = default_rule(now), default_rule(was)
         if first:
             yield from _lost_guards(rule_json(first.actions), actions, known)
-        yield from _redirects_to_nothing(case, now, actions)
+        if not known or actions != rule_json(known.actions):
+            yield from _redirects_to_nothing(case, now, actions)
 
 
 def _redirects_to_nothing(case: Case, now: Listener, actions: list[Parameters]) -> Iterator[str]:
@@ -184,6 +189,15 @@ def _redirects_to_nothing(case: Case, now: Listener, actions: list[Parameters]) 
         port = str((action.get("RedirectConfig") or {}).get("Port", ""))
         if re.fullmatch(r"\d+", port) and port not in there:
             yield f"it would redirect to port {port}, where {where} has no listener"
+
+
+def listener_attributes(case: Case, edit: Edit) -> Iterator[str]:
+    """Check attributes of a listener: those that it had; of a new one, see `check_whole`."""
+    arn = edit.parameters["ListenerArn"]
+    was = well.listener(case, arn) if isinstance(arn, str) else None
+    for one in edit.parameters.get("Attributes", []) if isinstance(arn, str) else ():
+        if was is None or was.attributes.get(one["Key"]) != one["Value"]:
+            yield f"the attribute {one['Key']} would not be the one that the listener had"
 
 
 def new_listener(case: Case, edit: Edit) -> Iterator[str]:

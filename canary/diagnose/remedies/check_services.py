@@ -14,6 +14,13 @@ from canary.diagnose.remedies.check_routing import references
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 from canary.diagnose.remedies.services import NETWORK, entry_json
 
+# Of these a service gets what it had, or keeps what it has.
+AS_IT_WAS = (
+    *("deploymentConfiguration", "healthCheckGracePeriodSeconds", "platformVersion"),
+    *("capacityProviderStrategy", "placementConstraints", "placementStrategy"),
+    *("availabilityZoneRebalancing", "enableExecuteCommand", "enableECSManagedTags"),
+    "propagateTags",
+)
 _BY_OTHERS = {
     "CODE_DEPLOY": "CodeDeploy deploys this service: AWS refuses the call, deploy it there",
     "EXTERNAL": "an external controller deploys this service: AWS refuses the call",
@@ -35,8 +42,17 @@ def service(case: Case, edit: Edit) -> Iterator[str]:
     network = edit.parameters.get(NETWORK)
     if network:
         yield from _network(case, network["awsvpcConfiguration"], well.service(case, name), now)
+    yield from _otherwise(edit.parameters, well.service(case, name), now)
     yield from _opened(edit.parameters, now)
     yield from _registries(case, edit)
+
+
+def _otherwise(wanted: Parameters, was: EcsService | None, now: EcsService) -> Iterator[str]:
+    """Check how a service is deployed and placed: as it was, or as it is."""
+    known = [service.config for service in (was, now) if service]
+    for name in AS_IT_WAS:
+        if name in wanted and all(wanted[name] != config.get(name) for config in known):
+            yield f"the {name} would not be the one that the service had"
 
 
 def _opened(wanted: Parameters, now: EcsService) -> Iterator[str]:
@@ -94,8 +110,11 @@ def _network(
     if was is None or set(groups) != set(was.security_groups):
         yield "the groups would not be those that the service had"
     public = str(wanted.get("assignPublicIp") or "")
-    if public and now.public_address and public != now.public_address:
+    if public and public != (now.public_address or "DISABLED"):
         yield "the public address of the tasks would change"
+    subnets = {str(s) for s in _list(wanted.get("subnets"))}
+    if subnets and subnets not in (set(now.subnets), set(was.subnets if was else now.subnets)):
+        yield "the subnets would not be those that the service had"
     yield from missing_groups(case, groups)
 
 

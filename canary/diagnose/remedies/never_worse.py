@@ -35,7 +35,7 @@ CHECKS: dict[str, Check] = {
     "elbv2 modify-listener": check_routing.listener,
     "elbv2 create-listener": check_routing.new_listener,
     "elbv2 add-listener-certificates": check_routing.references,
-    "elbv2 modify-listener-attributes": _harmless,
+    "elbv2 modify-listener-attributes": check_routing.listener_attributes,
     "elbv2 modify-load-balancer-attributes": check_network.attribute,
     "elbv2 set-security-groups": check_network.balancer_groups,
     "elbv2 modify-target-group": check_routing.references,

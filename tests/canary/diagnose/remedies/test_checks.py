@@ -460,7 +460,13 @@ def test_a_service_is_changed_as_ecs_takes_it(
 
 @pytest.mark.parametrize(
     ("wanted", "now", "good"),
-    [("DISABLED", "ENABLED", False), ("ENABLED", "ENABLED", True), ("ENABLED", "", True)],
+    [
+        ("DISABLED", "ENABLED", False),
+        ("ENABLED", "ENABLED", True),
+        ("ENABLED", "", False),
+        ("ENABLED", "DISABLED", False),
+        ("DISABLED", "", True),
+    ],
 )
 def test_tasks_keep_their_public_address(wanted: str, now: str, good: bool) -> None:
     parameters = update(**network("sg-auth"))

@@ -57,7 +57,7 @@ def test_a_service_scaled_to_zero(many: bool) -> None:
         found = remedy(rules.scaled_to_zero, "service-scaled-to-zero", broken, well, *down())
         restores(found, broken, well)
 
-    holds(check, draw.services(), many=many, examples=50)
+    holds(check, draw.services(), many=many, examples=30)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -76,7 +76,7 @@ def test_a_service_in_other_security_groups(many: bool) -> None:
     others = st.lists(
         st.sampled_from(["sg-database", "sg-cache"]), min_size=1, max_size=2, unique=True
     )
-    holds(check, draw.services(), others, many=many, examples=50)
+    holds(check, draw.services(), others, many=many, examples=30)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -84,13 +84,16 @@ def test_a_service_without_its_target_group(many: bool) -> None:
     def check(service: Json, group: Json) -> None:
         well = draw.account(service)
         draw_targets.add(well, group)
+        (entry,) = service["loadBalancers"]
         broken = well.copy()
         broken.held["services"][draw.SERVICE]["loadBalancers"] = []
         broken.held["targets"][draw_targets.AUTH] = []
         found = remedy(targets.empty, "target-group-empty", broken, well, *down())
         if service["deploymentController"]["type"] in BY_OTHERS:
             assert found.fix == () and "AWS refuses the call" in found.decision
+        elif "advancedConfiguration" in entry:  # its role is known from the past alone
+            assert found.fix == () and "would use another role" in found.decision
         else:
             restores(found, broken, well)
 
-    holds(check, draw.services(), draw_targets.groups(), many=many, examples=50)
+    holds(check, draw.services(), draw_targets.groups(), many=many, examples=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -121,14 +122,18 @@ def _guard(found: Json) -> Json:
     ordered = {
         side: sorted(
             (
-                {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in one.items()}
+                {k: sorted(v, key=_text) if isinstance(v, list) else v for k, v in one.items()}
                 for one in found[side]
             ),
-            key=str,
+            key=_text,
         )
         for side in sides
     }
     return {**found, **ordered}
+
+
+def _text(found: Json) -> str:
+    return json.dumps(found, sort_keys=True)
 
 
 def state(account: Account) -> PlatformState:

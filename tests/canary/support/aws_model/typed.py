@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from tests.canary.support.aws_model.drawn import model
 
 Call = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 """Answer an operation of a service by its name in AWS's API."""
-_SHELL = frozenset("\\$`;|&<>*?~#()!{}[]\n\t")
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")  # what no shell reads as anything else
 _GLOBAL = ("--region", "--query", "--output")
 
 
@@ -62,8 +63,9 @@ def _piece(line: str, at: int, run: Callable[[str], str]) -> tuple[str, int]:
         end = line.index('"', at + 1)
         assert not set(line[at + 1 : end]) & set("$`\\!")
         return line[at + 1 : end], end + 1
-    assert line[at] not in _SHELL, f"the shell reads {line[at]!r} in {line}"
-    return line[at], at + 1
+    found = _PLAIN.match(line, at)
+    assert found, f"the shell reads {line[at]!r} in {line}"
+    return found[0], found.end()
 
 
 def _closing(line: str, at: int) -> int:
