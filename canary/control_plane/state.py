@@ -423,6 +423,21 @@ class SecretState(Frozen, frozen=True, kw_only=True):
     kms_key: str = ""  # as AWS describes it: ARN, id or alias; "" for AWS's own
 
 
+class IamRole(Frozen, frozen=True, kw_only=True):
+    """A role with which ECS starts tasks, and what its policies say."""
+
+    arn: str
+    policies: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)  # inline, by name
+    attached: tuple[str, ...] = ()  # ARNs of managed policies
+    unread: tuple[str, ...] = ()
+    bounded: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return its name, which AWS's calls take."""
+        return self.arn.rpartition("/")[2]
+
+
 class LogLine(Frozen, frozen=True, kw_only=True):
     """One redacted line of a service's log group."""
 
@@ -472,6 +487,7 @@ class PlatformState(
     namespaces: dict[str, str] = msgspec.field(default_factory=dict)  # Cloud Map name -> id
     certificates: tuple[Certificate, ...] = ()
     secrets: tuple[SecretState, ...] = ()
+    roles: tuple[IamRole, ...] = ()
     logs: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by service
     last_lines: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by task
     missing_log_groups: tuple[str, ...] = ()  # of the environment file

@@ -31,6 +31,7 @@ from canary.observe import (
     last_lines,
     logs,
     metrics,
+    roles,
     secrets,
     targets,
     write_calls,
@@ -47,6 +48,7 @@ READERS: tuple[ModuleType, ...] = (
     discovery,
     certificates,
     secrets,
+    roles,
     logs,
     last_lines,
     metrics,
@@ -99,6 +101,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     revisions = begin(definitions.read, reader, services)
     guards = begin(groups.read, reader, found, services)
     nets = begin(groups.subnets, reader, found, services)
+    starting = begin(roles.read, reader, services, revisions.result())
     cloud_map, namespaces = names.result()
     return PlatformState(
         read_at=read_at,
@@ -113,6 +116,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
         discovery=cloud_map,
         namespaces=namespaces,
         certificates=tls.result(),
+        roles=starting.result(),
         hosts=public.result(),
         missing_log_groups=unlogged.result(),
         unavailable=reader.unavailable(),

@@ -14,8 +14,9 @@ from canary.control_plane.state import SecretState, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.task_stops import Stop
-from canary.diagnose.remedies import build
-from canary.diagnose.remedies.access import put_role_policy
+from canary.diagnose.remedies import build, well
+from canary.diagnose.remedies.access import attach_role_policy, policy, put_role_policy
+from canary.diagnose.remedies.build import Edits
 from canary.model import Remedy
 
 _FAMILY = re.compile(r"not authorized to perform:? (?P<family>[\w-]+):\w")
@@ -36,6 +37,10 @@ _KEY = re.compile(rf"{_PARTITION}:kms:[\w-]+:\d+:key/[\w-]+", re.ASCII)
 _KEY_ID = re.compile(r"[\w-]+", re.ASCII)
 _AWS_OWN = "alias/aws/"  # its key policy lets in whoever may read the secret
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_AS_IT_WAS = (
+    "The policies of {role} are as they were while all was well. See what else refuses: the policy"
+    " of the secret or of its KMS key, a permissions boundary, an organisation's policy."
+)
 Needs = dict[tuple[str, ...], set[str]]
 """Actions, and the resources that they are needed on."""
 
@@ -46,15 +51,19 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
     definition = stopped or case.definition_of(name)
     role = definition.execution_role.rpartition("/")[2] if definition else ""
     needs = _needs(case, definition, _family(stop.words)) if definition else {}
-    decision = _decision(stop.words, role, needs)
+    lost = _lost(case, definition)
+    decision = _elsewhere(stop.words, role) or ("" if lost else _unnamed(stop.words, role, needs))
     change = revisions.rollout(case, name)
     swapped = change and change.good.execution_role != change.bad.execution_role
-    back = revisions.rollback(case, name).edits if swapped else ()
-    policy = put_role_policy(role, f"{name}-read-at-start", statements(needs))
-    edits = back or (() if decision else (policy, *revisions.deploy(case, name)))
+    unchanged = lost == () and not decision
+    back = revisions.rollback(case, name) if swapped or unchanged else revisions.Back()
+    if unchanged and not back.edits:
+        decision = _AS_IT_WAS.format(role=role)
+    own = put_role_policy(role, f"{name}-read-at-start", policy(statements(needs)))
+    edits = back.edits or (() if decision else (*(lost or (own,)), *revisions.deploy(case, name)))
     return build.remedy(
         case,
-        f"Let the execution role {role} read what the task definition names.",
+        back.summary or f"Let the execution role {role} read what the task definition names.",
         edits,
         inspect=(
             case.aws("iam", "get-role", role_name=role),
@@ -64,8 +73,24 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
         if role
         else (),
         verify=revisions.verify(case, name),
-        decision="" if back else _unknown_keys(case, definition),
+        decision="" if back.edits or lost else _unknown_keys(case, definition),
         otherwise=decision,
+    )
+
+
+def _lost(case: Case, definition: TaskDefinition | None) -> Edits | None:
+    """Return the edits that give a role the policies that it had; None where nobody knows them."""
+    arn = definition.execution_role if definition else ""
+    was, now = well.role(case, arn), next((r for r in case.state.roles if r.arn == arn), None)
+    if was is None or now is None or was.bounded or now.bounded:
+        return None
+    gone = {name: d for name, d in was.policies.items() if now.policies.get(name) != d}
+    return (
+        *(attach_role_policy(now.name, a) for a in was.attached if a not in now.attached),
+        *(
+            put_role_policy(now.name, name, document, now.policies.get(name))
+            for name, document in sorted(gone.items())
+        ),
     )
 
 
@@ -85,15 +110,20 @@ def _family(words: str) -> str:
     return match["family"] if match else ""
 
 
-def _decision(words: str, role: str, needs: Needs) -> str:
-    """Return what a person must decide, "" where the rights to grant are known."""
-    family = _family(words)
+def _elsewhere(words: str, role: str) -> str:
+    """Return what a person must decide where it is not a missing right that refuses."""
     if "explicit deny" in words:
         return "A policy denies the action explicitly: find that statement and remove it."
     if not role:
         return "The task definition names no execution role: register a revision that does."
     if "unable to assume" in words:
         return f"ECS may not assume {role}: let its trust policy name ecs-tasks.amazonaws.com."
+    return ""
+
+
+def _unnamed(words: str, role: str, needs: Needs) -> str:
+    """Return what a person must decide, "" where the rights to grant are known."""
+    family = _family(words)
     if family == "kms" and not any(a.startswith("kms:") for actions in needs for a in actions):
         return (
             f"Find the KMS key of the secrets that the task definition names, and decide whether"

@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from canary.diagnose.remedies.edit import Edit, Parameters
 
 
-def put_role_policy(role: str, name: str, found: list[Parameters]) -> Edit:
-    """Return the edit that gives a role one more policy; its way back deletes it."""
-    document = {"Version": "2012-10-17", "Statement": found}
-    named = {"RoleName": role, "PolicyName": name}
-    after: Parameters = {name: document}
+def put_role_policy(
+    role: str, name: str, document: Parameters, before: Parameters | None = None
+) -> Edit:
+    """Return the edit that gives a role a policy; its way back is the policy that it had, if any.
+
+    `before`: the policy of this name that the role has now.
+    """
     return Edit(
-        service="iam", operation="put-role-policy",
-        parameters={**named, "PolicyDocument": document}, resource=role, before=None, after=after,
+        **_put(role, name, before, document),
         undo=Edit(
-            service="iam", operation="delete-role-policy", parameters=named, resource=role,
-            before=after, after=None,
+            **(_put(role, name, document, before) if before else _gone(role, name, document))
         ),
-    )  # fmt: skip
+    )
+
+
+def policy(statements: list[dict[str, object]]) -> Parameters:
+    """Return a policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _put(role: str, name: str, old: Parameters | None, new: Parameters) -> dict[str, Any]:
+    return {
+        "service": "iam",
+        "operation": "put-role-policy",
+        "parameters": {"RoleName": role, "PolicyName": name, "PolicyDocument": new},
+        "resource": role,
+        "before": {name: old} if old else None,
+        "after": {name: new},
+    }
+
+
+def _gone(role: str, name: str, document: Parameters) -> dict[str, Any]:
+    return {
+        "service": "iam",
+        "operation": "delete-role-policy",
+        "parameters": {"RoleName": role, "PolicyName": name},
+        "resource": role,
+        "before": {name: document},
+        "after": None,
+    }
+
+
+def attach_role_policy(role: str, arn: str) -> Edit:
+    """Return the edit that attaches a managed policy to a role; its way back detaches it."""
+
+    def call(operation: str, before: Parameters, after: Parameters, undo: Edit | None) -> Edit:
+        return Edit(
+            service="iam", operation=operation, parameters={"RoleName": role, "PolicyArn": arn},
+            resource=role, before=before, after=after, undo=undo,
+        )  # fmt: skip
+
+    off: Parameters = {"attached": []}
+    on: Parameters = {"attached": [arn]}
+    return call("attach-role-policy", off, on, call("detach-role-policy", on, off, None))
 
 
 def create_log_group(name: str) -> Edit:

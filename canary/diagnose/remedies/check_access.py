@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from canary.control_plane.state import TaskDefinition
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.edit import Edit, Parameters
 
 _READING = frozenset(
     {
@@ -17,17 +19,30 @@ _READING = frozenset(
     }
 )
 """What a task's start needs of its execution role."""
+_ALSO_READING = frozenset(
+    {
+        *("secretsmanager:DescribeSecret", "ssm:GetParameter", "logs:CreateLogGroup"),
+        "ecr:GetAuthorizationToken",
+    }
+)
+"""What roles for starting tasks often have beside it, and a fix never adds by itself."""
+_AWS_OWN = re.compile(
+    r"arn:aws[\w-]*:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+)
 _LOGIN = "ecr:GetAuthorizationToken"  # takes no narrower resource than all
 
 
 def role_policy(case: Case, edit: Edit) -> Iterator[str]:
     """Check a policy: it allows only what the role's own task definitions refer to."""
-    role = edit.parameters["RoleName"]
+    role, document = edit.parameters["RoleName"], edit.parameters["PolicyDocument"]
+    if _had(case, role).get(edit.parameters["PolicyName"]) == document:
+        yield from _given_back(document, (edit.before or {}).get(edit.parameters["PolicyName"]))
+        return
     own = [d for d in case.state.task_definitions if d.execution_role.rpartition("/")[2] == role]
     if not own:
         yield f"no task definition that was read has the execution role {role}"
     named = _named(case, own)
-    for statement in edit.parameters["PolicyDocument"]["Statement"]:
+    for statement in document["Statement"]:
         if statement["Action"] == [_LOGIN]:
             continue
         for action in statement["Action"]:
@@ -37,6 +52,44 @@ def role_policy(case: Case, edit: Edit) -> Iterator[str]:
             tail = resource.split(":", 5)[-1].removesuffix(":*")
             if not re.fullmatch(r"[\w./:@#+=-]+", tail) or tail not in named:
                 yield f"it would allow {resource}, to which no task definition refers"
+
+
+def attached(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a managed policy: the role had it, and AWS itself says what it allows."""
+    role, arn = edit.parameters["RoleName"], edit.parameters["PolicyArn"]
+    state = well.well(case)
+    if not any(r.name == role and arn in r.attached for r in (state.roles if state else ())):
+        yield f"nothing tells that {role} had {arn}"
+    if not _AWS_OWN.fullmatch(arn):
+        yield f"what {arn} allows was not read"
+
+
+def _had(case: Case, role: str) -> Parameters:
+    """Return the policies that a role had while all was well, by name."""
+    state = well.well(case)
+    roles = state.roles if state else ()
+    return next((r.policies for r in roles if r.name == role), {})
+
+
+def _given_back(document: Parameters, now: Parameters | None) -> Iterator[str]:
+    """Check a policy that the role had: what it lacks of it is what a start of a task needs.
+
+    A denied start shows that such a right is missing; another one may be gone on purpose.
+    """
+    kept = _listed((now or {}).get("Statement"))
+    for statement in _listed(document.get("Statement")):
+        if statement in kept or statement.get("Effect") == "Deny":
+            continue
+        if "Action" not in statement or "Resource" not in statement:
+            yield "it would allow all but what it names"
+        for action in _listed(statement.get("Action")):
+            if action not in _READING and action not in _ALSO_READING:
+                yield f"it would allow {action} again, which no start of a task needs"
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a value of a policy, in which a single one may stand without its list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _named(case: Case, definitions: list[TaskDefinition]) -> frozenset[str]:

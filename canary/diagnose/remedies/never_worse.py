@@ -45,6 +45,7 @@ CHECKS: dict[str, Check] = {
     "ec2 authorize-security-group-egress": check_network.permissions,
     "ecs update-service": check_services.service,
     "ecs create-service": check_services.new_service,
+    "iam attach-role-policy": check_access.attached,
     "iam put-role-policy": check_access.role_policy,
     "logs create-log-group": check_access.log_group,
     "secretsmanager restore-secret": check_access.secret,

@@ -6,6 +6,7 @@ from canary.control_plane.routing import listener_of, rule_of
 from canary.control_plane.state import (
     DiscoveryService,
     EcsService,
+    IamRole,
     Listener,
     LoadBalancer,
     PlatformState,
@@ -65,6 +66,12 @@ def discovery(case: Case, name: str) -> DiscoveryService | None:
     """Return a Cloud Map service as it was, by its full name."""
     state = well(case)
     return next((d for d in (state.discovery if state else ()) if d.name == name), None)
+
+
+def role(case: Case, arn: str) -> IamRole | None:
+    """Return a role with its policies as they were."""
+    state = well(case)
+    return next((r for r in (state.roles if state else ()) if r.arn == arn), None)
 
 
 def service(case: Case, name: str) -> EcsService | None:

@@ -8,12 +8,13 @@ import pathlib
 import msgspec
 import pytest
 
+from canary.control_plane.stable import is_complete
 from canary.control_plane.state import PlatformState
 from canary.model import Principal
 from canary.observe import PERMISSIONS, READERS, observe, refresh_failing, statements
 from canary.observe.logs import scrub
 from canary.observe.variables import address, is_address, is_bucket
-from tests.canary.support.moto_platform import Recorder, environment
+from tests.canary.support.moto_platform import POLICIES, Recorder, environment
 
 # no task runs in moto; CloudTrail is asked after the diagnosis (test_write_calls.py)
 ELSEWHERE = {"ecs:DescribeTasks", "logs:GetLogEvents", "cloudtrail:LookupEvents"}
@@ -215,3 +216,22 @@ def test_no_reader_imports_boto3() -> None:
             for a in n.names
         }
         assert not names & {"boto3", "botocore"}
+
+
+def test_of_the_roles_that_start_tasks_the_policies_are_read(state: PlatformState) -> None:
+    (role,) = state.roles
+    assert (role.name, role.bounded) == ("start", ())
+    assert role.policies == POLICIES
+    assert role.attached == ("arn:aws:iam::123456789012:policy/more",)
+
+
+@pytest.mark.parametrize("action", ["ListRolePolicies", "GetRolePolicy"])
+def test_a_role_that_was_not_read_is_unread_and_keeps_no_baseline_away(
+    aws: str, action: str
+) -> None:
+    found = observe(Recorder(aws, denied=f"iam:{action}"), environment())
+    assert (found.roles, found.unread) == ((), ("roles",))
+    late = msgspec.structs.replace(found.unavailable[0], denied=False)
+    assert is_complete(msgspec.structs.replace(found, unavailable=(late,)))
+    other = msgspec.structs.replace(late, action="ecs:ListTasks")
+    assert not is_complete(msgspec.structs.replace(found, unavailable=(late, other)))

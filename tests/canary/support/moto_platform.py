@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -16,6 +17,13 @@ from canary.model import Environment, Service
 
 REGION = "us-east-1"
 # boto3's client and operation -> IAM action, where the two are spelled differently
+POLICIES = {
+    name: {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": [action], "Resource": ["*"]}],
+    }
+    for name, action in (("read", "secretsmanager:GetSecretValue"), ("log", "logs:PutLogEvents"))
+}
 PREFIXES = {"elbv2": "elasticloadbalancing"}
 
 
@@ -108,10 +116,16 @@ def _seed_ecs(aws: Recorder, ecs: Any, subnets: list[str], group: str) -> None:
         Name="app", SecretString="v1", KmsKeyId="1234-ab"
     )
     aws.client("secretsmanager").put_secret_value(SecretId="app", SecretString="v2")
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName="start", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    for name, document in POLICIES.items():
+        iam.put_role_policy(RoleName="start", PolicyName=name, PolicyDocument=json.dumps(document))
+    managed = iam.create_policy(PolicyName="more", PolicyDocument=json.dumps(POLICIES["read"]))
+    iam.attach_role_policy(RoleName="start", PolicyArn=managed["Policy"]["Arn"])
     ecs.create_cluster(clusterName="c")
     for image in ("a", "b"):
         ecs.register_task_definition(
-            family="api",
+            family="api", executionRoleArn=role,
             containerDefinitions=[
                 {
                     "name": "api", "image": image, "memory": 128,
