@@ -32,6 +32,8 @@ STAR = {
     r".*:log-group:.*": "every stream of this one log group",
     r".*:secret:\*": "DescribeSecret alone, never a value: which secrets the task definitions name "
     "is known at run time only",
+    r".*:role/\*": "the policies of the roles that start tasks are read, and nothing else: which "
+    "roles the task definitions name is known at run time only",
     r".*-\?\?\?\?\?\?": "a secret's ARN ends in six random characters",
     r"<.*\.Arn>/.*": "reports are named by run, under this one prefix",
     r"arn:aws:s3:::[^*]+/\*": "reports are named by run, under this one prefix",

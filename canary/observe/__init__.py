@@ -101,7 +101,6 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     revisions = begin(definitions.read, reader, services)
     guards = begin(groups.read, reader, found, services)
     nets = begin(groups.subnets, reader, found, services)
-    starting = begin(roles.read, reader, services, revisions.result())
     cloud_map, namespaces = names.result()
     return PlatformState(
         read_at=read_at,
@@ -116,7 +115,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
         discovery=cloud_map,
         namespaces=namespaces,
         certificates=tls.result(),
-        roles=starting.result(),
+        roles=roles.read(reader, services, revisions.result()),
         hosts=public.result(),
         missing_log_groups=unlogged.result(),
         unavailable=reader.unavailable(),
