@@ -10,6 +10,7 @@ from canary.diagnose.remedies.check_whole import as_a_whole
 from canary.diagnose.remedies.command import UnsafeTextError, command
 from canary.diagnose.remedies.edit import Edit, Later
 from canary.diagnose.remedies.never_worse import objections
+from canary.diagnose.terraform.write import text
 from canary.model import Difference, Remedy
 
 Edits = tuple[Edit, ...]
@@ -43,6 +44,7 @@ def remedy(
             difference=tuple(_difference(e) for e in edits if e.before != e.after),
             undo=undo,
             irreversible=irreversible,
+            terraform=text(case, edits),
         )
     why = f"No command is printed, because {'; and '.join(against)}." if against else ""
     rest = otherwise or f"To do by hand: {summary}"

@@ -1,0 +1,1 @@
+"""Read printed Terraform: its blocks, what the provider takes, and the objects that they make."""
