@@ -117,6 +117,23 @@ class Draft:
         return value
 
 
+def differing(before: Body, now: Body) -> tuple[str, ...]:
+    """Return the names of the arguments and blocks that a fix changes."""
+    one, two = _by_name(before), _by_name(now)
+    found = tuple(name for name in {**two, **one} if one.get(name) != two.get(name))
+    if not found:
+        raise NotWholeError("a change that no argument shows")
+    return found
+
+
+def _by_name(body: Body) -> dict[str, Body]:
+    found: dict[str, Body] = {}
+    for item in body:
+        name = item.name if isinstance(item, Argument) else item.kind
+        found.setdefault(name, []).append(item)
+    return found
+
+
 def after(edit: Edit) -> dict[str, Any]:
     """Return the fields that an edit sets."""
     return dict(edit.after or {})

@@ -7,7 +7,7 @@ from canary.control_plane.state import LoadBalancer
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.listeners import arn_of, whole_listener
-from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after
+from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.rules import actions
 from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body
@@ -24,13 +24,9 @@ _MUTUAL = Shape(
         "AdvertiseTrustStoreCaNames": "advertise_trust_store_ca_names",
     },
 )
-_NAMES = {
-    "Protocol": "protocol",
-    "Port": "port",
-    "SslPolicy": "ssl_policy",
-    "Certificates": "certificate_arn",
-    "DefaultActions": "default_action",
-}
+_KNOWN = frozenset(
+    {*_SETTINGS.arguments, "Certificates", "DefaultActions", "AlpnPolicy", "MutualAuthentication"}
+)
 # ELB API reference, ListenerAttribute: the headers of requests and answers
 _MTLS = ("serial_number", "issuer", "subject", "validity", "leaf")
 _CORS = ("origin", "methods", "headers", "credentials")
@@ -65,7 +61,7 @@ def _attributes(values: dict[str, str]) -> Body:
 def _whole(balancer: LoadBalancer, settings: Parameters, attributes: dict[str, str]) -> Body:
     if settings["Protocol"] not in ("HTTP", "HTTPS") or settings.get("AlpnPolicy"):
         raise NotWholeError("a listener of another kind of load balancer")
-    if unknown := set(settings) - set(_NAMES) - {"AlpnPolicy", "MutualAuthentication"}:
+    if unknown := set(settings) - _KNOWN:
         raise NotWholeError(f"no argument is known for {', '.join(sorted(unknown))}")
     rest = {k: v for k, v in settings.items() if k in _SETTINGS.arguments}
     certificates: list[Parameters] = settings.get("Certificates") or []
@@ -87,15 +83,17 @@ def changed(draft: Draft, edit: Edit) -> None:
     balancer = _owner(draft.case, arn)
     if listener is None or "attributes" in listener.unread:
         raise NotWholeError("a listener that was not read whole")
-    settings = whole_listener(listener) | fields
+    settings = whole_listener(listener)
+    values = dict(listener.attributes)
+    whole = _whole(balancer, settings | fields, values)
     draft.add(
         Resource(
             type=TYPE,
             name=draft.name(TYPE, balancer.name, listener.port),
             noun="listener",
-            body=_whole(balancer, settings, dict(listener.attributes)),
+            body=whole,
             import_id=arn,
-            changed=tuple(_NAMES[field] for field in fields),
+            changed=differing(_whole(balancer, settings, values), whole),
             unread=TAGS,
         )
     )
@@ -136,16 +134,17 @@ def attributes(draft: Draft, edit: Edit) -> None:
 
 
 def certificates(draft: Draft, edit: Edit) -> None:
-    """Draft the certificates that a created listener serves beside its default one."""
-    listener = draft.made(edit.parameters["ListenerArn"])
+    """Draft the certificates that a listener serves beside its default one."""
+    arn = edit.parameters["ListenerArn"]
+    name = _owner(draft.case, arn).name if isinstance(arn, str) else draft.made(arn).name
     for one in edit.parameters["Certificates"]:
         draft.add(
             Resource(
                 type=_CERTIFICATE,
-                name=draft.name(_CERTIFICATE, listener.name, "certificate"),
+                name=draft.name(_CERTIFICATE, name, "certificate"),
                 noun="certificate of the listener",
                 body=[
-                    argument("listener_arn", draft.known(edit.parameters["ListenerArn"])),
+                    argument("listener_arn", draft.known(arn)),
                     argument("certificate_arn", one["CertificateArn"]),
                 ],
             )

@@ -8,7 +8,7 @@ from canary.control_plane.state import Listener, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 from canary.diagnose.remedies.rules import condition_json, rule_json
-from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after
+from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
 from canary.diagnose.terraform.hcl import Block, NotWholeError
 from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body
 
@@ -102,10 +102,9 @@ _CONDITION = (
     ("HttpRequestMethodConfig", Shape("http_request_method", {"Values": "values"})),
     ("SourceIpConfig", Shape("source_ip", {"Values": "values"})),
 )
-_QUERY = Shape("query_string", {"Key": "key", "Value": "value"})
-_REWRITE = Shape(
-    "", blocks=(("Rewrites", Shape("rewrite", {"Regex": "regex", "Replace": "replace"})),)
-)
+_QUERY = Shape("query_string", {"Key": "key", "Value": "value"}, needs=("Value",))
+_REGEX = Shape("rewrite", {"Regex": "regex", "Replace": "replace"}, needs=("Regex",))
+_REWRITE = Shape("", blocks=(("Rewrites", _REGEX),))
 _TRANSFORM = (
     ("HostHeaderRewriteConfig", "host_header_rewrite_config"),
     ("UrlRewriteConfig", "url_rewrite_config"),
@@ -177,7 +176,6 @@ def whole(listener: Any, rule: Parameters) -> Body:
 
 def changed(draft: Draft, edit: Edit) -> None:
     """Draft a rule that is there, with what the fix changes of it."""
-    fields = after(edit)
     arn = edit.resource
     listener, rule = _where(draft.case, arn)
     if not rule.priority.isdigit():
@@ -188,15 +186,15 @@ def changed(draft: Draft, edit: Edit) -> None:
         "Actions": rule_json(rule.actions),
         "Transforms": list(rule.transforms),
     }
-    names = {"Actions": "action", "Conditions": "condition", "Priority": "priority"}
+    body = whole(listener.arn, now | after(edit))
     draft.add(
         Resource(
             type=TYPE,
             name=draft.name(TYPE, "rule", rule.priority),
             noun="listener rule",
-            body=whole(listener.arn, now | fields),
+            body=body,
             import_id=arn,
-            changed=tuple(names[field] for field in fields),
+            changed=differing(whole(listener.arn, now), body),
             unread=TAGS,
         )
     )

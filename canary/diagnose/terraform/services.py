@@ -7,7 +7,7 @@ from typing import Any
 from canary.control_plane.ecs import primary
 from canary.control_plane.state import EcsService
 from canary.diagnose.remedies.edit import Edit, Parameters
-from canary.diagnose.terraform.draft import TAGS, Draft, Resource
+from canary.diagnose.terraform.draft import TAGS, Draft, Resource, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.shapes import Body, Shape, body, empty
 
@@ -113,7 +113,6 @@ _SERVICE = Shape(
     maps={"tags": "tags"},
     silent=frozenset({"roleArn", "platformFamily", "serviceArn", "clusterArn", "createdBy"}),
 )
-_NAMES = {**_SERVICE.arguments, **{key: shape.kind for key, shape in _SERVICE.blocks}}
 # What a deployment has and a service's description does not tell; and what scales by itself.
 _UNREAD = ("volume_configuration", "vpc_lattice_configurations")
 
@@ -131,7 +130,8 @@ def changed(draft: Draft, edit: Edit) -> bool:
     if not cluster or name != service.name:
         raise NotWholeError("a service under an ARN without its cluster")
     base = service.arn.partition(":service/")[0]
-    whole = {**service.config, **draft.known(fields), "cluster": f"{base}:cluster/{cluster}"}
+    before = {**service.config, "cluster": f"{base}:cluster/{cluster}"}
+    whole = _whole({**before, **draft.known(fields)})
     tags = () if "tags" in service.config else TAGS
     scales = () if "desiredCount" in fields else ("desired_count",)
     draft.add(
@@ -139,9 +139,9 @@ def changed(draft: Draft, edit: Edit) -> bool:
             type=TYPE,
             name=draft.name(TYPE, service.name),
             noun="ECS service",
-            body=_whole(whole),
+            body=whole,
             import_id=f"{cluster}/{name}",
-            changed=tuple(_NAMES[field] for field in fields),
+            changed=differing(_whole(before), whole),
             unread=(*tags, *scales, *_UNREAD),
         )
     )

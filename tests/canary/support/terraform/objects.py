@@ -47,7 +47,7 @@ def _command(state: PlatformState, found: dict[str, Any], call: str, given: Json
             found[f"{given['LoadBalancerArn']} {given['Port']}"] = normal.listener(given)
         case "elbv2 add-listener-certificates":
             for one in given["Certificates"]:
-                found[f"{LATER} {one['CertificateArn']}"] = {}
+                found[f"{given['ListenerArn']} {one['CertificateArn']}"] = {}
         case "elbv2 modify-listener-attributes":
             (made,) = (v for k, v in found.items() if "DefaultActions" in v)
             made["Attributes"] |= {a["Key"]: a["Value"] for a in given["Attributes"] if a["Value"]}
