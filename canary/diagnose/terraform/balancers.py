@@ -6,7 +6,7 @@ from canary.control_plane.state import LoadBalancer
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after
 from canary.diagnose.terraform.hcl import Argument, Block, NotWholeError
-from canary.diagnose.terraform.shapes import Body, argument
+from canary.diagnose.terraform.shapes import Body, argument, flag
 
 TYPE = "aws_lb"
 # ELB API reference, LoadBalancerAttribute: those of application load balancers.
@@ -84,7 +84,7 @@ def _attribute(name: str, value: str) -> Argument:
 def _log(name: str, values: dict[str, str]) -> Body:
     """Return where one kind of log goes; Terraform requires the bucket."""
     bucket = values.get(f"{name}.s3.bucket", "")
-    enabled = values.get(f"{name}.s3.enabled") == "true"
+    enabled = flag(values.get(f"{name}.s3.enabled", "false"))
     if not bucket:
         if enabled:
             raise NotWholeError("logs without a bucket")

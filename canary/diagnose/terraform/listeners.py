@@ -10,7 +10,7 @@ from canary.diagnose.remedies.listeners import arn_of, whole_listener
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.rules import actions
-from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body
+from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body, flag
 
 TYPE = "aws_lb_listener"
 _CERTIFICATE = "aws_lb_listener_certificate"
@@ -50,7 +50,7 @@ def _attributes(values: dict[str, str]) -> Body:
     found: Body = []
     for key, value in sorted(values.items()):
         if key == _SERVER:
-            found.append(argument("routing_http_response_server_enabled", value == "true"))
+            found.append(argument("routing_http_response_server_enabled", flag(value)))
         elif key in _ATTRIBUTES and value:
             found.append(argument(_ATTRIBUTES[key], value))
         elif value:

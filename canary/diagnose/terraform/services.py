@@ -177,6 +177,8 @@ def _whole(raw: Parameters) -> Body:
     for key in ("taskDefinition", "serviceName"):
         if key not in found:
             raise NotWholeError(f"a service without {key}")
+    if not all(entry.get("containerName") for entry in found.get("loadBalancers", ())):
+        raise NotWholeError("a load balancer entry without its container")
     deployment = dict(found.pop("deploymentConfiguration", {}))
     alarms = deployment.pop("alarms", {})
     if alarms.get("alarmNames"):

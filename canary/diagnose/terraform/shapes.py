@@ -34,7 +34,7 @@ def body(shape: Shape, raw: Mapping[str, Any]) -> Body:
     unknown = sorted(k for k, v in raw.items() if k not in known and not empty(v))
     if unknown:
         raise NotWholeError(f"no argument is known for {', '.join(unknown)}")
-    if any(empty(raw.get(key)) for key in shape.needs):
+    if any(raw.get(key) in (None, [], {}) for key in shape.needs):
         raise NotWholeError(f"{shape.kind} needs {' and '.join(shape.needs)}")
     found: Body = [
         argument(name, raw[key])
@@ -59,6 +59,13 @@ def blocks(shape: Shape, raw: Any) -> Body:
         Block(shape.kind, body=body(shape, one))
         for one in (raw if isinstance(raw, list) else [raw])
     ]
+
+
+def flag(value: str) -> bool:
+    """Return an attribute of AWS that is "true" or "false"."""
+    if value not in ("true", "false"):
+        raise NotWholeError(f"{value!r} is neither true nor false")
+    return value == "true"
 
 
 def argument(name: str, value: Any) -> Argument:

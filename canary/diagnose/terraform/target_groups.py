@@ -7,7 +7,7 @@ from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.targets import health_check
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after
 from canary.diagnose.terraform.hcl import Argument, Block, NotWholeError
-from canary.diagnose.terraform.shapes import Body, argument
+from canary.diagnose.terraform.shapes import Body, argument, flag
 
 TYPE = "aws_lb_target_group"
 _HEALTH = {
@@ -104,7 +104,7 @@ def _stickiness(values: dict[str, str]) -> Body:
     if not kind:
         return []
     found: Body = [
-        Argument("enabled", values.get("stickiness.enabled") == "true"),
+        Argument("enabled", flag(values.get("stickiness.enabled", "false"))),
         Argument("type", kind),
     ]
     if duration := values.get(_DURATION.format(kind)):

@@ -47,9 +47,15 @@ def structure(block: Any) -> Any:
     return found
 
 
+def said(raw: Json) -> Json:
+    """Return a structure without lists and maps in which nothing stands."""
+    inner = {k: said(v) if isinstance(v, dict) else v for k, v in raw.items()}
+    return {k: v for k, v in inner.items() if v not in ([], {})}
+
+
 def _action(raw: Json) -> Json:
     """Return an action with one way to say where it forwards to."""
-    found = {k: v for k, v in raw.items() if k not in ("TargetGroupArn", "ForwardConfig")}
+    found = said({k: v for k, v in raw.items() if k not in ("TargetGroupArn", "ForwardConfig")})
     forward = raw.get("ForwardConfig") or {}
     groups = forward.get("TargetGroups") or []
     if not groups and raw.get("TargetGroupArn"):
