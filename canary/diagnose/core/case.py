@@ -121,14 +121,14 @@ class Case:
         These are the groups that the environment file names for it, and the groups in which ECS
         registers its tasks, unless the file names them for another service.
         """
-        others = {g for n, s in self.services.items() if n != name for g in s.target_groups}
+        in_file = {g for s in self.services.values() for g in s.target_groups}
         named = set(self.services[name].target_groups)
         service = self.ecs(name)
         attached = set(service.target_groups) if service else set()
         return tuple(
             g
             for g in self.state.target_groups
-            if g.name in named or (g.arn in attached and g.name not in others)
+            if g.name in named or (g.arn in attached and g.name not in in_file)
         )
 
     def group(self, arn: str, state: PlatformState | None = None) -> TargetGroup | None:

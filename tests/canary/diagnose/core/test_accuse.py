@@ -183,6 +183,8 @@ def test_the_addresses_of_a_public_name_may_be_told_otherwise() -> None:
     then = p.replace(BAD, hosts=hosts)
     of = case(pasts(then), then)
     assert one(of, finding(of, summary="now"), rule(summary="then")).held is True
+    of = case(pasts(BAD), then)  # nobody had looked the name up then
+    assert one(of, finding(of), rule()).held is False
     of = case(pasts(BAD), BAD)
     assert one(of, finding(of, summary="now"), rule(summary="then")).held is False
 
@@ -242,6 +244,8 @@ def late(found: Callable[[Case], list[Finding]]) -> Finding:
 def test_a_late_finding_is_told_beside_the_platform_of_the_day_before() -> None:
     assert late(lambda of: [finding(of, summary="back")]).summary == "back"
     assert late(lambda of: [finding(of, resource="other", summary="o")]).summary == "o"
+    some = frozenset(list(case().failures)[:1])
+    assert late(lambda of: [finding(of, summary="x", explained_failures=some)]).summary == "x"
     assert late(lambda of: []).summary == "It is so."
     assert late(lambda of: [finding(of, "rule-missing", summary="x")]).summary == "It is so."
     part = frozenset(list(case().failures)[:1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from canary.diagnose.core import blame
@@ -76,6 +78,7 @@ def test_a_document_that_names_a_dependency_implicates_that_one() -> None:
         (S.APP_5XX, answer("redis connection refused", 499), "", {"queue"}),  # an answer of DOWN
         (S.WRONG_ANSWER, answer("redis connection refused", 200), "", set()),
         (S.WRONG_ANSWER, answer("redis connection refused", 500), "", {"queue"}),
+        (S.WRONG_ANSWER, answer("redis connection refused", 499), "", set()),
         (S.APP_5XX, answer("redis connection refused", 503, answered_by="balancer"), "", set()),
         (S.NO_ANSWER, p.none("https://shop.example.com/", "read-timeout"), "redis", set()),
         (S.NOT_READY, answer('{"ready": false}'), "cache down", {"queue"}),
@@ -169,6 +172,14 @@ def test_what_a_text_is_about() -> None:
         )
     ]  # fmt: skip
     assert about == [True, True, False, True, False]
+
+
+def test_the_ports_of_a_role_as_words() -> None:
+    words = blame.port_words(platform(), Role.DATABASE)
+    found = [bool(re.search(words, t)) for t in ("port 5432", ":5433/", "54321", "port 0")]
+    assert found == [True, True, False, False]
+    assert blame.port_words(platform(), Role.MLFLOW) == "(?!)"  # without a port
+    assert blame.port_words(environment(services={}), Role.CACHE) == "(?!)"
 
 
 def test_addresses_in_texts_and_of_services() -> None:

@@ -112,6 +112,8 @@ def test_what_is_always_reported_stands_last_and_explains_too() -> None:
     other = finding("rule-missing", B)
     chosen, left = choose(ABC, [lacking, other])
     assert (named(chosen), left) == (["rule-missing", "permission-missing"], {C})
+    likely = finding("path-prefix-wrong", A)  # it explains what the other one is told beside
+    assert named(choose(ABC, [lacking, likely])[0]) == ["path-prefix-wrong", "permission-missing"]
     bare = finding("permission-missing", always_report=True)
     assert named(choose(case(), [bare])[0]) == ["permission-missing"]
     assert choose(case(), [finding("rule-missing")])[0] == []
@@ -274,6 +276,10 @@ def failures(url: str, *statuses: int | str) -> frozenset[Failure]:
 
 
 URL = f"https://registry.{NAMES.domain}/x"
+NOWHERE = (
+    "Nothing answers at the address of registry: see the listener and the security group of its"
+    " load balancer."
+)
 INSTEAD = (
     "The load balancer answers in place of registry: see whether its tasks run, whether they are"
     " healthy targets, and whether the balancer may reach them."
@@ -288,8 +294,8 @@ NEEDS = " registry needs auth, mlflow, cache and database: look there, too."
 @pytest.mark.parametrize(
     ("seen", "text"),
     [
-        (("refused",), "Nothing answers at the address of registry: see the listener and the"
-         " security group of its load balancer."),
+        (("refused",), NOWHERE),
+        (("refused", "dns", "connect-timeout", "tls", "reset"), NOWHERE),
         ((503,), INSTEAD + NEEDS),
         ((503, "refused"), INSTEAD + NEEDS),
         ((503, "read-timeout"), OWNER + NEEDS),
