@@ -22,6 +22,7 @@ from canary.control_plane.state import (
     ErrorCounts,
     GroupRule,
     HostAddress,
+    IamRole,
     LogLine,
     PlatformState,
     RegistryEntry,
@@ -49,6 +50,7 @@ SAMPLE = p.replace(
     logs={"auth": (LogLine(at="t", message="m"),)},
     errors=(ErrorCounts(load_balancer="lb", balancer_5xx=0, target_5xx=0, minutes=5),),
     hosts=(HostAddress(host="auth.hokus.ai", addresses=("1.2.3.4",)),),
+    roles=(IamRole(arn="arn:role", policies={"p": {"Statement": []}}, attached=("arn:p",)),),
     unavailable=(GAP,),
     bounds=(Bound(action="logs:FilterLogEvents", resource="auth", limit=9, unit="lines"),),
 )

@@ -8,6 +8,7 @@ import pytest
 
 from canary.control_plane.state import (
     GroupRule,
+    IamRole,
     PlatformState,
     SecretState,
     Task,
@@ -42,7 +43,7 @@ def test_these_calls_are_checked_and_no_others_are_printed() -> None:
         "elbv2 modify-listener-attributes", "elbv2 modify-load-balancer-attributes",
         "elbv2 modify-rule", "elbv2 modify-target-group", "elbv2 register-targets",
         "elbv2 set-rule-priorities", "elbv2 set-security-groups",
-        "iam put-role-policy", "logs create-log-group",
+        "iam attach-role-policy", "iam put-role-policy", "logs create-log-group",
         "secretsmanager restore-secret", "secretsmanager update-secret-version-stage",
         "servicediscovery create-service", "servicediscovery deregister-instance",
         "servicediscovery register-instance", "ssm put-parameter",
@@ -249,6 +250,79 @@ def test_a_role_that_no_task_definition_names_gets_nothing() -> None:
         "no task definition that was read has the execution role admin",
         f"it would allow {SECRET}, to which no task definition refers",
     ]
+
+
+START = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+ROLE = "arn:aws:iam::123456789012:role/path/exec"
+
+
+def with_roles(*roles: IamRole) -> PlatformState:
+    return p.replace(KEYED, roles=roles)
+
+
+@pytest.mark.parametrize(
+    ("name", "policy_arn", "why"),
+    [
+        ("exec", START, []),
+        ("exec", START.replace("arn:aws:", "arn:aws-cn:"), []),
+        ("exec", f"{START}2", [f"what {START}2 allows was not read"]),
+        ("exec", "arn:aws:iam::aws:policy/AdministratorAccess",
+         ["what arn:aws:iam::aws:policy/AdministratorAccess allows was not read"]),
+        ("exec", "arn:aws:iam::aws:policy/Other",
+         ["nothing tells that exec had arn:aws:iam::aws:policy/Other",
+          "what arn:aws:iam::aws:policy/Other allows was not read"]),
+        ("admin", START, [f"nothing tells that admin had {START}"]),
+    ],
+)  # fmt: skip
+def test_a_managed_policy_that_the_role_had_comes_back(
+    name: str, policy_arn: str, why: list[str]
+) -> None:
+    many = (START, START.replace("arn:aws:", "arn:aws-cn:"), f"{START}2",
+            "arn:aws:iam::aws:policy/AdministratorAccess")  # fmt: skip
+    was = with_roles(IamRole(arn=ROLE, attached=many))
+    parameters = {"RoleName": name, "PolicyArn": policy_arn}
+    assert said("iam attach-role-policy", parameters, KEYED, was) == why
+
+
+ODD = "arn:aws:s3:::bucket"
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    known = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": ODD}
+    found = {k: v for k, v in {**known, **fields}.items() if v is not None}
+    return {"Statement": [found]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "now", "why"),
+    [
+        (document(), None, []),
+        (document(Action=["ssm:GetParameters", "kms:Decrypt"]), None, []),
+        (document(Action="iam:PassRole"), None,
+         ["it would allow iam:PassRole again, which no start of a task needs"]),
+        (document(Action=["ssm:GetParameters", "*"]), None,
+         ["it would allow * again, which no start of a task needs"]),
+        (document(Action="iam:PassRole", Effect="Deny"), None, []),
+        (document(Action="iam:PassRole"), document(Action="iam:PassRole"), []),
+        (document(Action="iam:PassRole"), document(),
+         ["it would allow iam:PassRole again, which no start of a task needs"]),
+        (document(Action=None, NotAction="iam:*"), None,
+         ["it would allow all but what it names"]),
+        (document(Resource=None, NotResource=ODD), None,
+         ["it would allow all but what it names"]),
+    ],
+)  # fmt: skip
+def test_a_policy_that_the_role_had_comes_back_for_the_start_of_tasks_alone(
+    wanted: dict[str, Any], now: dict[str, Any] | None, why: list[str]
+) -> None:
+    was = with_roles(IamRole(arn=ROLE, policies={"n": wanted}))
+    parameters = {"RoleName": "exec", "PolicyName": "n", "PolicyDocument": wanted}
+    made = Edit(
+        service="iam", operation="put-role-policy", parameters=parameters, resource="exec",
+        before={"n": now} if now else None,
+    )  # fmt: skip
+    known = Case(results=(), state=KEYED, environment=p.environment(NAMES), previous=was, now=p.NOW)
+    assert objections(known, (made,)) == why
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,12 @@ from canary.control_plane.state import (
     TargetGroup,
     TargetHealth,
 )
-from canary.diagnose.remedies.access import create_log_group, put_role_policy
+from canary.diagnose.remedies.access import (
+    attach_role_policy,
+    create_log_group,
+    policy,
+    put_role_policy,
+)
 from canary.diagnose.remedies.edit import Edit, Later
 from canary.diagnose.remedies.names import create_name, deregister_instance, register_instance
 from canary.diagnose.remedies.network import (
@@ -410,8 +415,9 @@ def test_an_address_that_is_taken_out_comes_back_with_its_port(
 
 
 def test_a_policy_is_put_beside_the_others_and_deleted_again() -> None:
-    edit = put_role_policy("exec", "read", [{"Effect": "Allow"}])
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}
+    document = policy([{"Effect": "Allow"}])
+    assert document == {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}
+    edit = put_role_policy("exec", "read", document)
     assert (edit.service, edit.operation, edit.resource) == ("iam", "put-role-policy", "exec")
     assert edit.parameters == {
         "RoleName": "exec", "PolicyName": "read", "PolicyDocument": document,
@@ -420,6 +426,24 @@ def test_a_policy_is_put_beside_the_others_and_deleted_again() -> None:
     assert (back(edit).operation, back(edit).after) == ("delete-role-policy", None)
     assert back(edit).parameters == {"RoleName": "exec", "PolicyName": "read"}
     assert back(edit).before == {"read": document}
+
+
+def test_a_policy_that_is_changed_is_changed_back() -> None:
+    old, new = policy([{"Effect": "Deny"}]), policy([{"Effect": "Allow"}])
+    edit = put_role_policy("exec", "read", new, old)
+    assert (edit.before, edit.after) == ({"read": old}, {"read": new})
+    assert (back(edit).operation, back(edit).resource) == ("put-role-policy", "exec")
+    assert back(edit).parameters["PolicyDocument"] == old
+    assert (back(edit).before, back(edit).after) == ({"read": new}, {"read": old})
+
+
+def test_a_managed_policy_is_attached_and_detached() -> None:
+    edit = attach_role_policy("exec", "arn:p")
+    assert (edit.service, edit.operation, edit.resource) == ("iam", "attach-role-policy", "exec")
+    assert edit.parameters == {"RoleName": "exec", "PolicyArn": "arn:p"}
+    assert (edit.before, edit.after) == ({"attached": []}, {"attached": ["arn:p"]})
+    assert (back(edit).operation, back(edit).parameters) == ("detach-role-policy", edit.parameters)
+    assert (back(edit).before, back(edit).after) == ({"attached": ["arn:p"]}, {"attached": []})
 
 
 def test_a_log_group_is_made_and_deleted_again() -> None:
