@@ -31,7 +31,7 @@ class Resource:
     body: Body
     import_id: str = ""
     changed: tuple[str, ...] = ()  # the arguments that the fix changes
-    unread: tuple[str, ...] = ()  # arguments of parts that were not read: they stay as they are
+    unread: tuple[str, ...] = ()  # arguments that stay as they are: their parts were not read
     note: str = ""
 
     @property

@@ -11,6 +11,7 @@ from canary.diagnose.terraform.hcl import Argument
 from canary.diagnose.terraform.shapes import Shape, body
 
 _LOGS, _POLICY = "aws_cloudwatch_log_group", "aws_iam_role_policy"
+_ATTACHED = "aws_iam_role_policy_attachment"
 _NAME = "aws_service_discovery_service"
 _RECORDS = Shape("dns_records", {"Type": "type", "TTL": "ttl"}, needs=("Type", "TTL"))
 _DNS = Shape(
@@ -41,18 +42,33 @@ def log_group(draft: Draft, edit: Edit) -> None:
 
 def role_policy(draft: Draft, edit: Edit) -> None:
     """Draft the policy that the fix gives a role: it is written whole, under its own name."""
-    wanted = edit.parameters
-    document = json.dumps(wanted["PolicyDocument"])
+    role, name = edit.parameters["RoleName"], edit.parameters["PolicyName"]
+    there = edit.before is not None
     draft.add(
         Resource(
             type=_POLICY,
-            name=draft.name(_POLICY, wanted["RoleName"], wanted["PolicyName"]),
+            name=draft.name(_POLICY, role, name),
             noun="policy of the role",
             body=[
-                Argument("role", wanted["RoleName"]),
-                Argument("name", wanted["PolicyName"]),
-                Argument("policy", document),
+                Argument("role", role),
+                Argument("name", name),
+                Argument("policy", json.dumps(edit.parameters["PolicyDocument"])),
             ],
+            import_id=f"{role}:{name}" if there else "",
+            changed=("policy",) if there else (),
+        )
+    )
+
+
+def attached_policy(draft: Draft, edit: Edit) -> None:
+    """Draft a managed policy that the fix attaches to a role."""
+    role, arn = edit.parameters["RoleName"], edit.parameters["PolicyArn"]
+    draft.add(
+        Resource(
+            type=_ATTACHED,
+            name=draft.name(_ATTACHED, role, arn.rpartition("/")[2]),
+            noun="policy on the role",
+            body=[Argument("role", role), Argument("policy_arn", arn)],
         )
     )
 

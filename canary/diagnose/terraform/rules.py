@@ -144,11 +144,11 @@ def _plain(action: Parameters) -> Parameters:
 
 def _condition(raw: Parameters) -> Block:
     config = {k: v for k, v in raw.items() if k != "Field"}
-    query = config.pop("QueryStringConfig", None) or {}
+    query = config.pop("QueryStringConfig", None)
     rows = body(Shape("condition", blocks=_CONDITION), config)
-    if query:
-        rows += body(Shape("condition", blocks=(("Values", _QUERY),)), query)
-    if len(rows) != 1:
+    if query and not rows:  # one block for each pair
+        return Block("condition", body=body(Shape("", blocks=(("Values", _QUERY),)), query))
+    if query or len(rows) != 1:
         raise NotWholeError("a condition of a kind that is not known here")
     return Block("condition", body=rows)
 
@@ -176,7 +176,26 @@ def whole(listener: Any, rule: Parameters) -> Body:
 
 def changed(draft: Draft, edit: Edit) -> None:
     """Draft a rule that is there, with what the fix changes of it."""
-    arn = edit.resource
+    fields = after(edit)
+    if fields.pop("ResetTransforms", False):
+        fields["Transforms"] = []
+    _change(draft, edit.resource, fields)
+
+
+def moved(draft: Draft, edit: Edit) -> None:
+    """Draft rules that get other priorities, where each of these is free.
+
+    Terraform moves them one by one: rules that change places would be in each other's way.
+    """
+    moves = after(edit)["RulePriorities"]
+    for move in moves:
+        listener, _ = _where(draft.case, move["RuleArn"])
+        if str(move["Priority"]) in {r.priority for r in listener.rules}:
+            raise NotWholeError("a priority that another rule has until it is moved")
+        _change(draft, move["RuleArn"], {"Priority": move["Priority"]})
+
+
+def _change(draft: Draft, arn: str, fields: Parameters) -> None:
     listener, rule = _where(draft.case, arn)
     if not rule.priority.isdigit():
         raise NotWholeError("a default rule belongs to its listener")
@@ -186,7 +205,7 @@ def changed(draft: Draft, edit: Edit) -> None:
         "Actions": rule_json(rule.actions),
         "Transforms": list(rule.transforms),
     }
-    body = whole(listener.arn, now | after(edit))
+    body = whole(listener.arn, now | fields)
     draft.add(
         Resource(
             type=TYPE,

@@ -113,8 +113,9 @@ _SERVICE = Shape(
     maps={"tags": "tags"},
     silent=frozenset({"roleArn", "platformFamily", "serviceArn", "clusterArn", "createdBy"}),
 )
-# What a deployment has and a service's description does not tell; and what scales by itself.
-_UNREAD = ("volume_configuration", "vpc_lattice_configurations")
+# What a deployment has and a service's description does not tell; and what is Terraform's own: an
+# import leaves it empty, and its default would show in the plan as a change.
+_UNREAD = ("volume_configuration", "vpc_lattice_configurations", "wait_for_steady_state")
 
 
 def changed(draft: Draft, edit: Edit) -> bool:

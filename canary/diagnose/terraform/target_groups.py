@@ -10,6 +10,8 @@ from canary.diagnose.terraform.hcl import Argument, Block, NotWholeError
 from canary.diagnose.terraform.shapes import Body, argument, flag
 
 TYPE = "aws_lb_target_group"
+# An import leaves these empty, and their defaults would show in the plan as changes.
+_DEFAULTS = ("lambda_multi_value_headers_enabled", "proxy_protocol_v2")
 _HEALTH = {
     "HealthCheckEnabled": "enabled",
     "HealthCheckProtocol": "protocol",
@@ -54,7 +56,7 @@ def checked(draft: Draft, edit: Edit) -> None:
             body=_whole(group, health_check(group) | after(edit)),
             import_id=group.arn,
             changed=("health_check",),
-            unread=TAGS,
+            unread=(*TAGS, *_DEFAULTS),
         )
     )
 

@@ -30,11 +30,12 @@ def _typed(_draft: Draft, _edit: Edit) -> bool:
     return False
 
 
-# A call without a writer has no block: a secret's value, a rule that is deleted. See decision 14.
+# A fix with another call has no blocks, such as one that stores a value. See decision 14.
 WRITERS: dict[str, Writer] = {
     "elbv2 modify-rule": rules.changed,
-    "elbv2 set-rule-priorities": rules.changed,
+    "elbv2 set-rule-priorities": rules.moved,
     "elbv2 create-rule": rules.created,
+    "elbv2 delete-rule": _typed,  # it was not there while all was well
     "elbv2 modify-listener": listeners.changed,
     "elbv2 create-listener": listeners.created,
     "elbv2 add-listener-certificates": listeners.certificates,
@@ -49,6 +50,7 @@ WRITERS: dict[str, Writer] = {
     "ecs update-service": services.changed,
     "ecs create-service": services.created,
     "iam put-role-policy": others.role_policy,
+    "iam attach-role-policy": others.attached_policy,
     "logs create-log-group": others.log_group,
     "servicediscovery create-service": others.internal_name,
     "servicediscovery register-instance": _typed,

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from canary.control_plane.routing import listener_of
 from canary.control_plane.state import Condition, Listener
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies.access import create_log_group, put_role_policy
+from canary.diagnose.remedies.access import (
+    attach_role_policy,
+    create_log_group,
+    policy,
+    put_role_policy,
+)
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import add_certificates, create_listener, modify_listener
 from canary.diagnose.remedies.names import create_name
 from canary.diagnose.remedies.network import authorize, set_groups
-from canary.diagnose.remedies.rules import create_rule, modify_rule, move_rule
+from canary.diagnose.remedies.rules import create_rule, modify_rule, move_rules
 from canary.diagnose.remedies.services import create_service, registry_of, update_service
 from canary.diagnose.remedies.targets import modify_attribute, modify_check
 from canary.diagnose.routing.rule_remedies import to
@@ -82,10 +87,10 @@ def test_a_rule_with_another_target_other_conditions_or_another_place(many: bool
         for rule in read.rules:
             if rule.priority.isdigit():
                 again = create_rule(read, 778, rule.conditions, rule.actions, rule.transforms)
-                for edit in (again, move_rule(rule, 777)):
+                for edit in (again, move_rules([(rule, 777)])):
                     assert bool(rendered(found, edit)) == can_be_whole(again)
                 rendered(found, modify_rule(rule, actions=to(group)))
-                rendered(found, modify_rule(rule, conditions=other))
+                rendered(found, modify_rule(rule, conditions=other, transforms=()))
 
     holds(check, draw_routing.listeners(), SOME, many=many, examples=FEW)
 
@@ -163,8 +168,11 @@ def test_a_permission_of_a_group(many: bool) -> None:
 def test_what_the_fix_makes_new(many: bool) -> None:
     def check(one: str, other: str) -> None:
         found, text = whole(), f"x{one}"
-        statement = [{"Effect": "Allow", "Action": [text], "Resource": [other]}]
-        assert rendered(found, put_role_policy(text, f"y{other}", statement))
+        document = policy([{"Effect": "Allow", "Action": [text], "Resource": [other]}])
+        assert rendered(found, put_role_policy(text, f"y{other}", document))
+        (there,) = rendered(found, put_role_policy(text, f"y{other}", document, policy([])))
+        assert there.import_id == f"{text}:y{other}"
+        assert rendered(found, attach_role_policy(text, f"arn:{other}"))
         assert rendered(found, create_log_group(text))
         name = create_name(text, f"ns{other}")
         (service, *_) = found.state.ecs_services

@@ -21,7 +21,7 @@ TYPES = (
     *("aws_lb", "aws_lb_listener", "aws_lb_listener_certificate", "aws_lb_listener_rule"),
     *("aws_lb_target_group", "aws_ecs_service", "aws_service_discovery_service"),
     *("aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule"),
-    *("aws_cloudwatch_log_group", "aws_iam_role_policy"),
+    *("aws_cloudwatch_log_group", "aws_iam_role_policy", "aws_iam_role_policy_attachment"),
 )
 _PAGE = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/{}"
 # What each resource has by Terraform itself, and the computed id.

@@ -12,7 +12,7 @@ from tests.canary.support.terraform.blocks import Ref, Resource
 
 Json = dict[str, Any]
 LATER = "later"  # an identifier that only the first command, or the first block, makes
-TYPED = frozenset({"register-targets", "deregister-targets"} | {
+TYPED = frozenset({"register-targets", "deregister-targets", "delete-rule"} | {
     "register-instance", "deregister-instance"})  # fmt: skip
 
 
@@ -33,6 +33,8 @@ def _command(state: PlatformState, found: dict[str, Any], call: str, given: Json
     match call:
         case "elbv2 modify-rule":
             arn = given.pop("RuleArn")
+            if given.pop("ResetTransforms", False):
+                given["Transforms"] = []
             found[arn] = normal.rule({**described.rule(state, arn), **given})
         case "elbv2 set-rule-priorities":
             for move in given["RulePriorities"]:
@@ -89,6 +91,8 @@ def _others(found: dict[str, Any], call: str, given: Json) -> None:
             found[f"{given['RoleName']} {given['PolicyName']}"] = json.loads(
                 given["PolicyDocument"]
             )
+        case "iam attach-role-policy":
+            found[f"{given['RoleName']} {given['PolicyArn']}"] = {}
         case "logs create-log-group":
             found[given["logGroupName"]] = {}
         case "servicediscovery create-service":
@@ -134,6 +138,8 @@ def _resource(found: dict[str, Any], resource: Resource, body: Json) -> None:
             found[resource.import_id or body["name"]] = normal.service_of(body)
         case "aws_iam_role_policy":
             found[f"{body['role']} {body['name']}"] = json.loads(body["policy"])
+        case "aws_iam_role_policy_attachment":
+            found[f"{body['role']} {body['policy_arn']}"] = {}
         case "aws_cloudwatch_log_group":
             found[body["name"]] = {}
         case "aws_service_discovery_service":
