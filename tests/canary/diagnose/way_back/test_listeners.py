@@ -57,7 +57,7 @@ def test_a_listener_on_another_port_or_of_another_protocol(many: bool) -> None:
 
 
 def plain(found: Account) -> str:
-    return next(a for a, x in found.held["listeners"].items() if x["Port"] == 80)
+    return next(str(a) for a, x in found.held["listeners"].items() if x["Port"] == 80)
 
 
 @pytest.mark.parametrize("many", PROFILES)

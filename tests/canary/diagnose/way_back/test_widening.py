@@ -11,15 +11,17 @@ from botocore import xform_name
 from hypothesis import strategies as st
 
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.access import put_role_policy
 from canary.diagnose.remedies.check_whole import MEMBERS, as_a_whole, unknown_members
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import create_listener, modify_listener
-from canary.diagnose.remedies.network import authorize, permission
+from canary.diagnose.remedies.network import authorize, permission, set_groups
 from canary.diagnose.remedies.never_worse import CHECKS, objections
 from canary.diagnose.remedies.rules import create_rule, delete_rule, modify_rule
 from canary.diagnose.remedies.services import NETWORK, create_service, update_service
 from tests.canary.support.aws_model import draw_firewall, draw_routing, draw_services
-from tests.canary.support.aws_model.account import Account, case
+from tests.canary.support.aws_model.account import GROUPS, Account, case
+from tests.canary.support.aws_model.draw_routing import ELB
 from tests.canary.support.aws_model.drawn import model
 from tests.canary.support.aws_model.profiles import PROFILES, holds
 
@@ -46,7 +48,7 @@ def changed(edit: Edit, **members: Any) -> Edit:
 
 def wider(one: Json) -> list[Json]:
     """Return permissions that admit more than one does, each in one way."""
-    only = {k: [] for k in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")}
+    only: Json = {k: [] for k in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")}
     found = [
         {**one, **only, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
         {**one, **only, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
@@ -76,7 +78,8 @@ def test_of_a_security_group(many: bool) -> None:
         (held,) = broken.held["guards"].values()
         held["IpPermissions" if side == "ingress" else "IpPermissionsEgress"] = []
         found = case(broken, well)
-        before = next(g for g in found.previous.security_groups if g.id == draw_firewall.GROUP)  # type: ignore[union-attr] - there is one
+        assert found.previous is not None
+        before = next(g for g in found.previous.security_groups if g.id == draw_firewall.GROUP)
         now = next(g for g in found.state.security_groups if g.id == draw_firewall.GROUP)
         wanted = [permission(r) for r in getattr(before, side)]
         edit = authorize(now, side, wanted)
@@ -112,7 +115,7 @@ def lost(actions: list[Json]) -> list[list[Json]]:
 
 
 def forwarding(order: int = 1) -> Json:
-    group = draw_routing.GROUPS[1]
+    group = GROUPS[1]
     config = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 1}]}
     return {"Type": "forward", "Order": order, "ForwardConfig": config}
 
@@ -263,6 +266,57 @@ def test_of_a_service(many: bool) -> None:
         "serviceConnectConfiguration", "desiredCount", "propagateTags", "volumeConfigurations",
     )  # fmt: skip
     holds(check, draw_services.services(st.just("ECS")), more, many=many, examples=40)
+
+
+# --- a balancer's groups, a role's policy
+
+
+GROUP_IDS = st.lists(
+    st.sampled_from(["sg-lb-registry", "sg-lb-auth", "sg-database", "sg-of-somebody"]),
+    min_size=1, max_size=3, unique=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_of_the_groups_of_a_balancer(many: bool) -> None:
+    def check(drawn: Json, groups: list[str], scheme: str) -> None:
+        found = case(well := draw_routing.account(drawn, scheme), well)
+        balancer = found.state.load_balancers[-1]
+        edit = set_groups(balancer, balancer.security_groups)
+        others = set(groups) != set(balancer.security_groups)
+        judged(found, (edit,), *([changed(edit, SecurityGroups=groups)] if others else []))
+
+    schemes = ELB.of("LoadBalancerSchemeEnum")
+    holds(check, draw_routing.listeners(), GROUP_IDS, schemes, many=many, examples=30)
+
+
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf"
+ACTIONS = st.from_regex(r"(secretsmanager|iam|s3|kms|ecs):[A-Z][a-z]{2,6}[*]?", fullmatch=True)
+RESOURCES = st.sampled_from(
+    ["*", SECRET[:-6] + "*", SECRET.replace("app", "other"), "arn:aws:s3:::bucket/*"]
+)
+
+
+def policy(role: str, *statements: Json) -> Edit:
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    return put_role_policy(role, "canary-start", document)
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_of_the_policy_of_a_role(many: bool) -> None:
+    found = case(Account(), None)
+
+    def check(action: str, resource: str, beside: bool) -> None:
+        right: Json = {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
+        own: Json = {**right, "Resource": [SECRET]}
+        more: list[Json] = [
+            {**own, "Action": [*right["Action"], action] if beside else [action]},
+            {**own, "Resource": [SECRET, resource] if beside else [resource]},
+        ]
+        good, *bad = (policy("exec", *each) for each in ([own], *([own, one] for one in more)))
+        judged(found, (good,), *bad, policy("other", own))
+
+    holds(check, ACTIONS, RESOURCES, st.booleans(), many=many, examples=30)
 
 
 # --- calls

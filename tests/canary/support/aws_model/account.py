@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from canary.control_plane.state import Certificate, PlatformState, TargetHealth
+from canary.control_plane.state import Certificate, PlatformState
 from canary.diagnose.core.case import Case
 from canary.model import Result
 from canary.observe import balancers, groups, targets
@@ -16,7 +16,7 @@ from canary.observe.calls import Reader
 from canary.observe.ecs_services import converted
 from tests.canary.support import platforms as p
 from tests.canary.support.aws_model.balancing import Balancing
-from tests.canary.support.aws_model.containers import DEPLOYED, Containers
+from tests.canary.support.aws_model.containers import Containers
 from tests.canary.support.aws_model.firewall import Firewall
 from tests.canary.support.aws_model.typed import typed
 
@@ -146,9 +146,9 @@ def state(account: Account) -> PlatformState:
         found["load_balancers"] = (*others, *balancers.read(reader))
     if account.held["groups"]:
         mine = account.held["groups"]
-        others = tuple(g for g in healthy.target_groups if g.arn not in mine)
+        left = tuple(g for g in healthy.target_groups if g.arn not in mine)
         own = found.get("load_balancers", healthy.load_balancers)
-        found["target_groups"] = (*others, *targets.read(reader, own))
+        found["target_groups"] = (*left, *targets.read(reader, own))
     if "services" in account.held:  # else those of the plain platform
         found |= _services(account, healthy)
     if account.held["guards"]:
@@ -187,6 +187,3 @@ def case(account: Account, well: Account | None, *results: Result) -> Case:
         results=results, state=state(account), environment=ENVIRONMENT,
         previous=state(well) if well else None, now=p.NOW,
     )  # fmt: skip
-
-
-__all__ = ["DEPLOYED", "Account", "TargetHealth"]

@@ -122,7 +122,9 @@ _CONDITIONS = st.one_of(
 )
 conditions = st.lists(_CONDITIONS, min_size=1, max_size=2)
 _REWRITES = st.lists(ELB.of("RewriteConfig"), min_size=1, max_size=1)
-transforms = st.just([]) | st.sampled_from(["host-header-rewrite", "url-rewrite"]).flatmap(
+transforms: Strategy = st.just([]) | st.sampled_from(
+    ["host-header-rewrite", "url-rewrite"]
+).flatmap(
     lambda kind: st.fixed_dictionaries(
         {
             "Type": st.just(kind),
@@ -241,7 +243,7 @@ def with_secret(action: Json) -> Json:
 
 def secure(found: Account) -> str:
     """Return the ARN of the listener on 443."""
-    return next(a for a, x in found.held["listeners"].items() if x["Port"] == 443)
+    return next(str(a) for a, x in found.held["listeners"].items() if x["Port"] == 443)
 
 
 def oidc(listener: Json) -> bool:

@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.canary.support import platforms as p
 from tests.canary.support.aws_model.account import NAMES, Account
 from tests.canary.support.aws_model.drawn import Drawn, texts
 
@@ -117,6 +116,3 @@ def account(service: Json) -> Account:
     found = Account()
     found.do("ecs", "CreateService", cluster=CLUSTER, **service)
     return found
-
-
-__all__ = ["p"]

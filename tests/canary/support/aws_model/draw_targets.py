@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.canary.support import platforms as p
-from tests.canary.support.aws_model.account import GROUPS, NAMES, Account
+from tests.canary.support.aws_model.account import NAMES, Account
 from tests.canary.support.aws_model.drawn import Drawn, Strategy
 
 Json = dict[str, Any]
@@ -98,6 +98,3 @@ def unhealthy(found: Account, reason: str) -> None:
     """Let the group's targets fail their health checks."""
     for one in found.held["targets"][AUTH]:
         one["TargetHealth"] = {"State": "unhealthy", "Reason": reason}
-
-
-__all__ = ["GROUPS"]
