@@ -15,11 +15,15 @@ Lines = dict[str, dict[int, frozenset[str]]]
 
 @dataclass(frozen=True)
 class Covering:
-    """The tests that passed: how long each took, and which executes which line of a module."""
+    """The tests that passed: how long each took, and which executes which line of a module.
+
+    `seconds` are those of the processor: a busy machine does not change which tests are chosen.
+    """
 
     seconds: dict[str, float]
     lines: Lines
     failed: tuple[str, ...] = ()
+    waited: dict[str, float] = field(default_factory=dict)  # by the clock
 
     def of(self, mutant: Mutant, users: tuple[str, ...]) -> list[str]:
         """Return the tests to run for a mutant, the quick ones first.
@@ -44,6 +48,7 @@ class Measuring:
 
     modules: list[str]
     seconds: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
 
     def start(self) -> None:
@@ -58,11 +63,12 @@ class Measuring:
     def pytest_runtest_protocol(self, item: pytest.Item) -> object:
         """Give the lines that a test executes its name."""
         self.coverage.switch_context(item.nodeid)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         try:
             return (yield)  # type: ignore[misc]  # pytest's wrappers are generators
         finally:
-            self.seconds[item.nodeid] = time.perf_counter() - began
+            self.waited[item.nodeid] = time.perf_counter() - began
+            self.seconds[item.nodeid] = time.process_time() - worked
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test that fails, and one that is skipped: neither says anything of a mutant."""
@@ -79,4 +85,4 @@ class Measuring:
                 number: frozenset(c for c in contexts if c and c not in self.failed)
                 for number, contexts in found.items()
             }
-        return Covering(self.seconds, lines, tuple(self.failed))
+        return Covering(self.seconds, lines, tuple(self.failed), self.waited)

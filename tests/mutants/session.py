@@ -17,8 +17,8 @@ from tests.mutants.fork import TimeUpError, forked
 from tests.mutants.sample import Mutant
 
 MEASURING_LIMIT_S = 3600.0
-START_S = 15.0  # what a new import and collection may take
-SLOWER = 5.0  # how much longer than measured a test may take
+START_S = 30.0  # what a new import and collection may take
+SLOWER = 8.0  # how much longer than measured a test may take
 FIRST_KILLERS = 8
 
 
@@ -115,7 +115,7 @@ class Mutating:
         for module, mutants in self.chosen.items():
             killers: list[str] = []
             for mutant in (None, *mutants):
-                tests = self._tests(mutant or mutants[0], killers, items)
+                tests = self.tests_for(mutant or mutants[0], killers, items)
                 killed_by = self._run(Kill(session, [items[t] for t in tests], mutant))
                 if mutant is None:
                     self.failed_nulls += [f"{module}: {killed_by}"] if killed_by else []
@@ -125,18 +125,18 @@ class Mutating:
                 self.on_outcome(Outcome(mutant, killed_by, len(tests)))
         return True
 
-    def _tests(self, mutant: Mutant, killers: list[str], items: Iterable[str]) -> list[str]:
-        """Return the tests for a mutant: recent killers first, then one of each function in turn.
+    def tests_for(self, mutant: Mutant, killers: list[str], items: Iterable[str]) -> list[str]:
+        """Return the tests for a mutant: recent killers, those of the module itself, all others.
 
-        What is beyond the budget is left out.
+        Of each function in turn; what is beyond the budget is left out.
         """
         assert self.covering is not None
-        found = [
-            t for t in self.covering.of(mutant, self.users.get(mutant.module, ())) if t in items
-        ]
+        using = self.users.get(mutant.module, ())
+        found = [t for t in self.covering.of(mutant, using) if t in items]
         first = [k for k in killers if k in found][:FIRST_KILLERS]
+        turns = sorted(in_turn(found), key=lambda t: t.partition("::")[0] not in using)
         return within(
-            [*first, *(t for t in in_turn(found) if t not in first)],
+            [*first, *(t for t in turns if t not in first)],
             self.covering.seconds,
             self.budget_s,
         )
@@ -145,7 +145,7 @@ class Mutating:
         assert self.covering is not None
         if not kill.items:
             return ""
-        usual = sum(self.covering.seconds.get(item.nodeid, 0.0) for item in kill.items)
+        usual = sum(self.covering.waited.get(item.nodeid, 0.0) for item in kill.items)
         try:
             return str(forked(kill, START_S + SLOWER * usual))
         except TimeUpError:

@@ -148,6 +148,15 @@ def test_the_tests_of_a_line_and_of_an_import() -> None:
     ]  # fmt: skip
 
 
+def test_killers_come_first_then_the_tests_of_the_module_then_all_others() -> None:
+    seconds = dict.fromkeys(("o/z.py::a", "t/b.py::b", "t/b.py::c[1]", "t/b.py::c[2]", "x::k"), 1.0)
+    lines = {FIREWALL: {COVERS.line: frozenset(seconds)}}
+    mutating = Mutating({}, {FIREWALL: ("t/b.py",)}, 4.0, print, Covering(seconds, lines))
+    assert mutating.tests_for(COVERS, ["x::k", "gone"], set(seconds)) == [
+        "x::k", "t/b.py::b", "t/b.py::c[1]", "t/b.py::c[2]",
+    ]  # fmt: skip
+
+
 def test_plug_ins_can_be_told_apart() -> None:
     """Pytest keeps plug-ins in sets where a folder has plug-ins of its own."""
     assert len({Mutating({}, {}, 1.0, print), Mutating({}, {}, 1.0, print), Measuring([])}) == 3
