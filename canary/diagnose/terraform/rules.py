@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.routing import listener_of
 from canary.control_plane.state import Listener, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
@@ -230,14 +231,16 @@ def _where(case: Case, arn: str) -> tuple[Listener, Rule]:
 
 def created(draft: Draft, edit: Edit) -> None:
     """Draft a rule that the fix creates."""
-    listener = draft.known(edit.parameters["ListenerArn"])
-    where = edit.parameters["ListenerArn"]
+    where, priority = edit.parameters["ListenerArn"], edit.parameters["Priority"]
     prefix = draft.made(where).name if isinstance(where, Later) else ""
+    now = None if isinstance(where, Later) else listener_of(draft.case.state, where)
+    if now and str(priority) in {r.priority for r in now.rules}:
+        raise NotWholeError("a priority that another rule has until it is gone")
     draft.add(
         Resource(
             type=TYPE,
-            name=draft.name(TYPE, prefix, "rule", edit.parameters["Priority"]),
+            name=draft.name(TYPE, prefix, "rule", priority),
             noun="listener rule",
-            body=whole(listener, edit.parameters),
+            body=whole(draft.known(where), edit.parameters),
         )
     )

@@ -12,12 +12,16 @@ from canary.diagnose.terraform.write import text
 from tests.canary.support.terraform.blocks import Resource, faults_of, parse
 from tests.canary.support.terraform.objects import by_commands, by_terraform
 
+# Sentences have fixed words, names of arguments and numbers; nothing from outside stands in them.
+_SENTENCE = re.compile(r"# [A-Z][A-Za-z0-9 ,.:/`_-]*\.", re.ASCII)
 _TYPED = re.compile(r"^# Type command ([\d and]+) of the fix as well", re.M)
 
 
 def proven(terraform: str, fix: tuple[str, ...], state: PlatformState) -> list[Resource]:
     """Check that blocks parse, are what the provider takes, and say what the commands say."""
     resources = parse(terraform)
+    sentences = [line for line in terraform.split("\n") if line.startswith("#")]
+    assert [line for line in sentences if not _SENTENCE.fullmatch(line)] == []
     assert [fault for one in resources for fault in faults_of(one)] == []
     objects, typed = by_commands(state, fix)
     assert by_terraform(resources) == objects
