@@ -35,7 +35,19 @@ def main(count: int, store: Path) -> None:
         (latest,) = (store / "latest").glob("*.json")
         report = canonical.load(latest.read_bytes())
         bad = [r.check_id for r in report.results if r.status.value != "PASS"]
-        found = {"not_passed": bad, "causes": [d.cause for d in report.diagnoses]}
+        causes = report.diagnoses
+        found = {
+            "not_passed": bad,
+            "causes": [d.cause for d in causes],
+            "first": {
+                "cause": causes[0].cause,
+                "resource": causes[0].resource,
+                "fix": causes[0].remedy.fix,
+            }
+            if causes
+            else {},
+            "fixes": [command for d in causes for command in d.remedy.fix],
+        }
         print(json.dumps(found), flush=True)
 
 
