@@ -14,18 +14,27 @@ from tests.canary.support.live_twin import Twin, broken, fixes
 
 pytestmark = [pytest.mark.sweep, pytest.mark.timeout(420)]
 ROUNDS = 3
-"""A fault with two causes may take two rounds of fixes."""
+"""A fault with two causes may take two rounds of fixes; a busy machine may be late in one."""
+WELL = 3
+"""Healthy runs before the faults: then each check has its baseline."""
 _GROUP = "the group that the fault made stays, empty: deleted, it would come back as another one"
-EXCEPTIONS: dict[str, str] = {"api-group-detached": _GROUP, "half-to-an-empty-group": _GROUP}
+EXCEPTIONS: dict[str, str] = {
+    "api-group-detached": _GROUP,
+    "half-to-an-empty-group": _GROUP,
+    "health-lies": "while MLflow answers, nothing shows that the health documents always say well",
+    "auth-down-misreported": "while auth answers, nothing shows how the API would report its end",
+}
 """Faults whose fix does not leave everything as it was, each with the reason; at most eight."""
 
 
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
-    """Yield a twin after one healthy run."""
+    """Yield a twin after its healthy runs."""
     made = Twin(tmp_path_factory.mktemp("way-back"))
     try:
         made.store()
+        for number in range(1, WELL):
+            made.run(f"healthy-{number}", made.folder / "healthy-store")
         yield made
     finally:
         made.stop()
@@ -44,8 +53,8 @@ def _left(twin: Twin, fault: str) -> list[str]:
         report = twin.run(f"{fault}-{number}", store)
         for command in fixes(report):
             twin.shell(command)
-        if not fixes(report):
-            return broken(report)
+        if not broken(report):
+            return []
         twin.settle()
     return broken(twin.run(f"{fault}-last", store))
 
