@@ -1,6 +1,7 @@
 """The control endpoint of a running twin, which speaks HTTP and JSON on loopback.
 
 POST /settle {"timeout": seconds} · POST /break {"id": fault} · POST /heal · GET /status
+POST /renew: import a new certificate in the place of the one that the listeners serve
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Control:
             if command == "heal":
                 self._twin.heal()
                 return {"healed": True}
+            if command == "renew":
+                return {"renewed": self._twin.renew()}
         raise KeyError(command)
 
     def plant(self, fault_id: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from emulator.supervisor import Supervisor
 from sandbox import buckets, names
 from sandbox.dataplane import Dataplane
 from sandbox.seed import definitions
-from sandbox.seed.authority import Authority
+from sandbox.seed.authority import Authority, replace_certificate
 from sandbox.seed.platform import Platform, build
 
 
@@ -88,6 +88,12 @@ class Twin(Account):
             self.agent.reset()
             self.agent.start()
             self.planted.clear()
+
+    def renew(self) -> str:
+        """Import a new certificate in the place of the platform's, and return its ARN."""
+        arn = self.platform.certificate
+        replace_certificate(self.aws, self.authority.platform(valid_days=120, age_days=0), arn)
+        return arn
 
     def _take_away(self) -> None:
         """Remove additions of faults; ignore those that are gone already."""

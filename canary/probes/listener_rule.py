@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from canary.control_plane.routing import UnknownConditionError, taken_by
+from canary.control_plane.service_groups import serving_groups
 from canary.control_plane.state import Listener, LoadBalancer, PlatformState, Rule
 from canary.model import Assertion, Check, Frozen, RouteRule, Service, Step
 from canary.model.urls import DEFAULT_PORTS, Place, place
@@ -102,7 +103,7 @@ def _route(
     context: ProbeContext,
 ) -> Step:
     name = f"{route.host}{route.path}"
-    wanted = context.service(route.service).target_groups
+    wanted = _groups(state, route.service, context)
     try:
         rule = taken_by(listener, route.host, route.path)
     except UnknownConditionError as error:
@@ -110,6 +111,12 @@ def _route(
         return could_not_tell(watch, [name], reason)[0]
     judged, facts = _judge(state, rule, wanted)
     return watch.step(name, [judged], facts=facts)
+
+
+def _groups(state: PlatformState, name: str, context: ProbeContext) -> tuple[str, ...]:
+    """Return the names of a service's groups: the file's first, then those that serve in turn."""
+    own = (g.name for g in serving_groups(context.environment, state, name))
+    return tuple(dict.fromkeys((*context.service(name).target_groups, *own)))
 
 
 def _judge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from canary.control_plane.ecs import primary
+from canary.control_plane.service_groups import serves_instead
 from canary.control_plane.state import PlatformState, TargetGroup, TargetHealth
 from canary.model import Check, Frozen, Step, parse_time
 from canary.probes.base.api import Kind, ProbeContext
@@ -30,8 +31,21 @@ def run(check: Check, spec: TargetGroupSpec, context: ProbeContext) -> None:
         for step in could_not_tell(watch, STEPS, reason):
             context.record(step)
     for name in names:
-        for step in judge_group(watch, state, name):
+        for step in _in_turn(watch, state, name, check.service, context):
             context.record(step)
+
+
+def _in_turn(
+    watch: Stopwatch, state: PlatformState, name: str, service: str, context: ProbeContext
+) -> list[Step]:
+    """Return the steps of a group; one whose turn it is not, in a blue/green service, is idle."""
+    group = next((g for g in state.target_groups if g.name == name), None)
+    other = serves_instead(context.environment, state, service, group) if group else ""
+    if not other:
+        return judge_group(watch, state, name)
+    note = {"note": f"no rule leads here: {other} serves in its place"}
+    made = [assertion("serving group", "healthy", other, True)]
+    return [watch.step(f"{name} {STEPS[0]}", made, facts=note)]
 
 
 def judge_group(watch: Stopwatch, state: PlatformState, name: str) -> list[Step]:

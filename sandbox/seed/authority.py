@@ -75,3 +75,13 @@ def import_certificate(aws: Endpoint, material: Material, name: str) -> str:
         Tags=[{"Key": "Name", "Value": name}],
     )
     return str(answer["CertificateArn"])
+
+
+def replace_certificate(aws: Endpoint, material: Material, arn: str) -> None:
+    """Import a certificate in the place of another one, as its renewal does."""
+    aws.client("acm").import_certificate(
+        CertificateArn=arn,
+        Certificate=material.certificate,
+        PrivateKey=material.key,
+        CertificateChain=material.chain,
+    )

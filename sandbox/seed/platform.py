@@ -18,6 +18,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     balancers: balancers.Balancers
     stored: secrets.Stored
     services: services.Services
+    certificate: str  # ARN
     topic: str
     credentials: secrets.Credentials
     principals: list[principals.Principal]
@@ -45,6 +46,7 @@ def build(aws: Endpoint, authority: Authority, *, as_found: bool = False) -> Pla
         balancers=balancing,
         stored=stored,
         services=running,
+        certificate=certificate,
         topic=topic,
         credentials=credentials,
         principals=identities,

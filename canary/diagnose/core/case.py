@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.dependencies import closure, used
+from canary.control_plane.service_groups import groups_of
 from canary.control_plane.state import (
     EVERYTHING,
     Container,
@@ -116,20 +117,8 @@ class Case:
         return next((b for b in where.load_balancers if wanted and b.name == wanted), None)
 
     def groups(self, name: str) -> tuple[TargetGroup, ...]:
-        """Return the target groups that belong to a service.
-
-        These are the groups that the environment file names for it, and the groups in which ECS
-        registers its tasks, unless the file names them for another service.
-        """
-        in_file = {g for s in self.services.values() for g in s.target_groups}
-        named = set(self.services[name].target_groups)
-        service = self.ecs(name)
-        attached = set(service.target_groups) if service else set()
-        return tuple(
-            g
-            for g in self.state.target_groups
-            if g.name in named or (g.arn in attached and g.name not in in_file)
-        )
+        """Return the target groups that belong to a service."""
+        return groups_of(self.environment, self.state, name)
 
     def group(self, arn: str, state: PlatformState | None = None) -> TargetGroup | None:
         """Return a target group by ARN."""
