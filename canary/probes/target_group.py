@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary.control_plane.ecs import primary
+from canary.control_plane.ecs import is_failure, primary
 from canary.control_plane.service_groups import serves_instead
 from canary.control_plane.state import PlatformState, TargetGroup, TargetHealth
 from canary.model import Check, Frozen, Step, parse_time
@@ -79,13 +79,19 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
     return [watch.step(names[0], registered), _healthy(watch, names[1], state, group, staying)]
 
 
-def _starting(state: PlatformState, target: TargetHealth) -> bool:
-    """Return whether a rollout has just started the target's task, within its grace period."""
+def _starting(state: PlatformState, target: TargetHealth, count: int) -> bool:
+    """Return whether the target's task has just been started, within its grace period.
+
+    A rollout starts tasks, and so does a greater desired count, as far as it explains so many
+    targets. Where tasks fail, the next one is no excuse.
+    """
     now = parse_time(state.read_at)
     for service in state.ecs_services:
         newest = primary(service)
-        rolling = newest and newest.rollout_state == "IN_PROGRESS" and not newest.failed_tasks
-        for task in service.tasks if rolling and now else ():
+        rolling = newest is not None and newest.rollout_state == "IN_PROGRESS"
+        scaled = service.desired >= count > 1 and not any(map(is_failure, service.tasks))
+        good = newest is not None and not newest.failed_tasks and (rolling or scaled)
+        for task in service.tasks if good and now else ():
             began = parse_time(task.started_at or task.created_at)
             if task.address == target.id and task.last_status == "RUNNING" and began and now:
                 return (now - began).total_seconds() < service.grace_period_s
@@ -105,7 +111,7 @@ def _healthy(
     known = {"health check": f"{group.health_protocol} {group.health_path} {group.health_matcher}"}
     for target in staying:
         shown = f"{target.state} {target.reason} {target.description}".strip()
-        if healthy and (target.state in COMING or _starting(state, target)):
+        if healthy and (target.state in COMING or _starting(state, target, len(staying))):
             known["note"] = f"{target.id} is not judged yet"
             continue
         subject = f"target {target.id}:{target.port}"

@@ -36,8 +36,11 @@ def main(count: int, store: Path) -> None:
         report = canonical.load(latest.read_bytes())
         bad = [r.check_id for r in report.results if r.status.value != "PASS"]
         causes = report.diagnoses
+        failed = [f"{r.check_id}: {r.reason}" for r in report.results if r.status.is_bad]
         found = {
             "not_passed": bad,
+            "failed": failed,
+            "unexplained": report.unexplained,
             "causes": [d.cause for d in causes],
             "first": {
                 "cause": causes[0].cause,
