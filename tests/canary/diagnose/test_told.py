@@ -9,13 +9,14 @@ from __future__ import annotations
 import pytest
 
 from tests.canary.support import told
-from tests.canary.support.platform_faults import FAULTS, Fault
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.id)
-def test_a_fault_is_told_in_these_words(fault: Fault) -> None:
-    assert told.described(fault).splitlines() == told.path(fault).read_text("utf-8").splitlines()
+@pytest.mark.parametrize("name", told.SCENES_AND_FAULTS)
+def test_a_fault_is_told_in_these_words(name: str) -> None:
+    assert told.described(name).splitlines() == told.path(name).read_text("utf-8").splitlines()
 
 
 def test_no_text_outlives_its_fault() -> None:
-    assert {f.name for f in told.FOLDER.iterdir()} == {told.path(f).name for f in FAULTS}
+    assert {f.name for f in told.FOLDER.iterdir()} == {
+        told.path(n).name for n in told.SCENES_AND_FAULTS
+    }

@@ -12,17 +12,19 @@ from canary.diagnose import diagnose
 from canary.model import Diagnosis, Explanation
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
+from tests.canary.support.told_scenes import SCENES
 
+SCENES_AND_FAULTS = {**SCENES, **{f.id: faults.plant(f) for f in faults.FAULTS}}
 FOLDER = Path(__file__).parents[1] / "data" / "diagnoses"
 
 
-def described(fault: faults.Fault) -> str:
+def described(name: str) -> str:
     """Return what is said of a fault beside the healthy platform, and where no past is known."""
-    state, results = faults.plant(fault)
+    state, results = SCENES_AND_FAULTS[name]
     lines = []
     for title, before in (("after a good run", p.healthy(faults.NAMES)), ("without a past", None)):
         told = diagnose(results, state, p.environment(faults.NAMES), before, p.NOW)
-        lines += [f"== {fault.id}, {title}", *_explanation(told)]
+        lines += [f"== {name}, {title}", *_explanation(told)]
     return "\n".join(lines) + "\n"
 
 
@@ -52,9 +54,9 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
         yield from (f"{name}: {line}" for line in text.splitlines())
 
 
-def path(fault: faults.Fault) -> Path:
+def path(name: str) -> Path:
     """Return where the text of a fault is kept."""
-    return FOLDER / f"{fault.id}.txt"
+    return FOLDER / f"{name}.txt"
 
 
 def main() -> None:
@@ -62,8 +64,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.txt"):
         old.unlink()
-    for fault in faults.FAULTS:
-        path(fault).write_text(described(fault), encoding="utf-8")
+    for name in SCENES_AND_FAULTS:
+        path(name).write_text(described(name), encoding="utf-8")
 
 
 if __name__ == "__main__":
