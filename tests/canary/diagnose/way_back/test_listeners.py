@@ -62,12 +62,12 @@ def plain(found: Account) -> str:
 
 @pytest.mark.parametrize("many", PROFILES)
 def test_a_plain_listener_that_redirects_no_more(many: bool) -> None:
-    def check(drawn: Json, other: Json) -> None:
-        well = draw.account(drawn)
+    def check(drawn: Json, redirect: Json, other: Json) -> None:
+        well = draw.account(drawn, redirect=redirect)
         broken = well.copy()
         broken.do("elbv2", "ModifyListener", ListenerArn=plain(broken), DefaultActions=[other])
         failed = p.failed("registry.plain", "registry", p.page(URL.replace("https", "http"), 503))
         found = remedy(rules.redirects, "rule-wrong-target", broken, well, failed)
         restores(found, broken, well)
 
-    holds(check, draw.listeners(), draw.action("forward"), many=many)
+    holds(check, draw.listeners(), draw.REDIRECTS, draw.action("forward"), many=many)

@@ -186,13 +186,16 @@ def listeners(draw: st.DrawFn, guard: Strategy = GUARD, last: Strategy = LAST) -
     }
 
 
-REDIRECT = {
+REDIRECT: Json = {
     "Type": "redirect",
     "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
 }
+REDIRECTS = ELB.fields("RedirectActionConfig", "Path", "Query", "StatusCode").map(
+    lambda more: {**REDIRECT, "RedirectConfig": {**REDIRECT["RedirectConfig"], **more}}
+)
 
 
-def account(listener: Json, scheme: str = "internet-facing") -> Account:
+def account(listener: Json, scheme: str = "internet-facing", redirect: Json = REDIRECT) -> Account:
     """Return an account with a load balancer that has a drawn listener, and a plain one."""
     found = Account()
     (raw,) = [b for b in p.healthy(NAMES).load_balancers if b.arn == BALANCER]
@@ -205,7 +208,7 @@ def account(listener: Json, scheme: str = "internet-facing") -> Account:
     found.held["balancer_attributes"][BALANCER] = {"idle_timeout.timeout_seconds": "60"}
     create(found, listener)
     plain = {"LoadBalancerArn": BALANCER, "Protocol": "HTTP", "Port": 80}
-    found.do("elbv2", "CreateListener", **plain, DefaultActions=[REDIRECT])
+    found.do("elbv2", "CreateListener", **plain, DefaultActions=[redirect])
     return found
 
 
