@@ -27,7 +27,8 @@ def idle_timeout(case: Case) -> Iterator[Finding]:
             continue
         old = case.previous.load_balancers if case.previous else ()
         before = next((b.attributes.get(IDLE, "") for b in old if b.arn == balancer.arn), "")
-        wanted = before if before.isdigit() and int(before) >= SHORT_S else str(USUAL_S)
+        longer = before.isdigit() and int(before) > int(value)
+        wanted = before if longer else str(USUAL_S)
         yield Finding(
             cause="balancer-attribute-wrong",
             service=min(f.entry_service for f in failures),

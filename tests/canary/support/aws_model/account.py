@@ -25,9 +25,8 @@ NAMES = p.Names()
 ENVIRONMENT = p.environment(NAMES)
 BALANCER = NAMES.elb("loadbalancer", f"app/{NAMES.prefix}-registry-lb/1234")
 GROUPS = tuple(NAMES.group(s) for s in ("registry", "mlflow", "auth"))
-GOOD, MORE = (
-    p.certificate_arn(NAMES),
-    p.certificate_arn(NAMES).replace("/good", "/more"),
+GOOD, MORE, FOREIGN = (
+    p.certificate_arn(NAMES).replace("/good", f"/{name}") for name in ("good", "more", "foreign")
 )
 _PARTS = (
     *("balancers", "balancer_attributes", "listeners", "listener_attributes", "further", "rules"),
@@ -177,8 +176,11 @@ MANAGED = frozenset({NAMES.of("auth")})
 
 
 def _certificates(healthy: PlatformState) -> tuple[Certificate, ...]:
+    """Return two certificates of the platform's names, and one of other names."""
     (good,) = healthy.certificates
-    return good, p.replace(good, arn=MORE)
+    other = "*.example.org"
+    foreign = p.replace(good, arn=FOREIGN, domain=other, names=(other,))
+    return good, p.replace(good, arn=MORE), foreign
 
 
 def case(account: Account, well: Account | None, *results: Result) -> Case:
