@@ -7,7 +7,7 @@ from typing import Any
 from canary.control_plane.state import Container, TaskDefinition
 from canary.observe.calls import plain, strings, when
 from canary.observe.variables import address, is_address, is_bucket
-from canary.redaction.patterns import mask_foreign
+from canary.redaction.patterns import mask_arguments
 
 # Texts that may hold a secret. They are fields of their own, or known by their names alone.
 _TEXTS = frozenset(
@@ -69,9 +69,9 @@ def _container(raw: Json) -> Container:
         memory=int(raw.get("memory") or 0),
         memory_reservation=int(raw.get("memoryReservation") or 0),
         cpu=int(raw.get("cpu") or 0),
-        command=strings(raw.get("command")),
-        entry_point=tuple(mask_foreign(t) for t in strings(raw.get("entryPoint"))),
-        health_command=" ".join(strings(health.get("command"))),
+        command=mask_arguments(strings(raw.get("command"))),
+        entry_point=mask_arguments(strings(raw.get("entryPoint"))),
+        health_command=" ".join(mask_arguments(strings(health.get("command")))),
         essential=bool(raw.get("essential", True)),
         user=str(raw.get("user") or ""),
         depends_on={

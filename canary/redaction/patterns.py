@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from canary.redaction.named import is_flag, mask_named
+from canary.redaction.shapes import mask_shapes
 
 MASK = "***"
 
 
 class Row(NamedTuple):
-    """A pattern and its replacement; `foreign`: not for the canary's own sentences."""
+    """A pattern and its replacement."""
 
     pattern: str
     replacement: str
     flags: re.RegexFlag = re.NOFLAG
-    foreign: bool = False
 
 
 # Named values come before keys: a key's pattern must not take their name away from them.
@@ -28,13 +31,6 @@ ROWS = (
         rf"://{MASK}@",
     ),
     Row(r"://[^\s:/@\"']{32,}@", rf"://{MASK}@"),  # a token in place of a user name
-    Row(  # in the canary's own sentences "secret: NAME" is a name
-        r"((?:passw(?:or)?d|secret|token|api[_-]?key|authorization)\\*['\"]?\s*[:=]\s*"
-        r"(?:(?:bearer|apikey|basic)\s+)?)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^\s,;}\"]+)",
-        rf"\1{MASK}",
-        re.IGNORECASE,
-        foreign=True,
-    ),
     Row(
         r"(\\?[\"'](?:password|passwd|secret|token|api_?key|admin_token|access_token"
         r"|secret_?access_?key)\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]{4,}",
@@ -70,9 +66,8 @@ HINTS = (
 
 
 @functools.cache
-def _compiled(*, foreign: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
-    rows = (row for row in ROWS if foreign or not row.foreign)
-    return tuple((re.compile(row.pattern, row.flags), row.replacement) for row in rows)
+def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row.pattern, row.flags), row.replacement) for row in ROWS)
 
 
 def may_hold_key(text: str) -> bool:
@@ -85,17 +80,26 @@ def may_hold_key(text: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """Return one of the canary's own texts with everything masked that looks like a credential."""
-    return _masked(text, foreign=False)
+    """Return one of the canary's own texts with everything masked that looks like a credential.
+
+    In the canary's own sentences "secret: NAME" is a name: what has a name is masked in others'.
+    """
+    if may_hold_key(text):
+        for pattern, replacement in _compiled():
+            text = pattern.sub(replacement, text)
+    return text
 
 
 def mask_foreign(text: str) -> str:
     """Return an answer or log line with everything masked that looks like a credential."""
-    return _masked(text, foreign=True)
+    return mask_shapes(mask_named(mask(text)))
 
 
-def _masked(text: str, *, foreign: bool) -> str:
-    if may_hold_key(text):
-        for pattern, replacement in _compiled(foreign=foreign):
-            text = pattern.sub(replacement, text)
-    return text
+def mask_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
+    """Return the arguments of somebody's command without what could be a secret."""
+    shown: list[str] = []
+    named = False
+    for argument in arguments:
+        shown.append(MASK if named else mask_foreign(argument))
+        named = is_flag(argument)
+    return tuple(shown)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import html
-import json
 import re
 import threading
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
 
 import msgspec
 
 from canary.model import Answer
+from canary.redaction.forms import SHORTEST, forms
+from canary.redaction.fragments import Fragment, fragment, lowered, mask_fragments, shown_in
 from canary.redaction.patterns import MASK, mask, may_hold_key
 
 T = TypeVar("T")
 
-SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
-PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
 
-SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # the public beginning of each kind of key
 PERCENT = r"%(?:25){0,4}"  # a URL within a URL within a URL: each quotes the sign itself once more
 # white space and line ends, also as JSON, URLs and HTML write them, and the backslashes of escapes
 GAP = re.compile(
@@ -47,6 +42,7 @@ class Redactor:
         self._forms: dict[str, tuple[int, str]] = {}
         # the same, for reading without the lock
         self._found: tuple[tuple[str, tuple[int, str]], ...] = ()
+        self._fragments: tuple[Fragment, ...] = ()
         self._lock = threading.Lock()
 
     def learn(self, secret: str) -> None:
@@ -58,6 +54,7 @@ class Redactor:
             for form, least in forms(secret).items():
                 self._forms[form] = (least, _flat(form)[:least])
             self._found = tuple(self._forms.items())
+            self._fragments = tuple(fragment(f, least) for f, (least, _) in self._found)
 
     def text(self, text: str) -> str:
         """Return the text without secrets, known or not."""
@@ -66,7 +63,8 @@ class Redactor:
     def known(self, text: str) -> str:
         """Return the text without the learned secrets; text that only looks like one stays."""
         shown = {form: least for form, (least, _) in self._shown_in(text)}
-        return _mask(text, shown) if shown else text
+        text = _mask(text, shown) if shown else text
+        return mask_fragments(text, self._fragments, MASK)
 
     def answer(self, answer: Answer) -> Answer:
         """Return the answer without the learned secrets, before a probe cuts or joins texts."""
@@ -104,7 +102,8 @@ class Redactor:
             text = msgspec.json.encode(value).decode()
         except (TypeError, UnicodeEncodeError):
             return False  # JSON cannot encode it: every string is looked at
-        return not self._shown_in(text) and not may_hold_key(text)
+        known = self._shown_in(text) or shown_in(lowered(text), self._fragments)
+        return not known and not may_hold_key(text)
 
     def _clean(self, value: Any) -> Any:
         if type(value) is str:
@@ -127,57 +126,6 @@ class Redactor:
             if after is not before and after != before:
                 changed[name] = after
         return msgspec.structs.replace(value, **changed) if changed else value
-
-
-def forms(secret: str) -> dict[str, int]:
-    """Return each form of the secret -> the length of the beginning that gives it away.
-
-    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. The beginning that all keys of the
-    platform share gives nothing away; masking it alone would leave the rest of another key bare.
-    """
-    scheme = SCHEME.match(secret)
-    public = (scheme.group() if scheme else "") + "~" * 8
-    shared = _encoded(public)
-    found = {}
-    for way, form in _encoded(secret).items():
-        if len(form) >= SHORTEST:
-            same = _alike(form, shared[way]) if scheme else 0
-            found[form] = min(len(form), PREFIX + same)
-    return found
-
-
-def _alike(one: str, other: str) -> int:
-    """Return the length of the common beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _encoded(text: str) -> dict[str, str]:
-    raw = text.encode()
-    found = {
-        "plain": text,
-        "bytes": raw.decode("latin-1"),
-        "url": quote(text, safe=""),
-        "path": quote(text),
-        "lower-url": quote(text, safe="").lower(),
-        "form": quote_plus(text),
-        "html": html.escape(text),
-        "json": json.dumps(text)[1:-1],
-        "hex": raw.hex(),
-        "upper-hex": raw.hex().upper(),
-    }
-    for offset in range(3):
-        found |= _base64(raw, offset)
-    return found
-
-
-def _base64(raw: bytes, offset: int) -> dict[str, str]:
-    """Return the value in base64 behind `offset` other bytes."""
-    first = -(-offset * 8 // 6)  # characters that also carry bits of the bytes before
-    whole = (offset + len(raw)) * 8 // 6
-    padded = b"\0" * offset + raw
-    encoders = (base64.b64encode, base64.urlsafe_b64encode)
-    return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}
 
 
 @functools.cache

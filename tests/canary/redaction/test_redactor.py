@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -51,6 +52,31 @@ def test_no_beginning_of_a_secret_of_eight_characters_survives(
     redactor = Redactor()
     redactor.learn(secret)
     assert secret[:8] not in redactor.text(f"{around}{secret[:length]}{around}").replace(around, "")
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789+/=_-", min_size=12, max_size=60),
+    st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
+    st.integers(0, 52),
+)
+def test_no_end_of_a_secret_survives_in_any_case(
+    secret: str, change: Callable[[str], str], cut: int
+) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    shown = change(secret[min(cut, len(secret) - 8) :])
+    assert redactor.text(f"before ({shown}) after") == f"before ({MASK}) after"
+    whole = change(secret)
+    assert redactor.known(f"before {whole}? after") == f"before {MASK}? after"
+
+
+def test_of_a_short_secret_only_the_whole_is_masked_in_any_case() -> None:
+    redactor = Redactor()
+    redactor.learn("correcthors")
+    assert redactor.text("CORRECTHORS, rrecthors") == f"{MASK}, rrecthors"
+    redactor.learn("battery-staple")
+    text = "Battery-Staple, the end: RY-STAPLE; the middle: ttery-st; eight: y-staple"
+    assert redactor.text(text) == f"{MASK}, the end: {MASK}; the middle: ttery-st; eight: {MASK}"
 
 
 CODINGS = (

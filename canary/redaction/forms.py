@@ -1,0 +1,64 @@
+"""The forms in which a known secret may be shown: plain and in each common encoding."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+SHORTEST = 4  # characters; masking a shorter value everywhere would eat ordinary text
+PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole is
+SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # the public beginning of each kind of key
+
+
+def forms(secret: str) -> dict[str, int]:
+    """Return each form of the secret -> the length of the beginning that gives it away.
+
+    Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. The beginning that all keys of the
+    platform share gives nothing away; masking it alone would leave the rest of another key bare.
+    """
+    scheme = SCHEME.match(secret)
+    public = (scheme.group() if scheme else "") + "~" * 8
+    shared = _encoded(public)
+    found = {}
+    for way, form in _encoded(secret).items():
+        if len(form) >= SHORTEST:
+            same = _alike(form, shared[way]) if scheme else 0
+            found[form] = min(len(form), PREFIX + same)
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """Return the length of the common beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _encoded(text: str) -> dict[str, str]:
+    raw = text.encode()
+    found = {
+        "plain": text,
+        "bytes": raw.decode("latin-1"),
+        "url": quote(text, safe=""),
+        "path": quote(text),
+        "lower-url": quote(text, safe="").lower(),
+        "form": quote_plus(text),
+        "html": html.escape(text),
+        "json": json.dumps(text)[1:-1],
+        "hex": raw.hex(),
+        "upper-hex": raw.hex().upper(),
+    }
+    for offset in range(3):
+        found |= _base64(raw, offset)
+    return found
+
+
+def _base64(raw: bytes, offset: int) -> dict[str, str]:
+    """Return the value in base64 behind `offset` other bytes."""
+    first = -(-offset * 8 // 6)  # characters that also carry bits of the bytes before
+    whole = (offset + len(raw)) * 8 // 6
+    padded = b"\0" * offset + raw
+    encoders = (base64.b64encode, base64.urlsafe_b64encode)
+    return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}

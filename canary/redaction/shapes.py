@@ -1,0 +1,67 @@
+"""Mask what has the documented shape of a key, wherever it stands in the texts of others.
+
+Sources: GitHub, "Token formats"; GitLab, "Token overview"; AWS, "IAM identifiers"; Slack, "Token
+types"; Stripe, "API keys"; Google Cloud, "API keys"; SendGrid, npm, PyPI, DigitalOcean, Hugging
+Face, Shopify, Twilio, OpenAI and Databricks in the pages of their keys.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections import Counter
+
+MASK = "***"
+_PREFIXED = (
+    r"gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|gl(?:pat|dt|rt|cbt|ptt|ft|soat)"
+    r"-[\w\-]{16,64}|xox[abeoprs]-[A-Za-z0-9\-]{8,255}|xapp-[A-Za-z0-9\-]{8,255}"
+    r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,255}|whsec_[A-Za-z0-9+/=]{16,128}"
+    r"|sk-[A-Za-z0-9_\-]{20,255}|AIza[\w\-]{30,64}|ya29\.[\w\-]{20,255}|GOCSPX-[\w\-]{20,64}"
+    r"|SG\.[\w\-]{16,64}\.[\w\-]{16,128}|npm_[A-Za-z0-9]{30,64}|pypi-[\w\-]{32,255}"
+    r"|do[opr]_v1_[a-f0-9]{40,80}|hf_[A-Za-z0-9]{30,64}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,64}"
+    r"|SK[0-9a-f]{32}|AC[0-9a-f]{32}|dapi[0-9a-f]{32}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{50,60}"
+    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}|eyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*|hvs\.[\w\-]{20,255}"
+    r"|dckr_pat_[\w\-]{20,64}|lin_api_[A-Za-z0-9]{30,64}|pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"
+)
+_TOKEN = re.compile(r"[A-Za-z0-9+/_\-]{32,512}={0,2}")
+_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
+BASE64 = (40, 44, 64, 86, 88)
+"""Characters of keys of 30, 32, 48 and 64 bytes in base64; a secret key of AWS has 40."""
+LEAST_BITS = 4.2
+"""Bits of entropy of a character; words and hexadecimal numbers have fewer than four."""
+MOST_IN_WORDS = 0.45
+"""The part of a token that may be words; a name of a class or of a path is nearly all words."""
+
+
+@functools.cache
+def _prefixed() -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{_PREFIXED})(?![A-Za-z0-9])")
+
+
+def mask_shapes(text: str) -> str:
+    """Return the text without keys of a known shape and without tokens that look random."""
+    return _TOKEN.sub(_random, _prefixed().sub(MASK, text))
+
+
+def _random(found: re.Match[str]) -> str:
+    """Return a token masked: as a whole where it may be base64, else each part of a path."""
+    token = found.group()
+    if len(token) in BASE64 and is_random(token):
+        return MASK
+    return "/".join(MASK if is_random(part) else part for part in token.split("/"))
+
+
+def is_random(token: str) -> bool:
+    """Return whether a token has small and capital letters and digits in random order."""
+    if len(token) < 32 or not all(
+        any(test(c) for c in token) for test in (str.islower, str.isupper, str.isdigit)
+    ):
+        return False
+    words = sum(len(w) for w in _WORDS.findall(token) if len(w) > 4)
+    return words / len(token) < MOST_IN_WORDS and _bits(token) >= LEAST_BITS
+
+
+def _bits(token: str) -> float:
+    counts = Counter(token)
+    return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values())
