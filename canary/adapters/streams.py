@@ -2,6 +2,9 @@
 
 The first failure of standard output is kept, and decides the exit status when the command ends.
 What standard error refuses is lost: nobody is left to be told.
+
+No line begins with `::`: in the log of a workflow of GitHub Actions such a line is a command
+("Workflow commands for GitHub Actions"), and texts of others are printed here.
 """
 
 from __future__ import annotations
@@ -10,12 +13,15 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from typing import Any, TextIO
 
 CLOSED_PIPE = 141
 """Exit status of a program that its reader has left, as a shell shows SIGPIPE: 128 + 13."""
 CANNOT_WRITE = 3
+COMMAND = re.compile(rb"^([ \t\v\f]*)::")
+LINE_HEAD = re.compile(rb"[ \t\v\f]{0,4096}:?")
 
 
 class OutputError(OSError):
@@ -28,6 +34,7 @@ class _Output(io.FileIO):
     def __init__(self, number: int, *, closed: bool, raises: bool) -> None:
         super().__init__(number, "w", closefd=False)
         self._was_closed, self._raises = closed, raises
+        self._head: bytes | None = b""  # blanks and at most one colon of a line; None: more
         self.failure: OSError | None = None
 
     def write(self, data: Any) -> int:
@@ -37,12 +44,33 @@ class _Output(io.FileIO):
         try:
             if self._was_closed:
                 raise OSError(errno.EBADF, "it is closed")
-            return super().write(data) or 0
+            self._whole(self._without_commands(bytes(data)))
+            return len(data)
         except OSError as error:
             self.failure = error
             if self._raises:
                 raise OutputError(error.errno, error.strerror) from error
             return len(data)
+
+    def _whole(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[super().write(left) or 0 :]
+
+    def _without_commands(self, data: bytes) -> bytes:
+        """Return the data in which a blank parts the colons that begin a line."""
+        kept: list[bytes] = []
+        for line in data.splitlines(keepends=True):
+            if self._head is not None:
+                begun = self._head + line
+                safe = COMMAND.sub(rb"\1: :", begun)
+                kept.append(safe[len(self._head) :])
+                self._head = begun if LINE_HEAD.fullmatch(begun) else None
+            else:
+                kept.append(line)
+            if line.endswith((b"\n", b"\r")):
+                self._head = b""
+        return b"".join(kept)
 
 
 class Streams:
