@@ -177,7 +177,8 @@ SCENES: dict[str, Scene] = {
     "certificate-expired-seen": (certificate(not_after=p.ago(60)), tls(10)),
     "certificate-expires-soon": (certificate(not_after=LAST_WEEK, renewal_status="FAILED"),
                                  [p.control("certificate", "auth", reason="7 days left")]),
-    "certificate-name-seen": (certificate(domain="other.example", names=("other.example",)), tls(62)),
+    "certificate-name-seen": (
+        certificate(domain="other.example", names=("other.example",)), tls(62)),
     "certificate-not-yet": (certificate(), tls(9)),
     "certificate-untrusted": (certificate(), tls(20)),
     "database-document": (HEALTHY, health(DATABASE_DOWN)),
