@@ -96,7 +96,8 @@ def wanted(
 
     An incident is what began to fail within the last day, or else everything that fails. Its
     baseline is the newest of its checks' that is older than its first failure. After it come the
-    checks whose state most of them name.
+    checks whose state most of them name. The state of the first failing run itself is not older,
+    though some checks passed in it: kept connections and answers outlive what broke.
     """
     kept = {check: history[check] for check in failing if check in history}
     incident = {c: h for c, h in kept.items() if _moment(now) - _moment(h.since) <= RECENT} or kept
@@ -104,7 +105,7 @@ def wanted(
     began = [_moment(h.since) for h in incident.values() if h.baseline]
     begin = min(began, default=_moment(now))
     found = {check: h for check, h in kept.items() if h.baseline}
-    older = [c for c in found if c in incident and _moment(found[c].baseline_at) <= begin]
+    older = [c for c in found if c in incident and _moment(found[c].baseline_at) < begin]
     first = max(older, key=lambda c: (_moment(found[c].baseline_at), c), default="")
     names = [h.baseline for h in found.values()]
     order = sorted(found, key=lambda c: (c != first, -names.count(found[c].baseline), c))

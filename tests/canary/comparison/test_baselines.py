@@ -99,6 +99,17 @@ def test_the_incident_is_judged_by_the_newest_state_before_its_first_failure() -
     assert wanted(history, history, ago(0))[1] == ("one", "late", "two")
 
 
+def test_a_check_that_still_passed_in_the_first_failing_run_is_no_baseline_of_the_incident() -> (
+    None
+):
+    history = {
+        "late": failing(0.9, 1.0, "during"),  # a kept answer or connection served it once more
+        "one": failing(1.0, 1.1, "well"),
+    }
+    assert first(history) == "one"
+    assert first({"late": history["late"], "one": failing(1.0)}) == "late"
+
+
 def test_a_check_that_fails_for_weeks_does_not_choose_the_state_of_an_incident() -> None:
     chronic = failing(24 * 20, 24 * 21, "weeks ago")
     assert first({"chronic": chronic, "one": failing(1.0, 1.1, "well")}) == "one"

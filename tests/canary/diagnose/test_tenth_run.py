@@ -22,14 +22,14 @@ pytestmark = pytest.mark.timeout(600)
 EIGHT = (
     "registry-listener-missing",
     "mlflow-api-rule-wrong-target",
-    "auth-blocked",
+    "certificate-wrong-name",
     "auth-scaled-to-zero",
     "api-crash-loop",
     "execution-role-denied",
     "mlflow-url-wrong-namespace",
     "discovery-missing",
 )
-"""Faults of eight kinds: listener, rule, group, count, revision, role, variable, internal name."""
+"""Of a listener, a rule, a certificate, a count, a revision, a role, a variable, a name."""
 WELL, FAILING = 3, 10
 ASKED = frozenset(
     {
