@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
+from canary.control_plane.state import PlatformState
 from canary.diagnose.ecs import services as rules
 from canary.diagnose.network import security_groups
 from canary.diagnose.targets import targets
 from canary.model import Result
+from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 from tests.canary.support.aws_model import draw_services as draw
 from tests.canary.support.aws_model import draw_targets
-from tests.canary.support.aws_model.account import NAMES
+from tests.canary.support.aws_model.account import NAMES, Account, case, state
 from tests.canary.support.aws_model.profiles import PROFILES, holds
 from tests.canary.support.aws_model.proof import remedy, restores
 
@@ -97,3 +100,40 @@ def test_a_service_without_its_target_group(many: bool) -> None:
             restores(found, broken, well)
 
     holds(check, draw.services(), draw_targets.groups(), many=many, examples=30)
+
+
+FIELDS = (
+    *("deploymentConfiguration", "healthCheckGracePeriodSeconds", "platformVersion"),
+    *("availabilityZoneRebalancing", "enableECSManagedTags", "propagateTags"),
+    *("placementConstraints", "placementStrategy"),
+)
+CRASH = ("Essential container in task exited", "EssentialContainerExited", 1)
+
+
+def crashing(broken: Account) -> PlatformState:
+    """Return the platform of an account in which the tasks of the newest revision end."""
+    (deployment,) = broken.held["services"][draw.SERVICE]["deployments"]
+    deployment["createdAt"] = p.ago(10)
+    new = p.definition(NAMES, "auth", 8)
+    found = state(broken)
+    found = p.replace(found, task_definitions=(*found.task_definitions, new))
+    return faults.stops("auth", *CRASH)(found)
+
+
+@pytest.mark.parametrize("many", PROFILES)
+def test_a_service_of_which_a_deployment_changed_one_field_more(many: bool) -> None:
+    def check(service: Json, more: Json) -> None:
+        well = draw.account(service)
+        broken = well.copy()
+        call = {"cluster": draw.CLUSTER, "service": draw.SERVICE, **more}
+        broken.do("ecs", "UpdateService", **call, taskDefinition=NAMES.revision("auth", 8))
+        known = replace(case(broken, well, *down()), state=crashing(broken))
+        (found,) = [f for f in rules.not_starting(known) if f.cause == "task-crash-loop"]
+        broken.held["services"][draw.SERVICE]["deployments"][0].pop("createdAt")
+        hooks = service.get("deploymentConfiguration", {}).get("lifecycleHooks")
+        if hooks and "deploymentConfiguration" in more:
+            return  # code that runs during a deployment does not come back by itself
+        restores(found.remedy, broken, well)
+
+    one = st.sampled_from(FIELDS).flatmap(lambda f: draw.ECS.fields("UpdateServiceRequest", f))
+    holds(check, draw.services(st.just("ECS")), one, many=many, examples=40)

@@ -18,6 +18,7 @@ _ROLE = st.just("arn:aws:iam::123456789012:role/ecs-infrastructure")
 _RULE = NAMES.elb("listener-rule", "app/x/1/2/3")
 _ELB_GROUPS = st.sampled_from([NAMES.group(s) for s in ("auth", "mlflow")])
 _TEXT = texts(1, 64)
+_VERSIONS = st.sampled_from(["LATEST", "1.4.0"])
 # What AWS documents beside its model: what may stand in a text, and what goes with what.
 ECS = Drawn(
     "ecs",
@@ -43,7 +44,8 @@ ECS = Drawn(
             {"registryArn": st.just(REGISTRY)},
             optional={"port": st.integers(1, 65535), "containerName": _TEXT},
         ),
-        "CreateServiceRequest.platformVersion": st.sampled_from(["LATEST", "1.4.0"]),
+        "CreateServiceRequest.platformVersion": _VERSIONS,
+        "UpdateServiceRequest.platformVersion": _VERSIONS,
         "VpcLatticeConfiguration.targetGroupArn": st.just(
             f"arn:aws:vpc-lattice:{_ACCOUNT}:targetgroup/tg-0123456789abcdef0"
         ),
