@@ -33,14 +33,14 @@ def objects(states: Iterable[PlatformState | None]) -> dict[str, Changed]:
     return found
 
 
-def told(
+def described(
     rows: Sequence[Drift], known: Mapping[str, Changed], audit: Audit | None
 ) -> tuple[Drift, ...]:
     """Return changes with who made them; where nobody was asked they stay as they are."""
-    return tuple(_told(row, known.get(row.resource), audit) for row in rows)
+    return tuple(_described(row, known.get(row.resource), audit) for row in rows)
 
 
-def _told(row: Drift, about: Changed | None, audit: Audit | None) -> Drift:
+def _described(row: Drift, about: Changed | None, audit: Audit | None) -> Drift:
     at, since = parse_time(row.at), parse_time(audit.since) if audit else None
     if row.by or audit is None or about is None or at is None or since is None or at < since:
         return row

@@ -36,12 +36,12 @@ def decode(data: bytes | None) -> Changes:
     return found
 
 
-def added(known: Changes, new: Iterable[Drift], told: Iterable[Drift] = ()) -> bytes:
+def added(known: Changes, new: Iterable[Drift], again: Iterable[Drift] = ()) -> bytes:
     """Return the bytes of a history with the changes of one more run.
 
-    `told` are changes of earlier runs of which this run may know who made them.
+    `again` are changes of earlier runs of which this run may know who made them.
     """
-    makers = {_change(d): d for d in told if d.by}
+    makers = {_change(d): d for d in again if d.by}
     every = (*new, *(makers.get(_change(d), d) for d in known.changes))[:KEPT]
     return msgspec.json.encode(Changes(changes=every)) + b"\n"
 

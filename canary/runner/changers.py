@@ -73,7 +73,7 @@ def with_makers(
     def named() -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
         known = by_whom.objects(states) if audit is not None else {}
         drift = report.comparison.drift
-        return by_whom.told(drift, known, audit), by_whom.told(earlier, known, audit)
+        return by_whom.described(drift, known, audit), by_whom.described(earlier, known, audit)
 
     drift, changes = attempts.run(UNREAD, named, (report.comparison.drift, earlier))
     comparison = msgspec.structs.replace(report.comparison, drift=drift)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from canary.comparison import changes
-from canary.comparison.by_whom import objects, told
+from canary.comparison.by_whom import described, objects
 from canary.comparison.drift import drift, lasting
 from canary.control_plane.state import Action, PlatformState
 from canary.control_plane.write_calls import Audit, WriteCall, changed_by
@@ -46,7 +46,7 @@ def by(after: PlatformState, *calls: WriteCall, whole: bool = True, since: str =
     rows = drift(before, after)
     assert rows
     audit = Audit(calls=calls, whole=whole, since=since)
-    return {row.by for row in told(rows, objects([before, None, after]), audit)}
+    return {row.by for row in described(rows, objects([before, None, after]), audit)}
 
 
 WRONG = faults.with_rule(p.healthy(), 105, Action(type="fixed-response", status_code="503"))
@@ -80,7 +80,7 @@ def test_what_was_not_asked_or_not_read_whole_stays_unknown() -> None:
     assert by(WRONG, whole=False) == {None}
     assert by(WRONG, since=p.NOW.replace(year=2027).isoformat()) == {None}
     rows = drift(p.healthy(), WRONG)
-    assert told(rows, objects([WELL]), None) == rows
+    assert described(rows, objects([WELL]), None) == rows
 
 
 def test_where_two_fit_both_are_told_the_later_one_first() -> None:

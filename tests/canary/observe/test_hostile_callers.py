@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from canary.comparison.by_whom import told
+from canary.comparison.by_whom import described
 from canary.comparison.changers import completed
 from canary.comparison.suspects import suspects
 from canary.control_plane.named_objects import object_of
@@ -81,7 +81,7 @@ def report_of(audit: Audit) -> Report:
                 at=now.isoformat())  # fmt: skip
     since = (now - dt.timedelta(hours=1)).isoformat()
     whole = msgspec.structs.replace(audit, since=since, whole=True)
-    drift = told([row], {"security group": object_of("security group", GROUP)}, whole)
+    drift = described([row], {"security group": object_of("security group", GROUP)}, whole)
     comparison = msgspec.structs.replace(seed.comparison, drift=drift)
     return msgspec.structs.replace(seed, diagnoses=found.diagnoses, comparison=comparison)
 
