@@ -1,0 +1,263 @@
+"""Variables of task definitions: the dependency that each configures, and where values lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from canary.control_plane.state import Container, PlatformState, TaskDefinition
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
+from canary.diagnose.ecs.variables import (
+    addresses,
+    dependency_of,
+    is_address,
+    is_known_wrong,
+    leads_to,
+    public_port,
+    tells_who_asks,
+)
+from tests.canary.support import platforms as p
+
+NAMES = p.Names()
+HEALTHY = p.healthy()
+
+
+def revised(**plain: str) -> PlatformState:
+    """Return the platform whose API has these variables, in its newest revision alone."""
+    definitions = tuple(
+        p.replace(
+            d, containers=(p.replace(d.containers[0], plain=plain if d.revision == 7 else {}),)
+        )
+        if d.family == NAMES.of("registry")
+        else d
+        for d in HEALTHY.task_definitions
+    )
+    return p.replace(HEALTHY, task_definitions=definitions)
+
+
+def case(state: PlatformState = HEALTHY) -> Case:
+    return Case(results=(), state=state, environment=p.environment(NAMES), previous=None, now=p.NOW)
+
+
+@pytest.mark.parametrize(
+    ("variable", "dependency"),
+    [
+        ("MLFLOW_TRACKING_URI", "mlflow"), ("MLFLOW_SERVER_URL", "mlflow"),
+        ("MLFLOW_URL", "mlflow"), ("MLFLOW_HOST", "mlflow"), ("MLFLOW_PROXY_X", "mlflow"),
+        ("MLFLOW_TIMEOUT", "mlflow"), ("AUTH_SERVICE_X", "auth"), ("AUTH_URL", "auth"),
+        ("REDIS_HOST", "cache"), ("CACHE_URL", "cache"), ("DB_HOST", "database"),
+        ("DATABASE_URL", "database"), ("POSTGRES_DB", "database"),
+        ("BACKEND_STORE_URI", "database"),
+        ("MLFLOW_OTHER", "mlflow"),  # by the service's own name
+        ("AUTH_OTHER", "auth"), ("PORT", ""), ("MY_DB_HOST", ""), ("REGISTRY_URL", ""),
+    ],
+)  # fmt: skip
+def test_a_name_speaks_of_a_dependency(variable: str, dependency: str) -> None:
+    assert dependency_of(case(revised()), "registry", variable) == dependency
+
+
+def test_a_name_speaks_only_of_what_the_service_needs() -> None:
+    assert dependency_of(case(revised()), "mlflow", "REDIS_HOST") == ""
+    assert dependency_of(case(revised()), "mlflow", "DB_HOST") == "database"
+
+
+@pytest.mark.parametrize(
+    ("value", "dependency"),
+    [
+        ("https://auth.hokus.ai", "auth"),
+        ("auth.hokus.ai", "auth"),
+        ("http://auth.hokus.ai:9", "auth"),
+        ("http://mlflow.hokusai.local:5000", "mlflow"),
+        ("mlflow.hokusai.local", "mlflow"),
+        ("10.0.1.12:5000", "mlflow"),  # its task
+        ("http://other.hokusai.local:5000", "mlflow"),  # its namespace and its port
+        ("http://other.hokusai.local:9", ""),
+        ("postgresql://db.local/x", "database"),
+        ("postgres://db.local/x", "database"),
+        ("mysql://db.local/x", "database"),
+        ("redis://r.local", "cache"),
+        ("rediss://r.local", "cache"),
+        ("anything:6379", "cache"),
+        ("anything:5432", "database"),
+        ("6379", "cache"),
+        ("5000", ""),  # MLflow has addresses that could be compared
+        ("anything:5000", ""),
+        ("anything", ""),
+        ("http://[x", ""),
+        ("http://x:y", ""),
+        ("", ""),
+    ],
+)
+def test_a_value_leads_to_a_dependency(value: str, dependency: str) -> None:
+    assert dependency_of(case(revised(WHERE=value)), "registry", "WHERE") == dependency
+
+
+def test_what_a_variable_led_to_before_decides_first() -> None:
+    definitions = [
+        p.replace(d, containers=(p.replace(d.containers[0], plain={
+            "REDIS_URL": "https://auth.hokus.ai" if d.revision == 6 else "redis://r"}),))
+        for d in HEALTHY.task_definitions
+        if d.family == NAMES.of("registry")
+    ]  # fmt: skip
+    state = p.replace(HEALTHY, task_definitions=tuple(definitions))
+    assert dependency_of(case(state), "registry", "REDIS_URL") == "auth"
+
+
+@pytest.mark.parametrize(
+    ("other", "value", "leads"),
+    [
+        ("auth", "https://auth.hokus.ai", True),
+        ("auth", "https://auth.hokus.ai:443/x", True),
+        ("auth", "http://auth.hokus.ai", False),  # a redirect loses the body of a POST
+        ("auth", "https://auth.hokus.ai:8443", False),
+        ("auth", "https://auth.hokus.org", False),
+        ("auth", "http://auth.hokusai.local:8000", True),
+        ("auth", "https://auth.hokusai.local:8000", False),  # its target group speaks HTTP
+        ("auth", "http://auth.hokusai.local:8001", False),
+        ("auth", "tcp://auth.hokusai.local", True),
+        ("auth", "http://auth.hokusai.local", False),
+        ("auth", "http://10.0.1.10:8000", True),
+        ("auth", "http://hokusai-auth-lb.us-east-1.elb.amazonaws.com", True),
+        ("auth", "http://hokusai-registry-lb.us-east-1.elb.amazonaws.com", False),
+        ("auth", "http://auth.hokus.ai:x", False),
+        ("cache", "redis://anything", False),
+    ],
+)
+def test_whether_an_address_leads_there(other: str, value: str, leads: bool) -> None:
+    assert leads_to(case(), other, value) is leads
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "address"),
+    [
+        ("AUTH_SERVICE_URL", "https://x", True),
+        ("AUTH_SERVICE_URL", "x", True),
+        ("MLFLOW_TRACKING_URI", "x", True),
+        ("AUTH_SERVICE_HOST", "x", False),
+        ("AUTH_SERVICE_HOST", "tcp://x", True),
+        ("AUTH_SERVICE_URL", "", False),
+        ("PORT_URL", "https://x", False),
+        ("REDIS_URL", "redis://x", False),  # the file has no address of the cache
+    ],
+)
+def test_what_holds_the_address_of_a_dependency(variable: str, value: str, address: bool) -> None:
+    assert is_address(case(revised()), "registry", variable, value) is address
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ("http://mlflow.hokusai.local:9", True),  # a host of the file
+        ("http://gone.hokusai.local:5000", True),  # a namespace of which every name is known
+        ("http://alias.example:5000", False),
+        ("http://[x", False),
+        ("plain", False),
+    ],
+)
+def test_what_is_known_to_be_wrong(value: str, known: bool) -> None:
+    of = case(revised(MLFLOW_SERVER_URL=value))
+    assert is_known_wrong(of, "registry", "MLFLOW_SERVER_URL", value) is known
+
+
+def test_an_address_that_an_earlier_revision_had_shows_a_new_one_as_wrong() -> None:
+    state = revised(MLFLOW_SERVER_URL="http://alias.example:5000")
+    earlier = p.definition(NAMES, "registry", 6)
+    state = p.replace(state, task_definitions=(*state.task_definitions[:2], earlier,
+                                               *state.task_definitions[3:]))  # fmt: skip
+    of = case(state)
+    assert is_known_wrong(of, "registry", "MLFLOW_SERVER_URL", "http://alias.example:5000")
+
+
+def test_addresses_and_ports_of_services() -> None:
+    of = case()
+    assert addresses(of, "auth") == ("auth.hokus.ai", "auth.hokusai.local:8000")
+    assert addresses(of, "mlflow") == ("mlflow.hokusai.local:5000",)
+    assert addresses(of, "cache") == ()
+    assert public_port(of, "registry", "auth") == 443
+    assert public_port(of, "registry", "mlflow") == 0
+    inner = case(revised(AUTH_SERVICE_URL="http://auth.hokusai.local:8000"))
+    assert public_port(inner, "registry", "auth") == 0
+    assert public_port(case(revised()), "registry", "auth") is None
+    assert tells_who_asks(of, "registry", of.services["registry"].identity_variable)
+    assert not tells_who_asks(of, "registry", "PORT")
+
+
+# --- the difference between revisions
+
+
+def revision(number: int = 1, **fields: Any) -> TaskDefinition:
+    container = {"name": "c", "image": "i:1", **fields}
+    return TaskDefinition(
+        arn=f"td:{number}", family="td", revision=number, containers=(Container(**container),)
+    )
+
+
+OLD = revision(
+    variables=("A", "B"), plain={"A": "1", "B": "1"}, secrets={"S": "arn:s", "T": "arn:t"},
+    ports=(80,), memory=1, command=("run",), health_command="ok",
+)  # fmt: skip
+
+
+def changed(**fields: Any) -> Difference:
+    known = {
+        "variables": ("A", "B"), "plain": {"A": "1", "B": "1"},
+        "secrets": {"S": "arn:s", "T": "arn:t"}, "ports": (80,), "memory": 1, "command": ("run",),
+        "health_command": "ok",
+    }  # fmt: skip
+    return difference(OLD, revision(2, **known | fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        ({}, []),
+        ({"variables": ("A",), "plain": {"A": "1"}}, ["variable B is gone"]),
+        ({"variables": ("A", "B", "C")}, ["variable C is new"]),
+        ({"secrets": {"S": "arn:s"}}, ["secret T is gone"]),
+        ({"plain": {"A": "2", "B": "1"}}, ["A: 1 became 2"]),
+        ({"plain": {"A": "", "B": "1"}}, ["A: 1 became nothing"]),
+        ({"secrets": {"S": "arn:s", "T": "arn:x"}}, ["T: arn:t became arn:x"]),
+        ({"secrets": {"S": "arn:s"}, "variables": ("A", "B", "T")},
+         ["T: a secret became a plain value"]),
+        ({"secrets": {"S": "arn:s"}, "variables": ("A", "B", "T"),
+          "plain": {"A": "1", "B": "1", "T": "x"}}, ["T: a secret became x"]),
+        ({"secrets": {"S": "arn:s", "T": "arn:t", "A": "arn:a"}, "variables": ("B",),
+          "plain": {"B": "1"}}, []),  # a variable that became a secret is not lost
+        ({"image": "i:2"}, ["image: i:1 became i:2"]),
+        ({"ports": (81,)}, ["ports: (80,) became (81,)"]),
+        ({"memory": 2}, ["container memory: 1 became 2"]),
+        ({"command": ("run", "x")}, ["command: run became run x"]),
+        ({"health_command": ""}, ["health command: ok became nothing"]),
+        ({"name": "other"}, []),
+        ({"variables": ("C",), "plain": {}, "secrets": {}, "image": "i:2"},
+         ["variable A is gone", "variable B is gone", "variable C is new", "secret S is gone",
+          "secret T is gone", "image: i:1 became i:2"]),
+    ],
+)  # fmt: skip
+def test_what_a_newer_revision_changed(fields: dict[str, Any], lines: list[str]) -> None:
+    assert changed(**fields).lines() == lines
+
+
+@pytest.mark.parametrize("field", ["cpu", "memory", "architecture", "execution_role", "task_role"])
+def test_settings_of_the_whole_revision_are_compared(field: str) -> None:
+    found = difference(OLD, p.replace(OLD, **{field: "other"}))
+    assert found.other == ((field, str(getattr(OLD, field)), "other"),)
+
+
+@pytest.mark.parametrize(
+    ("plain", "ports", "found"),
+    [
+        ({"PORT": "80"}, (80,), None),
+        ({"PORT": "81"}, (80, 443), ("81", "80")),
+        ({"PORT": "443"}, (80, 443), None),
+        ({"PORT": "x"}, (80,), None),
+        ({"PORT": "81"}, (), None),
+        ({}, (80,), None),
+    ],
+)
+def test_a_port_that_is_not_mapped(
+    plain: dict[str, str], ports: tuple[int, ...], found: tuple[str, str] | None
+) -> None:
+    assert port_mismatch(revision(plain=plain, ports=ports)) == found
