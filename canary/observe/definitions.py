@@ -70,10 +70,11 @@ def _definition(reader: Reader, arn: str) -> TaskDefinition | Literal[False] | N
     """Return a revision, False if there is none, None if it could not be read."""
     # "Unable to describe task definition": there is no such revision
     missing: dict[str, TaskDefinition | Literal[False] | None] = {"ClientException": False}
+    parts = {s.identity_variable for s in reader.environment.services.values()}
+
+    def read_one(answer: dict[str, Any]) -> TaskDefinition | Literal[False] | None:
+        return described(answer["taskDefinition"], frozenset(parts))
+
     return reader.answer(
-        "ecs:DescribeTaskDefinition", arn, _described, None, missing, taskDefinition=arn
+        "ecs:DescribeTaskDefinition", arn, read_one, None, missing, taskDefinition=arn
     )
-
-
-def _described(answer: dict[str, Any]) -> TaskDefinition | Literal[False] | None:
-    return described(answer["taskDefinition"])

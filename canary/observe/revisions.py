@@ -26,8 +26,11 @@ _PASSES = frozenset(
 Json = dict[str, Any]
 
 
-def described(raw: Json) -> TaskDefinition:
-    """Return a task definition without any value that could be a secret."""
+def described(raw: Json, parts: frozenset[str] = frozenset()) -> TaskDefinition:
+    """Return a task definition without any value that could be a secret.
+
+    `parts` are parts of names of variables that say who asks, see `Service.identity_variable`.
+    """
     platform = raw.get("runtimePlatform") or {}
     return TaskDefinition(
         arn=str(raw["taskDefinitionArn"]),
@@ -44,11 +47,11 @@ def described(raw: Json) -> TaskDefinition:
         compatibilities=strings(raw.get("requiresCompatibilities")),
         ephemeral_gib=int((raw.get("ephemeralStorage") or {}).get("sizeInGiB") or 0),
         config={k: plain(v) for k, v in raw.items() if k not in _PASSES},
-        containers=tuple(_container(c) for c in raw.get("containerDefinitions") or []),
+        containers=tuple(_container(c, parts) for c in raw.get("containerDefinitions") or []),
     )
 
 
-def _container(raw: Json) -> Container:
+def _container(raw: Json, parts: frozenset[str]) -> Container:
     pairs = raw.get("environment") or []
     variables = {str(e.get("name", "")): str(e.get("value", "")) for e in pairs}
     log = raw.get("logConfiguration") or {}
@@ -60,7 +63,9 @@ def _container(raw: Json) -> Container:
         ports=tuple(int(p.get("containerPort") or 0) for p in raw.get("portMappings") or []),
         variables=tuple(sorted(variables)),
         plain={
-            k: address(v) for k, v in sorted(variables.items()) if is_address(k) or is_bucket(k, v)
+            k: address(v)
+            for k, v in sorted(variables.items())
+            if is_address(k, parts) or is_bucket(k, v)
         },
         secrets={str(s["name"]): str(s.get("valueFrom", "")) for s in raw.get("secrets") or []},
         log_group=str(options.get("awslogs-group", "")),

@@ -14,9 +14,13 @@ _SECRETIVE = re.compile(
 _MAX_VALUE = 200
 
 
-def is_address(name: str) -> bool:
-    """Return whether a variable's name says that its value is an address and no secret."""
-    return bool(_PLAIN.match(name)) and not _SECRETIVE.search(name)
+def is_address(name: str, parts: frozenset[str] = frozenset()) -> bool:
+    """Return whether a variable's name says that its value is an address and no secret.
+
+    `parts` are parts of further names that the environment file gives.
+    """
+    known = _PLAIN.match(name) or any(part in name for part in parts)
+    return bool(known) and not _SECRETIVE.search(name)
 
 
 def is_bucket(name: str, value: str) -> bool:

@@ -197,6 +197,8 @@ def test_an_address_loses_user_and_query() -> None:
     assert address("u:p@host") == ""
     assert is_address("DB_HOST") and not is_address("SECRET_KEY_NAME")
     assert not is_address("SLACK_WEBHOOK_URL")
+    assert is_address("TENANT_ID", frozenset({"TENANT"})) and not is_address("TENANT_ID")
+    assert not is_address("TENANT_KEY", frozenset({"TENANT"}))
     assert is_bucket("DESTINATION", "s3://artifacts/x") and not is_bucket("DESTINATION", "x")
     assert not is_bucket("SIGNED_DESTINATION", "s3://artifacts/x")
 
