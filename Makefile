@@ -6,6 +6,14 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 ENV ?= development
 OF ?= canary/diagnose canary/control_plane
+# What a person types is read once, never expanded by make, and reaches the shell as variables only
+override ENV := $(value ENV)
+override OF := $(value OF)
+override FAULT := $(value FAULT)
+override AS_FOUND := $(value AS_FOUND)
+override SEED := $(value SEED)
+export ENV OF FAULT AS_FOUND SEED
+NAMED = case "$$ENV" in ""|-*|*[!a-z0-9_-]*) echo "ENV: a name of letters a-z, digits and _, then also -" >&2; exit 2;; esac
 
 .PHONY: help setup demo test test-slow sweep mutants lint bench synth deploy gate diagnosis-report docs pictures lock clean
 
@@ -23,7 +31,7 @@ $(STAMP): requirements-dev.txt requirements-setup.txt
 	@touch $(STAMP)
 
 demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing)
-	$(PY) -m sandbox.demo $(if $(FAULT),--fault $(FAULT)) $(if $(AS_FOUND),--as-found)
+	$(PY) -m sandbox.demo $${FAULT:+"--fault=$$FAULT"} $${AS_FOUND:+--as-found}
 
 test: setup lint ## All tests but the slow ones (under 7 minutes)
 	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow and not sweep" tests
@@ -35,12 +43,13 @@ sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed ti
 	$(PY) -m pytest -m sweep tests
 
 mutants: setup ## Change the code one place at a time, count what the tests notice: make mutants OF="FOLDER ..." (an hour)
-	nice -n 10 $(PY) -m tests.mutants $(OF) $(if $(SEED),--seed $(SEED))
+	nice -n 10 $(PY) -m tests.mutants $${SEED:+"--seed=$$SEED"} -- $$OF
 
-lint: setup ## ruff and mypy --strict
+lint: setup ## ruff, mypy --strict, and zizmor for the workflows
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/zizmor --offline --quiet --no-progress .github/workflows
 
 bench: setup ## Measure ratios side by side, write docs/performance.md
 	$(PY) -m tests.bench
@@ -49,11 +58,13 @@ synth: setup ## Synthesize every environment into cdk.out, offline
 	$(PY) app.py
 
 deploy: setup ## Deploy one environment: make deploy ENV=name
+	@$(NAMED)
 	npm ci --silent --no-audit --no-fund
-	npx --no-install cdk deploy "hokusai-canary-$(ENV)" $(if $(CI),--require-approval never)
+	npx --no-install cdk deploy "hokusai-canary-$$ENV" $(if $(CI),--require-approval never)
 
 gate: setup ## Invoke the deployed canary once and fail on what broke: make gate ENV=name
-	$(PY) -m canary gate --environment $(ENV)
+	@$(NAMED)
+	$(PY) -m canary gate --environment="$$ENV"
 
 diagnosis-report: setup ## Plant every fault, print fault against named cause, write docs/diagnosis.md
 	$(PY) -m tests.diagnosis_report
