@@ -146,6 +146,58 @@ KEY = SecretState(
 DATABASE_DOWN = '{"ready": false, "checks": {"database": {"healthy": false}, "redis": true}}'
 LAST_WEEK = (p.NOW + dt.timedelta(days=7)).isoformat()
 
+
+def down(name: str = "auth") -> list[Result]:
+    """Return the failures of a service that is down."""
+    url = {"auth": AUTH, "registry": REGISTRY}[name] + "/health"
+    return [
+        p.failed(f"{name}.health", name, p.page(url, 503)),
+        p.control("ecs_service", name),
+        p.control("target_group", name),
+    ]
+
+
+def group(state: PlatformState = HEALTHY, name: str = "auth", **fields: Any) -> PlatformState:
+    """Return the platform with another target group of a service."""
+    return p.change(state, "target_groups", NAMES.group(name), **fields)
+
+
+def sick(reason: str, address: str = p.ADDRESSES["auth"], **more: Any) -> TargetHealth:
+    """Return an unhealthy target."""
+    return TargetHealth(id=address, port=8000, state="unhealthy", reason=reason, **more)
+
+
+def revised(name: str, state: PlatformState = HEALTHY, **fields: Any) -> PlatformState:
+    """Return the platform with another content of a service's newest revision."""
+    definition = p.definition(NAMES, name)
+    container = p.replace(definition.containers[0], **fields)
+    return p.change(state, "task_definitions", definition.arn, containers=(container,))
+
+
+def secret_stop(*secrets: SecretState) -> Scene:
+    """Return a stop for a secret, with the states of secrets."""
+    state, results = stopped(
+        "auth", "ResourceInitializationError: unable to pull secrets", "TaskFailedToStart"
+    )
+    return p.replace(state, secrets=secrets), results
+
+
+APP = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf"
+APP_SECRET = SecretState(
+    reference=f"{APP}:database_password::", exists=True, name=APP, version="v2",
+    version_before="v1", changed_at=p.ago(30),
+)  # fmt: skip
+PARAMETER = SecretState(
+    reference="/redis/endpoint", exists=True, kind="parameter", name="/redis/endpoint",
+    version="2", version_before="1", changed_at=p.ago(20),
+)  # fmt: skip
+REPLACED = Task(
+    arn="task/auth/9", service=NAMES.of("auth"), task_definition=NAMES.revision("auth"),
+    last_status="STOPPED", stopped_at=p.ago(3), stop_code="ServiceSchedulerInitiated",
+    stopped_reason=f"Task failed ELB health checks in (target-group {NAMES.group('auth')})",
+)  # fmt: skip
+PLAIN = p.definition(NAMES, "registry").containers[0].plain
+
 SCENES: dict[str, Scene] = {
     "artifact-store": (HEALTHY, [api(proxied(500, '{"error":"artifact store: AccessDenied"}'))]),
     "auth-misreported": (HEALTHY, [api(proxied(
@@ -294,4 +346,75 @@ SCENES: dict[str, Scene] = {
     "names-in-the-file": (
         p.replace(HEALTHY, missing_services=("x",), missing_log_groups=("/ecs/x",),
                   bounds=(Bound(action="a", resource="r", limit=9, unit="lines"),)), []),
+    "targets-empty-attached": (group(targets=()), down()),
+    "targets-empty-detached": (
+        group(faults.service(HEALTHY, "auth", target_groups=()), targets=()), down()),
+    "targets-foreign": (
+        group(targets=(sick("Target.Timeout", "10.9.9.9", description="timed out"),)), down()),
+    "targets-foreign-beside": (
+        group(targets=(*HEALTHY.target_groups[0].targets, sick("Target.Timeout", "10.9.9.9"))),
+        down()),
+    "target-replaced": (
+        faults.service(HEALTHY, "auth", tasks=(p.running_task(NAMES, "auth"), REPLACED)),
+        [p.control("ecs_service", "auth"), p.control("target_group", "auth")]),
+    "health-check-codes": (
+        group(targets=(sick("Target.ResponseCodeMismatch"),), health_matcher="500"), down()),
+    "health-check-port": (group(targets=(sick("Target.Timeout"),), health_port="9"), down()),
+    "health-check-protocol": (
+        group(targets=(sick("Target.FailedHealthChecks"),), health_protocol="HTTPS"), down()),
+    "health-check-path": (
+        group(targets=(sick("Target.ResponseCodeMismatch"),), health_path="/gone"), down()),
+    "group-on-another-port": (
+        group(targets=(sick("Target.FailedHealthChecks"),), port=9000), down()),
+    "port-variable": (
+        revised("auth", deployments(
+            "auth", deployment(7, "PRIMARY", rollout_state="IN_PROGRESS"), deployment(6, "ACTIVE")),
+            plain={"PORT": "9"}), down()),
+    "new-variable": (
+        revised("registry", faults.service(HEALTHY, "registry"),
+                variables=(*PLAIN, "DB_SSL"), plain=PLAIN),
+        health(DATABASE_DOWN)),
+    "upstream-elsewhere": (
+        revised("registry", plain={**PLAIN, "MLFLOW_SERVER_URL": "http://mlflow.other:5000"}),
+        [api(faults._mlflow_unreachable())]),
+    "upstream-wrong": (
+        revised("registry",
+                plain={**PLAIN, "MLFLOW_SERVER_URL": "http://mlflow.hokusai.local:5001"}),
+        [api(faults._mlflow_unreachable())]),
+    "secret-deleted": secret_stop(p.replace(APP_SECRET, exists=False, deleted=True)),
+    "secret-gone": secret_stop(p.replace(APP_SECRET, exists=False)),
+    "parameter-gone": secret_stop(p.replace(PARAMETER, exists=False)),
+    "secret-changed-and-tried": (
+        p.replace(stopped("auth", "Essential container in task exited", exit_code=1)[0],
+                  secrets=(APP_SECRET, PARAMETER),
+                  last_lines={"task/auth/1": (LogLine(at=p.ago(3), message="FATAL: password"
+                                                      " authentication failed"),)}),
+        down()),
+    "secret-changed-and-not-tried": (
+        p.replace(logs("mlflow", "password authentication failed for user"), secrets=(APP_SECRET,)),
+        [api(proxied(500, "password authentication failed for user"))]),
+    "older-revision": (
+        faults.service(HEALTHY, "registry", task_definition=NAMES.revision("registry", 6)),
+        [api(p.answer(f"{REGISTRY}/api/v1/models", 404, "{}"), "registry.models")]),
+    "basic-asked": (HEALTHY, [api(proxied(401, "", challenge="Basic"), "registry.basic")]),
+    "container-check": stopped("auth", "Task failed container health checks", "Other"),
+    "crash-after-an-edit": (
+        revised("auth", stopped("auth", "Essential container in task exited", exit_code=1)[0],
+                plain={"PORT": "8000", "DB_HOST": "x"}),
+        down()),
+    "log-group-of-two": stopped(
+        "registry", "ResourceInitializationError: log group does not exist", "TaskFailedToStart"),
+    "cluster-gone": (
+        p.replace(HEALTHY, ecs_services=HEALTHY.ecs_services[1:], cluster_missing=True,
+                  missing_services=(NAMES.of("auth"),)), down()),
+    "mlflow-hangs": (HEALTHY, [
+        api(Exchange(method="GET", url=PROXY, failure="read-timeout", principal="valid",
+                     timing=Timing(total_ms=12_000))),
+        p.failed("mlflow.ui", "registry", p.none(MLFLOW, "read-timeout",
+                                                 timing=Timing(total_ms=12_000))),
+        passed(f"{REGISTRY}/health")]),
+    "slow-auth": (HEALTHY, [
+        slow(PROXY, "registry.keyed", 9000.0, principal="valid"),
+        passed(f"{REGISTRY}/health", timing=Timing(total_ms=20.0))]),
+    "method-not-allowed": (HEALTHY, [api(proxied(405, "{}"))]),
 }  # fmt: skip
