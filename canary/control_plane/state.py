@@ -78,6 +78,7 @@ class Rule(Frozen, frozen=True, kw_only=True):
     action: Action  # the last one, which forwards or answers
     earlier: tuple[Action, ...] = ()  # the actions before it: sign-in, validation of a token
     transforms: tuple[dict[str, Any], ...] = ()  # RuleTransform
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def actions(self) -> tuple[Action, ...]:

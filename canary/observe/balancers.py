@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from canary.control_plane.routing import order
-from canary.control_plane.state import Listener, LoadBalancer
+from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.observe.calls import Permission, Reader, attributes, plain, strings, unread
 from canary.observe.rules import actions, rule
 
@@ -14,11 +16,15 @@ ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeLoadBalancers"),
     Permission(action="elasticloadbalancing:DescribeListeners"),
     Permission(action="elasticloadbalancing:DescribeRules"),
+    Permission(action="elasticloadbalancing:DescribeTags"),
     Permission(action="elasticloadbalancing:DescribeListenerCertificates"),
     Permission(action="elasticloadbalancing:DescribeListenerAttributes"),
     Permission(action="elasticloadbalancing:DescribeLoadBalancerAttributes"),
 )
 _GONE = ("ListenerNotFound",)  # deleted between two calls
+_RULE_GONE = "RuleNotFound"
+_AT_ONCE = 20  # resources of one DescribeTags
+Tags = dict[str, dict[str, str]]  # by the ARN of the resource
 
 
 def read(reader: Reader) -> tuple[LoadBalancer, ...]:
@@ -68,6 +74,7 @@ def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
     rules = reader.pages(
         "elasticloadbalancing:DescribeRules", "Rules", arn, not_found=_GONE, ListenerArn=arn
     )
+    tags = _tags(reader, [str(r["RuleArn"]) for r in rules or [] if not r.get("IsDefault")])
     settings = _attributes(reader, arn)
     default = [str(c["CertificateArn"]) for c in raw.get("Certificates") or []]
     more = _further_certificates(reader, raw, arn)
@@ -77,14 +84,39 @@ def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
         protocol=str(raw.get("Protocol", "")),
         certificates=tuple(dict.fromkeys(default + (more or []))),
         default_certificate=default[0] if default else "",
-        rules=tuple(sorted((rule(r) for r in rules or []), key=lambda r: (order(r), r.arn))),
+        rules=tuple(sorted(_tagged(rules or [], tags or {}), key=lambda r: (order(r), r.arn))),
         default_actions=actions(raw.get("DefaultActions") or []),
         ssl_policy=str(raw.get("SslPolicy") or ""),
         alpn=strings(raw.get("AlpnPolicy")),
         mutual_authentication=plain(raw.get("MutualAuthentication") or {}),
         attributes=settings or {},
-        unread=unread(rules=rules, certificates=more, attributes=settings),
+        unread=unread(rules=rules, tags=tags, certificates=more, attributes=settings),
     )
+
+
+def _tagged(rules: list[dict[str, Any]], tags: Tags) -> list[Rule]:
+    return [replace(found, tags=tags.get(found.arn, {})) for found in map(rule, rules)]
+
+
+def _tags(reader: Reader, arns: list[str]) -> Tags | None:
+    """Return the tags of rules by their ARNs, None where a call failed."""
+    found: Tags = {}
+    for start in range(0, len(arns), _AT_ONCE):
+        some = arns[start : start + _AT_ONCE]
+        action = "elasticloadbalancing:DescribeTags"
+        gone: dict[str, Tags | None] = {_RULE_GONE: {}}
+        read = reader.answer(action, some[0], _by_arn, None, gone, ResourceArns=some)
+        if read is None:
+            return None
+        found |= read
+    return found
+
+
+def _by_arn(answer: dict[str, Any]) -> Tags | None:
+    return {
+        str(one["ResourceArn"]): {str(t["Key"]): str(t.get("Value", "")) for t in one["Tags"]}
+        for one in answer.get("TagDescriptions", [])
+    }
 
 
 def _attributes(reader: Reader, arn: str) -> dict[str, str] | None:

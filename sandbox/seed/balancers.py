@@ -86,6 +86,7 @@ def create_rule(
         Priority=priority,
         Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": paths}}],
         Actions=[forward(target_group)],
+        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
     )
     return str(answer["Rules"][0]["RuleArn"])
 

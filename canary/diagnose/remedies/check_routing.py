@@ -13,7 +13,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.listeners import mutual_json, whole_listener
-from canary.diagnose.remedies.rules import OIDC, condition_json, rule_json
+from canary.diagnose.remedies.rules import OIDC, condition_json, rule_json, tags_json
 
 # Actions that decide who may pass; to lose one opens what it guards.
 _GUARDS = ("authenticate-oidc", "authenticate-cognito", "jwt-validation", "fixed-response")
@@ -126,6 +126,7 @@ def new_rule(case: Case, edit: Edit) -> Iterator[str]:
 def _same(rule: Rule, wanted: Parameters) -> bool:
     conditions, actions = [condition_json(c) for c in rule.conditions], rule_json(rule.actions)
     same = conditions == wanted["Conditions"] and actions == wanted["Actions"]
+    same = same and tags_json(rule.tags) == wanted.get("Tags", [])
     return bool(same and list(rule.transforms) == wanted.get("Transforms", []))
 
 

@@ -20,7 +20,7 @@ MEMBERS: dict[str, frozenset[str]] = {
         {"RuleArn", "Actions", "Conditions", "Transforms", "ResetTransforms"}
     ),
     "elbv2 create-rule": frozenset(
-        {"ListenerArn", "Priority", "Conditions", "Actions", "Transforms"}
+        {"ListenerArn", "Priority", "Conditions", "Actions", "Transforms", "Tags"}
     ),
     "elbv2 delete-rule": frozenset({"RuleArn"}),
     "elbv2 set-rule-priorities": frozenset({"RulePriorities"}),

@@ -8,7 +8,7 @@ from typing import Any
 from canary.control_plane.routing import default_rule
 from canary.control_plane.state import Action, Listener, LoadBalancer
 from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
-from canary.diagnose.remedies.rules import create_rule, rule_json
+from canary.diagnose.remedies.rules import all_parts, create_rule, rule_json
 
 # What a new listener has by itself (ELB API reference, ListenerAttribute).
 _USUAL = {"routing.http.response.server.enabled": "true"}
@@ -112,7 +112,7 @@ def create_listener(balancer: LoadBalancer, listener: Listener) -> tuple[Edit, .
     settings = _unusual(listener)
     changed = (_part("modify-listener-attributes", made, {"Attributes": settings}),)
     rules = tuple(
-        create_rule(made, int(r.priority), r.conditions, r.actions, r.transforms)
+        create_rule(made, int(r.priority), *all_parts(r))
         for r in listener.rules
         if r.priority.isdigit()
     )

@@ -20,6 +20,7 @@ _SETTINGS = {
     "source-ip": "SourceIpConfig",
 }
 OIDC = "authenticate-oidc"
+_NONE: Mapping[str, str] = {}
 
 
 def modify_rule(
@@ -59,6 +60,7 @@ def create_rule(
     conditions: tuple[Condition, ...],
     actions: tuple[Action, ...],
     transforms: tuple[dict[str, Any], ...] = (),
+    tags: Mapping[str, str] = _NONE,
 ) -> Edit:
     """Return the edit that creates a rule with all that it had."""
     arn = listener if isinstance(listener, Later) else listener.arn
@@ -69,6 +71,8 @@ def create_rule(
     }
     if transforms:
         after["Transforms"] = list(transforms)
+    if own := tags_json(tags):
+        after["Tags"] = own
     made = Later(
         service="elbv2", operation="describe-rules", parameters={"ListenerArn": arn},
         query=f"Rules[?Priority=='{priority}'].RuleArn",
@@ -85,10 +89,25 @@ def create_rule(
     )  # fmt: skip
 
 
+Parts = tuple[
+    tuple[Condition, ...], tuple[Action, ...], tuple[dict[str, Any], ...], Mapping[str, str]
+]
+
+
+def all_parts(rule: Rule) -> Parts:
+    """Return all parts of a rule, in the order in which `create_rule` takes them."""
+    return rule.conditions, rule.actions, rule.transforms, rule.tags
+
+
+def tags_json(tags: Mapping[str, str]) -> list[Parameters]:
+    """Return tags as AWS's API takes them; those of its own (`aws:`) it gives by itself."""
+    return [{"Key": k, "Value": v} for k, v in tags.items() if not k.startswith("aws:")]
+
+
 def delete_rule(listener: Listener, rule: Rule) -> Edit:
     """Return the edit that deletes a rule; its way back creates the whole rule again."""
     number = int(rule.priority)
-    back = create_rule(listener, number, rule.conditions, rule.actions, rule.transforms)
+    back = create_rule(listener, number, *all_parts(rule))
     secret = any(a.type == OIDC for a in rule.actions)
     return Edit(
         service="elbv2", operation="delete-rule", parameters={"RuleArn": rule.arn},

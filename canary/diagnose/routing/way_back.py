@@ -14,6 +14,7 @@ from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import default_actions, modify_listener
 from canary.diagnose.remedies.rules import (
+    all_parts,
     changed_parts,
     create_rule,
     delete_rule,
@@ -145,8 +146,7 @@ class _Plan:
         if self._moved:
             found.append(move_rules(self._moved))
         for rule in self._made:
-            whole = (rule.conditions, rule.actions, rule.transforms)
-            found.append(create_rule(self._now, int(rule.priority), *whole))
+            found.append(create_rule(self._now, int(rule.priority), *all_parts(rule)))
         for was, now in self._both:
             parts = changed_parts(was, now)
             if parts and was.priority == "default":

@@ -18,6 +18,9 @@ from canary.control_plane.state import (
     TargetGroup,
 )
 from canary.diagnose import diagnose
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.never_worse import objections
+from canary.diagnose.remedies.rules import all_parts, create_rule
 from canary.model import Diagnosis
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -279,6 +282,30 @@ def test_transforms_come_back_with_the_rest() -> None:
         p.healthy(), found="mlflow-path-to-mlflow",
     )  # fmt: skip
     assert "--reset-transforms" in found.remedy.fix[0]
+
+
+def test_a_rule_comes_back_with_its_tags_but_not_those_that_aws_gives() -> None:
+    tags = {"team": "ml", "aws:cloudformation:stack-name": "s", "empty": ""}
+    before = changed(**{f"r{PROXY}": {"tags": tags}})
+    found = edits(told(changed(without=(PROXY, API), default=NOT_FOUND), before))
+    assert found[0][1]["--tags"] == [
+        {"Key": "team", "Value": "ml"}, {"Key": "empty", "Value": ""},
+    ]  # fmt: skip
+    assert "--tags" not in found[1][1]
+
+
+def test_a_rule_is_not_created_with_tags_that_it_did_not_have() -> None:
+    known = rules_of(p.healthy())[str(PROXY)]
+    balancer = next(b for b in p.healthy().load_balancers if "registry" in b.name)
+    here = next(x for x in balancer.listeners if x.port == SECURE)
+    case = Case(
+        results=(), state=p.healthy(), environment=p.environment(NAMES), previous=p.healthy(),
+        now=p.NOW,
+    )  # fmt: skip
+    parts = all_parts(known)
+    assert objections(case, (create_rule(here, PROXY, *parts),)) == []
+    tagged = create_rule(here, PROXY, *parts[:3], {"team": "ml"})
+    assert objections(case, (tagged,)) == ["the listener had no such rule while all was well"]
 
 
 def test_without_a_baseline_nothing_is_created_or_deleted() -> None:

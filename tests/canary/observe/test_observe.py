@@ -31,6 +31,11 @@ def test_everything_is_read(state: PlatformState) -> None:
     assert [d.revision for d in state.task_definitions] == [2, 1]
 
 
+def test_rules_have_their_tags_and_the_default_rule_none(state: PlatformState) -> None:
+    rules = state.load_balancers[0].listeners[0].rules
+    assert [r.tags for r in rules] == [{"number": "1"}, {"number": "2"}, *([{}] * 13)]
+
+
 def test_rules_come_in_order_of_priority_with_the_default_last(state: PlatformState) -> None:
     priorities = [r.priority for r in state.load_balancers[0].listeners[0].rules]
     assert priorities == [str(n * 10) for n in range(1, 15)] + ["default"]
@@ -126,6 +131,7 @@ BALANCER_PARTS = {
     "Listeners": (("listeners",), ()),
     "LoadBalancerAttributes": (("attributes",), ()),
     "Rules": ((), ("rules",)),
+    "Tags": ((), ("tags",)),
     "ListenerCertificates": ((), ("certificates",)),
     "ListenerAttributes": ((), ("attributes",)),
 }

@@ -111,8 +111,11 @@ def _listener(elb: Any, listener: dict[str, Any], told: Names) -> dict[str, Any]
     told[arn] = RANDOM.sub("*", arn)
     rules = elb.describe_rules(ListenerArn=arn)["Rules"]
     served = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
+    tags = elb.describe_tags(ResourceArns=[r["RuleArn"] for r in rules])["TagDescriptions"]
+    given = {t["ResourceArn"]: t["Tags"] for t in tags}
     for rule in rules:
         told[rule["RuleArn"]] = f"rule {rule['Priority']}"
+        rule["tags"] = given[rule["RuleArn"]]
     return {**listener, "rules": {r["Priority"]: r for r in rules}, "served": served}
 
 

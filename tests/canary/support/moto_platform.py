@@ -105,6 +105,7 @@ def seed(aws: Recorder) -> None:
             ListenerArn=listener, Priority=n * 10,
             Conditions=[{"Field": "path-pattern", "Values": [f"/p{n}/*"]}],
             Actions=[{"Type": "forward", "TargetGroupArn": groups[0]}],
+            **({"Tags": [{"Key": "number", "Value": str(n)}]} if n < 3 else {}),
         )  # fmt: skip
     elb.register_targets(TargetGroupArn=groups[0], Targets=[{"Id": "10.0.1.9", "Port": 80}])
     _seed_ecs(aws, ecs, subnets, group)

@@ -69,6 +69,7 @@ def proxied(draw_: st.DrawFn, guard: st.SearchStrategy[Json] = draw.GUARD) -> Js
         "Conditions": [path("/api/mlflow/*", *patterns), *more],
         "Actions": [{**a, "Order": n + 1} for n, a in enumerate(actions)],
         "Transforms": draw_(draw.transforms),
+        "Tags": draw_(draw.TAGS),
     }
 
 

@@ -17,7 +17,7 @@ from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import create_listener, modify_listener
 from canary.diagnose.remedies.network import authorize, permission, set_groups
 from canary.diagnose.remedies.never_worse import CHECKS, objections
-from canary.diagnose.remedies.rules import create_rule, delete_rule, modify_rule
+from canary.diagnose.remedies.rules import all_parts, create_rule, delete_rule, modify_rule
 from canary.diagnose.remedies.services import NETWORK, create_service, update_service
 from tests.canary.support.aws_model import draw_firewall, draw_routing, draw_services
 from tests.canary.support.aws_model.account import GROUPS, Account, case
@@ -214,10 +214,11 @@ def test_of_a_rule_that_is_created(many: bool) -> None:
         broken = well.copy()
         broken.do("elbv2", "DeleteRule", RuleArn=own.arn)
         found = case(broken, well)
-        edit = create_rule(now, int(own.priority), own.conditions, own.actions, own.transforms)
+        edit = create_rule(now, int(own.priority), *all_parts(own))
         everything = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["*"]}}]
         bad = [changed(edit, Actions=a) for a in lost(edit.parameters["Actions"])]
         bad += [changed(edit, Conditions=everything), changed(edit, Transforms=[{"Type": "x"}])]
+        bad += [changed(edit, Tags=[{"Key": "admin", "Value": "yes"}])]
         judged(found, (edit,), *bad)
 
     rules = st.fixed_dictionaries(
@@ -226,6 +227,7 @@ def test_of_a_rule_that_is_created(many: bool) -> None:
             "Conditions": draw_routing.conditions,
             "Actions": draw_routing.actions(guard=PLAIN_GUARD),
             "Transforms": draw_routing.transforms,
+            "Tags": draw_routing.TAGS,
         }
     )
     holds(check, draw_routing.listeners(), rules, many=many, examples=30)

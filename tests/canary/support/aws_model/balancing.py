@@ -191,6 +191,7 @@ class Balancing:
     def describe_rules(self, ListenerArn: str) -> Json:  # noqa: N803 - AWS's
         """Describe a listener's rules; the default one shows the listener's own actions."""
         own = [r for owner, r in self.held["rules"].values() if owner == ListenerArn]
+        own = [{k: v for k, v in r.items() if k != "Tags"} for r in own]  # told by DescribeTags
         default = {
             "RuleArn": f"{ListenerArn.replace(':listener/', ':listener-rule/')}/default",
             "Priority": "default", "IsDefault": True, "Conditions": [],
@@ -207,7 +208,7 @@ class Balancing:
             "RuleArn": arn, "Priority": str(Priority), "IsDefault": False,
             "Conditions": conditions(wanted["Conditions"]),
             "Actions": actions(wanted["Actions"], [], new=True),
-            **({"Transforms": wanted["Transforms"]} if wanted.get("Transforms") else {}),
+            **{k: wanted[k] for k in ("Transforms", "Tags") if wanted.get(k)},
         }  # fmt: skip
         self.held["rules"][arn] = (ListenerArn, made)
         return {"Rules": [made]}
@@ -222,6 +223,11 @@ class Balancing:
         if "Transforms" in wanted:
             now["Transforms"] = wanted["Transforms"]
         return {"Rules": [now]}
+
+    def describe_tags(self, ResourceArns: list[str]) -> Json:  # noqa: N803 - AWS's
+        """Describe the tags of rules."""
+        tags = {arn: self.held["rules"][arn][1].get("Tags", []) for arn in ResourceArns}
+        return {"TagDescriptions": [{"ResourceArn": a, "Tags": t} for a, t in tags.items()]}
 
     def delete_rule(self, RuleArn: str) -> Json:  # noqa: N803 - AWS's
         """Delete a rule."""

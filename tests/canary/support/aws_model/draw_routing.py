@@ -152,6 +152,9 @@ ATTRIBUTES = st.dictionaries(
 ).map(lambda found: [{"Key": k, "Value": v} for k, v in found.items()])
 
 
+TAGS = st.sampled_from([[], [{"Key": "team", "Value": "ml"}, {"Key": "empty", "Value": ""}]])
+
+
 @st.composite
 def rules(draw: st.DrawFn, guard: Strategy = GUARD) -> list[Json]:
     """Draw rules of a listener with their priorities."""
@@ -162,6 +165,7 @@ def rules(draw: st.DrawFn, guard: Strategy = GUARD) -> list[Json]:
             "Conditions": draw(conditions),
             "Actions": draw(actions(guard=guard)),
             "Transforms": draw(transforms),
+            "Tags": draw(TAGS),
         }
         for n in numbers
     ]
