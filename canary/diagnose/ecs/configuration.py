@@ -22,7 +22,7 @@ from canary.diagnose.ecs.variables import (
     leads_to,
     tells_who_asks,
 )
-from canary.model import Confidence, Evidence, Remedy
+from canary.model import Confidence, Evidence, Remedy, Role
 
 
 def upstream(case: Case) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ _WORDS = {
     "secret-not-injected": "no longer gets the secret",
     "environment-variable-missing": "no longer has the variable",
     "environment-variable-wrong": "has another value of",
-    "service-id-wrong": "presents itself to auth with another",
+    "service-id-wrong": "presents itself to {judge} with another",
     "upstream-url-wrong": "has another address in",
 }
 
@@ -132,12 +132,14 @@ def _change_finding(
 ) -> Finding:
     proven = dependency_of(case, name, variable) or variable in case.log_text(name)
     proven = proven and cause != "upstream-url-wrong"  # its host is right: the change alone is seen
+    judge = case.used(Role.IDENTITY, name) or "the identity service"
+    change_in_words = _WORDS[cause].format(judge=judge)
     return Finding(
         cause=cause,
         service=name,
         resource=change.bad.arn,
         confidence=Confidence.CERTAIN if proven else Confidence.LIKELY,
-        summary=f"{case.services[name].ecs_service} {_WORDS[cause]} {variable} since revision"
+        summary=f"{case.services[name].ecs_service} {change_in_words} {variable} since revision"
         f" {change.bad.revision}.",
         evidence=change.evidence(),
         remedy=_back(case, name, f"Register a revision with {variable} as it was."),

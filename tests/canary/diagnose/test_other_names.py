@@ -24,5 +24,11 @@ def test_each_fault_is_named_under_other_names(fault: Fault) -> None:
     assert len(verdict.diagnoses) == 1
 
 
+def test_a_sentence_names_the_service_as_the_file_does() -> None:
+    state, results = plant(faults.by_id("service-id"))
+    (found,) = other.judge(state, results, p.healthy(), HERE).diagnoses
+    assert " presents itself to iam with another AUTH_SERVICE_ID " in found.summary
+
+
 def test_a_healthy_platform_of_other_names_has_no_diagnosis() -> None:
     assert other.judge(p.healthy(), [], p.healthy(), HERE).diagnoses == ()
