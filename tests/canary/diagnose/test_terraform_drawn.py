@@ -67,6 +67,11 @@ def can_be_whole(*edits: Edit) -> bool:
         for condition in one.get("Conditions", ())
         for pair in condition.get("QueryStringConfig", {}).get("Values", ())
     ]
+    claims = [
+        claim
+        for action in actions
+        for claim in action.get("JwtValidationConfig", {}).get("AdditionalClaims", ())
+    ]
     flags = [a for one in given for a in one.get("Attributes", ()) if a["Key"].endswith("enabled")]
     return (
         all(a["Type"] != "authenticate-oidc" for a in actions)
@@ -74,6 +79,7 @@ def can_be_whole(*edits: Edit) -> bool:
             a.get("FixedResponseConfig", {"ContentType": "x"}).get("ContentType") for a in actions
         )
         and all("Value" in pair for pair in pairs)
+        and all(claim["Values"] for claim in claims)
         and all(a["Value"] in ("true", "false") for a in flags)
     )
 
@@ -174,11 +180,12 @@ def test_what_the_fix_makes_new(many: bool) -> None:
         assert there.import_id == f"{text}:y{other}"
         assert rendered(found, attach_role_policy(text, f"arn:{other}"))
         assert rendered(found, create_log_group(text))
-        name = create_name(text, f"ns{other}")
+        name = create_name("auth", "ns-1")
         (service, *_) = found.state.ecs_services
-        registry = [{"registryArn": registry_of(text, f"ns{other}")}]
+        registry = [{"registryArn": registry_of("auth", "ns-1")}]
         attach = update_service(found.environment.cluster, service, serviceRegistries=registry)
         assert len(rendered(found, name, attach)) == 2
+        assert rendered(found, create_name(text, f"ns{other}"))
         assert rendered(found, attach) == []  # nothing in the text makes the name
 
     nfc = TEXTS.filter(lambda t: t.isprintable() and t.isascii())
