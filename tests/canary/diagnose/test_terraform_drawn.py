@@ -20,7 +20,7 @@ from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import add_certificates, create_listener, modify_listener
 from canary.diagnose.remedies.names import create_name
 from canary.diagnose.remedies.network import authorize, set_groups
-from canary.diagnose.remedies.rules import create_rule, modify_rule, move_rules
+from canary.diagnose.remedies.rules import all_parts, create_rule, modify_rule, move_rules
 from canary.diagnose.remedies.services import create_service, registry_of, update_service
 from canary.diagnose.remedies.targets import modify_attribute, modify_check
 from canary.diagnose.routing.rule_remedies import to
@@ -92,7 +92,7 @@ def test_a_rule_with_another_target_other_conditions_or_another_place(many: bool
         (group, *_) = found.state.target_groups
         for rule in read.rules:
             if rule.priority.isdigit():
-                again = create_rule(read, 778, rule.conditions, rule.actions, rule.transforms)
+                again = create_rule(read, 778, *all_parts(rule))
                 for edit in (again, move_rules([(rule, 777)])):
                     assert bool(rendered(found, edit)) == can_be_whole(again)
                 rendered(found, modify_rule(rule, actions=to(group)))

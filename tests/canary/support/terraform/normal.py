@@ -85,6 +85,7 @@ def rule(raw: Json) -> Json:
         "Transforms": [
             {k: v for k, v in one.items() if v} for one in raw.get("Transforms") or []
         ],
+        "Tags": {t["Key"]: t["Value"] for t in raw.get("Tags") or []},
     }  # fmt: skip
 
 
@@ -102,6 +103,7 @@ def rule_of(body: Json) -> Json:
         "Actions": [_action(structure(a)) for a in body["action"]],
         "Conditions": conditions,
         "Transforms": [structure(t) for t in body.get("transform", [])],
+        "Tags": body.get("tags", {}),
     }
 
 
