@@ -12,14 +12,20 @@ from canary.diagnose.remedies import well
 from canary.diagnose.remedies.check_network import missing_groups
 from canary.diagnose.remedies.check_routing import references
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
-from canary.diagnose.remedies.services import NETWORK, entry_json
+from canary.diagnose.remedies.services import (
+    CONNECT,
+    NETWORK,
+    OF_DEPLOYMENT,
+    described,
+    entry_json,
+)
 
 # Of these a service gets what it had, or keeps what it has.
 AS_IT_WAS = (
     *("deploymentConfiguration", "healthCheckGracePeriodSeconds", "platformVersion"),
     *("capacityProviderStrategy", "placementConstraints", "placementStrategy"),
     *("availabilityZoneRebalancing", "enableExecuteCommand", "enableECSManagedTags"),
-    "propagateTags",
+    *("propagateTags", *OF_DEPLOYMENT),
 )
 _BY_OTHERS = {
     "CODE_DEPLOY": "CodeDeploy deploys this service: AWS refuses the call, deploy it there",
@@ -49,10 +55,12 @@ def service(case: Case, edit: Edit) -> Iterator[str]:
 
 def _otherwise(wanted: Parameters, was: EcsService | None, now: EcsService) -> Iterator[str]:
     """Check how a service is deployed and placed: as it was, or as it is."""
-    known = [service.config for service in (was, now) if service]
+    known = [described(service) for service in (was, now) if service]
     for name in AS_IT_WAS:
         if name in wanted and all(wanted[name] != config.get(name) for config in known):
             yield f"the {name} would not be the one that the service had"
+    if "logConfiguration" in wanted.get(CONNECT, {}):
+        yield "the log options of its Service Connect are not read"
 
 
 def _opened(wanted: Parameters, now: EcsService) -> Iterator[str]:

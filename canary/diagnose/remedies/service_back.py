@@ -11,7 +11,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.remedies.never_worse import objections
-from canary.diagnose.remedies.services import NETWORK, update_service
+from canary.diagnose.remedies.services import NETWORK, OF_DEPLOYMENT, described, update_service
 from canary.model import Evidence
 
 # The fields of `Service` that UpdateService takes under the same name (ECS API reference), but
@@ -20,7 +20,7 @@ _FIELDS = (
     *("deploymentConfiguration", "healthCheckGracePeriodSeconds", "platformVersion"),
     *("capacityProviderStrategy", "placementConstraints", "placementStrategy"),
     *("availabilityZoneRebalancing", "enableExecuteCommand", "enableECSManagedTags"),
-    *("propagateTags", NETWORK, "loadBalancers", "serviceRegistries"),
+    *("propagateTags", NETWORK, "loadBalancers", "serviceRegistries", *OF_DEPLOYMENT),
 )
 
 
@@ -46,7 +46,7 @@ def evidence(case: Case, service: EcsService) -> Iterator[Evidence]:
         if name not in kept:
             yield Evidence(
                 resource=service.arn,
-                seen=f"{name} {_text(service.config.get(name))}",
+                seen=f"{name} {_text(described(service).get(name))}",
                 expected=f"{_text(was)}, as while all was well",
                 at=case.state.read_at,
             )
@@ -57,7 +57,9 @@ def _differing(case: Case, service: EcsService) -> Iterator[tuple[str, Any]]:
     if before is None or not service.config:
         return
     for name in _FIELDS:
-        was, now = before.config.get(name), service.config.get(name)
+        was = described(before).get(name)
+        empty: Any = type(was)() if was and name in OF_DEPLOYMENT else None
+        now = described(service).get(name, empty)  # of a deployment ECS tells what there is
         if was is not None and now is not None and not _holds(now, was):
             yield name, was
 

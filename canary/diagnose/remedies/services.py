@@ -17,7 +17,8 @@ _CREATED_WITH = (
     *("tags", "enableECSManagedTags", "propagateTags", "enableExecuteCommand"),
     "availabilityZoneRebalancing",
 )
-NETWORK = "networkConfiguration"
+NETWORK, CONNECT = "networkConfiguration", "serviceConnectConfiguration"
+OF_DEPLOYMENT = (CONNECT, "volumeConfigurations", "vpcLatticeConfigurations")
 
 
 def update_service(cluster: str, service: EcsService, *, anew: bool = True, **fields: Any) -> Edit:
@@ -72,7 +73,7 @@ def _now(service: EcsService, name: str) -> Any:
             "serviceRegistries", [{"registryArn": a} for a in service.registries]
         ),
     }
-    found: Any = service.config.get(name, known.get(name))
+    found: Any = described(service).get(name, known.get(name))
     return found
 
 
@@ -86,6 +87,14 @@ def network(service: EcsService, **changed: Any) -> Parameters:
     return {"awsvpcConfiguration": {**config, **changed}}
 
 
+def described(service: EcsService) -> Parameters:
+    """Return AWS's own JSON of a service, with what ECS tells of its newest deployment alone."""
+    newest = primary(service)
+    connect = newest.service_connect if newest else {}
+    own = {**service.config, **(newest.config if newest else {})}
+    return own | ({CONNECT: connect} if connect else {})
+
+
 def create_service(cluster: str, service: EcsService, registries: list[Any] | None = None) -> Edit:
     """Return the edit that creates a service as it was; AWS's own JSON has all its fields."""
     config = service.config
@@ -94,10 +103,10 @@ def create_service(cluster: str, service: EcsService, registries: list[Any] | No
         whole.pop("desiredCount", None)
     if registries is not None:
         whole["serviceRegistries"] = registries
-    newest = primary(service)
-    whole |= newest.config if newest else {}
-    if newest and newest.service_connect.get("enabled"):
-        whole["serviceConnectConfiguration"] = newest.service_connect
+    told = described(service)
+    whole |= {name: told[name] for name in OF_DEPLOYMENT if name in told}
+    if not whole.get(CONNECT, {}).get("enabled"):
+        whole.pop(CONNECT, None)
     return Edit(
         service="ecs", operation="create-service",
         parameters={"cluster": cluster, "serviceName": service.name, **whole},

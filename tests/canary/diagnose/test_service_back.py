@@ -70,6 +70,40 @@ def given_back(diagnosis: Diagnosis) -> dict[str, Any]:
     return {k: v for k, v in sent(diagnosis.remedy).items() if k not in own}
 
 
+VOLUME = {"volumeConfigurations": [{"name": "data"}]}
+CONNECT = {"enabled": True, "namespace": "n", "services": [{"portName": "http"}]}
+
+
+def deploying(state: PlatformState, **fields: Any) -> PlatformState:
+    """Return a platform whose auth service was deployed with these fields."""
+    (auth,) = [s for s in state.ecs_services if s.name == NAMES.of("auth")]
+    deployments = tuple(p.replace(d, **fields) for d in auth.deployments)
+    return faults.service(state, "auth", deployments=deployments)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "back"),
+    [
+        ({"config": VOLUME}, {"config": {}}, VOLUME),
+        ({"config": VOLUME}, {"config": VOLUME}, {}),
+        ({"config": {}}, {"config": VOLUME}, {}),  # the reading before may not have told it
+        ({"service_connect": CONNECT}, {"service_connect": {"enabled": False}},
+         {"serviceConnectConfiguration": CONNECT}),
+        ({"service_connect": {**CONNECT, "logConfiguration": {"logDriver": "x"}}},
+         {"service_connect": {"enabled": False}}, {}),  # its options are not read
+    ],
+    ids=["lost", "kept", "new", "connect", "connect with a log"],
+)  # fmt: skip
+def test_what_ecs_tells_of_a_deployment_alone_is_given_back(
+    was: dict[str, Any], now: dict[str, Any], back: dict[str, Any]
+) -> None:
+    state, results = faults.plant(faults.by_id("auth-crashes"))
+    before = deploying(with_config(p.healthy(NAMES), **WAS), **was)
+    state = deploying(with_config(state, **WAS), **now)
+    found = diagnose(results, state, p.environment(NAMES), before, p.NOW).diagnoses[0]
+    assert given_back(found) == back
+
+
 def test_one_call_gives_back_the_revision_and_how_it_is_deployed() -> None:
     found = told(WAS, {**WAS, "deploymentConfiguration": BOLD})
     assert given_back(found) == {"deploymentConfiguration": BREAKER}

@@ -10,12 +10,13 @@ Json = dict[str, Any]
 DEPLOYED = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 # what UpdateService takes of a service that CodeDeploy, or another controller, deploys
 _OF_OTHERS = frozenset({"desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds"})
+_DEPLOYS = "deploymentConfiguration"  # a part that is not given keeps its value
 _USUAL: Json = {
     "deploymentController": {"type": "ECS"}, "schedulingStrategy": "REPLICA", "loadBalancers": [],
     "serviceRegistries": [], "placementConstraints": [], "placementStrategy": [],
     "enableECSManagedTags": False, "enableExecuteCommand": False, "propagateTags": "NONE",
     "healthCheckGracePeriodSeconds": 0, "availabilityZoneRebalancing": "ENABLED",
-    "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100},
+    _DEPLOYS: {"maximumPercent": 200, "minimumHealthyPercent": 100},
 }  # fmt: skip
 _DEPLOYMENT = {
     "id": "ecs-svc/1", "status": "PRIMARY", "pendingCount": 0, "failedTasks": 0,
@@ -51,6 +52,7 @@ class Containers:
         network = made.get("networkConfiguration", {}).get("awsvpcConfiguration")
         if network is not None:
             network.setdefault("assignPublicIp", "DISABLED")
+        made[_DEPLOYS] = {**_USUAL[_DEPLOYS], **made[_DEPLOYS]}
         self.held["services"][name] = made
         self._deploy(made, parts)
         return {"service": made}
@@ -64,6 +66,8 @@ class Containers:
             raise EcsError("InvalidParameterException: another controller deploys this service")
         parts = {k: made["deployments"][0][k] for k in DEPLOYED if k in made["deployments"][0]}
         parts |= {k: wanted.pop(k) for k in DEPLOYED if k in wanted}
+        if _DEPLOYS in wanted:
+            wanted[_DEPLOYS] = {**made[_DEPLOYS], **wanted[_DEPLOYS]}
         made |= deepcopy(wanted)
         self._deploy(made, parts)
         return {"service": made}
