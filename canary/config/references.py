@@ -193,9 +193,10 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
     yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
     if rules.authoring:
         # a running function was deployed: no cold start needs it
-        from canary.config import aws_limits
+        from canary.config import aws_limits, aws_names
 
         yield from (f"{at}: {problem}" for problem in aws_limits.problems(environment))
+        yield from (f"{at}: {problem}" for problem in aws_names.name_problems(environment))
 
 
 def _routes(environment: Environment, at: str) -> Iterator[str]:

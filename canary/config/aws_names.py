@@ -1,0 +1,66 @@
+"""Names of AWS's resources in an environment file, checked against AWS's own patterns.
+
+They are printed as parts of commands: what AWS could not have created is refused where it is read.
+Sources: the API references of ECS (CreateCluster, CreateService, ContainerDefinition), Elastic Load
+Balancing (CreateLoadBalancer, CreateTargetGroup, "Path conditions"), CloudWatch Logs
+(CreateLogGroup), EC2 (CreateSecurityGroup), Cloud Map (CreateService), Secrets Manager
+(CreateSecret).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from canary.model import Environment, Service
+
+_ECS = (r"[A-Za-z0-9_-]{1,255}", "letters, digits, _ and -, at most 255")
+_BALANCING = (
+    r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)",
+    "letters, digits and -, at most 32, no - at either end",
+)
+_LOGS = (r"[.\-_/#A-Za-z0-9]{1,512}", "letters, digits and . - _ / #, at most 512")
+_DNS = (r"[A-Za-z0-9_.\-]{1,253}", "labels of letters, digits, _ and -, with dots between them")
+_GROUP = (
+    r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
+    "letters, digits, blanks and ._-:/()#,@[]+=&;{}!$*, at most 255",
+)
+_SECRET = (
+    r"[A-Za-z0-9/_+=.@\-]{1,512}|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:"
+    r"[A-Za-z0-9/_+=.@\-]{1,512}",
+    "a name of letters, digits and / _ + = . @ -, or an ARN",
+)
+_PATH = (r"""[A-Za-z0-9_\-.$/~"'@:+&*?]{1,128}""", "what a path condition allows, at most 128")
+Rule = tuple[str, str]
+SERVICE: dict[str, Rule] = {
+    "ecs_service": _ECS,
+    "container": _ECS,
+    "load_balancer": _BALANCING,
+    "target_groups": _BALANCING,
+    "log_group": _LOGS,
+    "discovery": _DNS,
+    "security_group": _GROUP,
+}
+
+
+def name_problems(environment: Environment) -> Iterator[str]:
+    """Yield `key: what is wrong` for each name that AWS cannot have given."""
+    yield from _problem("cluster", environment.cluster, _ECS)
+    for name, service in sorted(environment.services.items()):
+        yield from _of_service(f"services.{name}", service)
+    for name, principal in sorted(environment.principals.items()):
+        yield from _problem(f"principals.{name}.secret", principal.secret, _SECRET)
+    for number, route in enumerate(environment.routes):
+        yield from _problem(f"routes[{number}].pattern", route.pattern, _PATH)
+
+
+def _of_service(key: str, service: Service) -> Iterator[str]:
+    for field, rule in SERVICE.items():
+        found = getattr(service, field)
+        for value in found if isinstance(found, tuple) else (found,):
+            yield from _problem(f"{key}.{field}", value, rule)
+
+
+def _problem(key: str, value: str, rule: Rule) -> Iterator[str]:
+    if value and not re.fullmatch(rule[0], value):
+        yield f"{key}: {value[:80]!a} is no name that AWS gives ({rule[1]})"
