@@ -163,6 +163,46 @@ def test_a_rule_gets_the_conditions_that_it_had(conditions: Any, known: bool, go
     assert found == ([] if good else ["the conditions would not be those that rule 105 had"])
 
 
+REWRITE = {"Type": "url-rewrite"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "had", "good"),
+    [
+        ({"Transforms": [REWRITE]}, (REWRITE,), True),
+        ({"Transforms": [REWRITE]}, (), False),
+        ({"ResetTransforms": True}, (), True),
+        ({"ResetTransforms": True}, (REWRITE,), False),
+        ({}, (REWRITE,), True),
+    ],
+)
+def test_a_rule_gets_the_transforms_that_it_had(
+    fields: dict[str, Any], had: tuple[dict[str, str], ...], good: bool
+) -> None:
+    why = "the transforms would not be those that rule 105 had"
+    found = said("modify-rule", modified(**fields), was=with_rule(SECOND, transforms=had))
+    assert found == ([] if good else [why])
+    if fields:
+        assert said("modify-rule", modified(**fields), was=None) == [why]
+
+
+CERTIFICATE = p.certificate_arn(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("fields", "good"),
+    [({}, True), ({"status": "EXPIRED"}, False), ({"not_after": p.ago(1)}, False),
+     ({"arn": "arn:aws:acm:us-east-1:123456789012:certificate/other"}, False)],
+)  # fmt: skip
+def test_a_certificate_that_an_edit_refers_to_is_valid_now(
+    fields: dict[str, Any], good: bool
+) -> None:
+    state = p.replace(HEALTHY, certificates=(p.replace(HEALTHY.certificates[0], **fields),))
+    wanted = change(Certificates=[{"CertificateArn": CERTIFICATE}])
+    why = f"certificate {CERTIFICATE} is not known to be valid now"
+    assert said("modify-listener", wanted, state) == ([] if good else [why])
+
+
 # --- rules that are created, deleted, moved
 
 

@@ -140,6 +140,10 @@ def changed(**fields: Any) -> Edit:
 def test_an_edit_that_changes_no_field_has_no_difference_and_one_without_undo_no_way_back() -> None:
     found = remedy(case(), "Mend it.", (changed(),))
     assert (found.difference, found.undo, len(found.fix)) == ((), (), 1)
+    assert found.irreversible == "Nothing takes ecs update-service back."
+    told = remedy(case(), "Mend it.", (changed(irreversible="It needs none."),))
+    assert told.irreversible == "It needs none."
+    assert remedy(case(), "Mend it.", (GROUP,)).irreversible == ""
 
 
 def test_a_way_back_is_whole_or_none() -> None:
