@@ -100,7 +100,9 @@ def test_subnets_that_the_service_had_come_back() -> None:
 CHECK = ("Protocol", "Port", "Path", "Enabled", "IntervalSeconds", "TimeoutSeconds")
 KNOWN = {
     "elbv2 modify-rule": {"RuleArn", "Actions", "Conditions", "Transforms", "ResetTransforms"},
-    "elbv2 create-rule": {"ListenerArn", "Priority", "Conditions", "Actions", "Transforms"},
+    "elbv2 create-rule": {
+        "ListenerArn", "Priority", "Conditions", "Actions", "Transforms", "Tags",
+    },
     "elbv2 delete-rule": {"RuleArn"},
     "elbv2 set-rule-priorities": {"RulePriorities"},
     "elbv2 modify-listener": {
