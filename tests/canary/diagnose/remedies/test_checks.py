@@ -63,6 +63,12 @@ def test_what_can_widen_nothing_passes(call: str, parameters: dict[str, Any]) ->
     assert said(call, {**parameters, "Name": "file://x"}) == ["'file://x' cannot be an argument"]
 
 
+def test_a_call_without_a_check_does_not_pass() -> None:
+    assert said("s3 delete-bucket", {"Bucket": "b"}) == [
+        "nothing is known of what s3 delete-bucket may widen"
+    ]
+
+
 # --- security groups
 
 ADMIT = "ec2 authorize-security-group-ingress"

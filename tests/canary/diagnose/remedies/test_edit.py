@@ -59,6 +59,8 @@ SUBSTITUTED = "\"$(aws elbv2 describe-x --region r --name 'a b' --query 'X[0]' -
         ({"enableECSManagedTags": True}, " --enable-ecs-managed-tags"),
         ({"forceNewDeployment": True}, " --force-new-deployment"),
         ({"Overwrite": False}, " --no-overwrite"),
+        ({"enableExecuteCommand": False}, " --disable-execute-command"),
+        ({"enableExecuteCommand": True}, " --enable-execute-command"),
         ({"groups": ["sg-1", "sg-2"]}, " --groups sg-1 sg-2"),
         ({"groups": ("sg 1",)}, " --groups 'sg 1'"),
         ({"groups": []}, " --groups '[]'"),

@@ -411,6 +411,12 @@ def test_an_address_that_is_taken_out_comes_back_with_its_port(
     assert back(edit).after == {"i": entry}
 
 
+def test_an_instance_comes_back_with_all_its_attributes() -> None:
+    had = {"AWS_INSTANCE_IPV4": "10.0.0.1", "REGION": "r"}
+    found = DiscoveryInstance(id="i", address="10.0.0.1", port=9, attributes=had)
+    assert back(deregister_instance(NAME, found)).parameters["Attributes"] == had
+
+
 # --- roles, log groups, secrets
 
 
@@ -481,6 +487,17 @@ def test_a_secrets_stage_moves_to_the_version_before_and_back() -> None:
     assert (edit.before, edit.after) == ({"AWSCURRENT": "v2"}, {"AWSCURRENT": "v1"})
     assert back(edit).parameters == {**stage, "MoveToVersionId": "v2", "RemoveFromVersionId": "v1"}
     assert (back(edit).before, back(edit).after) == ({"AWSCURRENT": "v1"}, {"AWSCURRENT": "v2"})
+
+
+def test_a_parameter_keeps_its_key() -> None:
+    keyed = SecretState(
+        reference="r", exists=True, kind="parameter", name="/p", version="2", version_before="1",
+        kms_key="alias/own",
+    )  # fmt: skip
+    edit = previous_value(keyed)
+    assert (edit.parameters["Type"], edit.parameters["KeyId"]) == ("SecureString", "alias/own")
+    assert back(edit).parameters["KeyId"] == "alias/own"
+    assert back(edit).parameters["Value"].query == "Parameters[?Version==`2`].Value"
 
 
 def test_a_parameters_value_is_written_again_and_never_printed() -> None:
