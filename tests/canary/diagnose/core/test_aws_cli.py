@@ -33,6 +33,12 @@ def test_an_option_is_written_as_the_aws_cli_takes_it(options: dict[str, Any], w
     assert AWS("logs", "tail", **options) == HEAD + words
 
 
+@pytest.mark.parametrize("text", ["file://x", "fileb://x", "http://x", "https://x"])
+def test_what_the_aws_cli_would_read_stands_in_json(text: str) -> None:
+    json = '{"logGroupName":"' + text + '"}'
+    assert AWS("logs", "tail", log_group_name=text) == f"{HEAD} --cli-input-json '{json}'"
+
+
 def test_the_short_forms_name_service_and_cluster() -> None:
     assert AWS.elbv2("describe-rules", listener_arn="x") == (
         "aws elbv2 describe-rules --region us-east-1 --listener-arn x"

@@ -87,6 +87,12 @@ def test_what_is_not_known_or_not_changed_has_no_way_back() -> None:
     assert update_service("shop", service(), platformVersion="1.4.0").undo is None
     assert update_service("shop", service(), platformVersion="1", desiredCount=1).undo is None
     assert update_service("shop", service()).undo is None
+    why = update_service("shop", service(), platformVersion="1", launchType="EC2").irreversible
+    assert why == "Before the fix, platformVersion, launchType of api was not read."
+    assert update_service("shop", service()).irreversible == (
+        "The new tasks of api need no way back: they are of the same revision."
+    )
+    assert update_service("shop", service(), desiredCount=1).irreversible == ""
     known = service(config={"platformVersion": "1.3.0"})
     assert back(update_service("shop", known, platformVersion="1.4.0")).after == {
         "platformVersion": "1.3.0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary.control_plane.baselines import Baseline, Baselines
-from canary.control_plane.state import PlatformState
+from canary.control_plane.state import IamRole, PlatformState
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from tests.canary.support import platforms as p
@@ -55,3 +55,33 @@ def test_each_kind_of_object_is_found_by_its_name_and_no_other() -> None:
                   well.service):  # fmt: skip
         assert found(known, "none") is None
         assert found(case(), balancer.arn) is None
+
+
+def test_a_listener_that_was_created_anew_is_known_by_its_port() -> None:
+    balancer = HEALTHY.load_balancers[1]
+    secure = balancer.listeners[1]
+    anew = p.replace(secure, arn="anew")
+    state = p.change(
+        HEALTHY, "load_balancers", balancer.arn, listeners=(balancer.listeners[0], anew)
+    )
+    of = Case(
+        results=(), state=state, environment=p.environment(NAMES), previous=HEALTHY, now=p.NOW
+    )
+    assert well.listener(of, "anew") is secure
+    moved = p.replace(anew, port=8443)
+    other = p.change(HEALTHY, "load_balancers", balancer.arn, listeners=(moved,))
+    of = Case(
+        results=(), state=other, environment=p.environment(NAMES), previous=HEALTHY, now=p.NOW
+    )
+    assert well.listener(of, "anew") is None
+    of = Case(results=(), state=state, environment=p.environment(NAMES), previous=EMPTY, now=p.NOW)
+    assert well.listener(of, "anew") is None
+
+
+def test_names_of_cloud_map_and_roles_are_found_as_they_were() -> None:
+    roles = (IamRole(arn="r1"), IamRole(arn="r2"))
+    of = case(p.replace(HEALTHY, roles=roles))
+    assert well.role(of, "r2") is roles[1] and well.role(of, "r3") is None
+    assert well.discovery(of, "mlflow.hokusai.local") is HEALTHY.discovery[2]
+    assert well.discovery(of, "none") is None
+    assert well.role(case(), "r2") is None and well.discovery(case(), "x") is None
