@@ -46,7 +46,7 @@ def way_back(case: Case, misroute: Misroute) -> Back | None:
     if was is None:
         return None
     known = pairs(was, now)
-    changed = [p for p in lost(misroute, was, known) if p.was or p.now]
+    changed = lost(misroute, was, known)
     plan = _Plan(now, was, changed)
     plan.needless([p.now for p in known if p.was is None and p.now and p not in changed])
     if misroute.kind == "rule-on-wrong-listener":
