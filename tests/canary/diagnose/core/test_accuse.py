@@ -377,12 +377,13 @@ def test_its_failures_are_those_that_the_cause_can_make() -> None:
     "of",
     [
         case(),
+        case(Baselines(of={"a": baseline(BAD, LAST)}, day_before={"a": baseline(GOOD, DAY)})),
         day_case(None),
         day_case(GOOD, name=LAST),  # the same platform
         day_case(GOOD, checks=("b",)),  # of a check that failed before the incident
         day_case(GOOD, incident="unknown"),
     ],
-    ids=["no incident", "no day", "the same", "another check", "another incident"],
+    ids=["nothing", "no incident", "no day", "the same", "another check", "another incident"],
 )
 def test_where_no_day_before_is_known_nothing_is_told(of: Case) -> None:
     assert of_the_day_before(of, [], by_the_past) == []

@@ -139,6 +139,7 @@ def test_whom_an_answer_blames(
         ("failed: queue.local", {"queue"}),
         ("failed: 10.0.0.1:5433", {"runs"}),
         ("failed: 10.0.0.1:54331", set()),
+        ("the database at port 5433 failed", {"runs"}),  # the word alone would be of both
         ("authentication failed", set()),  # the database says so of a password
         ("the auth service failed", {"sign-in"}),
         ("password authentication failed", set()),
@@ -148,6 +149,12 @@ def test_whom_an_answer_blames(
 )
 def test_words_that_blame(body: str, found: set[str]) -> None:
     assert blame.blamed(platform(), "shop", answer(body)) == found
+
+
+def test_an_answer_that_broke_off_blames_nobody() -> None:
+    broken = p.none("https://shop.example.com/", "truncated", excerpt="redis failed")
+    assert blame.blamed(platform(), "shop", broken) == set()
+    assert blame.blamed(platform(), "shop", None) == set()
 
 
 def test_of_a_dependency_and_what_it_needs_the_deeper_one_is_blamed() -> None:

@@ -20,6 +20,10 @@ HEAD = "aws logs tail --region us-east-1"
         ({"log_group_name": "/ecs/api"}, " --log-group-name /ecs/api"),
         ({"names": ["a", "b c"]}, " --names a 'b c'"),
         ({"limit": 20}, " --limit 20"),
+        ({"names": ["a", "-b"]}, """ --names '["a","-b"]'"""),
+        ({"names": ["[b", "a"]}, """ --names '["[b","a"]'"""),
+        ({"names": ["a", "{b"]}, """ --names '["a","{b"]'"""),
+        ({"names": ["a", "file://b"]}, """ --names '["a","file://b"]'"""),
         ({"follow": True}, " --follow"),
         ({"follow": False}, ""),
         ({"since": None}, ""),
@@ -37,6 +41,12 @@ def test_an_option_is_written_as_the_aws_cli_takes_it(options: dict[str, Any], w
 def test_what_the_aws_cli_would_read_stands_in_json(text: str) -> None:
     json = '{"logGroupName":"' + text + '"}'
     assert AWS("logs", "tail", log_group_name=text) == f"{HEAD} --cli-input-json '{json}'"
+
+
+def test_the_parameters_of_a_service_begin_as_aws_writes_them() -> None:
+    odd = {"long_name_of": "file://x"}
+    assert '\'{"longNameOf":"file://x"}\'' in AWS("ecs", "x", **odd)
+    assert '\'{"LongNameOf":"file://x"}\'' in AWS("elbv2", "x", **odd)
 
 
 def test_the_short_forms_name_service_and_cluster() -> None:

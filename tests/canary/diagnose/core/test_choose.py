@@ -54,6 +54,10 @@ def test_all_that_is_certain_is_told_and_the_rest_only_where_it_is_needed() -> N
     assert set(named(chosen)) == {"rule-missing", "listener-missing", "path-prefix-wrong"}
     assert left == {C}
     assert choose(ABC, [less, one])[0] == [one]
+    told_by_database = finding("database-schema-missing", A)
+    assert set(named(choose(ABC, [told_by_database, one])[0])) == {
+        "rule-missing", "database-schema-missing",
+    }  # fmt: skip
     assert choose(ABC, []) == ([], frozenset({A, B, C}))
 
 
@@ -158,6 +162,8 @@ def test_a_root_lies_where_a_cause_may_come_from() -> None:
     assert follows(crash, database)  # a store that it needs
     assert not follows(crash, sure("database-unreachable", "mlflow", A))
     assert not follows(sure("task-crash-loop", "cache", A), database)  # it needs none
+    assert follows(sure("task-crash-loop", "registry", A, B),
+                   sure("image-pull-failed", "registry", A))  # fmt: skip
     targets = sure("targets-unhealthy", "registry", A)
     assert follows(targets, sure("image-pull-failed", "mlflow", A))  # anything that it needs
     assert not follows(sure("targets-unhealthy", "mlflow", A), sure("image-pull-failed", "auth", A))
