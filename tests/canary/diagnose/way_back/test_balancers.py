@@ -39,7 +39,7 @@ def test_an_idle_timeout(many: bool) -> None:
         restores(remedy(idle_timeout.idle_timeout, cause, broken, well, slow), broken, well)
 
     seconds = st.integers(2, 4000).flatmap(shorter)
-    holds(check, draw.listeners(), seconds, many=many, examples=25)
+    holds(check, draw.listeners(), seconds, many=many, examples=20)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -58,4 +58,4 @@ def test_a_certificate_of_other_names(many: bool) -> None:
         )  # fmt: skip
         restores(found, broken, well)
 
-    holds(check, draw.listeners(), many=many, examples=25)
+    holds(check, draw.listeners(), many=many, examples=20)

@@ -143,4 +143,4 @@ def test_a_rule(fault: Fault, many: bool) -> None:
             else:
                 restores(one.remedy, broken, well)
 
-    holds(check, proxied(), many=many, examples=25)
+    holds(check, proxied(), many=many, examples=20)

@@ -62,4 +62,4 @@ def test_a_group_that_lets_nothing_out(many: bool) -> None:
         found = remedy(security_groups.blocked, "security-group-blocked", broken, well, down)
         restores(found, broken, well)
 
-    holds(check, draw.groups(), many=many, examples=25)
+    holds(check, draw.groups(), many=many, examples=20)

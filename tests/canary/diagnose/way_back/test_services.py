@@ -62,7 +62,7 @@ def test_a_service_scaled_to_zero(many: bool) -> None:
         found = remedy(rules.scaled_to_zero, "service-scaled-to-zero", broken, well, *down())
         restores(found, broken, well)
 
-    holds(check, draw.services(), many=many, examples=25)
+    holds(check, draw.services(), many=many, examples=20)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -81,7 +81,7 @@ def test_a_service_in_other_security_groups(many: bool) -> None:
     others = st.lists(
         st.sampled_from(["sg-database", "sg-cache"]), min_size=1, max_size=2, unique=True
     )
-    holds(check, draw.services(), others, many=many, examples=25)
+    holds(check, draw.services(), others, many=many, examples=20)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -101,7 +101,7 @@ def test_a_service_without_its_target_group(many: bool) -> None:
         else:
             restores(found, broken, well)
 
-    holds(check, draw.services(), draw_targets.groups(), many=many, examples=25)
+    holds(check, draw.services(), draw_targets.groups(), many=many, examples=20)
 
 
 FIELDS = (
@@ -154,7 +154,7 @@ def test_a_service_of_which_a_deployment_changed_one_field_more(many: bool) -> N
         restores(found.remedy, broken, well)
 
     drawn = draw.services(st.just("ECS")).flatmap(changed)
-    holds(check, drawn, many=many, examples=30)
+    holds(check, drawn, many=many, examples=25)
 
 
 def changed(service: Json) -> Strategy:

@@ -74,7 +74,7 @@ def test_a_group_without_its_target(many: bool) -> None:
         removed(broken)
         restores(remedy(targets.empty, "target-group-empty", broken, well, *down()), broken, well)
 
-    holds(check, draw.groups(), many=many, examples=25)
+    holds(check, draw.groups(), many=many, examples=20)
 
 
 PORTS = st.integers(1, 65535).filter(lambda n: n != draw.PORT)
@@ -90,7 +90,7 @@ def test_a_target_on_another_port(many: bool) -> None:
         broken.held["targets"][draw.AUTH] = [draw.target(draw.ADDRESS, port, "unhealthy", reason)]
         restores(remedy(wrong_ports.ports, "port-mismatch", broken, well, *down()), broken, well)
 
-    holds(check, draw.groups(), PORTS, many=many, examples=25)
+    holds(check, draw.groups(), PORTS, many=many, examples=20)
 
 
 ADDRESSES = st.ip_addresses(v=4).map(str).filter(lambda a: a not in p.ADDRESSES.values())
@@ -107,4 +107,4 @@ def test_a_target_that_belongs_to_no_task(many: bool) -> None:
         found = remedy(targets.foreign_targets, "targets-unhealthy", broken, well, *down())
         restores(found, broken, well)
 
-    holds(check, draw.groups(), ADDRESSES, PORTS, st.booleans(), many=many, examples=25)
+    holds(check, draw.groups(), ADDRESSES, PORTS, st.booleans(), many=many, examples=20)

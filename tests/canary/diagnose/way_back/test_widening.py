@@ -162,7 +162,7 @@ def test_of_a_listener_that_is_created(many: bool) -> None:
                 assert against(found, (create, *rest[:n], other, *rest[n + 1 :]))
 
     listeners = draw_routing.listeners(guard=PLAIN_GUARD)
-    holds(check, listeners, POLICY, st.integers(0, 9), many=many, examples=30)
+    holds(check, listeners, POLICY, st.integers(0, 9), many=many, examples=25)
 
 
 def _otherwise(edit: Edit) -> list[Edit]:
@@ -208,7 +208,7 @@ def test_of_a_listener_and_a_rule_that_are_changed(many: bool) -> None:
             "Transforms": draw_routing.transforms,
         }
     )
-    holds(check, draw_routing.listeners(), rules, POLICY, many=many, examples=30)
+    holds(check, draw_routing.listeners(), rules, POLICY, many=many, examples=25)
 
 
 @pytest.mark.parametrize("many", PROFILES)
@@ -238,7 +238,7 @@ def test_of_a_rule_that_is_created(many: bool) -> None:
             "Tags": draw_routing.TAGS,
         }
     )
-    holds(check, draw_routing.listeners(), rules, many=many, examples=25)
+    holds(check, draw_routing.listeners(), rules, many=many, examples=20)
 
 
 # --- services
@@ -275,7 +275,7 @@ def test_of_a_service(many: bool) -> None:
         "CreateServiceRequest", "enableExecuteCommand", "deploymentConfiguration",
         "serviceConnectConfiguration", "desiredCount", "propagateTags", "volumeConfigurations",
     )  # fmt: skip
-    holds(check, draw_services.services(st.just("ECS")), more, many=many, examples=30)
+    holds(check, draw_services.services(st.just("ECS")), more, many=many, examples=25)
 
 
 # --- a balancer's groups, a role's policy
@@ -297,7 +297,7 @@ def test_of_the_groups_of_a_balancer(many: bool) -> None:
         judged(found, (edit,), *([changed(edit, SecurityGroups=groups)] if differs else []))
 
     schemes = ELB.of("LoadBalancerSchemeEnum")
-    holds(check, draw_routing.listeners(), GROUP_IDS, schemes, many=many, examples=25)
+    holds(check, draw_routing.listeners(), GROUP_IDS, schemes, many=many, examples=20)
 
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf"
@@ -326,7 +326,7 @@ def test_of_the_policy_of_a_role(many: bool) -> None:
         good, *bad = (policy("exec", *each) for each in ([own], *([own, one] for one in more)))
         judged(found, (good,), *bad, policy("other", own))
 
-    holds(check, ACTIONS, RESOURCES, st.booleans(), many=many, examples=25)
+    holds(check, ACTIONS, RESOURCES, st.booleans(), many=many, examples=20)
 
 
 # --- calls

@@ -1,4 +1,4 @@
-"""How many examples a property takes: a few in every run of the tests, thousands in the sweep."""
+"""How many examples a property takes: few in every run of the tests, thousands in the sweep."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROFILES = [pytest.param(False, id="few"), pytest.param(True, id="many", marks=p
 """The values of a test's argument `many`."""
 
 
-def holds(check: Callable[..., None], *drawn: Strategy, many: bool, examples: int = 40) -> None:
+def holds(check: Callable[..., None], *drawn: Strategy, many: bool, examples: int = 30) -> None:
     """Check a property: always the same few examples, or many new ones."""
     chosen = settings(
         max_examples=MANY if many else examples, derandomize=not many, database=None,
