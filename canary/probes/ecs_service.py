@@ -6,6 +6,7 @@ A running task may be unhealthy: the kind `target_group` checks whether tasks an
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Annotated
 
 import msgspec
@@ -52,7 +53,7 @@ def run(check: Check, spec: EcsServiceSpec, context: ProbeContext) -> None:
     elif (service := _find(state, name)) is not None:
         now = context.clock.now()
         steps = [
-            watch.step(STEPS[0], tasks(service), facts=facts(service)),
+            _tasks(watch, state, service, spec, now),
             rollout(watch, service, spec, now),
             stopped(watch, state, service, spec, now),
         ]
@@ -74,13 +75,50 @@ def facts(service: EcsService) -> dict[str, str]:
     return {"task definition": revision, "newest event": newest}
 
 
-def tasks(service: EcsService) -> list[Assertion]:
+def _tasks(
+    watch: Stopwatch,
+    state: PlatformState,
+    service: EcsService,
+    spec: EcsServiceSpec,
+    now: dt.datetime,
+) -> Step:
+    """Return the step of the running tasks; those that ECS is just starting are not missed."""
+    blind = unavailable(state, "ecs:ListTasks", "ecs:DescribeTasks")
+    starting = not blind and _starts_more(service, spec, now)
+    known = facts(service)
+    if starting:
+        known["note"] = f"{service.running} of {service.desired} run, ECS starts the others"
+    return watch.step(STEPS[0], tasks(service, starting=starting), facts=known)
+
+
+def _starts_more(service: EcsService, spec: EcsServiceSpec, now: dt.datetime) -> bool:
+    """Return whether ECS is under way to the desired count: nothing fails, and nothing hinders it.
+
+    AWS does not say when a count was changed. What hinders ECS it tells in an event, or a task
+    fails or comes too late.
+    """
+    coming = [t for t in service.tasks if t.last_status not in ("RUNNING", "STOPPED")]
+    ages = [minutes_since(t.created_at, now) for t in coming]
+    since = list(itertools.takewhile(lambda e: not is_steady(e), service.events))
+    return (
+        0 < service.running < service.desired
+        and service.controller in ("", "ECS")
+        and not recent_failures(service, spec, now)[0]
+        and not any("unable" in e.message for e in since)
+        and all(age is not None and age < spec.rollout_minutes for age in ages)
+    )
+
+
+def tasks(service: EcsService, *, starting: bool = False) -> list[Assertion]:
     """Return the assertions on a service's status and task counts."""
     return [
         assertion("status", "ACTIVE", service.status, service.status == "ACTIVE"),
         assertion("desired tasks", "at least 1", service.desired, service.desired > 0),
         assertion(
-            "running tasks", service.desired, service.running, service.running >= service.desired
+            "running tasks",
+            f"{service.running} of {service.desired}" if starting else service.desired,
+            service.running,
+            starting or service.running >= service.desired,
         ),
     ]
 

@@ -79,11 +79,12 @@ def _targets(watch: Stopwatch, state: PlatformState, group: TargetGroup) -> list
     return [watch.step(names[0], registered), _healthy(watch, names[1], state, group, staying)]
 
 
-def _starting(state: PlatformState, target: TargetHealth, count: int) -> bool:
+def _starting(state: PlatformState, group: TargetGroup, target: TargetHealth, count: int) -> bool:
     """Return whether the target's task has just been started, within its grace period.
 
     A rollout starts tasks, and so does a greater desired count, as far as it explains so many
-    targets. Where tasks fail, the next one is no excuse.
+    targets. Where tasks fail, the next one is no excuse. A task may be newer than the reading of
+    its service, which is short of one then.
     """
     now = parse_time(state.read_at)
     for service in state.ecs_services:
@@ -91,6 +92,10 @@ def _starting(state: PlatformState, target: TargetHealth, count: int) -> bool:
         rolling = newest is not None and newest.rollout_state == "IN_PROGRESS"
         scaled = service.desired >= count > 1 and not any(map(is_failure, service.tasks))
         good = newest is not None and not newest.failed_tasks and (rolling or scaled)
+        known = {task.address for task in service.tasks}
+        short = scaled and service.running < service.desired and group.arn in service.target_groups
+        if good and short and target.id not in known:
+            return True
         for task in service.tasks if good and now else ():
             began = parse_time(task.started_at or task.created_at)
             if task.address == target.id and task.last_status == "RUNNING" and began and now:
@@ -111,7 +116,7 @@ def _healthy(
     known = {"health check": f"{group.health_protocol} {group.health_path} {group.health_matcher}"}
     for target in staying:
         shown = f"{target.state} {target.reason} {target.description}".strip()
-        if healthy and (target.state in COMING or _starting(state, target, len(staying))):
+        if healthy and (target.state in COMING or _starting(state, group, target, len(staying))):
             known["note"] = f"{target.id} is not judged yet"
             continue
         subject = f"target {target.id}:{target.port}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from canary.control_plane.state import Task
+from canary.control_plane.state import Event, Task
 from canary.model import Status
 from tests.canary.probes.test_state import CRASH, ago, bench, deployment, ecs, group, stopped
 
@@ -52,3 +54,49 @@ def test_a_scaled_service_s_new_target_is_no_failure_though_nothing_rolls(
     service = ecs(desired=desired, running=desired, tasks=tasks, grace_period_s=120)
     one = bench(target_groups=(group("api-tg", *others, "unhealthy"),), ecs_services=(service,))
     assert one.run("target_group") is status
+
+
+@pytest.mark.parametrize(
+    ("running", "attached", "status"),
+    [
+        (1, True, Status.PASS),
+        (2, True, Status.FAIL),  # all its tasks are known
+        (1, False, Status.FAIL),  # a target of somebody else
+    ],
+)
+def test_a_target_may_be_newer_than_the_reading_of_its_service(
+    running: int, attached: bool, status: Status
+) -> None:
+    groups = ("arn:api-tg",) if attached else ()
+    service = ecs(desired=2, running=running, target_groups=groups, grace_period_s=120)
+    one = bench(target_groups=(group("api-tg", "healthy", "unhealthy"),), ecs_services=(service,))
+    assert one.run("target_group") is status
+
+
+YOUNG = Task(arn="t", service="api", task_definition="td:2", last_status="PENDING",
+             created_at=ago(2))  # fmt: skip
+OLD = Task(arn="t", service="api", task_definition="td:2", last_status="PENDING",
+           created_at=ago(30))  # fmt: skip
+UNABLE = Event(at=ago(1), message="(service api) was unable to place a task because of RAM.")
+BEFORE = Event(at=ago(9), message="(service api) was unable to place a task because of RAM.")
+READY = Event(at=ago(5), message="(service api) has reached a steady state.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, Status.PASS),  # asked at once: no task is there yet
+        ({"tasks": (YOUNG,), "pending": 1}, Status.PASS),
+        ({"events": (READY, BEFORE)}, Status.PASS),
+        ({"running": 0}, Status.FAIL),
+        ({"tasks": (OLD,), "pending": 1}, Status.FAIL),
+        ({"tasks": (stopped(2, *CRASH),)}, Status.FAIL),
+        ({"events": (UNABLE, READY)}, Status.FAIL),
+        ({"controller": "EXTERNAL"}, Status.FAIL),  # nobody starts one by itself
+    ],
+)
+def test_a_service_that_grows_is_no_failure_unless_something_hinders_it(
+    fields: dict[str, Any], status: Status
+) -> None:
+    one = bench(ecs_services=(ecs(**{"desired": 3, "running": 1, **fields}),))
+    assert one.run("ecs_service") is status
