@@ -62,6 +62,13 @@ def test_a_target_is_in_the_vpc_of_its_group(group_vpc: str, subnet_vpc: str, go
     assert said("elbv2 register-targets", register("10.0.1.10"), state) == ([] if good else [why])
 
 
+def test_a_group_that_is_gone_takes_no_target() -> None:
+    state = p.replace(auth(tasks=(p.replace(TASK, subnet=SUBNET),)), target_groups=())
+    assert said("elbv2 register-targets", register("10.0.1.10"), state) == [
+        f"target group {OWNED} is not there"
+    ]
+
+
 def entries(role: str) -> dict[str, Any]:
     advanced = {"advancedConfiguration": {"roleArn": role}} if role else {}
     return update(loadBalancers=[{"targetGroupArn": OWNED, **advanced}])
