@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from canary.control_plane.patterns import REGEX
 from canary.control_plane.state import Action, Condition, Listener, Rule
 from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
@@ -133,35 +131,6 @@ def _moved(old: list[tuple[str, int]], new: list[tuple[str, int]]) -> dict[str, 
         "before": {"RulePriorities": before},
         "after": {"RulePriorities": after},
     }
-
-
-def with_forwards(action: Action, groups: Mapping[str, str]) -> Action:
-    """Return a forward action with target groups exchanged (old ARN to new), all else as it is."""
-    config: Parameters = {}
-    if action.config:
-        config = dict(action.config)
-        if "TargetGroupArn" in config:
-            config["TargetGroupArn"] = groups.get(
-                config["TargetGroupArn"], config["TargetGroupArn"]
-            )
-        weighted = config.get("ForwardConfig") or {}
-        if weighted.get("TargetGroups"):
-            config["ForwardConfig"] = {
-                **weighted,
-                "TargetGroups": [
-                    {**g, "TargetGroupArn": groups.get(g["TargetGroupArn"], g["TargetGroupArn"])}
-                    for g in weighted["TargetGroups"]
-                ],
-            }
-    replace = msgspec.structs.replace
-    return replace(
-        action,
-        config=config,
-        forwards=tuple(
-            replace(f, target_group=groups.get(f.target_group, f.target_group))
-            for f in action.forwards
-        ),
-    )
 
 
 def rule_json(actions: tuple[Action, ...]) -> list[Parameters]:

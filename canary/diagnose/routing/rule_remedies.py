@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from canary.control_plane.routing import free_priority, takes
@@ -10,7 +12,7 @@ from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import build, well
 from canary.diagnose.remedies.build import Edits
-from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.listeners import default_actions, modify_listener
 from canary.diagnose.remedies.rules import (
     create_rule,
@@ -18,7 +20,6 @@ from canary.diagnose.remedies.rules import (
     modify_rule,
     move_rules,
     path,
-    with_forwards,
 )
 from canary.diagnose.routing.misroutes import Misroute, Need
 from canary.diagnose.routing.way_back import Back, way_back
@@ -139,6 +140,35 @@ def retargeted(
     if not named & receivers:
         forwards = (Forward(target_group=right.arn),)
     return (*earlier, msgspec.structs.replace(last, forwards=forwards, config={}))
+
+
+def with_forwards(action: Action, groups: Mapping[str, str]) -> Action:
+    """Return a forward action with target groups exchanged (old ARN to new), all else as it is."""
+    config: Parameters = {}
+    if action.config:
+        config = dict(action.config)
+        if "TargetGroupArn" in config:
+            config["TargetGroupArn"] = groups.get(
+                config["TargetGroupArn"], config["TargetGroupArn"]
+            )
+        weighted = config.get("ForwardConfig") or {}
+        if weighted.get("TargetGroups"):
+            config["ForwardConfig"] = {
+                **weighted,
+                "TargetGroups": [
+                    {**g, "TargetGroupArn": groups.get(g["TargetGroupArn"], g["TargetGroupArn"])}
+                    for g in weighted["TargetGroups"]
+                ],
+            }
+    replace = msgspec.structs.replace
+    return replace(
+        action,
+        config=config,
+        forwards=tuple(
+            replace(f, target_group=groups.get(f.target_group, f.target_group))
+            for f in action.forwards
+        ),
+    )
 
 
 def _out_of_the_way(case: Case, listener: Listener, rule: Rule, paths: list[Need]) -> Fix:

@@ -25,8 +25,8 @@ from canary.diagnose.remedies.rules import (
     modify_rule,
     move_rules,
     path,
-    with_forwards,
 )
+from canary.diagnose.routing.rule_remedies import with_forwards
 
 
 def forward(*groups: tuple[str, int], **fields: Any) -> Action:
