@@ -131,6 +131,15 @@ def test_a_guard_that_a_rule_has_is_kept(guard: Action, known: bool) -> None:
     ]
 
 
+def test_a_guard_that_a_rule_had_comes_back_unchanged() -> None:
+    was = with_rule(SECOND, earlier=(TOKEN,))
+    other = {**actions(TOKEN)[0], "Order": 9}
+    wanted = modified(Actions=[other, *actions(forward(MLFLOW))])
+    assert said("modify-rule", wanted, HEALTHY, was) == [
+        "the action jwt-validation would be changed"
+    ]
+
+
 def test_a_fixed_response_is_lost_as_well() -> None:
     state = with_rule(SECOND, action=FORBID)
     assert said("modify-rule", modified(Actions=actions(forward(API))), state, state) == [

@@ -83,6 +83,17 @@ def test_load_balancer_entries_use_no_other_role(role: str, now: str, good: bool
     assert ("its load balancer entries would use another role" in found) is not good
 
 
+HOOK = {"hookTargetArn": "arn:aws:lambda:us-east-1:123456789012:function:h"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_no_hook_runs_that_does_not_now(there: bool) -> None:
+    hooks = {"lifecycleHooks": [HOOK]}
+    state = auth(config={"deploymentConfiguration": hooks} if there else {})
+    found = said(UPDATE, update(deploymentConfiguration=hooks), state, state)
+    assert ("a hook would run during its deployments that does not now" in found) is not there
+
+
 def subnets(*names: str) -> dict[str, Any]:
     parameters = update(**network("sg-auth"))
     parameters["networkConfiguration"]["awsvpcConfiguration"]["subnets"] = list(names)
