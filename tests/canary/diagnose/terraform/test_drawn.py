@@ -24,6 +24,7 @@ from canary.diagnose.remedies.rules import all_parts, create_rule, modify_rule, 
 from canary.diagnose.remedies.services import create_service, registry_of, update_service
 from canary.diagnose.remedies.targets import modify_attribute, modify_check
 from canary.diagnose.routing.rule_remedies import to
+from canary.diagnose.terraform.hcl import identifier
 from canary.observe.ecs_services import converted
 from tests.canary.support import platforms as p
 from tests.canary.support.aws_model import draw_routing, draw_targets
@@ -198,4 +199,4 @@ def test_a_load_balancer_with_other_groups_or_another_idle_timeout() -> None:
     timeout = modify_attribute(balancer, "idle_timeout.timeout_seconds", "90")
     for edit in (set_groups(balancer, ("sg-1", "sg-2")), timeout):
         (block,) = rendered(found, edit)
-        assert block.import_id == balancer.arn
+        assert (block.import_id, block.name) == (balancer.arn, identifier(balancer.name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from canary.diagnose.core.case import Case
@@ -11,7 +13,7 @@ from canary.diagnose.remedies.listeners import modify_listener
 from canary.diagnose.remedies.network import authorize
 from canary.diagnose.remedies.rules import create_rule, move_rules
 from canary.diagnose.remedies.services import update_service
-from canary.diagnose.remedies.targets import modify_check
+from canary.diagnose.remedies.targets import modify_attribute, modify_check
 from canary.diagnose.terraform.hcl import (
     Argument,
     Block,
@@ -133,6 +135,12 @@ def unread_parts() -> list[tuple[str, Case, Edit]]:
     strange = {**service.config, "somethingNew": {"on": True}}
     connected = p.replace(service.deployments[0], service_connect={"enabled": True})
     check, count = modify_check(group, {"HealthCheckPath": "/x"}), {"desiredCount": 3}
+    timeout = modify_attribute(REGISTRY, "idle_timeout.timeout_seconds", "90")
+    odd: list[dict[str, Any]] = [
+        {"attributes": {}}, {"unread": ("attributes",)}, {"type": "network"}, {"subnets": ()},
+        {"ip_address_type": ""}, {"attributes": {**REGISTRY.attributes, "new.enabled": "true"}},
+        {"attributes": {**REGISTRY.attributes, "access_logs.s3.bucket": ""}},
+    ]  # fmt: skip
     other = {"GroupId": "sg-1", "UserId": "999999999999"}
 
     def of(part: str, *objects: object) -> Case:
@@ -147,6 +155,10 @@ def unread_parts() -> list[tuple[str, Case, Edit]]:
         ("attributes", of("target_groups", p.replace(group, unread=("attributes",))), check),
         ("attribute", of("target_groups", p.replace(group, attributes={"new": "on"})), check),
         ("network", of("target_groups", p.replace(group, protocol="TCP")), check),
+        *(
+            ("balancer", of("load_balancers", p.replace(REGISTRY, **fields)), timeout)
+            for fields in odd
+        ),
         ("listener", of("load_balancers", *balancers), modify_listener(secure, port=1)),
         ("service", of("ecs_services", p.replace(service, config={})),
          update_service(cluster, service, **count)),
@@ -172,3 +184,20 @@ def test_a_text_that_is_too_long_is_left_out_whole() -> None:
     many = [create_log_group(f"/{n}/" + "x" * 500) for n in range(200)]
     assert text(CASE, tuple(many)) == ""
     assert text(CASE, tuple(many[:9])).count("resource ") == 9
+
+
+def test_a_sentence_stands_once_above_blocks_of_one_kind() -> None:
+    found = text(CASE, (create_log_group("/a"), create_log_group("/b")))
+    assert [line for line in found.splitlines() if line.startswith("#")] == [
+        "# Instead of the commands. Terraform 1.5 or newer, hashicorp/aws 6, region us-east-1.",
+        "# The plan must show a new log group.",
+        "# Where another Terraform state, CDK or CloudFormation holds it already, apply that again"
+        " instead.",
+    ]
+    assert "import" not in found
+
+
+def test_an_object_that_two_edits_change_has_no_block() -> None:
+    once, again = (move_rules([(RULES["105"], n)]) for n in (7, 8))
+    assert text(CASE, (once,)) != ""
+    assert text(CASE, (once, again)) == ""

@@ -25,6 +25,10 @@ BALANCER = {
     "routing.http.xff_header_processing.mode": "preserve", "zonal_shift.config.enabled": "false",
     "access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs", "access_logs.s3.prefix": "p",
     "connection_logs.s3.enabled": "false", "connection_logs.s3.bucket": "",
+    "routing.http.xff_client_port.enabled": "true", "load_balancing.cross_zone.enabled": "true",
+    "routing.http.drop_invalid_header_fields.enabled": "true",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "true",
 }  # fmt: skip
 GROUP = {
     "deregistration_delay.timeout_seconds": "30", "slow_start.duration_seconds": "0",

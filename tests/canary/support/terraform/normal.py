@@ -212,6 +212,10 @@ def balancer_of(body: Json) -> Json:
         "enable_zonal_shift": "zonal_shift.config.enabled",
         "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
         "preserve_host_header": "routing.http.preserve_host_header.enabled",
+        "enable_xff_client_port": "routing.http.xff_client_port.enabled",
+        "enable_cross_zone_load_balancing": "load_balancing.cross_zone.enabled",
+        "enable_tls_version_and_cipher_suite_headers":
+            "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
     }  # fmt: skip
     attributes = {key: _text(body[name]) for name, key in plain.items() if name in body}
     for kind in ("access_logs", "connection_logs", "health_check_logs"):
