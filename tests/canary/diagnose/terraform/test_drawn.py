@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +33,7 @@ from tests.canary.support.aws_model import draw_routing, draw_targets
 from tests.canary.support.aws_model.account import MORE, NAMES, case
 from tests.canary.support.aws_model.profiles import PROFILES, holds
 from tests.canary.support.terraform import described
+from tests.canary.support.terraform.blocks import schema
 from tests.canary.support.terraform.draw import SOME, TEXTS, permissions, services
 from tests.canary.support.terraform.proof import rendered
 
@@ -200,3 +203,20 @@ def test_a_load_balancer_with_other_groups_or_another_idle_timeout() -> None:
     for edit in (set_groups(balancer, ("sg-1", "sg-2")), timeout):
         (block,) = rendered(found, edit)
         assert (block.import_id, block.name) == (balancer.arn, identifier(balancer.name))
+
+
+def test_a_listener_with_every_header_that_the_provider_knows() -> None:
+    arguments = [n for n in schema()["aws_lb_listener"]["optional"] if n.startswith("routing_")]
+    names = [n for n in arguments if n.endswith(("_header_name", "_header_value"))]
+    assert len(names) == len(arguments) - 1 > 15
+    base = whole()
+    (balancer, *others) = base.state.load_balancers
+    keys = [re.sub(r"^routing_http_([a-z]+)_(.*)_(header_\w+)$", r"routing.http.\1.\2.\3", n)
+            for n in names]  # fmt: skip
+    listener = p.replace(balancer.listeners[-1], attributes=dict.fromkeys(keys, "x"))
+    found = p.replace(
+        base.state, load_balancers=(p.replace(balancer, listeners=(listener,)), *others)
+    )
+    one = replace(base, state=found)
+    (block,) = rendered(one, modify_listener(listener, port=8443))
+    assert {n: block.body.get(n) for n in names} == dict.fromkeys(names, "x")
