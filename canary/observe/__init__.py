@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from types import ModuleType
 
 import msgspec
@@ -16,6 +17,7 @@ from canary.control_plane.state import (
     EcsService,
     LogLine,
     PlatformState,
+    TargetGroup,
     TaskDefinition,
     not_read,
 )
@@ -57,6 +59,8 @@ READERS: tuple[ModuleType, ...] = (
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
 
+NEWER_S = 1.0
+"""Seconds to wait for the target groups before the services are taken as they were read."""
 WITHOUT_CLUSTER = not_read("NoCluster", "the environment names no cluster")
 
 
@@ -82,6 +86,27 @@ def statements(environment: Environment) -> tuple[Permission, ...]:
     return tuple(found)
 
 
+def _has_newer(behind: Future[tuple[TargetGroup, ...]], services: tuple[EcsService, ...]) -> bool:
+    """Return whether a group of a service holds a target of which its tasks know nothing.
+
+    ECS registers a task that it started after its service was read: then it is read again.
+    """
+    try:
+        groups = behind.result(NEWER_S)
+    except TimeoutError:
+        return False
+    tasks = {task.address for service in services for task in service.tasks}
+    attached = {arn for service in services for arn in service.target_groups}
+    own = (t for g in groups if g.arn in attached for t in g.targets)
+    return any(t.id not in tasks and t.state != "draining" for t in own)
+
+
+def _current(
+    reader: Reader, found: ecs.Found, behind: Future[tuple[TargetGroup, ...]]
+) -> ecs.Found:
+    return ecs.read(reader) if _has_newer(behind, found[0]) else found
+
+
 def observe(clients: Clients, environment: Environment) -> PlatformState:
     """Read the control plane once; independent readers run in parallel.
 
@@ -97,7 +122,7 @@ def observe(clients: Clients, environment: Environment) -> PlatformState:
     found = front.result()
     behind = begin(targets.read, reader, found)
     tls, public = begin(certificates.read, reader, found), begin(hosts.read, environment, found)
-    services, missing, gone = tasks.result()
+    services, missing, gone = _current(reader, tasks.result(), behind)
     revisions = begin(definitions.read, reader, services)
     guards = begin(groups.read, reader, found, services)
     nets = begin(groups.subnets, reader, found, services)

@@ -19,9 +19,11 @@ ACTIONS = (
 )
 MAX_TASKS = 50  # of each kind and service; ECS keeps stopped tasks for about an hour
 _NO_CLUSTER = "ClusterNotFoundException"
+Found = tuple[tuple[EcsService, ...], tuple[str, ...], bool]
+"""The services, the names that ECS does not know, and whether the cluster is missing."""
 
 
-def read(reader: Reader) -> tuple[tuple[EcsService, ...], tuple[str, ...], bool]:
+def read(reader: Reader) -> Found:
     """Return the services, the names that ECS does not know, and whether the cluster is missing."""
     names = sorted({s.ecs_service for s in reader.environment.services.values() if s.ecs_service})
     services: list[EcsService] = []

@@ -121,7 +121,6 @@ def shifted(percent: int) -> Change:
         weights = [
             {"TargetGroupArn": arn, "Weight": weight}
             for arn, weight in ((blue, 100 - percent), (other, percent))
-            if weight or percent != 100
         ]
         action = {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
         for rule in _rules(twin):
