@@ -80,7 +80,7 @@ def test_the_better_of_two_explains_a_failure_first(
 
     good = made("a-good", dict(first))
     other = made("z-other", dict(second))
-    chosen, left = choose(case(result("a")), [other, good])
+    chosen, left = choose(ABC, [other, good])
     assert "a-good" in named(chosen)
     if not other.explained_failures - good.explained_failures:
         assert named(chosen) == ["a-good"]
