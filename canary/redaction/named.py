@@ -60,7 +60,7 @@ ROWS: tuple[tuple[str, str, int], ...] = (
     # a header goes to the end of its line: several cookies, the parts of a signature
     (
         rf"((?:set-)?cookie2?{_QUOTE}?{_ASSIGN}|(?:proxy-)?authorization{_QUOTE}?{_ASSIGN})"
-        rf"(?!{_QUOTE}|\*\*\*$)[^\r\n\"]{{1,8192}}",
+        rf"(?!{_SPACE}(?:{_QUOTE}|{_SCHEME}\*\*\*(?:$|[\r\n])))[^\r\n\"]{{1,8192}}",
         r"\1" + MASK,
         re.IGNORECASE,
     ),

@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.dependencies import closure, used
+from canary.control_plane.log_lines import is_request
 from canary.control_plane.service_groups import groups_of
 from canary.control_plane.state import (
     EVERYTHING,
     Container,
     EcsService,
     LoadBalancer,
+    LogLine,
     PlatformState,
     Rule,
     SecurityGroup,
@@ -30,6 +32,8 @@ from canary.model import Environment, Evidence, Exchange, Result, Role, Service,
 from canary.model.results import exchanges_of
 
 Failures = frozenset[Failure]
+AHEAD_S = 120.0
+"""Seconds by which the clock of a log may be ahead; a line of a later time proves nothing."""
 
 
 class Suspect(NamedTuple):
@@ -155,9 +159,16 @@ class Case:
         """Return a service's public host name, "" if it has none."""
         return urlsplit(self.services[name].url).hostname or ""
 
+    def log_lines(self, name: str) -> tuple[LogLine, ...]:
+        """Return the program's own recent error lines: none of requests, none of the future."""
+        lines = self.state.logs.get(name, ())
+        return tuple(
+            line for line in lines if self.age(line.at) > -AHEAD_S and not is_request(line.message)
+        )
+
     def log_text(self, name: str) -> str:
-        """Return the service's recent error lines as one text."""
-        return "\n".join(line.message for line in self.state.logs.get(name, ()))
+        """Return the program's own recent error lines as one text."""
+        return "\n".join(line.message for line in self.log_lines(name))
 
     def evidence(
         self, resource: str, seen: str, expected: str, at: str | None = None

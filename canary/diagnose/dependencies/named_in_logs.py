@@ -91,7 +91,7 @@ def _naming_line(
 ) -> Evidence | None:
     """Return a service's log line or answer that contains the words, None if there is none."""
     since = _since(case, name)
-    for line in reversed(case.state.logs.get(name, ())):
+    for line in reversed(case.log_lines(name)):
         if line.at >= since and case.age(line.at) < _RECENT_S and words.search(line.message):
             return Evidence(resource=f"log of {name}", seen=line.message[:300], at=line.at)
     for failure in sorted(failures, key=lambda f: f.position):

@@ -16,6 +16,7 @@ from canary.control_plane.ecs import (
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.blame import port_words
 from canary.diagnose.core.case import Case
+from canary.diagnose.ecs.last_words import own_words
 from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.edit import Edit
@@ -148,8 +149,7 @@ def _by_reason(task: Task) -> Stop | None:
 def _by_log(case: Case, name: str, task: Task) -> Stop | None:
     if not any(c.exit_code for c in task.containers):
         return None
-    own = "\n".join(line.message for line in case.state.last_lines.get(task.arn, ()))
-    found = next((f for t in (own, case.log_text(name)) if (f := by_text(case, t))), None)
+    found = next((f for t in own_words(case, name, task) if (f := by_text(case, t))), None)
     return Stop(cause=found[0], task=task, words=found[2], name=found[1]) if found else None
 
 

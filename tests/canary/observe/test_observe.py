@@ -191,7 +191,7 @@ def test_statements_carry_the_names_of_the_environment() -> None:
         ("invalid X-API-Key: abcdefgh1 of x", "invalid X-API-Key: *** of x"),
         ("rejected, cookie: a=b1c2; c=d3e4", "rejected, cookie: ***"),
         ("password=abcdef1 wrong", "password=*** wrong"),
-        ("Authorization: Bearer abcdefghijk", "Authorization: Bearer ***"),
+        ("Authorization: Bearer abcdefghijk", "Authorization: ***"),
     ],
 )
 def test_what_could_be_a_secret_leaves_no_trace_in_a_line(line: str, kept: str) -> None:

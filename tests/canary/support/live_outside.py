@@ -38,6 +38,7 @@ _OWNERS = {
     names.MLFLOW_TARGET_GROUP: "mlflow",
     names.MLFLOW_TASK_GROUP: "mlflow",
     "mlflow": "mlflow",  # its name in Cloud Map
+    names.ARTIFACT_BUCKET: "mlflow",  # the bucket that its task role may not use
     names.REDIS_GROUP: "cache",
     names.DATABASE_GROUP: "database",
 }

@@ -190,6 +190,33 @@ def test_a_tasks_own_last_lines_come_before_the_services_log() -> None:
     assert found is not None and found.cause == "task-crash-loop"
 
 
+ACCESS = '10.0.1.7 - - [29/Nov/2026] "GET / HTTP/1.1" 200 12 "-" "{}"'
+
+
+def test_the_words_of_a_visitor_are_not_those_of_a_task() -> None:
+    """One request with a made-up User-Agent must not name why a task ends later."""
+    found = said(ACCESS.format("A_ONE is missing"), ACCESS.format("B_TWO is missing"))
+    assert found is not None and found.cause == "task-crash-loop"
+
+
+@pytest.mark.parametrize(
+    ("stream", "at", "cause"),
+    [
+        ("ecs/c/1", "t", "environment-variable-missing"),
+        ("ecs/c/2", "t", "task-crash-loop"),  # of another task
+        ("ecs/c/1", p.ago(-0.5), "environment-variable-missing"),
+        ("ecs/c/1", p.ago(-2), "task-crash-loop"),  # of the future
+    ],
+)
+def test_of_the_services_log_only_the_tasks_own_stream_counts(
+    stream: str, at: str, cause: str
+) -> None:
+    one = task("Essential container in task exited", containers=(FAILED,))
+    line = LogLine(at=at, message="B_TWO is missing", stream=stream)
+    found = stop_of(case(p.replace(with_tasks(one), logs={"auth": (line,)})), "auth")
+    assert found is not None and found.cause == cause
+
+
 @pytest.mark.parametrize(
     ("stopped_at", "counts"), [(p.ago(59.9), True), (p.ago(60), False), (p.ago(61), False)]
 )
