@@ -28,10 +28,14 @@ def read(
     if len(wanted) > MAX_ROLES:
         reader.bounded("iam:ListRolePolicies", "*", MAX_ROLES, "roles")
         reader.miss("roles")
-    found = [_role(reader, arn) for arn in wanted[:MAX_ROLES]]
-    if None in found:
-        reader.miss("roles")
-    return tuple(role for role in found if role)
+    found: list[IamRole] = []
+    for arn in wanted[:MAX_ROLES]:
+        role = _role(reader, arn)
+        if role is None:  # where IAM cannot be reached, each further role would cost a time-out
+            reader.miss("roles")
+            break
+        found.append(role)
+    return tuple(found)
 
 
 def _role(reader: Reader, arn: str) -> IamRole | None:

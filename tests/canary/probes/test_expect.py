@@ -155,7 +155,7 @@ def test_an_unknown_expectation_is_refused() -> None:
 def test_evidence_shows_no_credential() -> None:
     key = "hk_" + "live_" + "a" * 32
     text = (
-        f'{{"api_key": "{key}"}} Authorization: Bearer abcdefgh12345678 '
+        f'{{"api_key": "{key}"}} Authorization: Bearer abcdefgh12345678\n'
         f"postgresql://mlflow:p%40ss@db:5432/x password=hunter22 key {key} "
         '"x-api-key": "b1c2d3e4", "set-cookie": "session=e5f6", postgresql://mlflow:p/ss@db:5432/y'
     )

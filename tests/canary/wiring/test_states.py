@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 from pathlib import Path
@@ -27,6 +28,7 @@ from canary.wiring.run import Runtime, make_ports, make_runtime
 from canary.wiring.states import keep_changes, keep_state
 from tests.canary.support import made, worlds
 from tests.canary.support import platforms as p
+from tests.canary.support.servers.toolbox import FixedClock
 
 WELL, ILL = p.healthy(), p.change(p.healthy(), "security_groups", "sg-auth", ingress=())
 
@@ -37,6 +39,7 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self.folder, self.before = folder, list[PlatformState | None]()
         self.known = list[Baselines]()
+        self._at = dt.datetime.now(dt.UTC).replace(hour=12, minute=0) - dt.timedelta(days=1)
 
     def runtime(self, config: Config) -> Runtime:
         return make_runtime(config, str(self.folder))
@@ -52,12 +55,14 @@ class Runs:
         config = worlds.config(*checks)
         runtime = self.runtime(config)
         real, done = make_ports(runtime), Published()
+        self._at += dt.timedelta(minutes=1)
         ports = worlds.ports(
             config.environment,
             observe=lambda: platform,
             previous=real.previous,
             read_state=real.read_state,
             diagnose=self.diagnose,
+            clock=FixedClock(self._at),
         )
         report = run_once(ports, config, RunRequest())
         publish_report(runtime, report, done, latest=True)
