@@ -44,10 +44,12 @@ def _role(reader: Reader, arn: str) -> IamRole | None:
     listed = reader.pages(
         "iam:ListRolePolicies", "PolicyNames", arn, not_found=(_GONE,), RoleName=name
     )
+    if listed is None:
+        return None  # no second time-out
     attached = reader.pages(
         "iam:ListAttachedRolePolicies", "AttachedPolicies", arn, not_found=(_GONE,), RoleName=name
     )
-    if listed is None or attached is None:
+    if attached is None:
         return None
     names = sorted(map(str, listed))
     if len(names) > MAX_POLICIES:

@@ -10,7 +10,7 @@ from canary.control_plane.state import EcsService, LoadBalancer
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.ecs.variables import public_port
-from canary.diagnose.targets.commands import port_of
+from canary.diagnose.targets.commands import listening_port, port_of
 from canary.model.urls import place
 
 
@@ -96,7 +96,8 @@ def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
 def _ports(case: Case, service: EcsService, name: str) -> set[int]:
     """Return the ports that the balancer must reach: the container's, not the targets' ones."""
     if case.definition(service.task_definition):
-        return {port_of(case, name)}
+        groups = case.groups(name)
+        return {listening_port(case, name, g) for g in groups} or {port_of(case, name)}
     ports = {t.port for g in case.groups(name) for t in g.targets if t.port}
     return ports or {p for p in service.container_ports if p} or {case.services[name].port}
 

@@ -9,6 +9,7 @@ from typing import Any
 from canary.control_plane.certificates import usable
 from canary.control_plane.routing import default_rule, listener_of, rule_of
 from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.edit import Edit, Parameters
@@ -136,10 +137,18 @@ def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
     if not isinstance(arn, str):
         return
     now = rule_of(case.state, arn)
-    if well.well(case) is None:
+    if well.rule(case, arn) is None and not _rules_known(case, arn):
         yield "nobody knows whether this rule was there while all was well"
     elif well.rule(case, arn) is not None:
         yield f"rule {now.priority if now else arn} was there while all was well"
+
+
+def _rules_known(case: Case, arn: str) -> bool:
+    """Return whether the rules of a rule's listener were read while all was well."""
+    lists = (x for b in case.state.load_balancers for x in b.listeners)
+    owner = next((x for x in lists if any(r.arn == arn for r in x.rules)), None)
+    was = well.listener(case, owner.arn) if owner else None
+    return was is not None and knows(was, "rules")
 
 
 def moved_rule(case: Case, edit: Edit) -> Iterator[str]:
@@ -150,7 +159,9 @@ def moved_rule(case: Case, edit: Edit) -> Iterator[str]:
             continue
         if was is not None:
             yield f"rule {was.priority} stood there while all was well"
-        elif now and well.well(case) is None and any(a.type in _GUARDS for a in now.actions):
+        elif (
+            now and not _rules_known(case, now.arn) and any(a.type in _GUARDS for a in now.actions)
+        ):
             yield f"rule {now.priority} guards what it takes: it may be there on purpose"
 
 

@@ -178,7 +178,8 @@ def _out_of_the_way(case: Case, listener: Listener, rule: Rule, paths: list[Need
     """
     numbered = [r for r in listener.rules if r.priority.isdigit() and r.arn != rule.arn]
     served = [any(takes(r, n.host, n.path, n.method) for r in numbered) for n in paths]
-    if well.well(case) is not None or not all(served):
+    was = well.listener(case, listener.arn)
+    if (was is not None and knows(was, "rules")) or not all(served):
         deleted = f"Delete rule {rule.priority}, which takes {paths[0].path} away."
         return deleted, (delete_rule(listener, rule),)
     target = free_priority(listener, max(int(r.priority) for r in numbered) + 1)

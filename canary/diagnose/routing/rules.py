@@ -11,8 +11,8 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.remedies import well
 from canary.diagnose.routing import rule_remedies as remedies
+from canary.diagnose.routing.baseline_rules import before
 from canary.diagnose.routing.listeners import describe, redirect_port, unused
 from canary.diagnose.routing.misroutes import (
     Misroute,
@@ -147,7 +147,7 @@ def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
 
 def _how_sure(case: Case, misroute: Misroute) -> Confidence:
     """Return how sure it is: that a rule is missed, only a run in which it was there can show."""
-    missed = misroute.kind == "rule-missing" and well.well(case) is None
+    missed = misroute.kind == "rule-missing" and before(case, misroute.listener) is None
     return Confidence.LIKELY if missed else Confidence.CERTAIN
 
 
@@ -163,12 +163,12 @@ def _changed(case: Case, rule: Rule, need: Need) -> tuple[Evidence, ...]:
     if case.previous is None:
         return ()
     listener = serving.listener(case, need.service, need.host, case.previous)
-    before = winner(listener, need.host, need.path, need.method) if listener else None
-    if before is None or (before.arn == rule.arn and before.action == rule.action):
+    was = winner(listener, need.host, need.path, need.method) if listener else None
+    if was is None or (was.arn == rule.arn and was.action == rule.action):
         return ()
     return case.evidence(
         f"{need.host}{need.path}",
         "changed since the previous run",
-        f"before: {describe(case, before)}",
+        f"before: {describe(case, was)}",
         case.previous.read_at,
     )

@@ -24,6 +24,16 @@ def port_of(case: Case, name: str, group: TargetGroup | None = None) -> int:
     return case.services[name].port
 
 
+def listening_port(case: Case, name: str, group: TargetGroup) -> int:
+    """Return the port on which a container listens for a group: a service may have several.
+
+    An entry whose port no container maps is wrong itself.
+    """
+    named = port_of(case, name, group)
+    mapped = {p for c in case.containers(name) for p in c.ports}
+    return named if named in mapped or not mapped else port_of(case, name)
+
+
 def inspect(case: Case, group: TargetGroup) -> tuple[str, ...]:
     """Return the commands that show the health of a group's targets and its settings."""
     show = case.aws.elbv2("describe-target-groups", target_group_arns=[group.arn])

@@ -13,7 +13,7 @@ from canary.diagnose.remedies import build, well
 from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.remedies.targets import health_check as as_it_was
 from canary.diagnose.remedies.targets import modify_check
-from canary.diagnose.targets.commands import inspect, port_of, verify
+from canary.diagnose.targets.commands import inspect, listening_port, verify
 from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
 from canary.model import Confidence, Remedy
 
@@ -90,7 +90,7 @@ def _unfit(case: Case, name: str, group: TargetGroup, reasons: set[str]) -> list
     """Return the settings that do not fit, and that explain the reasons."""
     path = case.services[name].health_path or group.health_path
     found: list[Mismatch] = []
-    if group.health_port not in ("traffic-port", str(port_of(case, name))):
+    if group.health_port not in ("traffic-port", str(listening_port(case, name, group))):
         found.append(("port", group.health_port, "traffic-port"))
     if group.health_protocol and group.health_protocol != group.protocol:
         found.append(("protocol", group.health_protocol, group.protocol))

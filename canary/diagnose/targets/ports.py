@@ -13,7 +13,7 @@ from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.targets import deregister, register
-from canary.diagnose.targets.commands import GONE, inspect, port_of, verify
+from canary.diagnose.targets.commands import GONE, inspect, listening_port, verify
 from canary.diagnose.targets.health_record import target_evidence
 from canary.model import Confidence
 
@@ -23,7 +23,7 @@ def ports(case: Case) -> Iterator[Finding]:
     for name, group, failures in case.suspect_groups():
         if not case.definition_of(name):
             continue
-        right = port_of(case, name)
+        right = listening_port(case, name, group)
         own = {t.address for t in live(case.ecs(name))}  # `foreign_targets` reports the others
         wrong = [
             t
@@ -53,7 +53,7 @@ def ports(case: Case) -> Iterator[Finding]:
 
 
 def _edits(case: Case, name: str, group: TargetGroup, wrong: list[TargetHealth]) -> Edits:
-    right, service = port_of(case, name), case.ecs(name)
+    right, service = listening_port(case, name, group), case.ecs(name)
     if service and service.container_ports and right not in service.container_ports:
         return rollback(case, name).edits
     addresses = [t.address for t in live(service)]

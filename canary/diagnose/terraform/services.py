@@ -124,6 +124,8 @@ def changed(draft: Draft, edit: Edit) -> bool:
     A new deployment alone is no change of it.
     """
     fields = dict(edit.after or {})
+    if "capacityProviderStrategy" in fields:  # the provider would destroy the service and create it
+        raise NotWholeError("another capacity provider strategy")
     if not fields:
         return False
     service = _read(draft, edit.parameters["service"])
