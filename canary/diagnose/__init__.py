@@ -10,11 +10,12 @@ import msgspec
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.state import PlatformState
-from canary.diagnose.core.accuse import Judge, accused
+from canary.diagnose.core.accuse import accused
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.choose import as_diagnosis, choose
 from canary.diagnose.core.day_before import of_the_day_before
 from canary.diagnose.core.finding import Finding, top_evidence
+from canary.diagnose.core.own_past import Judge
 from canary.diagnose.core.slices import Slices, Unguarded
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result

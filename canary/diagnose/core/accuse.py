@@ -9,30 +9,29 @@ is explained.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
 
-from canary.control_plane.baselines import Baseline, Baselines
+from canary.control_plane.baselines import Baseline
 from canary.control_plane.stable import stable
 from canary.control_plane.state import PlatformState
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mechanisms import LATE, SHOWN_BY_STATE, answered, possible
+from canary.diagnose.core.own_past import Judge, OwnPast, beside
 from canary.model import Confidence, Evidence, Remedy
 
-Judge = Callable[[Case], Iterable[Finding]]
-"""Judge a case by the rules that found something: the same rules for the past as for today."""
 _ORDER = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
 def accused(case: Case, findings: list[Finding], judge: Judge) -> list[Finding]:
     """Return the findings, each as sure as the platform's past and the answers allow."""
-    past = _Past(case, judge)
+    past, own = _Past(case, judge), OwnPast(case, judge)
     return [
         finding if finding.always_report else _tested(case, past, trimmed)
-        for finding in findings
+        for finding in map(own.told, findings)
         for trimmed in [replace(finding, explained_failures=possible(finding))]
     ]
 
@@ -179,13 +178,6 @@ class _Past:
                 found.setdefault(key, []).append(finding)
             self._said[read_once] = found
         return self._said[read_once]
-
-
-def beside(case: Case, well: Baseline) -> Case:
-    """Return the case with an earlier platform as the one that was well, for all its checks."""
-    of = dict.fromkeys(case.baselines.of, well)
-    before = msgspec.structs.replace(well.state, read_at=well.at)
-    return replace(case, previous=before, baselines=Baselines(of=of, incident=well))
 
 
 def _case_of(case: Case, well: Baseline) -> Case:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from canary.control_plane.baselines import Baseline
-from canary.diagnose.core.accuse import Judge, beside
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mechanisms import SHOWN_BY_STATE, possible
+from canary.diagnose.core.own_past import Judge, beside
 from canary.model import Confidence
 
 

@@ -382,3 +382,23 @@ def test_a_step_that_had_no_time_left_follows_from_the_listener() -> None:
     late = p.failed("auth.late", "auth", seen, reason="the time was over")
     (found,) = judge([*results, late], state).diagnoses
     assert "auth.late" in found.explains
+
+
+def test_a_deployment_goes_back_to_what_ran_while_its_own_checks_were_well() -> None:
+    """A check that fails for another reason since yesterday has an older baseline."""
+    state, results = faults.plant(faults.by_id("api-variable-gone"))
+    name, before, good = faults.NAMES.of("registry"), 6, 7
+    healthy = p.healthy(faults.NAMES)
+    service = next(s for s in healthy.ecs_services if s.name == name)
+    yesterday = p.change(healthy, "ecs_services", service.arn,
+                         task_definition=faults.NAMES.revision("registry", before))  # fmt: skip
+    chronic = p.failed("mlflow.old", "mlflow", p.page("https://mlflow.example/x", 500))
+    old = Baseline(reference=reference(yesterday), state=yesterday, at=p.ago(60 * 20))
+    own = well(results, healthy)
+    known = Baselines(of={**own.of, chronic.check_id: old}, incident=old)
+    alone, beside = judge(results, state, own), judge([*results, chronic], state, known)
+    cause = "environment-variable-missing"
+    first, second = of(alone, cause), of(beside, cause)
+    assert first is not None and second is not None
+    assert first.remedy.fix == second.remedy.fix
+    assert faults.NAMES.revision("registry", good) in second.remedy.fix[0]

@@ -10,10 +10,11 @@ import pytest
 
 from canary.control_plane.baselines import Baseline, Baselines
 from canary.control_plane.state import HostAddress, PlatformState
-from canary.diagnose.core.accuse import Judge, accused, beside
+from canary.diagnose.core.accuse import accused
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.day_before import of_the_day_before
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.own_past import Judge, beside
 from canary.model import Confidence, Evidence, Remedy, Result, Status
 from tests.canary.support import platforms as p
 
