@@ -13,27 +13,46 @@ from canary.diagnose.remedies.listeners import (
     modify_listener,
     mutual_json,
 )
-from canary.diagnose.remedies.rules import changed_parts, delete_rule, modify_rule
+from canary.diagnose.remedies.rules import (
+    changed_parts,
+    delete_rule,
+    modify_rule,
+    move_rules,
+)
 from canary.model import Remedy
 
 
 def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule, https: int) -> Remedy:
     """Return the remedy for a plain listener that does not redirect to the port `https`."""
     show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
-    was, before = well.listener(case, plain.arn), well.rule(case, rule.arn)
-    if rule.priority == "default":
-        edit = modify_listener(plain, actions=default_actions(was) if was else (_to(https),))
-    elif before:  # it took other paths then, or redirected them
-        edit = modify_rule(rule, **changed_parts(before, rule))
-    else:
-        edit = delete_rule(plain, rule)
     return build.remedy(
         case,
         f"Let port {plain.port} redirect to HTTPS again.",
-        (edit,),
+        _redirecting(case, plain, rule, https),
         inspect=(show, case.aws.elbv2("describe-rules", listener_arn=plain.arn)),
         verify=(show,),
         otherwise=f"Decide whether port {plain.port} shall redirect to HTTPS, or serve by itself.",
+    )
+
+
+def _redirecting(case: Case, plain: Listener, rule: Rule, https: int) -> build.Edits:
+    """Return the edits that take a rule out of the way of a redirect, none where it is as it was.
+
+    A rule that took other paths, or redirected them, comes back with its parts and its place.
+    """
+    was, before = well.listener(case, plain.arn), well.rule(case, rule.arn)
+    if rule.priority == "default":
+        wanted = default_actions(was) if was else (_to(https),)
+        changed = wanted != default_actions(plain)
+        return (modify_listener(plain, actions=wanted),) if changed else ()
+    if before is None:
+        return (delete_rule(plain, rule),)
+    parts, moved = changed_parts(before, rule), before.priority != rule.priority
+    if moved and any(r.priority == before.priority for r in plain.rules):
+        return ()  # another rule has its place now
+    return (
+        *((modify_rule(rule, **parts),) if parts else ()),
+        *((move_rules([(rule, int(before.priority))]),) if moved else ()),
     )
 
 

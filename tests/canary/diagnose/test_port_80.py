@@ -82,6 +82,50 @@ def test_a_rule_that_redirected_before_is_not_deleted_but_redirects_again() -> N
     assert "--conditions" not in command
 
 
+TO_443 = Action(type="redirect", status_code="HTTP_301", redirect="HTTPS://#{host}:443/#{path}")
+HEALTH = (Condition(field="path-pattern", values=("/health",)),)
+REDIRECTS = Rule(arn="arn:80/3", priority="3", conditions=HEALTH, action=TO_443)
+GOES = Rule(arn="arn:80/9", priority="9", conditions=HEALTH, action=GONE)
+
+
+def test_a_rule_that_only_changed_its_place_goes_back_to_it() -> None:
+    """It was dead behind the redirect, as it was written, and now stands before it."""
+    before = port_80(p.healthy(), REDIRECTS, GOES)
+    state = port_80(p.healthy(), p.replace(GOES, priority="2"), REDIRECTS)
+    (found,) = judge(state, failures()[0], before=before).diagnoses
+    (command,) = found.remedy.fix
+    assert "set-rule-priorities" in command
+    assert '[{"RuleArn":"arn:80/9","Priority":9}]' in command
+
+
+def test_a_rule_that_changed_its_place_and_its_action_gets_both_back() -> None:
+    before = port_80(p.healthy(), REDIRECTS)
+    state = port_80(p.healthy(), p.replace(REDIRECTS, priority="5", action=GONE))
+    (found,) = judge(state, failures()[0], before=before).diagnoses
+    assert [c.split()[2] for c in found.remedy.fix] == ["modify-rule", "set-rule-priorities"]
+
+
+def test_a_rule_whose_place_another_one_has_now_is_a_decision() -> None:
+    before = port_80(p.healthy(), REDIRECTS, GOES)
+    theirs = Rule(arn="arn:80/new", priority="9", conditions=HEALTH, action=TO_443)
+    state = port_80(p.healthy(), p.replace(GOES, priority="2"), REDIRECTS, theirs)
+    (found,) = judge(state, failures()[0], before=before).diagnoses
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Decide whether port 80 shall redirect to HTTPS, or serve by itself."
+    )
+
+
+def test_a_rule_that_is_as_it_was_is_no_edit() -> None:
+    """The redirect before it was deleted; the rule behind it did not change."""
+    before = port_80(p.healthy(), REDIRECTS, GOES)
+    (found,) = judge(port_80(p.healthy(), GOES), failures()[0], before=before).diagnoses
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Decide whether port 80 shall redirect to HTTPS, or serve by itself."
+    )
+
+
 def test_what_is_wrong_on_443_does_not_explain_port_80() -> None:
     state, results = faults.plant(faults.by_id("mlflow-path-to-mlflow"))
     to_old = Action(type="redirect", status_code="HTTP_301", redirect="HTTP://#{host}:8080/")
