@@ -71,7 +71,7 @@ def change_evidence(case: Case, name: str) -> tuple[Evidence, ...]:
     change, service = rollout(case, name), case.ecs(name)
     if change is None or service is None:
         return ()
-    return (*change.evidence(), *service_back.evidence(case, service))
+    return (*change.evidence(), *service_back.evidence(case, service, change.good.arn))
 
 
 def _suspect(service: EcsService) -> str:

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from canary.control_plane.state import EcsService
+import msgspec
+
+from canary.control_plane.state import EcsService, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.edit import Parameters
@@ -28,9 +30,10 @@ def restored(case: Case, service: EcsService, given: Parameters) -> Parameters:
     """Return the fields to give back beside those that an update gives, as they were.
 
     Only a deployment since then shows that they came with the same change, and only what widens
-    nothing is given back.
+    nothing is given back. They fit the revision that they came with: not one that stays.
     """
-    if not _deployed_since(case, service):
+    revision = given.get("taskDefinition", service.task_definition)
+    if not _deployed_since(case, service) or not _as_it_was(case, service, revision):
         return {}
     return {
         name: was
@@ -39,9 +42,12 @@ def restored(case: Case, service: EcsService, given: Parameters) -> Parameters:
     }
 
 
-def evidence(case: Case, service: EcsService) -> Iterator[Evidence]:
-    """Yield what differs of a service and is not given back: a person decides on it."""
-    kept = restored(case, service, {})
+def evidence(case: Case, service: EcsService, revision: str = "") -> Iterator[Evidence]:
+    """Yield what differs of a service and is not given back: a person decides on it.
+
+    `revision`: the one that a fix deploys, "" for the present one.
+    """
+    kept = restored(case, service, {"taskDefinition": revision} if revision else {})
     for name, was in _differing(case, service):
         if name not in kept:
             yield Evidence(
@@ -82,6 +88,21 @@ def _deployed_since(case: Case, service: EcsService) -> bool:
     then = case.age(incident.at if incident else state.read_at)
     younger = any(case.age(d.created_at) < then for d in service.deployments)
     return younger or service.task_definition != before.task_definition
+
+
+def _as_it_was(case: Case, service: EcsService, revision: str) -> bool:
+    """Return whether a revision is the one of then, or one of just its content."""
+    before, state = well.service(case, service.name), well.well(case)
+    if before is None or state is None or revision == before.task_definition:
+        return before is not None
+    known = state.task_definitions
+    was = next((d for d in known if d.arn == before.task_definition), None)
+    now = case.definition(revision)
+    return was is not None and now is not None and _content(was) == _content(now)
+
+
+def _content(definition: TaskDefinition) -> TaskDefinition:
+    return msgspec.structs.replace(definition, arn="", revision=0, status="", registered_at="")
 
 
 def _against(case: Case, service: EcsService, fields: Parameters) -> list[str]:

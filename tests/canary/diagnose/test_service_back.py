@@ -9,6 +9,9 @@ import pytest
 
 from canary.control_plane.state import PlatformState, SecretState
 from canary.diagnose import diagnose
+from canary.diagnose.core.case import Case
+from canary.diagnose.ecs import revisions
+from canary.diagnose.remedies import service_back
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.diagnose.remedies.services import update_service
@@ -190,6 +193,57 @@ def test_without_a_deployment_since_then_a_difference_is_told_alone() -> None:
     found = told(WAS, now, "auth-scaled-to-zero")
     assert given_back(found) == {"desiredCount": 1}
     assert [e.seen for e in found.evidence if "minimumHealthyPercent" in e.seen]
+
+
+def moved(number: int, port: int, state: PlatformState, group: str = "a") -> PlatformState:
+    """Return a platform whose auth service has a revision and the entry that goes with it."""
+    new = p.definition(NAMES, "auth", number)
+    own = p.replace(new.containers[0], image="auth:1", ports=(port,), log_group=group)
+    known = tuple(d for d in state.task_definitions if d.arn != new.arn)
+    new = p.replace(new, containers=(own,))
+    entry = {"targetGroupArn": NAMES.group("auth"), "containerName": "auth", "containerPort": port}
+    state = faults.service(
+        state, "auth", task_definition=new.arn,
+        config={**WAS, "loadBalancers": [entry], "deploymentConfiguration":
+                BREAKER if port == 8000 else BOLD},
+    )  # fmt: skip
+    return p.replace(state, task_definitions=(*known, new))
+
+
+def deployed_again(now: PlatformState, definition: str = "") -> tuple[set[str], list[str]]:
+    """Return the fields that a new deployment gives back, and those that are told instead."""
+    was = moved(7, 8000, p.healthy(NAMES))
+    case = Case(
+        results=(), state=now, environment=p.environment(NAMES), previous=was, now=p.NOW
+    )  # fmt: skip
+    (edit,) = revisions.deploy(case, "auth", definition)
+    (auth,) = [s for s in now.ecs_services if s.name == NAMES.of("auth")]
+    own = ("cluster", "service", "taskDefinition", "forceNewDeployment")
+    shown = service_back.evidence(case, auth, definition)
+    return set(edit.parameters) - {*own}, [e.seen.partition(" ")[0] for e in shown]
+
+
+ENTRY_AND_BREAKER = ["deploymentConfiguration", "loadBalancers"]
+
+
+def test_a_revision_that_stays_keeps_what_came_with_it() -> None:
+    now = moved(8, 9090, moved(7, 8000, p.healthy(NAMES)))
+    assert deployed_again(now) == (set(), ENTRY_AND_BREAKER)
+    other = moved(8, 8000, moved(7, 8000, p.healthy(NAMES)), group="/ecs/other")
+    other = with_config(other, **{**WAS, "deploymentConfiguration": BOLD})
+    assert deployed_again(other) == (set(), ["deploymentConfiguration"])
+
+
+def test_a_revision_that_goes_back_takes_back_what_came_with_the_other() -> None:
+    now = moved(8, 9090, moved(7, 8000, p.healthy(NAMES)))
+    assert deployed_again(now, NAMES.revision("auth", 7)) == ({*ENTRY_AND_BREAKER}, [])
+    assert deployed_again(now, NAMES.revision("auth", 6)) == (set(), ENTRY_AND_BREAKER)
+
+
+def test_a_new_revision_of_the_same_content_takes_back_what_came_with_it() -> None:
+    now = moved(8, 8000, moved(7, 8000, p.healthy(NAMES)))
+    now = with_config(now, **{**WAS, "deploymentConfiguration": BOLD})
+    assert deployed_again(now) == ({"deploymentConfiguration"}, [])
 
 
 # --- the way back from a fix
