@@ -38,7 +38,9 @@ def restored(case: Case, service: EcsService, given: Parameters) -> Parameters:
     return {
         name: was
         for name, was in _differing(case, service)
-        if name not in given and not _against(case, service, {name: was})
+        if name not in given
+        and not (name == NETWORK and _joins(service, was))
+        and not _against(case, service, {name: was})
     }
 
 
@@ -88,6 +90,12 @@ def _deployed_since(case: Case, service: EcsService) -> bool:
     then = case.age(incident.at if incident else state.read_at)
     younger = any(case.age(d.created_at) < then for d in service.deployments)
     return younger or service.task_definition != before.task_definition
+
+
+def _joins(service: EcsService, network: Parameters) -> bool:
+    """Return whether tasks would join a group that they are not in: they left it on purpose."""
+    groups = (network.get("awsvpcConfiguration") or {}).get("securityGroups") or []
+    return not set(groups) <= set(service.security_groups)
 
 
 def _as_it_was(case: Case, service: EcsService, revision: str) -> bool:

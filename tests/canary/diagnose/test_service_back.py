@@ -48,9 +48,12 @@ WAS = {
 
 
 def with_config(state: PlatformState, **config: Any) -> PlatformState:
+    place = config.get("networkConfiguration", NETWORK)["awsvpcConfiguration"]
     return faults.service(
-        state, "auth", config=config, execute_command=bool(config.get("enableExecuteCommand"))
-    )
+        state, "auth", config=config, security_groups=tuple(place["securityGroups"]),
+        subnets=tuple(place["subnets"]),
+        execute_command=bool(config.get("enableExecuteCommand")),
+    )  # fmt: skip
 
 
 def told(was: dict[str, Any] | None, now: dict[str, Any], fault: str = "auth-crashes") -> Diagnosis:
@@ -181,6 +184,27 @@ def test_what_would_widen_or_is_gone_is_told_and_not_given_back(
     assert given_back(found) == {}
     (line,) = [e for e in found.evidence if e.seen.startswith(f"{part} ")]
     assert line.expected == f"{json.dumps(was, sort_keys=True)}, as while all was well"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "back"),
+    [
+        (["sg-auth", "sg-database"], ["sg-auth"], False),
+        (["sg-auth"], ["sg-database"], False),
+        (["sg-auth"], ["sg-auth", "sg-database"], True),
+    ],
+    ids=["hardened", "in another", "opened"],
+)
+def test_groups_come_back_with_a_revision_only_where_the_tasks_stay_in_fewer(
+    was: list[str], now: list[str], back: bool
+) -> None:
+    before, after = (
+        {"awsvpcConfiguration": {**PLACE, "securityGroups": groups}} for groups in (was, now)
+    )
+    found = told({**WAS, "networkConfiguration": before}, {**WAS, "networkConfiguration": after})
+    assert given_back(found) == ({"networkConfiguration": before} if back else {})
+    shown = [e for e in found.evidence if e.seen.startswith("networkConfiguration ")]
+    assert len(shown) == (0 if back else 1)
 
 
 def test_what_closes_is_given_back() -> None:
