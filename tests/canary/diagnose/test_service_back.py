@@ -190,10 +190,10 @@ def test_what_would_widen_or_is_gone_is_told_and_not_given_back(
     ("was", "now", "back"),
     [
         (["sg-auth", "sg-database"], ["sg-auth"], False),
-        (["sg-auth"], ["sg-database"], False),
+        (["sg-auth", "sg-database"], ["sg-auth", "sg-cache"], False),
         (["sg-auth"], ["sg-auth", "sg-database"], True),
     ],
-    ids=["hardened", "in another", "opened"],
+    ids=["hardened", "exchanged", "opened"],
 )
 def test_groups_come_back_with_a_revision_only_where_the_tasks_stay_in_fewer(
     was: list[str], now: list[str], back: bool
