@@ -53,7 +53,7 @@ def for_rule(case: Case, misroute: Misroute, right: TargetGroup) -> Remedy:
         edits,
         inspect=(show, health),
         verify=(show,),
-        decision=orphans(case, back) if back else "",
+        decision=" ".join(t for t in (back.decision, orphans(case, back)) if t) if back else "",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from canary.control_plane.routing import free_priority, order, winner
-from canary.control_plane.state import Listener, Rule
+from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.build import Edits
@@ -34,6 +34,7 @@ class Back:
     summary: str
     edits: Edits
     listener: Listener
+    decision: str = ""  # what else of it a person decides
 
 
 def way_back(case: Case, misroute: Misroute) -> Back | None:
@@ -50,11 +51,13 @@ def way_back(case: Case, misroute: Misroute) -> Back | None:
     plan = _Plan(now, was, changed)
     plan.needless([p.now for p in known if p.was is None and p.now and p not in changed])
     if misroute.kind == "rule-on-wrong-listener":
-        plan.strays(case)
+        plan.strays(case, misroute.balancer)
     after = plan.after()
     if not plan.edits() or not _mends(case, misroute, was, after):
         return None
-    return Back(summary=plan.summary(), edits=plan.edits(), listener=after)
+    return Back(
+        summary=plan.summary(), edits=plan.edits(), listener=after, decision=plan.decision()
+    )
 
 
 def _mends(case: Case, misroute: Misroute, was: Listener, after: Listener) -> bool:
@@ -81,6 +84,7 @@ class _Plan:
         self._made = self._created(gone)
         self._needless: list[Rule] = []
         self._strays: list[tuple[Listener, Rule]] = []
+        self._elsewhere: list[str] = []
 
     def _staying(self) -> list[Rule]:
         """Return the numbered rules that are not deleted, each at its present place."""
@@ -120,14 +124,37 @@ class _Plan:
             if rule.priority.isdigit() and alike and back & {r.arn for r in behind}:
                 self._needless.append(rule)
 
-    def strays(self, case: Case) -> None:
-        """Delete the rules that were put on another listener in place of the lost ones."""
-        others = (x for b in case.state.load_balancers for x in b.listeners)
-        for listener in (x for x in others if x.arn != self._now.arn and before(case, x)):
-            for rule in listener.rules:
-                moved = any(_moved_here(r, rule) for r in self._made)
-                if moved and well.rule(case, rule.arn) is None:
-                    self._strays.append((listener, rule))
+    def strays(self, case: Case, owner: LoadBalancer) -> None:
+        """Delete the rules that were put on another listener in place of the lost ones.
+
+        On another load balancer such a rule may serve others: it is only named.
+        """
+        for balancer in case.state.load_balancers:
+            for listener in balancer.listeners:
+                copies = self._copies(case, listener)
+                if balancer.arn == owner.arn:
+                    self._strays += [(listener, rule) for rule in copies]
+                else:
+                    where = f"{balancer.name}:{listener.port}"
+                    self._elsewhere += [f"{r.priority} of {where}" for r in copies]
+
+    def _copies(self, case: Case, listener: Listener) -> list[Rule]:
+        """Return the new rules of another listener that do what the lost ones did."""
+        if listener.arn == self._now.arn or not before(case, listener):
+            return []
+        return [
+            rule
+            for rule in listener.rules
+            if any(_moved_here(r, rule) for r in self._made) and well.rule(case, rule.arn) is None
+        ]
+
+    def decision(self) -> str:
+        """Return a sentence about the rules that are like lost ones on other load balancers."""
+        if not self._elsewhere:
+            return ""
+        word, verb = ("rule", "is") if len(self._elsewhere) == 1 else ("rules", "are")
+        which = f"the new {word} {', '.join(self._elsewhere)}"
+        return f"Decide whether anybody needs {which}, which {verb} like one that is missing here."
 
     def after(self) -> Listener:
         """Return the listener with its rules as the edits leave them."""

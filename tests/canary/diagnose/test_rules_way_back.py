@@ -223,6 +223,42 @@ def test_a_rule_on_the_wrong_listener_comes_back_and_its_copy_goes() -> None:
     ]
 
 
+def on_auth(state: PlatformState, *rules: Rule) -> PlatformState:
+    """Return a platform whose other load balancer has more rules on its secure listener."""
+    balancers = tuple(
+        p.replace(
+            b,
+            listeners=tuple(
+                p.replace(x, rules=(*rules, *x.rules)) if x.port == SECURE else x
+                for x in b.listeners
+            ),
+        )
+        if "auth" in b.name
+        else b
+        for b in state.load_balancers
+    )
+    return p.replace(state, load_balancers=balancers)
+
+
+def test_a_copy_on_another_load_balancer_is_named_and_stays() -> None:
+    lost = rules_of(p.healthy())[str(API)]
+    copy = p.replace(lost, arn=NAMES.elb("listener-rule", "other/1"), priority="210")
+    second = p.replace(lost, arn=NAMES.elb("listener-rule", "other/2"), priority="211")
+    own = p.replace(lost, arn=NAMES.elb("listener-rule", "copy/1"))
+    plain = rules_of(p.healthy(), 80)["default"]
+    state = at(changed(without=(API,), default=NOT_FOUND), 80, [own, plain])
+    found = told(on_auth(state, copy), p.healthy())
+    assert found.cause == "rule-on-wrong-listener"
+    assert [e for e in edits(found) if e[0] == "delete-rule"] == [deleted(own.arn)]
+    name = next(b.name for b in state.load_balancers if "auth" in b.name)
+    assert found.remedy.decision == (
+        f"Decide whether anybody needs the new rule 210 of {name}:443, which is like one that is"
+        " missing here."
+    )
+    two = told(on_auth(state, copy, second), p.healthy()).remedy.decision
+    assert f"the new rules 210 of {name}:443, 211 of {name}:443, which are like one" in two
+
+
 def test_a_copy_that_stood_there_already_stays() -> None:
     lost = rules_of(p.healthy())[str(PROXY)]
     copy = p.replace(lost, arn=NAMES.elb("listener-rule", "copy/1"))
