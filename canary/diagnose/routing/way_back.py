@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from canary.control_plane.routing import free_priority, order, winner
+from canary.control_plane.routing import free_priority, order, takes, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
@@ -22,7 +22,7 @@ from canary.diagnose.remedies.rules import (
     move_rules,
 )
 from canary.diagnose.routing.baseline_rules import Pair, before, lost, pairs, same_action
-from canary.diagnose.routing.misroutes import Misroute, leads_right
+from canary.diagnose.routing.misroutes import Misroute, leads_right, needs
 
 replace = msgspec.structs.replace
 
@@ -49,7 +49,9 @@ def way_back(case: Case, misroute: Misroute) -> Back | None:
     known = pairs(was, now)
     changed = lost(misroute, was, known)
     plan = _Plan(now, was, changed)
-    plan.needless([p.now for p in known if p.was is None and p.now and p not in changed])
+    new = [p.now for p in known if p.was is None and p.now and p not in changed]
+    asked = needs(case)
+    plan.needless([r for r in new if any(takes(r, n.host, n.path, n.method) for n in asked)])
     if misroute.kind == "rule-on-wrong-listener":
         plan.strays(case, misroute.balancer)
     after = plan.after()
@@ -114,7 +116,10 @@ class _Plan:
         return found
 
     def needless(self, new: list[Rule]) -> None:
-        """Delete the new rules that do what every rule behind them does, now that it is back."""
+        """Delete the new rules that do what every rule behind them does, now that it is back.
+
+        They take paths that the environment asks for: what stands for others stays.
+        """
         after = self.after()
         back = {now.arn for _, now in self._both} | {r.arn for r in self._made}
         for rule in new:
