@@ -21,6 +21,7 @@ from canary.diagnose.remedies.rules import (
     move_rules,
     path,
 )
+from canary.diagnose.routing import harms
 from canary.diagnose.routing.misroutes import Misroute, Need
 from canary.diagnose.routing.way_back import Back, way_back
 from canary.model import Remedy
@@ -45,16 +46,26 @@ def for_rule(case: Case, misroute: Misroute, right: TargetGroup) -> Remedy:
     """Return the remedy for a rule that is missing, wrong or in the way of others."""
     back = way_back(case, misroute)
     summary, edits = (back.summary, back.edits) if back else _smallest(case, misroute, right)
+    against = back.against if back else _against(case, misroute, edits)
     show = case.aws.elbv2("describe-rules", listener_arn=misroute.listener.arn)
     health = case.aws.elbv2("describe-target-health", target_group_arn=right.arn)
+    decision = " ".join(t for t in (back.decision, orphans(case, back)) if t) if back else ""
+    need = misroute.shown
     return build.remedy(
         case,
-        summary,
-        edits,
+        f"Lead {need.pattern or need.path} to {right.name} again." if against else summary,
+        () if against else edits,
         inspect=(show, health),
         verify=(show,),
-        decision=" ".join(t for t in (back.decision, orphans(case, back)) if t) if back else "",
+        decision=decision,
+        otherwise=against,
     )
+
+
+def _against(case: Case, misroute: Misroute, edits: Edits) -> str:
+    """Return what the smallest edit would take from others, "" if nothing."""
+    deletes = any(e.operation == "delete-rule" for e in edits)
+    return harms.of_deletion(case, misroute, misroute.rules[0]) if deletes else ""
 
 
 Fix = tuple[str, Edits]

@@ -21,6 +21,7 @@ from canary.diagnose.remedies.rules import (
     modify_rule,
     move_rules,
 )
+from canary.diagnose.routing import harms
 from canary.diagnose.routing.baseline_rules import Pair, before, lost, pairs, same_action
 from canary.diagnose.routing.misroutes import Misroute, leads_right, needs
 
@@ -35,6 +36,7 @@ class Back:
     edits: Edits
     listener: Listener
     decision: str = ""  # what else of it a person decides
+    against: str = ""  # why a person decides all of it, and no command is printed
 
 
 def way_back(case: Case, misroute: Misroute) -> Back | None:
@@ -58,7 +60,11 @@ def way_back(case: Case, misroute: Misroute) -> Back | None:
     if not plan.edits() or not _mends(case, misroute, was, after):
         return None
     return Back(
-        summary=plan.summary(), edits=plan.edits(), listener=after, decision=plan.decision()
+        summary=plan.summary(),
+        edits=plan.edits(),
+        listener=after,
+        decision=plan.decision(),
+        against=plan.against(case, misroute),
     )
 
 
@@ -152,6 +158,11 @@ class _Plan:
             for rule in listener.rules
             if any(_moved_here(r, rule) for r in self._made) and well.rule(case, rule.arn) is None
         ]
+
+    def against(self, case: Case, misroute: Misroute) -> str:
+        """Return what the way back would take from others, "" if nothing."""
+        found = [harms.of_deletion(case, misroute, r) for r in self._added]
+        return " ".join(t for t in found if t)
 
     def decision(self) -> str:
         """Return a sentence about the rules that are like lost ones on other load balancers."""

@@ -318,13 +318,56 @@ def test_a_new_rule_that_takes_the_path_goes() -> None:
     assert edits(told(state, p.healthy(), found="catch-all")) == [deleted("arn:catch-all")]
 
 
-def test_a_deleted_sign_in_has_no_way_back_and_says_so() -> None:
+def test_a_new_rule_with_a_sign_in_is_a_decision() -> None:
+    """Once it is deleted, nothing gives it back."""
     sign_in = Action(type="authenticate-oidc", config={"Type": "authenticate-oidc"})
     new = p.replace(rule(3, "/api*"), earlier=(sign_in,), action=forward(NAMES.group("mlflow")))
     found = told(changed(new), p.healthy(), found="catch-all")
-    assert edits(found) == [deleted(new.arn)]
-    assert found.remedy.undo == ()
-    assert "AWS does not tell the client secret of its sign-in." in found.remedy.irreversible
+    assert (found.cause, found.remedy.fix) == ("rule-shadowed", ())
+    assert found.remedy.decision == (
+        f"Rule 3 is new and takes {p.API_PATH} away. AWS does not tell the client secret of its"
+        " sign-in, so a deleted rule does not come back: decide whether anybody needs it."
+    )
+
+
+REGISTRY_HOST = f"registry.{NAMES.domain}"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "carried"),
+    [
+        (paths("/billing/*", "/api/*"), "/billing/*"),
+        (paths("/a/*", "/api*", "/b"), "/a/*, /b"),
+        (
+            (
+                Condition(field="host-header", values=("shop.example.com", REGISTRY_HOST)),
+                *paths("/api/*"),
+            ),
+            "shop.example.com",
+        ),
+    ],
+    ids=["a path", "two paths", "a host"],
+)
+def test_a_new_rule_that_carries_more_than_the_lost_paths_is_a_decision(
+    conditions: tuple[Condition, ...], carried: str
+) -> None:
+    new = p.replace(rule(7, "/api/*"), conditions=conditions, action=forward(NAMES.group("mlflow")))
+    found = told(changed(new), p.healthy(), found="catch-all")
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        f"Rule 7 is new and takes {p.API_PATH} away, but it carries {carried} as well: decide what"
+        " it shall keep."
+    )
+
+
+def test_a_new_rule_whose_every_path_and_host_takes_a_lost_path_goes() -> None:
+    hosts = Condition(field="host-header", values=(REGISTRY_HOST.upper(), "*." + NAMES.domain))
+    new = p.replace(
+        rule(7, "/api/*"),
+        conditions=(hosts, *paths("/api/*", "/ap?/*")),
+        action=forward(NAMES.group("mlflow")),
+    )
+    assert edits(told(changed(new), p.healthy(), found="catch-all")) == [deleted(new.arn)]
 
 
 def test_transforms_come_back_with_the_rest() -> None:
