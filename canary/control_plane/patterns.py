@@ -48,3 +48,27 @@ def any_matches(patterns: tuple[str, ...], value: str, *, fold: bool = False) ->
     """Return whether one of the patterns fits; where none surely does, one may be unknown."""
     found = {matches(p, value, fold=fold) for p in patterns}
     return True if True in found else None if None in found else False
+
+
+def may_meet(one: str, other: str, *, fold: bool = False) -> bool:
+    """Return whether some value may fit both patterns; of a regular expression nobody can tell."""
+    if one.startswith(REGEX) or other.startswith(REGEX):
+        return True
+    if fold:
+        one, other = one.casefold(), other.casefold()
+    behind = _meet_at_end(other)
+    for first in reversed(one):
+        here = [first == "*" and behind[-1]]
+        for place in reversed(range(len(other))):
+            second = other[place]
+            if "*" in (first, second):  # it stands for nothing, or for what the other one has
+                here.insert(0, behind[place] or here[0])
+            else:
+                here.insert(0, (first == second or "?" in (first, second)) and behind[place + 1])
+        behind = here
+    return behind[0]
+
+
+def _meet_at_end(pattern: str) -> list[bool]:
+    """Return for each place of a pattern whether nothing fits what is left of it there."""
+    return [set(pattern[place:]) <= {"*"} for place in range(len(pattern) + 1)]

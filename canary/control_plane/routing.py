@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from canary.control_plane.patterns import any_matches
+from canary.control_plane.patterns import any_matches, matches, may_meet
 from canary.control_plane.state import Condition, Listener, LoadBalancer, PlatformState, Rule
 
 
@@ -100,6 +100,33 @@ def rule_of(state: PlatformState | None, arn: str) -> Rule | None:
 def patterns(rule: Rule) -> tuple[str, ...]:
     """Return a rule's path patterns."""
     return tuple(v for c in rule.conditions if c.field == "path-pattern" for v in c.values)
+
+
+def idle_values(rule: Rule, hosts: Set[str], paths: Set[str]) -> list[str]:
+    """Return the path patterns and host names of a rule that fit none of these requests."""
+    found: list[str] = []
+    for condition in rule.conditions:
+        fold = condition.field == "host-header"
+        if fold or condition.field == "path-pattern":
+            asked = hosts if fold else paths
+            found += [
+                v for v in condition.values if not any(matches(v, a, fold=fold) for a in asked)
+            ]
+    return found
+
+
+def overlap(one: Rule, other: Rule) -> bool:
+    """Return whether some request may fit both rules."""
+    return all(_may_both_hold(c, d) for c in one.conditions for d in other.conditions)
+
+
+def _may_both_hold(one: Condition, other: Condition) -> bool:
+    """Return whether a request may fit both conditions; those of two fields always may."""
+    known = ("path-pattern", "host-header", "http-request-method")
+    if one.field != other.field or one.field not in known:
+        return True
+    fold = one.field == "host-header"
+    return any(may_meet(v, w, fold=fold) for v in one.values for w in other.values)
 
 
 def free_priority(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import msgspec
@@ -28,6 +29,14 @@ class Pair:
         """Return whether nothing of the rule changed."""
         was, now = self.was, self.now
         return bool(was and now) and all(getattr(was, p) == getattr(now, p) for p in _PARTS)
+
+    @property
+    def newer(self) -> bool:
+        """Return whether a numbered rule is new, or stands or takes otherwise than it did."""
+        was, now = self.was, self.now
+        if now is None or not now.priority.isdigit():
+            return False
+        return was is None or (was.priority, was.conditions) != (now.priority, now.conditions)
 
 
 def before(case: Case, listener: Listener) -> Listener | None:
@@ -83,6 +92,14 @@ def _touched(need: Need, now: Listener, was: Listener, known: tuple[Pair, ...]) 
         and takes(p.was, need.host, need.path, need.method)
     ]
     return [*ends, *between]
+
+
+def place_beside(place: int, kept: Set[int], used: Set[int]) -> int | None:
+    """Return a free place just behind a taken one, else before it, among the same neighbours."""
+    end = min((n for n in kept if n > place), default=50_001)
+    start = max((n for n in kept if n < place), default=0)
+    beside = [*range(place + 1, end), *range(place - 1, start, -1)]
+    return next((n for n in beside if n not in used), None)
 
 
 def same_action(one: Rule, other: Rule) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from canary.control_plane.patterns import matches
-from canary.control_plane.routing import takes
-from canary.control_plane.state import Rule
+from canary.control_plane.routing import idle_values, order, overlap, takes, winner
+from canary.control_plane.state import Listener, Rule
+from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.rules import OIDC
-from canary.diagnose.routing.misroutes import Misroute, Need, misrouted, needs
+from canary.diagnose.routing.baseline_rules import same_action
+from canary.diagnose.routing.misroutes import Misroute, leads_right, misrouted, needs
 
 
 def of_deletion(case: Case, misroute: Misroute, rule: Rule) -> str:
@@ -17,7 +18,7 @@ def of_deletion(case: Case, misroute: Misroute, rule: Rule) -> str:
     lost = [*misroute.paths, *(n for n in needs(case) if misrouted(case, n))]
     path = next((n.path for n in lost if takes(rule, n.host, n.path, n.method)), lost[0].path)
     said = f"Rule {rule.priority} is new and takes {path} away"
-    if more := _carried(rule, lost):
+    if more := idle_values(rule, {n.host for n in lost}, {n.path for n in lost}):
         return f"{said}, but it carries {', '.join(more)} as well: decide what it shall keep."
     if any(a.type == OIDC for a in rule.actions):
         return (
@@ -27,17 +28,42 @@ def of_deletion(case: Case, misroute: Misroute, rule: Rule) -> str:
     return ""
 
 
-def _carried(rule: Rule, lost: Sequence[Need]) -> list[str]:
-    """Return the paths and hosts of a rule that no lost path needs: they would die with it."""
+def of_places(back: Sequence[Rule], newer: Sequence[Rule]) -> list[str]:
+    """Return which rules that are put back would take requests of newer rules behind them."""
+    return [
+        f"Put back, rule {rule.priority} would take requests for {_described(new)} away from rule"
+        f" {new.priority}, which is newer: decide where each of them shall stand."
+        for new in newer
+        for rule in back
+        if order(rule) < order(new) and overlap(rule, new) and not _alike(rule, new)
+    ]
+
+
+def _described(rule: Rule) -> str:
+    return ", ".join(v for c in rule.conditions for v in c.values)
+
+
+def _alike(one: Rule, other: Rule) -> bool:
+    return same_action(one, other) and one.transforms == other.transforms
+
+
+def of_crowding(rule: Rule) -> str:
+    """Return the decision about a lost rule that finds no place between its neighbours."""
+    return f"Other rules fill the places around rule {rule.priority}: decide which one makes room."
+
+
+def of_turning(case: Case, now: Listener, after: Listener) -> list[str]:
+    """Return which paths that are led right now would be led otherwise."""
     found: list[str] = []
-    for condition in rule.conditions:
-        if condition.field == "path-pattern":
-            found += [v for v in condition.values if not any(matches(v, n.path) for n in lost)]
-        if condition.field == "host-header":
-            hosts = {n.host for n in lost}
-            found += [v for v in condition.values if not any(_is_host(v, h) for h in hosts)]
+    for need in needs(case):
+        served = serving.listener(case, need.service, need.host)
+        took = winner(now, need.host, need.path, need.method)
+        if served is None or served.arn != now.arn or not took or misrouted(case, need):
+            continue
+        new = winner(after, need.host, need.path, need.method)
+        if new is None or not (same_action(took, new) or leads_right(case, need, new)):
+            found.append(
+                f"Put back, the rules would lead {need.path} otherwise, which reaches"
+                f" {need.service} now: decide how both shall be led."
+            )
     return found
-
-
-def _is_host(pattern: str, host: str) -> bool:
-    return bool(matches(pattern, host, fold=True))

@@ -22,7 +22,14 @@ from canary.diagnose.remedies.rules import (
     move_rules,
 )
 from canary.diagnose.routing import harms
-from canary.diagnose.routing.baseline_rules import Pair, before, lost, pairs, same_action
+from canary.diagnose.routing.baseline_rules import (
+    Pair,
+    before,
+    lost,
+    pairs,
+    place_beside,
+    same_action,
+)
 from canary.diagnose.routing.misroutes import Misroute, leads_right, needs
 
 replace = msgspec.structs.replace
@@ -50,7 +57,7 @@ def way_back(case: Case, misroute: Misroute) -> Back | None:
         return None
     known = pairs(was, now)
     changed = lost(misroute, was, known)
-    plan = _Plan(now, was, changed)
+    plan = _Plan(now, was, known, changed)
     new = [p.now for p in known if p.was is None and p.now and p not in changed]
     asked = needs(case)
     plan.needless([r for r in new if any(takes(r, n.host, n.path, n.method) for n in asked)])
@@ -83,11 +90,15 @@ def _mends(case: Case, misroute: Misroute, was: Listener, after: Listener) -> bo
 class _Plan:
     """Which rules of a listener are put back, and what is deleted."""
 
-    def __init__(self, now: Listener, was: Listener, changed: list[Pair]) -> None:
+    def __init__(
+        self, now: Listener, was: Listener, known: tuple[Pair, ...], changed: list[Pair]
+    ) -> None:
         self._now, self._was = now, was
+        self._left = [p for p in known if p not in changed]
         self._added = [p.now for p in changed if p.was is None and p.now]
         self._both = [(p.was, p.now) for p in changed if p.was and p.now]
         gone = [p.was for p in changed if p.now is None and p.was and p.was.priority.isdigit()]
+        self._crowded: list[Rule] = []  # those without a free place between their neighbours
         self._moved = self._places()
         self._made = self._created(gone)
         self._needless: list[Rule] = []
@@ -111,14 +122,22 @@ class _Plan:
         return [(now, int(was.priority)) for now, was in moved if was.priority not in taken]
 
     def _created(self, gone: list[Rule]) -> list[Rule]:
-        """Return the lost rules at their places, or beside them where another rule stands now."""
-        places = {now.arn: str(number) for now, number in self._moved}
-        staying = [replace(r, priority=places.get(r.arn, r.priority)) for r in self._staying()]
-        found: list[Rule] = []
+        """Return the lost rules at their places, or just behind a rule that stands there now."""
+        places = {now.arn: number for now, number in self._moved}
+        staying = {places.get(r.arn, order(r)): r for r in self._staying()}
+        known = {now.arn for _, now in self._both} | {
+            p.now.arn for p in self._left if p.was and p.now
+        }
+        kept = {n for n, r in staying.items() if r.arn in known} | {order(r) for r in gone}
+        used, found = set(staying) | {order(r) for r in gone}, list[Rule]()
         for rule in gone:
-            there = replace(self._now, rules=(*staying, *found))
-            place = str(free_priority(there, int(rule.priority)))
-            found.append(replace(rule, priority=place))
+            place = order(rule)
+            if place in staying:
+                beside = place_beside(place, kept, used)
+                place = beside or free_priority(self._now, place, taken=used)
+                self._crowded += [] if beside else [rule]
+            used.add(place)
+            found.append(replace(rule, priority=str(place)))
         return found
 
     def needless(self, new: list[Rule]) -> None:
@@ -162,6 +181,15 @@ class _Plan:
     def against(self, case: Case, misroute: Misroute) -> str:
         """Return what the way back would take from others, "" if nothing."""
         found = [harms.of_deletion(case, misroute, r) for r in self._added]
+        after = self.after()
+        back = {r.arn for r in self._made} | {now.arn for now, _ in self._moved}
+        back |= {now.arn for was, now in self._both if was.conditions != now.conditions}
+        newer = {p.now.arn for p in self._left if p.now and p.newer}
+        found += harms.of_places(
+            [r for r in after.rules if r.arn in back], [r for r in after.rules if r.arn in newer]
+        )
+        found += harms.of_turning(case, self._now, after)
+        found += map(harms.of_crowding, self._crowded)
         return " ".join(t for t in found if t)
 
     def decision(self) -> str:

@@ -223,8 +223,109 @@ def test_a_place_that_another_rule_has_now_is_left_to_it() -> None:
     state = changed(theirs, without=(PROXY,), default=NOT_FOUND)
     state = at(state, SECURE, [r for r in rules_of(state).values() if r.priority != str(API)])
     found = edits(told(state, p.healthy()))
-    assert created(PROXY - 1, "/api/mlflow/*") in found
+    assert created(PROXY + 1, "/api/mlflow/*") in found
     assert not [e for e in found if e[0] in ("delete-rule", "set-rule-priorities")]
+
+
+def test_a_rule_stays_before_the_one_that_followed_it_where_its_place_is_taken() -> None:
+    """No place is left between: the lost rule comes before the one that has its place."""
+    filled = [rule(n, f"/theirs/{n}", action=NOT_FOUND) for n in range(PROXY, API)]
+    state = changed(*filled, without=(PROXY,), default=NOT_FOUND)
+    narrow = {"conditions": paths("/api/v1/*")}
+    known = [
+        p.replace(r, **narrow) if r.priority == str(API) else r for r in rules_of(state).values()
+    ]
+    found = edits(told(at(state, SECURE, known), p.healthy(), found="mlflow-path-to-mlflow"))
+    assert created(PROXY - 1, "/api/mlflow/*") in found
+
+
+def test_a_lost_rule_without_a_place_between_its_neighbours_is_a_decision() -> None:
+    numbers = [n for n in range(MLFLOW + 1, API) if n != PROXY]
+    more = [rule(n, f"/theirs/{n}", action=NOT_FOUND) for n in (PROXY, *numbers)]
+    narrow = {f"r{API}": {"conditions": paths("/api/v1/*")}}
+    state = changed(*more, default=NOT_FOUND, **narrow)
+    gone = rules_of(p.healthy())[str(PROXY)].arn
+    state = at(state, SECURE, [r for r in rules_of(state).values() if r.arn != gone])
+    found = told(state, p.healthy(), found="mlflow-path-to-mlflow")
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        f"Other rules fill the places around rule {PROXY}: decide which one makes room."
+    )
+
+
+def billing(priority: int, *values: str, **more: Any) -> Rule:
+    values = values or ("/api/billing/*",)
+    return p.replace(rule(priority, *values, action=forward(NAMES.group("mlflow"))), **more)
+
+
+def test_a_rule_that_would_shadow_a_newer_one_is_a_decision() -> None:
+    state = changed(billing(API + 50), without=(API,), default=NOT_FOUND)
+    found = told(state, p.healthy())
+    assert (found.cause, found.remedy.fix) == ("rule-missing", ())
+    assert found.remedy.decision == (
+        f"Put back, rule {API} would take requests for /api/billing/* away from rule {API + 50},"
+        " which is newer: decide where each of them shall stand."
+    )
+
+
+def test_a_rule_that_would_shadow_one_that_takes_other_paths_now_is_a_decision() -> None:
+    theirs = billing(API + 50, "/theirs/*")
+    moved = p.replace(theirs, conditions=paths("/api/billing/*"))
+    state = changed(moved, without=(API,), default=NOT_FOUND)
+    assert told(state, changed(theirs)).remedy.fix == ()
+    stayed = changed(theirs, without=(API,), default=NOT_FOUND)
+    assert edits(told(stayed, changed(theirs))) == [created(API, "/api/*"), default_back()]
+
+
+def test_a_lost_rule_comes_back_behind_a_newer_one_that_has_its_place() -> None:
+    state = changed(billing(API), without=(API,), default=NOT_FOUND)
+    assert edits(told(state, p.healthy())) == [created(API + 1, "/api/*"), default_back()]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        billing(API - 1),
+        billing(API + 50, "/billing/*"),
+        billing(API + 50, "/api"),
+        billing(API + 50, action=forward()),
+        billing(API + 50, conditions=paths("/v?/api/*")),
+    ],
+    ids=["before it", "another path", "a shorter path", "the same action", "a deeper path"],
+)
+def test_a_newer_rule_that_loses_nothing_is_no_objection(new: Rule) -> None:
+    state = changed(new, without=(API,), default=NOT_FOUND)
+    assert edits(told(state, p.healthy())) == [created(API, "/api/*"), default_back()]
+
+
+@pytest.mark.parametrize("health", [True, False])
+def test_a_way_back_that_would_lead_a_right_path_otherwise_is_a_decision(health: bool) -> None:
+    """The default serves /health since its rule is gone: with its old answer that would end."""
+    before = changed(HEALTH, default=NOT_FOUND)
+    state = changed(*([HEALTH] if health else []), without=(MLFLOW,))
+    check = p.control("listener_rule", "registry", f"{REGISTRY_HOST}/mlflow/")
+    (found,) = diagnose([check], state, p.environment(NAMES), before, p.NOW).diagnoses
+    if health:
+        assert [e[0] for e in edits(found)] == ["create-rule", "modify-listener"]
+        return
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Put back, the rules would lead /health otherwise, which reaches registry now: decide how"
+        " both shall be led."
+    )
+
+
+def test_rules_of_two_hosts_take_nothing_from_each_other() -> None:
+    own = Condition(field="host-header", values=(f"*.{NAMES.domain}",))
+    here = {"conditions": (own, *paths("/api/*"))}
+    theirs = billing(API + 50, conditions=(SHOP, *paths("/api/*")))
+    before = changed(**{f"r{API}": here})
+    found = told(changed(theirs, without=(API,), default=NOT_FOUND), before)
+    assert [e[0] for e in edits(found)] == ["create-rule", "modify-listener"]
+    upper = p.replace(SHOP, values=(f"A.{NAMES.domain.upper()}",))
+    same = p.replace(theirs, conditions=(upper, *paths("/api/*")))
+    found = told(changed(same, without=(API,), default=NOT_FOUND), before)
+    assert found.remedy.fix == ()
 
 
 def test_a_rule_on_the_wrong_listener_comes_back_and_its_copy_goes() -> None:
