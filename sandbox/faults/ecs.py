@@ -7,7 +7,7 @@ from typing import Any
 from emulator.settings import ACCOUNT, REGION
 from sandbox import names
 from sandbox.faults.context import FaultContext
-from sandbox.seed.secrets import execution_policy, put_policy
+from sandbox.seed.secrets import put_policy
 
 API, AUTH, MLFLOW = names.API_SERVICE, names.AUTH_SERVICE, names.MLFLOW_SERVICE
 SYNTAX_ERROR = "crash-on-start:SyntaxError: invalid syntax (model_registry.py line 26)"
@@ -100,9 +100,11 @@ def redis_parameter_deleted(context: FaultContext) -> None:
 
 def execution_role_denied(context: FaultContext) -> None:
     """Take the permission to read secrets from the API's execution role, and replace the task."""
-    statements: list[dict[str, Any]] = execution_policy(["*"], ["*"])
+    role = names.EXECUTION_ROLE
+    known = context.client("iam").get_role_policy(RoleName=role, PolicyName=f"{role}-policy")
+    statements: list[dict[str, Any]] = known["PolicyDocument"]["Statement"]
     kept = [s for s in statements if "secretsmanager:GetSecretValue" not in s["Action"]]
-    put_policy(context.twin.aws, names.EXECUTION_ROLE, kept)
+    put_policy(context.twin.aws, role, kept)
     context.deploy_for_good(API, context.definition(API))
 
 
