@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from canary.diagnose.remedies.edit import Edit, Parameters
@@ -25,6 +27,41 @@ def put_role_policy(
 def policy(statements: list[dict[str, object]]) -> Parameters:
     """Return a policy of these statements."""
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a value of a policy, in which a single one may stand without its list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def lacking(document: Parameters | None, other: Parameters | None) -> list[Any]:
+    """Return the statements of a policy that another policy does not have."""
+    kept = listed((other or {}).get("Statement"))
+    return [s for s in listed((document or {}).get("Statement")) if s not in kept]
+
+
+def like(patterns: Iterable[str], text: str) -> bool:
+    """Return whether one of IAM's patterns fits a text: * is any text, ? any one character."""
+    return any(
+        re.fullmatch(re.escape(p).replace(r"\*", ".*").replace(r"\?", "."), text) for p in patterns
+    )
+
+
+def allows(statement: dict[str, Any], action: str, resource: str) -> bool:
+    """Return whether a statement allows an action on a resource, or may: it names what it omits.
+
+    AWS ends the ARN of a secret with six characters, which a reference may leave out.
+    """
+    if statement.get("Effect") != "Allow":
+        return False
+    if "Action" not in statement or "Resource" not in statement:
+        return True
+    actions = [str(a).lower() for a in listed(statement["Action"])]
+    resources = [str(r) for r in listed(statement["Resource"])]
+    on = like(resources, resource) or (
+        ":secret:" in resource and like(resources, f"{resource}-AAAAAA")
+    )
+    return on and like(actions, action.lower())
 
 
 def _put(role: str, name: str, old: Parameters | None, new: Parameters) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from canary.control_plane.state import TaskDefinition
+from canary.control_plane.state import PlatformState, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
+from canary.diagnose.remedies.access import lacking, like, listed
 from canary.diagnose.remedies.edit import Edit, Parameters
 
 _READING = frozenset(
@@ -26,23 +27,25 @@ _ALSO_READING = frozenset(
     }
 )
 """What roles for starting tasks often have beside it, and a fix never adds by itself."""
-_AWS_OWN = re.compile(
-    r"arn:aws[\w-]*:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-)
+AWS_OWN = re.compile(r"arn:aws[\w-]*:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy")
 _LOGIN = "ecr:GetAuthorizationToken"  # takes no narrower resource than all
 
 
 def role_policy(case: Case, edit: Edit) -> Iterator[str]:
     """Check a policy: it allows only what the role's own task definitions refer to."""
     role, document = edit.parameters["RoleName"], edit.parameters["PolicyDocument"]
-    if _had(case, role).get(edit.parameters["PolicyName"]) == document:
-        yield from _given_back(document, (edit.before or {}).get(edit.parameters["PolicyName"]))
-        return
+    before = (edit.before or {}).get(edit.parameters["PolicyName"])
     own = [d for d in case.state.task_definitions if d.execution_role.rpartition("/")[2] == role]
+    named = _named(case, own)
+    if lacking(before, document):
+        yield "it would drop a statement that the policy has now and did not have then"
+    if _had(well.well(case), role).get(edit.parameters["PolicyName"]) == document:
+        now = [s for d in _had(case.state, role).values() for s in lacking(d, None)]
+        yield from _given_back(lacking(document, before), now, named)
+        return
     if not own:
         yield f"no task definition that was read has the execution role {role}"
-    named = _named(case, own)
-    for statement in document["Statement"]:
+    for statement in lacking(document, before):
         if statement["Action"] == [_LOGIN]:
             continue
         for action in statement["Action"]:
@@ -60,36 +63,51 @@ def attached(case: Case, edit: Edit) -> Iterator[str]:
     state = well.well(case)
     if not any(r.name == role and arn in r.attached for r in (state.roles if state else ())):
         yield f"nothing tells that {role} had {arn}"
-    if not _AWS_OWN.fullmatch(arn):
+    if not AWS_OWN.fullmatch(arn):
         yield f"what {arn} allows was not read"
 
 
-def _had(case: Case, role: str) -> Parameters:
-    """Return the policies that a role had while all was well, by name."""
-    state = well.well(case)
+def _had(state: PlatformState | None, role: str) -> Parameters:
+    """Return the policies that a role has in a state, by name."""
     roles = state.roles if state else ()
     return next((r.policies for r in roles if r.name == role), {})
 
 
-def _given_back(document: Parameters, now: Parameters | None) -> Iterator[str]:
-    """Check a policy that the role had: what it lacks of it is what a start of a task needs.
+def _given_back(lost: list[Any], now: list[Any], named: frozenset[str]) -> Iterator[str]:
+    """Check the statements that a role gets back: each is what a start of a task needs.
 
     A denied start shows that such a right is missing; another one may be gone on purpose.
+    `now`: the statements of all policies that the role has.
     """
-    kept = _listed((now or {}).get("Statement"))
-    for statement in _listed(document.get("Statement")):
-        if statement in kept or statement.get("Effect") == "Deny":
+    for statement in lost:
+        if statement.get("Effect") == "Deny":
             continue
         if "Action" not in statement or "Resource" not in statement:
             yield "it would allow all but what it names"
-        for action in _listed(statement.get("Action")):
+        for action in listed(statement.get("Action")):
             if action not in _READING and action not in _ALSO_READING:
                 yield f"it would allow {action} again, which no start of a task needs"
+        for resource in listed(statement.get("Resource")):
+            if not _refers(resource, named):
+                yield f"it would allow {resource} again, to which no task definition refers"
+            elif any(_narrower(s, statement, resource) for s in now):
+                yield f"it would allow {resource} again, of which the role has a part now"
 
 
-def _listed(value: Any) -> list[Any]:
-    """Return a value of a policy, in which a single one may stand without its list."""
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _refers(resource: str, named: frozenset[str]) -> bool:
+    """Return whether a resource of a policy fits something that a revision refers to."""
+    tail = resource.split(":", 5)[-1]
+    tails = (tail, tail.removesuffix(":*"), tail.removesuffix(":log-stream:*"))
+    return any(like(tails, n) or like(tails, f"{n}-AAAAAA") for n in named)
+
+
+def _narrower(now: dict[str, Any], lost: dict[str, Any], resource: str) -> bool:
+    """Return whether a statement allows the same action on a part of a lost wildcard."""
+    if now.get("Effect") != "Allow" or not re.search(r"[*?]", resource):
+        return False
+    actions = [str(a) for a in listed(now.get("Action"))]
+    same = any(like(actions, str(a)) for a in listed(lost.get("Action")))
+    return same and any(like([resource], str(r)) for r in listed(now.get("Resource")))
 
 
 def _named(case: Case, definitions: list[TaskDefinition]) -> frozenset[str]:

@@ -20,7 +20,7 @@ AWS_OWN = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy
 Document = dict[str, Any]
 
 
-def allow(*actions: str, on: str = "arn:aws:secretsmanager:us-east-1:1:secret:app-*") -> Document:
+def allow(*actions: str, on: str = "arn:aws:secretsmanager:us-east-1:1:secret:one-*") -> Document:
     return {"Effect": "Allow", "Action": list(actions), "Resource": [on]}
 
 
@@ -28,6 +28,7 @@ def document(*statements: Document) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registry:7"
 PULL = allow("ecr:BatchGetImage", on="*")
 READ = allow("secretsmanager:GetSecretValue")
 ALL, PULLS = document(PULL, READ), document(PULL)
@@ -46,15 +47,29 @@ def role(attached: tuple[str, ...] = (), **policies: Document) -> IamRole:
 def naming(state: PlatformState, secret: str) -> PlatformState:
     secrets = {"TOKEN": f"arn:aws:secretsmanager:us-east-1:1:secret:{secret}:k::"}
     named = tuple(
-        p.replace(d, containers=(p.replace(d.containers[0], secrets=secrets, image="x"),))
+        p.replace(d, containers=(p.replace(d.containers[0], secrets=secrets, image=IMAGE),))
         for d in state.task_definitions
     )
     return p.replace(state, task_definitions=named)
 
 
-def remedy(was: IamRole | None, now: IamRole | None, older: str = "one-AbCdEf") -> Remedy:
+def refusing(state: PlatformState, action: str) -> PlatformState:
+    """Return a platform whose stopped task of the API was denied this action."""
+    (api,) = [s for s in state.ecs_services if s.name == NAMES.of("registry")]
+    words = f"AccessDeniedException: User x is not authorized to perform: {action}"
+    tasks = tuple(p.replace(t, stopped_reason=words) for t in api.tasks)
+    return faults.service(state, "registry", tasks=tasks)
+
+
+def remedy(
+    was: IamRole | None,
+    now: IamRole | None,
+    older: str = "one-AbCdEf",
+    denied: str = "secretsmanager:GetSecretValue",
+) -> Remedy:
     """Return the remedy; `older`: the secret that the revision before names."""
     state, results = faults.plant(faults.by_id("api-role-denied"))
+    state = refusing(state, denied)
     state, before = naming(state, "one-AbCdEf"), naming(p.healthy(NAMES), older)
     good = {d.arn for d in before.task_definitions}
     kept = tuple(d for d in state.task_definitions if d.arn not in good)
@@ -150,7 +165,8 @@ def test_a_revision_that_names_another_secret_goes_back_alone() -> None:
 
 
 def test_awss_own_policy_is_attached_again() -> None:
-    found = remedy(role((AWS_OWN,), base=ALL), role((), base=ALL))
+    denied = "ecr:GetAuthorizationToken"
+    found = remedy(role((AWS_OWN,), base=ALL), role((), base=ALL), denied=denied)
     (attach,) = [line for line in found.fix if " attach-role-policy " in line]
     assert parameters(attach) == {"RoleName": "start", "PolicyArn": AWS_OWN}
     assert any(" detach-role-policy " in line for line in found.undo)
@@ -160,3 +176,105 @@ def test_a_managed_policy_that_was_not_read_is_a_decision() -> None:
     other = "arn:aws:iam::123456789012:policy/more"
     found = remedy(role((other,), base=ALL), role((), base=ALL))
     assert found.fix == () and f"what {other} allows was not read" in found.decision
+
+
+SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:one-AbCdEf"
+PAYROLL = document(
+    allow("secretsmanager:GetSecretValue", "kms:Decrypt", on=f"{SECRET[:-10]}payroll-AbCdEf")
+)
+DENY = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}
+LOGS = allow("logs:PutLogEvents", on="*")
+
+
+def test_awss_own_policy_stays_away_where_another_right_is_denied() -> None:
+    found = remedy(role((AWS_OWN,), base=ALL), role((), base=PULLS))
+    assert [x["PolicyName"] for x in policies(found)] == ["base"]
+    assert not any(" attach-role-policy " in line for line in found.fix)
+
+
+def test_a_policy_for_something_else_stays_away() -> None:
+    found = remedy(role(base=ALL, legacy=PAYROLL), role(base=PULLS))
+    assert [x["PolicyName"] for x in policies(found)] == ["base"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (role(base=ALL, legacy=PAYROLL), role(base=ALL)),
+        (role(base=ALL), role(base=document(PULL, READ, DENY))),
+        (role(base=ALL), role(base=ALL, guard=document(DENY))),
+        (role(base=document(PULL, READ, LOGS)), role(base=ALL)),
+        (role((AWS_OWN,), base=ALL), role(base=ALL)),
+    ],
+    ids=["another secret", "a new Deny", "a new policy", "another family", "AWS's own"],
+)
+def test_where_no_right_is_lost_that_the_start_lacks_nothing_comes_back(
+    was: IamRole, now: IamRole
+) -> None:
+    found = remedy(was, now)
+    assert found.fix == ()
+    assert found.decision.startswith(
+        "The policies of start changed since all was well, but it lost"
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "why"),
+    [
+        (ALL, document(PULL, DENY), "drop a statement"),
+        (ALL, document(PULL, allow("s3:GetObject", on="*")), "drop a statement"),
+        (document(PULL, allow("secretsmanager:GetSecretValue", on="*")),
+         document(PULL, allow("secretsmanager:GetSecretValue", on=f"{SECRET}-two")),
+         "drop a statement"),
+        (document(PULL, allow("secretsmanager:GetSecretValue", on="*"), PAYROLL["Statement"][0]),
+         document(PULL, PAYROLL["Statement"][0]), "* again, of which the role has a part now"),
+        (document(READ, PAYROLL["Statement"][0]), PULLS, "payroll-AbCdEf again"),
+    ],
+    ids=["a Deny", "a new right", "narrowed", "the narrow one stays", "another secret beside it"],
+)  # fmt: skip
+def test_a_policy_that_somebody_changed_on_purpose_is_a_decision(
+    was: Document, now: Document, why: str
+) -> None:
+    found = remedy(role(base=was), role(base=now))
+    assert found.fix == () and why in found.decision
+
+
+def test_the_rest_of_a_policy_that_was_split_is_a_decision() -> None:
+    every, one = (allow("secretsmanager:GetSecretValue", on=x) for x in ("*", f"{SECRET}-two"))
+    found = remedy(role(base=document(every)), role(narrow=document(one)))
+    assert found.fix == () and "of which the role has a part now" in found.decision
+
+
+# --- the role's own policy
+
+
+def test_a_later_denial_overwrites_no_policy_that_a_fix_gave() -> None:
+    names = {
+        "ecr:BatchGetImage": "registry-pull-at-start",
+        "logs:PutLogEvents": "registry-log-at-start",
+        "secretsmanager:GetSecretValue": "registry-read-at-start",
+    }
+    for action, name in names.items():
+        (put,) = policies(remedy(None, None, denied=action))
+        assert put["PolicyName"] == name
+
+
+def test_what_the_own_policy_has_stays_in_it() -> None:
+    older = document({"Sid": "x", **allow("secretsmanager:GetSecretValue", on=f"{SECRET}-old")})
+    now = role(**{"registry-read-at-start": older})
+    found = remedy(None, now)
+    (put,) = policies(found)
+    assert put["PolicyDocument"] == compact(
+        document(*older["Statement"], allow("secretsmanager:GetSecretValue", on=SECRET))
+    )
+    (back,) = [parameters(line) for line in found.undo if " put-role-policy " in line]
+    assert back["PolicyDocument"] == compact(older)
+
+
+def test_an_own_policy_that_has_all_is_not_put_again() -> None:
+    whole = document(allow("secretsmanager:GetSecretValue", on=SECRET))
+    found = remedy(None, role(**{"registry-read-at-start": whole}))
+    assert found.fix == ()
+    assert found.decision.startswith(
+        "start has a policy that allows what the task definition names"
+    )

@@ -290,7 +290,10 @@ def test_a_managed_policy_that_the_role_had_comes_back(
     assert said("iam attach-role-policy", parameters, KEYED, was) == why
 
 
-ODD = "arn:aws:s3:::bucket"
+ODD = arn("ssm:us-east-1:123456789012:parameter/redis/endpoint")
+BUCKET = "arn:aws:s3:::bucket"
+PART = f"it would allow {ODD}* again, of which the role has a part now"
+DROPS = "it would drop a statement that the policy has now and did not have then"
 
 
 def document(**fields: Any) -> dict[str, Any]:
@@ -311,7 +314,19 @@ def document(**fields: Any) -> dict[str, Any]:
         (document(Action="iam:PassRole", Effect="Deny"), None, []),
         (document(Action="iam:PassRole"), document(Action="iam:PassRole"), []),
         (document(Action="iam:PassRole"), document(),
-         ["it would allow iam:PassRole again, which no start of a task needs"]),
+         [DROPS, "it would allow iam:PassRole again, which no start of a task needs"]),
+        (document(), document(Effect="Deny", Action="kms:Decrypt"), [DROPS]),
+        (document(), {"Statement": [*document()["Statement"], *document(Sid="new")["Statement"]]},
+         [DROPS]),
+        (document(Resource=[ODD, BUCKET]), None,
+         [f"it would allow {BUCKET} again, to which no task definition refers"]),
+        (document(Resource=BUCKET), document(Resource=BUCKET), []),
+        (document(Resource="*"), None, []),
+        ({"Statement": [*document(Resource=f"{ODD}*")["Statement"], *document()["Statement"]]},
+         document(), [PART]),
+        ({"Statement": [*document(Resource=f"{ODD}*")["Statement"],
+                        *document(Action="kms:Decrypt")["Statement"]]},
+         document(Action="kms:Decrypt"), []),
         (document(Action=None, NotAction="iam:*"), None,
          ["it would allow all but what it names"]),
         (document(Resource=None, NotResource=ODD), None,
@@ -327,7 +342,8 @@ def test_a_policy_that_the_role_had_comes_back_for_the_start_of_tasks_alone(
         service="iam", operation="put-role-policy", parameters=parameters, resource="exec",
         before={"n": now} if now else None,
     )  # fmt: skip
-    known = Case(results=(), state=KEYED, environment=p.environment(NAMES), previous=was, now=p.NOW)
+    state = with_roles(IamRole(arn=ROLE, policies={"n": now} if now else {}))
+    known = Case(results=(), state=state, environment=p.environment(NAMES), previous=was, now=p.NOW)
     assert objections(known, (made,)) == why
 
 
