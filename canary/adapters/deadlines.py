@@ -34,7 +34,7 @@ def within(seconds: float, action: Callable[[], T]) -> T:
     def work() -> None:
         try:
             found.append(action())
-        except Exception as error:  # noqa: BLE001 - carried over to the waiting thread
+        except BaseException as error:  # noqa: BLE001 - carried over to the waiting thread
             failed.append(error)
 
     thread = threading.Thread(target=work, name="within", daemon=True)
@@ -54,26 +54,35 @@ def cut_after(seconds: float, action: Callable[[], T]) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return within(seconds, action)
-    own, done = _Over(), False
+    # only while the action runs: a ring outside of it would raise where nobody catches it
+    own, armed, early = _Over(), False, False
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        if not done:
+        nonlocal early
+        if armed:
             raise own
+        early = True
 
     before, began = signal.signal(signal.SIGALRM, ring), time.monotonic()
+    # between its ring and its signal a timer shows nothing left, but still its interval
     left, every = signal.getitimer(signal.ITIMER_REAL)
-    first = min(seconds, left) if left else seconds
+    outer = bool(left or every)
+    first = min(seconds, left) if outer else seconds
     signal.setitimer(signal.ITIMER_REAL, max(first, AT_ONCE_S), AGAIN_S)
     try:
+        armed = True
+        if early:
+            raise own
         return action()
     except _Over as over:
+        armed = False
         if over is not own:
             raise
         raise TimeoutError(f"not done within {seconds:.1f} s") from None
     finally:
-        done = True
+        armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if left:
+        if outer:
             passed = time.monotonic() - began
             signal.setitimer(signal.ITIMER_REAL, max(left - passed, AT_ONCE_S), every)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from canary.redaction.named import is_flag, mask_named
+from canary.redaction import named
+from canary.redaction.named import mask_named
 from canary.redaction.shapes import mask_shapes
 
 MASK = "***"
@@ -39,19 +40,19 @@ ROWS = (
     ),
     Row(
         r"\b([a-z_]*(?:passw(?:or)?d|secret|token|api[_-]?key)="
-        r"(?:(?:bearer|apikey|basic)\s+)?)(?!\*)[^\s&\"',;]{4,}",
+        r"(?:(?:bearer|apikey|basic)\s+)?)(?!\*|[a-z_]\w{0,30}\([\"'])[^\s&\"',;]{4,}",
         rf"\1{MASK}",
         re.IGNORECASE,
     ),
     Row(
-        r"(cookie\\*['\"]?\s*[=:]\s*)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^'\"]+[^\s,;}\"]*)",
+        r"(cookie\\*['\"]?\s*[=:]\s*)(?!-\s)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^'\"]+[^\s,;}\"]*)",
         rf"\1{MASK}",
         re.IGNORECASE,
     ),
     Row(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|$)", MASK, re.DOTALL),
     Row(r"(hk_(?:live|test|dev)_)[\w\-]+", rf"\1{MASK}"),
     Row(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", MASK),
-    Row(r"\beyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*", MASK),
+    Row(r"(?<![\w\-])eyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*", MASK),
     Row(
         r"(bearer|apikey|basic)(\s+)(?!hk_(?:live|test|dev)_\*)[^\s\"']{8,}",
         rf"\1\2{MASK}",
@@ -97,9 +98,4 @@ def mask_foreign(text: str) -> str:
 
 def mask_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
     """Return the arguments of somebody's command without what could be a secret."""
-    shown: list[str] = []
-    named = False
-    for argument in arguments:
-        shown.append(MASK if named else mask_foreign(argument))
-        named = is_flag(argument)
-    return tuple(shown)
+    return named.mask_arguments(arguments, mask_foreign)

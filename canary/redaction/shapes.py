@@ -21,7 +21,7 @@ _PREFIXED = (
     r"|SG\.[\w\-]{16,64}\.[\w\-]{16,128}|npm_[A-Za-z0-9]{30,64}|pypi-[\w\-]{32,255}"
     r"|do[opr]_v1_[a-f0-9]{40,80}|hf_[A-Za-z0-9]{30,64}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,64}"
     r"|SK[0-9a-f]{32}|AC[0-9a-f]{32}|dapi[0-9a-f]{32}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{50,60}"
-    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}|eyJ[\w\-]{8,}\.[\w\-]+\.[\w\-]*|hvs\.[\w\-]{20,255}"
+    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}|hvs\.[\w\-]{20,255}"
     r"|dckr_pat_[\w\-]{20,64}|lin_api_[A-Za-z0-9]{30,64}|pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+/_\-]{32,512}={0,2}")
@@ -32,6 +32,10 @@ LEAST_BITS = 4.2
 """Bits of entropy of a character; words and hexadecimal numbers have fewer than four."""
 MOST_IN_WORDS = 0.45
 """The part of a token that may be words; a name of a class or of a path is nearly all words."""
+
+
+FEW_WORDS = 0.1
+"""The part of base64 that looks like words by chance; a path has more."""
 
 
 @functools.cache
@@ -47,7 +51,7 @@ def mask_shapes(text: str) -> str:
 def _random(found: re.Match[str]) -> str:
     """Return a token masked: as a whole where it may be base64, else each part of a path."""
     token = found.group()
-    if len(token) in BASE64 and is_random(token):
+    if is_random(token) and (len(token) in BASE64 or _in_words(token) < FEW_WORDS):
         return MASK
     return "/".join(MASK if is_random(part) else part for part in token.split("/"))
 
@@ -58,8 +62,12 @@ def is_random(token: str) -> bool:
         any(test(c) for c in token) for test in (str.islower, str.isupper, str.isdigit)
     ):
         return False
-    words = sum(len(w) for w in _WORDS.findall(token) if len(w) > 4)
-    return words / len(token) < MOST_IN_WORDS and _bits(token) >= LEAST_BITS
+    return _in_words(token) < MOST_IN_WORDS and _bits(token) >= LEAST_BITS
+
+
+def _in_words(token: str) -> float:
+    """Return the part of a token that may be words."""
+    return sum(len(w) for w in _WORDS.findall(token) if len(w) > 4) / len(token)
 
 
 def _bits(token: str) -> float:

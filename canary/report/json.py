@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ from canary.model import REPORT_SCHEMA, Report
 from canary.report.text import ReportError, visible
 
 NO_REMEDY = "No remedy was known."
-MOST_CONTAINERS = 300_000
-"""Objects and lists of a report: 2,000 checks have some 80,000. Each takes memory, even empty."""
+MOST_CONTAINERS = 1_000_000
+"""Objects and lists of a report: 25,000 checks have as many. Each takes memory, even empty."""
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _FAMILY = "hokusai-canary/report/"
 
 
@@ -32,7 +34,7 @@ def _encoded(report: Report) -> str:
 def load(data: bytes | str) -> Report:
     """Read a report back. Raises ReportError with the reason for anything else."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    if raw.count(b"[") + raw.count(b"{") > MOST_CONTAINERS:
+    if _brackets(raw) > MOST_CONTAINERS and _brackets(STRING.sub(b"", raw)) > MOST_CONTAINERS:
         raise ReportError(f"not a report: more than {MOST_CONTAINERS} objects and lists")
     try:
         plain = msgspec.json.decode(data)
@@ -47,6 +49,10 @@ def load(data: bytes | str) -> Report:
         return msgspec.convert(_completed(plain), Report)
     except msgspec.ValidationError as error:
         raise ReportError(f"a report of schema {schema} that does not fit it: {error}") from error
+
+
+def _brackets(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
 
 
 def _completed(plain: dict[str, Any]) -> dict[str, Any]:

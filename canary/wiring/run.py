@@ -12,7 +12,7 @@ from canary.adapters.clock import SystemClock
 from canary.adapters.deadlines import cut_after, within
 from canary.adapters.http_client.client import HttpClient
 from canary.adapters.http_client.deadline import watchdog
-from canary.adapters.store.open_store import open_store
+from canary.adapters.store.open_store import largest_object, open_store
 from canary.adapters.store.protocol import Store, latest_name
 from canary.adapters.store.unstored_runs import UnstoredRuns
 from canary.comparison.previous import Previous, read_previous
@@ -61,7 +61,9 @@ def make_runtime(config: Config, store: str) -> Runtime:
         secrets=Secrets(
             functools.partial(clients.client, "secretsmanager"), config.environment, clock
         ),
-        store=open_store(store, functools.partial(clients.client, "s3")),
+        store=open_store(
+            store, functools.partial(clients.client, "s3"), largest_object(len(config.checks))
+        ),
         unstored=UnstoredRuns(config.environment.name),
         redactor=Redactor(),
         clock=clock,

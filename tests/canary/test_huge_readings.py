@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from canary.adapters.store.protocol import LARGEST
+from canary.adapters.store.open_store import largest_object
 from canary.report import json as canonical
 from canary.report.text import ReportError
 
 MOST_MB = 256
+LARGEST = largest_object(70)
 READ = """
 import datetime as dt, sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from canary.adapters.store.folder import FolderStore
 from canary.comparison.previous import read_previous
 from canary.report import json as canonical
 
-store = FolderStore(Path(sys.argv[1]))
+store = FolderStore(Path(sys.argv[1]), 8_000_000)
 now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 print(read_previous(lambda: store.read("latest/test.json"), canonical.load, now).note)
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -55,7 +56,19 @@ def test_a_forged_latest_report_of_any_size_fits_into_memory(tmp_path: Path) -> 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_a_report_of_too_many_objects_is_none(as_text: bool) -> None:
     many = json.dumps([[]] * canonical.MOST_CONTAINERS)
-    with pytest.raises(ReportError, match=r"^not a report: more than 300000 objects and lists$"):
+    with pytest.raises(ReportError, match=r"^not a report: more than 1000000 objects and lists$"):
         canonical.load(many if as_text else many.encode())
     with pytest.raises(ReportError, match=r"^not a report: a JSON list, not an object$"):
         canonical.load(json.dumps([[]] * (canonical.MOST_CONTAINERS - 1)))
+
+
+def test_brackets_in_texts_are_no_objects() -> None:
+    with pytest.raises(ReportError, match=r"schema is 'None'$"):
+        canonical.load(json.dumps({"body": '["' * canonical.MOST_CONTAINERS}))
+
+
+@pytest.mark.parametrize(
+    ("checks", "megabytes"), [(0, 8), (70, 8), (500, 8), (2_000, 32), (25_000, 64)]
+)
+def test_a_report_may_be_as_large_as_its_checks_make_it(checks: int, megabytes: int) -> None:
+    assert largest_object(checks) == megabytes * 1_000_000

@@ -11,7 +11,6 @@ from pathlib import Path
 from canary.adapters.store.protocol import (
     LARGEST,
     RUNS,
-    TOO_LARGE,
     StoreError,
     TooLargeError,
     is_newer,
@@ -21,17 +20,17 @@ from canary.adapters.store.protocol import (
 class FolderStore:
     """A folder; each file appears whole, by renaming."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, largest: int = LARGEST) -> None:
+        self._folder, self._largest = folder, largest
         self.place = str(folder)
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a name, None if there are none."""
         try:
             with (self._folder / name).open("rb") as file:
-                found = file.read(LARGEST + 1)
-            if len(found) > LARGEST:
-                raise TooLargeError(f"{self._folder / name}: {TOO_LARGE}")
+                found = file.read(self._largest + 1)
+            if len(found) > self._largest:
+                raise TooLargeError(self._largest, str(self._folder / name))
             return found
         except FileNotFoundError:
             return None

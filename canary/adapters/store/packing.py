@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from pathlib import PurePosixPath
 
-from canary.adapters.store.protocol import LARGEST, TOO_LARGE, StoreError, TooLargeError
+from canary.adapters.store.protocol import LARGEST, StoreError, TooLargeError
 
 GZIP = 31  # zlib's number for a gzip header with a window of 32 KB
 LEVEL = 6
@@ -29,17 +29,17 @@ def pack(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def unpack(data: bytes) -> bytes:
+def unpack(data: bytes, largest: int = LARGEST) -> bytes:
     """Return the bytes as they were given; those that are no gzip stay. Raises StoreError."""
     if not data.startswith(MAGIC):  # written by an earlier version, or by hand
         return data
     unpacker = zlib.decompressobj(GZIP)
     try:
-        found = unpacker.decompress(data, LARGEST)
+        found = unpacker.decompress(data, largest)
     except zlib.error as error:
         raise StoreError(f"the object is damaged: {error}") from error
     if not unpacker.eof:
-        if len(found) == LARGEST:
-            raise TooLargeError(TOO_LARGE)
+        if len(found) == largest:
+            raise TooLargeError(largest)
         raise StoreError("the object is cut off")
     return found

@@ -19,9 +19,8 @@ from canary.model import is_ahead, parse_time
 RUN_ID = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2})([0-9]{2})([0-9]{2})")
 NEVER = "9999-12-31T23:59:59+00:00"
 RUNS = "runs/"
-LARGEST = 8_000_000
-"""Bytes of an object, unpacked: a report of 2,000 checks has some three million."""
-TOO_LARGE = f"the object is larger than a report can be ({LARGEST // 1_000_000} MB)"
+LARGEST = 64_000_000
+"""Bytes of an object, unpacked: a report of 25,000 checks has some 40 million."""
 TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -56,6 +55,12 @@ class StoreError(Exception):
 
 class TooLargeError(StoreError):
     """An object is larger than a report can be, so it is none."""
+
+    def __init__(self, largest: int, name: str = "") -> None:
+        self.largest = largest
+        where = f"{name}: " if name else ""
+        what = f"the object is larger than a report can be ({largest // 1_000_000} MB)"
+        super().__init__(f"{where}{what}")
 
 
 class Store(Protocol):

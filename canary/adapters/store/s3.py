@@ -13,7 +13,6 @@ from canary.adapters.store.packing import is_packed, pack, unpack
 from canary.adapters.store.protocol import (
     LARGEST,
     RUNS,
-    TOO_LARGE,
     TYPES,
     StoreError,
     TooLargeError,
@@ -34,7 +33,8 @@ RACE = (*EXISTS, "ConditionalRequestConflict", "409", *MISSING)
 class BucketStore:
     """Objects under "s3://bucket/prefix"."""
 
-    def __init__(self, place: str, s3: Callable[[], Any]) -> None:
+    def __init__(self, place: str, s3: Callable[[], Any], largest: int = LARGEST) -> None:
+        self._largest = largest
         self.place = place.rstrip("/")
         self._bucket, _, prefix = place.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
@@ -88,11 +88,13 @@ class BucketStore:
         with self._errors(name):
             try:
                 answer = self._s3().get_object(Bucket=self._bucket, Key=self._prefix + name)
-                if answer["ContentLength"] > LARGEST:
-                    raise TooLargeError(TOO_LARGE)
-                return unpack(answer["Body"].read()), answer["ETag"]
+                if answer["ContentLength"] > self._largest:
+                    raise TooLargeError(self._largest)
+                return unpack(answer["Body"].read(), self._largest), answer["ETag"]
+            except TooLargeError as error:
+                raise TooLargeError(self._largest, f"{self.place}/{name}") from error
             except StoreError as error:
-                raise type(error)(f"{self.place}/{name}: {error}") from error
+                raise StoreError(f"{self.place}/{name}: {error}") from error
             except ClientError as error:
                 if _code(error) in MISSING:
                     return None

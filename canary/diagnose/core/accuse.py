@@ -31,7 +31,7 @@ def accused(case: Case, findings: list[Finding], judge: Judge) -> list[Finding]:
     past, own = _Past(case, judge), OwnPast(case, judge)
     return [
         finding if finding.always_report else _tested(case, past, trimmed)
-        for finding in map(own.told, findings)
+        for finding in map(own.described, findings)
         for trimmed in [replace(finding, explained_failures=possible(finding))]
     ]
 

@@ -33,7 +33,7 @@ class OwnPast:
         self._case, self._judge = case, judge
         self._said: dict[str, tuple[Finding, ...]] = {}
 
-    def told(self, finding: Finding) -> Finding:
+    def described(self, finding: Finding) -> Finding:
         """Return the same finding with the remedy that leads back to its own baseline."""
         known = self._case.baselines
         checks = {f.check_id for f in finding.explained_failures} & known.of.keys()

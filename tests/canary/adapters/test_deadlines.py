@@ -67,6 +67,31 @@ def test_an_outer_time_ends_inner_ones_that_would_take_longer() -> None:
         cut_after(0.2, outer)
 
 
+@pytest.mark.parametrize("rules_s", [0.0, 0.0001])
+def test_a_ring_at_any_moment_ends_the_action_and_nothing_else(rules_s: float) -> None:
+    """Many short actions within a longer one: the end comes between them as often as within."""
+    before = signal.getsignal(signal.SIGALRM)
+    lost: list[BaseException] = []
+
+    def short() -> None:
+        end = time.perf_counter() + rules_s
+        while time.perf_counter() < end:
+            pass
+
+    def many() -> None:
+        while True:
+            try:
+                cut_after(5.0, short)
+            except Exception as error:  # noqa: BLE001 - the boundary of a rule
+                lost.append(error)
+
+    for number in range(300):
+        with pytest.raises(TimeoutError):
+            cut_after(0.003 + number * 1e-6, many)
+        assert signal.getsignal(signal.SIGALRM) is before
+    assert all(isinstance(error, TimeoutError) for error in lost)
+
+
 def test_timer_and_handler_are_as_before() -> None:
     heard = []
     before = signal.signal(signal.SIGALRM, lambda *_: heard.append("own"))

@@ -288,7 +288,7 @@ def test_a_packed_object_that_is_cut_damaged_or_a_bomb_is_refused(
 
 def test_a_latest_that_is_too_large_is_refused_and_replaced(store: Store) -> None:
     store.write(LATEST, bytes([32]) + report("20261122t120000-aaa") + bytes(LARGEST) + b"}")
-    name = r"latest/development\.json: the object is larger than a report can be \(8 MB\)$"
+    name = r"latest/development\.json: the object is larger than a report can be \(64 MB\)$"
     with pytest.raises(StoreError, match=name):
         store.read(LATEST)
     assert store.set_latest(LATEST, report("20261122t110000-bbb"))

@@ -21,6 +21,14 @@ FATAL = 'FATAL: password authentication failed for user "m"'
         f'{{"level":"info","path":"/","user_agent":"{FATAL}"}}',
         f"request_uri=/x remote_addr=10.0.0.1 agent={FATAL}",
         f"X-Forwarded-For: {FATAL}",
+        f'10.0.0.1 - - "PROPFIND /x HTTP/1.1" 405 0 "-" "{FATAL}"',
+        f'10.0.0.1 - - "OPTIONS * HTTP/1.1" 200 0 "-" "{FATAL}"',
+        f'10.0.0.1 - - "GET http://a/ HTTP/1.1" 200 0 "-" "{FATAL}"',
+        f'10.0.0.1 - - "GET /{FATAL} HTTP/1.1" 200 0',
+        f"Invalid request from ip=10.0.0.1: Invalid HTTP Version: '{FATAL}'",
+        f'{{"http_user_agent":"{FATAL}"}}',
+        f'{{"user_agent.original":"{FATAL}"}}',
+        '10.0.0.1 - - "GET /' + "redis-refused-" * 30,
     ],
 )
 def test_a_line_about_a_request_is_a_visitors(line: str) -> None:
@@ -35,6 +43,7 @@ def test_a_line_about_a_request_is_a_visitors(line: str) -> None:
         "could not get /etc/app.toml: No such file or directory",
         "Error: listen EADDRINUSE: address already in use 0.0.0.0:8000",
         "The agent of the user is unknown",
+        "FATAL: the proxy does not speak HTTP/2",
         "Options /a and /b exclude each other",
     ],
 )

@@ -160,7 +160,17 @@ def test_a_rule_that_was_there_is_not_deleted() -> None:
     assert "was there while all was well" in against(delete_rule(secure(), rule))
     assert "nobody knows" in against(delete_rule(secure(), rule), known=False)
     new = Rule(arn="new", priority="1", action=rule.action)
-    assert against(delete_rule(secure(), new)) == ""
+    state, listener = p.healthy(), secure()
+    balancers = tuple(
+        p.replace(b, listeners=tuple(
+            p.replace(x, rules=(*x.rules, new)) if x.arn == listener.arn else x
+            for x in b.listeners
+        ))
+        for b in state.load_balancers
+    )  # fmt: skip
+    with_new = p.replace(state, load_balancers=balancers)
+    assert against(delete_rule(listener, new), with_new) == ""
+    assert "nobody knows" in against(delete_rule(listener, new))  # of which listener it is
 
 
 def test_a_rule_goes_back_to_its_place_and_to_no_other() -> None:

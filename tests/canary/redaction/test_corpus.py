@@ -42,6 +42,13 @@ FORMS = (
     "{{&quot;{name}&quot;:&quot;{secret}&quot;}}",
     "%7B%22{name}%22%3A%22{secret}%22%7D",
     "{name} => '{secret}'",
+    "{{'{name}': b'{secret}'}}",
+    '{{"{name}": ["{secret}"]}}',
+    '[{{"name": "{name}", "value": "{secret}"}}]',
+    "('{name}', '{secret}')",
+    "{name}:                  {secret}",
+    "{name}=SecretStr('{secret}')",
+    "\\u0022{name}\\u0022:\\u0022{secret}\\u0022",
     "<{name}>{secret}</{name}>",
     'cut here "{name}": "some words {secret}',
 )
@@ -52,6 +59,19 @@ OTHERS = (
     "run --password {secret} --verbose",
     "run --db-password '{secret} and words'",
     "curl -u admin:{secret} localhost",
+    "redis-server --requirepass {secret}",
+    "redis-cli -a {secret} ping",
+    "curl -uadmin:{secret} localhost",
+    "curl -sfu admin:{secret} localhost",
+    "mysqladmin ping -uroot -p{secret}",
+    "run --db-pass {secret}",
+    "run --auth {secret}",
+    "DB_PASS={secret}",
+    "API key: {secret}",
+    "FERNET_KEY: {secret}",
+    "x-functions-key: {secret}",
+    'map[string][]string{{"X-Api-Key":[]string{{"{secret}"}}}}',
+    "user[password]={secret}",
     "redis://{secret}@cache:6379/0",
     "rediss://:{secret}@cache:6379/0",
     "amqp://guest:{secret}@queue",
@@ -151,6 +171,23 @@ SENTENCES = (
     "listening on 0.0.0.0:8000 with 4 workers",
     "2026-11-29T12:00:00.123Z INFO gunicorn.access 10.0.1.7 GET /live 200 0.002",
     "curl -u admin localhost:8080",
+    "docker run -u 1000:1000 app",
+    "SECRET_KEY: is required",
+    "API_KEY: must be set",
+    "Missing secret: DB_PASSWORD is not set",
+    "SecretsError: DATABASE_URL is not set",
+    "CredentialError: AWS_REGION is not set",
+    "AuthTokenError: could not connect to database",
+    "NoCredentialsError: Unable to locate credentials",
+    "perform: secretsmanager:GetSecretValue on resource: "
+    "arn:aws:secretsmanager:us-east-1:123456789012:secret:a/b-C",
+    "http://token-service:8000/health",
+    "/app/secrets.py:12: in f",
+    '{"token_type":"bearer"}',
+    "token_limit=100k",
+    "tokenizer_config=/app/x",
+    "run --token-ttl 3600s --tokenizer bert",
+    "cookie=- msg=could not connect to database",
     "no such service: tokenizer",
     "keys: 12 sessions: 4",
 )
@@ -188,5 +225,17 @@ def test_the_arguments_of_a_command_are_masked_one_by_one() -> None:
         "serve", "--db-password", "***", "--token", "***", "--port", "8000", "--api-key=***",
         "sh", "-c", "PGPASSWORD=*** run --workers 4",
     )  # fmt: skip
-    assert mask_arguments(("serve", "--tokenize", "yes")) == ("serve", "--tokenize", "***")
+    assert mask_arguments(("serve", "--tokenize", "yes")) == ("serve", "--tokenize", "yes")
+    for given, shown in (
+        (("redis-cli", "-a", secret, "ping"), ("redis-cli", "-a", "***", "ping")),
+        (("CMD", "curl", "-u", f"admin:{secret}"), ("CMD", "curl", "-u", "admin:***")),
+        (("CMD", "curl", "--user", f"a:{secret}", "x"), ("CMD", "curl", "--user", "a:***", "x")),
+        (
+            ("mysqladmin", "ping", "-uroot", f"-p{secret}"),
+            ("mysqladmin", "ping", "-uroot", "-p***"),
+        ),
+        (("redis-server", "--requirepass", secret), ("redis-server", "--requirepass", "***")),
+        (("run", "-u", "1000:1000", "-p", "8000"), ("run", "-u", "1000:1000", "-p", "8000")),
+    ):
+        assert mask_arguments(given) == shown
     assert quote(secret) == secret

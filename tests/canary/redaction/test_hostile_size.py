@@ -22,6 +22,8 @@ ODD = {
     "many tokens": '"token" : ' * (LONG // 10),
     "many headers": "bearer " * (LONG // 7),
     "many begins": BEGIN * (LONG // 27),
+    "many beginnings of tokens": "-eyJ" * (LONG // 4),
+    "many long beginnings of tokens": "eyJaaaaaaaa-" * (LONG // 12),
     "many names": "password_" * (LONG // 9),
     "many names without a value": "password= " * (LONG // 10),
     "many open quotes": 'password="' * (LONG // 10),
