@@ -159,6 +159,20 @@ def _logs(action: str, params: Params) -> list[str]:
     return [_arn("logs", f"log-group:{name}:*")]
 
 
+def _iam(_action: str, params: Params) -> list[str]:
+    name = params.get("RoleName")
+    return [role_arn(name)] if name else ["*"]
+
+
+def role_arn(name: str) -> str:
+    """Return a role's ARN, with its path; one that does not exist has none."""
+    from moto.iam.models import iam_backends
+
+    roles = iam_backends[ACCOUNT]["aws"].roles.values()
+    known = next((str(role.arn) for role in roles if role.name == name), "")
+    return known or f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
 def _sns(_action: str, params: Params) -> list[str]:
     return [params.get("TopicArn") or params.get("TargetArn") or "*"]
 
@@ -220,6 +234,7 @@ RESOURCES: dict[str, Callable[[str, Params], list[str]]] = {
     "ssm": _parameter,
     "ecs": _ecs,
     "logs": _logs,
+    "iam": _iam,
     "sns": _sns,
     "sqs": _sqs,
     "lambda": _lambda,

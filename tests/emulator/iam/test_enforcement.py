@@ -304,3 +304,18 @@ def test_a_bucket_policy_that_demands_tls_does_not_lock_the_twin_out(aws: AwsSer
     }
     s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps(policy(statement)[0]))
     s3.put_object(Bucket="tls-only", Key="k", Body=b"x")
+
+
+def test_the_policies_of_a_role_are_read_by_who_may_read_that_role(aws: AwsServer) -> None:
+    iam = aws.endpoint.client("iam")
+    account = ROLE_ARN.partition(":role/")[0]
+    for resource, allowed in ((f"{account}:role/*", True), (f"{account}:role/other", False)):
+        text = json.dumps(policy(allow("iam:ListRolePolicies", resource))[0])
+        iam.put_role_policy(RoleName=ROLE, PolicyName="read", PolicyDocument=text)
+        if allowed:
+            names = as_role(aws, "iam").list_role_policies(RoleName=ROLE)["PolicyNames"]
+            assert "read" in names
+        else:
+            with pytest.raises(ClientError, match=f"{account}:role/{ROLE}"):
+                as_role(aws, "iam").list_role_policies(RoleName=ROLE)
+    iam.delete_role_policy(RoleName=ROLE, PolicyName="read")
