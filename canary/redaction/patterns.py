@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from canary.redaction import named
-from canary.redaction.named import mask_named
+from canary.redaction.named import MASK, mask_named
 from canary.redaction.shapes import mask_shapes
-
-MASK = "***"
 
 
 class Row(NamedTuple):

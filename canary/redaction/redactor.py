@@ -12,7 +12,8 @@ import msgspec
 from canary.model import Answer
 from canary.redaction.forms import SHORTEST, forms
 from canary.redaction.fragments import Fragment, fragment, lowered, mask_fragments, shown_in
-from canary.redaction.patterns import MASK, mask, may_hold_key
+from canary.redaction.named import MASK
+from canary.redaction.patterns import mask, may_hold_key
 
 T = TypeVar("T")
 

@@ -12,7 +12,8 @@ import math
 import re
 from collections import Counter
 
-MASK = "***"
+from canary.redaction.named import MASK
+
 _PREFIXED = (
     r"gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|gl(?:pat|dt|rt|cbt|ptt|ft|soat)"
     r"-[\w\-]{16,64}|xox[abeoprs]-[A-Za-z0-9\-]{8,255}|xapp-[A-Za-z0-9\-]{8,255}"
