@@ -26,9 +26,9 @@ _GROUP = (
     "letters, digits, blanks and ._-:/()#,@[]+=&;{}!$*, at most 255",
 )
 _SECRET = (
-    r"[A-Za-z0-9/_+=.@\-]{1,512}|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:"
-    r"[A-Za-z0-9/_+=.@\-]{1,512}",
-    "a name of letters, digits and / _ + = . @ -, or an ARN",
+    # services of AWS make secrets with "!" behind their own name, such as rds!cluster-…
+    r"(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@!\-]{1,512}",
+    "a name of letters, digits and / _ + = . @ ! -, or an ARN",
 )
 _PATH = (r"""[A-Za-z0-9_\-.$/~"'@:+&*?]{1,128}""", "what a path condition allows, at most 128")
 Rule = tuple[str, str]

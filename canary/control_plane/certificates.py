@@ -34,3 +34,9 @@ def usable(certificate: Certificate, now: dt.datetime) -> bool:
     """Return whether a certificate is issued and its end is known and not reached."""
     end = parse_time(certificate.not_after)
     return certificate.status in ("ISSUED", "") and end is not None and now < end
+
+
+def is_renewed(certificate: Certificate) -> bool:
+    """Return whether ACM issued a certificate, and renews it by itself."""
+    own = (certificate.type, certificate.status) == ("AMAZON_ISSUED", "ISSUED")
+    return own and certificate.renewal_status != "FAILED"

@@ -11,7 +11,7 @@ from canary.diagnose.core.case import Case
 _PARTITION = r"arn:aws[\w-]*"
 # what AWS takes in names: neither a wildcard nor a variable of a policy
 _SECRET = re.compile(
-    rf"({_PARTITION}:secretsmanager:[\w-]+:\d+:secret:[\w/+=.@-]+)(:[^*?$]*)?", re.ASCII
+    rf"({_PARTITION}:secretsmanager:[\w-]+:\d+:secret:[\w/+=.@!-]+)(:[^*?$]*)?", re.ASCII
 )
 _PARAMETER = re.compile(rf"{_PARTITION}:ssm:[\w-]+:\d+:parameter/[\w./-]+", re.ASCII)
 _PARAMETER_NAME = re.compile(r"[\w./-]+", re.ASCII)

@@ -10,6 +10,7 @@ from canary.control_plane.certificates import (
     NOT_YET_CODE,
     UNTRUSTED_CODES,
     covers,
+    is_renewed,
     names_of,
     usable,
 )
@@ -18,7 +19,7 @@ from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, well
 from canary.diagnose.remedies.listeners import modify_listener
 from canary.model import Confidence, Evidence, Remedy, Role
 
@@ -138,29 +139,29 @@ def _certificate_evidence(case: Case, served: Certificate, host: str) -> tuple[E
     )
 
 
-def _before(case: Case, name: str) -> str:
-    """Return the ARN of the certificate that the previous run saw on the listener, or ""."""
-    listener = serving.listener(case, name, state=case.previous) if case.previous else None
-    return listener.certificates[0] if listener and listener.certificates else ""
-
-
 def _replacement(case: Case, name: str, served: Certificate | None) -> Certificate | None:
-    """Return another usable certificate for the host: the previous one, else the longest valid.
+    """Return another usable certificate for the host: the one before, else the longest of ACM's.
 
-    Another untrusted certificate looks the same to ACM, so one that a listener serves comes first.
+    A certificate that somebody imported proves nothing: nobody knows whose key it is, nor whether
+    clients trust it. It comes back only where this listener served it while all was well.
     """
-    host = case.host(name)
+    host, was = case.host(name), served_before(case, name)
     fit = [
         c
         for c in case.state.certificates
         if (served is None or c.arn != served.arn)
         and usable(c, case.now)
         and covers(names_of(c), host)
+        and (c.arn in was or is_renewed(c))
     ]
-    used = {a for b in case.state.load_balancers for x in b.listeners for a in x.certificates}
-    before = _before(case, name)
-    fit.sort(key=lambda c: (c.arn == before, c.arn in used, c.not_after), reverse=True)
-    return fit[0] if fit else None
+    return max(fit, key=lambda c: (c.arn in was, c.not_after), default=None)
+
+
+def served_before(case: Case, name: str) -> tuple[str, ...]:
+    """Return the certificates that the service's listener had while all was well."""
+    state = well.well(case)
+    listener = serving.listener(case, name, state=state) if state else None
+    return listener.certificates if listener else ()
 
 
 def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Remedy:

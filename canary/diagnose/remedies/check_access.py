@@ -53,7 +53,7 @@ def role_policy(case: Case, edit: Edit) -> Iterator[str]:
                 yield f"it would allow {action}, which no start of a task needs"
         for resource in statement["Resource"]:
             tail = resource.split(":", 5)[-1].removesuffix(":*")
-            if not re.fullmatch(r"[\w./:@#+=-]+", tail) or tail not in named:
+            if not re.fullmatch(r"[\w./:@#+=!-]+", tail) or tail not in named:
                 yield f"it would allow {resource}, to which no task definition refers"
 
 

@@ -94,3 +94,14 @@ def test_cluster_secrets_and_patterns_are_names_too() -> None:
     assert [p.partition(": ")[0] for p in name_problems(hostile)] == [
         "cluster", "principals.valid.secret", "routes[1].pattern",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rds!cluster-0b1c2d3e-4f56-7890-abcd-ef0123456789", "rds!db-7a8b", "ecs-sc!arn-1",
+     "events!connection/slack/5f2b"],
+)  # fmt: skip
+def test_secrets_that_services_of_aws_made_have_names_too(name: str) -> None:
+    arn = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf"
+    made = {"valid": Principal(secret=name), "other": Principal(secret=arn)}
+    assert list(name_problems(msgspec.structs.replace(KNOWN, principals=made))) == []
