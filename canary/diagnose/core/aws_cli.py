@@ -14,6 +14,7 @@ from typing import Any
 from canary.model import Environment
 
 READ_AS_ELSE = ("file://", "fileb://", "http://", "https://")
+_TYPED = "file:///dev/stdin"
 _LOWER = ("ecs", "logs")  # AWS's names of their parameters begin with a small letter
 
 
@@ -47,6 +48,18 @@ class Aws:
     def ecs(self, operation: str, /, **options: Value) -> str:
         """Return an ECS command for the cluster."""
         return self("ecs", operation, cluster=self.cluster, **options)
+
+    def with_secret(
+        self, service: str, operation: str, form: str = "%s", /, **options: Value
+    ) -> str:
+        """Return a command that stores a secret, which the shell asks for and does not show.
+
+        The value is neither in the shell's history nor among the arguments of a process: `read`
+        and `printf` are the shell's own, and the AWS CLI reads what they pass on.
+        """
+        option = "--secret-string" if service == "secretsmanager" else "--value"
+        store = f"{self(service, operation, **options)} {option} {_TYPED}"
+        return f'read -rs VALUE; printf {shlex.quote(form)} "$VALUE" | {store}; unset VALUE'
 
 
 def is_word(text: str) -> bool:

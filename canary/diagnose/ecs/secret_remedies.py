@@ -12,7 +12,6 @@ from canary.diagnose.remedies import build
 from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.model import Remedy, parse_time
 
-PLACEHOLDER = "<value>"
 FRESH_S = 24 * 3600.0
 
 
@@ -59,21 +58,17 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
             verify=revisions.verify(case, name),
         )
     if secret.kind == "parameter":
-        make = case.aws(
-            "ssm", "put-parameter", name=secret.name, type="SecureString", value=PLACEHOLDER
-        )
+        make = case.aws.with_secret("ssm", "put-parameter", name=secret.name, type="SecureString")
         show = case.aws("ssm", "describe-parameters", filters=_by_name(secret.name))
     else:
-        make = case.aws(
-            "secretsmanager", "create-secret", name=_plain(secret.name), secret_string=PLACEHOLDER
-        )
+        make = case.aws.with_secret("secretsmanager", "create-secret", name=_plain(secret.name))
         show = case.aws("secretsmanager", "list-secrets", include_planned_deletion=True)
     return Remedy(
         summary=f"Create {secret.name} again, then start tasks.",
         inspect=(show,),
         verify=revisions.verify(case, name),
-        decision=f"{secret.name} is gone for good: only its owner knows the value. Put it in place"
-        f" of {PLACEHOLDER} and type: {make} ; then deploy {name} anew.",
+        decision=f"{secret.name} is gone for good: only its owner knows the value. Type this, then"
+        f" the value, which the terminal does not show: {make} ; then deploy {name} anew.",
     )
 
 

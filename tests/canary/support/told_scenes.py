@@ -101,7 +101,8 @@ def certificate(**fields: Any) -> PlatformState:
     served = p.replace(HEALTHY.certificates[0], **fields)
     other = Certificate(
         arn=p.certificate_arn(NAMES).replace("good", "other"), domain=f"*.{NAMES.domain}",
-        status="ISSUED", not_after=(p.NOW + dt.timedelta(days=200)).isoformat(),
+        type="AMAZON_ISSUED", status="ISSUED",
+        not_after=(p.NOW + dt.timedelta(days=200)).isoformat(),
     )  # fmt: skip
     return p.replace(HEALTHY, certificates=(served, other))
 

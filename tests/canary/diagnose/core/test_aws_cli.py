@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +64,40 @@ def test_the_short_forms_name_service_and_cluster() -> None:
 
 def test_a_structure_is_json_without_blanks() -> None:
     assert compact([{"Key": "Name", "Values": ["a"]}]) == '[{"Key":"Name","Values":["a"]}]'
+
+
+FAKE = r"""#!/bin/sh
+printf "%s\n" "$*" > "$SAID"
+for last; do :; done
+cat "${last#file://}" >> "$SAID"
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "form", "options"),
+    [
+        ("secretsmanager", "put-secret-value", '{"api_key":"%s"}', {"secret_id": "a b"}),
+        ("ssm", "put-parameter", "%s", {"name": "/p", "type": "SecureString"}),
+    ],
+    ids=["secret", "parameter"],
+)
+def test_a_secret_is_typed_and_never_an_argument(
+    service: str, operation: str, form: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """In place of the AWS CLI stands a program that writes its arguments and what it reads."""
+    typed, said, fake = "s3cret \\n $(id) %s", tmp_path / "said", tmp_path / "aws"
+    fake.write_text(FAKE)
+    fake.chmod(0o755)
+    line = AWS.with_secret(service, operation, form, **options)
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; echo left:$VALUE"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SAID": str(said)},
+        input=f"{typed}\n",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("left:\n", "")
+    arguments, _, read = said.read_text().partition("\n")
+    assert read == form.replace("%s", typed)
+    assert typed not in arguments and arguments.endswith(" file:///dev/stdin")
