@@ -56,18 +56,23 @@ def test_a_rule_names_its_children_once_and_in_order() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "expected a condition, found 'the end'"),
-        ("ALARM(a", "expected ')', found 'the end'"),
-        ("ALARM()", "an alarm's name is missing"),
-        ("ALARM(a) ALARM(b)", "unexpected 'ALARM'"),
-        ("FAILED(a)", "expected a condition, found 'FAILED'"),
-        ("ALARM(a) AND", "expected a condition, found 'the end'"),
+        ("", "expected a condition, found 'the end' in alarm rule"),
+        ("ALARM(a", "expected ')', found 'the end' in alarm rule"),
+        ("ALARM[a]", "expected a condition, found 'ALARM[a]' in alarm rule"),
+        ("(OK(a) OK(b))", "expected ')', found 'OK' in alarm rule"),
+        ("OK a", "expected '(', found 'a' in alarm rule"),
+        ("ALARM()", "an alarm's name is missing in alarm rule"),
+        ("ALARM(()", "an alarm's name is missing in alarm rule"),
+        ("ALARM(", "an alarm's name is missing in alarm rule"),
+        ("ALARM(a) ALARM(b)", "unexpected 'ALARM' in alarm rule"),
+        ("FAILED(a)", "expected a condition, found 'FAILED' in alarm rule"),
+        ("ALARM(a) AND", "expected a condition, found 'the end' in alarm rule"),
     ],
 )
 def test_a_bad_rule_is_refused_with_the_place(text: str, message: str) -> None:
     with pytest.raises(RuleError) as refused:
         parse_rule(text)
-    assert message in str(refused.value)
+    assert str(refused.value) == message
 
 
 def test_and_binds_before_or_for_every_combination() -> None:
@@ -121,6 +126,36 @@ def test_a_suppressor_holds_the_page_back_and_the_extension_passes_before_it() -
 def test_a_failure_that_ends_under_suppression_pages_nobody() -> None:
     looks: list[Look] = [(0, "ALARM", "ALARM"), (60, "OK", "ALARM"), (70, "OK", "OK")]
     assert acts([*looks, (300, "OK", "OK")]) == []
+
+
+def test_a_suppression_knows_why_and_since_when() -> None:
+    looks: list[tuple[Look, str, float]] = [
+        ((10, "ALARM", "OK"), "WaitPeriod", 10),
+        ((20, "ALARM", "OK"), "WaitPeriod", 10),
+        ((30, "ALARM", "ALARM"), "Alarm", 30),
+        ((40, "ALARM", "ALARM"), "Alarm", 30),
+        ((50, "ALARM", "OK"), "ExtensionPeriod", 50),
+        ((60, "ALARM", "INSUFFICIENT_DATA"), "ExtensionPeriod", 50),
+        ((170, "ALARM", "OK"), "", 0),
+        ((180, "ALARM", "OK"), "", 0),
+        ((190, "OK", "OK"), "", 0),
+        ((200, "ALARM", "OK"), "WaitPeriod", 200),
+    ]
+    suppression = Suppression(announced="OK")
+    for (now, state, suppressor), why, since in looks:
+        suppression = advance(suppression, state, suppressor, now, PERIODS).suppression
+        assert (suppression.suppressed_by, suppression.since) == (why, since)
+
+
+def test_a_new_suppression_has_told_nothing_and_a_state_is_told_once() -> None:
+    new = Suppression()
+    assert (new.announced, new.suppressed_by, new.since) == ("INSUFFICIENT_DATA", "", 0)
+    for state in ("OK", "INSUFFICIENT_DATA"):
+        moment = advance(new, state, "OK", 5, PERIODS)  # type: ignore[arg-type]
+        assert (moment.act, moment.suppression.announced) == (
+            "OK" if state == "OK" else None,
+            state,
+        )
 
 
 @given(
