@@ -20,6 +20,8 @@ TARGETS, INSTANCES, STATE = "number of targets", "instances", "state"
 MOVING = frozenset({TARGETS, INSTANCES, STATE})
 """Attributes of volatile parts, see `control_plane.stable`."""
 DESIRED, ZERO = "desired count", "0"
+_OF_DEFINITION = "container "
+"""Attributes of a service from its task definition, which is read by a call of its own."""
 
 
 def drift(before: PlatformState, after: PlatformState) -> tuple[Drift, ...]:
@@ -58,6 +60,9 @@ def _differences(old: Facts, new: Facts, at: str, blind: bool) -> Iterator[Drift
                 yield Drift(resource=resource, attribute="exists", before=there, after=gone, at=at)
             continue
         for name in sorted(old[resource].keys() | new[resource].keys()):
+            both = name in old[resource] and name in new[resource]
+            if blind and not both and name.startswith(_OF_DEFINITION):
+                continue
             was, now = old[resource].get(name, ""), new[resource].get(name, "")
             if was != now:
                 yield Drift(resource=resource, attribute=name, before=was, after=now, at=at)
@@ -109,10 +114,17 @@ def _action(rule: Rule, groups: dict[str, str]) -> str:
     action = rule.action
     if action.forwards:
         targets = (
-            f"{groups.get(f.target_group, f.target_group)}*{f.weight}" for f in action.forwards
+            f"{groups.get(f.target_group) or _name_in(f.target_group)}*{f.weight}"
+            for f in action.forwards
         )
         return f"{action.type} {_joined(tuple(targets))}"
     return f"{action.type} {action.status_code} {action.redirect}".strip()
+
+
+def _name_in(arn: str) -> str:
+    """Return the name of a target group that was not read: its ARN has it."""
+    _, _, found = arn.partition(":targetgroup/")
+    return found.partition("/")[0] or arn
 
 
 def _targets(state: PlatformState) -> Named:
@@ -161,7 +173,7 @@ def _groups(state: PlatformState) -> Named:
 
 
 def _edge(direction: str, rule: GroupRule) -> str:
-    who = _joined((*rule.groups, *rule.cidrs))
+    who = _joined((*rule.groups, *rule.cidrs, *rule.ipv6_cidrs, *rule.prefix_lists))
     return f"{direction} {rule.protocol} {rule.from_port}-{rule.to_port} {who}"
 
 

@@ -20,12 +20,11 @@ def forms(secret: str) -> dict[str, int]:
     platform share gives nothing away; masking it alone would leave the rest of another key bare.
     """
     scheme = SCHEME.match(secret)
-    public = (scheme.group() if scheme else "") + "~" * 8
-    shared = _encoded(public)
+    shared = _encoded((scheme.group() if scheme else "") + "~" * PREFIX)
     found = {}
-    for way, form in _encoded(secret).items():
+    for form, of_scheme in zip(_encoded(secret), shared, strict=True):
         if len(form) >= SHORTEST:
-            same = _alike(form, shared[way]) if scheme else 0
+            same = _alike(form, of_scheme) if scheme else 0
             found[form] = min(len(form), PREFIX + same)
     return found
 
@@ -33,32 +32,30 @@ def forms(secret: str) -> dict[str, int]:
 def _alike(one: str, other: str) -> int:
     """Return the length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return next((n for n, (a, b) in pairs if a != b), len(one))
 
 
-def _encoded(text: str) -> dict[str, str]:
+def _encoded(text: str) -> tuple[str, ...]:
     raw = text.encode()
-    found = {
-        "plain": text,
-        "bytes": raw.decode("latin-1"),
-        "url": quote(text, safe=""),
-        "path": quote(text),
-        "lower-url": quote(text, safe="").lower(),
-        "form": quote_plus(text),
-        "html": html.escape(text),
-        "json": json.dumps(text)[1:-1],
-        "hex": raw.hex(),
-        "upper-hex": raw.hex().upper(),
-    }
-    for offset in range(3):
-        found |= _base64(raw, offset)
-    return found
+    return (
+        text,
+        raw.decode("latin-1"),  # where each byte is taken for a character
+        quote(text, safe=""),
+        quote(text),
+        quote(text, safe="").lower(),
+        quote_plus(text),
+        html.escape(text),
+        json.dumps(text)[1:-1],
+        raw.hex(),
+        raw.hex().upper(),
+        *(form for offset in range(3) for form in _base64(raw, offset)),
+    )
 
 
-def _base64(raw: bytes, offset: int) -> dict[str, str]:
+def _base64(raw: bytes, offset: int) -> tuple[str, ...]:
     """Return the value in base64 behind `offset` other bytes."""
     first = -(-offset * 8 // 6)  # characters that also carry bits of the bytes before
     whole = (offset + len(raw)) * 8 // 6
     padded = b"\0" * offset + raw
     encoders = (base64.b64encode, base64.urlsafe_b64encode)
-    return {f"{e.__name__}-{offset}": e(padded).decode()[first:whole] for e in encoders}
+    return tuple(encode(padded).decode()[first:whole] for encode in encoders)
