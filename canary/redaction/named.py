@@ -74,9 +74,9 @@ ROWS: tuple[tuple[str, str, int], ...] = (
         r"\1" + MASK,
         re.IGNORECASE,
     ),
-    # --name value
+    # --name value and, where the name alone says little, --name=value
     (
-        rf"(?<![\w-])({FLAG_NAME}[ \t]{{1,4}})(?!-|{_NONE})"
+        rf"(?<![\w-])({FLAG_NAME}(?:[ \t]{{1,4}}(?!-)|=))(?!{_NONE})"
         r"(?:(?P<q>[\"'])(?:(?!(?P=q)).){1,8192}|[^\s\"']{1,4096})",
         r"\1" + MASK,
         re.IGNORECASE | re.DOTALL,
@@ -114,8 +114,8 @@ ROWS: tuple[tuple[str, str, int], ...] = (
     (r"(/bot)\d{5,12}:[\w\-]{20,}", r"\1" + MASK, 0),
 )  # fmt: skip
 HINTS = (
-    *("passw", "passphrase", "pwd", "secret", "token", "credential", "key", "session", "cookie"),
-    *("authorization", "signature", "://", "-", "hooks.", "webhook", "/bot", "auth", "pass"),
+    *("pass", "pwd", "secret", "token", "credential", "key", "session", "cookie", "auth"),
+    *("signature", "://", "-", "hooks.", "webhook", "/bot"),
 )
 FLAG = re.compile(FLAG_NAME, re.IGNORECASE)
 USER = re.compile(r"-[A-Za-z]{0,5}u|--user")

@@ -43,7 +43,7 @@ ROWS = (
         re.IGNORECASE,
     ),
     Row(
-        r"(cookie\\*['\"]?\s*[=:]\s*)(?!-\s)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^'\"]+[^\s,;}\"]*)",
+        r"(cookie\\*['\"]?\s*[=:]\s*+)(?!-\s)(?:\\*\"[^\"]*\"?|\\*'[^']*'?|[^'\"]+[^\s,;}\"]*)",
         rf"\1{MASK}",
         re.IGNORECASE,
     ),
@@ -59,7 +59,7 @@ ROWS = (
 )
 # Every match of a pattern contains one of these; looking for them is cheaper than matching.
 HINTS = (
-    *("hk_", "akia", "asia", "eyj", "bearer", "apikey", "basic", "authorization", "passw"),
+    *("hk_", "akia", "asia", "eyj", "bearer", "apikey", "basic", "passw"),
     *("secret", "token", "api_key", "api-key", "cookie", "@", "-----begin"),
 )
 
