@@ -18,7 +18,8 @@ REFERENCE, SAME, RELATIVE, USED, NAMED = range(5)
 """How near a call is: on what the cause is about, on the object, its child or parent, …"""
 _GLOBAL = ("role",)
 """Kinds of objects whose calls the event history of us-east-1 alone has."""
-_NOTHING = ("Delete", "Deregister", "Revoke", "Remove", "Detach")
+_GONE = "Delete"
+"""A call on a listener or load balancer that takes its parts away as well."""
 
 
 def completed(
@@ -105,7 +106,7 @@ def _rank(suspect: Suspect, call: WriteCall) -> int | None:
     for changed in call.changed:
         if changed.parent and changed.parent.same(own):
             return RELATIVE
-        if own.parent and changed.same(own.parent) and call.name.startswith(_NOTHING):
+        if own.parent and changed.same(own.parent) and call.name.startswith(_GONE):
             return RELATIVE
     if any(used.same(own) for used in call.uses):
         return USED

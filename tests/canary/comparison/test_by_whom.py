@@ -101,6 +101,48 @@ def test_a_call_on_the_listener_makes_its_default_rule_and_no_other() -> None:
     assert by(state, modified) == {"alice"}
 
 
+def test_what_makes_a_part_of_a_listener_changed_the_part_and_not_the_listener() -> None:
+    given = {"listenerArn": SECURE.arn}
+    made, modified = call("CreateRule", ELB, given), call("ModifyListener", ELB, given)
+    assert by(WRONG, made) == {"alice"}
+    first, second = p.healthy().load_balancers
+    listeners = (second.listeners[0], p.replace(second.listeners[1], protocol="HTTP"))
+    plain = p.replace(p.healthy(), load_balancers=(first, p.replace(second, listeners=listeners)))
+    assert (by(plain, made), by(plain, modified)) == ({""}, {"alice"})
+    both = p.replace(modified, changed=(*changed_by(ELB, {"listenerArn": "x"}), *modified.changed))
+    assert by(plain, both) == {"alice"}
+
+
+def test_a_call_fits_from_an_hour_before_to_ninety_seconds_after_it_was_seen() -> None:
+    given = {"ruleArn": RULE.arn}
+
+    def seen(seconds: float) -> Any:
+        return by(WRONG, call("ModifyRule", ELB, given, at=p.ago(-seconds / 60)))
+
+    assert [seen(s) for s in (-3601, -3600, 90, 91)] == [{""}, {"alice"}, {"alice"}, {""}]
+    assert by(WRONG, call("ModifyRule", ELB, given, at="never")) == {""}
+    three = [call("ModifyRule", ELB, given, at=p.ago(n), who=f"w{n}") for n in (1, 2, 3, 4)]
+    assert by(WRONG, *three, call("ModifyRule", ELB, given, at=p.ago(5), who="w1")) == {
+        "w1 or w2 or w3"
+    }
+
+
+def test_a_change_whose_time_or_maker_is_not_open_stays_as_it_is() -> None:
+    (row,) = drift(WELL, real(WRONG))
+    calls = (call("ModifyRule", ELB, {"ruleArn": RULE.arn}),)
+    audit = Audit(calls=calls, whole=True, since=HOUR)
+    known = objects([WELL, None])
+    for kept in (
+        p.replace(row, at="never"),
+        p.replace(row, by="bob"),
+        p.replace(row, at=p.ago(99)),
+    ):
+        assert described([kept], known, audit) == (kept,)
+    assert described([row], {}, audit) == (row,)
+    assert described([row], known, p.replace(audit, since="")) == (row,)
+    assert described([p.replace(row, at=HOUR)], known, audit)[0].by == ""
+
+
 def test_a_later_run_names_who_made_a_change_that_is_kept() -> None:
     rows = lasting(drift(p.healthy(), CLOSED))
     kept = changes.decode(changes.added(changes.Changes(), rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from canary.comparison import history as past
@@ -81,6 +82,84 @@ def test_slower_is_said_once_and_not_of_a_starved_run() -> None:
     after = past.updated(before.history, [slow], "now", latency_valid=True)
     made = compare(before, [slow], after, now="now")
     assert said == [Change.SLOWER] and made.transitions == ()
+
+
+@pytest.mark.parametrize(
+    ("usual", "recent", "slower"),
+    [
+        (10.0, 100.0, False),  # ten times, but a tenth of a second
+        (1000.0, 1200.0, False),
+        (150.0, 300.0, False),  # exactly twice, and exactly 150 ms more
+        (150.0, 300.2, True),
+        (100.0, 250.0, False),
+        (100.0, 250.2, True),
+    ],
+)
+def test_slower_is_twice_the_usual_and_a_noticeable_time(
+    usual: float, recent: float, slower: bool
+) -> None:
+    before = CheckHistory(latency_ms=(usual,) * 11 + (recent,), last_run_at="t", since="t")
+    known = {"api.it": before}
+    seen = [result(duration_ms=recent)]
+    after = past.updated(known, seen, "now", latency_valid=True)
+    found = compare(report(history=known), seen, after, now="now").transitions
+    assert [(t.change, t.note) for t in found] == (
+        [(Change.SLOWER, f"{recent:.0f} ms where {usual:.0f} ms were usual")] if slower else []
+    )
+
+
+def test_slower_needs_ten_usual_passes_and_a_pass() -> None:
+    def slower(passes: int, status: str = "P") -> list[Change]:
+        known = {"api.it": CheckHistory(latency_ms=(1.0,) * passes + (900.0,), last_run_at="t")}
+        seen = [result(status, duration_ms=900.0)]
+        after = past.updated(known, seen, "now", latency_valid=True)
+        return [t.change for t in compare(report(history=known), seen, after, now="n").transitions]
+
+    assert (slower(11), slower(10)) == ([Change.SLOWER], [])
+    assert Change.SLOWER not in slower(12, "F")
+
+
+def test_a_transition_says_since_when_and_why() -> None:
+    failed = CheckHistory(since="t2", last_run_at="t3", last_status=Status.FAIL, outcomes="F")
+    passed = CheckHistory(since="t1", last_run_at="t3", last_status=Status.PASS, outcomes="P")
+
+    def told(status: str, known: CheckHistory | None, **more: object) -> list[object]:
+        seen = [result(status, reason="it is so", **more)]
+        before = {"api.it": known} if known else {}
+        after = past.updated(before, seen, "now", latency_valid=True)
+        found = compare(report(history=before), seen, after, now="now").transitions
+        return [(t.change, t.before, t.after, t.since, t.note) for t in found]
+
+    assert told("P", failed) == [
+        (Change.FIXED, Status.FAIL, Status.PASS, "now", "had been FAIL since t2")
+    ]
+    assert told("F", passed) == [(Change.BROKE, Status.PASS, Status.FAIL, "now", "it is so")]
+    assert told("E", failed) == [
+        (Change.STILL_FAILING, Status.FAIL, Status.ERROR, "t2", "it is so")
+    ]
+    assert told("P", passed, attempts=3) == [
+        (Change.FLAKY, Status.PASS, Status.PASS, "now", "passed at attempt 3")
+    ]
+    assert told("F", None) == [
+        (Change.BROKE, None, Status.FAIL, "now", "it is so"),
+        (Change.NEW, None, Status.FAIL, "now", ""),
+    ]
+    restless = msgspec.structs.replace(passed, outcomes="FPFP")
+    note = "changed 4 times in its last 10 runs"
+    assert told("F", restless)[1] == (Change.FLAKY, Status.PASS, Status.FAIL, "now", note)
+
+
+def test_a_comparison_names_the_run_before() -> None:
+    first = compare(None, [result("F")], {}, now="t1")
+    assert (first.previous, first.previous_at) == ("", "")
+    later = compare(report(), [], {}, now="t1")
+    assert (later.previous, later.previous_at, later.transitions) == ("r", "t0", ())
+    gone = {"api.gone": CheckHistory(last_status=Status.FAIL, last_run_at="t0")}
+    (removed,) = compare(report(history=gone), [], {}, now="t1").transitions
+    assert (removed.before, removed.after, removed.since, removed.note) == (
+        Status.FAIL, None, "t1", "",
+    )  # fmt: skip
+    assert compare(None, [], {}, now="t1").transitions == ()
 
 
 def test_new_and_removed_checks_are_named_but_not_on_the_first_or_a_narrowed_run() -> None:
