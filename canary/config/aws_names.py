@@ -30,6 +30,7 @@ _SECRET = (
     r"(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@!\-]{1,512}",
     "a name of letters, digits and / _ + = . @ ! -, or an ARN",
 )
+_REGION = (r"(?!-)[a-z0-9-]{1,63}(?<!-)", "small letters, digits and -, such as us-east-1")
 _PATH = (r"""[A-Za-z0-9_\-.$/~"'@:+&*?]{1,128}""", "what a path condition allows, at most 128")
 Rule = tuple[str, str]
 SERVICE: dict[str, Rule] = {
@@ -45,6 +46,7 @@ SERVICE: dict[str, Rule] = {
 
 def name_problems(environment: Environment) -> Iterator[str]:
     """Yield `key: what is wrong` for each name that AWS cannot have given."""
+    yield from _problem("region", environment.region, _REGION)
     yield from _problem("cluster", environment.cluster, _ECS)
     for name, service in sorted(environment.services.items()):
         yield from _of_service(f"services.{name}", service)

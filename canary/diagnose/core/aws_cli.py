@@ -30,7 +30,7 @@ class Aws:
 
     def __call__(self, service: str, operation: str, /, **options: Value) -> str:
         """Return a command: `a_b="x"` becomes `--a-b x`, True a flag, a list several words."""
-        words = ["aws", service, *operation.split(), "--region", self.region]
+        words = ["aws", service, *operation.split(), "--region", quoted(self.region)]
         inside: dict[str, str] = {}
         for name, value in options.items():
             if isinstance(value, str) and not is_word(value):
@@ -38,7 +38,7 @@ class Aws:
             elif value is not None and value is not False:
                 words += _option("--" + name.replace("_", "-"), value)
         if inside:
-            words += ["--cli-input-json", shlex.quote(compact(inside))]
+            words += ["--cli-input-json", quoted(compact(inside))]
         return " ".join(words)
 
     def elbv2(self, operation: str, /, **options: Value) -> str:
@@ -67,16 +67,22 @@ def is_word(text: str) -> bool:
     return text.isprintable() and not text.startswith(READ_AS_ELSE)
 
 
+def quoted(text: str) -> str:
+    """Return a text as one word of a shell; zsh reads `=x` as the path of the program x."""
+    word = shlex.quote(text)
+    return f"'{text}'" if word.startswith("=") else word
+
+
 def _option(option: str, value: str | int | Sequence[str]) -> list[str]:
     if value is True:
         return [option]
     if isinstance(value, str | int):
         if str(value).startswith("-"):  # else it were an option itself
-            return [f"{option}={shlex.quote(str(value))}"]
-        return [option, shlex.quote(str(value))]
+            return [f"{option}={quoted(str(value))}"]
+        return [option, quoted(str(value))]
     if all(is_word(v) and not v.startswith(("-", "[", "{")) for v in value):
-        return [option, *(shlex.quote(v) for v in value)]
-    return [option, shlex.quote(compact(list(value)))]
+        return [option, *(quoted(v) for v in value)]
+    return [option, quoted(compact(list(value)))]
 
 
 def _parameter(service: str, name: str) -> str:

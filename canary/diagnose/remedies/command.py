@@ -1,16 +1,18 @@
 """Write an edit as a command line in which no argument can be anything but a value.
 
 Structures are JSON, never the CLI's shorthand. A text that the AWS CLI would read as an option or
-as the name of a file is refused, and so is a control character.
+as the name of a file is refused, and so is a control character. What an earlier command prints of
+others' texts is not known here: it travels as JSON from one command to the next.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
+from dataclasses import replace
 from typing import Any
 
+from canary.diagnose.core.aws_cli import quoted
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 
 _FIRST_CAP = re.compile(r"(.)([A-Z][a-z]+)")
@@ -30,7 +32,7 @@ def command(edit: Edit, region: str) -> str:
 
 
 def _line(service: str, operation: str, region: str, parameters: Parameters) -> str:
-    words = ["aws", service, operation, "--region", region]
+    words = ["aws", service, operation, "--region", quoted(region)]
     for name, value in parameters.items():
         words += _option(name, value, region)
     return " ".join(words)
@@ -41,6 +43,8 @@ def _option(name: str, value: Any, region: str) -> list[str]:
     if isinstance(value, bool):
         off = f"--no-{option.removeprefix('--')}"
         return [option if value else _RENAMED.get(off, off)]
+    if isinstance(value, Later) and value.of_others:
+        return _text_of_others(name, value, region)
     if isinstance(value, Later):
         return [option, _later(value, region)]
     if isinstance(value, dict | list | tuple):
@@ -48,7 +52,7 @@ def _option(name: str, value: Any, region: str) -> list[str]:
             return [option, *(_word(v) for v in value)]
         return [option, _json(value, region)]
     if str(value).startswith("-"):  # else it were an option itself
-        return [f"{option}={shlex.quote(_printable(str(value)))}"]
+        return [f"{option}={quoted(_printable(str(value)))}"]
     return [option, _word(str(value))]
 
 
@@ -61,11 +65,17 @@ def _printable(text: str) -> str:
 def _word(text: str) -> str:
     if _printable(text).startswith((*_READ_AS_ELSE, "[", "{")):
         raise UnsafeTextError(f"{text!r} cannot be an argument")
-    return shlex.quote(text)
+    return quoted(text)
 
 
-def _later(value: Later, region: str) -> str:
-    found = {**value.parameters, "query": value.query, "output": "text"}
+def _text_of_others(name: str, value: Later, region: str) -> list[str]:
+    """Return the words that set a parameter to a text of any form, also `file://` or `-x`."""
+    found = replace(value, query=f"{value.query}|[0]|{{{name}:@}}")
+    return ["--cli-input-json", _later(found, region, "json")]
+
+
+def _later(value: Later, region: str, output: str = "text") -> str:
+    found = {**value.parameters, "query": value.query, "output": output}
     return f'"$({_line(value.service, value.operation, region, found)})"'
 
 
@@ -81,7 +91,7 @@ def _json(value: Any, region: str) -> str:
 
     text = json.dumps(value, separators=(",", ":"), default=mark, ensure_ascii=True)
     parts = text.split(json.dumps(_MARK)[1:-1])
-    line = shlex.quote(parts[0])
+    line = quoted(parts[0])
     for later, part in zip(found, parts[1:], strict=True):
-        line += _later(later, region) + shlex.quote(part)
+        line += _later(later, region) + quoted(part)
     return line

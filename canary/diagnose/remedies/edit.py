@@ -16,6 +16,7 @@ class Later:
     operation: str
     parameters: Parameters
     query: str  # JMESPath
+    of_others: bool = False  # a text that others wrote, which may begin as the name of a file
 
 
 @dataclass(frozen=True, kw_only=True)

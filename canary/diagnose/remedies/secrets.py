@@ -44,6 +44,7 @@ def _put(secret: SecretState, old: str, new: str, undo: Edit | None = None) -> E
         service="ssm", operation="get-parameter-history",
         parameters={"Name": secret.name, "WithDecryption": True},
         query=f"Parameters[?Version==`{new}`].Value",
+        of_others=True,
     )  # fmt: skip
     key = {"Type": "SecureString", "KeyId": secret.kms_key} if secret.kms_key else {}
     return Edit(

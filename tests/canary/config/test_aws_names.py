@@ -76,6 +76,12 @@ def test_what_is_too_long_or_cut_wrongly_is_refused(field: str, value: object) -
     assert problem.startswith(f"services.auth.{field}: ") and len(problem) < 300
 
 
+@pytest.mark.parametrize("region", [*HOSTILE, "-x", "us-east-", "US-EAST-1", "a" * 64])
+def test_a_region_is_one_that_aws_could_have(region: str) -> None:
+    (problem,) = name_problems(msgspec.structs.replace(KNOWN, region=region))
+    assert problem.startswith(f"region: {region!a} is no name that AWS gives (")
+
+
 def test_cluster_secrets_and_patterns_are_names_too() -> None:
     hostile = msgspec.structs.replace(
         KNOWN,

@@ -95,6 +95,11 @@ def test_the_cli_has_a_name_of_its_own_for_a_service_without_exec() -> None:
     assert sent == [{"service": "x", "enableExecuteCommand": False}]
 
 
+def test_the_region_is_quoted_and_so_is_what_zsh_would_read() -> None:
+    line = command(edit(service="=ls", family="a=b"), "x; id")
+    assert line == "aws ecs update-service --region 'x; id' --service '=ls' --family a=b"
+
+
 def test_no_rule_prints_a_fix_that_was_not_checked() -> None:
     """Only `build.remedy` makes a remedy with commands: it checks every edit."""
     own = {

@@ -32,6 +32,8 @@ HEAD = "aws logs tail --region us-east-1"
         ({"filter": "-x"}, " --filter=-x"),
         ({"filter": "- x"}, " --filter='- x'"),
         ({"filter": "a;b"}, " --filter 'a;b'"),
+        ({"filter": "=ls"}, " --filter '=ls'"),  # zsh reads it as the path of a program
+        ({"names": ["=ls", "a=b"]}, " --names '=ls' a=b"),
         ({"follow": True, "since": None, "limit": 1}, " --follow --limit 1"),
     ],
 )
@@ -60,6 +62,11 @@ def test_the_short_forms_name_service_and_cluster() -> None:
         " --services a"
     )
     assert AWS("ecs", "wait services-stable") == "aws ecs wait services-stable --region us-east-1"
+
+
+def test_the_region_is_quoted() -> None:
+    environment = p.replace(p.environment(p.Names()), region="x; touch made")
+    assert Aws(environment)("ecs", "x") == "aws ecs x --region 'x; touch made'"
 
 
 def test_a_structure_is_json_without_blanks() -> None:

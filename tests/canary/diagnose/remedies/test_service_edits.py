@@ -515,6 +515,7 @@ def test_a_parameters_value_is_written_again_and_never_printed() -> None:
             service="ssm", operation="get-parameter-history",
             parameters={"Name": "/p", "WithDecryption": True},
             query="Parameters[?Version==`1`].Value",
+            of_others=True,
         ),
     }  # fmt: skip
     assert edit.before == {"Value": "that of version 2"}

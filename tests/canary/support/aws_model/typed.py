@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -33,6 +34,8 @@ def typed(line: str, call: Call) -> str:
     if "--query" not in options:
         return ""
     printed = jmespath.search(options["--query"], answer)
+    if options["--output"] == "json":
+        return json.dumps(printed)
     return "\t".join(printed) if isinstance(printed, list) else str(printed)
 
 
