@@ -20,6 +20,7 @@ MEASURING_LIMIT_S = 3600.0
 START_S = 30.0  # what a new import and collection may take
 SLOWER = 8.0  # how much longer than measured a test may take
 FIRST_KILLERS = 8
+QUICK_S = 0.1  # a test that takes longer comes after all that do not
 
 
 @dataclass(frozen=True)
@@ -128,16 +129,20 @@ class Mutating:
     def tests_for(self, mutant: Mutant, killers: list[str], items: Iterable[str]) -> list[str]:
         """Return the tests for a mutant: recent killers, those of the module itself, all others.
 
-        Of each function in turn; what is beyond the budget is left out.
+        Quick ones first, of each function in turn; what is beyond the budget is left out.
         """
         assert self.covering is not None
         using = self.users.get(mutant.module, ())
         found = [t for t in self.covering.of(mutant, using) if t in items]
         first = [k for k in killers if k in found][:FIRST_KILLERS]
-        turns = sorted(in_turn(found), key=lambda t: t.partition("::")[0] not in using)
+        seconds = self.covering.seconds
+        turns = sorted(
+            in_turn(found),
+            key=lambda t: (t.partition("::")[0] not in using, seconds.get(t, 0.0) > QUICK_S),
+        )
         return within(
             [*first, *(t for t in turns if t not in first)],
-            self.covering.seconds,
+            seconds,
             self.budget_s,
         )
 

@@ -157,6 +157,15 @@ def test_killers_come_first_then_the_tests_of_the_module_then_all_others() -> No
     ]  # fmt: skip
 
 
+def test_a_test_that_takes_long_comes_after_the_quick_ones() -> None:
+    seconds = {"x::slow": 0.2, "x::quick[1]": 0.1, "x::quick[2]": 0.05, "t/b.py::slow": 0.9}
+    lines = {FIREWALL: {COVERS.line: frozenset(seconds)}}
+    mutating = Mutating({}, {FIREWALL: ("t/b.py",)}, 9.0, print, Covering(seconds, lines))
+    assert mutating.tests_for(COVERS, [], set(seconds)) == [
+        "t/b.py::slow", "x::quick[2]", "x::quick[1]", "x::slow",
+    ]  # fmt: skip
+
+
 def test_plug_ins_can_be_told_apart() -> None:
     """Pytest keeps plug-ins in sets where a folder has plug-ins of its own."""
     assert len({Mutating({}, {}, 1.0, print), Mutating({}, {}, 1.0, print), Measuring([])}) == 3
