@@ -99,6 +99,8 @@ def _apply(case: Case, rule: Rule) -> Iterator[Finding]:
         yield replace(
             finding,
             confidence=Confidence.LIKELY if doubtful else finding.confidence,
-            evidence=(*finding.evidence, *shown, *((why,) if doubtful else ())),
+            evidence=tuple(
+                dict.fromkeys((*finding.evidence, *shown, *((why,) if doubtful else ())))
+            ),
             rank=rule.rank if finding.rank < 0 else finding.rank,
         )

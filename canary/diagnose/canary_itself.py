@@ -13,6 +13,12 @@ from canary.model import Confidence, Evidence, Remedy
 _READ_KEY = "secretsmanager:GetSecretValue"
 _NO_ANSWER_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
 
+_UNNAMED = Remedy(
+    summary="See which secret could not be read.",
+    decision="Each check names its principals, and the environment file the secret of each of"
+    " them: see which of these does not exist or has no key.",
+)
+
 
 def permissions(case: Case) -> Iterator[Finding]:
     """Report each IAM action that was denied to the canary, also if all checks pass."""
@@ -51,12 +57,12 @@ def credentials(case: Case) -> Iterator[Finding]:
         yield Finding(
             cause="canary-credential-missing",
             service="canary",
-            resource=secret,
+            resource=secret or "principals",
             confidence=Confidence.CERTAIN if known and not known.exists else Confidence.LIKELY,
-            summary=f"The canary cannot read its secret {secret}.",
+            summary=f"The canary cannot read {f'its secret {secret}' if secret else 'a secret'}.",
             evidence=key_evidence(case, secret),
             shown_failures=3,
-            remedy=missing_key(case, secret),
+            remedy=missing_key(case, secret) if secret else _UNNAMED,
             explained_failures=unread,
         )
 
@@ -68,7 +74,7 @@ def _read_denied(case: Case, failures: Failures) -> Finding:
         service="canary",
         resource=_READ_KEY,
         confidence=Confidence.CERTAIN,
-        summary=f"The canary may not read {', '.join(secrets)}.",
+        summary=f"The canary may not read {', '.join(filter(None, secrets)) or 'a secret'}.",
         shown_failures=3,
         remedy=_grant(_READ_KEY),
         explained_failures=failures,
@@ -98,7 +104,7 @@ def _by_secret(case: Case, failures: Failures) -> dict[str, Failures]:
     found: dict[str, Failures] = {}
     for failure in failures:
         text = failure.reason + failure.text
-        secret = _secret_named(text, case) or _secret_of(text, case) or "the principal's secret"
+        secret = _secret_named(text, case) or _secret_of(text, case)
         found[secret] = found.get(secret, frozenset()) | {failure}
     return found
 

@@ -28,7 +28,8 @@ def _down(case: Case, name: str) -> Iterator[Finding]:
     if not failures or _validates_keys(case):  # else a caller's way to it: `named_in_answers`
         return
     service = case.ecs(name)
-    summary = "The auth service does not answer."
+    errs = bool(direct) and all(f.symptom is Symptom.APP_5XX for f in direct)
+    summary = f"The auth service {'answers with errors' if errs else 'does not answer'}."
     if any(f.symptom is Symptom.BALANCER_502 for f in direct):
         summary += (
             " The balancer's 502 means that a target is registered and refuses or breaks off."

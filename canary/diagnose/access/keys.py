@@ -147,10 +147,11 @@ def state_of(case: Case, secret: str) -> SecretState | None:
 
 
 def _changed(case: Case, secret: str) -> SecretState | None:
-    """Return the secret if its value changed recently, else None."""
+    """Return the secret if it is there and its value changed recently, else None."""
     found = state_of(case, secret)
-    fresh = found and found.version_before and case.age(found.changed_at) < FRESH_S
-    return found if fresh else None
+    if found is None or not found.exists or not found.version_before:
+        return None
+    return found if case.age(found.changed_at) < FRESH_S else None
 
 
 def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
@@ -199,7 +200,7 @@ def missing_key(case: Case, secret: str) -> Remedy:
     edits: build.Edits = ()
     if found and found.deleted:
         edits = (restore_secret(secret),)
-    elif changed and changed.exists:
+    elif changed:
         edits = (previous_value(changed),)
     return build.remedy(
         case,

@@ -198,9 +198,9 @@ class Case:
                 yield Suspect(name, service, failures)
 
     def suspect_groups(self) -> Iterator[tuple[str, TargetGroup, Failures]]:
-        """Yield each target group of a service whose outage would explain failures."""
+        """Yield each target group of a service whose outage, or churn, explains failures."""
         for name in self.services:
-            if failures := self.failures_of_outage(name):
+            if failures := self.failures_during_churn(name):
                 for group in self.groups(name):
                     yield name, group, failures
 

@@ -16,7 +16,7 @@ from canary.diagnose.ecs import revisions
 from canary.diagnose.remedies import build
 from canary.model import Evidence, Role
 
-_TIMED_OUT = re.compile(r"mlflow.{0,120}(timed? ?out|timeout)|timeout.{0,120}mlflow", re.IGNORECASE)
+_TIMED_OUT = re.compile(r"mlflow.{0,120}timed? ?out|timed? ?out.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
 
 

@@ -28,7 +28,10 @@ def reverted(case: Case) -> Iterator[Finding]:
 
 def _failures(case: Case, name: str) -> Failures:
     answered = frozenset(f for f in case.failures if _answered_by(case, f, name))
-    return answered | case.failures_of_outage(name)
+    outage = case.failures_of_outage(name)
+    if case.services[name].load_balancer:  # it is the load balancer that takes connections
+        outage = frozenset(f for f in outage if f.symptom not in EDGE)
+    return answered | outage
 
 
 def _answered_by(case: Case, failure: Failure, name: str) -> bool:

@@ -17,6 +17,7 @@ from canary.diagnose.remedies.never_worse import objections
 from canary.diagnose.remedies.services import update_service
 from canary.model import Evidence, Remedy
 
+AGAIN = "Start a new deployment of the present revision."
 _LOG_GROUP = re.compile(r"[A-Za-z0-9./_#][A-Za-z0-9./_#-]*")  # AWS allows no other characters
 
 
@@ -49,8 +50,7 @@ class Rollout:
 
 def rollout(case: Case, name: str) -> Rollout | None:
     """Return the last change of a service's revision, None if it is not known."""
-    service = case.ecs(name)
-    if service is None:
+    if (service := case.ecs(name)) is None:
         return None
     bad = _suspect(service)
     good = _good(case, name, service, bad)
@@ -154,17 +154,18 @@ class Back:
 def rollback(case: Case, name: str, *, unread: bool = False) -> Back:
     """Return the way back to the previous revision, an empty one if none is known.
 
-    A revision of the same content is none, except with `unread`: the fault may be in a value that
-    the canary does not read.
+    Where ECS went back by itself, tasks start anew. A revision of the same content is no way back,
+    except with `unread`: the fault may be in a value that the canary does not read.
     """
     change = rollout(case, name)
     if change is None or not (unread or change.difference.lines()):
         return Back()
-    edits = deploy(case, name, change.good.arn)
+    good, back = change.good, f"Go back to {change.good.family}:{change.good.revision}."
+    edits = deploy(case, name, "" if change.rolled_back else good.arn)
     if objections(case, edits):
         return Back()
     return Back(
-        summary=f"Go back to {change.good.family}:{change.good.revision}.",
+        summary=AGAIN if change.rolled_back else back,
         edits=edits,
         inspect=(case.aws("ecs", "describe-task-definition", task_definition=change.bad.arn),),
     )
@@ -208,18 +209,17 @@ def deploy(case: Case, name: str, definition: str = "", **fields: Any) -> Edits:
 
 
 def describe(case: Case, name: str) -> str:
-    """Return the command that shows a service and its deployments."""
+    """Return the command that shows a service."""
     return case.aws.ecs("describe-services", services=[case.services[name].ecs_service])
-
-
-def _verify(case: Case, name: str) -> tuple[str, ...]:
-    return verify(case, name)
 
 
 def verify(case: Case, name: str) -> tuple[str, ...]:
     """Return the commands that show whether a deployment succeeded."""
     wait = case.aws.ecs("wait services-stable", services=[case.services[name].ecs_service])
     return (wait, describe(case, name))
+
+
+_verify = verify  # where a parameter has its name
 
 
 def inspect(case: Case, name: str) -> tuple[str, ...]:

@@ -62,9 +62,10 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
     own = _own(name, role, needs, _family(stop.words), now)
     decision = decision or ("" if lost or own else _HAS_IT.format(role=role))
     edits = back.edits or (() if decision else (*(lost or own), *revisions.deploy(case, name)))
+    wanted = f"Let the execution role {role} read what the task definition names."
     return build.remedy(
         case,
-        back.summary or f"Let the execution role {role} read what the task definition names.",
+        back.summary or (wanted if role else "Let the task definition name an execution role."),
         edits,
         inspect=_look(case, role),
         verify=revisions.verify(case, name),

@@ -160,7 +160,7 @@ def deployments(case: Case) -> Iterator[Finding]:
             shown_failures=1,
             remedy=build.remedy(
                 case,
-                back.summary or "Start a new deployment of the present revision.",
+                back.summary or revisions.AGAIN,
                 back.edits or revisions.deploy(case, name),
                 inspect=revisions.inspect(case, name),
                 verify=revisions.verify(case, name),

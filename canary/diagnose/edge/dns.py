@@ -56,7 +56,7 @@ def _point(case: Case, name: str, host: str, *, led_there: bool = True) -> Remed
         )
     return Remedy(
         summary=f"Point {host} at {target}.",
-        decision=f"The zone is kept outside AWS: set the record of {host} to {target} there.",
+        decision=f"Set the record of {host} to {target} where its zone is kept.",
     )
 
 

@@ -12,18 +12,23 @@ from canary.diagnose import diagnose
 from canary.model import Diagnosis, Explanation
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
-from tests.canary.support.told_scenes import SCENES
+from tests.canary.support import scenes
+from tests.canary.support.told_scenes import SCENES, Told
 
-SCENES_AND_FAULTS = {**SCENES, **{f.id: faults.plant(f) for f in faults.FAULTS}}
+SCENES_AND_FAULTS = {
+    **{name: Told(*scene) for name, scene in SCENES.items()},
+    **{f.id: Told(*faults.plant(f)) for f in faults.FAULTS},
+    **scenes.SCENES,
+}
 FOLDER = Path(__file__).parents[1] / "data" / "diagnoses"
 
 
 def described(name: str) -> str:
     """Return what is said of a fault beside the healthy platform, and where no past is known."""
-    state, results = SCENES_AND_FAULTS[name]
+    scene = SCENES_AND_FAULTS[name]
     lines = []
-    for title, before in (("after a good run", p.healthy(faults.NAMES)), ("without a past", None)):
-        told = diagnose(results, state, p.environment(faults.NAMES), before, p.NOW)
+    for title, before in (("after a good run", scene.before), ("without a past", None)):
+        told = diagnose(scene.results, scene.state, scene.environment, before, p.NOW)
         lines += [f"== {name}, {title}", *_explanation(told)]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from canary.control_plane.state import (
     Bound,
@@ -20,14 +20,24 @@ from canary.control_plane.state import (
     Task,
     Unavailable,
 )
-from canary.model import Assertion, Exchange, Result, Status, Step, Timing
+from canary.model import Assertion, Environment, Exchange, Result, Status, Step, Timing
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
 NAMES, AUTH, REGISTRY, PROXY = faults.NAMES, faults.AUTH, faults.REGISTRY, faults.PROXY
 HEALTHY = p.healthy(NAMES)
 MLFLOW = f"{REGISTRY}/mlflow/"
+ENVIRONMENT = p.environment(NAMES)
 Scene = tuple[PlatformState, list[Result]]
+
+
+class Told(NamedTuple):
+    """A scene, the platform that the last good run saw, and the environment file."""
+
+    state: PlatformState
+    results: list[Result]
+    before: PlatformState = HEALTHY
+    environment: Environment = ENVIRONMENT
 
 
 def api(exchange: Exchange, check: str = "registry.proxy", **more: Any) -> Result:
