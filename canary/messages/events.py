@@ -9,7 +9,7 @@ import msgspec
 
 from canary.messages.state import Event, Incident, Notified
 from canary.model import Confidence, Frozen, Report, Result, Severity, Status
-from canary.report.text import between, line
+from canary.report.text import between, command, line
 from canary.report.verdict import groups, reason, verdict
 
 EVENT_SCHEMA = "hokusai-canary/event/1"
@@ -214,8 +214,8 @@ def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
         confidence=cause.confidence,
         summary=line(cause.summary, 500),
         explains=cause.explains[:_LISTED],
-        inspect=tuple(line(c, 2_000) for c in cause.remedy.inspect[:10]),
-        fix=tuple(line(c, 2_000) for c in cause.remedy.fix[:10]),
+        inspect=tuple(command(c, 2_000) for c in cause.remedy.inspect[:10]),
+        fix=tuple(command(c, 2_000) for c in cause.remedy.fix[:10]),
         report=link,
     )
     return [_event(report, f"{incident.key}/{cause.cause}/diagnosed", detail)]

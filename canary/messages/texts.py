@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from canary.messages.state import Incident, Kind, Message
 from canary.model import SEVERITY_ORDER, Diagnosis, Report, Result
-from canary.report.text import between, clip, line, plural, when
+from canary.report.text import between, clip, command, line, plural, when
 from canary.report.verdict import first_mismatch, groups, reason, since
 
 SUBJECT = 99  # SNS takes fewer than 100 ASCII characters (Publish: Subject)
@@ -173,5 +173,5 @@ def _why(cause: Diagnosis | None) -> list[str]:
         rows.append(f"  seen: {line(evidence.seen, 200)}{expected}")
     first = next(iter((*cause.remedy.inspect, *cause.remedy.fix)), "")
     if first:
-        rows += ["", "First command:", f"  {line(first, 2_000)}"]
+        rows += ["", "First command:", f"  {command(first, 2_000)}"]
     return rows

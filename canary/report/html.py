@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from canary.model import Diagnosis, Report, Result, Status, Suite
 from canary.report import platform, plots, text
@@ -101,6 +101,7 @@ def environment() -> Environment:
 def _filters() -> dict[str, Any]:
     return {
         "when": text.when,
+        "whole": lambda value: escape(text.whole(value)),
         "by_whom": text.by_whom,
         "ms": text.milliseconds,
         "percent": text.percent,

@@ -9,7 +9,17 @@ import re
 from collections.abc import Iterable
 
 from canary.model import Change, Diagnosis, Report, Result, Status, Transition
-from canary.report.text import between, line, milliseconds, percent, plural, visible, when
+from canary.report.text import (
+    between,
+    command,
+    line,
+    milliseconds,
+    percent,
+    plural,
+    visible,
+    when,
+    whole,
+)
 from canary.report.verdict import (
     Groups,
     groups,
@@ -151,11 +161,11 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
         ("Undo the fix", remedy.undo),
     ):
         if commands:
-            lines += [f"{label}:", block("\n".join(commands), "sh")]
+            lines += [f"{label}:", block("\n".join(map(command, commands)), "sh")]
     if remedy.irreversible:
         lines.append(f"Without a way back: {prose(remedy.irreversible)}")
     if remedy.terraform:
-        lines += ["In Terraform:", block(remedy.terraform, "terraform")]
+        lines += ["In Terraform:", block(whole(remedy.terraform), "terraform")]
     return "\n\n".join(text for text in lines if text)
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canary.model import Diagnosis, Frozen, Report, Result, Status
-from canary.report.text import line, percent, plural, when
+from canary.report.text import command, line, percent, plural, when
 from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
 
@@ -165,7 +165,7 @@ def _commands(title: str, commands: tuple[str, ...]) -> list[Text]:
     return [
         Text(f"  {title}{further}:", style="dim"),
         # one line: the terminal wraps it, so that it can be copied as a whole
-        Text(line(commands[0]), style="cyan", no_wrap=True, overflow="ignore"),
+        Text(command(commands[0]), style="cyan", no_wrap=True, overflow="ignore"),
     ]
 
 

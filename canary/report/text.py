@@ -6,6 +6,7 @@ import functools
 
 from canary.model import Drift, parse_time
 
+_LONGEST_COMMAND = 30_000
 LIMIT = 4_000  # characters of one value on a page; an answer of a target is cut earlier
 
 
@@ -72,6 +73,21 @@ def line(text: str, limit: int = LIMIT) -> str:
     if len(text) < limit and text.isascii() and text.isprintable():
         return text
     return " ".join(visible(clip(text, limit)).split())
+
+
+def command(text: str, limit: int = _LONGEST_COMMAND) -> str:
+    """Return a command on one line with every character that is typed, or that it is too long.
+
+    A part of a command would do something else, and so would one in which two blanks are one.
+    """
+    return whole(text, limit) if text.isprintable() else line(text, limit)
+
+
+def whole(text: str, limit: int = _LONGEST_COMMAND) -> str:
+    """Return a text that somebody copies with every character; of a long one nothing but that."""
+    if len(text) > limit:
+        return f"# a text of {len(text):,} characters: the report in JSON has it"
+    return visible(text)
 
 
 def when(moment: str) -> str:
