@@ -114,7 +114,7 @@ def _diagnosed(report: Report, known: list[Incident]) -> tuple[list[Incident], l
     Incidents that turn out to have the same cause become one.
     """
     kept: list[Incident] = []
-    found: list[Incident] = []
+    found: set[str] = set()
     for incident in known:
         diagnosis = None
         if not incident.cause and incident.audience == "platform":
@@ -132,9 +132,9 @@ def _diagnosed(report: Report, known: list[Incident]) -> tuple[list[Incident], l
             service=diagnosis.service,
             summary=diagnosis.summary,
         )
-        found.append(explained)
+        found.add(explained.key)
         kept.append(explained)
-    return kept, found
+    return kept, [i for i in kept if i.key in found]
 
 
 def _explaining(report: Report, checks: tuple[str, ...]) -> Diagnosis | None:
