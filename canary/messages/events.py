@@ -166,7 +166,7 @@ def _broke(report: Report, incident: Incident, result: Result, link: str, last: 
         suite=result.suite,
         service=result.service,
         severity=result.severity,
-        reason=line(reason(result), 500),
+        reason=reason(result),
         since=report.run.started_at,
         incident=incident.key,
         runbook=line(result.runbook, 300),

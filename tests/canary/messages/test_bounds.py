@@ -1,0 +1,130 @@
+"""What one event or message may hold: so many names, so many letters, so many entries."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.messages import events
+from canary.messages.incidents import decide
+from canary.messages.state import Event, Notified
+from canary.messages.texts import SUBJECT, TEXT, ascii_subject
+from canary.model import Confidence, Diagnosis, Remedy
+from canary.report.text import line
+from tests.canary.messages.test_grouping import event, incident, seen
+from tests.canary.messages.test_incidents import at
+from tests.canary.support.made import report, result
+
+CHECKS = [f"a.c{n:02}" for n in range(60)]
+CAUSE = Diagnosis(
+    cause="one", service="api", resource="r" * 600, confidence=Confidence.CERTAIN,
+    summary="s" * 600, explains=tuple(CHECKS), evidence=(),
+    remedy=Remedy(
+        summary="m", inspect=tuple(f"{n}" * 3000 for n in range(11)),
+        fix=tuple(f"{n}" * 3000 for n in range(12)),
+    ),
+)  # fmt: skip
+
+
+def outbox() -> tuple[dict[str, Event], str]:
+    """Return the last event of each kind, and the message, of an outage that is large in all."""
+    failing = [result("F", c, title="t" * 300, reason="w" * 900, runbook="k" * 400) for c in CHECKS]
+    errors = [result("E", f"b.c{n:02}") for n in range(55)]
+    causes = (
+        CAUSE,
+        *(msgspec.structs.replace(CAUSE, cause=f"c{n}", explains=()) for n in range(55)),
+    )
+    made = at(report(*failing, *errors, diagnoses=causes), 1)
+    found = decide(made, Notified(), "l" * 600)
+    return {e.detail_type: e for e in found.events}, found.messages[0].text
+
+
+def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
+    found, _ = outbox()
+    broke, diagnosed = found["CheckBroke"].detail, found["Diagnosed"].detail
+    assert broke["title"] == line("t" * 300, 200)
+    assert broke["reason"] == line("w" * 900, 300)
+    assert broke["runbook"] == line("k" * 400, 300)
+    assert diagnosed["resource"] == line("r" * 600, 500)
+    assert diagnosed["summary"] == line("s" * 600, 500)
+    assert [len(diagnosed[k]) for k in ("explains", "inspect", "fix")] == [50, 10, 10]
+    assert diagnosed["fix"] == [line(f"{n}" * 3000, 2_000) for n in range(10)]
+    assert diagnosed["inspect"] == [line(f"{n}" * 3000, 2_000) for n in range(10)]
+    completed = found["RunCompleted"].detail
+    assert [len(completed[k]) for k in ("failed", "errored", "causes")] == [50, 50, 50]
+    assert completed["failed"] == CHECKS[:50]
+
+
+def test_a_message_is_bounded_line_by_line_and_as_a_whole() -> None:
+    _, text = outbox()
+    lines = text.splitlines()
+    assert lines[1].startswith(f"  - {line('t' * 300, 120)}: ") and lines[6] == "  - and 55 more"
+    assert lines[8] == f"Cause (certain): {line('s' * 600, 300)}"
+    assert lines[9] == f"  one in api, {line('r' * 600, 300)}"
+    assert lines[11:13] == ["First command:", f"  {line('0' * 3000, 2_000)}"]
+    assert lines[-1] == f"Report: {line('l' * 600, 500)}"
+    assert (SUBJECT, TEXT) == (99, 8_000) and len(text) < TEXT
+
+
+def test_a_subject_of_ninety_nine_characters_is_whole() -> None:
+    assert ascii_subject("x" * 99) == "x" * 99
+    assert ascii_subject("x" * 100) == "x" * 96 + "..."
+    assert ascii_subject("a…b–c’d⟨e⟩") == "a...b-c'd<e>"
+    assert ascii_subject("-x") == "Canary: -x"
+
+
+def test_ten_entries_are_one_call_and_each_has_its_key() -> None:
+    many = [event(f"k{n}", "CheckBroke") for n in range(21)]
+    batches = events.entries(many)
+    assert [len(b) for b in batches] == [10, 10, 1]
+    assert batches[0][0] == {
+        "Source": "hokusai.canary", "DetailType": "CheckBroke", "Time": "t",
+        "Detail": '{"key":"k0"}',
+    }  # fmt: skip
+    assert events.entries(many[:1], "bus")[0][0]["EventBusName"] == "bus"
+    assert events.entries([]) == []
+
+
+def test_a_call_is_full_at_its_bytes() -> None:
+    def of(size: int) -> Event:
+        """Return an event whose entry has so many bytes."""
+        bare = Event(key="k", detail_type="T", detail={"x": ""}, at="t")
+        ((entry,),) = events.entries([bare])
+        missing = size - sum(len(str(v).encode()) for v in entry.values())
+        return msgspec.structs.replace(bare, detail={"x": "y" * missing})
+
+    assert [len(b) for b in events.entries([of(100_000), of(100_000), of(200)])] == [2, 1]
+    assert [len(b) for b in events.entries([of(100_000), of(100_001)])] == [1, 1]
+    assert [len(b) for b in events.entries([of(300_000), of(200)])] == [1, 1]
+
+
+def test_a_check_that_ends_says_why() -> None:
+    known = Notified(incidents=(incident(("p", "m", "g")),), last_run="run-0")
+    made = report(
+        result("P", "p"), result("F", "m", muted="known", title="Muted"), result("P", "q")
+    )
+    told = decide(at(made, 1), known, "").events
+    fixed = {e.detail["check_id"]: e.detail for e in told if e.detail_type == "CheckFixed"}
+    assert {c: (d["why"], d["title"]) for c, d in fixed.items()} == {
+        "p": ("holds", "It holds"), "m": ("muted", "Muted"), "g": ("removed", "g"),
+    }  # fmt: skip
+
+
+def test_what_the_canary_cannot_judge_makes_no_event_but_that_of_the_run() -> None:
+    found = decide(at(report(*seen("", "x")), 1), Notified(), "")
+    assert [e.detail_type for e in found.events] == ["RunCompleted"]
+    over = decide(at(report(*seen("", "", "x")), 2), found.state, "")
+    assert [e.detail_type for e in over.events] == ["RunCompleted"]
+    assert [m.kind for m in over.messages] == ["sighted"]
+
+
+def test_an_event_of_each_cause_is_sent_once() -> None:
+    def kinds(number: int, state: Notified) -> tuple[list[str], Notified]:
+        cause = msgspec.structs.replace(CAUSE, explains=("a",))
+        found = decide(at(report(*seen("a"), diagnoses=(cause,)), number), state, "")
+        return [e.detail_type for e in found.events], found.state
+
+    first, state = kinds(1, Notified())
+    assert first == ["CheckBroke", "Diagnosed", "RunCompleted"]
+    assert kinds(2, state)[0] == ["RunCompleted"]
+    unknown = Notified(incidents=(incident("a"),), last_run="run-0")
+    assert kinds(1, unknown)[0] == ["Diagnosed", "RunCompleted"]
