@@ -47,11 +47,9 @@ def mask_fragments(text: str, known: Iterable[Fragment], mask: str) -> str:
     )
     kept, done = list[str](), 0
     for start, end in spans:
-        if end <= done:
-            continue
         if start >= done:
             kept += (text[done:start], mask)
-        done = end
+        done = max(done, end)
     return "".join((*kept, text[done:]))
 
 

@@ -47,11 +47,11 @@ def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
     assert diagnosed["resource"] == line("r" * 600, 500)
     assert diagnosed["summary"] == line("s" * 600, 500)
     assert [len(diagnosed[k]) for k in ("explains", "inspect", "fix")] == [50, 10, 10]
-    assert diagnosed["fix"] == [line(f"{n}" * 3000, 2_000) for n in range(10)]
-    assert diagnosed["inspect"] == [line(f"{n}" * 3000, 2_000) for n in range(10)]
+    commands = [line(f"{n}" * 3000, 2_000) for n in range(10)]
+    assert [*diagnosed["inspect"]] == [*diagnosed["fix"]] == commands
     completed = found["RunCompleted"].detail
     assert [len(completed[k]) for k in ("failed", "errored", "causes")] == [50, 50, 50]
-    assert completed["failed"] == CHECKS[:50]
+    assert [*completed["failed"]] == CHECKS[:50]
 
 
 def test_a_message_is_bounded_line_by_line_and_as_a_whole() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from canary.model import Answer, Failure, FailureKind, Status, Step
 from canary.redaction.forms import forms
 from canary.redaction.fragments import Fragment, fragment, mask_fragments, shown_in
 from canary.redaction.redactor import MASK, Redactor
@@ -134,3 +135,66 @@ def test_parts_of_two_secrets_that_overlap_are_masked_together() -> None:
     assert mask_fragments("(abcdefghijklmnop)", known, "#") == "(#)"
     assert mask_fragments("(abcdefghijkl)(efghijklmnop)", known, "#") == "(#)(#)"
     assert mask_fragments("abcdefgh.ijklmnop", known, "#") == "#.#"
+
+
+def test_a_part_of_one_secret_within_another_ends_no_mask() -> None:
+    known = [fragment("abcdefghijklmnop", 8), fragment("cdefghij-and-more", 8)]
+    assert mask_fragments("(abcdefghijklmnop)", known, "#") == "(#)"
+
+
+SECRET = "hk_live_" + "1234567890abcdef"
+
+
+def test_an_answer_is_masked_in_its_body_its_headers_and_its_failure() -> None:
+    redactor = learned(SECRET)
+    failure = Failure(kind=FailureKind.TLS, detail=f"by {SECRET}", code=10)
+    shown = Answer(
+        status=401, body=b"\xff " + SECRET.encode(), headers=((f"x-{SECRET}", "a"), ("b", SECRET)),
+        failure=failure,
+    )  # fmt: skip
+    masked = Answer(
+        status=401, body=f"\xff {MASK}".encode("latin-1"), headers=((f"x-{MASK}", "a"), ("b", MASK)),
+        failure=Failure(kind=FailureKind.TLS, detail=f"by {MASK}", code=10),
+    )  # fmt: skip
+    assert redactor.answer(shown) == masked
+    bare = Answer(status=200, body=SECRET.encode())
+    assert redactor.answer(bare) == Answer(status=200, body=MASK.encode())
+    plain = Answer(status=200, body=b"\xff well", headers=(("a", "hk_live_"),), failure=None)
+    assert redactor.answer(plain) is plain
+    split = Answer(body=SECRET[:12].encode(), headers=((SECRET[12:16], "x"),))
+    assert redactor.answer(split) is split  # no secret goes on from the body to a header
+
+
+def test_a_value_that_shows_no_secret_is_the_same_object_and_one_that_does_keeps_the_rest() -> None:
+    redactor = learned(SECRET)
+    rows = [("a", 1), ["b", {"c": ("d",)}], {"e": None}]
+    assert redactor.clean(rows) == rows
+    innocent = ("a", 1, ("b",))
+    assert redactor.clean(innocent) is innocent
+    shown = ["a", ("x", SECRET), {SECRET: [SECRET]}, Status.PASS, 7, b"bytes"]
+    assert redactor.clean(shown) == ["a", ("x", MASK), {MASK: [MASK]}, Status.PASS, 7, b"bytes"]
+    step = Step(name="n", status=Status.PASS, reason="at its end: " + SECRET[-8:].upper())
+    assert redactor.clean(step).reason == f"at its end: {MASK}"
+    surrogate = Step(name="n", status=Status.PASS, reason=f"\udcff {SECRET}")
+    assert redactor.clean(surrogate).reason == f"\udcff {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f"a \n{SECRET}", f"a \n{MASK}"),  # the gap before it stays
+        (f"%{SECRET}%", f"%{MASK}%"),
+        (f"\\n{SECRET}\\n", f"\\n{MASK}\\n"),
+        (f"&#104;{SECRET[1:]}&", f"{MASK}&"),
+        (f"%68{SECRET[1:]}%6", f"{MASK}%6"),
+        (f"%2568{SECRET[1:]}", MASK),
+        (f"\\u0068{SECRET[1:]}", MASK),
+        ("&#x6B;k_live_1234567890", "&#x6B;k_live_1234567890"),
+        (f"{SECRET[:15]}%6F", f"{SECRET[:15]}%6F"),
+        (f"{SECRET[:15]}%38.", f"{MASK}."),
+    ],
+)
+def test_a_coded_secret_is_masked_from_its_first_character_to_its_last(
+    text: str, masked: str
+) -> None:
+    assert learned(SECRET).known(text) == masked
