@@ -153,7 +153,7 @@ def test_an_answer_is_masked_in_its_body_its_headers_and_its_failure() -> None:
         failure=failure,
     )  # fmt: skip
     masked = Answer(
-        status=401, body=f"\xff {MASK}".encode("latin-1"), headers=((f"x-{MASK}", "a"), ("b", MASK)),
+        status=401, body=b"\xff " + MASK.encode(), headers=((f"x-{MASK}", "a"), ("b", MASK)),
         failure=Failure(kind=FailureKind.TLS, detail=f"by {MASK}", code=10),
     )  # fmt: skip
     assert redactor.answer(shown) == masked
