@@ -15,7 +15,7 @@ from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
 from canary.diagnose.remedies import build, service_back
 from canary.diagnose.remedies.services import update_service
-from canary.model import Confidence
+from canary.model import Confidence, Evidence
 
 STUCK_S = 900.0
 _START_CAUSES = {
@@ -141,7 +141,7 @@ def deployments(case: Case) -> Iterator[Finding]:
     """Report a deployment that hangs or was rolled back, if no stopped task shows why."""
     for name, service, failures in case.suspects(churn=True):
         newest = primary(service)
-        cause = _deployment_cause(case, service, newest) if newest else ""
+        cause = _deployment_cause(case, name, service, newest) if newest else ""
         if newest is None or not cause:
             continue
         back = revisions.rollback(case, name)
@@ -149,9 +149,10 @@ def deployments(case: Case) -> Iterator[Finding]:
             cause=cause,
             service=name,
             resource=service.arn,
-            summary=f"The deployment of {service.name} "
-            + ("was rolled back." if cause == "deployment-rolled-back" else "does not end."),
-            evidence=case.evidence(
+            summary=_described(service, cause, newest),
+            evidence=_short(case, service)
+            if _is_over(newest, cause)
+            else case.evidence(
                 newest.id,
                 f"{newest.rollout_state} {newest.rollout_reason}".strip(),
                 "rollout COMPLETED",
@@ -169,11 +170,29 @@ def deployments(case: Case) -> Iterator[Finding]:
         )
 
 
-def _deployment_cause(case: Case, service: EcsService, newest: EcsDeployment) -> str:
+def _deployment_cause(case: Case, name: str, service: EcsService, newest: EcsDeployment) -> str:
     if rolled_back(service):
         return "deployment-rolled-back"
     hanging = case.age(newest.created_at) > STUCK_S or newest.failed_tasks
     if newest.rollout_state == "FAILED" or (newest.rollout_state == "IN_PROGRESS" and hanging):
         return "deployment-stuck"
-    short = service.running < service.desired
-    return "deployment-stuck" if short and service.pending == 0 else ""
+    stop = stop_of(case, name)
+    failing = stop is not None and stop.cause == "targets-unhealthy"  # ECS replaces such tasks
+    short = service.running < service.desired and service.pending == 0
+    return "deployment-stuck" if short and not failing else ""
+
+
+def _is_over(newest: EcsDeployment, cause: str) -> bool:
+    return newest.rollout_state == "COMPLETED" and cause == "deployment-stuck"
+
+
+def _described(service: EcsService, cause: str, newest: EcsDeployment) -> str:
+    if _is_over(newest, cause):
+        return f"ECS starts no task of {service.name}, though it runs too few."
+    back = cause == "deployment-rolled-back"
+    return f"The deployment of {service.name} {'was rolled back' if back else 'does not end'}."
+
+
+def _short(case: Case, service: EcsService) -> tuple[Evidence]:
+    seen = f"running {service.running} of {service.desired}, pending {service.pending}"
+    return case.evidence(service.name, seen, f"running {service.desired}")

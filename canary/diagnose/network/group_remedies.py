@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from canary.control_plane.firewall import ANYWHERE
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.case import Case
@@ -48,15 +50,24 @@ def open_again(case: Case, group: SecurityGroup, direction: str, lost: list[Conn
     """Return the remedy that gives a group back what it admitted, else the decision."""
     show = case.aws("ec2", "describe-security-groups", group_ids=[group.id])
     rules = _wanted(case, group, direction, lost)
-    ports = ", ".join(str(n) for n in sorted({e.port for e in lost}))
+    # a port that nothing shows to have been open stays as it is
+    opened = {e.port for e in lost if _wanted(case, group, direction, [e])}
+    left = {e.port for e in lost} - opened
     names = "; ".join(dict.fromkeys(e.name for e in lost))
     again = redeploy_stopped(case, *(n for e in lost for n in (e.owner, e.service)))
     return build.remedy(
         case,
-        f"Open port {ports} in {group.name} ({direction}).",
+        f"Open port {_ports(opened or left)} in {group.name} ({direction}).",
         (authorize(group, direction, rules), *again) if rules else (),
         inspect=(show,),
         verify=(show,),
+        decision=f"Port {_ports(left)} was not open while all was well: decide whether it shall be."
+        if left
+        else "",
         otherwise=f"Decide which rule {group.name} ({direction}) shall have for {names}: port"
-        f" {ports}, for the narrowest source that needs it.",
+        f" {_ports(opened | left)}, for the narrowest source that needs it.",
     )
+
+
+def _ports(ports: Set[int]) -> str:
+    return ", ".join(str(n) for n in sorted(ports))

@@ -11,6 +11,7 @@ from canary.model import Evidence
 _UNHEALTHY = re.compile(
     r"is unhealthy in \(target-group (?P<group>[^)]+)\) due to \(reason (?P<why>.*)\)"
 )
+_WHO = re.compile(r"\((?:task|instance) (?P<id>[^)]+)\)")
 RECENT_S = 900.0
 
 
@@ -27,7 +28,8 @@ def unhealthy_targets(case: Case, name: str, group: TargetGroup) -> list[TargetH
     for event in service.events:
         match = _UNHEALTHY.search(event.message)
         if match and match["group"] == group.arn and case.age(event.at) < RECENT_S:
-            return [_recorded(event.message, group, match["why"])]
+            who = _WHO.search(event.message)
+            return [_recorded(who["id"] if who else "a task", group, match["why"])]
     for task in service.tasks:
         if group.arn in task.stopped_reason and case.age(task.stopped_at) < RECENT_S:
             return [_recorded(task.arn, group, task.stopped_reason)]

@@ -32,9 +32,13 @@ def empty(case: Case) -> Iterator[Finding]:
             service=name,
             resource=group.arn,
             confidence=Confidence.CERTAIN,
-            summary=f"No target is registered in {group.name}, though"
-            f" {len(live(service))} task(s) of {service.name} run.",
-            evidence=case.evidence(group.name, "no registered target", "the service's tasks"),
+            summary=f"No target {'takes requests' if group.targets else 'is registered'} in"
+            f" {group.name}, though {len(live(service))} task(s) of {service.name} run.",
+            evidence=case.evidence(
+                group.name,
+                ", ".join(f"{t.id} {t.state}" for t in group.targets) or "no registered target",
+                "the service's tasks",
+            ),
             remedy=_register(case, name, service, group),
             explained_failures=failures,
         )

@@ -417,9 +417,18 @@ def test_an_event_tells_of_a_target_that_is_gone(why: str, reason: str) -> None:
     assert (found.port, found.state, found.reason, found.description) == (
         8000, "unhealthy", reason, why,
     )  # fmt: skip
-    assert found.id.startswith("(service auth) (port 8000)") and len(found.id) == 120
+    assert found.id == "a task"  # an event's text is no address
     (long,) = unhealthy_targets(case(recorded("x" * 201)), "auth", EMPTY)
     assert long.description == "x" * 200
+
+
+@pytest.mark.parametrize("who", ["task 0a1b", "instance i-1"])
+def test_an_event_that_names_a_task_tells_of_that_one(who: str) -> None:
+    (old,) = next(s for s in recorded("x").ecs_services if s.name == NAMES.of("auth")).events
+    named = p.replace(old, message=old.message.replace("(port 8000)", f"(port 8000) ({who})"))
+    state = faults.service(HEALTHY, "auth", tasks=(), events=(named,))
+    (found,) = unhealthy_targets(case(state), "auth", EMPTY)
+    assert found.id == who.partition(" ")[2]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.canary.support.scenes import access, application, dependencies, ecs, edge, revisions
+from tests.canary.support.scenes import (
+    access,
+    application,
+    dependencies,
+    ecs,
+    edge,
+    platform,
+    revisions,
+)
 
 SCENES = {
     **ecs.SCENES,
@@ -11,4 +19,5 @@ SCENES = {
     **edge.SCENES,
     **dependencies.SCENES,
     **application.SCENES,
+    **platform.SCENES,
 }
