@@ -3,8 +3,10 @@
 The first failure of standard output is kept, and decides the exit status when the command ends.
 What standard error refuses is lost: nobody is left to be told.
 
-No line begins with `::`: in the log of a workflow of GitHub Actions such a line is a command
-("Workflow commands for GitHub Actions"), and texts of others are printed here.
+Nothing that is printed is a command to a CI system that reads the log, for texts of others are
+printed here. No line begins with `::` ("Workflow commands for GitHub Actions"), and nowhere stands
+`##[` (older runners and Azure Pipelines, "Logging commands"), `##vso[` or `##teamcity[` ("Service
+messages"): these count anywhere in a line.
 """
 
 from __future__ import annotations
@@ -20,8 +22,18 @@ from typing import Any, TextIO
 CLOSED_PIPE = 141
 """Exit status of a program that its reader has left, as a shell shows SIGPIPE: 128 + 13."""
 CANNOT_WRITE = 3
-COMMAND = re.compile(rb"^([ \t\v\f]*)::")
-LINE_HEAD = re.compile(rb"[ \t\v\f]{0,4096}:?")
+# what GitHub's runner takes off a line's beginning: white space of Unicode, as UTF-8
+_BLANK = (
+    rb"(?:[ \t\v\f\x1c-\x1f\x85\xa0]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8b\xa8\xa9\xaf]"
+    rb"|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf)"
+)
+COMMAND = re.compile(rb"^(" + _BLANK + rb"*)::")
+LINE_HEAD = re.compile(
+    _BLANK + rb"*(?P<last>:|\xc2|\xe1\x9a?|\xe2[\x80\x81]?|\xe3\x80?|\xef\xbb?|)"
+)
+OPENING = re.compile(rb"(##[A-Za-z]{0,20})\[")
+OPENS = re.compile(rb"##?[A-Za-z]{0,20}\Z")
+_LONGEST_OPENING = 22
 
 
 class OutputError(OSError):
@@ -34,7 +46,9 @@ class _Output(io.FileIO):
     def __init__(self, number: int, *, closed: bool, raises: bool) -> None:
         super().__init__(number, "w", closefd=False)
         self._was_closed, self._raises = closed, raises
-        self._head: bytes | None = b""  # blanks and at most one colon of a line; None: more
+        # what follows only blanks in the present line: a colon or a part of a blank; None: more
+        self._head: bytes | None = b""
+        self._opens = b""  # the end of what is printed, if a bracket would make it a command
         self.failure: OSError | None = None
 
     def write(self, data: Any) -> int:
@@ -44,7 +58,7 @@ class _Output(io.FileIO):
         try:
             if self._was_closed:
                 raise OSError(errno.EBADF, "it is closed")
-            self._whole(self._without_commands(bytes(data)))
+            self._whole(self._without_openings(self._without_commands(bytes(data))))
             return len(data)
         except OSError as error:
             self.failure = error
@@ -65,12 +79,21 @@ class _Output(io.FileIO):
                 begun = self._head + line
                 safe = COMMAND.sub(rb"\1: :", begun)
                 kept.append(safe[len(self._head) :])
-                self._head = begun if LINE_HEAD.fullmatch(begun) else None
+                only = LINE_HEAD.fullmatch(begun)
+                self._head = only["last"] if only else None
             else:
                 kept.append(line)
             if line.endswith((b"\n", b"\r")):
                 self._head = b""
         return b"".join(kept)
+
+    def _without_openings(self, data: bytes) -> bytes:
+        """Return the data in which a blank parts what opens a command from its bracket."""
+        before = len(self._opens)
+        safe = OPENING.sub(rb"\1 [", self._opens + data)[before:]
+        opens = OPENS.search((self._opens + safe)[-_LONGEST_OPENING:])
+        self._opens = opens.group() if opens else b""
+        return safe
 
 
 class Streams:
