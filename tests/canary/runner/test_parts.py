@@ -1,0 +1,253 @@
+"""The parts of a run by themselves: its times, its notes, its threads, its readings."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from canary.comparison.previous import Previous
+from canary.comparison.states import StateError
+from canary.control_plane.stable import reference
+from canary.control_plane.state import PlatformState
+from canary.model import CheckHistory, Report, RunLimits, Status
+from canary.plan import Selection
+from canary.runner import RunRequest
+from canary.runner.context import GRACE, Times, times
+from canary.runner.cpu_starvation import CpuStarvation, is_starved
+from canary.runner.earlier import STATES_S, earlier
+from canary.runner.interruption import RunInterruptedError, cut_short
+from canary.runner.noting import Attempts
+from canary.runner.observation import Observation, StateUnavailableError
+from canary.runner.ports import Ports
+from canary.runner.threads import Workers
+from tests.canary.support import platforms as p
+from tests.canary.support import worlds
+from tests.canary.support.made import report, result
+from tests.canary.support.servers.toolbox import ManualClock
+
+
+@pytest.mark.parametrize(
+    ("budget", "cleanup", "publish", "expected"),
+    [
+        (50, 6, 4, (100, 140, 146, 150)),
+        (20, 6, 4, (100, 110, 116, 120)),
+        (10, 6, 4, (100, 105, 108, 110)),  # the reserves take half at most
+        (10, 3, 1, (100, 106, 109, 110)),
+    ],
+)
+def test_the_reserves_leave_half_of_a_run_to_probing(
+    budget: float, cleanup: float, publish: float, expected: tuple[float, ...]
+) -> None:
+    limits = RunLimits(cleanup_reserve=cleanup, publish_reserve=publish)
+    plan = worlds.plan_of(worlds.config(run=limits), budget)
+    found = times(plan, 100.0)
+    assert (found.start, found.probing, found.cleanup, found.end) == expected
+    bare = msgspec.structs.replace(plan, cleanup_reserve_s=0.0, publish_reserve_s=0.0)
+    assert times(bare, 100.0) == Times(
+        start=100, probing=100 + budget, cleanup=100 + budget, end=100 + budget
+    )  # fmt: skip
+
+
+def test_a_run_that_stops_keeps_the_reserve_of_its_clean_up_from_now() -> None:
+    made = Times(start=0, probing=40, cleanup=46, end=50)
+    assert cut_short(made, 10) == Times(start=0, probing=10, cleanup=16, end=50)
+    assert cut_short(made, 43) == Times(start=0, probing=40, cleanup=46, end=50)
+    assert GRACE == 0.4
+    error = RunInterruptedError(3, 7, (), ("api.it may have left x",))
+    assert str(error) == "3 of 7 checks had ended"
+    assert (error.residue, error.unfinished) == ((), ("api.it may have left x",))
+
+
+def test_a_request_is_whole_without_a_selection_or_where_it_reuses_the_rest() -> None:
+    narrow = Selection(only=("api.it",))
+    assert RunRequest().whole and RunRequest(selection=narrow, reuse_rest=True).whole
+    assert not RunRequest(selection=narrow).whole
+    assert (RunRequest().trigger, RunRequest().budget_s, RunRequest().scheduled_at) == (
+        "manual", 0, "",
+    )  # fmt: skip
+
+
+def test_a_part_that_raises_costs_a_note_and_nothing_else() -> None:
+    attempts = Attempts()
+
+    def broken() -> int:
+        raise ValueError("a bug")
+
+    assert attempts.run("it failed", broken, 7) == 7
+    assert attempts.run("it failed", lambda: 3, 7) == 3
+    assert attempts.notes == ["it failed: ValueError: a bug"]
+
+
+@pytest.mark.parametrize(
+    ("late", "ticks", "cpu", "wall", "starved"),
+    [
+        (0, 10, 1.8, 2.0, False),  # exactly nine tenths
+        (0, 10, 1.81, 2.0, True),
+        (2, 10, 0.1, 2.0, False),  # exactly one of five
+        (3, 10, 0.1, 2.0, True),
+        (3, 3, 2.0, 2.0, False),  # too few to tell
+        (4, 4, 0.1, 2.0, True),
+    ],
+)
+def test_too_little_cpu_shows_in_one_late_tick_of_five_or_in_a_core_in_use(
+    late: int, ticks: int, cpu: float, wall: float, starved: bool
+) -> None:
+    assert is_starved(late, ticks, cpu, wall) is starved
+
+
+class Skipping:
+    """A clock that is late by a tenth of a second at every second look."""
+
+    def __init__(self, late_s: float) -> None:
+        self.at, self.late_s, self.looks = 0.0, late_s, 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        self.at += self.late_s
+        return self.at
+
+
+@pytest.mark.parametrize(("late_s", "starved"), [(0.04, False), (0.09, True)])
+def test_a_tick_is_late_after_eighty_milliseconds(late_s: float, starved: bool) -> None:
+    clock = Skipping(late_s)
+    with CpuStarvation(clock) as found:  # type: ignore[arg-type]
+        pause = threading.Event()
+        while clock.looks < 14:
+            pause.wait(0.02)
+    assert found.starved is starved
+    looks = clock.looks
+    pause.wait(0.12)
+    assert clock.looks <= looks + 1, "it ticks on"
+
+
+def test_an_idle_thread_takes_the_next_job_and_a_hung_one_holds_nobody_up() -> None:
+    workers, done, hang = Workers(), queue.SimpleQueue[int](), threading.Event()
+
+    def job() -> None:
+        seen.append(threading.get_ident())
+
+    seen: list[int] = []
+    for number in range(2):
+        workers.do(job, lambda n=number: done.put(n))  # type: ignore[misc]
+        assert done.get(timeout=5) == number
+    assert seen[0] == seen[1]
+    workers.do(lambda: hang.wait(5) and None, lambda: done.put(9))
+    workers.do(job, lambda: done.put(2))
+    assert done.get(timeout=5) == 2 and seen[2] != seen[0]
+    busy = [t for t in threading.enumerate() if t.ident in seen]
+    workers.end()
+    hang.set()
+    assert done.get(timeout=5) == 9
+    for thread in busy:
+        thread.join(5)
+    assert not any(t.is_alive() for t in busy)
+
+
+def test_a_reading_is_waited_for_and_its_end_is_told() -> None:
+    go, told = threading.Event(), threading.Event()
+
+    def slowly() -> PlatformState:
+        go.wait(5)
+        return PlatformState(read_at="then")
+
+    reading = Observation(slowly, told.set)
+    reading.start()
+    assert not reading.read
+    with pytest.raises(StateUnavailableError, match="the control plane was not read within the"):
+        reading.state(-1)
+    unread = reading.final(0).unavailable[0]
+    assert unread.code == "Timeout" and "was not read within the time" in unread.reason
+    go.set()
+    assert told.wait(5) and reading.read
+    assert reading.state(5) == reading.final(5) == PlatformState(read_at="then")
+
+
+def test_a_reading_that_fails_says_why() -> None:
+    told = threading.Event()
+
+    def broken() -> PlatformState:
+        raise OSError("no route")
+
+    reading = Observation(broken, told.set)
+    reading.start()
+    assert told.wait(5) and reading.read
+    why = "the control plane could not be read: OSError: no route"
+    with pytest.raises(StateUnavailableError, match=f"^{why}$"):
+        reading.state(5)
+    unread = reading.final(5).unavailable[0]
+    assert unread.code == "ReaderFailed" and why in unread.reason
+
+
+def read_back(
+    previous: Report | None,
+    judged: Report,
+    read: Callable[[str], PlatformState],
+    end: float = 100.0,
+    spent_s: float = 0.0,
+) -> tuple[object, list[tuple[str, float]], list[str]]:
+    """Return the previous state, what was read with how many seconds left, and the notes."""
+    clock, asked, attempts = ManualClock(), list[tuple[str, float]](), Attempts()
+
+    def stored(name: str, seconds: float) -> PlatformState:
+        asked.append((name, seconds))
+        clock.at += spent_s
+        return read(name)
+
+    made = worlds.config()
+    ports: Ports = worlds.ports(made.environment, clock=clock, read_state=stored)
+    start = msgspec.structs.replace(
+        worlds.start_of(made, worlds.plan_of(made)), previous=Previous(report=previous)
+    )
+    before, known = earlier(ports, start, p.healthy(), judged, end, attempts)
+    assert known.of.keys() <= judged.history.keys()
+    return before, asked, attempts.notes
+
+
+def failed(**baselines: str) -> Report:
+    history = {
+        f"api.{c}": CheckHistory(baseline=name, baseline_at="2026-11-22T11:00:00+00:00",
+                                 last_status=Status.FAIL, since="2026-11-22T11:30:00+00:00")
+        for c, name in baselines.items()
+    }  # fmt: skip
+    return report(*(result("F", c) for c in history), history=history)
+
+
+def state(name: str) -> PlatformState:
+    return PlatformState(read_at=name)
+
+
+def test_each_state_of_earlier_runs_is_read_once_within_three_seconds() -> None:
+    before = report(platform_state="one")
+    assert read_back(before, failed(a="one", b="two"), state) == (
+        state("one"), [("one", 3.0), ("two", 3.0)], [],
+    )  # fmt: skip
+    assert read_back(before, report(), state, end=1.5) == (state("one"), [("one", 1.5)], [])
+    found, asked, notes = read_back(before, failed(a="two"), state, spent_s=3.0)
+    assert (found, asked) == (state("one"), [("one", STATES_S)])
+    assert notes == ["the state two could not be read: no time was left"]
+
+
+def test_the_state_of_a_run_that_reads_as_the_one_before_is_not_read() -> None:
+    same = report(platform_state=reference(p.healthy(), ()))
+    assert read_back(same, report(), state) == (p.healthy(), [], [])
+    other = report(platform_state=reference(p.healthy(), ("api.a",)))
+    assert read_back(other, report(), state)[1] != []
+    assert read_back(None, report(), state) == (None, [], [])
+    whole = report(platform=msgspec.to_builtins(p.healthy()), platform_state="one")
+    assert read_back(whole, report(), state) == (p.healthy(), [], [])
+
+
+def test_a_store_that_fails_is_a_note() -> None:
+    def lost(name: str) -> PlatformState:
+        raise StateError("it is gone")
+
+    found, _, notes = read_back(report(platform_state="one"), failed(a="two"), lost)
+    assert found is None
+    assert notes == [
+        "the control plane of the previous run could not be read: StateError: it is gone",
+        "the state two could not be read: it is gone",
+    ]
