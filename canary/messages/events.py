@@ -113,7 +113,7 @@ def of_run(
             continue
         old = known.get(incident.key)
         for name in incident.checks:
-            if name not in everywhere and name in results:
+            if name not in everywhere:
                 found.append(_broke(report, incident, results[name], link, last))
         found += [
             _fixed(report, incident, name, results, link, last)

@@ -6,21 +6,21 @@ import msgspec
 
 from canary.messages import events
 from canary.messages.incidents import decide
-from canary.messages.state import Event, Notified
+from canary.messages.state import Event, Message, Notified
 from canary.messages.texts import SUBJECT, TEXT, ascii_subject
-from canary.model import Confidence, Diagnosis, Remedy
+from canary.model import Confidence, Diagnosis, Remedy, Severity
 from canary.report.text import line
 from tests.canary.messages.test_grouping import event, incident, seen
 from tests.canary.messages.test_incidents import at
 from tests.canary.support.made import report, result
 
 CHECKS = [f"a.c{n:02}" for n in range(60)]
+COMMANDS = (*(f"{n}" * 1_900 for n in range(9)), "9" * 3_000)
 CAUSE = Diagnosis(
     cause="one", service="api", resource="r" * 600, confidence=Confidence.CERTAIN,
     summary="s" * 600, explains=tuple(CHECKS), evidence=(),
     remedy=Remedy(
-        summary="m", inspect=tuple(f"{n}" * 3000 for n in range(11)),
-        fix=tuple(f"{n}" * 3000 for n in range(12)),
+        summary="m", inspect=(*COMMANDS, "one more"), fix=(*COMMANDS, "one", "two"),
     ),
 )  # fmt: skip
 
@@ -47,8 +47,9 @@ def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
     assert diagnosed["resource"] == line("r" * 600, 500)
     assert diagnosed["summary"] == line("s" * 600, 500)
     assert [len(diagnosed[k]) for k in ("explains", "inspect", "fix")] == [50, 10, 10]
-    commands = [line(f"{n}" * 3000, 2_000) for n in range(10)]
-    assert [*diagnosed["inspect"]] == [*diagnosed["fix"]] == commands
+    whole = [f"{n}" * 1_900 for n in range(9)]
+    told = "# a text of 3,000 characters: the report in JSON has it"
+    assert [*diagnosed["inspect"]] == [*diagnosed["fix"]] == [*whole, told]
     completed = found["RunCompleted"].detail
     assert [len(completed[k]) for k in ("failed", "errored", "causes")] == [50, 50, 50]
     assert [*completed["failed"]] == CHECKS[:50]
@@ -60,7 +61,7 @@ def test_a_message_is_bounded_line_by_line_and_as_a_whole() -> None:
     assert lines[1].startswith(f"  - {line('t' * 300, 120)}: ") and lines[6] == "  - and 55 more"
     assert lines[8] == f"Cause (certain): {line('s' * 600, 300)}"
     assert lines[9] == f"  one in api, {line('r' * 600, 300)}"
-    assert lines[11:13] == ["First command:", f"  {line('0' * 3000, 2_000)}"]
+    assert lines[11:13] == ["First command:", f"  {'0' * 1_900}"]
     assert lines[-1] == f"Report: {line('l' * 600, 500)}"
     assert (SUBJECT, TEXT) == (99, 8_000) and len(text) < TEXT
 
@@ -128,3 +129,39 @@ def test_an_event_of_each_cause_is_sent_once() -> None:
     assert kinds(2, state)[0] == ["RunCompleted"]
     unknown = Notified(incidents=(incident("a"),), last_run="run-0")
     assert kinds(1, unknown)[0] == ["Diagnosed", "RunCompleted"]
+
+
+def test_what_is_stored_between_runs_has_these_names() -> None:
+    message = Message(
+        key="m", kind="broke", audience="canary", severity=Severity.LOW, subject="s", text="t"
+    )
+    state = Notified(
+        incidents=(incident("a"),), pending=(message,), pending_events=(event("e", "T"),)
+    )
+    assert msgspec.json.decode(msgspec.json.encode(state)) == {
+        "incidents": [{
+            "identity": "i", "generation": 1, "audience": "platform", "opened_at": "t",
+            "severity": "low", "checks": ["a"], "ever": ["a"], "cause": "", "service": "",
+            "summary": "",
+        }],
+        "generations": {},
+        "pending": [{
+            "key": "m", "kind": "broke", "audience": "canary", "severity": "low", "subject": "s",
+            "text": "t", "link": "", "attempts": 0, "first_tried_at": "",
+        }],
+        "pending_events": [
+            {"key": "e", "detail_type": "T", "detail": {}, "at": "t", "attempts": 0}
+        ],
+        "last_run": "",
+        "schema": "hokusai-canary/notified/1",
+    }  # fmt: skip
+    assert incident("a").key == "i#1"
+
+
+def test_an_end_without_a_time_and_without_a_title_is_told_by_what_is_known() -> None:
+    known = Notified(incidents=(incident(("gone", "q")),), last_run="run-0")
+    (message,) = decide(at(report(result("P", "q")), 1), known, "").messages
+    assert message.subject == "FIXED test after an unknown time: gone"
+    assert message.text.splitlines()[:3] == [
+        "Fixed in test, after an unknown time:", "  - gone", "  - It holds",
+    ]  # fmt: skip

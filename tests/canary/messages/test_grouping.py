@@ -13,12 +13,15 @@ from canary.messages.incidents import decide, pending_after
 from canary.messages.leases import StoreLeases
 from canary.messages.state import Event, Incident, Message, Notified, Outbox
 from canary.model import (
+    Change,
     CheckHistory,
+    Comparison,
     Confidence,
     Diagnosis,
     Remedy,
     Result,
     Severity,
+    Transition,
 )
 from tests.canary.messages.test_incidents import at
 from tests.canary.messages.test_leases import Memory, leases
@@ -93,6 +96,7 @@ def test_an_incident_is_of_a_cause_in_a_service() -> None:
     assert is_of(known, diagnosis("one", "web"))
     assert not is_of(known, diagnosis("one", "api")) and not is_of(known, diagnosis("two", "web"))
     assert worst([Severity.LOW, Severity.HIGH, Severity.MEDIUM]) is Severity.HIGH
+    assert worst([Severity.LOW, Severity.MEDIUM]) is Severity.MEDIUM
 
 
 def run(number: int, *results: Result, state: Notified, **more: object) -> Outbox:
@@ -122,6 +126,20 @@ def test_a_further_failure_of_the_cause_joins_and_one_of_another_service_does_no
     other = run(4, *seen("bc"), state=third.state, diagnoses=(diagnosis("one", "api", "b", "c"),))
     assert [i.key for i in other.state.incidents] == ["test/one.web#1", "test/one.api#1"]
     assert other.state.generations == {"test/one.web": 1, "test/one.api": 1}
+
+
+def test_failures_without_a_cause_join_nothing() -> None:
+    first = run(1, *seen("a", passing="b"), state=Notified())
+    second = run(2, *seen("ab"), state=first.state)
+    assert [m.key for m in second.messages] == ["test/unexplained.api#2/broke"]
+    assert [i.checks for i in second.state.incidents] == [("a",), ("b",)]
+
+
+def test_another_check_that_flaps_holds_no_message_back() -> None:
+    flaky = Transition(check_id="b", change=Change.FLAKY, before=None, after=None, since="t")
+    broke = Transition(check_id="a", change=Change.BROKE, before=None, after=None, since="t")
+    made = report(*seen("ab"), comparison=Comparison(transitions=(broke, flaky)))
+    assert names(groups(made, [])) == [("unexplained.api", "platform", "a")]
 
 
 def test_errors_join_in_silence_and_their_end_needs_a_judgement() -> None:

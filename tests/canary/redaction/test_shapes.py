@@ -46,3 +46,9 @@ def test_a_path_of_words_stays_and_one_of_few_words_goes_whole() -> None:
     path = f"/data/models/{R[:16]}/artifacts/index/files"
     assert mask_shapes(path) == path
     assert mask_shapes(f"{R[:50]}==") == "***"
+
+
+def test_the_token_of_a_table_is_known_by_its_shape() -> None:
+    token = f"pat{R[:14]}.{'0a' * 32}"
+    assert mask_shapes(f"({token})") == "(***)"
+    assert mask_shapes(f"({token}0)") != "(***)" and mask_shapes("pat.example") == "pat.example"
