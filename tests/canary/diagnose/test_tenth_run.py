@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from sandbox.faults import FAULTS
-from tests.canary.diagnose.test_way_back import EXCEPTIONS, ROUNDS
 from tests.canary.support.aws_snapshot import changed, taken
-from tests.canary.support.live_faults import PEOPLE, wanted
+from tests.canary.support.live_faults import EXCEPTIONS, PEOPLE, ROUNDS, wanted
 from tests.canary.support.live_twin import ROOT, Report, Twin, broken, fixes
 
 pytestmark = pytest.mark.timeout(600)

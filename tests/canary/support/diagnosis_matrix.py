@@ -26,7 +26,8 @@ class Matrix(NamedTuple):
 MATRIX = Matrix(
     "<!-- matrix begin -->",
     "<!-- matrix end -->",
-    "| fault | expected | named first | right | also named | failed checks | healed |",
+    "| fault | expected | named first | right | also named | failed checks | healed "
+    "| after the fix |",
 )
 OUTSIDE = Matrix(
     "<!-- outside matrix begin -->",
@@ -55,10 +56,19 @@ class Row:
     named: tuple[str, ...]
     failed: int  # failed checks; with 0, no cause may be named
     by: str = ""  # healed by "command" or "person"; "" if not healed
+    after: str = ""  # the platform after the commands: "as before" or what is not; "" if unknown
 
     def healed_by(self, who: str) -> Row:
         """Return the row with the way in which the fault was healed."""
         return replace(self, by=who)
+
+    def left(self, differs: int, kept: str = "") -> Row:
+        """Return the row with the places that AWS describes otherwise than before the fault.
+
+        `kept` is the reason where the fault is an exception.
+        """
+        places = f"{differs} places differ" + (f": {kept}" if kept else "")
+        return replace(self, after=places if differs else "as before")
 
     @property
     def right(self) -> bool:
@@ -77,6 +87,7 @@ class Row:
             ", ".join(self.named[1:]) or "–",
             str(self.failed),
             healed,
+            self.after or "–",
         )
 
 
