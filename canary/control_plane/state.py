@@ -100,6 +100,7 @@ class Listener(Frozen, frozen=True, kw_only=True):
     alpn: tuple[str, ...] = ()
     mutual_authentication: dict[str, Any] = msgspec.field(default_factory=dict)
     attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
     @property

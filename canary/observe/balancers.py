@@ -74,7 +74,8 @@ def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
     rules = reader.pages(
         "elasticloadbalancing:DescribeRules", "Rules", arn, not_found=_GONE, ListenerArn=arn
     )
-    tags = _tags(reader, [str(r["RuleArn"]) for r in rules or [] if not r.get("IsDefault")])
+    own = [str(r["RuleArn"]) for r in rules or [] if not r.get("IsDefault")]
+    tags = _tags(reader, [arn, *own])
     settings = _attributes(reader, arn)
     default = [str(c["CertificateArn"]) for c in raw.get("Certificates") or []]
     more = _further_certificates(reader, raw, arn)
@@ -90,6 +91,7 @@ def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
         alpn=strings(raw.get("AlpnPolicy")),
         mutual_authentication=plain(raw.get("MutualAuthentication") or {}),
         attributes=settings or {},
+        tags=(tags or {}).get(arn, {}),
         unread=unread(rules=rules, tags=tags, certificates=more, attributes=settings),
     )
 
@@ -99,7 +101,7 @@ def _tagged(rules: list[dict[str, Any]], tags: Tags) -> list[Rule]:
 
 
 def _tags(reader: Reader, arns: list[str]) -> Tags | None:
-    """Return the tags of rules by their ARNs, None where a call failed."""
+    """Return the tags of a listener and its rules by their ARNs, None where a call failed."""
     found: Tags = {}
     for start in range(0, len(arns), _AT_ONCE):
         some = arns[start : start + _AT_ONCE]

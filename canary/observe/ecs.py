@@ -48,8 +48,9 @@ def _describe(reader: Reader, names: list[str]) -> dict[str, Any] | None:
     cluster = reader.environment.cluster
     missing: dict[str, dict[str, Any] | None] = {_NO_CLUSTER: {"clusterMissing": True}}
     return reader.answer(
-        "ecs:DescribeServices", cluster, dict, None, missing, cluster=cluster, services=names
-    )
+        "ecs:DescribeServices", cluster, dict, None, missing,
+        cluster=cluster, services=names, include=["TAGS"],
+    )  # fmt: skip
 
 
 def tasks(reader: Reader, service: str) -> tuple[tuple[Task, ...], bool, bool]:

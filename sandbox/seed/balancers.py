@@ -117,6 +117,7 @@ def _listeners(elbv2: Any, balancer: str, certificate: str, default: str) -> dic
         Protocol="HTTP",
         Port=80,
         DefaultActions=[redirect_to_https()],
+        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
     )
     https = elbv2.create_listener(
         LoadBalancerArn=balancer,
@@ -125,6 +126,7 @@ def _listeners(elbv2: Any, balancer: str, certificate: str, default: str) -> dic
         SslPolicy=TLS_POLICY,
         Certificates=[{"CertificateArn": certificate}],
         DefaultActions=[forward(default)],
+        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
     )
     return {
         80: http["Listeners"][0]["ListenerArn"],

@@ -7,6 +7,8 @@ that AWS describes for a secret or parameter. ECS shows one denial at a time, so
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 
 from canary.control_plane.state import IamRole, TaskDefinition
@@ -126,10 +128,14 @@ def _own(name: str, role: str, needs: Needs, family: str, now: IamRole | None) -
     """Return the edit that gives a role a policy of its own, none where it has that policy.
 
     A later denial is of another family: its policy has another name, so that none is overwritten.
+    Where the role was not read, the name tells the content: one of that name is just this policy.
     """
-    label = f"{name}-{_OWN.get(family, 'read-at-start')}"
-    before = now.policies.get(label) if now else None
     wanted = policy(statements(needs))
+    label = f"{name}-{_OWN.get(family, 'read-at-start')}"
+    if now is None:
+        content = json.dumps(wanted, sort_keys=True).encode()
+        label = f"{label}-{hashlib.sha256(content).hexdigest()[:8]}"
+    before = now.policies.get(label) if now else None
     more = lacking(wanted, before)
     kept = lacking(before, None)
     whole = {**wanted, **(before or {}), "Statement": [*kept, *more]}

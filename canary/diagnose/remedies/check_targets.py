@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService
+from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.check_routing import references
@@ -33,6 +34,36 @@ def targets(case: Case, edit: Edit) -> Iterator[str]:
             yield f"{target['Id']} belongs to another VPC than {group.name}"
         if not 0 < int(target["Port"]) < 65536:
             yield f"{target['Port']} is no port"
+
+
+def leaving(case: Case, edit: Edit) -> Iterator[str]:
+    """Check targets that are taken out: each fails, and is at no place of a running task."""
+    arn = edit.parameters["TargetGroupArn"]
+    group, owners = case.group(arn), owners_of(case, arn)
+    if group is None:
+        yield f"target group {arn} is not there"
+        return
+    for service in owners:
+        if not knows(service, "tasks"):
+            yield f"not all tasks of {service.name} were read"
+    places = {p: s.name for s in owners for p in _places(case, s, arn)}
+    states = {(t.id, t.port): t.state for t in group.targets}
+    for target in edit.parameters["Targets"]:
+        place = (target["Id"], int(target["Port"]))
+        where = f"{target['Id']}:{target['Port']}"
+        if states.get(place, "healthy") == "healthy":
+            yield f"{where} is no failing target of {group.name}"
+        if place in places:
+            yield f"{where} is a running task of {places[place]}"
+
+
+def _places(case: Case, service: EcsService, group: str) -> set[tuple[str, int]]:
+    """Return the addresses and ports at which running tasks of a service serve a group."""
+    definition = case.definition(service.task_definition)
+    mapped = {p for c in (definition.containers if definition else ()) for p in c.ports}
+    named = {e.port for e in service.balancer_entries if e.target_group == group}
+    ports = (named & mapped) or mapped or named
+    return {(t.address, port) for t in live(service) for port in ports}
 
 
 def owners_of(case: Case, group: str) -> list[EcsService]:

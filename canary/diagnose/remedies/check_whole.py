@@ -33,7 +33,7 @@ MEMBERS: dict[str, frozenset[str]] = {
     "elbv2 create-listener": frozenset(
         {
             *("LoadBalancerArn", "Port", "Protocol", "SslPolicy", "Certificates"),
-            *("DefaultActions", "AlpnPolicy", "MutualAuthentication"),
+            *("DefaultActions", "AlpnPolicy", "MutualAuthentication", "Tags"),
         }
     ),
     "elbv2 add-listener-certificates": frozenset({"ListenerArn", "Certificates"}),

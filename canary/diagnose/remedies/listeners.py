@@ -8,7 +8,7 @@ from typing import Any
 from canary.control_plane.routing import default_rule
 from canary.control_plane.state import Action, Listener, LoadBalancer
 from canary.diagnose.remedies.edit import Edit, Later, Parameters, modify
-from canary.diagnose.remedies.rules import all_parts, create_rule, rule_json
+from canary.diagnose.remedies.rules import all_parts, create_rule, rule_json, tags_json
 
 # What a new listener has by itself (ELB API reference, ListenerAttribute).
 _USUAL = {"routing.http.response.server.enabled": "true"}
@@ -132,6 +132,8 @@ def whole_listener(listener: Listener) -> Parameters:
     mutual = mutual_json(listener)
     if mutual.get("Mode", "off") != "off":
         found["MutualAuthentication"] = mutual
+    if own := tags_json(listener.tags):
+        found["Tags"] = own
     return found
 
 

@@ -40,7 +40,7 @@ CHECKS: dict[str, Check] = {
     "elbv2 set-security-groups": check_network.balancer_groups,
     "elbv2 modify-target-group": check_routing.references,
     "elbv2 register-targets": check_targets.targets,
-    "elbv2 deregister-targets": _harmless,
+    "elbv2 deregister-targets": check_targets.leaving,
     "ec2 authorize-security-group-ingress": check_network.permissions,
     "ec2 authorize-security-group-egress": check_network.permissions,
     "ecs update-service": check_services.service,

@@ -22,16 +22,25 @@ from canary.diagnose.remedies.rules import (
 from canary.model import Remedy
 
 
-def redirect(case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule, https: int) -> Remedy:
-    """Return the remedy for a plain listener that does not redirect to the port `https`."""
+def redirect(
+    case: Case, balancer: LoadBalancer, plain: Listener, rule: Rule, https: int, others: str = ""
+) -> Remedy:
+    """Return the remedy for a plain listener that does not redirect to the port `https`.
+
+    `others`: what the rule in the way takes beside the requests that shall be redirected.
+    """
+    new = rule.priority != "default" and well.rule(case, rule.arn) is None
+    carries = f"Rule {rule.priority} of port {plain.port} is new and carries {others} as well:"
     show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
     return build.remedy(
         case,
         f"Let port {plain.port} redirect to HTTPS again.",
-        _redirecting(case, plain, rule, https),
+        () if new and others else _redirecting(case, plain, rule, https),
         inspect=(show, case.aws.elbv2("describe-rules", listener_arn=plain.arn)),
         verify=(show,),
-        otherwise=f"Decide whether port {plain.port} shall redirect to HTTPS, or serve by itself.",
+        otherwise=f"{carries} decide what it shall keep."
+        if new and others
+        else f"Decide whether port {plain.port} shall redirect to HTTPS, or serve by itself.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from canary.control_plane.routing import patterns, winner
+from canary.control_plane.routing import idle_values, patterns, winner
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
@@ -151,9 +151,21 @@ def _no_redirect(
             f"redirect to HTTPS on port {place(case.services[name].url).port}",
         ),
         shown_failures=1,
-        remedy=remedies.redirect(case, balancer, plain, rule, place(case.services[name].url).port),
+        remedy=remedies.redirect(
+            case, balancer, plain, rule, place(case.services[name].url).port, _others(case, rule)
+        ),
         explained_failures=failures,
     )
+
+
+def _others(case: Case, rule: Rule) -> str:
+    """Return what a rule takes beside the requests that a plain listener must redirect.
+
+    These are all requests for the hosts of services whose URL is HTTPS.
+    """
+    hosts = {case.host(n) for n, s in case.services.items() if place(s.url).scheme == "https"}
+    paths = {f.path for f in case.failures if f.scheme == "http" and f.host in hosts} | {"/"}
+    return ", ".join(idle_values(rule, hosts, paths))
 
 
 def describe(case: Case, rule: Rule) -> str:

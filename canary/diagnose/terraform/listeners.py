@@ -10,7 +10,7 @@ from canary.diagnose.remedies.listeners import arn_of, whole_listener
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.rules import actions
-from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body, flag
+from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body, flag, tags
 
 TYPE = "aws_lb_listener"
 _CERTIFICATE = "aws_lb_listener_certificate"
@@ -25,7 +25,10 @@ _MUTUAL = Shape(
     },
 )
 _KNOWN = frozenset(
-    {*_SETTINGS.arguments, "Certificates", "DefaultActions", "AlpnPolicy", "MutualAuthentication"}
+    {
+        *_SETTINGS.arguments,
+        *("Certificates", "DefaultActions", "AlpnPolicy", "MutualAuthentication", "Tags"),
+    }
 )
 # ELB API reference, ListenerAttribute: the headers of requests and answers
 _MTLS = ("serial_number", "issuer", "subject", "validity", "leaf")
@@ -73,6 +76,7 @@ def _whole(balancer: LoadBalancer, settings: Parameters, attributes: dict[str, s
         *_attributes(attributes),
         *actions("default_action", settings["DefaultActions"]),
         *blocks(_MUTUAL, settings.get("MutualAuthentication")),
+        *tags(settings),
     ]
 
 
@@ -83,7 +87,7 @@ def changed(draft: Draft, edit: Edit) -> None:
     balancer = _owner(draft.case, arn)
     if listener is None or "attributes" in listener.unread:
         raise NotWholeError("a listener that was not read whole")
-    settings = whole_listener(listener)
+    settings = {k: v for k, v in whole_listener(listener).items() if k != "Tags"}
     values = dict(listener.attributes)
     whole = _whole(balancer, settings | fields, values)
     draft.add(

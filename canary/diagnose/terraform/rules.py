@@ -10,8 +10,8 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 from canary.diagnose.remedies.rules import condition_json, rule_json
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
-from canary.diagnose.terraform.hcl import Argument, Block, NotWholeError
-from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body
+from canary.diagnose.terraform.hcl import Block, NotWholeError
+from canary.diagnose.terraform.shapes import Body, Shape, argument, blocks, body, tags
 
 TYPE = "aws_lb_listener_rule"
 _SIGN_IN = {
@@ -166,14 +166,13 @@ def _transform(raw: dict[str, Any]) -> Block:
 
 def whole(listener: Any, rule: Parameters) -> Body:
     """Return the body of a rule of AWS's CreateRule."""
-    tags = {str(t["Key"]): str(t["Value"]) for t in rule.get("Tags") or ()}
     return [
         argument("listener_arn", listener),
         argument("priority", rule["Priority"]),
         *actions("action", rule["Actions"]),
         *(_condition(c) for c in rule["Conditions"]),
         *(_transform(t) for t in rule.get("Transforms") or ()),
-        *([Argument("tags", tags)] if tags else []),
+        *tags(rule),
     ]
 
 

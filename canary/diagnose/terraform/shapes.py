@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.terraform.hcl import Argument, Block, Expression, NotWholeError
 
 Body = list[Argument | Block]
@@ -79,3 +80,9 @@ def _scalar(value: Any) -> str | int | bool | Expression:
     if not isinstance(value, str | int | Expression):
         raise NotWholeError(f"{type(value).__name__} is no value of an argument")
     return value
+
+
+def tags(parameters: Parameters) -> Body:
+    """Return the tags of AWS's API as an argument, nothing where there are none."""
+    found = {str(t["Key"]): str(t["Value"]) for t in parameters.get("Tags") or ()}
+    return [Argument("tags", found)] if found else []

@@ -70,6 +70,29 @@ def test_a_rule_before_the_redirect_is_in_its_way() -> None:
     assert "delete-rule" in found.remedy.fix[0]
 
 
+def test_a_new_rule_that_carries_other_paths_as_well_is_a_decision() -> None:
+    paths = (Condition(field="path-pattern", values=("/health", "/.well-known/acme/*")),)
+    rule = Rule(arn="arn:80/3", priority="3", conditions=paths, action=GONE)
+    (found,) = judge(port_80(p.healthy(), rule), failures()[0]).diagnoses
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Rule 3 of port 80 is new and carries /.well-known/acme/* as well: decide what it shall"
+        " keep."
+    )
+
+
+def test_a_new_rule_for_another_host_as_well_is_a_decision() -> None:
+    hosts = Condition(
+        field="host-header", values=(f"registry.{faults.NAMES.domain}", "shop.example")
+    )
+    rule = Rule(arn="arn:80/3", priority="3", conditions=(hosts,), action=GONE)
+    (found,) = judge(port_80(p.healthy(), rule), failures()[0]).diagnoses
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Rule 3 of port 80 is new and carries shop.example as well: decide what it shall keep."
+    )
+
+
 def test_a_rule_that_redirected_before_is_not_deleted_but_redirects_again() -> None:
     paths = (Condition(field="path-pattern", values=("/health",)),)
     to_443 = Action(type="redirect", status_code="HTTP_301", redirect="HTTPS://#{host}:443/#{path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -114,7 +115,8 @@ def test_where_nobody_knows_the_policies_the_revisions_references_are_granted(
     was: IamRole | None, now: IamRole | None
 ) -> None:
     (put,) = policies(remedy(was, now))
-    assert put["PolicyName"] == "registry-read-at-start"
+    unread = "" if now else r"-[0-9a-f]{8}"
+    assert re.fullmatch(f"registry-read-at-start{unread}", put["PolicyName"])
     assert put["PolicyDocument"] == compact(
         document(
             allow(
@@ -255,8 +257,16 @@ def test_a_later_denial_overwrites_no_policy_that_a_fix_gave() -> None:
         "secretsmanager:GetSecretValue": "registry-read-at-start",
     }
     for action, name in names.items():
-        (put,) = policies(remedy(None, None, denied=action))
+        (put,) = policies(remedy(None, role(base={**PULLS, "Statement": []}), denied=action))
         assert put["PolicyName"] == name
+
+
+def test_a_role_that_was_not_read_keeps_a_policy_of_any_content() -> None:
+    """Its name tells the content: the same start makes the same name, another one another."""
+    one, same = (policies(remedy(None, None))[0] for _ in range(2))
+    other = policies(remedy(None, None, denied="ecr:BatchGetImage"))[0]
+    assert one == same
+    assert one["PolicyName"].rpartition("-")[2] != other["PolicyName"].rpartition("-")[2]
 
 
 def test_what_the_own_policy_has_stays_in_it() -> None:

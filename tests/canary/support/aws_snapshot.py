@@ -97,6 +97,7 @@ def _balancers(client: Client, told: Names) -> dict[str, Any]:
         attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
         found[name] = {
             **balancer,
+            "tags": _tags(elb, [arn])[arn],
             "attributes": {a["Key"]: a["Value"] for a in attributes},
             "listeners": {
                 str(each["Port"]): _listener(elb, each, told)
@@ -111,12 +112,18 @@ def _listener(elb: Any, listener: dict[str, Any], told: Names) -> dict[str, Any]
     told[arn] = RANDOM.sub("*", arn)
     rules = elb.describe_rules(ListenerArn=arn)["Rules"]
     served = elb.describe_listener_certificates(ListenerArn=arn)["Certificates"]
-    tags = elb.describe_tags(ResourceArns=[r["RuleArn"] for r in rules])["TagDescriptions"]
-    given = {t["ResourceArn"]: t["Tags"] for t in tags}
+    given = _tags(elb, [arn, *(r["RuleArn"] for r in rules)])
     for rule in rules:
         told[rule["RuleArn"]] = f"rule {rule['Priority']}"
         rule["tags"] = given[rule["RuleArn"]]
-    return {**listener, "rules": {r["Priority"]: r for r in rules}, "served": served}
+    by_place = {r["Priority"]: r for r in rules}
+    return {**listener, "tags": given[arn], "rules": by_place, "served": served}
+
+
+def _tags(elb: Any, arns: list[str]) -> dict[str, list[dict[str, str]]]:
+    """Return the tags of at most 20 resources by their ARNs."""
+    told = elb.describe_tags(ResourceArns=arns)["TagDescriptions"]
+    return {t["ResourceArn"]: t["Tags"] for t in told}
 
 
 def _groups(client: Client, told: Names) -> dict[str, Any]:
@@ -128,6 +135,7 @@ def _groups(client: Client, told: Names) -> dict[str, Any]:
         health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         found[name] = {
             **group,
+            "tags": _tags(elb, [arn])[arn],
             "attributes": {a["Key"]: a["Value"] for a in attributes},
             "targets": sorted(
                 [str(t["Target"]["Port"]), t["TargetHealth"]["State"]]
@@ -155,8 +163,8 @@ def _services(client: Client, told: Names) -> dict[str, Any]:
     ecs, found = client("ecs"), {}
     for cluster in ecs.list_clusters()["clusterArns"]:
         arns = ecs.list_services(cluster=cluster)["serviceArns"]
-        services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
-        for service in services:
+        asked = {"cluster": cluster, "services": arns, "include": ["TAGS"]}
+        for service in ecs.describe_services(**asked)["services"] if arns else []:
             running = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
             told[service["taskDefinition"]] = "revision"
             definition = {

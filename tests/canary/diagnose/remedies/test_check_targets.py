@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from canary.control_plane.state import BalancerEntry, PlatformState, Task
+from canary.control_plane.state import BalancerEntry, PlatformState, TargetHealth, Task
 from canary.diagnose.remedies.check_whole import MEMBERS
 from tests.canary.diagnose.remedies.test_checks import (
     HEALTHY,
@@ -69,6 +69,62 @@ def test_a_group_that_is_gone_takes_no_target() -> None:
     ]
 
 
+def leaving(*targets: tuple[str, int]) -> dict[str, Any]:
+    return {"TargetGroupArn": OWNED, "Targets": [{"Id": i, "Port": n} for i, n in targets]}
+
+
+def targets(*found: tuple[str, int, str], **service: Any) -> PlatformState:
+    known = tuple(TargetHealth(id=i, port=n, state=state) for i, n, state in found)
+    return p.change(auth(**service), "target_groups", OWNED, targets=known)
+
+
+PORT = NAMES.ports["auth"]
+AWAY = "elbv2 deregister-targets"
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "why"),
+    [
+        (targets(("10.0.9.9", PORT, "unhealthy")), ("10.0.9.9", PORT), []),
+        (targets(("10.0.1.10", 9000, "unhealthy")), ("10.0.1.10", 9000), []),
+        (
+            targets(("10.0.1.10", PORT, "unhealthy")),
+            ("10.0.1.10", PORT),
+            [f"10.0.1.10:{PORT} is a running task of {NAMES.of('auth')}"],
+        ),
+        (
+            targets(("10.0.9.9", PORT, "healthy")),
+            ("10.0.9.9", PORT),
+            [f"10.0.9.9:{PORT} is no failing target of hokusai-auth-development-tg"],
+        ),
+        (
+            targets(("10.0.9.9", PORT, "unhealthy")),
+            ("10.0.9.9", 1),
+            ["10.0.9.9:1 is no failing target of hokusai-auth-development-tg"],
+        ),
+        (
+            targets(("10.0.9.9", PORT, "unhealthy"), bounded=("tasks",)),
+            ("10.0.9.9", PORT),
+            [f"not all tasks of {NAMES.of('auth')} were read"],
+        ),
+        (
+            targets(("10.0.9.9", PORT, "unhealthy"), unread=("tasks",)),
+            ("10.0.9.9", PORT),
+            [f"not all tasks of {NAMES.of('auth')} were read"],
+        ),
+        (
+            p.replace(HEALTHY, target_groups=()),
+            ("10.0.9.9", PORT),
+            [f"target group {OWNED} is not there"],
+        ),
+    ],
+)
+def test_only_a_failing_target_that_is_no_running_task_is_taken_out(
+    state: PlatformState, wanted: tuple[str, int], why: list[str]
+) -> None:
+    assert said(AWAY, leaving(wanted), state) == why
+
+
 def entries(role: str) -> dict[str, Any]:
     advanced = {"advancedConfiguration": {"roleArn": role}} if role else {}
     return update(loadBalancers=[{"targetGroupArn": OWNED, **advanced}])
@@ -129,7 +185,7 @@ KNOWN = {
     },
     "elbv2 create-listener": {
         "LoadBalancerArn", "Port", "Protocol", "SslPolicy", "Certificates", "DefaultActions",
-        "AlpnPolicy", "MutualAuthentication",
+        "AlpnPolicy", "MutualAuthentication", "Tags",
     },
     "elbv2 add-listener-certificates": {"ListenerArn", "Certificates"},
     "elbv2 modify-listener-attributes": {"ListenerArn", "Attributes"},

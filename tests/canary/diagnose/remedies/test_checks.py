@@ -53,7 +53,6 @@ def test_these_calls_are_checked_and_no_others_are_printed() -> None:
 @pytest.mark.parametrize(
     ("call", "parameters"),
     [
-        ("elbv2 deregister-targets", {"TargetGroupArn": NAMES.group("auth")}),
         ("servicediscovery deregister-instance", {"ServiceId": "s", "InstanceId": "i"}),
         ("elbv2 modify-listener-attributes", {"ListenerArn": "l"}),
     ],

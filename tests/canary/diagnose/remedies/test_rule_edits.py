@@ -252,6 +252,7 @@ FULL = Listener(
     default_certificate="c2", rules=(RULE, LAST), ssl_policy="P", alpn=("HTTP2Preferred",),
     mutual_authentication={**MUTUAL, "TrustStoreAssociationStatus": "active"},
     attributes={"routing.http.response.server.enabled": "false", "b": "", "a": "1"},
+    tags={"team": "edge", "aws:cloudformation:stack-name": "web"},
 )  # fmt: skip
 DEFAULTS = [{"Type": "forward", "TargetGroupArn": "a"}]
 
@@ -270,6 +271,7 @@ WHOLE = {
     "Protocol": "HTTPS", "Port": 443, "SslPolicy": "P",
     "Certificates": [{"CertificateArn": "c2"}], "DefaultActions": DEFAULTS,
     "AlpnPolicy": ["HTTP2Preferred"], "MutualAuthentication": MUTUAL,
+    "Tags": [{"Key": "team", "Value": "edge"}],
 }  # fmt: skip
 
 

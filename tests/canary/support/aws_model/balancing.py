@@ -124,7 +124,8 @@ class Balancing:
     def describe_listeners(self, LoadBalancerArn: str) -> Json:  # noqa: N803 - AWS's
         """Describe a load balancer's listeners."""
         every = self.held["listeners"].values()
-        return {"Listeners": [x for x in every if x["LoadBalancerArn"] == LoadBalancerArn]}
+        own = [x for x in every if x["LoadBalancerArn"] == LoadBalancerArn]
+        return {"Listeners": [{k: v for k, v in x.items() if k != "Tags"} for x in own]}
 
     def describe_listener_attributes(self, ListenerArn: str) -> Json:  # noqa: N803 - AWS's
         """Describe a listener's attributes."""
@@ -225,9 +226,13 @@ class Balancing:
         return {"Rules": [now]}
 
     def describe_tags(self, ResourceArns: list[str]) -> Json:  # noqa: N803 - AWS's
-        """Describe the tags of rules."""
-        tags = {arn: self.held["rules"][arn][1].get("Tags", []) for arn in ResourceArns}
+        """Describe the tags of listeners and rules."""
+        tags = {arn: self._tagged(arn).get("Tags", []) for arn in ResourceArns}
         return {"TagDescriptions": [{"ResourceArn": a, "Tags": t} for a, t in tags.items()]}
+
+    def _tagged(self, arn: str) -> Json:
+        found: Json = self.held["listeners"].get(arn) or self.held["rules"][arn][1]
+        return found
 
     def delete_rule(self, RuleArn: str) -> Json:  # noqa: N803 - AWS's
         """Delete a rule."""

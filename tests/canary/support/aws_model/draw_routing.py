@@ -183,6 +183,7 @@ def listeners(draw: st.DrawFn, guard: Strategy = GUARD, last: Strategy = LAST) -
             "Certificates": [{"CertificateArn": GOOD}],
             "DefaultActions": draw(actions(last, guard)),
             "MutualAuthentication": draw(MUTUAL),
+            **draw(st.sampled_from([{}, {"Tags": [{"Key": "team", "Value": "ml"}]}])),
         },
         "further": draw(st.sampled_from([[], [MORE]])),
         "attributes": draw(ATTRIBUTES),

@@ -141,11 +141,11 @@ def _listeners(state: PlatformState) -> list[Listener]:
 
 
 def listener(state: PlatformState, arn: str) -> Json:
-    """Return a listener in the words of CreateListener, with its attributes."""
+    """Return a listener in the words of CreateListener, with its attributes; tags stay alone."""
     found = listener_of(state, arn)
     assert found is not None
     owner = next(b for b in state.load_balancers if found in b.listeners)
-    settings = whole_listener(found)
+    settings = {k: v for k, v in whole_listener(found).items() if k != "Tags"}
     return {"LoadBalancerArn": owner.arn, **settings, "Attributes": dict(found.attributes)}
 
 

@@ -110,6 +110,7 @@ def rule_of(body: Json) -> Json:
 def listener(raw: Json) -> Json:
     """Return a listener of CreateListener, with its attributes."""
     found = {**raw, "DefaultActions": [_action(a) for a in raw["DefaultActions"]]}
+    found["Tags"] = {t["Key"]: t["Value"] for t in raw.get("Tags") or []}
     return found | {"Attributes": {k: v for k, v in raw.get("Attributes", {}).items() if v}}
 
 
@@ -117,7 +118,7 @@ def listener_of(body: Json) -> Json:
     """Return a listener of a block."""
     found: Json = {
         "LoadBalancerArn": body["load_balancer_arn"], "Port": body["port"],
-        "Protocol": body["protocol"], "Attributes": {},
+        "Protocol": body["protocol"], "Attributes": {}, "Tags": body.get("tags", {}),
         "DefaultActions": [_action(structure(a)) for a in body["default_action"]],
     }  # fmt: skip
     for name, value in body.items():
