@@ -40,6 +40,14 @@ AWS = sorted(
         and line not in REMOVAL
     }
 )
+HIDDEN = sorted(
+    {
+        line.strip()
+        for page in documents.PAGES
+        for line in documents.code(page)
+        if line.strip().startswith("read -rs ")
+    }
+)
 ARNS = {  # ARN in a runbook stands for what its service's commands gave before
     "describe-target-health": "elbv2 describe-target-groups --query TargetGroups[0].TargetGroupArn",
     "describe-certificate": "acm list-certificates"
@@ -55,11 +63,12 @@ class Desk:
     deployed: Deployed
     environment: dict[str, str]
 
-    def type(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Carry a line out in a shell."""
+    def type(self, line: str, after: str = "") -> subprocess.CompletedProcess[str]:
+        """Carry a line out in a shell; `after` is what a person types next."""
         return subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,
+            input=after,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -146,6 +155,19 @@ def test_a_documented_aws_command_works_as_it_stands(desk: Desk, typed: str) -> 
     typed = typed.replace("hokusai-canary-NAME", STACK)
     done = desk.type(typed)
     assert done.returncode == 0, f"{typed}\n{done.stdout[-500:]}\n{done.stderr[-1500:]}"
+
+
+@pytest.mark.parametrize("typed", HIDDEN)
+def test_a_secret_is_stored_as_documented(desk: Desk, typed: str) -> None:
+    done = desk.type(typed, "a value with $(id)\n")
+    assert done.returncode == 0, done.stderr
+    name = re.search(r"--name (\S+)", typed)
+    assert name
+    told = desk.type(
+        f"aws secretsmanager get-secret-value --secret-id {name[1]} --query SecretString"
+        " --output text"
+    )
+    assert list(json.loads(told.stdout).values()) == ["a value with $(id)"]
 
 
 def test_the_job_summary_was_written(desk: Desk) -> None:
