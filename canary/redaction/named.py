@@ -30,15 +30,19 @@ _NAME = (
 )
 # a quote, plain, escaped (also twice), as JSON, HTML or URLs write it
 _QUOTE = (
-    r"(?:\\{0,8}[\"'`]|\\{1,8}u002[27]|&(?:amp;)?(?:quot|apos|\#34|\#39|\#x22|\#x27);"
-    r"|%(?:25){0,2}2[27])"
+    r"(?:\\{0,8}[\"'`]|\\{1,8}(?:u00|x)2[27]"
+    r"|&(?:amp;){0,3}(?:quot|apos|\#0{0,5}3[49]|\#x0{0,5}2[27]);"
+    r"|%(?:25){0,4}(?:u00)?2[27])"
 )
 _SPACE = r"(?:[ \t]|%20|\+){0,32}"
-_ASSIGN = rf"{_SPACE}(?:=>|:=|==|=|:|%(?:25){{0,2}}3[AaDd]|&\#(?:58|61|x3[ad]);){_SPACE}"
+_ASSIGN = (
+    rf"{_SPACE}(?:=>|:=|==|=|:|%(?:25){{0,4}}(?:u00)?3[AaDd]|\\{{1,8}}(?:u00|x)3[AaDd]"
+    rf"|&(?:amp;){{0,3}}(?:\#(?:0{{0,5}}(?:58|61)|x0{{0,5}}3[ad])|colon|equals);){_SPACE}"
+)
 _SCHEME = r"(?:(?:bearer|basic|token|apikey|digest|negotiate)(?:[ \t]|%20|\+){1,4})?"
 # what may stand before a quote: a list, a prefix of Python's strings, a call
 _OPEN = (
-    r"(?:[\[({<]{1,3}|\[\]string\{|[bur]{1,2}(?=\\{0,8}[\"'])"
+    r"(?:[\[({<]{1,3}|\[\]string\{|[burn]{1,2}(?=\\{0,8}[\"'])"
     r"|[a-z_]\w{0,30}\((?=\\{0,8}[\"'])){0,3}"
 )
 # words that stand where a value could, and say that there is none
@@ -60,6 +64,12 @@ ROWS: tuple[tuple[str, str, int], ...] = (
         r"(?:(?!(?<!\\)(?P=q)).){1,8192}",
         r"\1" + MASK,
         re.IGNORECASE | re.DOTALL,
+    ),
+    # as a word processor quotes
+    (
+        rf"({_NAME}[\u201c\u201d\u2018\u2019]?{_ASSIGN}[\u201c\u2018])[^\u201d\u2019]{{1,8192}}",
+        r"\1" + MASK,
+        re.IGNORECASE,
     ),
     # ("name", "value") and {"name": "name", "value": "value"}
     (

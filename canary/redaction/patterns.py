@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from canary.redaction import named
+from canary.redaction.addresses import mask_addresses
 from canary.redaction.named import MASK, mask_named
-from canary.redaction.shapes import mask_shapes
+from canary.redaction.shapes import mask_parts, mask_shapes
+from canary.redaction.statements import mask_statements
 
 
 class Row(NamedTuple):
@@ -91,7 +93,8 @@ def mask(text: str) -> str:
 
 def mask_foreign(text: str) -> str:
     """Return an answer or log line with everything masked that looks like a credential."""
-    return mask_shapes(mask_named(mask(text)))
+    named_ones = mask_named(mask(mask_parts(text)))
+    return mask_shapes(mask_addresses(mask_statements(named_ones)))
 
 
 def mask_arguments(arguments: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ Face, Shopify, Twilio, OpenAI and Databricks in the pages of their keys.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections import Counter
@@ -35,6 +36,11 @@ MOST_IN_WORDS = 0.45
 """The part of a token that may be words; a name of a class or of a path is nearly all words."""
 
 
+_HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+LEAST_CHANGES = 0.45
+"""Of a random token more than half; a name of words in capital letters has fewer."""
+
+
 FEW_WORDS = 0.1
 """The part of base64 that looks like words by chance; a path has more."""
 
@@ -42,6 +48,48 @@ FEW_WORDS = 0.1
 @functools.cache
 def _prefixed() -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9])(?:{_PREFIXED})(?![A-Za-z0-9])")
+
+
+_PARTS = re.compile(
+    r"(?<![\w+/=.:\-])[A-Za-z0-9+/]{8,128}={0,2}(?:\s{1,32}[A-Za-z0-9+/]{8,128}={0,2}){1,32}"
+    r"(?![\w.:\-])"
+)
+
+
+def mask_parts(text: str) -> str:
+    """Return the text without random tokens that blanks or line ends part."""
+    return _PARTS.sub(_parted, text)
+
+
+def _parted(found: re.Match[str]) -> str:
+    pieces = re.split(r"(\s+)", found.group())
+    shown, run = list[str](), list[str]()
+    for part, blank in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if _may_be_part(part):
+            run += (part, blank)
+        else:
+            shown += (*_of_run(run), part, blank)
+            run = []
+    return "".join((*shown, *_of_run(run)))
+
+
+def _of_run(run: list[str]) -> list[str]:
+    """Return parts and the blanks behind them, masked if they are one random token together."""
+    whole = "".join(run[::2])
+    same = len(run) > 2 and is_random(whole) and _changes(whole) > LEAST_CHANGES
+    return [MASK, run[-1]] if same else run
+
+
+def _may_be_part(piece: str) -> bool:
+    """Return whether it is no word and no hexadecimal number."""
+    mixed = any(c.isdigit() for c in piece) or not (piece[1:].islower() or piece.isupper())
+    return mixed and not _HEXADECIMAL.fullmatch(piece)
+
+
+def _changes(piece: str) -> float:
+    """Return how often small and capital letters and digits take turns, as a part of the piece."""
+    kinds = [(c.islower(), c.isupper()) for c in piece]
+    return sum(a != b for a, b in itertools.pairwise(kinds)) / len(piece)
 
 
 def mask_shapes(text: str) -> str:
