@@ -9,6 +9,7 @@ from tests.canary.support.scenes import (
     ecs,
     edge,
     platform,
+    protocols,
     revisions,
 )
 
@@ -20,4 +21,5 @@ SCENES = {
     **dependencies.SCENES,
     **application.SCENES,
     **platform.SCENES,
+    **protocols.SCENES,
 }
