@@ -54,7 +54,7 @@ def rollout(case: Case, name: str) -> Rollout | None:
         return None
     bad = _suspect(service)
     good = _good(case, name, service, bad)
-    newer, older = case.definition(bad), case.definition(good) if good else None
+    newer, older = case.definition(bad), case.definition(good)
     if newer is None or older is None or newer.arn == older.arn:
         return None
     deployment = next((d for d in service.deployments if d.task_definition == bad), None)

@@ -11,6 +11,7 @@ from tests.canary.support.scenes import (
     platform,
     protocols,
     revisions,
+    starts,
 )
 
 SCENES = {
@@ -22,4 +23,5 @@ SCENES = {
     **application.SCENES,
     **platform.SCENES,
     **protocols.SCENES,
+    **starts.SCENES,
 }

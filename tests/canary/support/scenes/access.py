@@ -90,7 +90,7 @@ SCENES = {
         p.replace(HEALTHY, secrets=(p.replace(KEY, exists=False, detail="is gone"),)),
         [api(proxied(401, REFUSED))]),
     "key-changed-long-ago": Told(
-        p.replace(HEALTHY, secrets=(p.replace(KEY, changed_at=p.ago(1500)),)),
+        p.replace(HEALTHY, secrets=(p.replace(KEY, changed_at=p.ago(1470)),)),
         [api(proxied(401, REFUSED))]),
     "key-made-anew-may-not": Told(HEALTHY, [api(proxied(403, "{}"))], HEALTHY, GENERATED),
     "key-that-must-be-refused-may-not": Told(
@@ -125,6 +125,11 @@ SCENES = {
     "asked-for-what-nobody-sends": Told(
         HEALTHY, [api(proxied(401, "not authenticated", principal="nobody", challenge="Bearer"))],
         HEALTHY, ANONYMOUS),
+    "asked-for-anything": Told(
+        HEALTHY, [api(proxied(401, "not authenticated", principal="nobody"))], HEALTHY, ANONYMOUS),
+    "asked-of-a-stranger-five-times": Told(HEALTHY, [
+        api(proxied(401, str(n), principal="stranger", challenge="Basic"), f"registry.{n}")
+        for n in range(5)]),
     "asked-otherwise-since-a-revision": since_revision_7(
         "registry", [api(proxied(401, "", challenge="Digest"))]),
     "header-of-a-wrong-form": Told(HEALTHY, [

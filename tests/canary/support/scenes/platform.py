@@ -61,9 +61,9 @@ def ended(minutes: float, arn: str = ARN) -> PlatformState:
     return auth(group(targets=()), tasks=(task,), running=0, pending=1)
 
 
-def targets(*found: TargetHealth, **more: Any) -> PlatformState:
+def targets(*found: TargetHealth, of: PlatformState = HEALTHY, **more: Any) -> PlatformState:
     """Return auth with other targets."""
-    return group(targets=found, **more)
+    return group(of, targets=found, **more)
 
 
 def two_ports(entry: int, *mapped: int) -> PlatformState:

@@ -14,8 +14,8 @@ from canary.control_plane.state import (
 from canary.model import Result
 from tests.canary.support import platforms as p
 from tests.canary.support.scenes.ecs import definition
-from tests.canary.support.scenes.platform import ARN, CODES, MINE, TIMEOUT, auth, targets
-from tests.canary.support.told_scenes import AUTH, HEALTHY, NAMES, Told, down, group, sick
+from tests.canary.support.scenes.platform import ARN, CODES, MINE, TIMEOUT, auth, firewall, targets
+from tests.canary.support.told_scenes import AUTH, HEALTHY, NAMES, REGISTRY, Told, down, group, sick
 
 NEW = NAMES.elb("targetgroup", "auth-grpc/1")
 PATHS = (f"{AUTH}/health", f"{AUTH}/other")  # of a rule, and of the default rule
@@ -67,6 +67,20 @@ def two_containers(*found: tuple[str, tuple[int, ...]], **more: Any) -> Platform
                       containers=made)  # fmt: skip
 
 
+def halved() -> PlatformState:
+    """Return auth with two tasks, of which one fails its health checks."""
+    (mine,) = HEALTHY.ecs_services[0].tasks
+    state = auth(tasks=(mine, p.replace(mine, arn="task/auth/8", address="10.0.1.77")), running=2)
+    return targets(MINE, sick(TIMEOUT, "10.0.1.77"), of=state)
+
+
+def closed(*found: TargetHealth) -> PlatformState:
+    """Return auth whose tasks let nobody in, and whose task definition was not read."""
+    state = firewall("sg-auth", ingress=())
+    kept = tuple(d for d in state.task_definitions if d.family != NAMES.of("auth"))
+    return targets(*found, of=p.replace(state, task_definitions=kept))
+
+
 BEFORE = leading(ARN, (ARN, "HTTP1"), (NEW, "GRPC"))
 SCENES = {
     "protocol-grpc-since-a-change": Told(
@@ -89,6 +103,21 @@ SCENES = {
     "port-of-targets-that-are-well": Told(
         p.change(two_containers(("hokusai-auth", (8000,))), "target_groups", ARN,
                  targets=(p.replace(MINE, port=9),)), down()),
+    "targets-foreign-by-the-dozen": Told(
+        targets(MINE, *(sick(TIMEOUT, f"10.9.9.{n}") for n in range(4))), down()),
+    "half-of-the-own-targets-fail": Told(halved(), [p.control("target_group", "auth")]),
+    "half-of-the-own-targets-fail-and-a-closed-port": Told(halved(), [
+        p.failed("auth.health", "auth", p.none(f"{AUTH}/health", "refused"))]),
+    "tasks-closed-and-their-definition-unread": Told(
+        closed(p.replace(MINE, port=9000, state="unhealthy")), down()),
+    "tasks-closed-and-neither-definition-nor-target": Told(
+        auth(closed(), container_ports=(0, 8000)), down()),
+    "tasks-closed-and-no-port-at-all": Told(auth(closed(), container_ports=()), down()),
+    "balancer-of-the-api-closed-beside-a-sick-auth": Told(
+        firewall("sg-lb-registry", ingress=()),
+        [p.failed("registry.health", "registry", p.none(f"{REGISTRY}/health", "connect-timeout")),
+         p.failed("auth.key", "auth", p.answer(
+             f"{AUTH}/x", 503, '{"detail":"Authentication service unavailable"}'))]),
     "health-check-changed-in-all": Told(
         group(targets=(sick(CODES), sick(TIMEOUT, "10.0.1.99")), health_path="/gone",
               health_matcher="500", health_interval_s=5, health_timeout_s=2),
