@@ -86,6 +86,8 @@ def _registries(case: Case, name: str, old: EcsService) -> list[dict[str, Any]] 
     had = old.config.get("serviceRegistries") or []
     wanted = case.services[name].discovery
     lives = next((d.arn for d in case.state.discovery if wanted and d.name == wanted), "")
-    if not lives or all(r.get("registryArn") in known for r in had):
+    there = [r.get("registryArn") for r in had]
+    lost = [arn for arn in there if arn not in known]
+    if not lives or lives in there or len(lost) != 1:  # of several, nobody knows which it was
         return None
-    return [{**r, "registryArn": lives} for r in had]
+    return [{**r, "registryArn": lives} if r.get("registryArn") in lost else r for r in had]

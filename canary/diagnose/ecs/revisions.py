@@ -130,7 +130,8 @@ def replaced_by_older(case: Case, name: str) -> TaskDefinition | None:
     was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
     if not healthy or not now or not was or now.family != was.family or was.status != "ACTIVE":
         return None
-    sound = not before.deployments[0].failed_tasks and port_mismatch(was) is None
+    tried = (*before.deployments, *(d for d in service.deployments if d.task_definition == was.arn))
+    sound = not any(d.failed_tasks for d in tried) and port_mismatch(was) is None
     return was if sound and now.revision < was.revision else None
 
 
@@ -200,8 +201,7 @@ def deploy(case: Case, name: str, definition: str = "", **fields: Any) -> Edits:
 
     What else of the service came with the fault goes back in the same call.
     """
-    service = case.ecs(name)
-    if service is None:
+    if (service := case.ecs(name)) is None:
         return ()
     changed = {"taskDefinition": definition, **fields} if definition else fields
     whole = {**changed, **service_back.restored(case, service, changed)}

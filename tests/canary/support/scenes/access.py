@@ -102,6 +102,35 @@ SCENES = {
         refused_well("expired")]),
     "route-that-nobody-may-see": Told(HEALTHY, [
         access(404), refused_well(), refused_well("expired", 404, url=MODELS)]),
+    "route-that-leads-elsewhere": Told(HEALTHY, [access(300), refused_well()]),
+    "route-without-a-scope-that-others-may-use": Told(HEALTHY, [
+        access(200), refused_well(), passed(MODELS, principal="valid")]),
+    "route-without-a-scope-refused-for-another-reason": Told(HEALTHY, [
+        access(200), refused_well(status=401)]),
+    "route-without-a-scope-and-a-page": Told(HEALTHY, [
+        p.result("registry.access", "registry", Step(
+            name="may not", status=Status.FAIL, reason="x", assertions=p.status_is("403", "500"),
+            evidence=(p.answer(MODELS, 500, "<html>", principal="revoked"),)), kind="access"),
+        refused_well()]),
+    "key-may-not-four-times": Told(HEALTHY, [
+        api(proxied(403, str(n)), f"registry.{n}") for n in range(4)]),
+    "open-and-another-service-without-a-route": Told(HEALTHY, [
+        accepted("unknown"), accepted(""),
+        p.failed("auth.unasked", "auth", p.answer(f"{AUTH}/x", 404, "{}"),
+                 assertions=p.status_is("401", "404")),
+        api(p.answer(f"{REGISTRY}/y", 500, "no"), "registry.y",
+            assertions=p.status_is("401", "500")),
+        api(p.answer(f"{REGISTRY}/z", 404, "{}"), "registry.z",
+            assertions=p.status_is("200", "404")),
+        access(404, f"{REGISTRY}/w"), access(500, f"{REGISTRY}/v", principal="")]),
+    "auth-down-in-many-ways": Told(HEALTHY, [
+        p.failed(f"auth.{n}", "auth", p.page(f"{AUTH}/{n}", 502)) for n in range(5)]),
+    "old-key-accepted-after-a-roll-back": Told(
+        deployments(
+            "auth", deployment(6, "PRIMARY", rollout_state="COMPLETED"),
+            deployment(7, "INACTIVE", rollout_state="FAILED", failed_tasks=3),
+            task_definition=faults.NAMES.revision("auth", 6)),
+        [accepted("revoked", VALIDATE)]),
     "old-keys-accepted": Told(HEALTHY, [
         accepted("revoked"), accepted("expired"), accepted("revoked", VALIDATE)]),
     "open-to-all-keys": Told(HEALTHY, [

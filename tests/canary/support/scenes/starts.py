@@ -26,7 +26,8 @@ from tests.canary.support.told_scenes import (
 CRASH = "Essential container in task exited"
 ELSEWHERE = [{"registryArn": "arn:gone", "port": 5000}, {"registryArn": "arn:gone-too"}]
 MINE = ENVIRONMENT.arn("servicediscovery", "service/srv-new")
-NAMED = p.change(HEALTHY, "discovery", NAME, arn=MINE)
+NAMED = p.replace(HEALTHY, discovery=tuple(
+    p.replace(d, arn=MINE) if d.name == NAME else d for d in HEALTHY.discovery))  # fmt: skip
 
 
 def crashed(words: str = CRASH, **container: Any) -> PlatformState:
@@ -97,8 +98,9 @@ SCENES = {
     "scaled-from-three-to-zero": Told(
         faults.service(HEALTHY, "auth", desired=0, running=1), down(),
         faults.service(HEALTHY, "auth", desired=3)),
+    "service-gone-with-its-registry": gone(ELSEWHERE[:1]),
     "service-gone-with-its-registries": gone(ELSEWHERE),
-    "service-gone-and-a-registry-is-there": gone([*ELSEWHERE, {"registryArn": MINE}]),
+    "service-gone-and-a-registry-is-there": gone([*ELSEWHERE[:1], {"registryArn": MINE}]),
     "service-gone-and-all-registries-are-there": gone([{"registryArn": MINE, "port": 5000}]),
     "service-gone-and-its-name-too": gone(ELSEWHERE, p.replace(HEALTHY, discovery=())),
     "older-revision-after-a-deployment-that-went-on": older(
