@@ -42,7 +42,8 @@ class Memory:
         text = request.body.decode("latin-1") if request.headers[:1] == JSON else ""
         shown = text or (f"{len(request.body)} bytes" if request.body else "")
         again = " again" if request.repeatable else ""
-        self.lines.append(f"  {key}{again}: {request.method} {path}?{parts.query} {shown}".rstrip())
+        within = f"{key}{again} in {request.timeout_s:g} s"
+        self.lines.append(f"  {within}: {request.method} {path}?{parts.query} {shown}".rstrip())
         changed = self.change(request.method, path, len(self.lines))
         if changed is not None:
             return changed

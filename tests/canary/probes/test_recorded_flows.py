@@ -19,6 +19,7 @@ from canary.model import (
 )
 from canary.probes import KINDS
 from canary.probes.base.api import ProbeContext
+from canary.probes.registration.age import clocks_differ_s, has_ended
 from tests.canary.probes.recorded_mlflow import BORN, Change, Memory
 from tests.canary.probes.test_recorded import Clock, check, recorded
 from tests.canary.support import platforms as p
@@ -193,7 +194,7 @@ def flows() -> str:
         context = ProbeContext(
             environment=where, run_id="20261122t115959-123456", http=memory, clock=Clock(),
             credential=lambda name: Credential(f"key of {name}"), forget_credential=lambda _: None,
-            state=p.healthy, remaining=lambda cleanup: 36.0 if cleanup else 30.0,
+            state=p.healthy, remaining=lambda cleanup: 11.0 if cleanup else 8.0,
             blocked=lambda _: "", answered=lambda _client, _answer: None, record=steps.append,
             residue=residue.append, left_behind=frozenset({f"{OURS}told", "told"}), began=5.0,
         )  # fmt: skip
@@ -214,6 +215,41 @@ def flows() -> str:
 
 def test_what_the_flows_ask_and_record_is_as_it_is_kept() -> None:
     assert flows() == FLOWS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("date", "differ_s"),
+    [
+        ("Sun, 22 Nov 2026 12:00:00 GMT", 0),
+        ("Sun, 22 Nov 2026 12:00:30 GMT", 30),
+        ("Sun, 22 Nov 2026 11:59:00 GMT", 60),
+        ("yesterday", 0),
+        ("", 0),
+    ],
+)
+def test_a_clock_differs_by_the_date_of_an_answer(date: str, differ_s: float) -> None:
+    assert clocks_differ_s(p.NOW, date) == differ_s
+
+
+@pytest.mark.parametrize(
+    ("age_s", "tag", "clock_off_s", "ended"),
+    [
+        (60, "60", 0, False),
+        (60.1, "60", 0, True),
+        (65, "60", 10, False),  # each side adds by how much its clock differs
+        (70.1, "60", 10, True),
+        (100, "5000", 0, False),
+        (100.1, "5000", 0, True),  # the limit holds for every tag
+        (100, "", 0, False),
+        (100.1, None, 50, True),
+        (99, "1234567", 0, False),
+        (99, "6 0", 0, False),
+    ],
+)
+def test_a_run_has_ended_after_the_time_that_it_told_or_after_the_limit(
+    age_s: float, tag: object, clock_off_s: float, ended: bool
+) -> None:
+    assert has_ended(age_s, tag, limit_s=100, clock_off_s=clock_off_s) is ended
 
 
 if __name__ == "__main__":
