@@ -26,7 +26,7 @@ ACTIONS = (
 MAX_LINES = 50
 MAX_SCANNED = 2000  # events read at most; a noisy log group must not delay the run
 MAX_LENGTH = 400
-MAX_READ = 8_000  # characters kept of an event, which may have 256 KB: enough to mask it whole
+MAX_READ = 8_000  # bytes kept of an event, which may have 256 KB: enough to mask it whole
 WINDOW_S = 1800
 # FilterLogEvents gives the oldest first: the newest are found from now backwards, in seconds.
 _BACK_S = (0, 15, 60, 300, WINDOW_S)
@@ -94,7 +94,13 @@ def _window(
 
 def _short(event: Json) -> Json:
     """Return an event with the beginning of its message: the whole ones may not fit in memory."""
-    return {**event, "message": str(event.get("message", ""))[:MAX_READ]}
+    return {**event, "message": _beginning(event)}
+
+
+def _beginning(event: Json) -> str:
+    """Return the beginning of an event's message; an emoji has four bytes."""
+    text = str(event.get("message", ""))[:MAX_READ]
+    return text.encode("utf-8", "replace")[:MAX_READ].decode("utf-8", "ignore")
 
 
 def missing(reader: Reader) -> tuple[str, ...]:
@@ -115,6 +121,6 @@ def log_line(raw: Json, redact: Callable[[str], str]) -> LogLine:
     at = dt.datetime.fromtimestamp(int(raw.get("timestamp") or 0) / 1000, dt.UTC)
     return LogLine(
         at=at.isoformat(timespec="seconds"),
-        message=scrub(redact(str(raw.get("message", ""))[:MAX_READ])),
+        message=scrub(redact(_beginning(raw))),
         stream=str(raw.get("logStreamName", "")),
     )

@@ -31,6 +31,47 @@ print(int(status["VmHWM"].split()[0]) // 1024)
 """
 
 
+LOGS = """
+import datetime as dt, sys, threading
+from pathlib import Path
+from canary.model import Environment
+from canary.observe import logs
+from canary.observe.calls import Reader
+
+class Emoji:
+    def client(self, service):
+        return self
+
+    def get_paginator(self, name):
+        return self
+
+    def paginate(self, **asked):
+        for page in range(500):  # of a megabyte each, as AWS sends them
+            yield {"events": [{"timestamp": page, "message": "error " + chr(0x1F600) * 65_000}
+                              for _ in range(4)]}
+
+now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+reader = Reader(Emoji(), Environment(name="x", account="1", region="r", cluster="c", services={}))
+found = []
+readers = [threading.Thread(target=lambda: found.append(logs.read(reader, "/x", now, str)))
+           for _ in range(4)]
+for each in readers:
+    each.start()
+for each in readers:
+    each.join()
+assert [len(lines) for lines in found] == [logs.MAX_LINES] * 4
+assert {len(line.message) for lines in found for line in lines} == {logs.MAX_LENGTH}
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) // 1024)
+"""
+
+
+def test_2000_lines_of_256_kb_of_four_services_fit_into_memory() -> None:
+    command = [sys.executable, "-c", LOGS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < MOST_MB
+
+
 def test_a_forged_latest_report_of_any_size_fits_into_memory(tmp_path: Path) -> None:
     forged = {
         "sparse": None,
