@@ -25,7 +25,14 @@ from tests.canary.support import platforms as p
 
 FLOWS = Path(__file__).with_name("recorded_flows.txt")
 OURS, OLD = "synthetic-canary-", "synthetic-canary-20261122t100000-abcdef-full"
-WHOLE = ("well", "without a run", "a new experiment", "orphans", "earlier keys")
+WHOLE = (
+    "well",
+    "without a run",
+    "a new experiment",
+    "orphans",
+    "earlier keys",
+    "a clock that is wrong",
+)
 """Scenes of which everything is shown; of others what is deleted and what does not pass."""
 LOST = Answer(failure=Failure(kind=FailureKind.READ_TIMEOUT, detail="nothing came"))
 
