@@ -102,14 +102,8 @@ def _named(rule: Rule) -> Iterator[str]:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    position = 0
-    stripped = text.rstrip()
-    while position < len(stripped):
-        match = _TOKEN.match(stripped, position)
-        if match is None:
-            raise RuleError(f"cannot read alarm rule at {stripped[position : position + 20]!r}")
-        position = match.end()
-        yield match.group().strip()
+    """Yield the tokens: whatever is no space belongs to one."""
+    yield from (found.group().strip() for found in _TOKEN.finditer(text))
 
 
 def _either(tokens: list[str], at: int) -> tuple[Rule, int]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from alarm_evaluator import State, TreatMissing, evaluate, evaluation_range, judge
+from alarm_evaluator import COMPARISON_WORDS, State, TreatMissing, evaluate, evaluation_range, judge
 
 DOCUMENT = json.loads((Path(__file__).parent / "data" / "alarm_cases.json").read_text())
 CASES: list[dict[str, Any]] = DOCUMENT["cases"]
@@ -50,6 +50,20 @@ def test_breaching_needs_more_silence_than_its_periods(
 @pytest.mark.parametrize("treat", get_args(TreatMissing))
 def test_enough_real_points_are_judged_without_the_treatment(treat: TreatMissing) -> None:
     assert evaluate([None, True, None, True, True], 3, 3, treat, "OK") == "ALARM"
+
+
+def test_only_the_newest_real_points_are_judged() -> None:
+    assert evaluate([True, True, False, False, False], 2, 3, "missing", "ALARM") == "OK"
+    assert evaluate([True, True, False, True, False], 2, 4, "missing", "OK") == "ALARM"
+
+
+def test_each_comparison_has_its_words() -> None:
+    assert COMPARISON_WORDS == {
+        "GreaterThanThreshold": "greater than",
+        "GreaterThanOrEqualToThreshold": "greater than or equal to",
+        "LessThanThreshold": "less than",
+        "LessThanOrEqualToThreshold": "less than or equal to",
+    }
 
 
 @pytest.mark.parametrize(
