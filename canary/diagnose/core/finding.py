@@ -46,4 +46,4 @@ class Finding:
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:
     """Return the evidence of the most important failures."""
     chosen = sorted(failures, key=lambda f: (-f.weight, *f.position))
-    return tuple(f.evidence() for f in chosen[:count])
+    return tuple(dict.fromkeys(f.evidence() for f in chosen))[:count]  # several may say the same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.diagnose.core.case import Case
+from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.remedies import well
@@ -15,11 +15,12 @@ def missing(case: Case) -> Iterator[Finding]:
     """Report a host that does not resolve while others do."""
     hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
     every = {case.host(n) for n in case.services if case.host(n)}
-    if not hosts or hosts >= every > {next(iter(hosts))}:
+    answered = any(exchange.status for _, exchange in case.exchanges)
+    if len(every) > 1 and hosts >= every and not answered:
         return  # no host resolves: `canary_itself.egress` reports it
     for host in sorted(hosts):
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
-        name = min(f.entry_service for f in failures)
+        name = _owner(case, host, failures)
         yield Finding(
             cause="dns-name-missing",
             service=name,
@@ -30,6 +31,12 @@ def missing(case: Case) -> Iterator[Finding]:
             remedy=_point(case, name, host),
             explained_failures=failures,
         )
+
+
+def _owner(case: Case, host: str, failures: Failures) -> str:
+    """Return the service whose address has this host, else one that had to answer there."""
+    named = (n for n in case.services if case.host(n) == host)
+    return next(named, min(f.entry_service for f in failures))
 
 
 def _confirmed(case: Case, host: str) -> bool:
@@ -69,7 +76,7 @@ def elsewhere(case: Case) -> Iterator[Finding]:
         failures = frozenset(f for f in case.failures if f.host == known.host and not f.error)
         if not failures:
             continue
-        name = min(f.entry_service for f in failures)
+        name = _owner(case, known.host, failures)
         addresses = ", ".join(sorted(there))
         yield Finding(
             cause="dns-wrong-load-balancer",

@@ -12,6 +12,7 @@ from tests.canary.support.scenes.dependencies import hung, took
 from tests.canary.support.scenes.ecs import since_revision_7
 from tests.canary.support.told_scenes import (
     AUTH,
+    ENVIRONMENT,
     HEALTHY,
     KEY,
     MLFLOW,
@@ -63,6 +64,14 @@ def denied(*actions: str) -> Any:
     )  # fmt: skip
     open_one = Unavailable(action="x:Y", resource="*", code="Throttling", reason="busy")
     return p.replace(HEALTHY, unavailable=(*gaps, open_one))
+
+
+def without_mlflow() -> Any:
+    """Return the environment file of a platform that has no MLflow."""
+    services = {n: s for n, s in ENVIRONMENT.services.items() if n != "mlflow"}
+    api_alone = p.replace(services["registry"], depends_on=("auth", "cache", "database"))
+    routes = tuple(r for r in ENVIRONMENT.routes if r.service != "mlflow")
+    return p.replace(ENVIRONMENT, services={**services, "registry": api_alone}, routes=routes)
 
 
 LATER = Exchange(method="GET", url=f"{REGISTRY}/end", failure="deadline")
@@ -123,10 +132,23 @@ SCENES = {
     "auth-answers-with-errors": Told(HEALTHY, [
         p.failed("auth.validate", "auth", p.answer(f"{AUTH}/api/v1/keys/validate", 500, "no")),
         api(faults.auth_unavailable()), passed(f"{AUTH}/health", "auth")]),
+    "one-route-of-auth-fails-and-callers-complain": Told(HEALTHY, [
+        p.failed("auth.a", "auth", p.answer(f"{AUTH}/a", 500, "no")),
+        *(passed(f"{AUTH}/{n}", "auth") for n in ("b", "c", "d")), api(faults.auth_unavailable())]),
+    "routes-of-mlflow-and-of-the-api-fail": Told(HEALTHY, [
+        broken("/api/mlflow/api/2.0/mlflow/x", 500, OWN), broken("/a"),
+        *well("/b", "/c", "/d")]),
+    "slow-without-any-mlflow": Told(
+        HEALTHY, [slow(PROXY, "registry.proxy", 9000.0, principal="valid")], HEALTHY,
+        without_mlflow()),
     "two-health-documents-mislead": Told(HEALTHY, [
         wrong("/health", "registry.a"), wrong("/ready", "registry.b"), wrong("/x", "registry.c")]),
     "another-document-misleads": Told(HEALTHY, [wrong("/ready", "registry.b")]),
     "body-of-delete-lost": Told(HEALTHY, [deleted(), passed(PROXY, method="POST")]),
+    "bodies-of-delete-lost-in-two-services": Told(HEALTHY, [
+        deleted(), passed(PROXY, method="POST"), *well("/b"),
+        p.failed("auth.DELETE", "auth", p.answer(
+            f"{AUTH}/k", 422, '{"detail":"field required"}', method="DELETE"))]),
     "body-of-delete-lost-and-no-post": Told(HEALTHY, [deleted(), *well("/b")]),
     "body-of-post-lost": Told(HEALTHY, [deleted("POST")]),
     "canary-may-not-read-twice": Told(
@@ -136,6 +158,14 @@ SCENES = {
         unread("AccessDenied: canary/valid", "registry.valid"),
         unread("AccessDenied: canary/expired", "registry.expired"),
         unread("the credential of revoked could not be read", "registry.revoked")]),
+    "canary-may-not-read-one-key-of-four-checks": Told(HEALTHY, [
+        unread("AccessDenied: canary/valid", f"registry.{n}") for n in range(4)]),
+    "canary-resolves-one-host-and-is-refused-by-it": Told(HEALTHY, [
+        p.failed("auth.health", "auth", p.none(f"{AUTH}/health", "dns")),
+        p.failed("registry.health", "registry", p.none(f"{REGISTRY}/health", "refused"))]),
+    "canary-resolves-no-host-now": Told(HEALTHY, [
+        p.failed("auth.health", "auth", p.none(f"{AUTH}/health", "dns")),
+        p.failed("registry.health", "registry", p.none(f"{REGISTRY}/health", "dns")), *well("/b")]),
     "canary-key-changed": Told(
         p.replace(HEALTHY, secrets=(KEY,)), [unread("the secret canary/valid has no api_key")]),
     "canary-key-nobody-knows": Told(HEALTHY, [unread("a secret could not be read")]),

@@ -8,6 +8,7 @@ from canary.control_plane.state import (
     DiscoveryInstance,
     LogLine,
     PlatformState,
+    RegistryEntry,
 )
 from canary.model import Exchange, Result, Status, Step, Timing
 from tests.canary.support import platform_faults as faults
@@ -18,6 +19,7 @@ from tests.canary.support.told_scenes import (
     APP_SECRET,
     AUTH,
     DATABASE_DOWN,
+    ENVIRONMENT,
     HEALTHY,
     MLFLOW,
     NAMES,
@@ -88,6 +90,10 @@ def mlflow(**fields: Any) -> Any:
     return definition(HEALTHY, "mlflow", 7, container=fields)
 
 
+SRV = "arn:aws:servicediscovery:x:1:service/srv-mlflow"
+OWN = p.replace(HEALTHY, discovery=tuple(
+    p.replace(d, arn=ENVIRONMENT.arn("servicediscovery", f"service/{d.id}"))
+    for d in HEALTHY.discovery))  # fmt: skip
 MINE = DiscoveryInstance(id="mlflow7", address=p.ADDRESSES["mlflow"])
 OLD = DiscoveryInstance(id="old", address="10.0.9.9")
 REPORTED = [api(faults._mlflow_unreachable()), passed(f"{REGISTRY}/health")]
@@ -97,8 +103,15 @@ BOTH = (p.replace(APP_SECRET, changed_at=p.ago(60)), PARAMETER)
 SECRETS = p.replace(HEALTHY, secrets=BOTH)
 SCENES = {
     "name-without-instances": Told(instances(), REPORTED),
+    "name-without-instances-and-a-direct-failure": Told(instances(), [
+        *REPORTED, p.failed("mlflow.ui", "registry", p.page(MLFLOW, 503))]),
+    "name-without-instances-on-a-port-of-its-own": Told(
+        faults.service(instances(), "mlflow", registry_entries=(
+            RegistryEntry(arn="arn:other", port=1), RegistryEntry(arn=SRV, port=5001))), REPORTED),
+    "name-without-instances-of-two-ports": Told(
+        definition(instances(), "mlflow", 7, container={"ports": (5000, 5001)}), REPORTED),
     "name-without-instances-of-another-registry": Told(
-        faults.service(instances(), "mlflow", registries=()), REPORTED,
+        faults.service(instances(state=OWN), "mlflow", registries=()), REPORTED,
         faults.service(HEALTHY, "mlflow", config={
             "serviceRegistries": [{"registryArn": "arn:old", "containerPort": 5000}]})),
     "name-gone": Told(no_name(), REPORTED),
@@ -124,6 +137,15 @@ SCENES = {
     "cache-refuses-a-token-that-changed": Told(
         p.replace(SECRETS, logs=line("redis: WRONGPASS invalid username-password pair").logs),
         health('{"checks": {"redis": {"healthy": false}}}')),
+    "cache-named-by-who-does-not-use-it": Told(
+        line("redis: connection refused", name="mlflow"),
+        health('{"checks": {"redis": {"healthy": false}}}')),
+    "database-named-as-the-deployment-began": Told(
+        p.replace(faults.service(HEALTHY, "registry", deployments=(p.replace(
+            HEALTHY.ecs_services[1].deployments[0], created_at=p.ago(2)),)),
+            logs=line("database: connection refused").logs), health(DATABASE_DOWN)),
+    "database-refuses-a-login-from-outside": Told(
+        PlatformState(), [api(proxied(500, "password authentication failed for user"))]),
     "cache-and-what-waits-for-it": Told(
         HEALTHY, [*health('{"checks": {"redis": {"healthy": false}}}'), hung(PROXY),
                   hung(f"{REGISTRY}/open", principal="")]),
@@ -139,6 +161,8 @@ SCENES = {
         api(proxied(504, '{"detail":"timed out asking mlflow"}'))]),
     "mlflow-times-out-and-answered-late": Told(HEALTHY, [
         api(proxied(504, '{"detail":"MLflow timeout"}')), took(PROXY, 2000.0, principal="valid")]),
+    "mlflow-times-out-and-answered-in-time": Told(HEALTHY, [
+        api(proxied(504, '{"detail":"MLflow timeout"}')), took(PROXY, 1999.0, principal="valid")]),
     "breaker-open-and-calls-fail": Told(HEALTHY, [
         api(p.answer(f"{REGISTRY}/health/mlflow", 503, OPEN), "registry.breaker"),
         api(proxied(502, f'{{"detail":"Failed to connect to MLflow server at {UPSTREAM}"}}'))]),
@@ -156,11 +180,17 @@ SCENES = {
     "artifacts-since-a-revision": since_revision_7("mlflow", [
         api(proxied(500, '{"error":"artifact store: AccessDenied"}')),
         api(p.answer(f"{RUNS}/get", 404, "{}"), "registry.runs")]),
+    "artifacts-of-a-bucket-since-a-revision": since_revision_7(
+        "mlflow", [api(proxied(500, '{"error":"artifact store: AccessDenied"}'))],
+        container={"plain": {"ARTIFACTS": "s3://other"}}),
     "artifacts-and-all-else": Told(HEALTHY, [
         api(proxied(500, '{"error":"artifact store"}'), "registry.artifacts"), *REPORTED]),
     "cache-slow-in-a-document": Told(HEALTHY, [
         *LATE, took(f"{REGISTRY}/health", 3), took(f"{REGISTRY}/ready", 2400, "redis"),
         took(f"{AUTH}/ready", 5, "database")]),
+    "cache-slow-and-not-ready-at-once": Told(HEALTHY, [
+        *LATE, took(f"{REGISTRY}/health", 3), took(f"{REGISTRY}/ready", 2400, "redis"),
+        took(f"{REGISTRY}/ready", 5, "redis", status=503), took(f"{AUTH}/ready", 5, "database")]),
     "cache-slow-beside-a-broken-database": Told(HEALTHY, [
         *LATE, took(f"{REGISTRY}/health", 3), took(f"{REGISTRY}/ready", 2400, "redis"),
         p.failed("registry.database", "registry", p.answer(
@@ -182,5 +212,16 @@ SCENES = {
         *LATE, *judged(1500, "valid"), took(f"{AUTH}/health", 1400)]),
     "mlflow-elsewhere-from-outside": Told(PlatformState(), [api(p.answer(
         PROXY, 502, '{"detail":"Failed to connect to MLflow server at http://other.host:5000"}'))]),
+    "mlflow-blamed-in-many-answers": Told(HEALTHY, [
+        *(api(faults._mlflow_unreachable(), f"registry.{n}") for n in "abc"),
+        api(p.answer(f"{RUNS}/x", 502, '{"detail":"Failed to connect to MLflow server"}'), "x.d"),
+        api(p.answer(f"{RUNS}/y", 502, '{"detail":"Failed to connect to MLflow server"}'), "x.e"),
+        api(p.answer(f"{RUNS}/z", 502, '{"detail":"Failed to connect to MLflow server"}'), "x.f"),
+        passed(f"{REGISTRY}/health")]),
+    "mlflow-elsewhere-in-many-answers": Told(PlatformState(), [
+        api(p.answer(f"{RUNS}/{n}", 502, "Failed to connect to MLflow server at"
+                     f" http://{'ab'[n % 2]}.host:5000"), f"x.{n}") for n in range(5)]),
+    "auth-elsewhere-from-outside": Told(PlatformState(), [api(proxied(
+        503, '{"detail":"auth service unavailable at http://other.host:8000"}'))]),
     "mlflow-answers-itself": Told(HEALTHY, [*REPORTED, took(MLFLOW, 20)]),
 }  # fmt: skip

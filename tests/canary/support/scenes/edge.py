@@ -93,6 +93,17 @@ SCENES = {
     "dns-of-one-host-and-an-address": Told(
         hosts(host(HOST, "1.1.1.1", error="SERVFAIL"), host("x", error="NXDOMAIN")),
         [*unresolved(f"{AUTH}/health"), passed(f"{REGISTRY}/health")]),
+    "dns-of-a-host-of-two-services": Told(HEALTHY, [
+        *unresolved(f"{REGISTRY}/mlflow/", f"{REGISTRY}/health"),
+        passed(f"{AUTH}/health", "auth")]),
+    "dns-elsewhere-and-a-check-that-broke-off": Told(
+        hosts(host(HOST, "9.9.9.9")),
+        [p.failed("auth.health", "auth", p.answer(f"{AUTH}/health", 404, "no")),
+         p.failed("auth.error", "auth", p.answer(f"{AUTH}/x", 404, "no"), status=Status.ERROR)]),
+    "nothing-has-a-host": Told(
+        HEALTHY, [p.control("ecs_service", "auth")], HEALTHY, p.replace(
+            ENVIRONMENT, routes=(), services={
+                n: p.replace(s, url="") for n, s in ENVIRONMENT.services.items()})),
     "dns-led-there": Told(
         hosts(host(HOST, "9.9.9.9", "8.8.8.8", balancer=("2.2.2.2", "1.1.1.1"))),
         [p.failed("auth.health", "auth", p.answer(f"{AUTH}/health", 404, "no"))],
@@ -147,6 +158,9 @@ SCENES = {
         [p.control("target_group", "auth"), passed(f"{AUTH}/health", "auth")], HEALTHY,
         unnamed("auth", target_groups=("no-tg", "hokusai-auth-development-tg"),
                 load_balancer="no-lb")),
+    "file-names-a-group-that-is-not-there-and-nothing-passes": Told(
+        HEALTHY, [p.control("target_group", "auth")], HEALTHY,
+        unnamed("auth", target_groups=("no-tg",))),
     "file-names-a-service-that-is-not-there": Told(
         p.replace(HEALTHY, ecs_services=HEALTHY.ecs_services[1:],
                   missing_services=(NAMES.of("auth"),)),
