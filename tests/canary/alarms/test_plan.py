@@ -100,6 +100,7 @@ def page(*critical: str) -> tuple[str, tuple[str, ...]]:
 
 
 def test_the_page_holds_the_first_critical_checks_that_fit_into_one_rule() -> None:
+    assert (MAX_CHILDREN, MAX_RULE) == (100, 10_240)
     assert page() == ('ALARM("d") OR (ALARM("s") AND (FALSE))', ("d", "s"))
     names = tuple(f"n{n:03}" for n in range(200))
     assert page(*names)[1] == (*names[: MAX_CHILDREN - 2], "d", "s")
