@@ -30,6 +30,7 @@ from tests.canary.comparison.test_changers import (
     passed,
     suspect,
 )
+from tests.canary.support.made import report
 
 BALANCER = f"{ELB}:loadbalancer/app/web/1111"
 OTHER = object_of("rule", RULE + "9")
@@ -80,10 +81,28 @@ def test_one_call_of_the_object_and_one_of_what_the_evidence_names_are_told() ->
     assert changers(found, beside) == (beside[0],)
 
 
+def test_the_line_of_a_call_on_several_objects_names_the_one_of_the_evidence() -> None:
+    group = f"{ELB}:targetgroup/web/9"
+    several = call("ModifyTargetGroup", changed=(OTHER, object_of("target group", group)))
+    (first, *_) = judged(diagnosis(RULE, LISTENER, group), several).evidence
+    assert first.resource == group
+
+
+def test_of_several_checks_the_first_that_was_last_well_begins_the_time() -> None:
+    failed = CheckHistory(outcomes="PF", since=at(0), last_status=Status.FAIL)
+    well = {
+        c: CheckHistory(outcomes="P", last_run_at=at(m), last_status=Status.PASS)
+        for c, m in (("a", -5), ("b", -9))
+    }
+    both = Explanation(diagnoses=(diagnosis(explains=("a", "b")),))
+    (made,) = suspects(both, {"a": failed, "b": failed}, report(history=well), STATE, NOON)
+    assert made.since.isoformat() == at(-9)
+
+
 def test_evidence_of_no_object_or_of_the_own_one_is_no_other_object() -> None:
     group = f"{ELB}:targetgroup/web/9"
-    found = suspect(diagnosis(RULE, "the log of api", RULE, LISTENER, "plain", group, group))
-    assert [o.kind for o in found.others] == ["listener", "target group"]
+    found = suspect(diagnosis(RULE, "the log of api", RULE, group, "sg-1", LISTENER, group))
+    assert [o.kind for o in found.others] == ["listener", "security group", "target group"]
     assert found.own == object_of("rule", RULE)
 
 

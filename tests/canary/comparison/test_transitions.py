@@ -108,6 +108,15 @@ def test_slower_is_twice_the_usual_and_a_noticeable_time(
     )
 
 
+def test_a_run_with_too_little_cpu_says_slower_of_nothing() -> None:
+    known = {"api.it": CheckHistory(latency_ms=(1.0,) * 11 + (900.0,), last_run_at="t")}
+    seen = [result(duration_ms=900.0)]
+    after = past.updated(known, seen, "now", latency_valid=True)
+    before = report(history=known)
+    assert compare(before, seen, after, now="n", latency_valid=False).transitions == ()
+    assert [t.change for t in compare(before, seen, after, now="n").transitions] == [Change.SLOWER]
+
+
 def test_slower_needs_ten_usual_passes_and_a_pass() -> None:
     def slower(passes: int, status: str = "P") -> list[Change]:
         known = {"api.it": CheckHistory(latency_ms=(1.0,) * passes + (900.0,), last_run_at="t")}

@@ -1,0 +1,56 @@
+"""A stored state: what is kept of a reading, and what is refused as none."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from canary.comparison.baselines import baselines
+from canary.comparison.states import StateError, decode, encode, state_of
+from canary.control_plane.state import ErrorCounts, LogLine, PlatformState
+from canary.model import CheckHistory, Kept
+from tests.canary.support import platforms as p
+from tests.canary.support.made import report, result
+
+
+def test_lines_and_counts_of_logs_are_left_out() -> None:
+    counts = ErrorCounts(load_balancer="web", balancer_5xx=1.0, target_5xx=2.0, minutes=5)
+    full = p.replace(p.healthy(), logs={"auth": (LogLine(at="", message="m"),)}, errors=(counts,))
+    found = state_of(report(result("F"), platform=msgspec.to_builtins(full)))
+    assert found is not None and found.platform == p.healthy()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (None, "it is not in the store"),
+        (b"", "it is no stored state: Input data was truncated"),
+        (b'{"platform": {"read_at": "\xff"}}', "it is no stored state: .*"),
+        (b'{"x": ' + b"[" * 100_000, "it is no stored state: .*"),
+        (encode(state_of(report(platform={}))), "its content does not fit its name"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_state_of_its_name_says_why(data: bytes | None, why: str) -> None:
+    with pytest.raises(StateError, match=f"^{why}$"):
+        decode(data, "another-name")
+
+
+def test_two_states_of_the_day_before_are_read_and_a_lost_one_is_left_out() -> None:
+    history = {
+        f"c{n}": CheckHistory(
+            since="2026-11-22T11:00:00+00:00", baseline="well",
+            baseline_at="2026-11-22T10:00:00+00:00",
+            day_before=(Kept(state=f"day-{n}", at="2026-11-21T10:00:00+00:00"),),
+        )
+        for n in range(3)
+    }  # fmt: skip
+
+    def read(name: str) -> PlatformState:
+        if name == "day-0":
+            raise StateError("it is gone")
+        return PlatformState(read_at=name)
+
+    found, problems = baselines(history, history, "2026-11-22T12:00:00+00:00", read)
+    assert {c: b.reference for c, b in found.of.items()} == dict.fromkeys(history, "well")
+    assert {c: b.reference for c, b in found.day_before.items()} == {"c2": "day-2"}
+    assert problems == ("the state day-0 could not be read: it is gone",)
