@@ -12,11 +12,11 @@ from canary.model import Change, Diagnosis, Report, Result, Status, Transition
 from canary.report.text import (
     between,
     command,
+    decision,
     line,
     milliseconds,
     percent,
     plural,
-    visible,
     when,
     whole,
 )
@@ -86,7 +86,7 @@ def code(text: str, limit: int = 240, *, cell: bool = False) -> str:
 def block(text: str, language: str = "") -> str:
     """Return text as a fenced block that the text itself cannot end."""
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    return f"{fence}{language}\n{visible(text)}\n{fence}"
+    return f"{fence}{language}\n{whole(text, 200_000)}\n{fence}"
 
 
 def _changes(report: Report) -> str:
@@ -128,8 +128,7 @@ def _capped(rows: list[str]) -> list[str]:
 
 
 def _folded(summary: str, rows: Iterable[str]) -> list[str]:
-    shown = _capped(list(rows))
-    return [f"<details><summary>{summary}</summary>", "", *shown, "", "</details>"]
+    return [f"<details><summary>{summary}</summary>", "", *_capped(list(rows)), "", "</details>"]
 
 
 def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
@@ -147,7 +146,7 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
             for e in diagnosis.evidence
         ),
         prose(remedy.summary),
-        f"To decide: {prose(remedy.decision)}" if remedy.decision else "",
+        *_decision(remedy.decision),
         "\n".join(
             f"- The fix changes {code(d.resource)}: {code(d.before or 'not there')} becomes"
             f" {code(d.after or 'not there')}"
@@ -165,8 +164,14 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
     if remedy.irreversible:
         lines.append(f"Without a way back: {prose(remedy.irreversible)}")
     if remedy.terraform:
-        lines += ["In Terraform:", block(whole(remedy.terraform), "terraform")]
+        lines += ["In Terraform:", block(remedy.terraform, "terraform")]
     return "\n\n".join(text for text in lines if text)
+
+
+def _decision(text: str) -> list[str]:
+    before, typed, after = decision(text)
+    shown = f"To decide: {prose(before, 1_000)}" if before else ""
+    return [shown, block(command(typed), "sh"), prose(after)] if typed else [shown]
 
 
 def _unexplained(report: Report) -> str:

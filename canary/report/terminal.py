@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canary.model import Diagnosis, Frozen, Report, Result, Status
-from canary.report.text import command, line, percent, plural, when
+from canary.report.text import command, decision, line, percent, plural, when
 from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
 
@@ -153,7 +153,9 @@ def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[Renderabl
     if remedy.fix and number <= detail.fixes:
         lines += _commands("fix", remedy.fix)
     elif remedy.decision and number <= detail.fixes:
-        lines.append(Text(f"  decide: {line(remedy.decision, 200)}"))
+        before, typed, _ = decision(remedy.decision)
+        lines.append(Text(f"  decide: {line(before, 200)}"))
+        lines += [_typed(typed)] if typed else []
     return list(lines)
 
 
@@ -164,9 +166,13 @@ def _commands(title: str, commands: tuple[str, ...]) -> list[Text]:
     further = f", the first of {len(commands)}" if len(commands) > 1 else ""
     return [
         Text(f"  {title}{further}:", style="dim"),
-        # one line: the terminal wraps it, so that it can be copied as a whole
-        Text(command(commands[0]), style="cyan", no_wrap=True, overflow="ignore"),
+        _typed(commands[0]),
     ]
+
+
+def _typed(text: str) -> Text:
+    """Return a command on one line: the terminal wraps it, so that it can be copied as a whole."""
+    return Text(command(text), style="cyan", no_wrap=True, overflow="ignore")
 
 
 def _checks(

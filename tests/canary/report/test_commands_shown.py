@@ -60,8 +60,8 @@ def report(*commands: str, terraform: str = "") -> Report:
     """Return a report whose first cause has these commands and blocks."""
     seed = samples.seed_day()
     remedy = Remedy(
-        summary="Do it.", inspect=commands, fix=commands, undo=commands, verify=commands,
-        terraform=terraform,
+        summary="Do it.", decision="Look.", inspect=commands, fix=commands, undo=commands,
+        verify=commands, terraform=terraform,
     )  # fmt: skip
     (first, *rest) = seed.diagnoses
     causes = (msgspec.structs.replace(first, remedy=remedy), *rest)
@@ -121,6 +121,27 @@ def test_of_a_long_command_no_part_is_shown() -> None:
     assert Page(html.render(report("x", terraform="é" * 40_000))).blocks[4] == (
         "# a text of 40,000 characters: the report in JSON has it"
     )
+
+
+ENTERED = (
+    'read -rs VALUE; printf \'{"api_key":"%s"}\' "$VALUE" | aws secretsmanager'
+    " create-secret --name 'a@b  é; unset VALUE `x`' --secret-string file:///dev/stdin;"
+    " unset VALUE"
+)
+
+
+def test_the_command_of_a_decision_is_shown_as_it_is() -> None:
+    remedy = Remedy(summary="Do it.", decision=f"Type this: {ENTERED} ; then deploy auth@x anew.")
+    seed = report()
+    causes = (msgspec.structs.replace(seed.diagnoses[0], remedy=remedy),)
+    decided = msgspec.structs.replace(seed, diagnoses=causes)
+    assert Page(html.render(decided)).blocks[0] == ENTERED
+    assert "then deploy auth@x anew." in html.render(decided)
+    written = markdown.render(decided)
+    assert Page(MarkdownIt("commonmark").render(written)).blocks[0] == ENTERED + "\n"
+    assert "To decide: Type this:\n" in written and "then deploy auth@\u2060x anew." in written
+    shown = terminal.render(decided, width=80).splitlines()
+    assert ENTERED in shown and "  decide: Type this:" in shown
 
 
 def test_what_is_no_command_of_ours_stays_on_one_line() -> None:
