@@ -25,6 +25,8 @@ _FIELDS = (
     *("propagateTags", NETWORK, "loadBalancers", "serviceRegistries", *OF_DEPLOYMENT),
 )
 
+_OF_THE_REVISION = ("revision", "taskDefinitionArn")
+
 
 def restored(case: Case, service: EcsService, given: Parameters) -> Parameters:
     """Return the fields to give back beside those that an update gives, as they were.
@@ -110,7 +112,10 @@ def _as_it_was(case: Case, service: EcsService, revision: str) -> bool:
 
 
 def _content(definition: TaskDefinition) -> TaskDefinition:
-    return msgspec.structs.replace(definition, arn="", revision=0, status="", registered_at="")
+    config = {k: v for k, v in definition.config.items() if k not in _OF_THE_REVISION}
+    return msgspec.structs.replace(
+        definition, arn="", revision=0, status="", registered_at="", config=config
+    )
 
 
 def _against(case: Case, service: EcsService, fields: Parameters) -> list[str]:
