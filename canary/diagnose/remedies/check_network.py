@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
+from canary.diagnose.remedies.confirmed import groups
 from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.network import EGRESS, INGRESS, peers, permission
 
@@ -48,18 +49,8 @@ def balancer_groups(case: Case, edit: Edit) -> Iterator[str]:
     was = well.balancer(case, arn)
     if was is None or set(was.security_groups) != set(wanted):
         yield "the groups would not be those that the load balancer had"
-    yield from missing_groups(case, wanted)
-
-
-def missing_groups(case: Case, wanted: list[str]) -> Iterator[str]:
-    """Yield the security groups that are not known to be there."""
-    known = {g.id for g in case.state.security_groups}
-    before = well.well(case)
-    # a group that nothing is in any more is not read; the last good run had read it
-    known |= {g.id for g in (before.security_groups if before else ())}
-    for group in wanted:
-        if group not in known:
-            yield f"security group {group} is not known to be there"
+    now = next((b for b in case.state.load_balancers if b.arn == arn), None)
+    yield from groups.unknown_groups(case, wanted, now.security_groups if now else ())
 
 
 def attribute(_case: Case, edit: Edit) -> Iterator[str]:

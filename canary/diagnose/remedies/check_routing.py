@@ -4,65 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from canary.control_plane.certificates import usable
 from canary.control_plane.routing import default_rule, listener_of, rule_of
-from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.control_plane.state import Listener, Rule
 from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
+from canary.diagnose.remedies.confirmed import actions as living
+from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.listeners import mutual_json, whole_listener
 from canary.diagnose.remedies.rules import OIDC, condition_json, rule_json, tags_json
 
 # Actions that decide who may pass; to lose one opens what it guards.
 _GUARDS = ("authenticate-oidc", "authenticate-cognito", "jwt-validation", "fixed-response")
-
-
-def references(case: Case, edit: Edit) -> Iterator[str]:
-    """Yield what an edit refers to that is not there, or that belongs elsewhere."""
-    region, account = case.environment.region, case.environment.account
-    for arn in sorted(_arns(edit.parameters)):
-        parts = arn.split(":")
-        if parts[3] not in (region, "") or (account and parts[4] not in (account, "")):
-            yield f"{arn} belongs to another account or region"
-        elif parts[2] == "elasticloadbalancing" and ":targetgroup/" in arn:
-            yield from _target_group(case, arn, edit)
-        elif ":certificate/" in arn:
-            known = next((c for c in case.state.certificates if c.arn == arn), None)
-            if known is None or not usable(known, case.now):
-                yield f"certificate {arn} is not known to be valid now"
-
-
-def _arns(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        return {a for v in value.values() for a in _arns(v)}
-    if isinstance(value, list | tuple):
-        return {a for v in value for a in _arns(v)}
-    text = value if isinstance(value, str) else ""
-    return {text} if text.startswith("arn:") and text.count(":") >= 5 else set()
-
-
-def _target_group(case: Case, arn: str, edit: Edit) -> Iterator[str]:
-    group = case.group(arn)
-    if group is None:
-        yield f"target group {arn} is not there"
-        return
-    owner = _balancer(case, edit)
-    if owner and owner.vpc_id and group.vpc_id and owner.vpc_id != group.vpc_id:
-        yield f"target group {group.name} belongs to another VPC than {owner.name}"
-
-
-def _balancer(case: Case, edit: Edit) -> LoadBalancer | None:
-    """Return the load balancer that an edit is about, None if it does not say."""
-    named = {v for v in edit.parameters.values() if isinstance(v, str)}
-    for balancer in case.state.load_balancers:
-        own = {balancer.arn, *(x.arn for x in balancer.listeners)}
-        own |= {r.arn for x in balancer.listeners for r in x.rules}
-        if own & named:
-            return balancer
-    return None
 
 
 def rule(case: Case, edit: Edit) -> Iterator[str]:
@@ -141,6 +96,9 @@ def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
         yield "nobody knows whether this rule was there while all was well"
     elif well.rule(case, arn) is not None:
         yield f"rule {now.priority if now else arn} was there while all was well"
+    elif living.guards(now):
+        place = now.priority if now else arn
+        yield f"rule {place} guards what it takes: it may be there on purpose"
 
 
 def _rules_known(case: Case, arn: str) -> bool:
@@ -155,7 +113,10 @@ def moved_rule(case: Case, edit: Edit) -> Iterator[str]:
     """Check a rule that is moved: back to where it was, or it is new and guards nothing."""
     for move in edit.parameters["RulePriorities"]:
         now, was = rule_of(case.state, move["RuleArn"]), well.rule(case, move["RuleArn"])
-        if was is not None and was.priority == str(move["Priority"]):
+        back = was is not None and was.priority == str(move["Priority"])
+        if back and living.guards(now) and now and int(now.priority) < move["Priority"]:
+            yield f"rule {now.priority} guards what it takes: only the past tells its place"
+        if back:
             continue
         if was is not None:
             yield f"rule {was.priority} stood there while all was well"

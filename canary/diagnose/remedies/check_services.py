@@ -9,8 +9,8 @@ from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
-from canary.diagnose.remedies.check_network import missing_groups
-from canary.diagnose.remedies.check_routing import references
+from canary.diagnose.remedies.confirmed import groups as living
+from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit, Later, Parameters
 from canary.diagnose.remedies.services import (
     CONNECT,
@@ -123,7 +123,7 @@ def _network(
     subnets = {str(s) for s in _list(wanted.get("subnets"))}
     if subnets and subnets not in (set(now.subnets), set(was.subnets if was else now.subnets)):
         yield "the subnets would not be those that the service had"
-    yield from missing_groups(case, groups)
+    yield from living.unknown_groups(case, groups, now.security_groups)
 
 
 def _list(value: object) -> list[object]:
@@ -145,7 +145,10 @@ def new_service(case: Case, edit: Edit) -> Iterator[str]:
     if known is None or known.status != "ACTIVE":
         yield f"revision {arn} is not known to be active"
     wanted = (edit.parameters.get(NETWORK) or {}).get("awsvpcConfiguration") or {}
-    yield from missing_groups(case, [str(g) for g in _list(wanted.get("securityGroups"))])
+    near = [g for b in case.state.load_balancers for g in b.security_groups]
+    near += [g for s in case.state.ecs_services for g in s.security_groups]
+    groups = [str(g) for g in _list(wanted.get("securityGroups"))]
+    yield from living.unknown_groups(case, groups, tuple(near))
     yield from _registries(case, edit)
 
 

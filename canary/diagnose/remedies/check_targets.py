@@ -9,7 +9,7 @@ from canary.control_plane.state import EcsService
 from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
-from canary.diagnose.remedies.check_routing import references
+from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit
 
 _ALTERNATE = "alternateTargetGroupArn"  # the second group of a blue/green deployment

@@ -17,6 +17,8 @@ from canary.diagnose.remedies import (
     check_targets,
 )
 from canary.diagnose.remedies.command import UnsafeTextError, command
+from canary.diagnose.remedies.confirmed.check import by_the_present
+from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit
 
 Check = Callable[[Case, Edit], Iterator[str]]
@@ -34,11 +36,11 @@ CHECKS: dict[str, Check] = {
     "elbv2 set-rule-priorities": check_routing.moved_rule,
     "elbv2 modify-listener": check_routing.listener,
     "elbv2 create-listener": check_routing.new_listener,
-    "elbv2 add-listener-certificates": check_routing.references,
+    "elbv2 add-listener-certificates": references,
     "elbv2 modify-listener-attributes": check_routing.listener_attributes,
     "elbv2 modify-load-balancer-attributes": check_network.attribute,
     "elbv2 set-security-groups": check_network.balancer_groups,
-    "elbv2 modify-target-group": check_routing.references,
+    "elbv2 modify-target-group": references,
     "elbv2 register-targets": check_targets.targets,
     "elbv2 deregister-targets": check_targets.leaving,
     "ec2 authorize-security-group-ingress": check_network.permissions,
@@ -66,7 +68,7 @@ def objections(case: Case, edits: tuple[Edit, ...]) -> list[str]:
         if check is None:
             found.append(f"nothing is known of what {call} may widen")
             continue
-        found += check(case, edit)
+        found += list(check(case, edit)) or by_the_present(case, edit)
         try:
             command(edit, case.environment.region)
         except UnsafeTextError as error:

@@ -13,7 +13,7 @@ from tests.canary.support import platforms as p
 from tests.canary.support.aws_model import draw_routing as draw
 from tests.canary.support.aws_model.account import NAMES, Account
 from tests.canary.support.aws_model.profiles import PROFILES, holds
-from tests.canary.support.aws_model.proof import remedy, restores
+from tests.canary.support.aws_model.proof import remedy, restores, restores_if_confirmed
 
 Json = dict[str, Any]
 URL = f"https://registry.{NAMES.domain}/health"
@@ -33,7 +33,7 @@ def test_a_deleted_listener(many: bool) -> None:
         if draw.oidc(drawn):  # nobody but a person knows the client's secret
             assert found.fix == () and "client secret" in found.decision
         else:
-            restores(found, broken, well)
+            restores_if_confirmed(found, broken, well)
 
     holds(check, draw.listeners(), many=many)
 

@@ -15,7 +15,7 @@ from tests.canary.support.aws_model import draw_routing as draw
 from tests.canary.support.aws_model.account import BALANCER, GOOD, GROUPS, NAMES, Account, case
 from tests.canary.support.aws_model.drawn import texts
 from tests.canary.support.aws_model.profiles import PROFILES, holds
-from tests.canary.support.aws_model.proof import restores
+from tests.canary.support.aws_model.proof import ALONE, restores
 
 Json = dict[str, Any]
 API, MLFLOW, _AUTH = GROUPS
@@ -140,6 +140,8 @@ def test_a_rule(fault: Fault, many: bool) -> None:
         for one in found:  # each path that is led wrong may be a finding of its own
             if fault is deleted and rule["Actions"][0]["Type"] == "authenticate-oidc":
                 assert one.remedy.fix == () and "client secret" in one.remedy.decision
+            elif fault is deleted and len(rule["Actions"]) > 1:  # a sign-in that nothing has now
+                assert one.remedy.fix == () and ALONE in one.remedy.decision
             else:
                 restores(one.remedy, broken, well)
 

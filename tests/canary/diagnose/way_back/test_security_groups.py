@@ -14,7 +14,7 @@ from tests.canary.support.aws_model import draw_firewall as draw
 from tests.canary.support.aws_model.account import NAMES
 from tests.canary.support.aws_model.firewall import PEERS
 from tests.canary.support.aws_model.profiles import PROFILES, holds
-from tests.canary.support.aws_model.proof import remedy, restores
+from tests.canary.support.aws_model.proof import remedy, restores, restores_if_confirmed
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def test_a_group_of_which_peers_were_revoked(many: bool) -> None:
         found = remedy(
             security_groups.blocked, "security-group-blocked", broken, well, *unanswered()
         )
-        restores(found, broken, well)
+        restores_if_confirmed(found, broken, well)
 
     holds(check, draw.groups(), st.booleans(), many=many)
 

@@ -21,7 +21,7 @@ from tests.canary.support.aws_model.account import NAMES, Account, case, state
 from tests.canary.support.aws_model.containers import DEPLOYED
 from tests.canary.support.aws_model.drawn import Strategy
 from tests.canary.support.aws_model.profiles import PROFILES, holds
-from tests.canary.support.aws_model.proof import remedy, restores
+from tests.canary.support.aws_model.proof import remedy, restores, restores_if_confirmed
 
 Json = dict[str, Any]
 BY_OTHERS = ("CODE_DEPLOY", "EXTERNAL")
@@ -46,7 +46,7 @@ def test_a_deleted_service(many: bool) -> None:
         if logs:  # its options may hold a token: they are not read
             assert found.fix == () and "log options" in found.decision
         else:
-            restores(found, broken, well)
+            restores_if_confirmed(found, broken, well)
 
     rarely = st.sampled_from([False] * 9 + [True])
     holds(check, draw.services(), rarely, many=many)

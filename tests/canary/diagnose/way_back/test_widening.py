@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.access import put_role_policy
 from canary.diagnose.remedies.check_whole import MEMBERS, as_a_whole, unknown_members
+from canary.diagnose.remedies.confirmed.check import by_the_present
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import create_listener, modify_listener
 from canary.diagnose.remedies.network import authorize, permission, set_groups
@@ -38,7 +39,9 @@ def judged(found: Case, good: tuple[Edit, ...], *bad: Edit) -> None:
 
 
 def against(found: Case, edits: tuple[Edit, ...]) -> list[str]:
-    return [*objections(found, edits), *as_a_whole(found, edits)]
+    """Return the objections, but those to what only the past tells: they are no widening."""
+    alone = {why for edit in edits for why in by_the_present(found, edit)}
+    return [w for w in (*objections(found, edits), *as_a_whole(found, edits)) if w not in alone]
 
 
 def others(good: Edit, bad: Iterable[Edit]) -> list[Edit]:

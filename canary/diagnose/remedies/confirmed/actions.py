@@ -1,0 +1,112 @@
+"""Actions and conditions of rules: what of them lives now, beside what the past tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.edit import Parameters
+from canary.diagnose.remedies.rules import condition_json, rule_json
+
+SIGN_IN = ("authenticate-oidc", "authenticate-cognito", "jwt-validation")
+"""Actions that decide who may pass."""
+_WHO = ("source-ip", "http-header")
+"""Conditions that often decide who may pass: an address, a front's secret header."""
+_PLAIN = ("", "text/plain", "application/json")
+
+
+def unconfirmed(
+    case: Case, balancer: LoadBalancer | None, wanted: list[Parameters]
+) -> Iterator[str]:
+    """Yield the actions of an edit that only the past tells."""
+    living = _living(balancer)
+    for action in wanted:
+        if _bare(action) in living:
+            continue
+        kind = str(action.get("Type"))
+        if kind in SIGN_IN:
+            yield f"only the past tells how its {kind} was, and nothing like it lives"
+        if kind == "redirect":
+            yield from _redirect(case, balancer, action.get("RedirectConfig") or {})
+        if kind == "fixed-response":
+            config = action.get("FixedResponseConfig") or {}
+            if config.get("MessageBody") and config.get("ContentType", "") not in _PLAIN:
+                yield f"only the past tells the {config['ContentType']} that it would answer"
+        for group in groups_in(action):
+            if not _served_here(case, balancer, group):
+                yield f"only the past tells that {group} got requests of this load balancer"
+
+
+def _living(balancer: LoadBalancer | None) -> list[Parameters]:
+    listeners = balancer.listeners if balancer else ()
+    found = [a for x in listeners for r in x.rules for a in rule_json(r.actions)]
+    found += [a for x in listeners for a in rule_json(x.default_actions)]
+    return [_bare(a) for a in found]
+
+
+def _bare(action: Parameters) -> Parameters:
+    """Return an action without its place among the others."""
+    return {k: v for k, v in action.items() if k != "Order"}
+
+
+def groups_in(action: Parameters) -> list[str]:
+    """Return the target groups that an action names."""
+    config: dict[str, Any] = action.get("ForwardConfig") or {}
+    found = [str(g["TargetGroupArn"]) for g in config.get("TargetGroups") or []]
+    return found + ([str(action["TargetGroupArn"])] if action.get("TargetGroupArn") else [])
+
+
+def _served_here(case: Case, balancer: LoadBalancer | None, arn: str) -> bool:
+    """Return whether a group is one of a service that the file puts behind this balancer.
+
+    Else a living rule of this balancer must lead to it.
+    """
+    name = balancer.name if balancer else ""
+    own = (n for n, s in case.services.items() if not name or s.load_balancer == name)
+    if any(g.arn == arn for n in own for g in case.groups(n)):
+        return True
+    return any(arn in groups_in(a) for a in _living(balancer))
+
+
+def _redirect(case: Case, balancer: LoadBalancer | None, config: Parameters) -> Iterator[str]:
+    host, protocol = str(config.get("Host", "")), str(config.get("Protocol", ""))
+    own = {urlsplit(s.url).hostname for s in case.services.values() if s.url}
+    others = [(a.get("RedirectConfig") or {}).get("Host") for a in _living(balancer)]
+    if host.lower() not in {"", "#{host}", *own} and host not in others:
+        yield f"only the past tells that it redirected to {host}"
+    if protocol == "HTTP":
+        yield "only the past tells that it redirected to HTTP, without TLS"
+
+
+def lost_sign_in(
+    now: tuple[Parameters, ...] | list[Parameters], wanted: list[Parameters]
+) -> Iterator[str]:
+    """Yield the signing in that a rule has now and would lose: no past takes it away."""
+    kept = [_bare(a) for a in wanted]
+    for action in now:
+        if action.get("Type") in SIGN_IN and _bare(action) not in kept:
+            yield f"only the past tells that it was without the {action['Type']} that it has now"
+
+
+def lost_conditions(now: Rule, wanted: list[Parameters]) -> Iterator[str]:
+    """Yield the conditions about who asks that a rule has now and would lose."""
+    for condition in now.conditions:
+        if condition.field in _WHO and condition_json(condition) not in wanted:
+            yield f"only the past tells that it was without the {condition.field} that it has now"
+
+
+def guards(rule: Rule | None) -> bool:
+    """Return whether a rule decides who may pass, or refuses requests."""
+    actions = rule.actions if rule else ()
+    refuses = any(
+        a.type == "fixed-response" and a.status_code in ("401", "403", "407") for a in actions
+    )
+    return refuses or any(a.type in SIGN_IN for a in actions)
+
+
+def owner(case: Case, listener: Listener | None) -> LoadBalancer | None:
+    """Return the load balancer of a listener that is there now."""
+    return next((b for b in case.state.load_balancers if listener in b.listeners), None)

@@ -1,0 +1,98 @@
+"""Check what an edit takes from the past: each call by what it could open on that word alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from canary.control_plane.routing import default_rule, listener_of, rule_of
+from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed import actions, groups, listeners, services
+from canary.diagnose.remedies.confirmed.references import balancer_of
+from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.remedies.network import EGRESS, INGRESS
+from canary.diagnose.remedies.rules import rule_json
+
+
+def _rule(case: Case, edit: Edit) -> Iterator[str]:
+    now, given = rule_of(case.state, edit.parameters["RuleArn"]), edit.parameters
+    if now and "Actions" in given:
+        yield from actions.lost_sign_in(rule_json(now.actions), given["Actions"])
+    if now and "Conditions" in given:
+        yield from actions.lost_conditions(now, given["Conditions"])
+    yield from actions.unconfirmed(case, balancer_of(case, edit), given.get("Actions", []))
+
+
+def _new_rule(case: Case, edit: Edit) -> Iterator[str]:
+    yield from actions.unconfirmed(case, balancer_of(case, edit), edit.parameters["Actions"])
+
+
+def _listener(case: Case, edit: Edit) -> Iterator[str]:
+    now, given = listener_of(case.state, edit.parameters["ListenerArn"]), edit.parameters
+    first, balancer = default_rule(now), balancer_of(case, edit)
+    yield from listeners.unconfirmed(case, balancer, given)
+    if now is None:
+        return
+    yield from listeners.plain(case, balancer, {"Port": now.port, **given})
+    yield from listeners.mutual(now, given.get("MutualAuthentication"))
+    if "DefaultActions" in given:
+        yield from actions.unconfirmed(case, balancer, given["DefaultActions"])
+        yield from actions.lost_sign_in(
+            rule_json(first.actions if first else ()), given["DefaultActions"]
+        )
+
+
+def _new_listener(case: Case, edit: Edit) -> Iterator[str]:
+    balancer, given = balancer_of(case, edit), edit.parameters
+    yield from listeners.unconfirmed(case, balancer, given)
+    yield from listeners.plain(case, balancer, given)
+    yield from actions.unconfirmed(case, balancer, given["DefaultActions"])
+
+
+def _part_of_listener(case: Case, edit: Edit) -> Iterator[str]:
+    yield from listeners.unconfirmed(case, balancer_of(case, edit), edit.parameters)
+
+
+def _permissions(case: Case, edit: Edit) -> Iterator[str]:
+    group = case.security_group(edit.parameters["GroupId"])
+    if group is None:
+        return
+    direction = INGRESS if edit.operation.endswith(INGRESS) else EGRESS
+    for wanted in edit.parameters["IpPermissions"]:
+        yield from groups.unconfirmed(case, group, direction, wanted)
+
+
+def _service(case: Case, edit: Edit) -> Iterator[str]:
+    name = edit.parameters["service"]
+    now = next((s for s in case.state.ecs_services if s.name == name), None)
+    yield from services.unconfirmed(case, name, now, edit.parameters)
+
+
+def _new_service(case: Case, edit: Edit) -> Iterator[str]:
+    yield from services.unconfirmed(case, edit.parameters["serviceName"], None, edit.parameters)
+
+
+def _instance(case: Case, edit: Edit) -> Iterator[str]:
+    given = edit.parameters
+    yield from services.instance(case, given["ServiceId"], given["InstanceId"], given["Attributes"])
+
+
+BY_THE_PRESENT: dict[str, Callable[[Case, Edit], Iterator[str]]] = {
+    "elbv2 modify-rule": _rule,
+    "elbv2 create-rule": _new_rule,
+    "elbv2 modify-listener": _listener,
+    "elbv2 create-listener": _new_listener,
+    "elbv2 add-listener-certificates": _part_of_listener,
+    "elbv2 modify-listener-attributes": _part_of_listener,
+    "ec2 authorize-security-group-ingress": _permissions,
+    "ec2 authorize-security-group-egress": _permissions,
+    "ecs update-service": _service,
+    "ecs create-service": _new_service,
+    "servicediscovery register-instance": _instance,
+}
+
+
+def by_the_present(case: Case, edit: Edit) -> Iterator[str]:
+    """Yield what of an edit only the past tells, nothing if the present confirms it all."""
+    check = BY_THE_PRESENT.get(f"{edit.service} {edit.operation}")
+    if check is not None:
+        yield from check(case, edit)
