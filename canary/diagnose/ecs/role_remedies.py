@@ -26,6 +26,8 @@ from canary.diagnose.remedies.access import (
 )
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.check_access import AWS_OWN
+from canary.diagnose.remedies.confirmed.check import by_the_present
+from canary.diagnose.remedies.never_worse import objections
 from canary.model import Remedy
 
 _FAMILY = re.compile(r"not authorized to perform:? (?P<family>[\w-]+):\w")
@@ -62,6 +64,9 @@ def grant(case: Case, name: str, stop: Stop) -> Remedy:
     if unchanged and not back.edits:
         decision = (_AS_IT_WAS if _equal(was, now) else _CHANGED).format(role=role)
     own = _own(name, role, needs, _family(stop.words), now)
+    alone = {why for edit in lost or () for why in by_the_present(case, edit)}
+    if lost and alone and set(objections(case, lost)) <= alone:
+        lost = own  # what only the past tells is wider than what the start needs
     decision = decision or ("" if lost or own else _HAS_IT.format(role=role))
     edits = back.edits or (() if decision else (*(lost or own), *revisions.deploy(case, name)))
     wanted = f"Let the execution role {role} read what the task definition names."

@@ -218,7 +218,11 @@ def test_what_the_baseline_had_is_given_back_peer_by_peer() -> None:
     both = GroupRule(
         protocol="tcp", from_port=443, to_port=443, cidrs=("0.0.0.0/0", "203.0.113.0/24")
     )
-    remedy = first(private((OFFICE,)), private((both,)), unanswered()).remedy
+    plain = GroupRule(protocol="tcp", from_port=80, to_port=80, cidrs=("0.0.0.0/0",))
+    told = first(private((OFFICE,)), private((both,)), unanswered()).remedy
+    assert told.fix == () and "only the past tells that sg-lb-registry admitted" in told.decision
+    # who may ask on another port now is no stranger
+    remedy = first(private((OFFICE, plain)), private((both, plain)), unanswered()).remedy
     assert option(remedy.fix[0], "--ip-permissions") == [
         {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
          "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}

@@ -91,8 +91,14 @@ def lost_sign_in(
             yield f"only the past tells that it was without the {action['Type']} that it has now"
 
 
-def lost_conditions(now: Rule, wanted: list[Parameters]) -> Iterator[str]:
-    """Yield the conditions about who asks that a rule has now and would lose."""
+def lost_conditions(case: Case, now: Rule, wanted: list[Parameters]) -> Iterator[str]:
+    """Yield the conditions about who asks that a rule has now and would lose.
+
+    Where the file has all its paths as routes, its checks ask them without an address or a header.
+    """
+    paths = {v for c in wanted for v in (c.get("PathPatternConfig") or {}).get("Values", [])}
+    if paths and paths <= {r.pattern for r in case.environment.routes}:
+        return
     for condition in now.conditions:
         if condition.field in _WHO and condition_json(condition) not in wanted:
             yield f"only the past tells that it was without the {condition.field} that it has now"

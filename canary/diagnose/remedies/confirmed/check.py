@@ -1,4 +1,4 @@
-"""Check what an edit takes from the past: each call by what it could open on that word alone."""
+"""Check what an edit takes from the past, by what it could open on that word alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from canary.control_plane.routing import default_rule, listener_of, rule_of
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies.confirmed import actions, groups, listeners, services
+from canary.diagnose.remedies.confirmed import actions, groups, listeners, roles, services
 from canary.diagnose.remedies.confirmed.references import balancer_of
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.network import EGRESS, INGRESS
@@ -18,7 +18,7 @@ def _rule(case: Case, edit: Edit) -> Iterator[str]:
     if now and "Actions" in given:
         yield from actions.lost_sign_in(rule_json(now.actions), given["Actions"])
     if now and "Conditions" in given:
-        yield from actions.lost_conditions(now, given["Conditions"])
+        yield from actions.lost_conditions(case, now, given["Conditions"])
     yield from actions.unconfirmed(case, balancer_of(case, edit), given.get("Actions", []))
 
 
@@ -76,6 +76,10 @@ def _instance(case: Case, edit: Edit) -> Iterator[str]:
     yield from services.instance(case, given["ServiceId"], given["InstanceId"], given["Attributes"])
 
 
+def _targets(case: Case, edit: Edit) -> Iterator[str]:
+    yield from services.targets(case, edit.parameters["TargetGroupArn"])
+
+
 BY_THE_PRESENT: dict[str, Callable[[Case, Edit], Iterator[str]]] = {
     "elbv2 modify-rule": _rule,
     "elbv2 create-rule": _new_rule,
@@ -83,10 +87,12 @@ BY_THE_PRESENT: dict[str, Callable[[Case, Edit], Iterator[str]]] = {
     "elbv2 create-listener": _new_listener,
     "elbv2 add-listener-certificates": _part_of_listener,
     "elbv2 modify-listener-attributes": _part_of_listener,
+    "elbv2 register-targets": _targets,
     "ec2 authorize-security-group-ingress": _permissions,
     "ec2 authorize-security-group-egress": _permissions,
     "ecs update-service": _service,
     "ecs create-service": _new_service,
+    "iam put-role-policy": roles.unconfirmed,
     "servicediscovery register-instance": _instance,
 }
 

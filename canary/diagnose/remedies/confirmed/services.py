@@ -1,9 +1,9 @@
-"""ECS services: the revision, the groups and the names that the present or the file confirms."""
+"""ECS services: revisions, groups and names that the present or the file confirms."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import EcsService, Task
@@ -17,7 +17,8 @@ USUAL_TASKS = 20
 """The count of tasks that the past may tell alone; nobody starts more by a forged one."""
 _PLACES = (ZONE, HOST)  # only described: no request is led by them
 _OF_ECS = ("ECS_SERVICE_NAME", "ECS_CLUSTER_NAME", "ECS_TASK_DEFINITION_FAMILY")
-_NETWORK, _CONNECT = "networkConfiguration", "serviceConnectConfiguration"
+_NETWORK = "networkConfiguration"
+_LABEL = re.compile(r"[\w-]{1,64}")  # an attribute of one's own that cannot be an address
 
 
 def part_of(case: Case, ecs_service: str) -> Service | None:
@@ -34,10 +35,6 @@ def unconfirmed(case: Case, name: str, now: EcsService | None, wanted: Parameter
     yield from _names(case, name, now, wanted.get("serviceRegistries") or [])
     yield from _subnets(case, wanted)
     yield from _count(case, now, wanted)
-    living = [s for s in (now, *case.state.ecs_services) if s]
-    space = (wanted.get(_CONNECT) or {}).get("namespace")
-    if space and all(_space(s) != space for s in living):
-        yield f"only the past tells that it was in the namespace {space}"
     for field in ("volumeConfigurations", "vpcLatticeConfigurations"):
         given = wanted.get(field) or []
         other = now is None or described(now).get(field) != given
@@ -45,10 +42,6 @@ def unconfirmed(case: Case, name: str, now: EcsService | None, wanted: Parameter
             yield f"only the past tells the role of its {field}"
     if now is None:
         yield from _created(case, name, wanted)
-
-
-def _space(service: EcsService) -> Any:
-    return next((d.service_connect.get("namespace") for d in service.deployments), None)
 
 
 def _entries(
@@ -129,6 +122,20 @@ def _family(arn: str) -> str:
     return arn.rpartition("/")[2].partition(":")[0]
 
 
+def targets(case: Case, arn: str) -> Iterator[str]:
+    """Check a group that gets targets: a service has it now, or the file names it for one."""
+    group = case.group(arn)
+    files = {n for s in case.services.values() for n in s.target_groups}
+    now = {a for s in case.state.ecs_services for a in s.target_groups}
+    now |= {
+        str(e.advanced.get("alternateTargetGroupArn"))
+        for s in case.state.ecs_services
+        for e in s.balancer_entries
+    }
+    if arn not in now and (group is None or group.name not in files):
+        yield f"only the past tells whose tasks were targets of {arn}"
+
+
 def instance(case: Case, registry: str, identifier: str, given: dict[str, str]) -> Iterator[str]:
     """Check an address that is registered: the task of that id has it, and it says no more."""
     known = next((d for d in case.state.discovery if d.id == registry), None)
@@ -149,6 +156,8 @@ def instance(case: Case, registry: str, identifier: str, given: dict[str, str]) 
     there = [i.attributes for i in known.instances]
     for key, value in given.items():
         if key in _PLACES or any(i.get(key) == value for i in there):
+            continue
+        if not key.startswith("AWS_") and key not in _OF_ECS and _LABEL.fullmatch(value):
             continue
         if value not in _values(case, task, owners).get(key, ()):
             yield f"only the past tells {key} of this instance"
