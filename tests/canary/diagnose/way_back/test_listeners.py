@@ -51,7 +51,8 @@ def test_a_listener_on_another_port_or_of_another_protocol(many: bool) -> None:
         well = draw.account(drawn)
         broken = well.copy()
         broken.do("elbv2", "ModifyListener", ListenerArn=draw.secure(broken), **change)
-        restores(remedy(rules.listeners, "listener-missing", broken, well, refused()), broken, well)
+        found = remedy(rules.listeners, "listener-missing", broken, well, refused())
+        restores_if_confirmed(found, broken, well)
 
     holds(check, draw.listeners(), CHANGES, many=many)
 
