@@ -16,6 +16,7 @@ from tests.mutants.fork import TimeUpError, forked
 from tests.mutants.sample import ROOT, Mutant, mutants, mutated, sample
 from tests.mutants.session import Mutating, Outcome, in_turn, within
 from tests.mutants.table import Row, rows, table
+from tests.mutants.test_sweep import ROOMS
 
 SOURCE = '''"""Say something."""
 from typing import Any
@@ -188,6 +189,12 @@ def test_folders_have_modules_tests_and_users() -> None:
     assert "canary/diagnose/remedies/network.py" in using
     assert "canary/control_plane/routing.py" not in using
     assert module_name("canary/diagnose/__init__.py") == "canary.diagnose"
+
+
+def test_each_room_that_the_sweep_counts_has_tests_of_its_own() -> None:
+    for room in (name for names in ROOMS for name in names.split()):
+        assert folders_of_tests([room])[0] == f"tests/{room}", room
+        assert files([room]), room
 
 
 def test_the_table_counts_equivalents_apart_and_names_survivors() -> None:
