@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from canary.comparison.previous import Previous
-from canary.comparison.states import StateError
-from canary.control_plane.stable import reference
-from canary.control_plane.state import PlatformState
-from canary.model import CheckHistory, Report, RunLimits, Status
+from canary.control_plane.state import PlatformState, SecurityGroup
+from canary.control_plane.write_calls import Audit, WriteCall, changed_by
+from canary.model import Drift, RunLimits
 from canary.plan import Selection
 from canary.runner import RunRequest
+from canary.runner.changers import with_makers
 from canary.runner.context import GRACE, Times, times
 from canary.runner.cpu_starvation import CpuStarvation, is_starved
-from canary.runner.earlier import STATES_S, earlier
 from canary.runner.interruption import RunInterruptedError, cut_short
 from canary.runner.noting import Attempts
 from canary.runner.observation import Observation, StateUnavailableError
-from canary.runner.ports import Ports
 from canary.runner.threads import Workers
-from tests.canary.support import platforms as p
 from tests.canary.support import worlds
-from tests.canary.support.made import report, result
-from tests.canary.support.servers.toolbox import ManualClock
+from tests.canary.support.made import report
 
 
 @pytest.mark.parametrize(
@@ -182,72 +176,30 @@ def test_a_reading_that_fails_says_why() -> None:
     assert unread.code == "ReaderFailed" and why in unread.reason
 
 
-def read_back(
-    previous: Report | None,
-    judged: Report,
-    read: Callable[[str], PlatformState],
-    end: float = 100.0,
-    spent_s: float = 0.0,
-) -> tuple[object, list[tuple[str, float]], list[str]]:
-    """Return the previous state, what was read with how many seconds left, and the notes."""
-    clock, asked, attempts = ManualClock(), list[tuple[str, float]](), Attempts()
-
-    def stored(name: str, seconds: float) -> PlatformState:
-        asked.append((name, seconds))
-        clock.at += spent_s
-        return read(name)
-
-    made = worlds.config()
-    ports: Ports = worlds.ports(made.environment, clock=clock, read_state=stored)
-    start = msgspec.structs.replace(
-        worlds.start_of(made, worlds.plan_of(made)), previous=Previous(report=previous)
+def test_changes_of_earlier_runs_get_their_maker_too() -> None:
+    at = "2026-11-22T11:30:00+00:00"
+    groups = (SecurityGroup(id="sg-1", name="web"), SecurityGroup(id="sg-2", name="db"))
+    rows = [
+        Drift(resource=f"security group {g.name} ({g.id})", attribute="in", before="x", after="",
+              at=at)
+        for g in groups
+    ]  # fmt: skip
+    found = report()
+    now = msgspec.structs.replace(
+        found, comparison=msgspec.structs.replace(found.comparison, drift=(rows[1],))
     )
-    before, known = earlier(ports, start, p.healthy(), judged, end, attempts)
-    assert known.of.keys() <= judged.history.keys()
-    return before, asked, attempts.notes
-
-
-def failed(**baselines: str) -> Report:
-    history = {
-        f"api.{c}": CheckHistory(baseline=name, baseline_at="2026-11-22T11:00:00+00:00",
-                                 last_status=Status.FAIL, since="2026-11-22T11:30:00+00:00")
-        for c, name in baselines.items()
-    }  # fmt: skip
-    return report(*(result("F", c) for c in history), history=history)
-
-
-def state(name: str) -> PlatformState:
-    return PlatformState(read_at=name)
-
-
-def test_each_state_of_earlier_runs_is_read_once_within_three_seconds() -> None:
-    before = report(platform_state="one")
-    assert read_back(before, failed(a="one", b="two"), state) == (
-        state("one"), [("one", 3.0), ("two", 3.0)], [],
+    ec2 = "ec2.amazonaws.com"
+    call = WriteCall(
+        id="1", name="RevokeSecurityGroupIngress", source=ec2, at=at, who="alice", caller="alice",
+        changed=changed_by(ec2, {"groupId": "sg-1"}),
     )  # fmt: skip
-    assert read_back(before, report(), state, end=1.5) == (state("one"), [("one", 1.5)], [])
-    found, asked, notes = read_back(before, failed(a="two"), state, spent_s=3.0)
-    assert (found, asked) == (state("one"), [("one", STATES_S)])
-    assert notes == ["the state two could not be read: no time was left"]
-
-
-def test_the_state_of_a_run_that_reads_as_the_one_before_is_not_read() -> None:
-    same = report(platform_state=reference(p.healthy(), ()))
-    assert read_back(same, report(), state) == (p.healthy(), [], [])
-    other = report(platform_state=reference(p.healthy(), ("api.a",)))
-    assert read_back(other, report(), state)[1] != []
-    assert read_back(None, report(), state) == (None, [], [])
-    whole = report(platform=msgspec.to_builtins(p.healthy()), platform_state="one")
-    assert read_back(whole, report(), state) == (p.healthy(), [], [])
-
-
-def test_a_store_that_fails_is_a_note() -> None:
-    def lost(name: str) -> PlatformState:
-        raise StateError("it is gone")
-
-    found, _, notes = read_back(report(platform_state="one"), failed(a="two"), lost)
-    assert found is None
-    assert notes == [
-        "the control plane of the previous run could not be read: StateError: it is gone",
-        "the state two could not be read: it is gone",
-    ]
+    audit = Audit(calls=(call,), whole=True, since="2026-11-22T11:00:00+00:00")
+    attempts, states = Attempts(), [PlatformState(security_groups=groups), None]
+    before = report(changes=(rows[0],))
+    told = with_makers(now, before, audit, states, attempts)
+    assert [c.by for c in told.changes] == ["alice"]
+    assert [d.by for d in told.comparison.drift] == [""]
+    assert with_makers(now, None, audit, states, attempts).changes == ()
+    unasked = with_makers(now, before, None, states, attempts)
+    assert (unasked.changes, unasked.comparison.drift) == ((rows[0],), (rows[1],))
+    assert attempts.notes == []
