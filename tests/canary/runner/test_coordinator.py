@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -80,3 +81,12 @@ def test_a_failure_is_a_cut_by_its_kind_or_by_the_time_it_took(
     early = kind in (FailureKind.DNS, FailureKind.TLS)
     expected = kind in CUT or (early and by_time)
     assert was_cut(Failure(kind=kind, code=code), waited_s, 1.0) is expected
+
+
+def test_a_run_leaves_no_thread_of_a_probe_that_returned() -> None:
+    before = set(threading.enumerate())
+    carried_out(config(*(check(f"api.n{n}", seconds=0.01) for n in range(4))))
+    left = [t for t in threading.enumerate() if t not in before and t.name == "probe"]
+    for thread in left:
+        thread.join(5)
+    assert [t for t in left if t.is_alive()] == []
