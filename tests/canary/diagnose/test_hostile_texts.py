@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from canary.diagnose import diagnose
 from canary.model import Diagnosis
+from canary.report.text import decision
 from tests.canary.support import platforms as p
 from tests.canary.support.operator import shell
 from tests.canary.support.operator.aws_cli import arrived
 from tests.canary.support.operator.intended import Noted, as_it_arrives, noted
-from tests.canary.support.operator.scenes import SCENES
+from tests.canary.support.operator.scenes import SCENES, SECRET
 from tests.canary.support.operator.texts import hostile, placed, swapped, texts
 
 FEW, MANY = 60, 2000
@@ -83,6 +84,22 @@ def faults_of(written: Noted, answer: str = "") -> list[object]:
     return found
 
 
+def faults_of_entering(found: tuple[Diagnosis, ...], written: Noted, secret: str) -> list[object]:
+    """Type the commands of decisions, and a secret where they ask for it; return what is wrong."""
+    asking = [x for d in found if (x := decision(d.remedy.decision)[1])]
+    typed = shell.typed(asking, entered=secret)
+    wrong: list[object] = [x for x in (typed.complaints, typed.made) if x]
+    for line, calls in zip(asking, typed.calls, strict=True):
+        (*words, option, source, read), *others = calls
+        meant = as_it_arrives(next(w for x, w in written.items() if f"| {x} {option} " in line), "")
+        meant.parameters["Value" if option == "--value" else "SecretString"] = "S"
+        got = arrived([*words, f"{option}=S"])
+        right = (meant if meant.can_be else None, "file:///dev/stdin", [])
+        if (got, source, others) != right or secret not in read:
+            wrong.append((line, got, meant, read))
+    return wrong
+
+
 @pytest.mark.parametrize("examples", PROFILES)
 def test_a_line_does_what_it_was_meant_to_do(examples: int) -> None:
     right, hostile_ones = set[str](), set[str]()
@@ -101,6 +118,7 @@ def test_a_line_does_what_it_was_meant_to_do(examples: int) -> None:
         assert [x for x in lines(found) if x not in written and x not in OWN] == []
         untried = {x: w for x, w in written.items() if x not in right and not TAIL.fullmatch(x)}
         assert faults_of(untried, answer) == []
+        assert faults_of_entering(found, written, "it's $(id) \\n") == []
         right.update(x for x in untried if "$(" not in x)
         hostile_ones.update(x for x in untried if {*new.values()} & {*texts(written[x])})
 
@@ -118,6 +136,22 @@ def test_the_earlier_value_of_a_parameter_comes_back_as_it_was(answer: str) -> N
     puts = [x for x in (*found.remedy.fix, *found.remedy.undo) if " put-parameter " in x]
     assert len(puts) == 2
     assert faults_of({x: written[x] for x in puts}, answer) == []
+
+
+@pytest.mark.parametrize("name", ["secret-gone", "parameter-gone", "key-refused-seen"])
+@pytest.mark.parametrize(
+    "text", ["a; unset VALUE", "$(id)", "file:///etc/passwd", "--x", "a'b\"", "a\nb"]
+)
+def test_a_secret_that_is_asked_for_is_stored_under_its_name(name: str, text: str) -> None:
+    names = ("/redis/endpoint", "canary/valid", f"{SECRET}app-AbCdEf")
+    results, state, environment, before = (
+        swapped(x, {n: f"{n}{text}" if text == "a\nb" else text for n in names})
+        for x in scene(name).given
+    )
+    with noted() as written:
+        found = diagnose(results, state, environment, before, p.NOW).diagnoses
+    assert any(decision(d.remedy.decision)[1] for d in found)
+    assert faults_of_entering(found, written, "it's $(id) \\n") == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ _SCRIPT = r"""
 PATH=/nowhere
 exec 3>&1 >/dev/null
 aws() {
+  case "$*" in
+    *" file:///dev/stdin") set -- "$@" "$(</dev/stdin)" ;;
+  esac
   printf '%s\0' "$#" "$@" >&3
   case " $* " in
     *" --output json "*) printf '%s\n' "$ANSWER" ;;
@@ -35,15 +38,19 @@ class Typed(NamedTuple):
     made: list[str]  # files
 
 
-def typed(lines: Sequence[str], answer: str = "{}", shell: str = "bash") -> Typed:
-    """Return the calls that each line makes; `answer`: what an inner command prints as JSON."""
+def typed(lines: Sequence[str], answer: str = "{}", entered: str = "") -> Typed:
+    """Return the calls that each line makes; `answer`: what an inner command prints as JSON.
+
+    `entered`: what a person types where a line asks; it follows the words of the call that
+    reads it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [shell, "-c", _SCRIPT, shell, *lines],
+            ["bash", "-c", _SCRIPT, "bash", *lines],
             capture_output=True,
             cwd=folder,
             env={"LATER": LATER, "ANSWER": answer, "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
+            input=(entered + "\n").encode() * len(lines),
             check=False,
         )
         made = sorted(str(p.name) for p in Path(folder).iterdir())
