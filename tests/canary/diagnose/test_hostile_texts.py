@@ -87,6 +87,8 @@ def faults_of(written: Noted, answer: str = "") -> list[object]:
 def faults_of_entering(found: tuple[Diagnosis, ...], written: Noted, secret: str) -> list[object]:
     """Type the commands of decisions, and a secret where they ask for it; return what is wrong."""
     asking = [x for d in found if (x := decision(d.remedy.decision)[1])]
+    if not asking:
+        return []
     typed = shell.typed(asking, entered=secret)
     wrong: list[object] = [x for x in (typed.complaints, typed.made) if x]
     for line, calls in zip(asking, typed.calls, strict=True):
