@@ -146,7 +146,7 @@ class Kind(Frozen, frozen=True, kw_only=True):
     """Number of those that carry a key: the platform counts them and may charge for them."""
 
 
-WORST = (Status.FAIL, Status.ERROR, Status.PASS, Status.SKIP)
+WORST = (Status.FAIL, Status.ERROR, Status.PASS)
 
 
 def worst(statuses: list[Status]) -> Status:

@@ -100,6 +100,9 @@ ACCESS: list[Scene] = [
         "answers": (GOOD,), "blocked": {1: "held back: so"}}),
     ("held back after a failure", "access", {"cases": [{"repeat": 2}]}, {
         "answers": (answer(500),), "blocked": {1: "held back: so"}}),
+    ("held back after a part that failed", "access", {"cases": [
+        {"repeat": 2, "content_type": "text/plain"}]}, {
+        "answers": (GOOD,), "blocked": {1: "held back: so"}}),
     ("short after one that hung", "access", {"cases": [{"repeat": 1}, {"path": "/2"}]}, {
         "answers": (TIMEOUT, GOOD)}),
     ("short after a 504", "access", {"cases": [{"repeat": 2}, {"path": "/2"}]}, {
