@@ -27,9 +27,8 @@ def choose(case: Case, findings: list[Finding]) -> tuple[list[Finding], Failures
     proven = [c for c in roots if _proven(c)]
     chosen = _distinct(proven)
     left = _unexplained(case, _explained(chosen))
-    others = [c for c in roots if c not in proven]
-    while left:
-        best = max(others, key=lambda c: _worth(c, left), default=None)
+    while left:  # a proven finding explains nothing that is left
+        best = max(roots, key=lambda c: _worth(c, left), default=None)
         if best is None or not best.explained_failures & left:
             break
         chosen.append(best)

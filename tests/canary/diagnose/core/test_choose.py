@@ -45,6 +45,10 @@ ABC = case(result("a"), result("b"), result("c"))
 A, B, C = ABC.failures
 
 
+def test_what_explains_no_failure_is_not_told() -> None:
+    assert choose(ABC, [finding("rule-missing", confidence=CERTAIN)]) == ([], {A, B, C})
+
+
 def test_all_that_is_certain_is_told_and_the_rest_only_where_it_is_needed() -> None:
     one = finding("rule-missing", A, confidence=CERTAIN)
     two = finding("listener-missing", A, confidence=CERTAIN)

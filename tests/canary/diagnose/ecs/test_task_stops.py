@@ -17,7 +17,7 @@ from canary.control_plane.state import (
     Task,
 )
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs.last_words import last_words
+from canary.diagnose.ecs.last_words import last_words, own_words
 from canary.diagnose.ecs.task_stops import Stop, by_text, redeploy_stopped, refine, stop_of
 from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
 from canary.model import Evidence
@@ -463,3 +463,14 @@ def test_what_is_unhealthy_now_counts_first_and_a_healthy_target_ends_the_past()
         resource=GROUP.name, seen="10.0.0.1:1 unhealthy r (d)", expected="healthy",
         at=HEALTHY.read_at,
     )  # fmt: skip
+
+
+def test_a_tasks_own_words_are_its_last_lines_and_the_error_lines_of_its_stream() -> None:
+    ended = task(arn="arn:aws:ecs:x:1:task/c/0a1b")
+    stream = f"{NAMES.of('auth')}/auth/0a1b"
+    lines = tuple(LogLine(at=p.ago(3), message=m, stream=stream) for m in ("one", "two"))
+    other = LogLine(at=p.ago(3), message="three", stream="a/b/other")
+    state = p.replace(
+        HEALTHY, logs={"auth": (*lines, other)}, last_lines={ended.arn: (other, *lines)}
+    )
+    assert own_words(case(state), "auth", ended) == ("three\none\ntwo", "one\ntwo")

@@ -83,6 +83,19 @@ SCENES = {
             f"{REGISTRY}/ready", 503, f'{{"error_type":"x","tracking_uri":"{UPSTREAM}"}}'))]),
     "own-key-lost": changed("registry", [own_question("API key required")],
                             secrets={}, variables=PLAIN),
+    "own-key-lost-and-rolled-back": Told(
+        definition(definition(
+            faults.service(HEALTHY, "registry", task_definition=NAMES.revision("registry", 6),
+                           deployments=(
+                deployment(6, "PRIMARY", task_definition=NAMES.revision("registry", 6)),
+                deployment(7, "INACTIVE", task_definition=NAMES.revision("registry", 7),
+                           rollout_state="FAILED", failed_tasks=2))),
+            "registry", 6, container={"secrets": {"MLFLOW_TRACKING_TOKEN": "arn:x"}}),
+            "registry", 7, container={"secrets": {}}),
+        [own_question("API key required")]),
+    "older-revision-of-no-task": Told(
+        faults.service(on_revision("registry", 6), "registry", desired=0, running=0),
+        [api(p.answer(f"{REGISTRY}/api/v1/models", 404, "{}"), "registry.models")]),
     "port-variable-beside-a-pending-task": Told(
         on_port(deployment(6, "ACTIVE", running=0, desired=0, pending=1)), down()),
     "port-variable-beside-an-ended-deployment": Told(
@@ -90,7 +103,7 @@ SCENES = {
     "port-variable-and-a-revision-that-is-gone": Told(
         on_port(older=(5,), status="INACTIVE"), down()),
     "port-variable-and-several-revisions": Told(
-        on_port(older=(4, 6, 5)), down(), on_revision("auth", 5)),
+        on_port(older=(5, 6, 4)), down(), on_revision("auth", 5)),
     "older-revision-of-auth": reverted("auth", accepted("revoked")),
     "older-revision-of-auth-refuses": reverted("auth", judged(401), api(proxied(401, "{}"))),
     "older-revision-of-auth-and-another-fault": reverted(
@@ -107,6 +120,15 @@ SCENES = {
         "registry", [api(faults._mlflow_unreachable())],
         plain={**PLAIN, "PORT": "8002", "ALLOWED_HOSTS": "a", "MLFLOW_SERVER_URL": f"{UPSTREAM}/x"},
         ports=(8001, 8002)),
+    "allowed-hosts-changed": since_revision_7(
+        "registry", [api(faults._mlflow_unreachable()),
+                     p.failed("mlflow.ui", "registry",
+                              p.answer(MLFLOW, 403, "Invalid Host header"))],
+        definition(HEALTHY, "registry", 6, container={"plain": {**PLAIN, "ALLOWED_HOSTS": "a"}}),
+        container={"plain": {**PLAIN, "ALLOWED_HOSTS": "b"}}),
+    "auth-address-changed": changed(
+        "registry", [api(faults.auth_unavailable())],
+        plain={**PLAIN, "AUTH_SERVICE_URL": "https://mlflow.hokusai.local"}),
     "variable-changed-and-logged": Told(
         p.replace(changed("registry", [], plain={**PLAIN, "DB_HOST": "other"}).state, logs={
             "registry": (faults.LogLine(at=p.ago(1), message="DB_HOST other does not answer"),)}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary.control_plane.state import PlatformState
+from canary.control_plane.state import Container, PlatformState
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 from tests.canary.support.scenes.dependencies import NAME, REPORTED
@@ -60,6 +60,15 @@ def older(**before: Any) -> Told:
 (ONE,) = HEALTHY.ecs_services[1].deployments
 SCENES = {
     "crash-without-a-log-group": Told(crashed(log_group=""), down()),
+    "two-log-groups-of-which-one-is-gone": Told(
+        definition(stopped("auth", "ResourceInitializationError: log group does not exist",
+                           "TaskFailedToStart")[0], "auth", 7, containers=(
+            Container(name="a", image="x", log_group="/ecs/b"),
+            Container(name="b", image="x", log_group="/ecs/a"))), down()),
+    "no-log-group-and-one-is-gone": Told(
+        definition(stopped("auth", "ResourceInitializationError: log group does not exist",
+                           "TaskFailedToStart")[0], "auth", 7, container={"log_group": ""}),
+        down()),
     "crash-with-a-log-group-of-an-odd-name": Told(crashed(log_group="/ecs/a b"), down()),
     "crash-since-a-revision-and-a-changed-secret": Told(
         p.replace(crashed(), secrets=(APP_SECRET,)), down(), on_revision("auth", 6)),
