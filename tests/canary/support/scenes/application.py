@@ -9,7 +9,7 @@ from canary.model import Assertion, Exchange, Result, Status
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 from tests.canary.support.scenes.dependencies import hung, took
-from tests.canary.support.scenes.ecs import since_revision_7
+from tests.canary.support.scenes.ecs import on_revision, since_revision_7
 from tests.canary.support.told_scenes import (
     AUTH,
     ENVIRONMENT,
@@ -80,9 +80,9 @@ SCENES = {
         "mlflow", [broken("/api/mlflow/api/2.0/mlflow/x", 404, "{}")]),
     "route-lost-beside-mlflow": since_revision_7(
         "mlflow", [broken("/api/mlflow/api/2.0/mlflow/x", 404, "{}"), broken("/y", 404, "{}")]),
-    "route-lost-through-both": Told(*since_revision_7(
-        "mlflow", [broken("/api/mlflow/api/2.0/mlflow/x", 404, "{}")],
-        since_revision_7("registry", []).before)),
+    "route-lost-through-both": Told(
+        HEALTHY, [broken("/api/mlflow/api/2.0/mlflow/x", 404, "{}")],
+        on_revision("mlflow", 6, on_revision("registry", 6))),
     "route-lost-of-auth": Told(HEALTHY, [
         p.failed("auth.validate", "auth", p.answer(f"{AUTH}/api/v1/keys/validate", 404, "{}")),
         api(faults.auth_unavailable())]),

@@ -151,6 +151,9 @@ SCENES = {
                   hung(f"{REGISTRY}/open", principal="")]),
     "writes-hang": Told(HEALTHY, [
         hung(f"{RUNS}/create", "POST"), hung(f"{REGISTRY}/slow"), took(f"{RUNS}/search", 20)]),
+    "writes-fail-at-once": Told(HEALTHY, [
+        api(p.answer(f"{RUNS}/create", 500, "no", method="POST"), "registry.write"),
+        took(f"{RUNS}/search", 20)]),
     "writes-hang-and-reads-too": Told(HEALTHY, [
         hung(f"{RUNS}/create", "POST"), hung(f"{RUNS}/search", "POST"),
         took(f"{RUNS}/get", 20)]),
@@ -199,6 +202,9 @@ SCENES = {
         *LATE, *judged(1200, *KEYS, status=401), *turned_away(3000, *KEYS),
         took(f"{REGISTRY}/health", 5), took(f"{AUTH}/health", 5),
         took(f"{AUTH}/ready", 11, "database")]),
+    "cache-slow-with-a-good-and-a-bad-key": Told(HEALTHY, [
+        *LATE, *judged(1200, "valid"), *judged(1300, "revoked", status=401),
+        took(f"{AUTH}/health", 5), took(f"{AUTH}/ready", 11, "database")]),
     "cache-slow-with-a-key-of-one": Told(HEALTHY, [
         *LATE, *judged(20, *KEYS, status=401), *turned_away(3000, *KEYS),
         took(f"{REGISTRY}/health", 5), took(f"{AUTH}/ready", 11, "database")]),

@@ -58,9 +58,9 @@ def refused_start(
 def since_revision_7(
     name: str, results: list[Any], older: PlatformState = HEALTHY, **changed: Any
 ) -> Told:
-    """Return a service that came from revision 6 to 7, which differs."""
-    before = on_revision(name, 6, older)
-    return Told(definition(HEALTHY, name, 7, **changed), results, before)
+    """Return a service that came from revision 6, as `older` has it, to 7, which differs."""
+    state = definition(older, name, 7, **changed)
+    return Told(state, results, on_revision(name, 6, state))
 
 
 SCENES = {

@@ -70,6 +70,9 @@ def on_port(*more: EcsDeployment, older: tuple[int, ...] = (6,), **fields: Any) 
     return p.replace(state, task_definitions=(*state.task_definitions, *known))
 
 
+ALIAS = definition(HEALTHY, "registry", 6, container={
+    "plain": {**PLAIN, "MLFLOW_SERVER_URL": "http://one.example:5000"}})  # fmt: skip
+SAME = definition(HEALTHY, "auth", 6, container={"image": "repo/auth:7"})
 SCENES = {
     "own-key-missing": Told(HEALTHY, [own_question("API key required"), caller("valid")]),
     "own-key-refused-twice": Told(HEALTHY, [
@@ -126,6 +129,12 @@ SCENES = {
                               p.answer(MLFLOW, 403, "Invalid Host header"))],
         definition(HEALTHY, "registry", 6, container={"plain": {**PLAIN, "ALLOWED_HOSTS": "a"}}),
         container={"plain": {**PLAIN, "ALLOWED_HOSTS": "b"}}),
+    "upstream-of-another-alias": since_revision_7(
+        "registry", [api(faults._mlflow_unreachable())], ALIAS, container={
+            "plain": {**PLAIN, "MLFLOW_SERVER_URL": "http://two.example:5000"}}),
+    "revision-of-the-same-content": Told(
+        SAME, [accepted("revoked", f"{faults.AUTH}/api/v1/keys/validate")],
+        on_revision("auth", 6, SAME)),
     "auth-address-changed": changed(
         "registry", [api(faults.auth_unavailable())],
         plain={**PLAIN, "AUTH_SERVICE_URL": "https://mlflow.hokusai.local"}),

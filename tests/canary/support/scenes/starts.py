@@ -72,6 +72,12 @@ SCENES = {
     "crash-with-a-log-group-of-an-odd-name": Told(crashed(log_group="/ecs/a b"), down()),
     "crash-since-a-revision-and-a-changed-secret": Told(
         p.replace(crashed(), secrets=(APP_SECRET,)), down(), on_revision("auth", 6)),
+    "crash-and-a-secret-of-one-version": Told(
+        p.replace(crashed(), secrets=(p.replace(APP_SECRET, version_before=""),)), down()),
+    "crash-of-four-tasks": Told(
+        faults.service(crashed(), "auth", tasks=tuple(
+            p.replace(t, arn=f"{t.arn}{n}") for t in crashed().ecs_services[0].tasks
+            for n in range(4))), down()),
     "task-cannot-reach-aws": Told(
         stopped("auth", "ResourceInitializationError: unable to pull secrets: there is a"
                 " connection issue between the task and AWS Secrets Manager",
@@ -101,6 +107,17 @@ SCENES = {
             deployment(7, "INACTIVE", rollout_state="FAILED", failed_tasks=3, running=0),
             task_definition=NAMES.revision("auth", 6)),
         [p.control("ecs_service", "auth")]),
+    "rolled-back-as-a-task-alone-shows": Told(
+        deployments(
+            "auth",
+            deployment(6, "PRIMARY", rollout_state="COMPLETED",
+                       rollout_reason="circuit breaker: rolling back to ecs-svc/6"),
+            task_definition=NAMES.revision("auth", 6), tasks=(
+                p.running_task(NAMES, "auth", 6),
+                *stopped("auth", CRASH, exit_code=1)[0].ecs_services[0].tasks)),
+        [p.control("ecs_service", "auth", reason="rolled back")]),
+    "service-that-no-run-saw-before": Told(
+        crashed(), down(), p.replace(HEALTHY, ecs_services=HEALTHY.ecs_services[1:])),
     "scaled-to-zero-and-never-more": Told(
         faults.service(HEALTHY, "auth", desired=0, tasks=()), down(),
         faults.service(HEALTHY, "auth", desired=0)),
@@ -115,5 +132,6 @@ SCENES = {
     "older-revision-after-a-deployment-that-went-on": older(
         deployments=(ONE, p.replace(ONE, id="ecs-svc/2", status="ACTIVE"))),
     "older-revision-after-too-few-tasks": older(running=0),
+    "older-revision-after-no-task": older(running=0, desired=0),
     "older-revision-after-failed-tasks": older(deployments=(p.replace(ONE, failed_tasks=1),)),
 }  # fmt: skip
