@@ -66,7 +66,7 @@ def _decided(steps: tuple[Step, ...]) -> tuple[Status, Step]:
             left = [s for s in steps if s.status is Status.SKIP and s.reason.startswith(reason)]
             if left:
                 return instead, left[0]
-    return status, next((s for s in steps if s.status is status), steps[0])
+    return status, next(s for s in steps if s.status is status)
 
 
 def _reason(step: Step, steps: int) -> str:
@@ -150,7 +150,7 @@ def longest_sequence_ms(steps: tuple[Step, ...]) -> float:
     """Return the greatest sum of durations over steps that do not overlap."""
     ends: list[tuple[float, float]] = []  # (end, best sum up to here), sums never fall
     spans = ((s.started_ms, s.started_ms + s.duration_ms) for s in steps)
-    for start, end in sorted(spans, key=lambda span: (span[1], span[0])):
+    for start, end in sorted(spans, key=lambda span: span[1]):
         before = max((best for e, best in ends if e <= start + 0.5), default=0.0)
         best = max(before + end - start, ends[-1][1] if ends else 0.0)
         ends.append((end, best))

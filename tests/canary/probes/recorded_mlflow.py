@@ -33,7 +33,11 @@ class Memory:
     experiment: str = "7"
     stage: str = "active"
     date: str = "Sun, 22 Nov 2026 12:00:00 GMT"
+    held_back_after: int = 1_000
     lines: list[str] = field(default_factory=list)
+
+    def may(self, _client: object) -> str:
+        return "held back: so" if len(self.lines) >= self.held_back_after else ""
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
         parts = urlsplit(request.url)

@@ -30,7 +30,8 @@ EVERYTHING = {
     "json": {
         "a.b.0": 1, "a.b.1": "two", "a.b.2": None, "on": 1,
         "text": {"equals": "ill", "contains": "el", "absent": ["we", "x"]},
-        "a.b": {"contains": "two"}, "gone": {"exists": False}, "on2": {"exists": True},
+        "a.b": {"contains": "two"}, "n": {"contains": "x"}, "a.b.0.c": {"absent": ["x"]}, "gone": {"exists": False},
+        "on2": {"exists": True},
         "a": {"in": ["x", 1]},
     },
 }  # fmt: skip

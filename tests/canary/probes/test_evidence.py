@@ -85,6 +85,11 @@ def test_only_what_can_be_read_is_shown(kind: str, shown: str) -> None:
     assert excerpt(Answer(status=200, headers=headers, body=b" a\n b ")) == shown
 
 
+def test_of_a_long_body_the_beginning_is_read() -> None:
+    assert excerpt(Answer(status=200, body=b" " * 2_399 + b"x")) == "x"
+    assert excerpt(Answer(status=200, body=b" " * 2_400 + b"x")) == ""
+
+
 def test_a_value_is_cut_and_three_that_do_not_hold_are_said() -> None:
     assert assertion("s", 1, "x" * 1_001, True).actual == "x" * 1_000
     rows = [assertion(f"s{n}", n, "x", n == 1) for n in range(6)]

@@ -119,6 +119,8 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
             models=orphans(*range(40, 45)), runs={f"r{n}": old_run(f"r{n}", 50) for n in range(3)}
         ),
     )
+    for number in (0, 6, 16):
+        yield f"held back after {number}", "registration", {}, Memory(held_back_after=number)
     yield "no janitor", "registration", {"janitor_limit": 0}, Memory(models=orphans(90))
     yield (
         "orphans that stay",
@@ -201,7 +203,7 @@ def flows() -> str:
             environment=where, run_id="20261122t115959-123456", http=memory, clock=Clock(),
             credential=lambda name: Credential(f"key of {name}"), forget_credential=lambda _: None,
             state=p.healthy, remaining=lambda cleanup: 11.0 if cleanup else 8.0,
-            blocked=lambda _: "", answered=lambda _client, _answer: None, record=steps.append,
+            blocked=memory.may, answered=lambda _client, _answer: None, record=steps.append,
             residue=residue.append, left_behind=frozenset({f"{OURS}told", "told"}), began=5.0,
         )  # fmt: skip
         made = KINDS[kind].spec(**spec)

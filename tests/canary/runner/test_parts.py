@@ -118,6 +118,15 @@ def test_a_tick_is_late_after_eighty_milliseconds(late_s: float, starved: bool) 
     assert clock.looks <= looks + 1, "it ticks on"
 
 
+def test_a_core_in_use_all_the_time_is_starved() -> None:
+    clock = Skipping(0.001)
+    clock.at = 1_000.0  # so little of its time passes that any work is all of it
+    with CpuStarvation(clock) as found:  # type: ignore[arg-type]
+        while clock.looks < 12:
+            sum(range(1_000))
+    assert found.starved
+
+
 def test_an_idle_thread_takes_the_next_job_and_a_hung_one_holds_nobody_up() -> None:
     workers, done, hang = Workers(), queue.SimpleQueue[int](), threading.Event()
 
