@@ -30,8 +30,8 @@ EVERYTHING = {
     "json": {
         "a.b.0": 1, "a.b.1": "two", "a.b.2": None, "on": 1,
         "text": {"equals": "ill", "contains": "el", "absent": ["we", "x"]},
-        "a.b": {"contains": "two"}, "n": {"contains": "x"}, "a.b.0.c": {"absent": ["x"]}, "gone": {"exists": False},
-        "on2": {"exists": True},
+        "a.b": {"contains": "two"}, "n": {"contains": "x"}, "a.b.0.c": {"absent": ["x"]},
+        "gone": {"exists": False}, "on2": {"exists": True},
         "a": {"in": ["x", 1]},
     },
 }  # fmt: skip
@@ -135,6 +135,7 @@ DEPENDENCY: list[Scene] = [
     ("of none", "dependency", OPTIONAL, document('{"x": 1}')),
     ("of one", "dependency", OPTIONAL, document('{"d": {"b": "up"}}')),
     ("no JSON", "dependency", HEALTH, document("well")),
+    ("no JSON that may lack each", "dependency", OPTIONAL, document("well")),
     ("no answer", "dependency", HEALTH, {"answers": (TIMEOUT,)}),
     ("429 is right", "dependency", {**HEALTH, "status": [429]}, document('{"cache": "up"}', 429)),
     ("no time", "dependency", HEALTH, {"answers": (GOOD,), "seconds": 0.0}),
@@ -163,6 +164,19 @@ CERTIFICATE: list[Scene] = [
         ("a chain that lasts", {}, certificate(chain_days_left=8.0)),
         ("above it out of date", {}, certificate(10, chain_invalid=("Middle ended", "Top"))),
         ("out of date", {}, certificate(10, days_left=-1.5, not_after=p.ago(2000))),
+        ("valid from now", {}, certificate(not_before=p.ago(0))),
+        (
+            "shown before no answer came",
+            {},
+            {
+                "answers": (
+                    p.replace(
+                        certificate(9)["answers"][0],
+                        failure=Failure(kind=FailureKind.READ_TIMEOUT, code=9),
+                    ),
+                )
+            },
+        ),
         ("to come", {}, certificate(9, not_before=p.ago(-60))),
         ("another name", {}, certificate(62, names=())),
         ("another name, looked up", {}, certificate(10, days_left=-1.0, name=V(code=62))),

@@ -15,7 +15,7 @@ from canary.probes.base.evidence import (
     minutes_since,
     unavailable,
 )
-from canary.probes.base.request import object_name, started_at
+from canary.probes.base.request import FORMS, object_name, started_at
 from tests.canary.support import platforms as p
 
 GET = Request(method="GET", url="https://h/x")
@@ -129,3 +129,20 @@ def test_the_name_of_an_object_tells_when_its_run_began(name: str, start: str | 
     found = started_at("us-", name)
     assert (found.isoformat() if found else None) == start
     assert object_name("us-", "20261122t115959.1_x", "key") == "us-20261122t115959-1-x-key"
+
+
+def test_each_form_carries_a_key_in_its_own_way() -> None:
+    assert FORMS == {
+        "none": (),
+        "bearer": ("Authorization: Bearer {}",),
+        "x-api-key": ("X-API-Key: {}",),
+        "apikey": ("Authorization: ApiKey {}",),
+        "both": ("Authorization: Bearer {}", "X-API-Key: {}"),
+        "query": (),
+        "lower-case-scheme": ("Authorization: bearer {}",),
+        "upper-case-scheme": ("Authorization: BEARER {}",),
+        "lower-case-header": ("x-api-key: {}",),
+        "no-space": ("Authorization: Bearer{}",),
+        "two-spaces": ("Authorization: Bearer  {}",),
+        "raw": ("Authorization: {}",),
+    }

@@ -63,7 +63,7 @@ def test_each_state_of_earlier_runs_is_read_once_within_three_seconds() -> None:
     assert read_back(before, failed(a="one", b="two"), state) == (
         state("one"), [("one", 3.0), ("two", 3.0)], [],
     )  # fmt: skip
-    assert read_back(before, report(), state, end=1.5) == (state("one"), [("one", 1.5)], [])
+    assert read_back(before, report(), state, end=0.5) == (state("one"), [("one", 0.5)], [])
     found, asked, notes = read_back(before, failed(a="two"), state, spent_s=3.0)
     assert (found, asked) == (state("one"), [("one", STATES_S)])
     assert notes == ["the state two could not be read: no time was left"]
