@@ -118,6 +118,7 @@ def test_a_line_does_what_it_was_meant_to_do(examples: int) -> None:
             results = swapped(scene(name).given[0], new)
             found = diagnose(results, state, environment, before, p.NOW).diagnoses
         assert [x for x in lines(found) if x not in written and x not in OWN] == []
+        assert [x for x in lines(found) if not x.isprintable()] == []
         untried = {x: w for x, w in written.items() if x not in right and not TAIL.fullmatch(x)}
         assert faults_of(untried, answer) == []
         assert faults_of_entering(found, written, "it's $(id) \\n") == []

@@ -21,6 +21,8 @@ PIECES = (
     *("\\u0022", "\\x27", " ", "  ", "a b", "arn:aws:iam::666:role/x", "END", "EOF", "later"),
     *("'}]|[0]", "`1`", "']", "x" * 3000, "'" * 300),
 )
+FIRST = ("--", "-", "file://", "fileb://", "https://", "=", "[", "{", "@", "#", "~", "!")
+"""What the AWS CLI or a shell looks for at the beginning of a word."""
 LETTERS = st.sampled_from("'\"`$\\;|&<>(){}[]*?!~#=%@,:/-+^ \t\nabZ09_.é\u202e\u200b\x1b")
 
 
@@ -32,13 +34,9 @@ def hostile() -> st.SearchStrategy[str]:
 
 def placed(old: str) -> st.SearchStrategy[str]:
     """Return what draws a hostile text in place of another one, before or behind it."""
-    forms = ("{new}", "{old}{new}", "{new}{old}")
-    return st.tuples(st.sampled_from(forms), hostile()).map(
-        lambda drawn: (
-            drawn[0].replace("{old}", old, 1).replace("{new}", drawn[1], 1)
-            if "{new}" not in old
-            else drawn[1]
-        )
+    begun = st.sampled_from(FIRST).map(lambda first: first + old)
+    return st.one_of(
+        hostile(), begun, hostile().map(lambda new: old + new), hostile().map(lambda new: new + old)
     )
 
 
