@@ -15,12 +15,21 @@ _REQUEST = (
     r"[\"'\[( ][A-Z][A-Z0-9$_.\-]{2,19}\s+[^\s][^\n]{0,4000}?\sHTTP/\d"
     rf"|^[A-Z]{{3,19}}\s+/[^\n]{{0,4000}}?\sHTTP/\d"
     rf"|\b(?:{_METHODS})\s+/\S{{0,4000}}(?:\"?\s+[1-5]\d\d\b|$)"
-    r"|\bInvalid request from ip="  # gunicorn, of what it could not read
+    r"|\bInvalid request from ip=|\bInvalid HTTP request received"  # gunicorn, uvicorn
+    r"|\bcode [1-5]\d\d, message "  # http.server, werkzeug
+    r"|\bclient: [\da-fA-F.:]+, server: |\[client [\da-fA-F.:]+\]"  # errors of nginx and Apache
+    # of gunicorn, Flask and Django, where the line tells no more than what was asked
+    r"|\bError handling request /[^\n]*\Z|\bException on /[^\n]{0,4000} \[[A-Z]+\]\s*\Z"
+    r"|\b(?:Not Found|Bad Request|Unauthorized|Forbidden[^\n:]{0,80}|Internal Server Error"
+    r"|Method Not Allowed[^\n:]{0,20}): /[^\n]*\Z|\bInvalid HTTP_HOST header: "
 )
 # the fields of an access log as JSON or logfmt
 _FIELDS = (
     r"[\"']?(?:\b|_)(?:user[_-]?agent(?:[_.]original)?|http[_-]?method"
-    r"|request_?(?:method|uri|path)|remote_addr|x[_-]forwarded[_-]for)\b[\"']?\s*[:=]"
+    r"|request_?(?:method|uri|path)|remote_addr|x[_-]forwarded[_-]for|cs-uri-[a-z]+"
+    r"|http\.(?:url|target|route|path|status_code))\b[\"']?\s*[:=]"
+    r"|\bcs\(User-Agent\)"
+    rf"|\b(?:method|verb)[\"']?\s*[:=]\s*[\"']?(?:{_METHODS})\b"
 )
 
 

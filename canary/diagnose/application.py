@@ -64,6 +64,9 @@ def host_header(case: Case) -> Iterator[Finding]:
         failures,
         "MLflow refuses the Host header that reaches it.",
         mlflow,
+        confidence=Confidence.LIKELY
+        if any(failure_asks_mlflow(case.environment, f) for f in failures)
+        else Confidence.POSSIBLE,
     )
 
 

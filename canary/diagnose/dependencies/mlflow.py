@@ -11,10 +11,11 @@ from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.mlflow_paths import url_asks_mlflow
+from canary.diagnose.core.statements import confidence
 from canary.diagnose.core.symptoms import CONTROL, DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.remedies import build
-from canary.model import Evidence, Role
+from canary.model import Confidence, Evidence, Role
 
 _TIMED_OUT = re.compile(r"mlflow.{0,120}timed? ?out|timed? ?out.{0,120}mlflow", re.IGNORECASE)
 _LATE_MS = 2000.0
@@ -39,9 +40,11 @@ def _hanging(case: Case, name: str) -> Iterator[Finding]:
     remedy = build.remedy(
         case,
         back.summary or "Put a new task in its place; its log may tell what it waited for.",
-        back.edits or revisions.deploy(case, name),
+        back.edits or (revisions.deploy(case, name) if _waited_in_vain(case, name) else ()),
         inspect=revisions.inspect(case, name),
         verify=revisions.verify(case, name),
+        otherwise=f"Only answers say so, and AWS calls {name} healthy: ask it directly. If it does"
+        f" not answer, look into its log for what it waits for, then start its tasks anew.",
     )
     yield Finding(
         cause="targets-unhealthy",
@@ -64,6 +67,12 @@ def _reported_timeouts(case: Case, name: str) -> Failures:
     )
 
 
+def _waited_in_vain(case: Case, name: str) -> bool:
+    """Return whether the canary or a load balancer itself waited in vain for an answer."""
+    waited = (Symptom.NO_ANSWER, Symptom.BALANCER_504)
+    return any(f.symptom in waited for f in case.failures_of_outage(name))
+
+
 def _is_slow(case: Case) -> bool:
     """Return whether MLflow gave a good answer late: then it is slow, and does not hang."""
     return any(
@@ -80,16 +89,18 @@ def breaker(case: Case) -> Iterator[Finding]:
     if not failures or _still_broken(case, failures):
         return
     entry = min(f.entry_service for f in failures)
-    service = case.ecs(entry)
+    service, stated = case.ecs(entry), confidence(failures)
+    told = stated is Confidence.LIKELY  # in a document; words of any other answer start no task
     yield Finding(
         cause="circuit-breaker-open",
+        confidence=stated,
         service=entry,
         resource=case.services[entry].ecs_service or entry,
         summary=f"The circuit breaker of {entry} towards MLflow is open.",
         remedy=build.remedy(
             case,
             "A breaker closes by itself once MLflow answers; a new task starts closed.",
-            revisions.deploy(case, entry),
+            revisions.deploy(case, entry) if told else (),
             inspect=revisions.inspect(case, entry),
             verify=revisions.verify(case, entry) if service else (),
             otherwise=f"If MLflow answers and the breaker stays open, start {entry} anew.",
@@ -168,6 +179,9 @@ def artifacts(case: Case) -> Iterator[Finding]:
     )
     yield Finding(
         cause="artifact-store-failing",
+        confidence=Confidence.LIKELY
+        if change or any("artifact" in f.path for f in failures)
+        else Confidence.POSSIBLE,
         service=mlflow or min(f.entry_service for f in failures),
         resource=store or (service.task_definition if service else mlflow),
         summary="Artifacts cannot be stored or read, while MLflow's other calls answer.",

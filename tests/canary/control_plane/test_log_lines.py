@@ -29,6 +29,30 @@ FATAL = 'FATAL: password authentication failed for user "m"'
         f'{{"http_user_agent":"{FATAL}"}}',
         f'{{"user_agent.original":"{FATAL}"}}',
         '10.0.0.1 - - "GET /' + "redis-refused-" * 30,
+        # errors of nginx and Apache
+        f'open() "/x" failed, client: 1.2.3.4, server: _, request: "GET /{FATAL} HTTP/1.1"',
+        f'upstream timed out, client: ::1, server: _, request: "GET /{FATAL}',
+        f'7#7: *1 too large body: 9 bytes, client: 1.2.3.4, server: a, host: "{FATAL}"',
+        f"[pid 7] [client 1.2.3.4:5] AH00126: Invalid URI in request GET /{FATAL} HTTP/1.1",
+        f"[pid 7] [client ::1] AH01630: client denied: /x, referer: http://{FATAL}/",
+        # envoy, the load balancers
+        f'[2026-11-29T10:00:00.000Z] "GET /x HTTP/2" 503 UF 0 91 3 - "-" "{FATAL}" "id"',
+        f'https 2026-11-29T10:00:00Z app/lb 1.2.3.4:5 - 200 "GET https://a/ HTTP/1.1" "{FATAL}"',
+        # JSON and logfmt
+        f'{{"method":"GET","path":"/{FATAL}","status":200}}',
+        f'{{"http":{{"method":"GET","url":"/x"}},"msg":"{FATAL}"}}',
+        f'{{"uri":"/{FATAL}","verb":"POST"}}',
+        f'{{"cs-uri-stem":"/x","cs(User-Agent)":"{FATAL}"}}',
+        f'method=GET path="/{FATAL}" status=500',
+        f"level=info http.url=/{FATAL} http.status_code=500",
+        # of frameworks, which tell no more than what was asked
+        f"code 400, message Bad request syntax ('{FATAL}')",
+        f"WARNING:  Invalid HTTP request received. {FATAL}",
+        f"[7] [ERROR] Error handling request /{FATAL}",
+        f"ERROR in app: Exception on /{FATAL} [GET]",
+        f"Not Found: /{FATAL}",
+        f"Forbidden (CSRF token missing): /{FATAL}",
+        f"Invalid HTTP_HOST header: '{FATAL}'.",
     ],
 )
 def test_a_line_about_a_request_is_a_visitors(line: str) -> None:
@@ -45,6 +69,10 @@ def test_a_line_about_a_request_is_a_visitors(line: str) -> None:
         "The agent of the user is unknown",
         "FATAL: the proxy does not speak HTTP/2",
         "Options /a and /b exclude each other",
+        f"ERROR in app: Exception on /x [GET]\nTraceback (most recent call last):\n{FATAL}",
+        '{"level":"error","msg":"could not connect to the database"}',
+        "HTTPConnectionPool(host='mlflow'): Max retries exceeded with url: /health",
+        "Not Found: the file /etc/app.toml",
     ],
 )
 def test_a_line_of_the_program_is_its_own(line: str) -> None:
