@@ -173,6 +173,8 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         ("not used", r"[45] GET /use", Answer(status=404)),
         ("no answer in use", r"GET /use", LOST),
         ("not revoked", r"DELETE .*k1", None),
+        ("no list at the end", r"^(9|1\d) GET /api/v1/keys", None),
+        ("neither revoked nor listed", r"DELETE .*k1|^([7-9]|1\d) GET /api/v1/keys", None),
         ("still valid", r"validate", Answer(status=200, body=b'{"scopes": ["model:read"]}')),
     ):  # fmt: skip
         yield title, "key_lifecycle", KEYS, Memory(change=refusing(pattern, answer))

@@ -10,7 +10,7 @@ import pytest
 
 from canary.control_plane.state import PlatformState, SecurityGroup
 from canary.control_plane.write_calls import Audit, WriteCall, changed_by
-from canary.model import Drift, RunLimits
+from canary.model import Answer, Drift, RunLimits
 from canary.plan import Selection
 from canary.runner import RunRequest
 from canary.runner.changers import with_makers
@@ -19,9 +19,12 @@ from canary.runner.cpu_starvation import CpuStarvation, is_starved
 from canary.runner.interruption import RunInterruptedError, cut_short
 from canary.runner.noting import Attempts
 from canary.runner.observation import Observation, StateUnavailableError
+from canary.runner.ports import Progress
+from canary.runner.rate_limit import RateLimitBackoff, backoff_s
 from canary.runner.threads import Workers
 from tests.canary.support import worlds
 from tests.canary.support.made import report
+from tests.canary.support.servers.toolbox import ManualClock
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,36 @@ def test_a_request_is_whole_without_a_selection_or_where_it_reuses_the_rest() ->
     assert (RunRequest().trigger, RunRequest().budget_s, RunRequest().scheduled_at) == (
         "manual", 0, "",
     )  # fmt: skip
+
+
+def test_a_progress_without_more_has_nothing_to_count() -> None:
+    assert msgspec.to_builtins(Progress()) == {
+        "phase": "", "check_id": "", "result": None, "done": 0, "total": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 12:00:30 -0000", 30),
+        ("Sun, 22 Nov 2026 13:00:30 +0100", 30),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", 1),
+    ],
+)
+def test_a_date_of_another_zone_is_the_same_moment(header: str, seconds: float) -> None:
+    assert backoff_s(header, worlds.NOW) == seconds
+
+
+def test_a_client_is_blocked_until_the_moment_that_it_was_told() -> None:
+    clock = ManualClock(at=0.5)
+    backoff, client = RateLimitBackoff(clock), ("https://h", "valid")
+    assert backoff.blocked(client, 1) == ""
+    backoff.answered(client, Answer(status=429, headers=(("Retry-After", "5"),)))
+    backoff.answered(client, Answer(status=429, headers=(("Retry-After", "2"),)))
+    clock.at = 5.49
+    assert backoff.blocked(client, 1) == "held back: https://h has answered 429 to valid"
+    clock.at = 5.5
+    assert backoff.blocked(client, 1) == ""
 
 
 def test_a_part_that_raises_costs_a_note_and_nothing_else() -> None:
@@ -160,7 +193,9 @@ def test_a_reading_is_waited_for_and_its_end_is_told() -> None:
     reading = Observation(slowly, told.set)
     reading.start()
     assert not reading.read
-    with pytest.raises(StateUnavailableError, match="the control plane was not read within the"):
+    with pytest.raises(
+        StateUnavailableError, match=r"^the control plane was not read within the time$"
+    ):
         reading.state(-1)
     unread = reading.final(0).unavailable[0]
     assert unread.code == "Timeout" and "was not read within the time" in unread.reason
