@@ -146,7 +146,7 @@ class Turns:
             elif now - began <= self._prompt_s:
                 lane.prompt_began = max(lane.prompt_began, began)
                 for number, start in lane.under_way.items():
-                    if now - start >= self._late_s and began >= start + self._late_s / 2:
+                    if now - start >= self._late_s:
                         lane.meanwhile.setdefault(number, now)
             self._news.notify_all()
 

@@ -109,6 +109,57 @@ def test_a_document_that_others_overtook_was_not_held_up() -> None:
     assert not origin.waits()
 
 
+def test_a_slow_document_with_half_a_call_beside_it_was_not_held_up() -> None:
+    origin = Origin()
+    origin.call(0.1)
+    origin.clock.at = 1.0
+    turn = origin.begin()
+    origin.clock.at = 1.5
+    origin.turns.answered_without_key("o", began=0.3)  # half a second beside the call with a key
+    origin.clock.at = 2.1
+    origin.turns.answered_without_key("o", began=2.0)
+    origin.clock.at = 2.5
+    origin.turns.give_back(turn, bad=False)
+    origin.begin(1)
+    assert not origin.waits()
+
+
+def test_one_that_was_held_up_counts_more_than_one_that_was_answered() -> None:
+    origin = Origin()
+    turn = origin.begin()
+    origin.clock.at = 1.3
+    origin.turns.answered_without_key("o", began=0.1)
+    origin.clock.at = 1.4
+    origin.turns.answered_without_key("o", began=1.3)
+    origin.clock.at = 1.8
+    origin.turns.give_back(turn, bad=False)
+    origin.begin(1)
+    assert origin.waits()
+
+
+@pytest.mark.parametrize(("end", "later", "waits"), [(1.5, 0.0, False), (1.375, 2.0, True)])
+def test_an_answer_shows_something_a_quarter_of_a_second_before_the_end(
+    end: float, later: float, waits: bool
+) -> None:
+    origin = Origin()
+    turn = origin.begin()
+    origin.clock.at = 1.25
+    origin.turns.answered_without_key("o", began=1.125)
+    origin.clock.at = end
+    origin.turns.give_back(turn, bad=False)
+    origin.clock.at += later  # what it did not show then, it does not show afterwards
+    origin.begin(1)
+    assert origin.waits() is waits
+
+
+def test_a_call_under_way_is_late_after_a_second() -> None:
+    origin = Origin()
+    origin.call(0.25)
+    origin.begin(1)
+    origin.clock.at = 1.25
+    assert origin.waits()
+
+
 def test_an_answer_of_an_origin_without_a_call_with_a_key_is_nothing() -> None:
     origin = Origin()
     origin.turns.answered_without_key("o", began=0.0)

@@ -175,6 +175,7 @@ def test_an_idle_thread_takes_the_next_job_and_a_hung_one_holds_nobody_up() -> N
     workers.do(job, lambda: done.put(2))
     assert done.get(timeout=5) == 2 and seen[2] != seen[0]
     busy = [t for t in threading.enumerate() if t.ident in seen]
+    assert all(t.daemon and t.name == "probe" for t in busy)
     workers.end()
     hang.set()
     assert done.get(timeout=5) == 9
