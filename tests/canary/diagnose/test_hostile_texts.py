@@ -30,7 +30,7 @@ KEPT = {"", "us-east-1"}
 """The AWS CLI itself refuses a region that cannot be one, before it makes a request."""
 OWN = {"python -m canary permissions"}
 """What a remedy prints beside the AWS CLI's commands."""
-TAIL = re.compile(r"aws logs tail ('#)?[\w./#-]+'? --region [\w-]+ --since 30m")
+TAIL = re.compile(r"aws logs tail '?[\w./#-]+'? --region [\w-]+ --since 30m")
 """A command of the AWS CLI's second version, which is not here."""
 
 
