@@ -130,8 +130,8 @@ def test_a_line_does_what_it_was_meant_to_do(examples: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["file:///etc/passwd", "fileb://x", "http://127.0.0.1:9/", "-x", "--name", "a\n\n",
-               "$(id)", "'; id; '", '"}', "\\", "{}", "[1]", "a=b,c", "None", " ", "é\u202e"],
+    "answer", ["file:///etc/passwd", "http://127.0.0.1:9/", "-x", "a\n\n", "$(id)", "'; id; '",
+               '"}', "\\", "[1]", "é\u202e"],
 )  # fmt: skip
 def test_the_earlier_value_of_a_parameter_comes_back_as_it_was(answer: str) -> None:
     with noted() as written:
