@@ -40,7 +40,8 @@ ROWS: tuple[tuple[str, str, int], ...] = (
     ),
     # Oracle takes the word as it is: IDENTIFIED BY x
     (
-        rf"({_CHANGES}\bIDENTIFIED{_SPACES}BY{_SPACES}(?:VALUES{_SPACES})?)(?!{_QUOTE})"
+        rf"({_CHANGES}\bIDENTIFIED{_SPACES}BY{_SPACES}(?:VALUES{_SPACES})?)"
+        rf"(?!(?:VALUES|PASSWORD)\b|{_QUOTE})"
         r"[^\s;,'\"*]{4,128}",
         r"\1" + MASK,
         re.IGNORECASE,
