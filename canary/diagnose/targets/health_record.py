@@ -40,7 +40,7 @@ def _recorded(identity: str, group: TargetGroup, why: str) -> TargetHealth:
     codes = "with these codes" in why or "ELB health checks" in why
     reason = "Target.Timeout" if "timed out" in why else "Target.FailedHealthChecks"
     return TargetHealth(
-        id=identity[:120],
+        id=identity,
         port=group.port,
         state="unhealthy",
         reason="Target.ResponseCodeMismatch" if codes else reason,

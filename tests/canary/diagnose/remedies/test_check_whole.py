@@ -53,6 +53,14 @@ def test_a_listener_is_not_created_without_one_of_its_rules() -> None:
         ]
 
 
+def test_another_call_with_the_same_members_is_not_the_one_that_is_missing() -> None:
+    create, first, *rest = create_listener(BALANCER, LISTENER)
+    other = replace(first, operation="add-listener-certificates")
+    assert "the new listener would not have all that the one before it had" in whole(
+        create, other, *rest
+    )
+
+
 def test_a_listener_is_not_created_with_more_than_it_had() -> None:
     edits = create_listener(BALANCER, LISTENER)
     more = replace(edits[-1], parameters={**edits[-1].parameters, "Priority": 7})

@@ -6,6 +6,7 @@ from typing import Any
 
 from canary.control_plane.state import (
     Action,
+    BalancerEntry,
     Container,
     Forward,
     PlatformState,
@@ -96,6 +97,13 @@ SCENES = {
         leading(ARN, (ARN, "GRPC"), (NEW, "GRPC")), environment()),
     "protocol-of-a-group-that-takes-all": Told(
         leading(NEW, (ARN, "HTTP1"), (NEW, "")), refused(), BEFORE, environment()),
+    "port-of-the-groups-own-entry": Told(
+        auth(two_containers(("hokusai-auth", (8000, 9000))), balancer_entries=(
+            BalancerEntry(target_group="arn:other", port=7),
+            BalancerEntry(target_group=ARN), BalancerEntry(target_group=ARN, port=9000))),
+        down()),
+    "health-check-of-wrong-codes-as-ever": Told(
+        group(targets=(sick(CODES),), health_matcher="500"), down(), group(health_matcher="500")),
     "port-of-the-named-container": Told(
         two_containers(("sidecar", (9,)), ("hokusai-auth", (8000,))), down()),
     "port-of-a-container-that-maps-none": Told(
