@@ -98,7 +98,7 @@ def _fit(case: Case, other: str, value: str) -> int:
     if url is None:
         return 0
     host = url.hostname or ""
-    if host and host in _hosts(case, other):
+    if host in _hosts(case, other):
         return 3 if port in (0, _expected_port(case, other, host)) else 2
     space = part.discovery.partition(".")[2]
     if space and host.endswith(f".{space}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from canary.diagnose.ecs.variables import (
     public_port,
     tells_who_asks,
 )
+from canary.model import Role
 from tests.canary.support import platforms as p
 
 NAMES = p.Names()
@@ -56,6 +58,38 @@ def case(state: PlatformState = HEALTHY) -> Case:
 )  # fmt: skip
 def test_a_name_speaks_of_a_dependency(variable: str, dependency: str) -> None:
     assert dependency_of(case(revised()), "registry", variable) == dependency
+
+
+ROLES = {
+    "mlflow": ("tracking", Role.MLFLOW), "auth": ("who", Role.IDENTITY),
+    "cache": ("memory", Role.CACHE), "database": ("sql", Role.DATABASE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variable", "role"),
+    [
+        ("MLFLOW_TRACKING_URI", "mlflow"), ("MLFLOW_SERVER_URL", "mlflow"),
+        ("MLFLOW_URL", "mlflow"), ("MLFLOW_HOST", "mlflow"), ("MLFLOW_PROXY_X", "mlflow"),
+        ("MLFLOW_TIMEOUT", "mlflow"), ("AUTH_SERVICE_X", "auth"), ("AUTH_URL", "auth"),
+        ("REDIS_HOST", "cache"), ("CACHE_URL", "cache"), ("DB_HOST", "database"),
+        ("DATABASE_URL", "database"), ("POSTGRES_DB", "database"),
+        ("BACKEND_STORE_URI", "database"),
+    ],
+)  # fmt: skip
+def test_a_name_speaks_of_a_role_whatever_its_service_is_called(variable: str, role: str) -> None:
+    """A service that is called as a variable begins is not the one that it speaks of."""
+    known = p.environment(NAMES)
+    services = {
+        name: p.replace(known.services[old], role=what, url="", discovery="", depends_on=())
+        for old, (name, what) in ROLES.items()
+    }
+    services |= {n: p.replace(known.services["cache"], role=Role.OTHER) for n in ("redis", "db")}
+    api = p.replace(known.services["registry"], depends_on=tuple(services))
+    named = p.replace(known, services={**services, "registry": api}, routes=())
+    of = replace(case(revised()), environment=named)
+    assert dependency_of(of, "registry", variable) == ROLES[role][0]
+    assert dependency_of(of, "registry", "TRACKING_PORT") == "tracking"
 
 
 def test_a_name_speaks_only_of_what_the_service_needs() -> None:

@@ -102,6 +102,20 @@ SCENES = {
         refused_well("expired")]),
     "route-that-nobody-may-see": Told(HEALTHY, [
         access(404), refused_well(), refused_well("expired", 404, url=MODELS)]),
+    "header-lost-in-every-form": Told(HEALTHY, [
+        api(proxied(401, "API key required", header_form=form), f"registry.{form or 'none'}")
+        for form in ("bearer", "x-api-key", "apikey", "both", "", "cookie")]),
+    "auth-fails-in-two-ways": Told(HEALTHY, [
+        p.failed("auth.a", "auth", p.answer(f"{AUTH}/a", 500, "no")),
+        p.failed("auth.b", "auth", p.page(f"{AUTH}/b", 502))]),
+    "route-without-a-scope-for-a-key-made-anew": Told(HEALTHY, [
+        access(200, principal="unknown"), refused_well("unknown")]),
+    "route-without-a-scope-and-a-page-about-scopes": Told(HEALTHY, [
+        access(200), refused_well(status=200, body="scope")]),
+    "open-and-a-route-that-wants-another-body": Told(HEALTHY, [
+        accepted("unknown"), accepted(""),
+        *(api(p.answer(f"{REGISTRY}/{n}", n, "{}"), f"registry.{n}",
+              assertions=p.status_is("401", str(n))) for n in (404, 405, 422, 423))]),
     "route-that-leads-elsewhere": Told(HEALTHY, [access(300), refused_well()]),
     "route-without-a-scope-that-others-may-use": Told(HEALTHY, [
         access(200), refused_well(), passed(MODELS, principal="valid")]),

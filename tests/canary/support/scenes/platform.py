@@ -210,6 +210,8 @@ SCENES = {
     "rule-unread-and-a-page-of-the-balancer": Told(
         NOTHING, [api(p.fixed_404(MODELS), "registry.models"),
                           api(p.answer(f"{REGISTRY}/api/x", 500, "no"), "registry.x")]),
+    "rule-unread-at-a-host-of-nobody": Told(
+        NOTHING, [p.failed("x.page", "x", p.fixed_404("https://other.example/a"))]),
     "listener-unread-and-a-closed-port": Told(
         NOTHING,
         [p.failed("auth.health", "auth", p.none(f"{AUTH}/health", "refused")),
