@@ -16,7 +16,10 @@ ACTIONS = (
 
 
 def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
-    """Return the services that the environment names, and the namespaces by name."""
+    """Return the services that the environment names, and the namespaces by name.
+
+    A name that several namespaces have is there without an id.
+    """
     wanted = {s.discovery for s in reader.environment.services.values() if s.discovery}
     if not wanted:
         return (), {}
@@ -26,9 +29,9 @@ def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
         reader.miss("namespaces")
         return (), {}
     parents = {name.partition(".")[2] for name in wanted}
-    spaces = {str(n["Name"]): str(n["Id"]) for n in raw if n.get("Name") in parents}
+    spaces = [(str(n["Name"]), str(n["Id"])) for n in raw if n.get("Name") in parents]
     found: list[DiscoveryService] = []
-    for name, identifier in spaces.items():
+    for name, identifier in spaces:
         listed = _services(reader, identifier)
         if listed is None:
             reader.miss("discovery")
@@ -37,7 +40,9 @@ def read(reader: Reader) -> tuple[tuple[DiscoveryService, ...], dict[str, str]]:
             for s in listed or []
             if f"{s.get('Name')}.{name}" in wanted
         ]
-    return tuple(found), spaces
+    names = [name for name, _ in spaces]
+    # of two namespaces with one name, each in its own VPC, none is chosen
+    return tuple(found), {name: i if names.count(name) == 1 else "" for name, i in spaces}
 
 
 def _services(reader: Reader, namespace: str) -> list[dict[str, Any]] | None:

@@ -43,7 +43,11 @@ def names(case: Case) -> Iterator[Finding]:
         if not part.discovery or not service or not live(service) or not failures:
             continue
         suspect = Suspect(name, service, failures)
-        known = next((d for d in case.state.discovery if d.name == part.discovery), None)
+        alike = [d for d in case.state.discovery if d.name == part.discovery]
+        own = [d for d in alike if d.arn in service.registries]
+        if len(own or alike) > 1:
+            continue  # nobody knows by which of them it is asked
+        known = next(iter(own or alike), None)
         if known is None or not known.instances:
             yield _missing(case, suspect, known)
             continue
@@ -112,6 +116,13 @@ def _create(case: Case, name: str) -> Remedy:
     label, _, space = internal.partition(".")
     namespace = case.state.namespaces.get(space, "")
     show = case.aws("servicediscovery", "list-services")
+    if space in case.state.namespaces and not namespace:
+        return Remedy(
+            summary=f"Create the name {internal} and attach the ECS service to it.",
+            inspect=(case.aws("servicediscovery", "list-namespaces"),),
+            decision=f"Several namespaces have the name {space}: see which one belongs to this VPC,"
+            " and create the name there.",
+        )
     if not namespace:
         return Remedy(
             summary=f"Create the namespace {space} and the name in it.",

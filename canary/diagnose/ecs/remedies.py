@@ -85,7 +85,8 @@ def _registries(case: Case, name: str, old: EcsService) -> list[dict[str, Any]] 
     known = {d.arn for d in case.state.discovery}
     had = old.config.get("serviceRegistries") or []
     wanted = case.services[name].discovery
-    lives = next((d.arn for d in case.state.discovery if wanted and d.name == wanted), "")
+    alike = [d.arn for d in case.state.discovery if wanted and d.name == wanted]
+    lives = alike[0] if len(alike) == 1 else ""  # of two namespaces, nobody knows which
     there = [r.get("registryArn") for r in had]
     lost = [arn for arn in there if arn not in known]
     if not lives or lives in there or len(lost) != 1:  # of several, nobody knows which it was

@@ -45,10 +45,11 @@ def side_of(case: Case, name: str) -> Side | None:
         complete = len(found) == len(service.security_groups)
         return Side(groups=found, networks=_cidrs(case, service.subnets)) if complete else None
     group_name = case.services[name].security_group if name in case.services else ""
-    group = next(
-        (g for g in case.state.security_groups if group_name and g.name == group_name), None
-    )
-    return Side(groups=(group,)) if group else None
+    alike = [g for g in case.state.security_groups if group_name and g.name == group_name]
+    vpcs = {b.vpc_id for b in case.state.load_balancers if b.vpc_id}
+    near = [g for g in alike if g.vpc_id in vpcs] if len(alike) > 1 else alike
+    # a name is unique within a VPC; of two groups elsewhere, or in two VPCs, none is chosen
+    return Side(groups=(near[0],)) if len(near) == 1 else None
 
 
 def _balancer_side(case: Case, balancer: LoadBalancer) -> Side | None:
