@@ -112,7 +112,7 @@ def check(kind: str, service: str, spec: Any) -> Check:
 
 
 def recorded(step: Step) -> Iterator[str]:
-    times = f"{len(step.evidence)} asked at {step.started_ms:.0f} ms"
+    times = f"{len(step.evidence)} asked at {step.started_ms:.0f} ms{' always' * step.always}"
     yield f"  {step.status} {step.name}: {step.reason or '-'}, {times}"
     for a in step.assertions:
         sign = "is" if a.holds else "IS NOT"

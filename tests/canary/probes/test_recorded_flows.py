@@ -173,11 +173,22 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         ("not used", r"[45] GET /use", Answer(status=404)),
         ("no answer in use", r"GET /use", LOST),
         ("not revoked", r"DELETE .*k1", None),
+        ("no answer to a removal", r"^1 DELETE", LOST),
+        ("a list of other things", r"GET /api/v1/keys", Answer(status=200, body=(
+            f'["x", 1, {{"key_id": "a/b", "name": "{OLD}"}}, {{"key_id": "b", "name": "us"}}]'
+        ).encode())),
         ("no list at the end", r"^(9|1\d) GET /api/v1/keys", None),
         ("neither revoked nor listed", r"DELETE .*k1|^([7-9]|1\d) GET /api/v1/keys", None),
         ("still valid", r"validate", Answer(status=200, body=b'{"scopes": ["model:read"]}')),
     ):  # fmt: skip
         yield title, "key_lifecycle", KEYS, Memory(change=refusing(pattern, answer))
+    for number in (0, 3):
+        yield f"held back after {number}", "key_lifecycle", KEYS, Memory(held_back_after=number)
+    says_gone = refusing(r"DELETE .*o1", Answer(status=404))
+    yield "a key that says it is gone", "key_lifecycle", KEYS, Memory(says_gone, keys={"o1": OLD})
+    for start in ("112959", "113001"):  # half an hour ago
+        known = {"now": f"{OURS}20261122t{start}-abcdef-key"}
+        yield f"a key since {start}", "key_lifecycle", KEYS, Memory(keys=known)
     yield (
         "earlier keys that stay",
         "key_lifecycle",

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from canary.model import RunLimits
+from canary.model import RunLimits, Severity
+from canary.probes.access import AccessSpec, Case
 from canary.runner.rate_limit import LEAST_BACKOFF_S, PATIENCE_S
-from canary.runner.turns import LATE_SHARE, PROBING_SHARE, PROMPT_SHARE, Place, Turn, Turns
+from canary.runner.turns import (
+    LATE_SHARE,
+    PROBING_SHARE,
+    PROMPT_SHARE,
+    Place,
+    Turn,
+    Turns,
+    _class,
+    _Lane,
+    _limits_time,
+)
 from tests.canary.runner.test_turns import Waits, asks, wait
 from tests.canary.support.servers.toolbox import ManualClock
+from tests.canary.support.worlds import check as made_check
 
 LATE = 1.0  # half of the two seconds that the environment calls slow
 
@@ -221,3 +234,17 @@ def test_a_place_gives_its_turn_back_once() -> None:
     place.end(bad=False)
     origin.turns.close()
     assert place.take("o") == "held back: the run was stopped"
+
+
+def test_the_time_of_a_check_is_limited_by_its_spec_or_by_a_case_of_it() -> None:
+    case = Case(status=(200,))
+    plain = made_check("api.m", kind="access", spec=AccessSpec(cases=(case,)))
+    limited = msgspec.structs.replace(case, limit_ms=1)
+    matrix = made_check("api.m", kind="access", spec=AccessSpec(cases=(case, limited)))
+    assert [_limits_time(c) for c in (asks(1), asks(1, limit_ms=1), plain, matrix)] == [
+        False, True, False, True,
+    ]  # fmt: skip
+    severe, lane = asks(1, severity=Severity.CRITICAL), _Lane(bad=True)
+    assert _class(matrix, True, lane) == 0 and _class(matrix, False, lane) == 2
+    assert _class(severe, True, lane) == 1 and _class(severe, False, lane) == 2
+    assert _class(severe, True, _Lane()) == _class(asks(1), True, lane) == 2
