@@ -64,7 +64,8 @@ class Aws:
 
 def is_word(text: str) -> bool:
     """Return whether the AWS CLI takes a text as it is, on one line and not as a file's name."""
-    return text.isprintable() and not text.startswith(READ_AS_ELSE)
+    # argparse takes "--" out of every option's values
+    return text.isprintable() and text != "--" and not text.startswith(READ_AS_ELSE)
 
 
 def quoted(text: str) -> str:

@@ -57,7 +57,7 @@ def _option(name: str, value: Any, region: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    if not text or not text.isprintable():
+    if not text or not text.isprintable() or text == "--":  # which argparse takes out everywhere
         raise UnsafeTextError(f"{text!r} cannot be an argument")
     return text
 

@@ -62,7 +62,8 @@ def test_the_shell_hands_a_text_on_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "file:///etc/passwd", "fileb://x", "http://x", "https://x", "[1]", "{a", "a\nb"]
+    "text",
+    ["", "--", "file:///etc/passwd", "fileb://x", "http://x", "https://x", "[1]", "{a", "a\nb"],
 )
 def test_what_the_cli_would_read_as_a_file_or_as_a_structure_is_refused(text: str) -> None:
     with pytest.raises(UnsafeTextError):

@@ -41,7 +41,7 @@ def test_an_option_is_written_as_the_aws_cli_takes_it(options: dict[str, Any], w
     assert AWS("logs", "tail", **options) == HEAD + words
 
 
-@pytest.mark.parametrize("text", ["file://x", "fileb://x", "http://x", "https://x"])
+@pytest.mark.parametrize("text", ["file://x", "fileb://x", "http://x", "https://x", "--"])
 def test_what_the_aws_cli_would_read_stands_in_json(text: str) -> None:
     json = '{"logGroupName":"' + text + '"}'
     assert AWS("logs", "tail", log_group_name=text) == f"{HEAD} --cli-input-json '{json}'"
