@@ -9,6 +9,7 @@ from canary.control_plane.state import (
     LogLine,
     PlatformState,
     RegistryEntry,
+    Unavailable,
 )
 from canary.model import Exchange, Result, Status, Step, Timing
 from tests.canary.support import platform_faults as faults
@@ -103,6 +104,9 @@ BOTH = (p.replace(APP_SECRET, changed_at=p.ago(60)), PARAMETER)
 SECRETS = p.replace(HEALTHY, secrets=BOTH)
 SCENES = {
     "name-without-instances": Told(instances(), REPORTED),
+    "name-without-instances-and-tasks-unread": Told(p.replace(instances(), unavailable=(
+        Unavailable(action="ecs:ListTasks", resource="*", code="Throttling", reason="busy"),)),
+        REPORTED),
     "name-without-instances-and-a-direct-failure": Told(instances(), [
         *REPORTED, p.failed("mlflow.ui", "registry", p.page(MLFLOW, 503))]),
     "name-without-instances-on-a-port-of-its-own": Told(
