@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.faults import FAULTS
 from tests.canary.support.diagnosis_matrix import MATRIX, OUTSIDE, OutsideRow, Row, shown, write
+from tests.canary.support.live_faults import EXCEPTIONS, PEOPLE
 from tests.canary.support.live_outside import at_fault, wrong
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "diagnosis.md"
@@ -87,6 +88,16 @@ def test_both_matrices_keep_the_rows_of_other_faults(tmp_path: Path) -> None:
     ]
     lines = file.read_text().splitlines()
     assert (lines[0], lines[-1], "between" in lines) == ("before", "after", True)
+
+
+def test_every_fault_of_the_library_is_healed_and_leaves_the_platform_as_it_was() -> None:
+    rows = [x.split(" | ") for x in shown(DOCUMENT, MATRIX).splitlines()[2:] if x.startswith("| ")]
+    told = {r[0].removeprefix("| "): (r[3], r[6], r[7].removesuffix(" |")) for r in rows}
+    assert {f: told[f] for f in PEOPLE} == dict.fromkeys(PEOPLE, ("yes", "by person", "–"))
+    others = {f: told[f] for f in FAULTS.keys() - PEOPLE - EXCEPTIONS.keys()}
+    assert others == dict.fromkeys(others, ("yes", "by command", "as before"))
+    assert {f: told[f][2].partition(": ")[2] for f in EXCEPTIONS} == EXCEPTIONS
+    assert told.keys() == FAULTS.keys()
 
 
 def test_every_fault_of_the_library_is_named_rightly_from_outside() -> None:
