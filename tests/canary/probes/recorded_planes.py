@@ -8,6 +8,7 @@ from typing import Any
 from canary.control_plane.state import (
     Action,
     Event,
+    Forward,
     PlatformState,
     StoppedContainer,
     TargetHealth,
@@ -136,3 +137,10 @@ def states() -> Iterator[tuple[str, PlatformState]]:
         Action(type="redirect", status_code="HTTP_302", redirect="http://#{host}/"),
     ):
         yield f"a rule that is a {action.type}", faults.with_rule(well, 1, action)
+    groups = [faults.NAMES.group(name) for name in ("registry", "mlflow", "auth")]
+    for weights in ((1, 0, 0), (1, 1, 0), (0, 0, 0)):
+        shares = tuple(
+            Forward(target_group=g, weight=w) for g, w in zip(groups, weights, strict=True)
+        )
+        forward = Action(type="forward", forwards=shares)
+        yield f"a rule with the weights {weights}", faults.with_rule(well, 1, forward)
