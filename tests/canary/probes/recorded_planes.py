@@ -136,11 +136,11 @@ def states() -> Iterator[tuple[str, PlatformState]]:
         Action(type="fixed-response", status_code="503", content_type="text/plain"),
         Action(type="redirect", status_code="HTTP_302", redirect="http://#{host}/"),
     ):
-        yield f"a rule that is a {action.type}", faults.with_rule(well, 1, action)
+        yield f"a rule that is a {action.type}", faults.with_rule(well, 105, action)
     groups = [faults.NAMES.group(name) for name in ("registry", "mlflow", "auth")]
     for weights in ((1, 0, 0), (1, 1, 0), (0, 0, 0)):
         shares = tuple(
             Forward(target_group=g, weight=w) for g, w in zip(groups, weights, strict=True)
         )
         forward = Action(type="forward", forwards=shares)
-        yield f"a rule with the weights {weights}", faults.with_rule(well, 1, forward)
+        yield f"a rule with the weights {weights}", faults.with_rule(well, 105, forward)
