@@ -250,6 +250,20 @@ def test_the_lease_of_what_was_refused_is_free_and_no_other() -> None:
     assert [m.key for m in sent(outbox(2, 0), store=held).state.pending] == ["m0"]
 
 
+def test_an_event_counts_as_sent_at_once_and_no_call_is_made_for_none() -> None:
+    store, calls = Memory(), list[int]()
+
+    def put(events: Sequence[Event]) -> Sequence[str]:
+        calls.append(len(events))
+        return []
+
+    deliver(outbox(0, 1), lambda m: None, put, leases(store), "now", frozenset({"end"}))
+    assert b'"said":true' in store.objects["claims/e0.json"]
+    nothing = Outbox(messages=(), events=(), state=Notified())
+    deliver(nothing, lambda m: None, put, leases(store), "now", frozenset())
+    assert calls == [2]
+
+
 def test_all_events_are_lost_where_the_call_fails() -> None:
     def refuse(events: Sequence[Event]) -> Sequence[str]:
         raise TimeoutError
