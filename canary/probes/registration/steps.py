@@ -234,7 +234,8 @@ def search(step: MlflowStep) -> None:
         ("model-versions/search", "model_versions"),
     ):
         found = look_up(step.call("GET", path, query=query).document, rows)
-        names = [r.get("name") for r in found] if isinstance(found, list) else []
+        listed = found if isinstance(found, list) else []
+        names = [r.get("name") for r in listed if isinstance(r, dict)]
         step.require(rows, flow.name, ", ".join(map(str, names)) or "nothing", flow.name in names)
 
 

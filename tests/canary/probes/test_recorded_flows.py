@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,9 @@ WHOLE = (
     "a clock that is wrong",
 )
 """Scenes of which everything is shown; of others what is deleted and what does not pass."""
+OTHERS = (({"run_id": "a/b"}, f"{OURS}a"), (5, f"{OURS}b"), ({"run_id": "c"}, "stranger"))
+TAGS = [{"info": i, "data": {"tags": [{"key": "canary_name", "value": n}]}} for i, n in OTHERS]
+STRANGE = json.dumps({"runs": ["x", *TAGS]})
 LOST = Answer(failure=Failure(kind=FailureKind.READ_TIMEOUT, detail="nothing came"))
 
 
@@ -96,6 +100,9 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         ("a run that stays", r"\d\d POST .*runs/delete", None),
         ("a listing that fails at the end", r"[3-9]\d GET .*registered-models/search", None),
         ("time-outs", r"runs/log-batch", LOST),
+        ("models of others", r"registered-models/search", Answer(
+            status=200, body=b'{"registered_models": ["x", 1, {"name": "stranger"}]}')),
+        ("runs of others", r"runs/search", Answer(status=200, body=STRANGE.encode())),
         ("no parameters read back", r"runs/get", Answer(status=200, body=b"{}")),
     ):  # fmt: skip
         yield title, "registration", {}, Memory(change=refusing(pattern, answer))
