@@ -34,9 +34,14 @@ PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
     "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
 }
-NEVER_RUN = (  # the last is the scripts of a web page that Powertools can serve
+_UTILITIES = (
+    *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
+    *("idempotency", "kafka", "parameters", "parser", "streaming", "validation"),
+)
+NEVER_RUN = (  # of Powertools the function uses Logger and the EMF document of Metrics
     "bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/direct_url.json",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    "aws_lambda_powertools/event_handler",
+    *(f"aws_lambda_powertools/utilities/{name}" for name in _UTILITIES),
 )  # fmt: skip
 
 
