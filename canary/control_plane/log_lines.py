@@ -20,27 +20,33 @@ _REQUEST = (
     r"|\bclient: [\da-fA-F.:]+, server: |\[client [\da-fA-F.:]+\]"  # errors of nginx and Apache
     # of gunicorn, Flask and Django, where the line tells no more than what was asked
     r"|\bError handling request /[^\n]*\Z|\bException on /[^\n]{0,4000} \[[A-Z]+\]\s*\Z"
-    r"|\b(?:Not Found|Bad Request|Unauthorized|Forbidden[^\n:]{0,80}|Internal Server Error"
+    r"|(?:^|\b(?:WARNING|ERROR)\W{1,4}(?:[\w.:]{1,80}\W{1,4})?)"
+    r"(?:Not Found|Bad Request|Unauthorized|Forbidden[^\n:]{0,80}|Internal Server Error"
     r"|Method Not Allowed[^\n:]{0,20}): /[^\n]*\Z|\bInvalid HTTP_HOST header: "
 )
 # the fields of an access log as JSON or logfmt
 _FIELDS = (
     r"[\"']?(?:\b|_)(?:user[_-]?agent(?:[_.]original)?|http[_-]?method"
     r"|request_?(?:method|uri|path)|remote_addr|x[_-]forwarded[_-]for|cs-uri-[a-z]+"
-    r"|http\.(?:url|target|route|path|status_code))\b[\"']?\s*[:=]"
+    r"|http\.(?:target|route|path))\b[\"']?\s*[:=]"
     r"|\bcs\(User-Agent\)"
-    rf"|\b(?:method|verb)[\"']?\s*[:=]\s*[\"']?(?:{_METHODS})\b"
 )
+# beside each other: a client that tells what it asked for names a whole address
+_METHOD = rf"\b(?:method|verb)[\"']?\s*[:=]\s*[\"']?(?:{_METHODS})\b"
+_HTTP_PATH = r"\bhttp\.url[\"']?\s*[:=]\s*[\"']?/"
+_PATH = r"\b(?:path|uri|url)[\"']?\s*[:=]\s*[\"']?/"
 
 
 @functools.cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    return re.compile(_REQUEST), re.compile(_FIELDS, re.IGNORECASE)
+def _patterns() -> tuple[tuple[re.Pattern[str], ...], ...]:
+    """Return groups of patterns; a line that fits all of a group tells of a request."""
+    fields, method, path = (re.compile(p, re.IGNORECASE) for p in (_FIELDS, _METHOD, _PATH))
+    return (re.compile(_REQUEST),), (fields,), (method, path), (re.compile(_HTTP_PATH),)
 
 
 def is_request(message: str) -> bool:
     """Return whether a line tells of a request: its path and its headers are a visitor's words."""
-    return any(pattern.search(message) for pattern in _patterns())
+    return any(all(p.search(message) for p in group) for group in _patterns())
 
 
 def is_of(line: LogLine, task: Task) -> bool:

@@ -101,14 +101,17 @@ def _tagged(rules: list[dict[str, Any]], tags: Tags) -> list[Rule]:
 
 
 def _tags(reader: Reader, arns: list[str]) -> Tags | None:
-    """Return the tags of a listener and its rules by their ARNs, None where a call failed."""
+    """Return the tags of a listener and its rules by their ARNs, None where they were not read.
+
+    Of a rule that is deleted between two calls AWS tells nothing, nor of those asked beside it.
+    """
     found: Tags = {}
     for start in range(0, len(arns), _AT_ONCE):
         some = arns[start : start + _AT_ONCE]
         action = "elasticloadbalancing:DescribeTags"
-        gone: dict[str, Tags | None] = {_RULE_GONE: {}}
+        gone: dict[str, Tags | None] = {code: {} for code in (_RULE_GONE, *_GONE)}
         read = reader.answer(action, some[0], _by_arn, None, gone, ResourceArns=some)
-        if read is None:
+        if not read:
             return None
         found |= read
     return found

@@ -95,12 +95,22 @@ def described(service: EcsService) -> Parameters:
     return own | ({CONNECT: connect} if connect else {})
 
 
+def own_tags(config: Parameters) -> list[Parameters]:
+    """Return the tags of a service without those that AWS gives by itself: nobody may set these."""
+    tags = config.get("tags") or []
+    return [t for t in tags if not str(t.get("key", "")).lower().startswith("aws:")]
+
+
 def create_service(cluster: str, service: EcsService, registries: list[Any] | None = None) -> Edit:
     """Return the edit that creates a service as it was; AWS's own JSON has all its fields."""
     config = service.config
     whole = {k: config[k] for k in _CREATED_WITH if config.get(k) not in (None, [], "")}
     if service.scheduling == "DAEMON":
         whole.pop("desiredCount", None)
+    if own := own_tags(config):
+        whole["tags"] = own
+    else:
+        whole.pop("tags", None)
     if registries is not None:
         whole["serviceRegistries"] = registries
     told = described(service)

@@ -30,7 +30,8 @@ def redirect(
     `others`: what the rule in the way takes beside the requests that shall be redirected.
     """
     new = rule.priority != "default" and well.rule(case, rule.arn) is None
-    carries = f"Rule {rule.priority} of port {plain.port} is new and carries {others} as well:"
+    known = "is new and " if well.listener(case, plain.arn) else ""
+    carries = f"Rule {rule.priority} of port {plain.port} {known}carries {others} as well:"
     show = case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn)
     return build.remedy(
         case,

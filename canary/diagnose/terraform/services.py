@@ -7,6 +7,7 @@ from typing import Any
 from canary.control_plane.ecs import primary
 from canary.control_plane.state import EcsService
 from canary.diagnose.remedies.edit import Edit, Parameters
+from canary.diagnose.remedies.services import own_tags
 from canary.diagnose.terraform.draft import TAGS, Draft, Resource, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.shapes import Body, Shape, body, empty
@@ -200,8 +201,10 @@ def _whole(raw: Parameters) -> Body:
         del found["propagateTags"]
     if found.get("schedulingStrategy") == "DAEMON":
         found.pop("desiredCount", None)
-    if "tags" in found:
-        found["tags"] = {tag["key"]: tag.get("value", "") for tag in found["tags"]}
+    if tags := own_tags(found):
+        found["tags"] = {tag["key"]: tag.get("value", "") for tag in tags}
+    else:
+        found.pop("tags", None)
     return body(_SERVICE, found)
 
 

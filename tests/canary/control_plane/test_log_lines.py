@@ -51,6 +51,8 @@ FATAL = 'FATAL: password authentication failed for user "m"'
         f"[7] [ERROR] Error handling request /{FATAL}",
         f"ERROR in app: Exception on /{FATAL} [GET]",
         f"Not Found: /{FATAL}",
+        f"WARNING:django.request:Not Found: /{FATAL}",
+        f"[29/Nov/2026 12:00:00] ERROR [django.request:241] Internal Server Error: /{FATAL}",
         f"Forbidden (CSRF token missing): /{FATAL}",
         f"Invalid HTTP_HOST header: '{FATAL}'.",
     ],
@@ -73,6 +75,11 @@ def test_a_line_about_a_request_is_a_visitors(line: str) -> None:
         '{"level":"error","msg":"could not connect to the database"}',
         "HTTPConnectionPool(host='mlflow'): Max retries exceeded with url: /health",
         "Not Found: the file /etc/app.toml",
+        "FileNotFoundError: Not Found: /mnt/models",
+        "ConfigError Unauthorized: /etc/keys.json",
+        'botocore.exceptions.ConnectTimeoutError: method="POST" url="https://s3/bucket"',
+        '{"level":"error","msg":"connection refused","http.url":"http://mlflow:5000/health"}',
+        '{"http.method":"GET","http.url":"http://mlflow:5000","http.status_code":503}',
     ],
 )
 def test_a_line_of_the_program_is_its_own(line: str) -> None:

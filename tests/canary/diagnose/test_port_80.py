@@ -86,10 +86,17 @@ def test_a_new_rule_for_another_host_as_well_is_a_decision() -> None:
         field="host-header", values=(f"registry.{faults.NAMES.domain}", "shop.example")
     )
     rule = Rule(arn="arn:80/3", priority="3", conditions=(hosts,), action=GONE)
-    (found,) = judge(port_80(p.healthy(), rule), failures()[0]).diagnoses
+    state = port_80(p.healthy(), rule)
+    (found,) = judge(state, failures()[0]).diagnoses
     assert found.remedy.fix == ()
     assert found.remedy.decision == (
         "Rule 3 of port 80 is new and carries shop.example as well: decide what it shall keep."
+    )
+    environment = p.environment(faults.NAMES)
+    (found,) = diagnose([failures()[0]], state, environment, None, p.NOW).diagnoses
+    assert found.remedy.fix == ()
+    assert found.remedy.decision == (
+        "Rule 3 of port 80 carries shop.example as well: decide what it shall keep."
     )
 
 

@@ -166,6 +166,18 @@ def test_a_service_is_created_with_every_field_that_it_had() -> None:
     assert (undone.before, undone.after) == (CREATED, None)
 
 
+@pytest.mark.parametrize("key", ["aws:cloudformation:stack-name", "AWS:x"])
+def test_tags_that_only_aws_may_set_stay_out(key: str) -> None:
+    own = {"key": "team", "value": "ml"}
+    given = {"key": key, "value": "web"}
+    made = create_service("shop", service(config={**CREATED, "tags": [given, own]}))
+    assert made.parameters["tags"] == [own]
+    assert (
+        "tags"
+        not in create_service("shop", service(config={**CREATED, "tags": [given]})).parameters
+    )
+
+
 @pytest.mark.parametrize("nothing", [None, [], ""])
 def test_what_is_empty_is_not_given(nothing: Any) -> None:
     edit = create_service("shop", service(config={**CREATED, "platformVersion": nothing}))
