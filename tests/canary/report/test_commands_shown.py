@@ -130,18 +130,34 @@ ENTERED = (
 )
 
 
-def test_the_command_of_a_decision_is_shown_as_it_is() -> None:
-    remedy = Remedy(summary="Do it.", decision=f"Type this: {ENTERED} ; then deploy auth@x anew.")
+def decided(decision: str, command: str = "") -> Report:
+    """Return a report whose only cause leaves this to a person."""
+    remedy = Remedy(summary="Do it.", decision=decision, decision_command=command)
     seed = report()
     causes = (msgspec.structs.replace(seed.diagnoses[0], remedy=remedy),)
-    decided = msgspec.structs.replace(seed, diagnoses=causes)
-    assert Page(html.render(decided)).blocks[0] == ENTERED
-    assert "then deploy auth@x anew." in html.render(decided)
-    written = markdown.render(decided)
+    return msgspec.structs.replace(seed, diagnoses=causes)
+
+
+def test_the_command_of_a_decision_is_shown_as_it_is() -> None:
+    found = decided("Type this command; then deploy auth@x anew.", ENTERED)
+    assert Page(html.render(found)).blocks[0] == ENTERED
+    assert "then deploy auth@x anew." in html.render(found)
+    written = markdown.render(found)
     assert Page(MarkdownIt("commonmark").render(written)).blocks[0] == ENTERED + "\n"
-    assert "To decide: Type this:\n" in written and "then deploy auth@\u2060x anew." in written
-    shown = terminal.render(decided, width=80).splitlines()
-    assert ENTERED in shown and "  decide: Type this:" in shown
+    assert "To decide: Type this command; then deploy auth@\u2060x anew.\n" in written
+    shown = terminal.render(found, width=80).splitlines()
+    at = shown.index("  decide: Type this command; then deploy auth@x anew.")
+    assert shown[at + 1] == ENTERED
+
+
+@pytest.mark.parametrize("name", [ENTERED, ENTERED.replace("| aws", "; $(id) ; aws")])
+def test_a_name_of_others_in_a_decision_is_no_command(name: str) -> None:
+    found = decided(f"Decide which rule {name} shall have.")
+    pages = html.render(found), MarkdownIt("commonmark").render(markdown.render(found))
+    assert [b for page in pages for b in Page(page).blocks if "VALUE" in b] == []
+    shown = terminal.render(found, width=80)
+    assert not [row for row in shown.splitlines() if row.startswith("read")]
+    assert "\x1b[36m" not in terminal.render(found, width=80, colour=True)
 
 
 def test_what_is_no_command_of_ours_stays_on_one_line() -> None:

@@ -54,7 +54,7 @@ def _diagnosis(found: Diagnosis) -> Iterator[str]:
     for change in remedy.difference:
         yield f"difference: {change.resource}: {change.before or 'nothing'}"
         yield f"         -> {change.after or 'nothing'}"
-    for name in ("decision", "irreversible", "terraform"):
+    for name in ("decision", "decision_command", "irreversible", "terraform"):
         text = getattr(remedy, name)
         yield from (f"{name}: {line}" for line in text.splitlines())
 
