@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed.neighbours import is_neighbour
 from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.remedies.rules import condition_json, rule_json
 
@@ -19,9 +20,15 @@ _PLAIN = ("", "text/plain", "application/json")
 
 
 def unconfirmed(
-    case: Case, balancer: LoadBalancer | None, wanted: list[Parameters]
+    case: Case,
+    balancer: LoadBalancer | None,
+    wanted: list[Parameters],
+    conditions: list[Parameters] | None = None,
 ) -> Iterator[str]:
-    """Yield the actions of an edit that only the past tells."""
+    """Yield the actions of an edit that only the past tells.
+
+    `conditions`: which requests they take; None for all that no rule takes.
+    """
     living = _living(balancer)
     for action in wanted:
         if _bare(action) in living:
@@ -36,8 +43,11 @@ def unconfirmed(
             if config.get("MessageBody") and config.get("ContentType", "") not in _PLAIN:
                 yield f"only the past tells the {config['ContentType']} that it would answer"
         for group in groups_in(action):
-            if not _served_here(case, balancer, group):
-                yield f"only the past tells that {group} got requests of this load balancer"
+            if _served_here(case, balancer, group) or is_neighbour(
+                case, balancer, group, conditions or []
+            ):
+                continue
+            yield f"only the past tells that {group} got requests of this load balancer"
 
 
 def _living(balancer: LoadBalancer | None) -> list[Parameters]:

@@ -10,7 +10,7 @@ from canary.diagnose.remedies.confirmed import actions, groups, listeners, roles
 from canary.diagnose.remedies.confirmed.references import balancer_of
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.network import EGRESS, INGRESS
-from canary.diagnose.remedies.rules import rule_json
+from canary.diagnose.remedies.rules import condition_json, rule_json
 
 
 def _rule(case: Case, edit: Edit) -> Iterator[str]:
@@ -19,11 +19,13 @@ def _rule(case: Case, edit: Edit) -> Iterator[str]:
         yield from actions.lost_sign_in(rule_json(now.actions), given["Actions"])
     if now and "Conditions" in given:
         yield from actions.lost_conditions(case, now, given["Conditions"])
-    yield from actions.unconfirmed(case, balancer_of(case, edit), given.get("Actions", []))
+    took = given.get("Conditions", [condition_json(c) for c in now.conditions] if now else [])
+    yield from actions.unconfirmed(case, balancer_of(case, edit), given.get("Actions", []), took)
 
 
 def _new_rule(case: Case, edit: Edit) -> Iterator[str]:
-    yield from actions.unconfirmed(case, balancer_of(case, edit), edit.parameters["Actions"])
+    given, balancer = edit.parameters, balancer_of(case, edit)
+    yield from actions.unconfirmed(case, balancer, given["Actions"], given["Conditions"])
 
 
 def _listener(case: Case, edit: Edit) -> Iterator[str]:
@@ -49,7 +51,9 @@ def _new_listener(case: Case, edit: Edit) -> Iterator[str]:
 
 
 def _part_of_listener(case: Case, edit: Edit) -> Iterator[str]:
-    yield from listeners.unconfirmed(case, balancer_of(case, edit), edit.parameters)
+    # a certificate beside the default one serves its own names alone: see `references`
+    given = {k: v for k, v in edit.parameters.items() if k != "Certificates"}
+    yield from listeners.unconfirmed(case, balancer_of(case, edit), given)
 
 
 def _permissions(case: Case, edit: Edit) -> Iterator[str]:

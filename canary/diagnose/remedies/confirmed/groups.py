@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed.admitted import alike, in_the_network, is_door, outside
+from canary.diagnose.remedies.confirmed.wearers import all_ports
 from canary.diagnose.remedies.edit import Parameters
-from canary.diagnose.remedies.network import EGRESS, Peer, peers, permission
+from canary.diagnose.remedies.network import Peer, peers, permission
 
 
 def unknown_groups(case: Case, wanted: list[str], near: tuple[str, ...]) -> Iterator[str]:
@@ -52,17 +53,17 @@ def unconfirmed(case: Case, group: SecurityGroup, direction: str, wanted: Parame
     """Return what of a permission only the past tells.
 
     A group of the platform may come back as a peer; an address only where the group admits it now
-    on another port, or where it is a subnet of the platform.
+    on another port, where it is a subnet of the platform or its VPC, or where a living group of
+    the same use admits it.
     """
     now = [one for rule in getattr(group, direction) for one in peers(permission(rule))]
     found: list[str] = []
     for one in peers(wanted):
-        outside = one.peer and not one.peer.startswith("sg-")
-        if direction == EGRESS and _usual(case, group, one):
+        if alike(case, group, direction, one) or is_door(case, group, direction, one):
             continue
         if one.peer != group.id and one.peer not in {n.peer for n in now} | _own(case, one.peer):
             found.append(f"only the past tells that {group.id} admitted {one.peer or 'anybody'}")
-        elif outside and not _known_ports(case, one, now):
+        elif outside(one.peer) and not _known_ports(case, one, now):
             found.append(
                 f"only the past tells that {group.id} admitted {_ports(one)} of {one.peer}"
             )
@@ -70,12 +71,6 @@ def unconfirmed(case: Case, group: SecurityGroup, direction: str, wanted: Parame
         if group.owner and pair.get("UserId", group.owner) != group.owner:
             found.append(f"security group {pair.get('GroupId')} belongs to another account")
     return found
-
-
-def _usual(case: Case, group: SecurityGroup, wanted: Peer) -> bool:
-    """Return whether another group of the platform lets the same traffic out, such as all."""
-    others = (g for g in case.state.security_groups if g.id != group.id)
-    return any(wanted == one for g in others for r in g.egress for one in peers(permission(r)))
 
 
 def _ports(one: Peer) -> str:
@@ -91,20 +86,7 @@ def _own(case: Case, peer: str) -> set[str]:
     own = {g for b in state.load_balancers for g in b.security_groups}
     own |= {g for s in state.ecs_services for g in s.security_groups}
     own |= {g.id for g in state.security_groups if g.name in names}
-    within = any(_within(peer, cidr) for s in state.subnets for cidr in (s.cidr, *s.ipv6_cidrs))
-    return {peer} if within or peer in own else set()
-
-
-def _within(one: str, other: str) -> bool:
-    try:
-        inner, outer = ipaddress.ip_network(one), ipaddress.ip_network(other)
-    except ValueError:
-        return False
-    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
-        return inner.subnet_of(outer)
-    return False
+    return {peer} if in_the_network(case, peer) or peer in own else set()
 
 
 def _known_ports(case: Case, one: Peer, now: list[Peer]) -> bool:
@@ -113,10 +95,4 @@ def _known_ports(case: Case, one: Peer, now: list[Peer]) -> bool:
         return True
     if one.protocol not in ("tcp", "6", "udp", "17") or one.from_port != one.to_port:
         return False
-    state = case.state
-    known = {s.port for s in case.services.values()}
-    known |= {x.port for b in state.load_balancers for x in b.listeners}
-    known |= {p for d in state.task_definitions for c in d.containers for p in c.ports}
-    known |= {p for g in state.target_groups for p in (g.port, *(t.port for t in g.targets))}
-    known |= {int(g.health_port) for g in state.target_groups if g.health_port.isdigit()}
-    return one.from_port in known
+    return one.from_port in all_ports(case)

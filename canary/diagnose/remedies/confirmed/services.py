@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
+from canary.control_plane.routing import winner
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed.admitted import admits_only_own
 from canary.diagnose.remedies.edit import Later, Parameters
 from canary.diagnose.remedies.names import ADDRESS, HEALTH, HOST, PORT, REGION, ZONE
 from canary.diagnose.remedies.services import described
@@ -54,11 +56,31 @@ def _entries(
         own |= {str(e.advanced.get("alternateTargetGroupArn")) for e in now.balancer_entries}
     if part:
         own |= {g.arn for g in case.state.target_groups if g.name in part.target_groups}
+        own |= _led_to(case, part) if not part.target_groups else set()
     for entry in entries:
         other = (entry.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
         for arn in filter(None, (entry.get("targetGroupArn"), other)):
             if arn not in own:
                 yield f"only the past tells that tasks of {name} were targets of {arn}"
+
+
+def _led_to(case: Case, part: Service) -> set[str]:
+    """Return the groups to which living rules lead the paths of a service, none of another's."""
+    name = next(n for n, s in case.services.items() if s is part)
+    asked = [(r.host, r.path) for r in case.environment.routes if r.service == name]
+    asked += [(case.host(name), part.health_path or "/")] if part.url else []
+    others = {a for s in case.state.ecs_services if s.name != part.ecs_service
+              for a in s.target_groups}  # fmt: skip
+    files = {n for s in case.services.values() for n in s.target_groups}
+    others |= {g.arn for g in case.state.target_groups if g.name in files}
+    balancer = case.balancer(name)
+    return {
+        f.target_group
+        for x in (balancer.listeners if balancer else ())
+        for host, path in asked
+        if (rule := winner(x, host, path))
+        for f in rule.action.forwards
+    } - others
 
 
 def _names(
@@ -100,11 +122,12 @@ def _created(case: Case, name: str, wanted: Parameters) -> Iterator[str]:
         for d in case.state.task_definitions
         if part and part.container and any(c.name == part.container for c in d.containers)
     }
-    if family not in tied:
+    if family not in tied and family not in _logged(case, name, part):
         yield f"only the past tells that {name} ran revisions of {family}"
     network = (wanted.get(_NETWORK) or {}).get("awsvpcConfiguration") or {}
     public = network.get("assignPublicIp") == "ENABLED"
-    if public and not any(s.public_address == "ENABLED" for s in living):
+    known = any(s.public_address == "ENABLED" for s in living)
+    if public and not known and not _may_be_public(case, part, network):
         yield "only the past tells that its tasks had public addresses"
     if wanted.get("enableExecuteCommand") and not any(s.execute_command for s in living):
         yield "only the past tells that people could run commands in its containers"
@@ -112,6 +135,34 @@ def _created(case: Case, name: str, wanted: Parameters) -> Iterator[str]:
         yield "only the past tells the hook that would run during its deployments"
     if any((e.get("advancedConfiguration") or {}).get("roleArn") for e in _list(wanted)):
         yield "only the past tells the role of its load balancer entries"
+
+
+def _logged(case: Case, name: str, part: Service | None) -> set[str]:
+    """Return the families that write to the log group of a service, none of another service."""
+    group = part.log_group if part else ""
+    others = {_family(s.task_definition) for s in case.state.ecs_services if s.name != name}
+    return {
+        d.family
+        for d in case.state.task_definitions
+        if group and any(c.log_group == group for c in d.containers)
+    } - others
+
+
+def _may_be_public(case: Case, part: Service | None, network: Parameters) -> bool:
+    """Return whether public addresses open nothing: public subnets, and no stranger gets in.
+
+    A part that the file asks at an address of its own has no load balancer before it.
+    """
+    public = {
+        n for b in case.state.load_balancers if b.scheme == "internet-facing" for n in b.subnets
+    }
+    subnets, wanted = set(network.get("subnets") or []), network.get("securityGroups") or []
+    if not subnets or not subnets <= public or not wanted:
+        return False
+    if part and part.url and not part.load_balancer:
+        return True
+    groups = [case.security_group(str(g)) for g in wanted]
+    return all(g is not None and admits_only_own(g) for g in groups)
 
 
 def _list(wanted: Parameters) -> list[Parameters]:
