@@ -27,7 +27,7 @@ RUN = {
     r"(\.venv/bin/)?python3? -m canary\b": f"{COMMANDS}::test_a_documented_command_works",
     r"(aws cloudformation (delete-stack|wait stack-delete)|aws s3api delete-)": f"{COMMANDS}"
     "::test_after_the_removal_as_documented",
-    r"read -rs VALUE; printf ": f"{COMMANDS}::test_a_secret_is_stored_as_documented",
+    r"IFS= read -rs VALUE && ": f"{COMMANDS}::test_a_secret_is_stored_as_documented",
     r"(aws|curl) ": f"{COMMANDS}::test_a_documented_aws_command_works",
     r"(export PATH=|eval .*bash_source canary|canary run --only registry\.<TAB>)": f"{COMMANDS}"
     "::test_completion_offers",

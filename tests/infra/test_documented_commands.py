@@ -45,7 +45,7 @@ HIDDEN = sorted(
         line.strip()
         for page in documents.PAGES
         for line in documents.code(page)
-        if line.strip().startswith("read -rs ")
+        if line.strip().startswith("IFS= read -rs ")
     }
 )
 ARNS = {  # ARN in a runbook stands for what its service's commands gave before

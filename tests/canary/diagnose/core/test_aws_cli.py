@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from canary.diagnose.core.aws_cli import Aws, compact
 from tests.canary.support import platforms as p
+from tests.house import documents
 
 AWS = Aws(p.environment(p.Names()))
 HEAD = "aws logs tail --region us-east-1"
@@ -43,8 +47,8 @@ def test_an_option_is_written_as_the_aws_cli_takes_it(options: dict[str, Any], w
 
 @pytest.mark.parametrize("text", ["file://x", "fileb://x", "http://x", "https://x", "--"])
 def test_what_the_aws_cli_would_read_stands_in_json(text: str) -> None:
-    json = '{"logGroupName":"' + text + '"}'
-    assert AWS("logs", "tail", log_group_name=text) == f"{HEAD} --cli-input-json '{json}'"
+    inside = '{"logGroupName":"' + text + '"}'
+    assert AWS("logs", "tail", log_group_name=text) == f"{HEAD} --cli-input-json '{inside}'"
 
 
 def test_the_parameters_of_a_service_begin_as_aws_writes_them() -> None:
@@ -77,34 +81,96 @@ FAKE = r"""#!/bin/sh
 printf "%s\n" "$*" > "$SAID"
 for last; do :; done
 cat "${last#file://}" >> "$SAID"
+exit "${FAILS:-0}"
 """
+KEY = AWS.with_secret("secretsmanager", "put-secret-value", '{"api_key":"%s"}', secret_id="a b")
+PARAMETER = AWS.with_secret("ssm", "put-parameter", name="/p", type="SecureString")
+DOCUMENTED = {
+    f"{page.name} {number}": line.strip()
+    for page in documents.PAGES
+    for number, line in enumerate(documents.code(page))
+    if "read -rs " in line
+}
+IN_JSON = {"key": KEY, **DOCUMENTED}
+LINES = {"parameter": PARAMETER, **IN_JSON}
+WITHOUT_S = shutil.which("dash")  # its `read` has no option -s
 
 
-@pytest.mark.parametrize(
-    ("service", "operation", "form", "options"),
-    [
-        ("secretsmanager", "put-secret-value", '{"api_key":"%s"}', {"secret_id": "a b"}),
-        ("ssm", "put-parameter", "%s", {"name": "/p", "type": "SecureString"}),
-    ],
-    ids=["secret", "parameter"],
-)
-def test_a_secret_is_typed_and_never_an_argument(
-    service: str, operation: str, form: str, options: dict[str, Any], tmp_path: Path
-) -> None:
-    """In place of the AWS CLI stands a program that writes its arguments and what it reads."""
-    typed, said, fake = "s3cret \\n $(id) %s", tmp_path / "said", tmp_path / "aws"
+class Entered(NamedTuple):
+    """What the AWS CLI got as arguments and read, None if it was not called."""
+
+    arguments: str | None
+    read: str
+    told: str
+
+
+@pytest.fixture
+def enter(tmp_path: Path) -> Callable[..., Entered]:
+    """Type a command and a secret; in place of the AWS CLI stands a program that notes both."""
+    said, fake = tmp_path / "said", tmp_path / "aws"
     fake.write_text(FAKE)
     fake.chmod(0o755)
-    line = AWS.with_secret(service, operation, form, **options)
-    done = subprocess.run(
-        ["bash", "-c", f"{line}; echo left:$VALUE"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SAID": str(said)},
-        input=f"{typed}\n",
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    assert (done.stdout, done.stderr) == ("left:\n", "")
-    arguments, _, read = said.read_text().partition("\n")
-    assert read == form.replace("%s", typed)
-    assert typed not in arguments and arguments.endswith(" file:///dev/stdin")
+
+    def typed(line: str, secret: str, shell: str = "bash", fails: int = 0) -> Entered:
+        done = subprocess.run(
+            [shell, "-c", f"{line}; echo left:$VALUE"],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SAID": str(said), "FAILS": str(fails)},
+            input=secret,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout == "left:\n"
+        arguments, _, read = said.read_text().partition("\n") if said.exists() else (None, "", "")
+        return Entered(arguments, read, done.stderr)
+
+    return typed
+
+
+def test_a_secret_is_typed_and_never_an_argument(enter: Callable[..., Entered]) -> None:
+    typed = ' s3cret  "\\n $(id) %s '
+    found = enter(PARAMETER, f"{typed}\n")
+    assert (found.read, found.told) == (typed, "")
+    assert found.arguments and typed.strip() not in found.arguments
+    assert found.arguments.endswith(" --value file:///dev/stdin")
+
+
+@pytest.mark.parametrize("line", IN_JSON.values(), ids=IN_JSON)
+@pytest.mark.parametrize("typed", ["s3cret", "  it's $(id) `id` %s !! é  "])
+def test_a_secret_of_a_form_is_a_value_of_json(
+    line: str, typed: str, enter: Callable[..., Entered]
+) -> None:
+    found = enter(line, f"{typed}\n")
+    assert ([*json.loads(found.read).values()], found.told) == ([typed], "")
+    assert found.arguments and typed not in found.arguments
+    assert found.arguments.endswith(" --secret-string file:///dev/stdin")
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("typed", ["", "\n", "cut off"], ids=["end", "empty", "no line"])
+def test_nothing_is_stored_where_nothing_was_typed(
+    line: str, typed: str, enter: Callable[..., Entered]
+) -> None:
+    assert enter(line, typed) == (None, "", "The secret was not stored.\n")
+
+
+@pytest.mark.parametrize("line", IN_JSON.values(), ids=IN_JSON)
+@pytest.mark.parametrize("typed", ['p"a', "p\\a", "p\ta", "\\", '"', "p\x1b[Aa"])
+def test_what_would_break_the_json_is_not_stored(
+    line: str, typed: str, enter: Callable[..., Entered]
+) -> None:
+    assert enter(line, f"{typed}\n") == (None, "", "The secret was not stored.\n")
+
+
+def test_a_refused_call_is_told(enter: Callable[..., Entered]) -> None:
+    found = enter(KEY, "s3cret\n", fails=254)
+    assert (found.read, found.told) == ('{"api_key":"s3cret"}', "The secret was not stored.\n")
+
+
+@pytest.mark.skipif(WITHOUT_S is None, reason="this machine has no dash")
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_shell_that_cannot_hide_a_secret_stores_nothing(
+    line: str, enter: Callable[..., Entered]
+) -> None:
+    found = enter(line, "s3cret\n", shell=str(WITHOUT_S))
+    assert found.arguments is None and found.told.endswith("The secret was not stored.\n")
