@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from canary.control_plane.state import Condition, PlatformState, Rule, TargetHealth
+from canary.control_plane.state import Action, Condition, PlatformState, Rule, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.listeners import create_listener
 from canary.diagnose.remedies.never_worse import objections
-from canary.diagnose.remedies.rules import all_parts, create_rule
+from canary.diagnose.remedies.rules import all_parts, create_rule, modify_rule
 from canary.diagnose.remedies.services import create_service
 from canary.model import Environment
 from tests.canary.support import platforms as p
@@ -30,6 +30,7 @@ from tests.canary.support.forged import (
     SITE,
     TLS,
     forward,
+    judged,
     listener,
     networked,
     objects,
@@ -159,3 +160,43 @@ def test_a_rule_of_another_program_comes_back_to_its_own_group(
     case = Case(results=(), state=now, environment=environment(), previous=known, now=p.NOW)
     alone = "; ".join(objections(case, (one,)))
     assert alone.startswith(why) if why else alone == ""
+
+
+POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a"
+
+
+def cognito(pool: str) -> Action:
+    config = {"UserPoolArn": pool, "UserPoolClientId": "c", "UserPoolDomain": "d"}
+    kind = "authenticate-cognito"
+    return Action(type=kind, config={"Type": kind, "AuthenticateCognitoConfig": config})
+
+
+def jwt(host: str) -> Action:
+    config = {"JwksEndpoint": f"https://{host}/keys", "Issuer": f"https://{host}"}
+    kind = "jwt-validation"
+    return Action(type=kind, config={"Type": kind, "JwtValidationConfig": config})
+
+
+@pytest.mark.parametrize(
+    ("earlier", "why"),
+    [
+        (cognito(POOL), ""),
+        (cognito(POOL.replace("123456789012", "666666666666")), "belongs to another account"),
+        (jwt("auth.hokus.ai"), ""),
+        (jwt("evil.example"), f'{ALONE} how its jwt-validation was: {{"Issuer": "https://evil'),
+    ],
+)
+def test_a_lost_sign_in_comes_back_where_it_is_of_this_account(earlier: Action, why: str) -> None:
+    past = rule(earlier=(earlier,))
+    edit = modify_rule(RULE, actions=(earlier, RULE.action))
+    said = judged((edit,), HEALTHY, past)
+    assert why in said if why else said == ""
+    whole = listener(HEALTHY, 443, rules=of(past).rules, ssl_policy=TLS)
+    said = judged_listener(HEALTHY, whole, environment())
+    assert why in said if why else said == ""
+
+
+def test_no_sign_in_comes_back_in_place_of_another() -> None:
+    past, now = rule(earlier=(cognito(POOL),)), rule(earlier=(cognito(POOL + "b"),))
+    edit = modify_rule(of(now).rules[1], actions=(cognito(POOL), RULE.action))
+    assert judged((edit,), now, past).startswith(f"{ALONE} that it was without the authenticate")

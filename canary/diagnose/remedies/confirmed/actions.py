@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed import sign_in
 from canary.diagnose.remedies.confirmed.neighbours import is_neighbour
+from canary.diagnose.remedies.confirmed.sign_in import bare
 from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.remedies.rules import condition_json, rule_json
 
-SIGN_IN = ("authenticate-oidc", "authenticate-cognito", "jwt-validation")
-"""Actions that decide who may pass."""
 _WHO = ("source-ip", "http-header")
 """Conditions that often decide who may pass: an address, a front's secret header."""
 _PLAIN = ("", "text/plain", "application/json")
@@ -31,11 +31,11 @@ def unconfirmed(
     """
     living = _living(balancer)
     for action in wanted:
-        if _bare(action) in living:
+        if bare(action) in living:
             continue
         kind = str(action.get("Type"))
-        if kind in SIGN_IN:
-            yield f"only the past tells how its {kind} was, and nothing like it lives"
+        if kind in sign_in.ACTIONS and not sign_in.only_closes(case, balancer, action):
+            yield f"only the past tells how its {kind} was: {sign_in.told(action)}"
         if kind == "redirect":
             yield from _redirect(case, balancer, action.get("RedirectConfig") or {})
         if kind == "fixed-response":
@@ -54,12 +54,7 @@ def _living(balancer: LoadBalancer | None) -> list[Parameters]:
     listeners = balancer.listeners if balancer else ()
     found = [a for x in listeners for r in x.rules for a in rule_json(r.actions)]
     found += [a for x in listeners for a in rule_json(x.default_actions)]
-    return [_bare(a) for a in found]
-
-
-def _bare(action: Parameters) -> Parameters:
-    """Return an action without its place among the others."""
-    return {k: v for k, v in action.items() if k != "Order"}
+    return [bare(a) for a in found]
 
 
 def groups_in(action: Parameters) -> list[str]:
@@ -91,16 +86,6 @@ def _redirect(case: Case, balancer: LoadBalancer | None, config: Parameters) -> 
         yield "only the past tells that it redirected to HTTP, without TLS"
 
 
-def lost_sign_in(
-    now: tuple[Parameters, ...] | list[Parameters], wanted: list[Parameters]
-) -> Iterator[str]:
-    """Yield the signing in that a rule has now and would lose: no past takes it away."""
-    kept = [_bare(a) for a in wanted]
-    for action in now:
-        if action.get("Type") in SIGN_IN and _bare(action) not in kept:
-            yield f"only the past tells that it was without the {action['Type']} that it has now"
-
-
 def lost_conditions(case: Case, now: Rule, wanted: list[Parameters]) -> Iterator[str]:
     """Yield the conditions about who asks that a rule has now and would lose.
 
@@ -120,7 +105,7 @@ def guards(rule: Rule | None) -> bool:
     refuses = any(
         a.type == "fixed-response" and a.status_code in ("401", "403", "407") for a in actions
     )
-    return refuses or any(a.type in SIGN_IN for a in actions)
+    return refuses or any(a.type in sign_in.ACTIONS for a in actions)
 
 
 def owner(case: Case, listener: Listener | None) -> LoadBalancer | None:

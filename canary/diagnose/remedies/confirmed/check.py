@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from canary.control_plane.routing import default_rule, listener_of, rule_of
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies.confirmed import actions, groups, listeners, roles, services
+from canary.diagnose.remedies.confirmed import actions, groups, listeners, roles, services, sign_in
 from canary.diagnose.remedies.confirmed.references import balancer_of
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.network import EGRESS, INGRESS
@@ -16,7 +16,7 @@ from canary.diagnose.remedies.rules import condition_json, rule_json
 def _rule(case: Case, edit: Edit) -> Iterator[str]:
     now, given = rule_of(case.state, edit.parameters["RuleArn"]), edit.parameters
     if now and "Actions" in given:
-        yield from actions.lost_sign_in(rule_json(now.actions), given["Actions"])
+        yield from sign_in.lost(rule_json(now.actions), given["Actions"])
     if now and "Conditions" in given:
         yield from actions.lost_conditions(case, now, given["Conditions"])
     took = given.get("Conditions", [condition_json(c) for c in now.conditions] if now else [])
@@ -38,9 +38,7 @@ def _listener(case: Case, edit: Edit) -> Iterator[str]:
     yield from listeners.mutual(now, given.get("MutualAuthentication"))
     if "DefaultActions" in given:
         yield from actions.unconfirmed(case, balancer, given["DefaultActions"])
-        yield from actions.lost_sign_in(
-            rule_json(first.actions if first else ()), given["DefaultActions"]
-        )
+        yield from sign_in.lost(rule_json(first.actions if first else ()), given["DefaultActions"])
 
 
 def _new_listener(case: Case, edit: Edit) -> Iterator[str]:
