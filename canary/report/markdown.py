@@ -12,6 +12,7 @@ from canary.model import Change, Diagnosis, Remedy, Report, Result, Status, Tran
 from canary.report.text import (
     between,
     command,
+    decision,
     line,
     milliseconds,
     percent,
@@ -169,7 +170,9 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
 
 def _decision(remedy: Remedy) -> list[str]:
     typed = remedy.decision_command
-    shown = f"To decide: {prose(remedy.decision, 1_000)}" if remedy.decision else ""
+    shown = (
+        f"To decide: {prose(decision(remedy.decision, 1_000), 2_500)}" if remedy.decision else ""
+    )
     return [shown, block(command(typed), "sh")] if typed else [shown]
 
 

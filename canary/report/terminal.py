@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canary.model import Diagnosis, Frozen, Report, Result, Status
-from canary.report.text import command, line, percent, plural, when
+from canary.report.text import command, decision, line, percent, plural, when
 from canary.report.verdict import groups, lasted, reason, run_line, scores, verdict
 
 
@@ -24,6 +24,7 @@ class _Detail(Frozen, frozen=True, kw_only=True):
     fixes: int = 0  # causes with their first command
     checks: int = 0
     bars: bool = True  # a row for each score
+    decision: int = 1_000  # characters before the last sentence, which is whole
 
 
 _DETAILS = (  # the most detailed first; the last one fits any screen
@@ -35,7 +36,8 @@ _DETAILS = (  # the most detailed first; the last one fits any screen
     _Detail(causes=3, fixes=1, checks=2),
     _Detail(causes=3, fixes=1, checks=2, bars=False),
     _Detail(causes=3, fixes=1, bars=False),
-    _Detail(causes=1, fixes=1, bars=False),
+    _Detail(causes=3, fixes=1, bars=False, decision=200),
+    _Detail(causes=1, fixes=1, bars=False, decision=200),
     _Detail(causes=1, bars=False),
     _Detail(causes=0, bars=False),
 )
@@ -153,7 +155,7 @@ def _cause(number: int, diagnosis: Diagnosis, detail: _Detail) -> list[Renderabl
     if remedy.fix and number <= detail.fixes:
         lines += _commands("fix", remedy.fix)
     elif remedy.decision and number <= detail.fixes:
-        lines.append(Text(f"  decide: {line(remedy.decision, 200)}"))
+        lines.append(Text(f"  decide: {decision(remedy.decision, detail.decision)}"))
         lines += [_typed(remedy.decision_command)] if remedy.decision_command else []
     return list(lines)
 

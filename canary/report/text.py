@@ -90,6 +90,17 @@ def whole(text: str, limit: int = _LONGEST_COMMAND) -> str:
     return visible(text)
 
 
+def decision(text: str, limit: int) -> str:
+    """Return a decision; of a long one its beginning and its last sentence, which says what to do.
+
+    The text holds names of others, which may be long.
+    """
+    before, stop, last = text.rpartition(". ")
+    if len(text) <= limit or not stop:
+        return line(text, limit)
+    return f"{line(before + '.', limit)} {line(last, 1_000)}"
+
+
 def when(moment: str) -> str:
     """Return a time as "22 Nov 2026 10:01 UTC"; a text that is not a time stays as it is."""
     parsed = parse_time(moment)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
-from canary.report import terminal
+from canary.model import Remedy, Report
+from canary.report import markdown, terminal
 from canary.report.verdict import verdict
 from tests import pictures
 from tests.canary.report.test_forms import REPORTS, UNSEEN
@@ -55,3 +57,50 @@ def test_the_terminal_says_what_to_type_or_what_to_decide() -> None:
         fix, decision = diagnosis.remedy.fix, diagnosis.remedy.decision
         assert fix[0] in rows if fix else any(decision[:80] in row for row in rows)
     assert any(row.strip().startswith("fix") for row in rows)
+
+
+LAST = "Type this command, then the value, which the terminal does not show; then deploy auth anew."
+NAME = "arn:aws:secretsmanager:us-east-1:123456789012:secret:" + "long-name/" * 30
+
+
+def deciding(text: str) -> Report:
+    """Return a report that leaves this to a person."""
+    seed = samples.seed_day()
+    remedy = Remedy(summary="Do it.", decision=text, decision_command="read x")
+    (first, *_) = seed.diagnoses
+    causes = (msgspec.structs.replace(first, remedy=remedy),)
+    return msgspec.structs.replace(seed, diagnoses=causes)
+
+
+def decides(text: str, width: int = 80, height: int | None = None) -> str:
+    """Return what the summary says that a person decides, its lines joined."""
+    written = terminal.render(deciding(text), width=width, height=height)
+    assert "read x" in written.splitlines()
+    return re.sub(r"\s+", " ", written.partition("  decide: ")[2].partition("read x")[0]).strip()
+
+
+def test_a_decision_is_told_whole() -> None:
+    text = f"Only the owner knows {'that the value is here and there, ' * 10} so ask. {LAST}"
+    assert len(text) > 400
+    assert decides(text, width=200) == re.sub(r"\s+", " ", text)
+
+
+def test_of_a_long_decision_the_end_is_told() -> None:
+    text = f"{'The beginning is long. ' * 60}{LAST}"
+    told = decides(text)
+    assert told.startswith("The beginning is long. The")
+    assert told.endswith(f"characters) {LAST}") and len(told) < 1_200
+    assert f"characters\\) {LAST}\n" in markdown.render(deciding(text))
+    endless = decides("y" * 1_500 + ". " + "z" * 3_000)
+    assert len(endless.replace(" ", "")) < 2_100 and "z" * 50 in endless
+
+
+def test_a_small_screen_shows_the_end_of_a_decision_and_its_command() -> None:
+    told = decides(f"{NAME} is gone for good: only its owner knows the value. {LAST}", height=18)
+    assert told.startswith("arn:aws:secretsmanager") and told.endswith(f"characters) {LAST}")
+    assert NAME not in told.replace(" ", "")
+
+
+def test_one_sentence_without_end_is_cut() -> None:
+    told = decides("w" * 1_500)
+    assert told.endswith("(+500 characters)") and told.count("w") == 1_000
