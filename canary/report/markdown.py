@@ -169,11 +169,9 @@ def _diagnosis(number: int, diagnosis: Diagnosis) -> str:
 
 
 def _decision(remedy: Remedy) -> list[str]:
-    typed = remedy.decision_command
-    shown = (
-        f"To decide: {prose(decision(remedy.decision, 1_000), 2_500)}" if remedy.decision else ""
-    )
-    return [shown, block(command(typed), "sh")] if typed else [shown]
+    text, typed = prose(decision(remedy.decision, 1_000), 2_500), remedy.decision_command
+    shown = [f"To decide: {text}"] if text else []
+    return [*shown, block(command(typed), "sh")] if typed else shown
 
 
 def _unexplained(report: Report) -> str:

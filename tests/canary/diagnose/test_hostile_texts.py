@@ -166,7 +166,9 @@ def test_a_name_that_reads_like_a_command_stays_a_text(told: bool) -> None:
     past = before if told else None
     (found, *_) = diagnose(results, state, p.environment(NAMES), past, p.NOW).diagnoses
     assert name in f"{found.remedy.summary} {found.remedy.decision}"
-    assert (found.remedy.decision_command, found.remedy.fix) == ("", ())
+    assert found.remedy.decision_command == ""
+    assert [x for x in lines((found,)) if "VALUE" in x or "evil" in x] == []
+    assert bool(found.remedy.fix) is told  # the group's rule is known, and what it admits
 
 
 @pytest.mark.parametrize(
