@@ -12,10 +12,8 @@ from canary.diagnose.remedies.confirmed import sign_in
 from canary.diagnose.remedies.confirmed.neighbours import is_neighbour
 from canary.diagnose.remedies.confirmed.sign_in import bare
 from canary.diagnose.remedies.edit import Parameters
-from canary.diagnose.remedies.rules import condition_json, rule_json
+from canary.diagnose.remedies.rules import rule_json
 
-_WHO = ("source-ip", "http-header")
-"""Conditions that often decide who may pass: an address, a front's secret header."""
 _PLAIN = ("", "text/plain", "application/json")
 
 
@@ -35,7 +33,7 @@ def unconfirmed(
             continue
         kind = str(action.get("Type"))
         if kind in sign_in.ACTIONS and not sign_in.only_closes(case, balancer, action):
-            yield f"only the past tells how its {kind} was: {sign_in.told(action)}"
+            yield f"only the past tells how its {kind} was: {sign_in.described(action)}"
         if kind == "redirect":
             yield from _redirect(case, balancer, action.get("RedirectConfig") or {})
         if kind == "fixed-response":
@@ -84,19 +82,6 @@ def _redirect(case: Case, balancer: LoadBalancer | None, config: Parameters) -> 
         yield f"only the past tells that it redirected to {host}"
     if protocol == "HTTP":
         yield "only the past tells that it redirected to HTTP, without TLS"
-
-
-def lost_conditions(case: Case, now: Rule, wanted: list[Parameters]) -> Iterator[str]:
-    """Yield the conditions about who asks that a rule has now and would lose.
-
-    Where the file has all its paths as routes, its checks ask them without an address or a header.
-    """
-    paths = {v for c in wanted for v in (c.get("PathPatternConfig") or {}).get("Values", [])}
-    if paths and paths <= {r.pattern for r in case.environment.routes}:
-        return
-    for condition in now.conditions:
-        if condition.field in _WHO and condition_json(condition) not in wanted:
-            yield f"only the past tells that it was without the {condition.field} that it has now"
 
 
 def guards(rule: Rule | None) -> bool:

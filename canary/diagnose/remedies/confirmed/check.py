@@ -3,29 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from canary.control_plane.routing import default_rule, listener_of, rule_of
+from canary.control_plane.state import Listener, LoadBalancer
 from canary.diagnose.core.case import Case
-from canary.diagnose.remedies.confirmed import actions, groups, listeners, roles, services, sign_in
+from canary.diagnose.remedies import well
+from canary.diagnose.remedies.confirmed import (
+    actions,
+    conditions,
+    groups,
+    listeners,
+    roles,
+    services,
+    sign_in,
+)
 from canary.diagnose.remedies.confirmed.references import balancer_of
-from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.remedies.edit import Edit, Parameters
+from canary.diagnose.remedies.listeners import arn_of
 from canary.diagnose.remedies.network import EGRESS, INGRESS
 from canary.diagnose.remedies.rules import condition_json, rule_json
 
 
 def _rule(case: Case, edit: Edit) -> Iterator[str]:
     now, given = rule_of(case.state, edit.parameters["RuleArn"]), edit.parameters
-    if now and "Actions" in given:
-        yield from sign_in.lost(rule_json(now.actions), given["Actions"])
-    if now and "Conditions" in given:
-        yield from actions.lost_conditions(case, now, given["Conditions"])
+    balancer, there = balancer_of(case, edit), rule_json(now.actions) if now else []
+    does = given.get("Actions", there)
     took = given.get("Conditions", [condition_json(c) for c in now.conditions] if now else [])
-    yield from actions.unconfirmed(case, balancer_of(case, edit), given.get("Actions", []), took)
+    if now and "Actions" in given:
+        yield from sign_in.lost(there, does)
+        yield from listeners.plain_rule(case, balancer, _home(case, now.arn), does, there)
+    if now and "Conditions" in given:
+        yield from conditions.lost(case, balancer, now, took)
+        yield from conditions.widened(case, balancer, now, took, _groups(does))
+    yield from actions.unconfirmed(case, balancer, given.get("Actions", []), took)
+
+
+def _groups(does: list[Parameters]) -> list[str]:
+    return [arn for action in does for arn in actions.groups_in(action)]
+
+
+def _home(case: Case, rule: str) -> Listener | None:
+    lists = (x for b in case.state.load_balancers for x in b.listeners)
+    return next((x for x in lists if any(r.arn == rule for r in x.rules)), None)
 
 
 def _new_rule(case: Case, edit: Edit) -> Iterator[str]:
     given, balancer = edit.parameters, balancer_of(case, edit)
-    yield from actions.unconfirmed(case, balancer, given["Actions"], given["Conditions"])
+    does, took, arn = given["Actions"], given["Conditions"], given["ListenerArn"]
+    home = listener_of(case.state, arn) if isinstance(arn, str) else None
+    yield from listeners.plain_rule(case, balancer, home or _made(case, balancer, arn), does, [])
+    yield from conditions.widened(case, balancer, None, took, _groups(does))
+    yield from actions.unconfirmed(case, balancer, does, took)
+
+
+def _made(case: Case, balancer: LoadBalancer | None, arn: Any) -> Listener | None:
+    """Return a listener that an earlier edit creates, as it was."""
+    was = well.balancer(case, balancer.arn) if balancer else None
+    lists = was.listeners if was and balancer else ()
+    return next((x for x in lists if balancer and arn == arn_of(balancer, x.port)), None)
 
 
 def _listener(case: Case, edit: Edit) -> Iterator[str]:
@@ -34,7 +70,10 @@ def _listener(case: Case, edit: Edit) -> Iterator[str]:
     yield from listeners.unconfirmed(case, balancer, given)
     if now is None:
         return
-    yield from listeners.plain(case, balancer, {"Port": now.port, **given})
+    whole = {"Port": now.port, **given}
+    if "DefaultActions" in given:
+        whole = {"Protocol": now.protocol, **whole}
+    yield from listeners.plain(case, balancer, whole)
     yield from listeners.mutual(now, given.get("MutualAuthentication"))
     if "DefaultActions" in given:
         yield from actions.unconfirmed(case, balancer, given["DefaultActions"])

@@ -9,7 +9,7 @@ from canary.control_plane.certificates import covers, names_of, usable
 from canary.control_plane.state import Listener, LoadBalancer
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.edit import Parameters
-from canary.model.urls import place
+from canary.model.urls import Place, place
 
 # Policies without TLS 1.0 and 1.1 (Elastic Load Balancing, "Security policies").
 _MODERN = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)(-[\w-]+)?")
@@ -49,14 +49,48 @@ def certificate(case: Case, balancer: LoadBalancer | None, arn: str) -> Iterator
 def plain(case: Case, balancer: LoadBalancer | None, wanted: Parameters) -> Iterator[str]:
     """Yield why a listener without TLS would not be as the file has it: it must only redirect."""
     protocol, port = wanted.get("Protocol", ""), wanted.get("Port", 0)
-    if protocol != "HTTP":
-        return
-    name = balancer.name if balancer else ""
-    asked = [place(s.url) for s in case.services.values() if s.url and s.load_balancer == name]
-    if any((at.scheme, at.port) == ("http", port) for at in asked):
+    if protocol != "HTTP" or _is_plain(case, balancer, port):
         return
     if any(a.get("Type") != "redirect" for a in wanted.get("DefaultActions", [{}])):
         yield f"only the past tells that port {port} served without TLS"
+
+
+def plain_rule(
+    case: Case,
+    balancer: LoadBalancer | None,
+    home: Listener | None,
+    wanted: list[Parameters],
+    now: list[Parameters],
+) -> Iterator[str]:
+    """Yield why a rule of a listener without TLS must not forward: nothing else does so now."""
+    if home is None or home.protocol != "HTTP" or _is_plain(case, balancer, home.port):
+        return
+    living = next((x for x in (balancer.listeners if balancer else ()) if x.arn == home.arn), None)
+    there = [a for r in (living.rules if living else ()) for a in r.actions]
+    serves = any(a.type == "forward" for a in there) or any(_forwards(a) for a in now)
+    if any(_forwards(a) for a in wanted) and not serves:
+        yield f"only the past tells that port {home.port} served without TLS"
+
+
+def _forwards(action: Parameters) -> bool:
+    return bool(action.get("Type") == "forward")
+
+
+def _is_plain(case: Case, balancer: LoadBalancer | None, port: int) -> bool:
+    """Return whether the file, or a variable of a container, asks a port without TLS."""
+    name, dns = (balancer.name, balancer.dns_name.lower()) if balancer else ("", "")
+    urls = [s.url for s in case.services.values() if s.url and s.load_balancer == name]
+    own = (v for d in case.state.task_definitions for c in d.containers for v in c.plain.values())
+    urls += [v for v in own if dns and v.lower().startswith(f"http://{dns}")]
+    return any((at.scheme, at.port) == ("http", port) for at in _places(urls))
+
+
+def _places(urls: list[str]) -> Iterator[Place]:
+    for url in urls:
+        try:
+            yield place(url)
+        except ValueError:  # no address that clients read in one way
+            continue
 
 
 def mutual(now: Listener, wanted: Parameters | None) -> Iterator[str]:

@@ -36,7 +36,7 @@ def only_closes(case: Case, balancer: LoadBalancer | None, action: Parameters) -
     return False
 
 
-def told(action: Parameters) -> str:
+def described(action: Parameters) -> str:
     """Return how a sign-in was, for whoever decides on it."""
     configs = (v for v in action.values() if isinstance(v, dict))
     known = {k: v for c in configs for k, v in c.items() if k in _SHOWN}
