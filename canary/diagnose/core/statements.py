@@ -23,7 +23,7 @@ def is_statement(failure: Failure) -> bool:
         return False
     try:
         return isinstance(json.loads(failure.body), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _CUT.match(failure.body) is not None
 
 

@@ -21,6 +21,9 @@ LIST = GroupRule(protocol="tcp", from_port=443, to_port=443, prefix_lists=("pl-c
 CHOSEN = group(HEALTHY, "sg-lb-registry", tcp(443, cidrs=("203.0.113.0/24",)))
 INTERNAL = p.change(CLOSED, "load_balancers", BALANCER.arn, scheme="internal")
 HONEST = [
+    admits("tasks at a database", "", "sg-database", tcp(5432, groups=("sg-mlflow",))),
+    admits("an inner call", "", "sg-auth", tcp(8000, groups=("sg-mlflow",))),
+    admits("to a cache", "", "sg-mlflow", tcp(6379, groups=("sg-cache",)), "egress"),
     admits("the public's only way in", "", "sg-lb-registry", tcp(443, cidrs=WORLD), now=CLOSED),
     admits("the redirect's way in", "", "sg-lb-registry", tcp(80, cidrs=WORLD), now=CLOSED),
     admits(
@@ -41,7 +44,12 @@ HONEST = [
         now=group(HEALTHY, "sg-lb-registry", tcp(443, cidrs=VPC)),
     ),
 ]
+EVERYTHING = GroupRule(protocol="-1", from_port=-1, to_port=-1, groups=("sg-lb-registry",))
 ATTACKS = [
+    admits("all protocols", "all ports of sg-lb-registry", "sg-database", EVERYTHING),
+    admits("another's port", "5432 of 0.0.0.0/0", "sg-lb-registry", tcp(5432, cidrs=WORLD)),
+    admits("a port of no task", "5432 of sg-mlflow", "sg-auth", tcp(5432, groups=("sg-mlflow",))),
+    admits("a range", "8000 to 8100 of", "sg-auth", tcp(8000, 8100, groups=("sg-mlflow",))),
     admits("the public", "0.0.0.0/0", "sg-lb-registry", tcp(443, cidrs=WORLD), now=CHOSEN),
     admits("an inner balancer", "0.0.0.0/0", "sg-lb-registry", tcp(443, cidrs=WORLD), now=INTERNAL),
     admits("a strange port", "0.0.0.0/0", "sg-lb-registry", tcp(22, cidrs=WORLD), now=CLOSED),

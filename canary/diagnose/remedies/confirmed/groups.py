@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.diagnose.core.case import Case
+from canary.diagnose.remedies.confirmed import wearers
 from canary.diagnose.remedies.confirmed.admitted import alike, in_the_network, is_door, outside
-from canary.diagnose.remedies.confirmed.wearers import all_ports
 from canary.diagnose.remedies.edit import Parameters
-from canary.diagnose.remedies.network import Peer, peers, permission
+from canary.diagnose.remedies.network import INGRESS, Peer, peers, permission
+
+_SHARED = 32_768
 
 
 def unknown_groups(case: Case, wanted: list[str], near: tuple[str, ...]) -> Iterator[str]:
@@ -63,7 +65,7 @@ def unconfirmed(case: Case, group: SecurityGroup, direction: str, wanted: Parame
             continue
         if one.peer != group.id and one.peer not in {n.peer for n in now} | _own(case, one.peer):
             found.append(f"only the past tells that {group.id} admitted {one.peer or 'anybody'}")
-        elif outside(one.peer) and not _known_ports(case, one, now):
+        elif one.peer != group.id and not _known_ports(case, group, direction, one, now):
             found.append(
                 f"only the past tells that {group.id} admitted {_ports(one)} of {one.peer}"
             )
@@ -89,10 +91,20 @@ def _own(case: Case, peer: str) -> set[str]:
     return {peer} if in_the_network(case, peer) or peer in own else set()
 
 
-def _known_ports(case: Case, one: Peer, now: list[Peer]) -> bool:
-    """Return whether a permission is for one port of the platform, or for ports that it has now."""
+def _known_ports(
+    case: Case, group: SecurityGroup, direction: str, one: Peer, now: list[Peer]
+) -> bool:
+    """Return whether a permission is for a port of what is asked, or for ports that it has now.
+
+    Containers of a host share its ports: those to which its load balancer leads are beyond 32767.
+    """
     if any((n.protocol, n.from_port, n.to_port) == one[:3] for n in now):
         return True
-    if one.protocol not in ("tcp", "6", "udp", "17") or one.from_port != one.to_port:
+    if one.protocol not in ("tcp", "6", "udp", "17"):
         return False
-    return one.from_port in all_ports(case)
+    asked = group if direction == INGRESS else case.security_group(one.peer)
+    known = wearers.ports(case, asked) if asked else wearers.all_ports(case)
+    if one.from_port != one.to_port:
+        shared = any(one.from_port <= port <= one.to_port for port in known if port >= _SHARED)
+        return shared and one.from_port >= _SHARED and not outside(one.peer)
+    return one.from_port in known
