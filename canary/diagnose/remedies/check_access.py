@@ -37,10 +37,14 @@ def role_policy(case: Case, edit: Edit) -> Iterator[str]:
     before = (edit.before or {}).get(edit.parameters["PolicyName"])
     own = [d for d in case.state.task_definitions if d.execution_role.rpartition("/")[2] == role]
     named = _named(case, own)
+    strange = [s for s in lacking(document, None) if not isinstance(s, dict)]
+    if strange or not all(isinstance(s, dict) for s in _statements(case.state, role)):
+        yield "a statement of its policies is none: it is text, or a list"
+        return
     if lacking(before, document):
         yield "it would drop a statement that the policy has now and did not have then"
     if _had(well.well(case), role).get(edit.parameters["PolicyName"]) == document:
-        now = [s for d in _had(case.state, role).values() for s in lacking(d, None)]
+        now = _statements(case.state, role)
         yield from _given_back(lacking(document, before), now, named)
         return
     if not own:
@@ -71,6 +75,11 @@ def _had(state: PlatformState | None, role: str) -> Parameters:
     """Return the policies that a role has in a state, by name."""
     roles = state.roles if state else ()
     return next((r.policies for r in roles if r.name == role), {})
+
+
+def _statements(state: PlatformState, role: str) -> list[Any]:
+    """Return the statements of all policies that a role has in a state."""
+    return [s for policy in _had(state, role).values() for s in lacking(policy, None)]
 
 
 def _given_back(lost: list[Any], now: list[Any], named: frozenset[str]) -> Iterator[str]:

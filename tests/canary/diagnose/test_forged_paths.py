@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from canary.control_plane.state import Action, Condition, Rule
+from canary.control_plane.state import Action, Condition, IamRole, Rule
 from canary.diagnose.core.case import Case
+from canary.diagnose.core.statements import is_statement
+from canary.diagnose.remedies.access import put_role_policy
 from canary.diagnose.remedies.edit import Edit
 from canary.diagnose.remedies.listeners import modify_listener
 from canary.diagnose.remedies.never_worse import objections
@@ -17,6 +19,7 @@ from tests.canary.support.forged import (
     HEALTHY,
     NAMES,
     PLAIN,
+    ROLE,
     RULE,
     Attack,
     forward,
@@ -141,3 +144,25 @@ def test_a_rule_comes_back_to_a_plain_listener_that_forwards_now() -> None:
     state = listener(HEALTHY, 80, rules=(taking(*paths("/shops/*")), *PLAIN.rules))
     attack = made("", "", taking(*SHOP), 80)
     assert judged(attack.edits, state, attack.past) == ""
+
+
+def test_a_policy_whose_statement_is_text_is_a_decision() -> None:
+    document = {"Version": "2012-10-17", "Statement": ["Allow"]}
+    role = IamRole(arn=ROLE, policies={"own": document})
+    edit = put_role_policy("exec", "own", document)
+    past, now = (p.replace(HEALTHY, roles=(r,)) for r in (role, p.replace(role, policies={})))
+    assert (
+        judged((edit,), now, past) == "a statement of its policies is none: it is text, or a list"
+    )
+
+
+def test_a_document_that_nests_without_end_is_no_statement() -> None:
+    nested = p.answer("https://auth.hokus.ai/health", 503, "[" * 200_000)
+    case = Case(
+        results=(p.failed("auth.health", "auth", nested),),
+        state=HEALTHY,
+        environment=p.environment(NAMES),
+        previous=None,
+        now=p.NOW,
+    )
+    assert [is_statement(f) for f in case.failures] == [False]

@@ -35,13 +35,13 @@ def unconfirmed(
         if kind in sign_in.ACTIONS and not sign_in.only_closes(case, balancer, action):
             yield f"only the past tells how its {kind} was: {sign_in.described(action)}"
         if kind == "redirect":
-            yield from _redirect(case, balancer, action.get("RedirectConfig") or {})
+            yield from _redirect(case, living, action.get("RedirectConfig") or {})
         if kind == "fixed-response":
             config = action.get("FixedResponseConfig") or {}
             if config.get("MessageBody") and config.get("ContentType", "") not in _PLAIN:
                 yield f"only the past tells the {config['ContentType']} that it would answer"
         for group in groups_in(action):
-            if _served_here(case, balancer, group) or is_neighbour(
+            if _served_here(case, balancer, group, living) or is_neighbour(
                 case, balancer, group, conditions or []
             ):
                 continue
@@ -62,7 +62,9 @@ def groups_in(action: Parameters) -> list[str]:
     return found + ([str(action["TargetGroupArn"])] if action.get("TargetGroupArn") else [])
 
 
-def _served_here(case: Case, balancer: LoadBalancer | None, arn: str) -> bool:
+def _served_here(
+    case: Case, balancer: LoadBalancer | None, arn: str, living: list[Parameters]
+) -> bool:
     """Return whether a group is one of a service that the file puts behind this balancer.
 
     Else a living rule of this balancer must lead to it.
@@ -71,13 +73,13 @@ def _served_here(case: Case, balancer: LoadBalancer | None, arn: str) -> bool:
     own = (n for n, s in case.services.items() if not name or s.load_balancer == name)
     if any(g.arn == arn for n in own for g in case.groups(n)):
         return True
-    return any(arn in groups_in(a) for a in _living(balancer))
+    return any(arn in groups_in(a) for a in living)
 
 
-def _redirect(case: Case, balancer: LoadBalancer | None, config: Parameters) -> Iterator[str]:
+def _redirect(case: Case, living: list[Parameters], config: Parameters) -> Iterator[str]:
     host, protocol = str(config.get("Host", "")), str(config.get("Protocol", ""))
     own = {urlsplit(s.url).hostname for s in case.services.values() if s.url}
-    others = [(a.get("RedirectConfig") or {}).get("Host") for a in _living(balancer)]
+    others = [(a.get("RedirectConfig") or {}).get("Host") for a in living]
     if host.lower() not in {"", "#{host}", *own} and host not in others:
         yield f"only the past tells that it redirected to {host}"
     if protocol == "HTTP":
