@@ -97,6 +97,12 @@ def rule_of(state: PlatformState | None, arn: str) -> Rule | None:
     return next((r for b in balancers for x in b.listeners for r in x.rules if r.arn == arn), None)
 
 
+def listener_with(state: PlatformState, rule: str) -> Listener | None:
+    """Return the listener that has the rule of an ARN."""
+    lists = (x for b in state.load_balancers for x in b.listeners)
+    return next((x for x in lists if any(r.arn == rule for r in x.rules)), None)
+
+
 def patterns(rule: Rule) -> tuple[str, ...]:
     """Return a rule's path patterns."""
     return tuple(v for c in rule.conditions if c.field == "path-pattern" for v in c.values)

@@ -41,9 +41,17 @@ def _groups(
     )
 
 
+def registered_in(service: EcsService) -> set[str]:
+    """Return the ARNs of the groups that a service's load balancer entries name.
+
+    A blue/green deployment has a second one, which serves in turn with the first.
+    """
+    turns = {str(e.advanced.get("alternateTargetGroupArn") or "") for e in service.balancer_entries}
+    return {*service.target_groups, *turns} - {""}
+
+
 def _attached(service: EcsService, group: TargetGroup) -> bool:
-    turns = {str(e.advanced.get("alternateTargetGroupArn", "")) for e in service.balancer_entries}
-    return group.arn in {*service.target_groups, *turns}
+    return group.arn in registered_in(service)
 
 
 def _holds(service: EcsService, group: TargetGroup) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from canary.control_plane.routing import default_rule, listener_of, rule_of
+from canary.control_plane.routing import default_rule, listener_of, listener_with, rule_of
 from canary.control_plane.state import Listener, Rule
 from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
@@ -103,8 +103,7 @@ def lost_rule(case: Case, edit: Edit) -> Iterator[str]:
 
 def _rules_known(case: Case, arn: str) -> bool:
     """Return whether the rules of a rule's listener were read while all was well."""
-    lists = (x for b in case.state.load_balancers for x in b.listeners)
-    owner = next((x for x in lists if any(r.arn == arn for r in x.rules)), None)
+    owner = listener_with(case.state, arn)
     was = well.listener(case, owner.arn) if owner else None
     return was is not None and knows(was, "rules")
 

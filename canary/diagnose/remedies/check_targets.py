@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
+from canary.control_plane.service_groups import registered_in
 from canary.control_plane.state import EcsService
 from canary.control_plane.unread import knows
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit
-
-_ALTERNATE = "alternateTargetGroupArn"  # the second group of a blue/green deployment
 
 
 def targets(case: Case, edit: Edit) -> Iterator[str]:
@@ -74,7 +73,4 @@ def owners_of(case: Case, group: str) -> list[EcsService]:
 
 
 def _names(service: EcsService | None, group: str) -> bool:
-    if service is None:
-        return False
-    other = {e.advanced.get(_ALTERNATE) for e in service.balancer_entries}
-    return group in service.target_groups or group in other
+    return service is not None and group in registered_in(service)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.control_plane.state import LoadBalancer, Rule
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.confirmed import sign_in
 from canary.diagnose.remedies.confirmed.neighbours import is_neighbour
@@ -93,8 +93,3 @@ def guards(rule: Rule | None) -> bool:
         a.type == "fixed-response" and a.status_code in ("401", "403", "407") for a in actions
     )
     return refuses or any(a.type in sign_in.ACTIONS for a in actions)
-
-
-def owner(case: Case, listener: Listener | None) -> LoadBalancer | None:
-    """Return the load balancer of a listener that is there now."""
-    return next((b for b in case.state.load_balancers if listener in b.listeners), None)

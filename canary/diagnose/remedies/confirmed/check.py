@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from canary.control_plane.routing import default_rule, listener_of, rule_of
+from canary.control_plane.routing import default_rule, listener_of, listener_with, rule_of
 from canary.control_plane.state import Listener, LoadBalancer
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
@@ -32,7 +32,9 @@ def _rule(case: Case, edit: Edit) -> Iterator[str]:
     took = given.get("Conditions", [condition_json(c) for c in now.conditions] if now else [])
     if now and "Actions" in given:
         yield from sign_in.lost(there, does)
-        yield from listeners.plain_rule(case, balancer, _home(case, now.arn), does, there)
+        yield from listeners.plain_rule(
+            case, balancer, listener_with(case.state, now.arn), does, there
+        )
     if now and "Conditions" in given:
         yield from conditions.lost(case, balancer, now, took)
         yield from conditions.widened(case, balancer, now, took, _groups(does))
@@ -41,11 +43,6 @@ def _rule(case: Case, edit: Edit) -> Iterator[str]:
 
 def _groups(does: list[Parameters]) -> list[str]:
     return [arn for action in does for arn in actions.groups_in(action)]
-
-
-def _home(case: Case, rule: str) -> Listener | None:
-    lists = (x for b in case.state.load_balancers for x in b.listeners)
-    return next((x for x in lists if any(r.arn == rule for r in x.rules)), None)
 
 
 def _new_rule(case: Case, edit: Edit) -> Iterator[str]:

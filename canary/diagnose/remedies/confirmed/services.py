@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.ecs import live
 from canary.control_plane.routing import winner
+from canary.control_plane.service_groups import registered_in
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.confirmed.admitted import admits_only_own
@@ -51,9 +52,7 @@ def _entries(
 ) -> Iterator[str]:
     """Check target groups: those of the file for this service, or those that it has now."""
     part = part_of(case, name)
-    own = set(now.target_groups) if now else set()
-    if now:
-        own |= {str(e.advanced.get("alternateTargetGroupArn")) for e in now.balancer_entries}
+    own = registered_in(now) if now else set()
     if part:
         own |= {g.arn for g in case.state.target_groups if g.name in part.target_groups}
         own |= _led_to(case, part) if not part.target_groups else set()
@@ -177,12 +176,7 @@ def targets(case: Case, arn: str) -> Iterator[str]:
     """Check a group that gets targets: a service has it now, or the file names it for one."""
     group = case.group(arn)
     files = {n for s in case.services.values() for n in s.target_groups}
-    now = {a for s in case.state.ecs_services for a in s.target_groups}
-    now |= {
-        str(e.advanced.get("alternateTargetGroupArn"))
-        for s in case.state.ecs_services
-        for e in s.balancer_entries
-    }
+    now = {a for s in case.state.ecs_services for a in registered_in(s)}
     if arn not in now and (group is None or group.name not in files):
         yield f"only the past tells whose tasks were targets of {arn}"
 
@@ -195,9 +189,8 @@ def instance(case: Case, registry: str, identifier: str, given: dict[str, str]) 
     owners = [
         s
         for s in case.state.ecs_services
-        if known and (((p := part_of(case, s.name)) and p.discovery == known.name)
-                      or known.arn in s.registries)
-    ]  # fmt: skip
+        if ((p := part_of(case, s.name)) and p.discovery == known.name) or known.arn in s.registries
+    ]
     address = given.get(ADDRESS, "")
     task = next(
         (t for s in owners for t in live(s) if t.arn.rpartition("/")[2] == identifier), None
