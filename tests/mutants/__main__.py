@@ -36,7 +36,9 @@ def arguments(typed: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", help="what chooses the sample; else the commit")
     parser.add_argument("--most", type=int, default=20, help="mutants of a module")
     parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests for a mutant")
-    parser.add_argument("--keep", action="store_true", help="use the coverage measured last time")
+    parser.add_argument(
+        "--keep", action="store_true", help="measure what changed since the last run"
+    )
     return parser.parse_args(typed)
 
 
@@ -113,15 +115,25 @@ def main(typed: list[str] | None = None) -> int:
 
     mutating = Mutating(chosen, users(list(chosen)), options.budget, note)
     kept = OUT / "covering.pickle"
+    mutating.on_covering = lambda covering: kept.write_bytes(pickle.dumps(covering))
     if options.keep and kept.exists():
         mutating.covering = pickle.loads(kept.read_bytes())
     where = options.tests or folders_of_tests(options.of)
     code = pytest.main(
-        [*where, "-qq", "-s", "-m", FAST, "-p", "no:cacheprovider", "-p", "no:xdist"],
+        [
+            *where,
+            "-qq",
+            "-s",
+            "--tb=native",
+            "-m",
+            FAST,
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+        ],
         plugins=[mutating],
     )
-    if mutating.covering is not None:
-        kept.write_bytes(pickle.dumps(mutating.covering))
     found = rows(outcomes, equivalents())
     print(table(found, outcomes, equivalents(), seed))
     for failed in mutating.failed_nulls:

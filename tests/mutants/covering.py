@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +26,7 @@ class Covering:
     lines: Lines
     failed: tuple[str, ...] = ()
     waited: dict[str, float] = field(default_factory=dict)  # by the clock
+    texts: dict[str, str] = field(default_factory=dict)  # of modules and test files, as digests
 
     def of(self, mutant: Mutant, users: tuple[str, ...]) -> list[str]:
         """Return the tests to run for a mutant, the quick ones first.
@@ -40,6 +43,46 @@ class Covering:
             found = {test for one in using for tests in one.values() for test in tests}
             found |= {t for t in self.seconds if t.partition("::")[0] in users} - {*self.failed}
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+    def to_measure(self, tests: Iterable[str], modules: Iterable[str]) -> list[str]:
+        """Return the tests that are new or changed, or execute a module that changed."""
+        tests, modules = list(tests), list(modules)
+        if any(module not in self.lines for module in modules):
+            return tests
+        changed = {m for m in modules if digest(m) != self.texts.get(m)}
+        again = {t for m in changed for found in self.lines[m].values() for t in found}
+        files = {t.partition("::")[0] for t in tests}
+        changed |= {f for f in files if digest(f) != self.texts.get(f)}
+        return [
+            t
+            for t in tests
+            if t not in self.seconds or t in again or t.partition("::")[0] in changed
+        ]
+
+    def with_new(self, new: Covering) -> Covering:
+        """Return what is known after some tests were measured anew."""
+        lines: Lines = {}
+        for module in {**self.lines, **new.lines}:
+            old = self.lines.get(module, {})
+            if new.texts.get(module) not in (None, self.texts.get(module)):
+                old = {}
+            added = new.lines.get(module, {})
+            lines[module] = {
+                n: old.get(n, frozenset()) - new.seconds.keys() | added.get(n, frozenset())
+                for n in {**old, **added}
+            }
+        return Covering(
+            {**self.seconds, **new.seconds},
+            lines,
+            tuple(dict.fromkeys([*(t for t in self.failed if t not in new.seconds), *new.failed])),
+            {**self.waited, **new.waited},
+            {**self.texts, **new.texts},
+        )
+
+
+def digest(path: str) -> str:
+    """Return what tells whether a file changed."""
+    return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
 
 
 @dataclass(eq=False)
@@ -85,4 +128,6 @@ class Measuring:
                 number: frozenset(c for c in contexts if c and c not in self.failed)
                 for number, contexts in found.items()
             }
-        return Covering(self.seconds, lines, tuple(self.failed), self.waited)
+        files = {test.partition("::")[0] for test in self.seconds}
+        texts = {path: digest(path) for path in (*self.modules, *files)}
+        return Covering(self.seconds, lines, tuple(self.failed), self.waited, texts)

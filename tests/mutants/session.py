@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import hypothesis
@@ -20,7 +22,9 @@ MEASURING_LIMIT_S = 3600.0
 START_S = 30.0  # what a new import and collection may take
 SLOWER = 8.0  # how much longer than measured a test may take
 FIRST_KILLERS = 8
+FIRST_FILES = 3
 QUICK_S = 0.1  # a test that takes longer comes after all that do not
+LOOP_S = 3.0  # of the processor: what a test may take beyond that, before it is taken for a loop
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Kill:
     session: pytest.Session
     items: list[pytest.Item]
     mutant: Mutant | None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self) -> str:
         """Return the test that fails, or nothing."""
@@ -48,6 +53,8 @@ class Kill:
 
     def _here(self) -> str:
         for item, following in zip(self.items, [*self.items[1:], None], strict=True):
+            usual = self.seconds.get(item.nodeid, 0.0)
+            signal.setitimer(signal.ITIMER_PROF, LOOP_S + SLOWER * usual)  # it ends the process
             reports = runtestprotocol(item, nextitem=following, log=False)
             if any(report.failed for report in reports):
                 self.session._setupstate.teardown_exact(None)
@@ -55,11 +62,19 @@ class Kill:
         return ""
 
     def _afresh(self) -> str:
-        forget_and_import(self.mutant)
-        chosen = _Chosen([item.nodeid for item in self.items])
-        files = dict.fromkeys(item.nodeid.partition("::")[0] for item in self.items)
-        code = pytest.main([*files, "-x", "-qq", "-p", "no:cacheprovider"], plugins=[chosen])
-        return chosen.failed or ("" if code == pytest.ExitCode.OK else f"import: {code!r}")
+        """Import the mutant with the test files: those of the first tests, then all others.
+
+        To import a test file costs more than most of its tests.
+        """
+        files = list(dict.fromkeys(item.nodeid.partition("::")[0] for item in self.items))
+        for some in (files[:FIRST_FILES], files[FIRST_FILES:]):
+            forget_and_import(self.mutant)
+            chosen = _Chosen([i.nodeid for i in self.items if i.nodeid.partition("::")[0] in some])
+            typed = [*some, "-x", "-qq", "--tb=native", "-p", "no:cacheprovider"]
+            code = pytest.main(typed, plugins=[chosen]) if some else pytest.ExitCode.OK
+            if chosen.failed or code != pytest.ExitCode.OK:
+                return chosen.failed or f"import: {code!r}"
+        return ""
 
 
 @dataclass(eq=False)
@@ -90,6 +105,7 @@ class Mutating:
     budget_s: float
     on_outcome: Callable[[Outcome], None]
     covering: Covering | None = None
+    on_covering: Callable[[Covering], object] = lambda _: None
     failed_nulls: list[str] = field(default_factory=list)
 
     def pytest_configure(self) -> None:
@@ -106,25 +122,32 @@ class Mutating:
         items[:] = [item for item in items if _group(item).endswith(".py")]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Measure the tests, then run every mutant."""
-        if self.covering is None:
-            self.covering = measured(
-                session,
-                sorted({*self.chosen, *(u for using in self.users.values() for u in using)}),
-            )
+        """Measure the tests, then run every mutant; what killed must pass without a change."""
         items = {item.nodeid: item for item in session.items}
+        self._measure(session, items)
+        gc.collect()
+        gc.freeze()  # a fork shares what it does not touch
         for module, mutants in self.chosen.items():
             killers: list[str] = []
-            for mutant in (None, *mutants):
-                tests = self.tests_for(mutant or mutants[0], killers, items)
-                killed_by = self._run(Kill(session, [items[t] for t in tests], mutant))
-                if mutant is None:
-                    self.failed_nulls += [f"{module}: {killed_by}"] if killed_by else []
-                    continue
+            for mutant in mutants:
+                tests = self.tests_for(mutant, killers, items)
+                killed_by = self._run(session, [items[t] for t in tests], mutant)
                 if killed_by in items:
                     killers = [killed_by, *(k for k in killers if k != killed_by)]
                 self.on_outcome(Outcome(mutant, killed_by, len(tests)))
+            if failed := self._run(session, [items[t] for t in killers], None):
+                self.failed_nulls.append(f"{module}: {failed}")
         return True
+
+    def _measure(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
+        """Measure the tests of which nothing is known yet."""
+        inner = {u for using in self.users.values() for u in using if not u.startswith("tests/")}
+        modules = sorted({*self.chosen, *inner})
+        known = self.covering = self.covering or Covering({}, {})
+        if wanted := known.to_measure(items, modules):
+            new = measured(session, [items[test] for test in wanted], modules)
+            self.covering = known.with_new(new)
+            self.on_covering(self.covering)
 
     def tests_for(self, mutant: Mutant, killers: list[str], items: Iterable[str]) -> list[str]:
         """Return the tests for a mutant: recent killers, those of the module itself, all others.
@@ -146,11 +169,12 @@ class Mutating:
             self.budget_s,
         )
 
-    def _run(self, kill: Kill) -> str:
+    def _run(self, session: pytest.Session, items: list[pytest.Item], mutant: Mutant | None) -> str:
         assert self.covering is not None
-        if not kill.items:
+        if not items:
             return ""
-        usual = sum(self.covering.waited.get(item.nodeid, 0.0) for item in kill.items)
+        usual = sum(self.covering.waited.get(item.nodeid, 0.0) for item in items)
+        kill = Kill(session, items, mutant, self.covering.seconds)
         try:
             return str(forked(kill, START_S + SLOWER * usual))
         except TimeUpError:
@@ -184,19 +208,19 @@ def within(tests: list[str], seconds: dict[str, float], budget_s: float) -> list
     return found
 
 
-def measured(session: pytest.Session, modules: list[str]) -> Covering:
+def measured(session: pytest.Session, items: list[pytest.Item], modules: list[str]) -> Covering:
     """Return which tests cover which lines, measured in a process of its own."""
 
     def measure() -> Covering:
         measuring = Measuring(modules)
         session.config.pluginmanager.register(measuring)
         measuring.start()
-        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         measuring.coverage.stop()
         return measuring.result()
 
-    print(f"measuring {len(session.items)} tests", file=sys.stderr)
+    print(f"measuring {len(items)} tests", file=sys.stderr)
     found: Covering = forked(measure, MEASURING_LIMIT_S)
     for test in found.failed:
         print(f"left out, did not pass: {test}", file=sys.stderr)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import files, folders_of_tests, users
 from tests.mutants.apply import code_of, exchange, module_name
-from tests.mutants.covering import Covering, Measuring
+from tests.mutants.covering import Covering, Measuring, digest
 from tests.mutants.equivalents import equivalents, key
 from tests.mutants.fork import TimeUpError, forked
 from tests.mutants.sample import ROOT, Mutant, mutants, mutated, sample
@@ -147,6 +148,29 @@ def test_the_tests_of_a_line_and_of_an_import() -> None:
     assert covering.of(SCHEME, ("user.py", "t/c.py")) == [
         "t/b.py::three", "t/a.py::two", "t/a.py::one", "t/c.py::four",
     ]  # fmt: skip
+
+
+def test_what_is_new_or_changed_is_measured_again_and_nothing_else() -> None:
+    here, there = "tests/mutants/test_mutants.py", "tests/mutants/test_sweep.py"
+    tests = [f"{here}::a", f"{there}::b", f"{there}::c"]
+    user = "canary/control_plane/ecs.py"
+    texts = {f: digest(f) for f in (FIREWALL, user, here, there)}
+    lines = {FIREWALL: {3: frozenset({f"{there}::b"})}, user: {1: frozenset({f"{here}::a"})}}
+    known = Covering(dict.fromkeys(tests, 1.0), lines, (f"{there}::c",), {}, texts)
+    assert known.to_measure([*tests, f"{here}::new"], lines) == [f"{here}::new"]
+    assert known.to_measure(tests, [FIREWALL, "canary/control_plane/unread.py"]) == tests
+    edited = replace(known, texts={**texts, FIREWALL: "another"})
+    assert edited.to_measure(tests, lines) == [f"{there}::b"]
+    assert replace(known, texts={**texts, here: "another"}).to_measure(tests, lines) == tests[:1]
+
+    again = Covering(
+        {f"{there}::b": 2.0}, {FIREWALL: {4: frozenset({f"{there}::b"})}}, (), {}, texts
+    )
+    found = edited.with_new(again)
+    assert found.lines == {FIREWALL: again.lines[FIREWALL], user: lines[user]}
+    assert known.with_new(again).lines[FIREWALL] == {3: frozenset(), **again.lines[FIREWALL]}
+    assert found.seconds == {**known.seconds, f"{there}::b": 2.0}
+    assert (found.failed, found.texts) == ((f"{there}::c",), texts)
 
 
 def test_killers_come_first_then_the_tests_of_the_module_then_all_others() -> None:
