@@ -29,7 +29,7 @@ def decode(data: bytes | None) -> Changes:
         return Changes()
     try:
         found = msgspec.json.decode(data, type=Changes)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ChangesError(f"no history of changes: {error}") from error
     if found.schema != CHANGES_SCHEMA:
         raise ChangesError(f"written by another version: schema {found.schema[:80]!r}")

@@ -80,9 +80,8 @@ def _of(
     if before is None and not first and old is None:
         found.append(_transition(result, Change.NEW, None, now))
     if change is not None:
-        since = now if change is Change.FIXED else after.since
         note = _note(result, change, old)
-        found.append(_transition(result, change, before, since, note))
+        found.append(_transition(result, change, before, after.since, note))
     if change in (Change.BROKE, Change.FIXED) and is_flapping(after.outcomes):
         times = recent_changes(after.outcomes)
         note = f"changed {times} times in its last {FLAPPING.runs} runs"

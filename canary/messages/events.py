@@ -119,7 +119,7 @@ def of_run(
             _fixed(report, incident, name, results, link, last)
             for name in sorted(set(old.checks if old else ()) - lasting)
         ]
-        if incident.cause and (old is None or old.cause != incident.cause):
+        if old is None or old.cause != incident.cause:
             found += _diagnosed(report, incident, link)
     return (*found, completed(report, link))
 

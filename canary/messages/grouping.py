@@ -32,7 +32,7 @@ class Group(Frozen, frozen=True, kw_only=True):
 def groups(report: Report, known: list[Incident]) -> list[Group]:
     """Return the groups that are not reported yet, the most important cause first."""
     reported = {check for i in known if i.audience == "platform" for check in i.checks}
-    blind = {check for i in known if i.audience == "canary" for check in i.checks}
+    told = {check for i in known for check in i.checks}
     fresh = [r for r in report.results if not r.muted and r.check_id not in reported]
     failing = [r for r in fresh if r.status is Status.FAIL and not _unsettled(report, r)]
     found: list[Group] = []
@@ -45,7 +45,7 @@ def groups(report: Report, known: list[Incident]) -> list[Group]:
     for service in dict.fromkeys(r.service for r in failing):
         members = tuple(r for r in failing if r.service == service)
         found.append(Group(name=f"unexplained.{service}", audience="platform", members=members))
-    unknown = tuple(r for r in fresh if r.status is Status.ERROR and r.check_id not in blind)
+    unknown = tuple(r for r in fresh if r.status is Status.ERROR and r.check_id not in told)
     if unknown:
         found.append(Group(name=_BLIND, audience="canary", members=unknown))
     return found

@@ -45,7 +45,7 @@ ROWS: tuple[tuple[str, str, int], ...] = (
      rf"|confirm|magic)/){_DRAWN}", r"\1" + MASK, 0),
 )  # fmt: skip
 HINTS = (
-    *("sig", "hmac", "sas=", "jwt", "auth", ":\\", "%3a", "%25", "://", "hook", "pagerduty"),
+    *("sig", "hmac", "sas", "jwt", "auth", ":\\", "%3a", "%25", "://", "hook", "pagerduty"),
     *("/key", "/token", "/secret", "/reset", "/password", "/invite", "/activate", "/confirm"),
     "/magic",
 )

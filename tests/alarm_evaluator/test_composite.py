@@ -51,6 +51,7 @@ def test_a_rule_holds_as_its_text_says(text: str, expected: bool) -> None:
 def test_a_rule_names_its_children_once_and_in_order() -> None:
     rule = parse_rule('ALARM(b) OR (OK("a c") AND NOT ALARM(b))')
     assert children(rule) == ("b", "a c")
+    assert children(parse_rule("NOT (ALARM(d) OR NOT OK(b)) AND TRUE")) == ("d", "b")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,15 @@ def test_only_the_newest_real_points_are_judged() -> None:
     assert evaluate([True, True, False, True, False], 2, 4, "missing", "OK") == "ALARM"
 
 
+@pytest.mark.parametrize(
+    ("points", "state"), [("---X-", "INSUFFICIENT_DATA"), ("--X--", "ALARM"), ("-X---", "ALARM")]
+)
+def test_a_lone_breach_alarms_once_it_is_as_old_as_the_datapoints_to_alarm(
+    points: str, state: str
+) -> None:
+    assert evaluate([POINT[c] for c in points], 3, 3, "missing", "OK") == state
+
+
 def test_each_comparison_has_its_words() -> None:
     assert COMPARISON_WORDS == {
         "GreaterThanThreshold": "greater than",

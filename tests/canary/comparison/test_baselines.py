@@ -52,6 +52,18 @@ def test_a_baseline_is_the_state_of_the_last_run_that_was_the_third_pass(
     assert (kept.baseline, kept.baseline_at) == (new if is_well else ("before", "t"))
 
 
+def test_a_run_that_kept_no_state_remembers_nothing_new() -> None:
+    report = made.report(made.result("P"), history={"api.it": KNOWN})
+    assert remembered(report, made.report(platform_state="before")) is report
+
+
+def test_a_history_without_times_is_older_than_any_that_has_them() -> None:
+    timeless = CheckHistory(baseline="old")
+    assert wanted({"old": timeless}, ["old"], ago(0)) == ("", ("old",))
+    history = {"old": timeless, "one": failing(1.0, 1.1, "well")}
+    assert wanted(history, history, ago(0)) == ("one", ("one", "old"))
+
+
 def test_outcomes_that_follow_keep_the_baseline() -> None:
     kept = updated({"api.it": KNOWN}, [made.result("F")], "t9", latency_valid=True)["api.it"]
     assert (kept.baseline, kept.baseline_at, kept.outcomes) == ("before", "t", "F")

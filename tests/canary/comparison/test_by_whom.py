@@ -113,6 +113,16 @@ def test_what_makes_a_part_of_a_listener_changed_the_part_and_not_the_listener()
     assert by(plain, both) == {"alice"}
 
 
+def test_a_new_listener_is_no_change_of_its_balancer() -> None:
+    first, second = p.healthy().load_balancers
+    given = {"loadBalancerArn": second.arn}
+    moved = p.replace(
+        p.healthy(), load_balancers=(first, p.replace(second, security_groups=("sg-new",)))
+    )
+    assert by(moved, call("CreateListener", ELB, given)) == {""}
+    assert by(moved, call("SetSecurityGroups", ELB, given)) == {"alice"}
+
+
 def test_a_call_fits_from_an_hour_before_to_ninety_seconds_after_it_was_seen() -> None:
     given = {"ruleArn": RULE.arn}
 

@@ -129,6 +129,16 @@ def test_what_could_not_be_read_is_not_drift() -> None:
     assert drift(platform(), platform(ecs_services=(), unavailable=(gap,))) == ()
 
 
+def test_a_rule_of_a_group_that_was_read_is_drift_whatever_else_was_not() -> None:
+    gap = Unavailable(action="ec2:DescribeSubnets", resource="*", code="AccessDenied", reason="no")
+    closed = SecurityGroup(id="sg-1", name="tasks")
+    (found,) = drift(platform(), platform(security_groups=(closed,), unavailable=(gap,)))
+    assert (found.attribute, found.before, found.after) == (
+        "in tcp 8001-8001 sg-2", "allowed", ""
+    )  # fmt: skip
+    assert drift(platform(), platform(security_groups=(), unavailable=(gap,))) == ()
+
+
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_control_plane_that_was_not_read_at_all_is_not_drift(side: str) -> None:
     gap = Unavailable(action=EVERYTHING, resource="*", code="Timeout", reason="not in time")

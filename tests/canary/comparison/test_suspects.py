@@ -94,8 +94,10 @@ def test_of_several_checks_the_first_that_was_last_well_begins_the_time() -> Non
         c: CheckHistory(outcomes="P", last_run_at=at(m), last_status=Status.PASS)
         for c, m in (("a", -5), ("b", -9))
     }
-    both = Explanation(diagnoses=(diagnosis(explains=("a", "b")),))
-    (made,) = suspects(both, {"a": failed, "b": failed}, report(history=well), STATE, NOON)
+    skipped = CheckHistory(outcomes="S", last_run_at=at(-20), last_status=Status.SKIP)
+    all_of_them = Explanation(diagnoses=(diagnosis(explains=("a", "b", "c")),))
+    before = report(history={**well, "c": skipped})
+    (made,) = suspects(all_of_them, dict.fromkeys("abc", failed), before, STATE, NOON)
     assert made.since.isoformat() == at(-9)
 
 
@@ -104,6 +106,7 @@ def test_evidence_of_no_object_or_of_the_own_one_is_no_other_object() -> None:
     found = suspect(diagnosis(RULE, "the log of api", RULE, group, "sg-1", LISTENER, group))
     assert [o.kind for o in found.others] == ["listener", "security group", "target group"]
     assert found.own == object_of("rule", RULE)
+    assert asked([found]).wanted == (found.own, *found.others)
 
 
 def test_three_diagnoses_are_looked_up_from_the_first_time_to_the_last() -> None:
@@ -200,6 +203,22 @@ def test_a_sentence_leaves_out_what_is_not_known() -> None:
 def test_an_event_may_be_a_quarter_of_an_hour_late(minutes: float, late: bool) -> None:
     seen = judged(diagnosis(), minutes=minutes).evidence[-1]
     assert (seen.resource, "no event yet" in seen.seen) == ("CloudTrail", late)
+
+
+def test_the_time_of_a_change_includes_its_ends() -> None:
+    def told(minutes: float) -> bool:
+        return judged(diagnosis(), call(minutes=minutes)).changed_by is not None
+
+    assert [told(m) for m in (-5.01, -5, 1.5, 1.51)] == [False, True, True, False]
+
+
+def test_of_a_thing_known_by_its_name_alone_the_line_keeps_the_name() -> None:
+    service = f"{ECS}:service/shop/api"
+    given = {"service": "api", "cluster": "shop"}
+    deployed = call("UpdateService", source="ecs.amazonaws.com", given=given)
+    rows = judged(diagnosis("api", service), deployed).evidence
+    assert [e.resource for e in rows] == ["api", service]
+    assert judged(diagnosis("api")) == diagnosis("api")  # nor is it said that nobody changed it
 
 
 def test_a_diagnosis_that_nobody_looked_up_stays_as_it_is() -> None:

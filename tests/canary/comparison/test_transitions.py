@@ -189,6 +189,9 @@ def test_a_carried_result_changes_neither_history_nor_transitions() -> None:
     known = {"api.it": CheckHistory(outcomes="P", last_run_at="t0", since="t0")}
     reused = [result("F", reused=True)]
     assert past.updated(known, reused, "t1", latency_valid=True) == known
+    assert compare(report(history=known), reused, known, now="t1").transitions == ()
+    new = compare(report(), reused, {}, now="t1")
+    assert (new.transitions, new.previous) == ((), "r")
 
 
 @pytest.mark.parametrize(("evidence", "last"), [((), "t0"), ((ANSWER,), "t1")])

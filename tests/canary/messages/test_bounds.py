@@ -15,7 +15,8 @@ from tests.canary.messages.test_incidents import at
 from tests.canary.support.made import report, result
 
 CHECKS = [f"a.c{n:02}" for n in range(60)]
-COMMANDS = (*(f"{n}" * 1_900 for n in range(9)), "9" * 3_000)
+WHOLE = tuple(f"{n}" * (2_000 if n else 1_900) for n in range(9))
+COMMANDS = (*WHOLE, "9" * 2_001)
 CAUSE = Diagnosis(
     cause="one", service="api", resource="r" * 600, confidence=Confidence.CERTAIN,
     summary="s" * 600, explains=tuple(CHECKS), evidence=(),
@@ -47,9 +48,8 @@ def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
     assert diagnosed["resource"] == line("r" * 600, 500)
     assert diagnosed["summary"] == line("s" * 600, 500)
     assert [len(diagnosed[k]) for k in ("explains", "inspect", "fix")] == [50, 10, 10]
-    whole = [f"{n}" * 1_900 for n in range(9)]
-    told = "# a text of 3,000 characters: the report in JSON has it"
-    assert [*diagnosed["inspect"]] == [*diagnosed["fix"]] == [*whole, told]
+    told = "# a text of 2,001 characters: the report in JSON has it"
+    assert [*diagnosed["inspect"]] == [*diagnosed["fix"]] == [*WHOLE, told]
     completed = found["RunCompleted"].detail
     assert [len(completed[k]) for k in ("failed", "errored", "causes")] == [50, 50, 50]
     assert [*completed["failed"]] == CHECKS[:50]
@@ -101,12 +101,14 @@ def test_a_call_is_full_at_its_bytes() -> None:
 def test_a_check_that_ends_says_why() -> None:
     known = Notified(incidents=(incident(("p", "m", "g")),), last_run="run-0")
     made = report(
-        result("P", "p"), result("F", "m", muted="known", title="Muted"), result("P", "q")
+        result("P", "p", title="t" * 300),
+        result("F", "m", muted="known", title="Muted"),
+        result("P", "q"),
     )
     told = decide(at(made, 1), known, "").events
     fixed = {e.detail["check_id"]: e.detail for e in told if e.detail_type == "CheckFixed"}
     assert {c: (d["why"], d["title"]) for c, d in fixed.items()} == {
-        "p": ("holds", "It holds"), "m": ("muted", "Muted"), "g": ("removed", "g"),
+        "p": ("holds", line("t" * 300, 200)), "m": ("muted", "Muted"), "g": ("removed", "g"),
     }  # fmt: skip
 
 

@@ -10,6 +10,11 @@ from canary.redaction.statements import mask_statements
 
 T = "q7Zk2Vx9Lw4Tn8Rb3Yc6Hd1J"
 """As a token that somebody has drawn."""
+PATHS = (
+    "key", "keys", "token", "tokens", "secret", "secrets", "reset", "reset-password",
+    "password-reset", "invite", "invites", "activate", "confirm", "magic",
+)  # fmt: skip
+NOT_PATHS = ("keyring", "my-token", "resets", "confirmed", "password", "activated")
 A, B = "q7Zk2Vx9Lw4Tn8Rb", "3Yc6Hd1Jf5Mg0PsA"
 
 
@@ -64,6 +69,7 @@ def test_of_a_statement_the_value_alone_is_masked(text: str, masked: str) -> Non
         ("/a?b=1&HMAC=12345678#c", "/a?b=1&HMAC=***#c"),
         ("/a?sas=12345678 b", "/a?sas=*** b"),
         ("/a;jwt=12345678", "/a;jwt=***"),
+        ("/a%3Fsas%3D12345678", "/a%3Fsas%3D***"),
         ("/a%3Fauth%3D12345678%26b", "/a%3Fauth%3D***%26b"),
         ("/a\\u0026signature=12345678\\u0026b", "/a\\u0026signature=***\\u0026b"),
         ("/a?sig=1234567&b=1", "/a?sig=1234567&b=1"),
@@ -92,6 +98,8 @@ def test_of_a_statement_the_value_alone_is_masked(text: str, masked: str) -> Non
         (f"/with/key/{T} b", "/with/key/*** b"),
         (f"/invite/{T}?b", "/invite/***?b"),
         (f"/magic/{T}", "/magic/***"),
+        *((f"a/{path}/{T} b", f"a/{path}/*** b") for path in PATHS),
+        *((f"a/{path}/{T} b", f"a/{path}/{T} b") for path in NOT_PATHS),
         (f"/other/{T}", f"/other/{T}"),
     ],
 )
