@@ -7,12 +7,9 @@ from emulator.balancer.match import Asked
 from emulator.balancer.model import Action, FixedResponseConfig, RedirectConfig, WeightedGroup
 
 
-def deciding(actions: list[Action]) -> Action | None:
-    """Return the action that decides, which is the last one unless another authenticates."""
-    for action in actions:
-        if action.type.startswith("authenticate-"):
-            return action  # there is no identity provider here, so nobody passes
-    return max(actions, key=lambda action: action.order or 0) if actions else None
+def in_turn(actions: list[Action]) -> list[Action]:
+    """Return a rule's actions in the order in which they are performed; the last one decides."""
+    return sorted(actions, key=lambda action: action.order or 0)
 
 
 def groups_of(action: Action) -> list[WeightedGroup]:

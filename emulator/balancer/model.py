@@ -99,8 +99,31 @@ class FixedResponseConfig(_Aws, frozen=True):
     message_body: str | None = None
 
 
+class SignIn(_Aws, frozen=True):
+    """What both ways to sign in share; the defaults are AWS's."""
+
+    scope: str = "openid"
+    on_unauthenticated_request: str = "authenticate"
+    authentication_request_extra_params: dict[str, str] | None = None
+
+
+class OidcConfig(SignIn, frozen=True, kw_only=True):
+    """An identity provider that speaks OpenID Connect."""
+
+    authorization_endpoint: str
+    client_id: str
+
+
+class CognitoConfig(SignIn, frozen=True, kw_only=True):
+    """A user pool of Cognito; its domain is a prefix or a whole name."""
+
+    user_pool_arn: str
+    user_pool_client_id: str
+    user_pool_domain: str
+
+
 class Action(_Aws, frozen=True):
-    """One action of a rule; the last in order decides, those before it authenticate."""
+    """One action of a rule; the last in order decides, those before it look who asks."""
 
     type: str
     order: int | None = None
@@ -108,6 +131,8 @@ class Action(_Aws, frozen=True):
     forward_config: ForwardConfig | None = None
     redirect_config: RedirectConfig | None = None
     fixed_response_config: FixedResponseConfig | None = None
+    authenticate_oidc_config: OidcConfig | None = None
+    authenticate_cognito_config: CognitoConfig | None = None
 
 
 class Rule(_Part, frozen=True):

@@ -41,7 +41,7 @@ def _patch_creation(backend: Any) -> None:
         certificate = more.get("certificate", [*rest, None, None][1])
         if protocol == "HTTPS" and not certificate:
             raise wrong("A certificate must be specified for HTTPS listeners")
-        actions = _actions(rest, more)
+        actions = actions_of(rest, more)
         refuse_foreign_groups(actions, load_balancer_arn)
         _refuse_downgrade(actions, protocol)
         return create(self, load_balancer_arn, protocol, port, *rest, **more)
@@ -62,10 +62,10 @@ def _patch_change(backend: Any) -> None:
         others = [one for one in balancer.listeners.values() if one.arn != arn] if balancer else []
         if port is not None and str(port) in [str(one.port) for one in others]:
             raise DuplicateListenerError
-        actions = _actions(rest, more)
+        actions = actions_of(rest, more)
         self._validate_actions([FakeAction(action) for action in actions])
         refuse_foreign_groups(actions, _balancer_of(arn))
-        _refuse_downgrade(actions, protocol or _protocol_of(self, arn))
+        _refuse_downgrade(actions, protocol or protocol_of(self, arn))
         return modify(self, arn, *rest, **more)
 
     backend.modify_listener = modify_listener
@@ -75,21 +75,21 @@ def _patch_rules(backend: Any) -> None:
     create, modify = backend.create_rule, backend.modify_rule
 
     def create_rule(self: Any, listener_arn: str, *rest: Any, **more: Any) -> Any:
-        actions = _actions(rest, more)
+        actions = actions_of(rest, more)
         refuse_foreign_groups(actions, _balancer_of(listener_arn))
-        _refuse_downgrade(actions, _protocol_of(self, listener_arn))
+        _refuse_downgrade(actions, protocol_of(self, listener_arn))
         return create(self, listener_arn, *rest, **more)
 
     def modify_rule(self: Any, rule_arn: str, *rest: Any, **more: Any) -> Any:
-        actions = _actions(rest, more)
+        actions = actions_of(rest, more)
         refuse_foreign_groups(actions, _balancer_of(rule_arn))
-        _refuse_downgrade(actions, _protocol_of(self, rule_arn))
+        _refuse_downgrade(actions, protocol_of(self, rule_arn))
         return modify(self, rule_arn, *rest, **more)
 
     backend.create_rule, backend.modify_rule = create_rule, modify_rule
 
 
-def _actions(rest: tuple[Any, ...], more: dict[str, Any]) -> list[dict[str, Any]]:
+def actions_of(rest: tuple[Any, ...], more: dict[str, Any]) -> list[dict[str, Any]]:
     """Find the actions among a call's arguments; conditions have a Field and no Type."""
     for value in (more.get("actions"), *rest):
         if isinstance(value, list) and value and "Type" in value[0]:
@@ -104,7 +104,7 @@ def _balancer_of(arn: str) -> str:
     return "/".join([base, *parts[:3]])
 
 
-def _protocol_of(backend: Any, arn: str) -> str:
+def protocol_of(backend: Any, arn: str) -> str:
     """Return the protocol of the listener that an ARN, also a rule's, names; empty if none."""
     balancer = backend.load_balancers.get(_balancer_of(arn))
     listener = "/".join(arn.replace(":listener-rule/", ":listener/").split("/")[:5])

@@ -8,8 +8,8 @@ from typing import Any
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes in place of a secret value."""
-ENVIRONMENT = "KeyValuePair"
-"""ECS's shape of an environment variable, whose value the API's model does not call sensitive."""
+SECRET = {("KeyValuePair", "value"), ("AuthenticateOidcActionConfig", "ClientSecret")}
+"""Members, by their shape, that hold secrets though the API's model does not call them so."""
 
 
 def parameters(response: Any) -> dict[str, Any] | None:
@@ -53,7 +53,7 @@ def _told(value: Any, shape: Any, *, items: bool) -> Any:
     kind = shape.type_name
     if kind == "structure":
         return {
-            lower(name): HIDDEN if (shape.name, name) == (ENVIRONMENT, "value") else told
+            lower(name): HIDDEN if (shape.name, name) in SECRET else told
             for name, member in shape.members.items()
             if value.get(name) is not None
             for told in (_told(value[name], member, items=items),)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from emulator.balancer.actions import answer_of, deciding
+from emulator.balancer.actions import answer_of, in_turn
 from emulator.balancer.choose import Chooser
 from emulator.balancer.exchange.exchange import (
     LINGER_S,
@@ -34,6 +34,7 @@ from emulator.balancer.exchange.wire import (
 )
 from emulator.balancer.match import first_match
 from emulator.balancer.model import Action
+from emulator.balancer.sign_in import refused
 from emulator.balancer.table import View
 from emulator.network.addresses import in_vpc
 
@@ -141,8 +142,10 @@ class Serving:
             return own(463, "too many addresses in X-Forwarded-For")
         rule = first_match(view.rules, asked)
         exchange.rule = rule.arn if rule else None
-        action = deciding(rule.actions) if rule else None
-        answer = answer_of(action, asked, view.scheme, view.listener.port)
+        *guards, action = in_turn(rule.actions) if rule and rule.actions else [None]
+        answer = refused(view, guards, asked) or answer_of(
+            action, asked, view.scheme, view.listener.port
+        )
         if answer is not None or action is None:
             return answer
         return await self._forward(exchange, request, action)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from emulator.balancer.actions import deciding, location
+from emulator.balancer.actions import in_turn, location
 from emulator.balancer.match import Asked, first_match, holds, in_order
 from emulator.balancer.model import Action, Condition, RedirectConfig, Rule
 
@@ -253,8 +253,7 @@ def test_a_redirect_keeps_what_is_not_given_and_writes_the_port(
     assert location(config, asked(path="/a/b", query="x=1"), "http", 80) == expected
 
 
-def test_the_last_action_decides_unless_one_before_it_authenticates() -> None:
+def test_the_actions_are_performed_by_their_order() -> None:
     forward, oidc = Action(type="forward", order=2), Action(type="authenticate-oidc", order=1)
-    assert deciding([forward]) == forward
-    assert deciding([forward, oidc]) == oidc
-    assert deciding([]) is None
+    assert in_turn([forward, oidc]) == in_turn([oidc, forward]) == [oidc, forward]
+    assert in_turn([]) == []
