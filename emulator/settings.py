@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
-ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
+# One account in one region for each process. moto reads the account's variable by itself.
+ACCOUNT_VARIABLE: Final = "MOTO_ACCOUNT_ID"
+REGION_VARIABLE: Final = "EMULATOR_REGION"
+ACCOUNT: Final = os.environ.get(ACCOUNT_VARIABLE, "123456789012")
+REGION: Final = os.environ.get(REGION_VARIABLE, "us-east-1")
 IMAGE_REGISTRY: Final = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 # the operator's static credentials: role sessions are held to their policies, these are not

@@ -14,6 +14,8 @@ from emulator.command_line import Number, claimed, fail, run, speed_options
 from emulator.state import StateError
 from sandbox import client, state
 from sandbox.state import DEFAULT_STATE_FILE, State
+from sandbox.world.load import CLASSIC, WorldError, known, load
+from sandbox.world.world import World
 
 PROGRAM = "sandbox"
 NOT_STEADY = 1
@@ -39,17 +41,29 @@ def main() -> None:
 @click.option(
     "--as-found", is_flag=True, help="Start the platform with the faults that its own code has."
 )
+@click.option(
+    "--world",
+    "world_name",
+    default=CLASSIC,
+    show_default=True,
+    metavar="NAME",
+    help="The shape of the platform; `worlds` lists them. A path that ends in .toml is read.",
+)
 @speed_options
 def up(
     state_file: Path,
     fault_ids: tuple[str, ...],
     as_found: bool,
+    world_name: str,
     speed: float,
     pace: float,
     aws_port: int,
 ) -> None:
     """Start everything and stay until SIGINT or SIGTERM."""
     _refuse_unknown(fault_ids)
+    world = _world(world_name)
+    _refuse_inexpressible(world, fault_ids)
+    _as_account(world)
     with claimed(state_file, state.read, PROGRAM):
         from emulator.loopback_block import NoBlockError
         from emulator.up import PortTakenError
@@ -63,6 +77,7 @@ def up(
                 pace=pace,
                 aws_port=aws_port,
                 as_found=as_found,
+                world=world,
             )
         except (PortTakenError, NoBlockError) as error:
             fail(PROGRAM, str(error))
@@ -94,6 +109,7 @@ def break_(fault_id: str, state_file: Path) -> None:
     """Plant a fault of the library."""
     running = _read(state_file)
     _refuse_unknown((fault_id,))
+    _refuse_inexpressible(_world(running.world), (fault_id,))
     answer = _send(running, "break", 120, id=fault_id)
     click.echo(f"{fault_id}: {answer['sentence']}")
 
@@ -107,14 +123,33 @@ def heal(state_file: Path) -> None:
 
 
 @main.command()
-def faults() -> None:
+@click.option(
+    "--world",
+    "world_name",
+    default=CLASSIC,
+    show_default=True,
+    metavar="NAME",
+    help="Tell which faults this world cannot express.",
+)
+def faults(world_name: str) -> None:
     """List the fault library."""
-    from sandbox.faults import FAULTS
+    from sandbox.faults import FAULTS, inexpressible
 
+    world = _world(world_name)
     width = max(len(ident) for ident in FAULTS)
     for fault in FAULTS.values():
         incident = f" (incident {fault.incident})" if fault.incident else ""
-        click.echo(f"{fault.id:<{width}}  {fault.sentence}{incident} [{fault.cause}]")
+        why = inexpressible(world, fault.id)
+        note = f" - not in {world.name}: {why}" if why else ""
+        click.echo(f"{fault.id:<{width}}  {fault.sentence}{incident} [{fault.cause}]{note}")
+
+
+@main.command()
+def worlds() -> None:
+    """List the worlds, a line each."""
+    width = max(len(name) for name in known())
+    for name in known():
+        click.echo(f"{name:<{width}}  {load(name).sentence}")
 
 
 def _read(state_file: Path) -> State:
@@ -134,6 +169,38 @@ def _send(running: State, command: str, timeout_s: float, **arguments: object) -
         fail(
             PROGRAM, f"the sandbox at {running.control_url} does not answer: {type(error).__name__}"
         )
+
+
+def _world(name: str) -> World:
+    try:
+        return load(name)
+    except WorldError as error:
+        fail(PROGRAM, str(error))
+
+
+def _refuse_inexpressible(world: World, fault_ids: tuple[str, ...]) -> None:
+    if not fault_ids:
+        return
+    from sandbox.faults import inexpressible
+
+    for ident in fault_ids:
+        if why := inexpressible(world, ident):
+            fail(PROGRAM, f"the world {world.name} cannot express {ident}: {why}")
+
+
+def _as_account(world: World) -> None:
+    """Start this command anew where the world has another account or region than this process.
+
+    Both are read at import, by moto as well; the process keeps its id.
+    """
+    from emulator.settings import ACCOUNT, ACCOUNT_VARIABLE, REGION, REGION_VARIABLE
+
+    if (world.account, world.region) == (ACCOUNT, REGION):
+        return
+    wanted = {ACCOUNT_VARIABLE: world.account, REGION_VARIABLE: world.region}
+    os.execve(  # noqa: S606 - this very command, with two variables more
+        sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted}
+    )
 
 
 def _refuse_unknown(fault_ids: tuple[str, ...]) -> None:

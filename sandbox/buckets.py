@@ -6,17 +6,15 @@ import copy
 from typing import Any
 
 from emulator.settings import ACCOUNT, REGION
-from sandbox import names
 
-BUCKETS = (names.ARTIFACT_BUCKET, names.REPORT_BUCKET)
 CONTENT = ("keys", "multiparts")
 
 Kept = dict[str, dict[str, Any]]
 
 
-def take() -> Kept:
+def take(names: tuple[str, ...]) -> Kept:
     """Copy the buckets' settings, without their contents."""
-    return {name: _settings(_backend().buckets[name]) for name in BUCKETS}
+    return {name: _settings(_backend().buckets[name]) for name in names}
 
 
 def restore(kept: Kept) -> None:

@@ -15,24 +15,25 @@ from typing import Any
 
 from emulator.network.addresses import loopback
 from emulator.supervisor import Supervisor
-from sandbox import names
 from sandbox.seed.authority import Material
 from sandbox.seed.platform import Platform
 from sandbox.services.keys import records as auth_keys
+from sandbox.world.world import World
 
 A_DAY_S = 86_400.0
 KEY_RATE_PER_HOUR = 100_000  # the greatest there is: a twin sees hundreds of runs within an hour
 TOKEN_SCOPES = ("model:read", "mlflow:access", "registry:admin")
-SERVERS = {
-    "redis": (names.REDIS_ADDRESS, names.REDIS_PORT),
-    "database": (names.DATABASE_ADDRESS, names.DATABASE_PORT),
-}
 
 
 class Dataplane:
     """Database and cache of one twin: files, control documents, and their processes."""
 
-    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+    def __init__(self, world: World, folder: Path, supervisor: Supervisor) -> None:
+        self._world = world
+        self._servers = {
+            "redis": (world.cache.address, world.cache.port),
+            "database": (world.database.address, world.database.port),
+        }
         self.folder = folder / "data"
         self._pristine = folder / "pristine"
         self._supervisor = supervisor
@@ -44,7 +45,7 @@ class Dataplane:
         self.folder.mkdir()
         self._put("redis.pem", (cache.key + cache.certificate).decode())
         self._pristine.mkdir()
-        auth = self._pristine / f"{names.AUTH_DATABASE_NAME}.sqlite"
+        auth = self._pristine / f"{self._world.database.auth_name}.sqlite"
         auth_keys.create_schema(auth)
         for principal in platform.principals:
             if principal.known:
@@ -66,8 +67,8 @@ class Dataplane:
             scopes=TOKEN_SCOPES,
             rate_limit_per_hour=KEY_RATE_PER_HOUR,
         )
-        (self._pristine / f"{names.DATABASE_NAME}.sqlite").touch()
-        self._controls = _healthy_controls(platform)
+        (self._pristine / f"{self._world.database.name}.sqlite").touch()
+        self._controls = _healthy_controls(self._world, platform)
         self.restore()
 
     def restore(self) -> None:
@@ -85,7 +86,7 @@ class Dataplane:
 
     def revive(self) -> None:
         """Start the servers that a fault stopped, and empty the cache."""
-        for name in SERVERS:
+        for name in self._servers:
             if name not in self._supervisor.children:
                 self._start(name)
                 self._await(name)
@@ -93,7 +94,7 @@ class Dataplane:
 
     def _await(self, name: str, timeout_s: float = 10.0) -> None:
         """Wait until a server accepts connections; raises TimeoutError."""
-        address, port = SERVERS[name]
+        address, port = self._servers[name]
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             with (
@@ -106,7 +107,7 @@ class Dataplane:
 
     def ready(self) -> None:
         """Wait until both servers accept connections; raises TimeoutError."""
-        for name in SERVERS:
+        for name in self._servers:
             self._await(name)
 
     def keep(self, database: str) -> None:
@@ -115,11 +116,11 @@ class Dataplane:
 
     def start(self) -> None:
         """Start the cache and the database server on their addresses."""
-        for name in SERVERS:
+        for name in self._servers:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        address, port = SERVERS[name]
+        address, port = self._servers[name]
         options = ["--host", loopback(address), "--port", str(port), "--data", str(self.folder)]
         argv = [sys.executable, "-m", f"sandbox.services.{name}", *options]
         self._supervisor.start(name, argv, {"PYTHONUNBUFFERED": "1"})
@@ -166,14 +167,14 @@ class Dataplane:
         temporary.replace(self.folder / name)
 
 
-def _healthy_controls(platform: Platform) -> dict[str, dict[str, Any]]:
+def _healthy_controls(world: World, platform: Platform) -> dict[str, dict[str, Any]]:
     credentials = platform.credentials
     return {
         "redis": {"password": credentials.redis_token, "delay_s": 0.0, "refuse": False},
         "database": {
             "users": {
-                names.DATABASE_USER: credentials.database_password,
-                names.AUTH_DATABASE_USER: credentials.auth_database_password,
+                world.database.user: credentials.database_password,
+                world.database.auth_user: credentials.auth_database_password,
             },
             "delay_s": 0.0,
         },

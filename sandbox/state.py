@@ -28,6 +28,7 @@ class State(state.State, frozen=True, kw_only=True):
     ca_bundle: str
     environment_file: str
     services: dict[str, ServiceState]
+    world: str = "classic"
 
 
 def read(path: Path) -> State:

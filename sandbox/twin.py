@@ -11,11 +11,13 @@ from emulator.account import Account
 from emulator.elbv2.target_health import HEALTH
 from emulator.heal import snapshot
 from emulator.supervisor import Supervisor
-from sandbox import buckets, names
+from sandbox import buckets
 from sandbox.dataplane import Dataplane
 from sandbox.seed import definitions
 from sandbox.seed.authority import Authority, replace_certificate
 from sandbox.seed.platform import Platform, build
+from sandbox.world.load import load
+from sandbox.world.world import World
 
 
 class Twin(Account):
@@ -28,19 +30,21 @@ class Twin(Account):
         pace: float = 1.0,
         aws_port: int = 0,
         as_found: bool = False,
+        world: World | None = None,
     ) -> None:
+        self.world = world or load()
         super().__init__(
             speed=speed,
             pace=pace,
             aws_port=aws_port,
             first_block=0,
-            repositories=definitions.IMAGES,
+            repositories=definitions.images(self.world),
         )
         self._as_found = as_found
         self.ca_file = self.folder / "ca.pem"
-        self.authority = Authority()
+        self.authority = Authority(self.world)
         self._supervisor = Supervisor(self.id, self.log_dir)
-        self.dataplane = Dataplane(self.folder, self._supervisor)
+        self.dataplane = Dataplane(self.world, self.folder, self._supervisor)
         self._lock = threading.RLock()
         self.planted: list[str] = []
         self.undo: list[Callable[[], object]] = []
@@ -48,14 +52,16 @@ class Twin(Account):
     def _start_parts(self) -> None:
         self._start_api()
         self.ca_file.write_bytes(self.authority.bundle)
-        self.platform: Platform = build(self.aws, self.authority, as_found=self._as_found)
-        self.dataplane.prepare(self.platform, self.authority.issue(names.REDIS_ENDPOINT))
+        self.platform: Platform = build(
+            self.aws, self.authority, self.world, as_found=self._as_found
+        )
+        self.dataplane.prepare(self.platform, self.authority.issue(self.world.cache.endpoint))
         self.dataplane.start()
         self._stops.append(self._supervisor.stop)
         self._start_balancer()
         self._name_places()
         self.dataplane.ready()
-        self.pristine, self.buckets = snapshot.take(), buckets.take()
+        self.pristine, self.buckets = snapshot.take(), buckets.take(self._buckets())
         self._start_tasks()
 
     def _name_places(self) -> None:
@@ -63,16 +69,23 @@ class Twin(Account):
         for host, places in self.edges().items():
             for port, place in places.items():
                 self.network.register_edge(host, port, place)
-        self.network.register_name(names.REDIS_ENDPOINT, names.REDIS_ADDRESS)
-        self.network.register_name(names.DATABASE_ENDPOINT, names.DATABASE_ADDRESS)
+        for store in (self.world.cache, self.world.database):
+            self.network.register_name(store.endpoint, store.address)
 
     def edges(self) -> dict[str, dict[int, tuple[str, int]]]:
         """Return where each public host's ports are served: host -> port -> (address, port)."""
         listeners = self.listeners()
         return {
-            host: {one.port: one.place for one in listeners if one.balancer == name}
-            for host, name in names.HOST_BALANCERS.items()
+            host: {
+                one.port: one.place
+                for one in listeners
+                if one.balancer == self.world.balancers[balancer].name
+            }
+            for host, balancer in self.world.hosts.items()
         }
+
+    def _buckets(self) -> tuple[str, ...]:
+        return (self.world.artifact_bucket, self.world.report_bucket)
 
     def heal(self) -> None:
         """Restore the healthy platform and start every task again."""
@@ -103,20 +116,19 @@ class Twin(Account):
 
     def keep_databases(self) -> None:
         """Make the migrated databases part of the healthy platform."""
-        self.dataplane.keep(names.DATABASE_NAME)
+        self.dataplane.keep(self.world.database.name)
 
     def services(self) -> dict[str, dict[str, Any]]:
         """Return the processes of the twin by name."""
         found: dict[str, dict[str, Any]] = {
             name: {"pid": child.pid, "port": port}
             for name, child, port in (
-                ("redis", self._supervisor.children["redis"], names.REDIS_PORT),
-                ("database", self._supervisor.children["database"], names.DATABASE_PORT),
+                ("redis", self._supervisor.children["redis"], self.world.cache.port),
+                ("database", self._supervisor.children["database"], self.world.database.port),
             )
         }
         if self._balancer.pid is not None:
             found["balancer"] = {"pid": self._balancer.pid, "port": 443}
-        found.update(
-            {names.DISCOVERY_NAMES.get(n, n): task for n, task in self.agent.processes().items()}
-        )
+        parts = {service.name: part for part, service in self.world.services.items()}
+        found.update({parts.get(n, n): task for n, task in self.agent.processes().items()})
         return found

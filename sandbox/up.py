@@ -15,6 +15,7 @@ from sandbox import environment
 from sandbox.control import Control
 from sandbox.state import ServiceState, State
 from sandbox.twin import Twin
+from sandbox.world.world import World
 
 START_TIMEOUT_S = 120.0  # a busy machine takes its time; an idle one needs a tenth
 
@@ -27,6 +28,7 @@ def run(
     pace: float,
     aws_port: int,
     as_found: bool = False,
+    world: World | None = None,
 ) -> None:
     """Run a twin until a signal ends it.
 
@@ -35,7 +37,7 @@ def run(
     ended = end_signal()
     supervisor.sweep()
     began = time.monotonic()
-    twin = Twin(speed=speed, pace=pace, aws_port=aws_port, as_found=as_found)
+    twin = Twin(speed=speed, pace=pace, aws_port=aws_port, as_found=as_found, world=world)
     control: Control | None = None
     try:
         start(twin)
@@ -63,6 +65,7 @@ def describe(twin: Twin, control_url: str) -> State:
     environment_file = twin.folder / "environment.toml"
     environment.write(
         environment_file,
+        twin.world,
         aws_endpoint_url=twin.aws.url,
         ca_bundle=twin.ca_file,
         edges=edges,
@@ -74,9 +77,9 @@ def describe(twin: Twin, control_url: str) -> State:
         control_url=control_url,
         aws_endpoint_url=twin.aws.url,
         edge_url={
-            host: f"https://{places[443][0]}:{places[443][1]}"
+            host: f"{serving.scheme}://{':'.join(map(str, places[serving.port]))}"
             for host, places in edges.items()
-            if 443 in places
+            if (serving := twin.world.serving(host)).port in places
         },
         edge={
             host: {str(port): f"{place[0]}:{place[1]}" for port, place in places.items()}
@@ -92,6 +95,7 @@ def describe(twin: Twin, control_url: str) -> State:
             for name, found in twin.services().items()
         },
         speed=twin.speed,
+        world=twin.world.name,
     )
 
 

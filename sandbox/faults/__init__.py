@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.faults.fault import Fault
+from sandbox.faults.needs import inexpressible
 from sandbox.faults.table import ROWS
 
 # what else is wrong at the same time, in the order of the chain
@@ -24,6 +25,8 @@ _SILENT = {
     "health-check-speaks-tls",
     "certificate-expiring",
 }
+
+__all__ = ["FAULTS", "inexpressible"]
 
 FAULTS: dict[str, Fault] = {
     ident: Fault(

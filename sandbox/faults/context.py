@@ -6,8 +6,10 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox import names
+from sandbox.seed.balancers import conditions, create_rule, environment_tags, forward
 from sandbox.seed.network import permission
+from sandbox.world.parts import Balancer, Service
+from sandbox.world.world import API, MLFLOW
 
 if TYPE_CHECKING:
     from sandbox.twin import Twin
@@ -31,6 +33,7 @@ class FaultContext:
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
+        self.world = twin.world
         self.platform = twin.platform
         self.data = twin.dataplane
 
@@ -42,18 +45,54 @@ class FaultContext:
         """Register a function that removes an addition of a fault; heal calls it."""
         self.twin.undo.append(undo)
 
+    @property
+    def auth(self) -> Service:
+        """Return the auth service."""
+        return self.world.auth
+
+    @property
+    def api(self) -> Service:
+        """Return the registry's API."""
+        return self.world.api
+
+    @property
+    def mlflow(self) -> Service:
+        """Return MLflow."""
+        return self.world.mlflow
+
     # --- load balancing
 
-    def listener(self, balancer: str, port: int = 443) -> str:
-        """Return a listener's present ARN."""
-        arn = self.platform.balancers.balancers[balancer]
+    @property
+    def registry(self) -> Balancer:
+        """Return the balancer in front of the registry."""
+        return self.world.balancer_of_registry
+
+    def listener(self, balancer: Balancer, name: str = "serving") -> str:
+        """Return the present ARN of one of a balancer's listeners."""
+        arn = self.platform.balancers.balancers[balancer.name]
+        port = balancer.listeners[name].port
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
         return str(next(each["ListenerArn"] for each in found if each["Port"] == port))
 
-    def rule(self, balancer: str, priority: int) -> str:
-        """Return a rule's ARN on the balancer's HTTPS listener."""
-        rules = self.client("elbv2").describe_rules(ListenerArn=self.listener(balancer))["Rules"]
-        return str(next(r["RuleArn"] for r in rules if r["Priority"] == str(priority)))
+    def rule(self, name: str) -> str:
+        """Return the present ARN of a rule on the registry's serving listener."""
+        priority = str(self.registry.rules[name].priority)
+        listener = self.listener(self.registry)
+        rules = self.client("elbv2").describe_rules(ListenerArn=listener)["Rules"]
+        return str(next(r["RuleArn"] for r in rules if r["Priority"] == priority))
+
+    def add_rule(self, priority: int, paths: tuple[str, ...], group: str) -> None:
+        """Add a rule to the registry's serving listener, for its own host where it shares one."""
+        rules = self.registry.rules.values()
+        hosts = next((r.hosts for r in rules if r.to in (API, MLFLOW)), ())
+        create_rule(
+            self.client("elbv2"),
+            self.listener(self.registry),
+            priority,
+            conditions(paths, hosts),
+            [forward(group)],
+            environment_tags(self.world),
+        )
 
     def target_group(self, name: str) -> str:
         """Return a target group's ARN."""
@@ -74,25 +113,31 @@ class FaultContext:
 
     # --- ECS
 
-    def definition(self, service: str) -> Definition:
+    def definition(self, service: Service) -> Definition:
         """Return the service's running task definition, ready to be registered again."""
         ecs = self.client("ecs")
-        running = ecs.describe_services(cluster=names.CLUSTER, services=[service])
+        running = ecs.describe_services(cluster=self.world.cluster, services=[service.name])
         arn = running["services"][0]["taskDefinition"]
         found = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
         return {k: v for k, v in copy.deepcopy(found).items() if k not in READ_ONLY}
 
-    def deploy(self, service: str, definition: Definition, **service_changes: Any) -> str:
+    @staticmethod
+    def container(definition: Definition, service: Service) -> Definition:
+        """Return the service's own container of a definition, whatever stands beside it."""
+        found: list[Definition] = definition["containerDefinitions"]
+        return next(each for each in found if each["name"] == service.container)
+
+    def deploy(self, service: Service, definition: Definition, **service_changes: Any) -> str:
         """Register a revision and deploy it, as a pipeline does."""
         ecs = self.client("ecs")
         answer = ecs.register_task_definition(**definition)
         arn = answer["taskDefinition"]["taskDefinitionArn"]
         ecs.update_service(
-            cluster=names.CLUSTER, service=service, taskDefinition=arn, **service_changes
+            cluster=self.world.cluster, service=service.name, taskDefinition=arn, **service_changes
         )
         return str(arn)
 
-    def deploy_for_good(self, service: str, definition: Definition) -> str:
+    def deploy_for_good(self, service: Service, definition: Definition) -> str:
         """Deploy without the circuit breaker's rollback, so that the bad revision stays."""
         return self.deploy(
             service,
@@ -104,32 +149,32 @@ class FaultContext:
             },
         )
 
-    def set_variable(self, service: str, name: str, value: str | None) -> Definition:
+    def set_variable(self, service: Service, name: str, value: str | None) -> Definition:
         """Return the service's definition with one plain variable set, or without it."""
         definition = self.definition(service)
-        container = definition["containerDefinitions"][0]
+        container = self.container(definition, service)
         kept = [pair for pair in container["environment"] if pair["name"] != name]
         container["environment"] = kept if value is None else [*kept, _pair(name, value)]
         return definition
 
-    def set_secret(self, service: str, name: str, value_from: str | None) -> Definition:
+    def set_secret(self, service: Service, name: str, value_from: str | None) -> Definition:
         """Return the service's definition with one injected secret set, or without it."""
         definition = self.definition(service)
-        container = definition["containerDefinitions"][0]
+        container = self.container(definition, service)
         kept = [pair for pair in container.get("secrets", []) if pair["name"] != name]
         if value_from is not None:
             kept.append({"name": name, "valueFrom": value_from})
         container["secrets"] = kept
         return definition
 
-    def behave(self, service: str, behaviour: str) -> None:
+    def behave(self, service: Service, behaviour: str) -> None:
         """Deploy an image that misbehaves, as a bad build does."""
         self.deploy_for_good(service, self.set_variable(service, "SANDBOX_BEHAVIOUR", behaviour))
 
-    def restart(self, service: str) -> None:
+    def restart(self, service: Service) -> None:
         """Replace the service's tasks by new ones of the same revision."""
         self.client("ecs").update_service(
-            cluster=names.CLUSTER, service=service, forceNewDeployment=True
+            cluster=self.world.cluster, service=service.name, forceNewDeployment=True
         )
 
     # --- secrets

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 
-from sandbox import names
 from sandbox.faults import routing
 from sandbox.faults.context import FaultContext
 
-AUTH = names.AUTH_SERVICE
 NEVER_S = 2_147_483_647  # ECS's greatest grace period: the unhealthy task is left alone
 NO_BREAKER = {
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},
@@ -35,15 +33,19 @@ def _break_auth(context: FaultContext) -> None:
     ECS then says 1/1 with two deployments, while the balancer is refused and answers 502.
     """
     ecs = context.client("ecs")
-    elsewhere = context.set_variable(AUTH, "PORT", "8080")
-    elsewhere["containerDefinitions"][0].pop("healthCheck", None)
-    ecs.update_service(cluster=names.CLUSTER, service=AUTH, healthCheckGracePeriodSeconds=NEVER_S)
-    broken = context.deploy_for_good(AUTH, elsewhere)
+    elsewhere = context.set_variable(context.auth, "PORT", "8080")
+    context.container(elsewhere, context.auth).pop("healthCheck", None)
+    ecs.update_service(
+        cluster=context.world.cluster,
+        service=context.auth.name,
+        healthCheckGracePeriodSeconds=NEVER_S,
+    )
+    broken = context.deploy_for_good(context.auth, elsewhere)
     _wait_until_alone(context, broken)
     crashing = "crash-on-start:RuntimeError: could not load settings"
     context.deploy(
-        AUTH,
-        context.set_variable(AUTH, "SANDBOX_BEHAVIOUR", crashing),
+        context.auth,
+        context.set_variable(context.auth, "SANDBOX_BEHAVIOUR", crashing),
         deploymentConfiguration=NO_BREAKER,
     )
 
@@ -54,7 +56,9 @@ def _wait_until_alone(context: FaultContext, definition: str) -> None:
     Raises TimeoutError: with another revision beside it the day would not be that day.
     """
     for _ in range(150):
-        answer = context.client("ecs").describe_services(cluster=names.CLUSTER, services=[AUTH])
+        answer = context.client("ecs").describe_services(
+            cluster=context.world.cluster, services=[context.auth.name]
+        )
         service = answer["services"][0]
         revisions = {(d["taskDefinition"], d["runningCount"]) for d in service["deployments"]}
         if revisions == {(definition, 1)}:

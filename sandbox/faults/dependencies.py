@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from sandbox import names
 from sandbox.faults.context import FaultContext
 
 SLOW_REDIS_S = 1.2
@@ -34,23 +33,25 @@ def database_silent(context: FaultContext) -> None:
 
 def mlflow_silent(context: FaultContext) -> None:
     """Deploy a MLflow that accepts requests and answers none but health checks."""
-    context.behave(names.MLFLOW_SERVICE, "hang")
+    context.behave(context.mlflow, "hang")
 
 
 def database_down(context: FaultContext) -> None:
     """Stop the database server, and replace MLflow's task."""
     context.data.stop("database")
-    context.deploy_for_good(names.MLFLOW_SERVICE, context.definition(names.MLFLOW_SERVICE))
+    context.deploy_for_good(context.mlflow, context.definition(context.mlflow))
 
 
 def database_write_lock(context: FaultContext) -> None:
     """Hold a lock on MLflow's database: it reads and cannot write."""
-    context.data.lock(names.DATABASE_NAME)
+    context.data.lock(context.world.database.name)
 
 
 def auth_schema_missing(context: FaultContext) -> None:
     """Have the auth database without its tables, as if migrations never ran."""
-    with sqlite3.connect(context.data.database_file(names.AUTH_DATABASE_NAME), timeout=5) as found:
+    with sqlite3.connect(
+        context.data.database_file(context.world.database.auth_name), timeout=5
+    ) as found:
         for (table,) in found.execute(
             "SELECT name FROM sqlite_master WHERE type='table'"
         ).fetchall():
@@ -71,7 +72,10 @@ def discovery_stale(context: FaultContext) -> None:
     context.client("servicediscovery").register_instance(
         ServiceId=_registry(context),
         InstanceId="0123456789abcdef0123456789abcdef",
-        Attributes={"AWS_INSTANCE_IPV4": "10.0.3.219", "AWS_INSTANCE_PORT": "5000"},
+        Attributes={
+            "AWS_INSTANCE_IPV4": "10.0.3.219",
+            "AWS_INSTANCE_PORT": str(context.mlflow.port),
+        },
     )
 
 
@@ -85,15 +89,17 @@ def artifact_bucket_denied(context: FaultContext) -> None:
                 "Effect": "Deny",
                 "Principal": "*",
                 "Action": "s3:PutObject",
-                "Resource": f"arn:aws:s3:::{names.ARTIFACT_BUCKET}/*",
+                "Resource": f"arn:aws:s3:::{context.world.artifact_bucket}/*",
             }
         ],
     }
-    context.client("s3").put_bucket_policy(Bucket=names.ARTIFACT_BUCKET, Policy=json.dumps(policy))
+    context.client("s3").put_bucket_policy(
+        Bucket=context.world.artifact_bucket, Policy=json.dumps(policy)
+    )
 
 
 def _registry(context: FaultContext) -> str:
-    return context.platform.services.registries[names.MLFLOW_SERVICE].rpartition("/")[2]
+    return context.platform.services.registries[context.mlflow.name].rpartition("/")[2]
 
 
 def _instances(context: FaultContext) -> list[dict[str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import names
 from sandbox.faults.context import FaultContext
-from sandbox.seed.balancers import create_rule, forward
+from sandbox.seed.balancers import forward
+from sandbox.world.world import AUTH
 
 NOT_FOUND = {
     "Type": "fixed-response",
@@ -16,28 +16,27 @@ NOT_FOUND = {
         "MessageBody": "Not Found",
     },
 }
-REGISTRY = names.REGISTRY_BALANCER
 
 
 def mlflow_rule_missing(context: FaultContext) -> None:
     """Delete the rule for the MLflow interface: its paths fall through to the API."""
-    context.client("elbv2").delete_rule(RuleArn=context.rule(REGISTRY, 50))
+    context.client("elbv2").delete_rule(RuleArn=context.rule("interface"))
 
 
 def api_rules_missing(context: FaultContext) -> None:
     """Delete the rules under /api and let nothing else catch their paths."""
     _answer_the_rest_with_404(context)
-    for priority in (105, 110):
-        context.client("elbv2").delete_rule(RuleArn=context.rule(REGISTRY, priority))
+    for name in ("proxy", "api"):
+        context.client("elbv2").delete_rule(RuleArn=context.rule(name))
 
 
 def mlflow_api_rule_missing(context: FaultContext) -> None:
     """No rule for /api/mlflow/*: the catch-all is narrower than it was, the rest is 404."""
     _answer_the_rest_with_404(context)
     elbv2 = context.client("elbv2")
-    elbv2.delete_rule(RuleArn=context.rule(REGISTRY, 105))
+    elbv2.delete_rule(RuleArn=context.rule("proxy"))
     elbv2.modify_rule(
-        RuleArn=context.rule(REGISTRY, 110),
+        RuleArn=context.rule("api"),
         Conditions=[_paths("/api/v1/*", "/api/models/*", "/api/health/*")],
     )
 
@@ -45,26 +44,21 @@ def mlflow_api_rule_missing(context: FaultContext) -> None:
 def mlflow_api_rule_wrong_target(context: FaultContext) -> None:
     """Forward /api/mlflow/* straight to MLflow, past the API."""
     context.client("elbv2").modify_rule(
-        RuleArn=context.rule(REGISTRY, 105),
-        Actions=[forward(context.target_group(names.MLFLOW_TARGET_GROUP))],
+        RuleArn=context.rule("proxy"),
+        Actions=[forward(context.target_group(context.mlflow.target_group))],
     )
 
 
 def catch_all_shadows(context: FaultContext) -> None:
     """Put a catch-all for /api* in front of the rules it shadows."""
-    create_rule(
-        context.twin.aws,
-        context.listener(REGISTRY),
-        40,
-        ["/api*"],
-        context.target_group(names.MLFLOW_TARGET_GROUP),
-    )
+    first = min(rule.priority for rule in context.registry.rules.values())
+    context.add_rule(first - 10, ("/api*",), context.target_group(context.mlflow.target_group))
 
 
 def rules_on_http_only(context: FaultContext) -> None:
     """Have the rules on port 80's listener and none on port 443's."""
     elbv2 = context.client("elbv2")
-    http, https = context.listener(REGISTRY, 80), context.listener(REGISTRY)
+    http, https = context.listener(context.registry, "plain"), context.listener(context.registry)
     for rule in elbv2.describe_rules(ListenerArn=https)["Rules"]:
         if rule["Priority"] == "default":
             continue
@@ -80,44 +74,53 @@ def rules_on_http_only(context: FaultContext) -> None:
 
 def registry_listener_missing(context: FaultContext) -> None:
     """Delete the registry's HTTPS listener."""
-    context.client("elbv2").delete_listener(ListenerArn=context.listener(REGISTRY))
+    context.client("elbv2").delete_listener(ListenerArn=context.listener(context.registry))
 
 
 def auth_listener_missing(context: FaultContext) -> None:
     """Delete the auth balancer's HTTPS listener."""
-    context.client("elbv2").delete_listener(ListenerArn=context.listener(names.AUTH_BALANCER))
+    context.client("elbv2").delete_listener(
+        ListenerArn=context.listener(context.world.balancer_of(AUTH))
+    )
 
 
 def api_group_detached(context: FaultContext) -> None:
     """Let every rule for the API forward to a new group that nobody is in."""
-    empty = _new_group(context, "hokusai-api-tg-development", 8001)
+    empty = _new_group(
+        context, f"{context.world.label}-api-tg-{context.world.environment}", context.api.port
+    )
     elbv2 = context.client("elbv2")
-    elbv2.modify_listener(ListenerArn=context.listener(REGISTRY), DefaultActions=[forward(empty)])
-    for priority in (105, 110):
-        elbv2.modify_rule(RuleArn=context.rule(REGISTRY, priority), Actions=[forward(empty)])
+    elbv2.modify_listener(
+        ListenerArn=context.listener(context.registry), DefaultActions=[forward(empty)]
+    )
+    for name in ("proxy", "api"):
+        elbv2.modify_rule(RuleArn=context.rule(name), Actions=[forward(empty)])
 
 
 def half_to_an_empty_group(context: FaultContext) -> None:
     """Send half of the registration traffic to a new group that is still empty."""
-    empty = _new_group(context, "hokusai-dp-api-development", 8001)
-    api = context.target_group(names.API_TARGET_GROUP)
+    empty = _new_group(
+        context, f"{context.world.label}-dp-api-{context.world.environment}", context.api.port
+    )
+    api = context.target_group(context.api.target_group)
     weighted = [
         {"TargetGroupArn": api, "Weight": 1},
         {"TargetGroupArn": empty, "Weight": 1},
     ]
     action = {"Type": "forward", "ForwardConfig": {"TargetGroups": weighted}}
-    context.client("elbv2").modify_rule(RuleArn=context.rule(REGISTRY, 105), Actions=[action])
+    context.client("elbv2").modify_rule(RuleArn=context.rule("proxy"), Actions=[action])
 
 
 def edge_closed(context: FaultContext) -> None:
     """Take away the ingress of the registry's balancer from the internet on 443."""
-    context.revoke(names.REGISTRY_BALANCER_GROUP, 443, "0.0.0.0/0")
+    for source in context.registry.admits:
+        context.revoke(context.registry.group, context.registry.serving.port, source)
 
 
 def api_group_empty(context: FaultContext) -> None:
     """Deregister the API's targets by hand."""
     elbv2 = context.client("elbv2")
-    arn = context.target_group(names.API_TARGET_GROUP)
+    arn = context.target_group(context.api.target_group)
     health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     targets = [
         {"Id": each["Target"]["Id"], "Port": each["Target"]["Port"]}
@@ -129,11 +132,10 @@ def api_group_empty(context: FaultContext) -> None:
 
 def _answer_the_rest_with_404(context: FaultContext) -> None:
     """Let the registry's default answer 404, and keep the health documents reachable."""
-    listener = context.listener(REGISTRY)
-    api = context.target_group(names.API_TARGET_GROUP)
-    create_rule(
-        context.twin.aws, listener, 120, ["/", "/health*", "/ready", "/live", "/version"], api
-    )
+    listener = context.listener(context.registry)
+    last = max(rule.priority for rule in context.registry.rules.values())
+    paths = ("/", "/health*", "/ready", "/live", "/version")
+    context.add_rule(last + 10, paths, context.target_group(context.api.target_group))
     context.client("elbv2").modify_listener(ListenerArn=listener, DefaultActions=[NOT_FOUND])
 
 

@@ -9,7 +9,7 @@ import trustme
 
 from emulator.aws.endpoint import Endpoint
 from emulator.network.addresses import loopback
-from sandbox import names
+from sandbox.world.world import World
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
 class Authority:
     """Issues the server certificates of one twin."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._ca = trustme.CA(organization_name="Hokusai sandbox", key_type=trustme.KeyType.ECDSA)
 
     @property
@@ -57,13 +58,15 @@ class Authority:
 
         The addresses are a convenience for clients that cannot choose a server name.
         """
-        return self.issue(*platform_identities(), valid_days=valid_days, age_days=age_days)
+        return self.issue(
+            *platform_identities(self._world), valid_days=valid_days, age_days=age_days
+        )
 
 
-def platform_identities() -> list[str]:
+def platform_identities(world: World) -> list[str]:
     """Return the names in the platform's certificate."""
-    addresses = [loopback(address) for address in names.BALANCER_ADDRESSES.values()]
-    return [f"*.{names.ZONE}", names.ZONE, *addresses]
+    addresses = [loopback(address) for address in world.addresses.values()]
+    return [f"*.{world.zone}", world.zone, *addresses]
 
 
 def import_certificate(aws: Endpoint, material: Material, name: str) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
-from sandbox import names
 from sandbox.seed.network import Vpc
-
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+from sandbox.world.parts import Balancer, Listener, Rule, Service
+from sandbox.world.world import World
 
 
 class Balancers(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,73 +21,59 @@ class Balancers(msgspec.Struct, frozen=True, kw_only=True):
     certificate: str
 
 
-# target group -> (port, health check path, matcher)
-HEALTH = {
-    names.AUTH_TARGET_GROUP: (8000, "/health", "200"),
-    names.API_TARGET_GROUP: (8001, "/health", "200"),
-    names.MLFLOW_TARGET_GROUP: (5000, "/health", "200"),
-}
-# balancer -> (priority, path patterns, target group)
-RULES = {
-    names.AUTH_BALANCER: (
-        (90, ["/health", "/"], names.AUTH_TARGET_GROUP),
-        (100, ["/api/v1/*"], names.AUTH_TARGET_GROUP),
-    ),
-    names.REGISTRY_BALANCER: (
-        (50, ["/mlflow/*"], names.MLFLOW_TARGET_GROUP),
-        (105, ["/api/mlflow/*"], names.API_TARGET_GROUP),
-        (110, ["/api/*"], names.API_TARGET_GROUP),
-    ),
-}
-DEFAULTS = {
-    names.AUTH_BALANCER: names.AUTH_TARGET_GROUP,
-    names.REGISTRY_BALANCER: names.API_TARGET_GROUP,
-}
-SECURITY_GROUPS = {
-    names.AUTH_BALANCER: names.AUTH_BALANCER_GROUP,
-    names.REGISTRY_BALANCER: names.REGISTRY_BALANCER_GROUP,
-}
-
-
-def build(aws: Endpoint, vpc: Vpc, certificate: str) -> Balancers:
+def build(aws: Endpoint, world: World, vpc: Vpc, certificate: str) -> Balancers:
     """Create the load balancing and return its ARNs."""
     elbv2 = aws.client("elbv2")
-    groups = {name: _target_group(elbv2, vpc.id, name) for name in HEALTH}
+    groups = {s.target_group: _target_group(elbv2, vpc.id, s) for s in world.services.values()}
+    arns = {part: groups[s.target_group] for part, s in world.services.items()}
     balancers, listeners = {}, {}
-    for name, group in SECURITY_GROUPS.items():
-        arn = elbv2.create_load_balancer(
-            Name=name,
-            Subnets=vpc.public,
-            SecurityGroups=[vpc.groups[group]],
-            Scheme="internet-facing",
-            Type="application",
-            Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
-        )["LoadBalancers"][0]["LoadBalancerArn"]
-        elbv2.modify_load_balancer_attributes(
-            LoadBalancerArn=arn,
-            Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "60"}],
-        )
-        balancers[name] = arn
-        listeners[name] = _listeners(elbv2, arn, certificate, groups[DEFAULTS[name]])
-        for priority, paths, target in RULES[name]:
-            create_rule(aws, listeners[name][443], priority, paths, groups[target])
+    tags = environment_tags(world)
+    for each in world.balancers.values():
+        arn = _balancer(elbv2, vpc, each, tags)
+        balancers[each.name] = arn
+        listeners[each.name] = {
+            x.port: _listener(elbv2, arn, certificate, x, arns, tags)
+            for x in each.listeners.values()
+        }
+        for rule in each.rules.values():
+            _rule(elbv2, listeners[each.name][each.serving.port], rule, arns[rule.to], tags)
     return Balancers(
         balancers=balancers, listeners=listeners, target_groups=groups, certificate=certificate
     )
 
 
+def environment_tags(world: World) -> list[dict[str, str]]:
+    """Return the tags of what is created."""
+    return [{"Key": "Environment", "Value": world.environment}]
+
+
 def create_rule(
-    aws: Endpoint, listener: str, priority: int, paths: list[str], target_group: str
+    elbv2: Any,
+    listener: str,
+    priority: int,
+    conditions: list[dict[str, Any]],
+    actions: list[dict[str, Any]],
+    tags: list[dict[str, str]],
 ) -> str:
-    """Create a rule that forwards paths to a target group, and return its ARN."""
-    answer = aws.client("elbv2").create_rule(
+    """Create a rule, and return its ARN."""
+    answer = elbv2.create_rule(
         ListenerArn=listener,
         Priority=priority,
-        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": paths}}],
-        Actions=[forward(target_group)],
-        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
+        Conditions=conditions,
+        Actions=actions,
+        Tags=tags,
     )
     return str(answer["Rules"][0]["RuleArn"])
+
+
+def conditions(paths: tuple[str, ...], hosts: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Return a rule's conditions for paths and hosts; either may be empty."""
+    found: list[dict[str, Any]] = []
+    if hosts:
+        found.append({"Field": "host-header", "HostHeaderConfig": {"Values": list(hosts)}})
+    if paths:
+        found.append({"Field": "path-pattern", "PathPatternConfig": {"Values": list(paths)}})
+    return found
 
 
 def forward(target_group: str) -> dict[str, Any]:
@@ -96,13 +81,13 @@ def forward(target_group: str) -> dict[str, Any]:
     return {"Type": "forward", "TargetGroupArn": target_group}
 
 
-def redirect_to_https() -> dict[str, Any]:
-    """Return the usual default action of a listener on port 80."""
+def redirect_to_https(port: int = 443) -> dict[str, Any]:
+    """Return the usual default action of a listener for plain HTTP."""
     return {
         "Type": "redirect",
         "RedirectConfig": {
             "Protocol": "HTTPS",
-            "Port": "443",
+            "Port": str(port),
             "Host": "#{host}",
             "Path": "/#{path}",
             "Query": "#{query}",
@@ -111,45 +96,70 @@ def redirect_to_https() -> dict[str, Any]:
     }
 
 
-def _listeners(elbv2: Any, balancer: str, certificate: str, default: str) -> dict[int, str]:
-    http = elbv2.create_listener(
-        LoadBalancerArn=balancer,
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[redirect_to_https()],
-        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
+def _balancer(elbv2: Any, vpc: Vpc, each: Balancer, tags: list[dict[str, str]]) -> str:
+    arn = str(
+        elbv2.create_load_balancer(
+            Name=each.name,
+            Subnets=vpc.public if each.scheme == "internet-facing" else vpc.private,
+            SecurityGroups=[vpc.groups[each.group]],
+            Scheme=each.scheme,
+            Type="application",
+            Tags=tags,
+        )["LoadBalancers"][0]["LoadBalancerArn"]
     )
-    https = elbv2.create_listener(
-        LoadBalancerArn=balancer,
-        Protocol="HTTPS",
-        Port=443,
-        SslPolicy=TLS_POLICY,
-        Certificates=[{"CertificateArn": certificate}],
-        DefaultActions=[forward(default)],
-        Tags=[{"Key": "Environment", "Value": names.ENVIRONMENT}],
+    elbv2.modify_load_balancer_attributes(
+        LoadBalancerArn=arn,
+        Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "60"}],
     )
-    return {
-        80: http["Listeners"][0]["ListenerArn"],
-        443: https["Listeners"][0]["ListenerArn"],
-    }
+    return arn
 
 
-def _target_group(elbv2: Any, vpc: str, name: str) -> str:
-    port, path, matcher = HEALTH[name]
+def _rule(elbv2: Any, listener: str, rule: Rule, group: str, tags: list[dict[str, str]]) -> str:
+    actions = [*rule.before, forward(group)]
+    if rule.before:  # the order counts where there are several
+        actions = [{**a, "Order": n} for n, a in enumerate(actions, start=1)]
+    found = conditions(rule.paths, rule.hosts)
+    return create_rule(elbv2, listener, rule.priority, found, actions, tags)
+
+
+def _listener(
+    elbv2: Any,
+    balancer: str,
+    certificate: str,
+    each: Listener,
+    groups: dict[str, str],
+    tags: list[dict[str, str]],
+) -> str:
+    secure: dict[str, Any] = {}
+    if each.protocol == "HTTPS":
+        secure = {"SslPolicy": each.policy, "Certificates": [{"CertificateArn": certificate}]}
+    action = redirect_to_https(each.redirect) if each.redirect else forward(groups[each.to])
+    made = elbv2.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol=each.protocol,
+        Port=each.port,
+        DefaultActions=[action],
+        Tags=tags,
+        **secure,
+    )
+    return str(made["Listeners"][0]["ListenerArn"])
+
+
+def _target_group(elbv2: Any, vpc: str, service: Service) -> str:
     arn = elbv2.create_target_group(
-        Name=name,
+        Name=service.target_group,
         Protocol="HTTP",
-        Port=port,
+        Port=service.port,
         VpcId=vpc,
         TargetType="ip",
         HealthCheckProtocol="HTTP",
         HealthCheckPort="traffic-port",
-        HealthCheckPath=path,
+        HealthCheckPath="/health",
         HealthCheckIntervalSeconds=30,
         HealthCheckTimeoutSeconds=5,
         HealthyThresholdCount=2,
         UnhealthyThresholdCount=2,
-        Matcher={"HttpCode": matcher},
+        Matcher={"HttpCode": "200"},
     )["TargetGroups"][0]["TargetGroupArn"]
     elbv2.modify_target_group_attributes(
         TargetGroupArn=arn,

@@ -1,4 +1,4 @@
-"""The task definitions of the three services, as data."""
+"""The task definitions of the services, as data."""
 
 from __future__ import annotations
 
@@ -6,140 +6,164 @@ from typing import Any
 
 from emulator.ecs.images import Image
 from emulator.settings import IMAGE_REGISTRY, REGION
-from sandbox import names
 from sandbox.seed.secrets import Stored
+from sandbox.world.parts import Service
+from sandbox.world.world import API, AUTH, MLFLOW, World
 
 Definition = dict[str, Any]
 
 IMAGE_TAGS = ("2026-09-14", "2026-10-20", "2026-11-18")  # the last one runs
-# the repositories of the account's registry, with the programs behind them
-IMAGES = {
-    "hokusai-auth": Image("sandbox.services.auth", 128),
-    "hokusai-api": Image("sandbox.services.api", 128),
-    "hokusai-mlflow": Image("sandbox.services.mlflow", 512),
+# the programs behind the repositories of the account's registry
+PROGRAMS = {
+    AUTH: Image("sandbox.services.auth", 128),
+    API: Image("sandbox.services.api", 128),
+    MLFLOW: Image("sandbox.services.mlflow", 512),
 }
-CPU_MEMORY = {
-    names.AUTH_SERVICE: ("512", "1024"),
-    names.API_SERVICE: ("512", "1024"),
-    names.MLFLOW_SERVICE: ("1024", "2048"),
-}
-# MLflow refuses other Host headers; un-prefixed /health is exempt, so health checks pass
-ALLOWED_HOSTS = ",".join(
-    (
-        f"mlflow.{names.NAMESPACE}",
-        f"mlflow.{names.NAMESPACE}:5000",
-        names.REGISTRY_HOST,
-        f"{names.REGISTRY_HOST}:*",
+
+
+def images(world: World) -> dict[str, Image]:
+    """Return the repositories of a world's registry with the programs behind them."""
+    return {service.image: PROGRAMS[part] for part, service in world.services.items()}
+
+
+def allowed_hosts(world: World) -> str:
+    """Return the Host headers that MLflow takes; un-prefixed /health is exempt."""
+    service = world.mlflow
+    inside = f"{service.discovery}.{world.namespace}"
+    public = world.api.host if API in world.services else service.host
+    hosts = (
+        inside,
+        f"{inside}:{service.port}",
+        public,
+        f"{public}:*",
         "127.*",  # the edge's own address, for clients that cannot set a host name
         "localhost:*",
     )
-)
+    return ",".join(hosts)
 
 
-def environment(service: str, as_found: bool = False) -> dict[str, str]:
+def environment(world: World, part: str, as_found: bool = False) -> dict[str, str]:
     """Return the plain variables of a service's container; as found, nothing is mended."""
+    service = world.services[part]
     common = {
-        "PORT": str(names.PORTS[service]),
-        "ENVIRONMENT": names.ENVIRONMENT,
+        "PORT": str(service.port),
+        "ENVIRONMENT": world.environment,
         "LOG_LEVEL": "INFO",
     }
-    database = {
-        "DB_HOST": names.DATABASE_ENDPOINT,
-        "DB_PORT": str(names.DATABASE_PORT),
-        "DB_NAME": names.DATABASE_NAME,
-        "DB_USER": names.DATABASE_USER,
-    }
+    own = {AUTH: _of_auth, API: _of_api, MLFLOW: _of_mlflow}[part](world)
+    mended = {"SANDBOX_MENDED": "all"} if part == API and not as_found else {}
+    return {**common, **own, **mended, **service.variables}
+
+
+def _of_auth(_world: World) -> dict[str, str]:
+    return {}  # all that it needs is injected
+
+
+def _of_api(world: World) -> dict[str, str]:
+    mlflow = world.mlflow
     return {
-        names.AUTH_SERVICE: common,
-        names.API_SERVICE: {
-            **common,
-            **database,
-            "AUTH_SERVICE_URL": f"https://{names.AUTH_HOST}",
-            "AUTH_SERVICE_ID": "platform",
-            "MLFLOW_SERVER_URL": f"http://mlflow.{names.NAMESPACE}:5000",
-            "REDIS_TLS_ENABLED": "true",
-            **({} if as_found else {"SANDBOX_MENDED": "all"}),
-        },
-        names.MLFLOW_SERVICE: {
-            **common,
-            **database,
-            "MLFLOW_SERVE_ARTIFACTS": "true",
-            "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{names.ARTIFACT_BUCKET}",
-            "MLFLOW_ALLOWED_HOSTS": ALLOWED_HOSTS,
-            "MLFLOW_STATIC_PREFIX": "/mlflow",
-            "HOKUSAI_AUTH_SERVICE_URL": f"https://{names.AUTH_HOST}",
-            "HOKUSAI_AUTH_SERVICE_ID": "platform",
-        },
-    }[service]
+        **_database(world),
+        **_identity(world, "AUTH"),
+        "MLFLOW_SERVER_URL": f"http://{mlflow.discovery}.{world.namespace}:{mlflow.port}",
+        "REDIS_TLS_ENABLED": "true",
+    }
 
 
-def injected(service: str, stored: Stored) -> dict[str, str]:
+def _of_mlflow(world: World) -> dict[str, str]:
+    return {
+        **_database(world),
+        "MLFLOW_SERVE_ARTIFACTS": "true",
+        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{world.artifact_bucket}",
+        "MLFLOW_ALLOWED_HOSTS": allowed_hosts(world),
+        "MLFLOW_STATIC_PREFIX": "/mlflow",
+        **_identity(world, "HOKUSAI_AUTH"),
+    }
+
+
+def _identity(world: World, prefix: str) -> dict[str, str]:
+    """Return the variables that name the auth service, where the world has one."""
+    if AUTH not in world.services:
+        return {}
+    return {f"{prefix}_SERVICE_URL": world.url(AUTH), f"{prefix}_SERVICE_ID": "platform"}
+
+
+def _database(world: World) -> dict[str, str]:
+    database = world.database
+    return {
+        "DB_HOST": database.endpoint,
+        "DB_PORT": str(database.port),
+        "DB_NAME": database.name,
+        "DB_USER": database.user,
+    }
+
+
+def injected(world: World, part: str, stored: Stored) -> dict[str, str]:
     """Return the variables that come from a secret or parameter: name -> valueFrom."""
+    names = world.stored
     redis = {
-        "REDIS_HOST": stored.parameters[names.REDIS_ENDPOINT_PARAMETER],
-        "REDIS_PORT": stored.parameters[names.REDIS_PORT_PARAMETER],
-        "REDIS_AUTH_TOKEN": stored.secrets[names.REDIS_SECRET],
+        "REDIS_HOST": stored.parameters[names.cache_endpoint],
+        "REDIS_PORT": stored.parameters[names.cache_port],
+        "REDIS_AUTH_TOKEN": stored.secrets[names.cache_token],
     }
-    password = {"DB_PASSWORD": f"{stored.secrets[names.APP_SECRET]}:database_password::"}
+    password = {"DB_PASSWORD": f"{stored.secrets[names.app]}:database_password::"}
     return {
-        names.AUTH_SERVICE: {
+        AUTH: {
             **redis,
-            "DATABASE_URL": f"{stored.secrets[names.AUTH_SECRET]}:database_url::",
-            "ADMIN_TOKEN": f"{stored.secrets[names.AUTH_SECRET]}:admin_token::",
+            "DATABASE_URL": f"{stored.secrets[names.auth]}:database_url::",
+            "ADMIN_TOKEN": f"{stored.secrets[names.auth]}:admin_token::",
         },
-        names.API_SERVICE: {
+        API: {
             **redis,
             **password,
-            "MLFLOW_TRACKING_TOKEN": stored.secrets[names.MLFLOW_TOKEN_SECRET],
+            "MLFLOW_TRACKING_TOKEN": stored.secrets[names.mlflow_token],
         },
-        names.MLFLOW_SERVICE: password,
-    }[service]
+        MLFLOW: password,
+    }[part]
 
 
 def definition(
-    service: str, stored: Stored, tag: str = IMAGE_TAGS[-1], as_found: bool = False
+    world: World, part: str, stored: Stored, tag: str = IMAGE_TAGS[-1], as_found: bool = False
 ) -> Definition:
     """Return the keyword arguments of RegisterTaskDefinition for one service."""
-    cpu, memory = CPU_MEMORY[service]
-    execution = names.AUTH_EXECUTION_ROLE if service == names.AUTH_SERVICE else names.EXECUTION_ROLE
+    service = world.services[part]
     return {
-        "family": service,
+        "family": service.name,
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
-        "cpu": cpu,
-        "memory": memory,
-        "executionRoleArn": stored.roles[execution],
-        "taskRoleArn": stored.roles[names.TASK_ROLE],
+        "cpu": str(service.cpu),
+        "memory": str(service.memory),
+        "executionRoleArn": stored.roles[service.execution_role],
+        "taskRoleArn": stored.roles[world.roles.task],
         "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
         "containerDefinitions": [
             {
-                **_container(service, stored, tag, int(cpu), int(memory)),
-                "environment": _pairs("value", environment(service, as_found)),
+                **_container(service, injected(world, part, stored), tag),
+                "environment": _pairs("value", environment(world, part, as_found)),
             }
         ],
     }
 
 
-def _container(service: str, stored: Stored, tag: str, cpu: int, memory: int) -> Definition:
-    name, port = names.CONTAINERS[service], names.PORTS[service]
+def _container(service: Service, secrets: dict[str, str], tag: str) -> Definition:
+    port = service.port
     container: Definition = {
-        "name": name,
-        "image": f"{IMAGE_REGISTRY}/{name}:{tag}",
-        "cpu": cpu,
-        "memory": memory,
+        "name": service.container,
+        "image": f"{IMAGE_REGISTRY}/{service.image}:{tag}",
+        "cpu": service.cpu,
+        "memory": service.memory,
         "essential": True,
         "portMappings": [{"containerPort": port, "hostPort": port, "protocol": "tcp"}],
-        "secrets": _pairs("valueFrom", injected(service, stored)),
+        "secrets": _pairs("valueFrom", secrets),
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
-                "awslogs-group": names.LOG_GROUPS[service],
+                "awslogs-group": service.log_group,
                 "awslogs-region": REGION,
                 "awslogs-stream-prefix": "ecs",
             },
         },
     }
-    if service != names.MLFLOW_SERVICE:  # MLflow's image has no curl: no container check
+    if service.check_inside:
         container["healthCheck"] = {
             "command": ["CMD-SHELL", f"curl -f http://localhost:{port}/health || exit 1"],
             "interval": 30,

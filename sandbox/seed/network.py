@@ -8,7 +8,7 @@ import msgspec
 
 from emulator.aws.endpoint import Endpoint
 from emulator.settings import REGION
-from sandbox import names
+from sandbox.world.world import World
 
 ZONES = ("a", "b", "c")
 
@@ -22,49 +22,21 @@ class Vpc(msgspec.Struct, frozen=True, kw_only=True):
     groups: dict[str, str]  # security group name -> id
 
 
-# (group, port, who may come in: another group or a CIDR, why)
-EDGES: tuple[tuple[str, int, str, str], ...] = (
-    (names.AUTH_BALANCER_GROUP, 80, "0.0.0.0/0", "HTTP from anywhere"),
-    (names.AUTH_BALANCER_GROUP, 443, "0.0.0.0/0", "HTTPS from anywhere"),
-    (names.REGISTRY_BALANCER_GROUP, 80, "0.0.0.0/0", "HTTP from anywhere"),
-    (names.REGISTRY_BALANCER_GROUP, 443, "0.0.0.0/0", "HTTPS from anywhere"),
-    (names.AUTH_TASK_GROUP, 8000, names.AUTH_BALANCER_GROUP, "auth balancer to auth"),
-    (names.API_TASK_GROUP, 8001, names.REGISTRY_BALANCER_GROUP, "registry balancer to API"),
-    (names.MLFLOW_TASK_GROUP, 5000, names.REGISTRY_BALANCER_GROUP, "registry balancer to MLflow"),
-    (names.MLFLOW_TASK_GROUP, 5000, names.API_TASK_GROUP, "API to MLflow"),
-    (names.REDIS_GROUP, 6379, names.API_TASK_GROUP, "API to Redis"),
-    (names.REDIS_GROUP, 6379, names.AUTH_TASK_GROUP, "auth to Redis"),
-    (names.DATABASE_GROUP, 5432, names.AUTH_TASK_GROUP, "auth to the database"),
-    (names.DATABASE_GROUP, 5432, names.API_TASK_GROUP, "API to the database"),
-    (names.DATABASE_GROUP, 5432, names.MLFLOW_TASK_GROUP, "MLflow to the database"),
-)
-GROUPS = (
-    names.AUTH_BALANCER_GROUP,
-    names.REGISTRY_BALANCER_GROUP,
-    names.AUTH_TASK_GROUP,
-    names.API_TASK_GROUP,
-    names.MLFLOW_TASK_GROUP,
-    names.REDIS_GROUP,
-    names.DATABASE_GROUP,
-    names.CANARY_GROUP,
-)
-
-
-def build(aws: Endpoint) -> Vpc:
+def build(aws: Endpoint, world: World) -> Vpc:
     """Create the network and return its identifiers."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     # moto refuses awsvpc tasks in a VPC without host names, as does Cloud Map's private DNS
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": True})
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
-    ec2.create_tags(Resources=[vpc], Tags=_named("hokusai-vpc-development"))
-    private = _subnets(ec2, vpc, (1, 2, 3))
-    public = _subnets(ec2, vpc, (101, 102, 103))
-    groups = {name: _group(ec2, vpc, name) for name in GROUPS}
-    for group, port, source, why in EDGES:
+    ec2.create_tags(Resources=[vpc], Tags=_named(world, f"{world.label}-vpc-{world.environment}"))
+    private = _subnets(ec2, world, vpc, (1, 2, 3))
+    public = _subnets(ec2, world, vpc, (101, 102, 103))
+    groups = {name: _group(ec2, world, vpc, name) for name in world.groups()}
+    for group, port, source, why in world.edges():
         allow(aws, groups, group, port, source, why)
     found = Vpc(id=vpc, private=private, public=public, groups=groups)
-    _interfaces(ec2, found)
+    _interfaces(ec2, world, found)
     return found
 
 
@@ -81,12 +53,14 @@ def permission(groups: dict[str, str], port: int, source: str, why: str = "") ->
     """Return one TCP port from one source, as EC2's IpPermissions words it."""
     base: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
     note = {"Description": why} if why else {}
+    if ":" in source:
+        return {**base, "Ipv6Ranges": [{"CidrIpv6": source, **note}]}
     if "/" in source:
         return {**base, "IpRanges": [{"CidrIp": source, **note}]}
     return {**base, "UserIdGroupPairs": [{"GroupId": groups[source], **note}]}
 
 
-def _subnets(ec2: Any, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
+def _subnets(ec2: Any, world: World, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
     """Return a subnet 10.0.N.0/24 in each zone; N above 100 is public."""
     found = []
     for third, zone in zip(thirds, ZONES, strict=True):
@@ -96,35 +70,28 @@ def _subnets(ec2: Any, vpc: str, thirds: tuple[int, int, int]) -> list[str]:
             AvailabilityZone=f"{REGION}{zone}",
         )["Subnet"]["SubnetId"]
         kind = "public" if third > 100 else "private"
-        ec2.create_tags(Resources=[subnet], Tags=_named(f"hokusai-{kind}-{zone}-development"))
+        name = f"{world.label}-{kind}-{zone}-{world.environment}"
+        ec2.create_tags(Resources=[subnet], Tags=_named(world, name))
         found.append(str(subnet))
     return found
 
 
-def _group(ec2: Any, vpc: str, name: str) -> str:
+def _group(ec2: Any, world: World, vpc: str, name: str) -> str:
     group = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-    ec2.create_tags(Resources=[group], Tags=_named(name))
+    ec2.create_tags(Resources=[group], Tags=_named(world, name))
     return str(group)
 
 
-def _interfaces(ec2: Any, vpc: Vpc) -> None:
+def _interfaces(ec2: Any, world: World, vpc: Vpc) -> None:
     """Create the interfaces of AWS's own servers, which give their addresses security groups."""
-    fixed = (
-        (vpc.private[1], names.REDIS_ADDRESS, names.REDIS_GROUP, "ElastiCache redis"),
-        (vpc.private[1], names.DATABASE_ADDRESS, names.DATABASE_GROUP, "RDSNetworkInterface"),
-        (
-            vpc.public[0],
-            names.AUTH_BALANCER_ADDRESS,
-            names.AUTH_BALANCER_GROUP,
-            f"ELB app/{names.AUTH_BALANCER}",
-        ),
-        (
-            vpc.public[0],
-            names.REGISTRY_BALANCER_ADDRESS,
-            names.REGISTRY_BALANCER_GROUP,
-            f"ELB app/{names.REGISTRY_BALANCER}",
-        ),
-    )
+    cache, database = world.cache, world.database
+    fixed = [
+        (vpc.private[1], cache.address, cache.group, "ElastiCache redis"),
+        (vpc.private[1], database.address, database.group, "RDSNetworkInterface"),
+    ]
+    for each in world.balancers.values():
+        subnets = vpc.public if each.scheme == "internet-facing" else vpc.private
+        fixed.append((subnets[0], each.address, each.group, f"ELB app/{each.name}"))
     for subnet, address, group, description in fixed:
         ec2.create_network_interface(
             SubnetId=subnet,
@@ -134,5 +101,5 @@ def _interfaces(ec2: Any, vpc: Vpc) -> None:
         )
 
 
-def _named(name: str) -> list[dict[str, str]]:
-    return [{"Key": "Name", "Value": name}, {"Key": "Environment", "Value": names.ENVIRONMENT}]
+def _named(world: World, name: str) -> list[dict[str, str]]:
+    return [{"Key": "Name", "Value": name}, {"Key": "Environment", "Value": world.environment}]

@@ -6,9 +6,9 @@ import msgspec
 import urllib3
 
 from emulator.aws.endpoint import Endpoint
-from sandbox import names
 from sandbox.seed import balancers, network, principals, secrets, services
 from sandbox.seed.authority import Authority, import_certificate
+from sandbox.world.world import World
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,23 +24,23 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     principals: list[principals.Principal]
 
 
-def build(aws: Endpoint, authority: Authority, *, as_found: bool = False) -> Platform:
-    """Seed an empty emulator; identifiers are the same each time, credentials are not.
+def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool = False) -> Platform:
+    """Seed a world in an empty emulator; identifiers are the same each time, credentials are not.
 
     As found, the API behaves as the platform's own code does today, with its faults.
     """
     _seed_identifiers(aws)
     credentials = secrets.fresh_credentials()
     identities = principals.fresh_principals(credentials.admin_token)
-    vpc = network.build(aws)
-    certificate = import_certificate(aws, authority.platform(), "hokus.ai")
-    balancing = balancers.build(aws, vpc, certificate)
-    stored = secrets.build(aws, credentials)
-    principals.store(aws, identities)
-    running = services.build(aws, vpc, balancing, stored, as_found)
-    for bucket in (names.ARTIFACT_BUCKET, names.REPORT_BUCKET):
+    vpc = network.build(aws, world)
+    certificate = import_certificate(aws, authority.platform(), world.zone)
+    balancing = balancers.build(aws, world, vpc, certificate)
+    stored = secrets.build(aws, world, credentials)
+    principals.store(aws, world, identities)
+    running = services.build(aws, world, vpc, balancing, stored, as_found)
+    for bucket in (world.artifact_bucket, world.report_bucket):
         aws.client("s3").create_bucket(Bucket=bucket)
-    topic = aws.client("sns").create_topic(Name=names.ALERT_TOPIC)["TopicArn"]
+    topic = aws.client("sns").create_topic(Name=world.topic)["TopicArn"]
     return Platform(
         vpc=vpc,
         balancers=balancing,

@@ -7,8 +7,8 @@ import json
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
-from sandbox import names
 from sandbox.seed.secrets import fresh_key
+from sandbox.world.world import World
 
 WRITE_SCOPES = ("model:read", "model:write", "mlflow:write", "mlflow:access", "registry:admin")
 
@@ -43,11 +43,11 @@ def fresh_principals(admin_token: str) -> list[Principal]:
     ]
 
 
-def store(aws: Endpoint, principals: list[Principal]) -> None:
+def store(aws: Endpoint, world: World, principals: list[Principal]) -> None:
     """Put each principal's key where the canary reads it."""
     for principal in principals:
         key = "admin_token" if principal.name == "admin" else "api_key"
         aws.client("secretsmanager").create_secret(
-            Name=names.CANARY_SECRET_PREFIX + principal.name,
+            Name=world.stored.principals + principal.name,
             SecretString=json.dumps({key: principal.api_key}),
         )

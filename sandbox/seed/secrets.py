@@ -10,7 +10,7 @@ import msgspec
 
 from emulator.aws.endpoint import Endpoint
 from emulator.settings import ACCOUNT, REGION
-from sandbox import names
+from sandbox.world.world import World
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,46 +47,52 @@ def fresh_key() -> str:
     return f"hk_{'live'}_{secrets.token_hex(16)}"
 
 
-def build(aws: Endpoint, credentials: Credentials) -> Stored:
+def build(aws: Endpoint, world: World, credentials: Credentials) -> Stored:
     """Store the secrets and parameters, and create the roles that read them."""
-    found = {name: _secret(aws, name, value) for name, value in secret_values(credentials).items()}
+    values = secret_values(world, credentials)
+    found = {name: _secret(aws, name, value) for name, value in values.items()}
     parameters = {
-        name: _parameter(aws, name, value) for name, value in _parameters(credentials).items()
+        name: _parameter(aws, name, value, secret=name == world.stored.database_url)
+        for name, value in _parameters(world, credentials).items()
     }
-    return Stored(secrets=found, parameters=parameters, roles=_roles(aws, found, parameters))
+    roles = _roles(aws, world, found, parameters)
+    return Stored(secrets=found, parameters=parameters, roles=roles)
 
 
-def secret_values(credentials: Credentials) -> dict[str, str]:
+def secret_values(world: World, credentials: Credentials) -> dict[str, str]:
     """Return the platform's secrets by name."""
+    names, database = world.stored, world.database
     return {
-        names.AUTH_SECRET: json.dumps(
+        names.auth: json.dumps(
             {
                 "database_url": database_url(
-                    names.AUTH_DATABASE_USER,
+                    world,
+                    database.auth_user,
                     credentials.auth_database_password,
-                    names.AUTH_DATABASE_NAME,
+                    database.auth_name,
                 ),
                 "admin_token": credentials.admin_token,
             }
         ),
-        names.APP_SECRET: json.dumps({"database_password": credentials.database_password}),
-        names.REDIS_SECRET: credentials.redis_token,
-        names.MLFLOW_TOKEN_SECRET: credentials.mlflow_token,
+        names.app: json.dumps({"database_password": credentials.database_password}),
+        names.cache_token: credentials.redis_token,
+        names.mlflow_token: credentials.mlflow_token,
     }
 
 
-def database_url(user: str, password: str, database: str) -> str:
+def database_url(world: World, user: str, password: str, database: str) -> str:
     """Return the database URL that services get."""
-    endpoint = f"{names.DATABASE_ENDPOINT}:{names.DATABASE_PORT}"
+    endpoint = f"{world.database.endpoint}:{world.database.port}"
     return f"postgresql://{user}:{password}@{endpoint}/{database}"
 
 
-def _parameters(credentials: Credentials) -> dict[str, str]:
+def _parameters(world: World, credentials: Credentials) -> dict[str, str]:
+    names, database = world.stored, world.database
     return {
-        names.REDIS_ENDPOINT_PARAMETER: names.REDIS_ENDPOINT,
-        names.REDIS_PORT_PARAMETER: str(names.REDIS_PORT),
-        names.DATABASE_URL_PARAMETER: database_url(
-            names.DATABASE_USER, credentials.database_password, names.DATABASE_NAME
+        names.cache_endpoint: world.cache.endpoint,
+        names.cache_port: str(world.cache.port),
+        names.database_url: database_url(
+            world, database.user, credentials.database_password, database.name
         ),
     }
 
@@ -96,28 +102,29 @@ def _secret(aws: Endpoint, name: str, value: str) -> str:
     return str(answer["ARN"])
 
 
-def _parameter(aws: Endpoint, name: str, value: str) -> str:
-    kind = "SecureString" if name == names.DATABASE_URL_PARAMETER else "String"
+def _parameter(aws: Endpoint, name: str, value: str, *, secret: bool) -> str:
+    kind = "SecureString" if secret else "String"
     aws.client("ssm").put_parameter(Name=name, Value=value, Type=kind)
     return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}"
 
 
-def _roles(aws: Endpoint, stored: dict[str, str], parameters: dict[str, str]) -> dict[str, str]:
-    app = [
-        stored[name] for name in (names.APP_SECRET, names.REDIS_SECRET, names.MLFLOW_TOKEN_SECRET)
-    ]
-    auth = [stored[names.AUTH_SECRET], stored[names.REDIS_SECRET]]
-    bucket = f"arn:aws:s3:::{names.ARTIFACT_BUCKET}"
+def _roles(
+    aws: Endpoint, world: World, stored: dict[str, str], parameters: dict[str, str]
+) -> dict[str, str]:
+    names, roles = world.stored, world.roles
+    app = [stored[name] for name in (names.app, names.cache_token, names.mlflow_token)]
+    auth = [stored[names.auth], stored[names.cache_token]]
+    bucket = f"arn:aws:s3:::{world.artifact_bucket}"
     return {
-        names.EXECUTION_ROLE: _role(
-            aws, names.EXECUTION_ROLE, execution_policy(app, list(parameters.values()))
+        roles.execution: _role(
+            aws, roles.execution, execution_policy(app, list(parameters.values()))
         ),
-        names.AUTH_EXECUTION_ROLE: _role(
-            aws, names.AUTH_EXECUTION_ROLE, execution_policy(auth, list(parameters.values()))
+        roles.auth_execution: _role(
+            aws, roles.auth_execution, execution_policy(auth, list(parameters.values()))
         ),
-        names.TASK_ROLE: _role(
+        roles.task: _role(
             aws,
-            names.TASK_ROLE,
+            roles.task,
             [
                 _allow(["s3:ListBucket"], [bucket]),
                 _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{bucket}/*"]),

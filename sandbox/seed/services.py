@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
-from sandbox import names
 from sandbox.seed.balancers import Balancers
 from sandbox.seed.definitions import IMAGE_TAGS, definition
 from sandbox.seed.network import Vpc
 from sandbox.seed.secrets import Stored
+from sandbox.world.parts import Service
+from sandbox.world.world import World
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,86 +24,88 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(
-    aws: Endpoint, vpc: Vpc, balancers: Balancers, stored: Stored, as_found: bool
+    aws: Endpoint,
+    world: World,
+    vpc: Vpc,
+    balancers: Balancers,
+    stored: Stored,
+    as_found: bool,
 ) -> Services:
     """Create the cluster, its services, Cloud Map names and log groups."""
-    namespace, registries = _discovery(aws, vpc.id)
-    aws.client("ecs").create_cluster(clusterName=names.CLUSTER)
+    namespace, registries = _discovery(aws, world, vpc.id)
+    aws.client("ecs").create_cluster(clusterName=world.cluster)
     definitions = {}
-    for service in names.CONTAINERS:
-        aws.client("logs").create_log_group(logGroupName=names.LOG_GROUPS[service])
-        aws.client("logs").put_retention_policy(
-            logGroupName=names.LOG_GROUPS[service], retentionInDays=30
-        )
-        definitions[service] = _register(aws, service, stored, as_found)
-        _service(aws, vpc, balancers, service, definitions[service], registries[service])
+    for part, service in world.services.items():
+        aws.client("logs").create_log_group(logGroupName=service.log_group)
+        aws.client("logs").put_retention_policy(logGroupName=service.log_group, retentionInDays=30)
+        definitions[service.name] = _register(aws, world, part, stored, as_found)
+        wanted = arguments(world, vpc, balancers, service, registries[service.name])
+        aws.client("ecs").create_service(taskDefinition=definitions[service.name], **wanted)
     return Services(namespace=namespace, registries=registries, task_definitions=definitions)
 
 
-def _register(aws: Endpoint, service: str, stored: Stored, as_found: bool) -> str:
+def _register(aws: Endpoint, world: World, part: str, stored: Stored, as_found: bool) -> str:
     """Register the earlier revisions and the current one, and return the last ARN."""
     arn = ""
     for tag in IMAGE_TAGS:
-        wanted = definition(service, stored, tag, as_found)
+        wanted = definition(world, part, stored, tag, as_found)
         answer = aws.client("ecs").register_task_definition(**wanted)
         arn = answer["taskDefinition"]["taskDefinitionArn"]
     return arn
 
 
-def _service(
-    aws: Endpoint,
-    vpc: Vpc,
-    balancers: Balancers,
-    service: str,
-    definition_arn: str,
-    registry: str,
-) -> None:
-    aws.client("ecs").create_service(
-        cluster=names.CLUSTER,
-        serviceName=service,
-        taskDefinition=definition_arn,
-        desiredCount=1,
-        launchType="FARGATE",
-        platformVersion="1.4.0",
-        loadBalancers=[
+def arguments(
+    world: World, vpc: Vpc, balancers: Balancers, service: Service, registry: str
+) -> dict[str, Any]:
+    """Return the arguments of CreateService, without the revision."""
+    found: dict[str, Any] = {
+        "cluster": world.cluster,
+        "serviceName": service.name,
+        "desiredCount": service.count,
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "loadBalancers": [
             {
-                "targetGroupArn": balancers.target_groups[names.TARGET_GROUPS[service]],
-                "containerName": names.CONTAINERS[service],
-                "containerPort": names.PORTS[service],
+                "targetGroupArn": balancers.target_groups[service.target_group],
+                "containerName": service.container,
+                "containerPort": service.port,
             }
         ],
-        serviceRegistries=[{"registryArn": registry}],
-        networkConfiguration={
+        "serviceRegistries": [{"registryArn": registry}],
+        "networkConfiguration": {
             "awsvpcConfiguration": {
-                "subnets": vpc.private,
-                "securityGroups": [vpc.groups[names.TASK_GROUPS[service]]],
-                "assignPublicIp": "DISABLED",
+                "subnets": vpc.public if service.public else vpc.private,
+                "securityGroups": [vpc.groups[service.group]],
+                "assignPublicIp": "ENABLED" if service.public else "DISABLED",
             }
         },
-        deploymentConfiguration={
+        "deploymentConfiguration": {
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             "minimumHealthyPercent": 100,
             "maximumPercent": 200,
         },
-        healthCheckGracePeriodSeconds=120,
-        schedulingStrategy="REPLICA",
-        propagateTags="SERVICE",
-        tags=[{"key": "Environment", "value": names.ENVIRONMENT}],
-    )
+        "healthCheckGracePeriodSeconds": 120,
+        "schedulingStrategy": "REPLICA",
+        "propagateTags": "SERVICE",
+        "tags": [{"key": "Environment", "value": world.environment}],
+    }
+    if "capacityProviderStrategy" in service.details:  # a service has one or the other
+        del found["launchType"]
+    return {**found, **service.details}
 
 
-def _discovery(aws: Endpoint, vpc: str) -> tuple[str, dict[str, str]]:
+def _discovery(aws: Endpoint, world: World, vpc: str) -> tuple[str, dict[str, str]]:
     """Create the private namespace and a name in it for each service."""
     client = aws.client("servicediscovery")
-    client.create_private_dns_namespace(Name=names.NAMESPACE, Vpc=vpc)
+    client.create_private_dns_namespace(Name=world.namespace, Vpc=vpc)
     namespace = next(
         found["Id"]
         for found in client.list_namespaces()["Namespaces"]
-        if found["Name"] == names.NAMESPACE
+        if found["Name"] == world.namespace
     )
     return namespace, {
-        service: client.create_service(
-            Name=name,
+        service.name: client.create_service(
+            Name=service.discovery,
             NamespaceId=namespace,
             DnsConfig={
                 "RoutingPolicy": "MULTIVALUE",
@@ -108,5 +113,5 @@ def _discovery(aws: Endpoint, vpc: str) -> tuple[str, dict[str, str]]:
             },
             HealthCheckCustomConfig={"FailureThreshold": 1},
         )["Service"]["Arn"]
-        for service, name in names.DISCOVERY_NAMES.items()
+        for service in world.services.values()
     }

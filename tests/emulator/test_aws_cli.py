@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow

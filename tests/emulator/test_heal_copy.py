@@ -9,10 +9,12 @@ import pytest
 
 from emulator.aws.endpoint import Endpoint
 from emulator.heal import snapshot
-from sandbox import buckets, names
+from sandbox import buckets
 from sandbox.seed.authority import Authority
 from sandbox.seed.platform import Platform, build
+from sandbox.world.load import load
 from tests.emulator.support.emulated import aws
+from tests.sandbox.support import classic as names
 
 __all__ = ["aws"]
 
@@ -22,7 +24,7 @@ TAG = [{"Key": "by", "Value": "somebody"}]
 
 @pytest.fixture(scope="module")
 def platform(aws: Endpoint) -> Platform:
-    return build(aws, Authority())
+    return build(aws, Authority(load()), load())
 
 
 def settings(aws: Endpoint) -> dict[tuple[str, str], Any]:
@@ -54,7 +56,11 @@ def spoil(aws: Endpoint, bucket: str) -> None:
 
 @pytest.mark.usefixtures("platform")
 def test_both_buckets_lose_what_was_laid_on_them_and_keep_what_is_in_them(aws: Endpoint) -> None:
-    s3, before, kept = aws.client("s3"), settings(aws), buckets.take()
+    s3, before, kept = (
+        aws.client("s3"),
+        settings(aws),
+        buckets.take((names.ARTIFACT_BUCKET, names.REPORT_BUCKET)),
+    )
     for bucket in (names.ARTIFACT_BUCKET, names.REPORT_BUCKET):
         s3.put_object(Bucket=bucket, Key="a", Body=b"here")
         spoil(aws, bucket)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import names
 from tests.infra.support.deployed import COMPRESSED, LOG_GROUP, MINUTE_S, Deployed, until
+from tests.sandbox.support import classic as names
 
 pytestmark = pytest.mark.timeout(300)
 

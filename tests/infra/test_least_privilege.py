@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import names
 from tests.infra.support.deployed import STACK, Deployed
 from tests.infra.support.described import of_type
+from tests.sandbox.support import classic as names
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 # What the twin cannot show, since there an AWS service acts in the function's place.

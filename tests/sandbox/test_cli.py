@@ -12,8 +12,8 @@ import pytest
 
 from emulator import state
 from emulator.settings import MARKER
-from sandbox import names
 from sandbox.faults import FAULTS
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin, sandbox
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.edge_client import JSON, Answer, ask
 from tests.sandbox.support.twin import RunningTwin
 

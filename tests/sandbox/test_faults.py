@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import names
 from sandbox.faults import FAULTS
+from tests.sandbox.support import classic as names
 from tests.sandbox.support import fingerprint
 from tests.sandbox.support.symptoms import SYMPTOMS, shown
 from tests.sandbox.support.twin import RunningTwin

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow

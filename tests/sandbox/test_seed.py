@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox import names
 from sandbox.seed import definitions
+from sandbox.world.load import load
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
@@ -179,7 +180,7 @@ def test_mlflow_asks_the_auth_service_as_the_platform_s_does(twin: RunningTwin) 
 def test_what_is_wrong_with_the_real_api_is_mended_unless_as_found(
     as_found: bool, mended: str | None
 ) -> None:
-    assert definitions.environment(names.API_SERVICE, as_found).get("SANDBOX_MENDED") == mended
+    assert definitions.environment(load(), "api", as_found).get("SANDBOX_MENDED") == mended
 
 
 def test_the_cache_is_named_as_elasticache_names_one_with_encryption(twin: RunningTwin) -> None:

@@ -15,6 +15,7 @@ import redis
 from sandbox.seed.authority import Authority
 from sandbox.services.redis import CERTIFICATE, RedisServer
 from sandbox.services.wire import redis as resp
+from sandbox.world.load import load
 from tests.sandbox.support.service_ground import TOKEN, running
 
 NAME = "master.cache.example"
@@ -25,7 +26,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        material = Authority().issue(NAME)
+        material = Authority(load()).issue(NAME)
         (folder / CERTIFICATE).write_bytes(material.key + material.certificate)
         self.control()
 

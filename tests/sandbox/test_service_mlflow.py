@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 BASE = "/api/mlflow/api/2.0"

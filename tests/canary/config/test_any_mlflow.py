@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import names, toml
+from sandbox import toml
 from tests.canary.support.live_twin import ROOT, Twin, broken, causes, fixes
+from tests.sandbox.support import classic as names
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 EXAMPLE = ROOT / "docs" / "examples" / "any-mlflow.toml"

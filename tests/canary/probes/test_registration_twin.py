@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sandbox import names
 from sandbox.faults.context import READ_ONLY
 from sandbox.state import read
 from tests.canary.support.live_twin import Report, Twin, broken
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import Outside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

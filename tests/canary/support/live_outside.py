@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sandbox import names
 from tests.canary.support.live_resources import GROUPS, RESOURCES
 from tests.canary.support.live_twin import Report, Twin, broken
+from tests.sandbox.support import classic as names
 
 # In `make test-slow`, one of each kind of place; the sweep has all.
 SLOW = (

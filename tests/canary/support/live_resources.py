@@ -5,7 +5,7 @@ A part of its ARN or name is enough. A security group stands by its name: the tw
 
 from __future__ import annotations
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 
 _AUTH, _API, _MLFLOW = names.AUTH_SERVICE, names.API_SERVICE, names.MLFLOW_SERVICE
 _DOOR, _AUTH_DOOR = names.REGISTRY_BALANCER, names.AUTH_BALANCER

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import names
 from tests.emulator.support.agent_ground import (
     NO_BREAKER,
     WITH_BREAKER,
@@ -18,6 +17,7 @@ from tests.emulator.support.agent_ground import (
     secret,
     variable,
 )
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import names
 from tests.emulator.support.agent_ground import NO_BREAKER, WITH_BREAKER, Subject, secret, variable
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import names
 from tests.emulator.support.agent_ground import NO_BREAKER, WITH_BREAKER, Subject, variable
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import RunningTwin
 
 KEPT = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import urllib3
 
-from sandbox import names
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import Outside
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"

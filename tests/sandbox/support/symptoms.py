@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import urllib3
 
-from sandbox import names
 from sandbox.services.registry import keycheck
+from tests.sandbox.support import classic as names
 from tests.sandbox.support.twin import Outside
 
 SEARCH = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"

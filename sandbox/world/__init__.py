@@ -1,0 +1,1 @@
+"""A world: one shape of the platform, read from a file."""
