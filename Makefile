@@ -11,8 +11,9 @@ override ENV := $(value ENV)
 override OF := $(value OF)
 override FAULT := $(value FAULT)
 override AS_FOUND := $(value AS_FOUND)
+override WORLD := $(value WORLD)
 override SEED := $(value SEED)
-export ENV OF FAULT AS_FOUND SEED
+export ENV OF FAULT AS_FOUND WORLD SEED
 NAMED = case "$$ENV" in ""|-*|*[!a-z0-9_-]*) echo "ENV: a name of letters a-z, digits and _, then also -" >&2; exit 2;; esac
 
 .PHONY: help setup demo test fast test-slow sweep mutants lint bench synth deploy gate diagnosis-report docs pictures lock clean
@@ -30,8 +31,8 @@ $(STAMP): requirements-dev.txt requirements-setup.txt
 	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(STAMP)
 
-demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing)
-	$(PY) -m sandbox.demo $${FAULT:+"--fault=$$FAULT"} $${AS_FOUND:+--as-found}
+demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing, WORLD=name is another shape)
+	$(PY) -m sandbox.demo $${FAULT:+"--fault=$$FAULT"} $${AS_FOUND:+--as-found} $${WORLD:+"--world=$$WORLD"}
 
 test: setup ## All tests but the slow ones, and lint beside them (under 9 minutes)
 	@$(MAKE) --no-print-directory --jobs 2 lint fast

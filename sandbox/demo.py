@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.faults import FAULTS
+from sandbox.faults import FAULTS, inexpressible
+from sandbox.world.load import CLASSIC, WorldError, load
 
 FAILED = 1  # the canary's exit status where a check failed
 
@@ -26,13 +27,21 @@ def main() -> int:
     parser.add_argument(
         "--as-found", action="store_true", help="with the faults that the platform's own code has"
     )
+    parser.add_argument("--world", default=CLASSIC, help="the shape of the platform")
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     chosen = parser.parse_args()
     if unknown := sorted(set(chosen.fault) - set(FAULTS)):
         parser.error(f"unknown fault {unknown[0]!r}; `python -m sandbox faults` lists them")
+    try:
+        world = load(chosen.world)
+    except WorldError as error:
+        parser.error(str(error))
+    for fault in chosen.fault:
+        if why := inexpressible(world, fault):
+            parser.error(f"the world {world.name} cannot express {fault}: {why}")
     with tempfile.TemporaryDirectory(prefix="hokusai-demo-") as folder:
         state = Path(folder) / "state.json"
-        twin = _start(state, chosen.as_found)
+        twin = _start(state, chosen.world, chosen.as_found)
         store = Path(folder) / "store"
         try:
             if chosen.fault:
@@ -44,9 +53,10 @@ def main() -> int:
     return 0 if broken and status == FAILED else status
 
 
-def _start(state: Path, as_found: bool) -> subprocess.Popen[str]:
+def _start(state: Path, world: str, as_found: bool) -> subprocess.Popen[str]:
     print("Starting the sandbox: a twin of the platform on this machine …", file=sys.stderr)
-    command = [sys.executable, "-m", "sandbox", "up", "--state", str(state)]
+    command = [sys.executable, "-m", "sandbox", "up", "--world", world]
+    command += ["--state", str(state)]
     command += ["--as-found"] if as_found else []
     twin = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     if twin.stdout is None or not (line := twin.stdout.readline()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from emulator.account import Account
@@ -103,10 +104,12 @@ class Twin(Account):
             self.planted.clear()
 
     def renew(self) -> str:
-        """Import a new certificate in the place of the platform's, and return its ARN."""
-        arn = self.platform.certificate
-        replace_certificate(self.aws, self.authority.platform(valid_days=120, age_days=0), arn)
-        return arn
+        """Import new certificates in the place of all that are served; return the first ARN."""
+        for name, arn in self.platform.balancers.certificates.items():
+            zone = name == self.world.zone
+            make = self.authority.platform if zone else partial(self.authority.of_host, name)
+            replace_certificate(self.aws, make(valid_days=120, age_days=0), arn)
+        return self.platform.certificate
 
     def _take_away(self) -> None:
         """Remove additions of faults; ignore those that are gone already."""

@@ -14,6 +14,7 @@ import msgspec
 
 from canary.config import references
 from canary.config.decode import Problem, decode
+from canary.config.left_out import left_out
 from canary.config.toml_file import is_file, read_toml, unusable
 from canary.model import Check, Config, Environment
 from canary.model.definitions import BLOCKING_EVERY
@@ -22,7 +23,6 @@ from canary.probes.base.api import Kind
 HERE = Path(__file__).resolve().parents[1]
 CHECKS = HERE / "checks"
 ENVIRONMENTS = HERE / "environments"
-NO_CLUSTER = "the environment names no cluster, so the control plane is not read"
 LONGEST_SHOWN = 100
 """Characters of a name that a message repeats."""
 
@@ -58,7 +58,7 @@ def load(
     files = sorted(folder.glob("*.toml"))
     sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
-        where = _without_control_plane(where, sources, known)
+        where, sources = left_out(where, sources, known)
         day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
         rules = references.Rules(
             file=place.name, authoring=authoring, today=day, root=HERE.parent, only=only
@@ -133,17 +133,6 @@ def _with_hosts(environment: Environment) -> Environment:
         for r in environment.routes
     )
     return msgspec.structs.replace(environment, routes=routes)
-
-
-def _without_control_plane(
-    environment: Environment, sources: list[references.Source], kinds: Mapping[str, Kind]
-) -> Environment:
-    """Disable the checks that read the control plane where the environment names no cluster."""
-    if environment.cluster:
-        return environment
-    reading = {s.check.id for s in sources if kinds[s.check.kind].reads_state}
-    unread = dict.fromkeys(sorted(reading), NO_CLUSTER)
-    return msgspec.structs.replace(environment, disable={**unread, **environment.disable})
 
 
 def _host(environment: Environment, name: str) -> str:

@@ -62,6 +62,11 @@ class Authority:
             *platform_identities(self._world), valid_days=valid_days, age_days=age_days
         )
 
+    def of_host(self, host: str, *, valid_days: float = 90, age_days: float = 1) -> Material:
+        """Return a certificate for one host alone, and the balancers' addresses."""
+        addresses = platform_identities(self._world)[2:]
+        return self.issue(host, *addresses, valid_days=valid_days, age_days=age_days)
+
 
 def platform_identities(world: World) -> list[str]:
     """Return the names in the platform's certificate."""

@@ -18,11 +18,11 @@ class Balancers(msgspec.Struct, frozen=True, kw_only=True):
     balancers: dict[str, str]  # name -> ARN
     listeners: dict[str, dict[int, str]]  # balancer name -> port -> ARN
     target_groups: dict[str, str]  # name -> ARN
-    certificate: str
+    certificates: dict[str, str]  # host or zone -> ARN
 
 
-def build(aws: Endpoint, world: World, vpc: Vpc, certificate: str) -> Balancers:
-    """Create the load balancing and return its ARNs."""
+def build(aws: Endpoint, world: World, vpc: Vpc, certificates: dict[str, str]) -> Balancers:
+    """Create the load balancing and return its ARNs; certificates are by host or zone."""
     elbv2 = aws.client("elbv2")
     groups = {s.target_group: _target_group(elbv2, vpc.id, s) for s in world.services.values()}
     arns = {part: groups[s.target_group] for part, s in world.services.items()}
@@ -31,14 +31,14 @@ def build(aws: Endpoint, world: World, vpc: Vpc, certificate: str) -> Balancers:
     for each in world.balancers.values():
         arn = _balancer(elbv2, vpc, each, tags)
         balancers[each.name] = arn
+        own = [certificates[name] for name in each.certificates or (world.zone,)]
         listeners[each.name] = {
-            x.port: _listener(elbv2, arn, certificate, x, arns, tags)
-            for x in each.listeners.values()
+            x.port: _listener(elbv2, arn, own, x, arns, tags) for x in each.listeners.values()
         }
         for rule in each.rules.values():
             _rule(elbv2, listeners[each.name][each.serving.port], rule, arns[rule.to], tags)
     return Balancers(
-        balancers=balancers, listeners=listeners, target_groups=groups, certificate=certificate
+        balancers=balancers, listeners=listeners, target_groups=groups, certificates=certificates
     )
 
 
@@ -125,14 +125,14 @@ def _rule(elbv2: Any, listener: str, rule: Rule, group: str, tags: list[dict[str
 def _listener(
     elbv2: Any,
     balancer: str,
-    certificate: str,
+    certificates: list[str],
     each: Listener,
     groups: dict[str, str],
     tags: list[dict[str, str]],
 ) -> str:
     secure: dict[str, Any] = {}
     if each.protocol == "HTTPS":
-        secure = {"SslPolicy": each.policy, "Certificates": [{"CertificateArn": certificate}]}
+        secure = {"SslPolicy": each.policy, "Certificates": [{"CertificateArn": certificates[0]}]}
     action = redirect_to_https(each.redirect) if each.redirect else forward(groups[each.to])
     made = elbv2.create_listener(
         LoadBalancerArn=balancer,
@@ -142,7 +142,11 @@ def _listener(
         Tags=tags,
         **secure,
     )
-    return str(made["Listeners"][0]["ListenerArn"])
+    listener = str(made["Listeners"][0]["ListenerArn"])
+    if secure and certificates[1:]:  # the others are chosen by the client's server name
+        more = [{"CertificateArn": arn} for arn in certificates[1:]]
+        elbv2.add_listener_certificates(ListenerArn=listener, Certificates=more)
+    return listener
 
 
 def _target_group(elbv2: Any, vpc: str, service: Service) -> str:

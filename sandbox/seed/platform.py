@@ -18,7 +18,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     balancers: balancers.Balancers
     stored: secrets.Stored
     services: services.Services
-    certificate: str  # ARN
+    certificate: str  # ARN of the first one
     topic: str
     credentials: secrets.Credentials
     principals: list[principals.Principal]
@@ -33,8 +33,8 @@ def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool =
     credentials = secrets.fresh_credentials()
     identities = principals.fresh_principals(credentials.admin_token)
     vpc = network.build(aws, world)
-    certificate = import_certificate(aws, authority.platform(), world.zone)
-    balancing = balancers.build(aws, world, vpc, certificate)
+    certificates = _certificates(aws, authority, world)
+    balancing = balancers.build(aws, world, vpc, certificates)
     stored = secrets.build(aws, world, credentials)
     principals.store(aws, world, identities)
     running = services.build(aws, world, vpc, balancing, stored, as_found)
@@ -46,11 +46,19 @@ def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool =
         balancers=balancing,
         stored=stored,
         services=running,
-        certificate=certificate,
+        certificate=next(iter(certificates.values())),
         topic=topic,
         credentials=credentials,
         principals=identities,
     )
+
+
+def _certificates(aws: Endpoint, authority: Authority, world: World) -> dict[str, str]:
+    """Import the zone's certificate, or one for each host that has its own: name -> ARN."""
+    hosts = dict.fromkeys(h for b in world.balancers.values() for h in b.certificates)
+    if not hosts:
+        return {world.zone: import_certificate(aws, authority.platform(), world.zone)}
+    return {host: import_certificate(aws, authority.of_host(host), host) for host in hosts}
 
 
 def _seed_identifiers(aws: Endpoint) -> None:

@@ -72,6 +72,7 @@ class Balancer(Part, frozen=True, kw_only=True):
     group: str  # its security group
     scheme: str = "internet-facing"
     admits: tuple[str, ...] = ("0.0.0.0/0",)  # who may come in: CIDRs, prefix lists as "pl:NAME"
+    certificates: tuple[str, ...] = ()  # hosts with one of their own; none: the zone's
     listeners: dict[str, Listener]
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
 

@@ -9,7 +9,8 @@ import msgspec
 from click.testing import CliRunner
 
 from canary.cli.inspect import plan
-from canary.config import ENVIRONMENTS, NO_CLUSTER, load
+from canary.config import ENVIRONMENTS, load
+from canary.config.left_out import NO_CLUSTER
 from canary.control_plane.state import EVERYTHING, PlatformState, Unavailable
 from canary.diagnose import diagnose
 from canary.diagnose.core.case import Case
