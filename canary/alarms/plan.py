@@ -46,9 +46,9 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     expression: str = ""
     comparison: str = "GreaterThanThreshold"
     threshold: float = 0.0
-    period: int = MINUTE
-    datapoints: int = 1
-    periods: int = 1
+    period: int
+    datapoints: int
+    periods: int
     missing: Missing = Missing.NOT_BREACHING
     route: Route = Route.TICKET
     check: str = ""  # the check that it watches, "" for other alarms

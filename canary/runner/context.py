@@ -61,8 +61,8 @@ class Times(Frozen, frozen=True, kw_only=True):
 def times(plan: Plan, start: float) -> Times:
     """Return the deadlines; a budget too small for the reserves leaves half of it to probing."""
     end = start + plan.budget_s
-    reserves = plan.cleanup_reserve_s + plan.publish_reserve_s
-    share = min(1.0, plan.budget_s / 2 / reserves) if reserves else 1.0
+    half, reserves = plan.budget_s / 2, plan.cleanup_reserve_s + plan.publish_reserve_s
+    share = half / reserves if reserves > half else 1.0
     cleanup = end - plan.publish_reserve_s * share
     return Times(
         start=start, probing=cleanup - plan.cleanup_reserve_s * share, cleanup=cleanup, end=end

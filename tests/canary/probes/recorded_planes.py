@@ -88,6 +88,11 @@ def states() -> Iterator[tuple[str, PlatformState]]:
         ("is hindered", {"events": (unable,)}),
         ("was hindered", {"events": (Event(at=p.ago(0), message=STEADY), unable)}),
         ("starts late", {"tasks": (*running, p.replace(waiting, created_at=p.ago(16)))}),
+        (
+            "starts at the last minute",
+            {"tasks": (*running, p.replace(waiting, created_at=p.ago(15)))},
+        ),
+        ("starts at no known time", {"tasks": (*running, p.replace(waiting, created_at=""))}),
         ("starts with another controller", {"controller": "EXTERNAL"}),
         ("starts with a crash", {"tasks": (*running, waiting, task(1, 2))}),
         ("runs none", {"running": 0}),

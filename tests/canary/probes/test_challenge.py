@@ -14,6 +14,8 @@ from canary.probes.base.evidence import exchange
         ('Basic realm="mlflow"', "Basic"),
         ("bearer", "Bearer"),
         ("Digest,Basic", "Digest"),
+        ("NEGOTIATE", "Negotiate"),
+        ("apikey", "ApiKey"),
         ("", ""),
         ("abcdefabcdefabcdef", ""),
         ("hk_live_abcdef Basic", ""),

@@ -6,9 +6,10 @@ import itertools
 import socket
 import time
 
+import msgspec
 import pytest
 
-from canary.model import Answer, Service
+from canary.model import Answer, Failure, FailureKind, Service, Timing
 from canary.probes.base.expectations import Expect
 from canary.probes.base.request import https_url_of, url_of
 from canary.probes.endpoint import notes
@@ -75,3 +76,17 @@ def test_a_user_waits_for_all_attempts_and_so_they_are_judged() -> None:
 def test_a_dead_address_is_a_fact_of_the_step(dead: tuple[str, ...], facts: dict[str, str]) -> None:
     answer = Answer(status=200, dead_addresses=dead)
     assert notes(Expect(), answer, Bench(environment()).context()) == facts
+
+
+@pytest.mark.parametrize(("ms", "slow"), [(100.0, False), (100.6, True)])
+def test_an_answer_is_slow_that_takes_longer_than_the_threshold(ms: float, slow: bool) -> None:
+    answer = Answer(status=200, timing=Timing(total_ms=ms))
+    context = Bench(environment()).context()
+    said = {"slow": "101 ms, threshold 100 ms"} if slow else {}
+    assert notes(Expect(max_ms=100), answer, context) == said
+    lost = Failure(kind=FailureKind.READ_TIMEOUT)
+    failed = msgspec.structs.replace(answer, failure=lost)
+    assert notes(Expect(max_ms=100), failed, context) == {}
+    usual = context.environment.run.slow_ms
+    later = msgspec.structs.replace(answer, timing=Timing(total_ms=usual + 1))
+    assert notes(Expect(), later, context) == {"slow": f"{usual + 1} ms, threshold {usual} ms"}

@@ -15,7 +15,7 @@ from canary.probes.base.evidence import (
     minutes_since,
     unavailable,
 )
-from canary.probes.base.request import FORMS, object_name, started_at
+from canary.probes.base.request import FORMS, hung, object_name, started_at
 from tests.canary.support import platforms as p
 
 GET = Request(method="GET", url="https://h/x")
@@ -129,6 +129,15 @@ def test_the_name_of_an_object_tells_when_its_run_began(name: str, start: str | 
     found = started_at("us-", name)
     assert (found.isoformat() if found else None) == start
     assert object_name("us-", "20261122t115959.1_x", "key") == "us-20261122t115959-1-x-key"
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_target_hung_that_let_a_time_out_pass_or_whose_balancer_says_so(
+    kind: FailureKind,
+) -> None:
+    by_time = ("connect-timeout", "read-timeout", "deadline")
+    assert hung(Answer(failure=Failure(kind=kind))) is (kind.value in by_time)
+    assert [hung(Answer(status=s)) for s in (503, 504, 505)] == [False, True, False]
 
 
 def test_each_form_carries_a_key_in_its_own_way() -> None:

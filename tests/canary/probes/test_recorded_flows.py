@@ -180,6 +180,7 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         ("not used", r"[45] GET /use", Answer(status=404)),
         ("no answer in use", r"GET /use", LOST),
         ("not revoked", r"DELETE .*k1", None),
+        ("revoked without words", r"DELETE .*k1", Answer(status=204)),
         ("no answer to a removal", r"^1 DELETE", LOST),
         ("a list of other things", r"GET /api/v1/keys", Answer(status=200, body=(
             f'["x", 1, {{"key_id": "a/b", "name": "{OLD}"}}, {{"key_id": "b", "name": "us"}}]'

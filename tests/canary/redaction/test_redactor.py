@@ -183,3 +183,11 @@ def test_every_string_of_a_step_is_cleaned_and_an_innocent_step_is_the_same_obje
     assert secret not in repr(redactor.clean(step))
     plain = Step(name="n", status=Status.PASS, reason="well")
     assert redactor.clean(plain) is plain
+    looks_alike = Step(
+        name="n", status=Status.PASS, reason="API key required", evidence=(Exchange(method="GET",
+        url="https://h/?token=", excerpt="secret: not found"),), facts={"a key": "a token"},
+    )  # fmt: skip
+    assert redactor.clean(looks_alike) is looks_alike
+    both = redactor.clean((looks_alike, {"a": [secret, 1, None]}, step))
+    assert both == (looks_alike, {"a": [MASK, 1, None]}, redactor.clean(step))
+    assert both[0] is looks_alike and redactor.clean(step).evidence[0].method == "GET"

@@ -54,6 +54,7 @@ NAMED = {
     f"pwd%3D{S}&x=1": "pwd%3D***&x=1",
     f"secret: Bearer {S} x": "secret: Bearer *** x",
     f"--token {S} x": "--token *** x",
+    f'--DB-Password "{S}\n{S}" x': '--DB-Password ***" x',
     f"-pass {S} --auth {S}": "-pass *** --auth ***",
     f"--auth={S} --db-pass=-{S} x": "--auth=*** --db-pass=*** x",
     f"redis-cli -h h -a {S} ping": "redis-cli -h h -a *** ping",

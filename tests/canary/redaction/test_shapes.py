@@ -23,6 +23,8 @@ R = "q7Zk2Vx9Lw4Tn8Rb3Yc6Hd1Jf5Mg0PsA4eK8uW2oX6iN9yQ1tB5rG3vD7hC0jS4mF8lZ2pE6aU9
         ("aB1cD2eF3gH4iJ5kL6m" * 2, True),  # nineteen: 4.25 bits
         ("Application" + R[:14] + "Server7", False),  # 17 of 32 in words
         ("Application" + R[:21], True),  # 11 of 32
+        ("abcdEFGH1234ijklMNOP5678qrstUVWX", True),  # four letters are no word
+        ("abcdeFGHIJ12345klmnoPQRST67890uvwXY", False),  # five are one
     ],
 )
 def test_a_random_token_is_long_mixed_and_dense(token: str, random: bool) -> None:

@@ -122,6 +122,10 @@ def test_of_an_address_what_gives_access_is_masked(text: str, masked: str) -> No
         (f"{A.lower()} {B.lower()}", f"{A.lower()} {B.lower()}"),
         ("0a1b2c3d4e5f6071 ListTasks ServiceA1", "0a1b2c3d4e5f6071 ListTasks ServiceA1"),
         (f"{A[:7]} {A} {B}", f"{A[:7]} ***"),
+        *((f"{A} {part} {B}", "***") for part in ("w4tn8rb3", "W4TN8RB3", "qXzKbVxD")),
+        *((f"{A} {part} {B}",) * 2 for part in ("qxzkbvxd", "QXZKBVXD", "0a1b2c3d")),
+        (f"{A}{B} registered", f"{A}{B} registered"),  # one token alone is another's work
+        ("abcdEFGH1234ijkl MNOP5678qrstUVWX", "abcdEFGH1234ijkl MNOP5678qrstUVWX"),
     ],
 )
 def test_a_token_that_blanks_part_is_masked_as_one(text: str, masked: str) -> None:

@@ -6,22 +6,29 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+import pytest
 
 from canary.control_plane.state import PlatformState, Unavailable
 from canary.control_plane.write_calls import Audit, WriteCall, changed_by
 from canary.model import (
     ChangedBy,
+    CheckHistory,
     Confidence,
     Diagnosis,
     Evidence,
     Explanation,
     Remedy,
     Report,
+    Status,
 )
 from canary.observe.write_calls import LIMIT_S, Asked
 from canary.pipeline import run_once
 from canary.runner import RunRequest
+from canary.runner.changers import with_changers
+from canary.runner.noting import Attempts
 from tests.canary.support import worlds
+from tests.canary.support.made import report
+from tests.canary.support.servers.toolbox import ManualClock
 
 DIAGNOSIS = Diagnosis(
     cause="security-group-blocked",
@@ -104,22 +111,47 @@ def test_a_denied_look_up_is_diagnosed_as_a_denied_reading_is() -> None:
     denied = Unavailable(
         action=action, resource="*", code="AccessDeniedException", reason="no", denied=True
     )
-    given: list[PlatformState] = []
+    given, seconds = list[PlatformState](), list[float]()
     lack = msgspec.structs.replace(DIAGNOSIS, cause="canary-permission-denied", explains=())
 
-    def diagnosed(_results: Any, state: PlatformState, *_: Any) -> Explanation:
+    def diagnosed(_results: Any, state: PlatformState, *others: Any) -> Explanation:
         given.append(state)
+        seconds.append(others[-1])
         return Explanation(diagnoses=(lack if state.unavailable else DIAGNOSIS,))
 
     report, _ = run("fails", {"problem": "denied", "denied": denied}, diagnose=diagnosed)
     assert report.diagnoses == (DIAGNOSIS, lack)
     assert given[1] == PlatformState(unavailable=(denied,))
+    assert seconds[1] == 1.0
 
 
 def test_without_time_nobody_is_asked() -> None:
     report, questions = run("fails", {}, budget_s=2)
     assert questions == []
     assert "who changed it could not be read: no time was left in this run" in report.run.notes
+
+
+@pytest.mark.parametrize(("left", "asks"), [(0.49, False), (0.5, True), (3.0, True)])
+def test_half_a_second_is_enough_for_a_question_and_what_was_told_has_its_time(
+    left: float, asks: bool
+) -> None:
+    questions: list[float] = []
+
+    def audit(_asked: Asked, seconds: float) -> Audit:
+        questions.append(seconds)
+        return Audit()
+
+    config = worlds.config(worlds.check("api.it", "fails"))
+    ports = worlds.ports(config.environment, audit=audit, clock=ManualClock(100.0))
+    start = worlds.start_of(config, worlds.plan_of(config))
+    history = {"api.it": CheckHistory(last_status=Status.FAIL, since="2026-11-22T12:00:00+00:00")}
+    explanation, attempts = Explanation(diagnoses=(DIAGNOSIS,)), Attempts()
+    _, told = with_changers(
+        ports, start, report(history=history), PlatformState(), explanation, 100.0 + left, attempts
+    )
+    assert questions == ([left] if asks else [])
+    assert told == (Audit(since="2026-11-21T12:00:00+00:00") if asks else None)
+    assert len(attempts.notes) == (0 if asks else 1)
 
 
 def test_without_a_control_plane_nobody_is_asked() -> None:
