@@ -89,7 +89,8 @@ def _scalar(value: Scalar) -> str:
 
 def _value(value: Value, indent: str) -> str:
     if isinstance(value, dict):
-        rows = [f"{indent}  {quoted(k)} = {quoted(v)}\n" for k, v in value.items()]
+        width = max((len(quoted(k)) for k in value), default=0)
+        rows = [f"{indent}  {quoted(k):<{width}} = {quoted(v)}\n" for k, v in value.items()]
         return f"{{\n{''.join(rows)}{indent}}}" if rows else "{}"
     if isinstance(value, list):
         return f"[{', '.join(_scalar(v) for v in value)}]"

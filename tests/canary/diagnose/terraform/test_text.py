@@ -83,13 +83,14 @@ def test_a_block_is_written_as_terraforms_formatter_writes_it() -> None:
         ("aws_x", "y"),
         [
             Argument("name", "x"), Argument("list", ["a", "b"]),
-            Argument("tags", {"k": "v"}), inner, Argument("last", Expression("a.b")),
+            Argument("tags", {"k": "v", "key": "w"}), inner, Argument("last", Expression("a.b")),
         ],
         ("A note.",),
     )  # fmt: skip
     assert written(whole) == (
         '# A note.\nresource "aws_x" "y" {\n  name = "x"\n  list = ["a", "b"]\n\n  tags = {\n'
-        '    "k" = "v"\n  }\n\n  inner {\n    on     = true\n    number = 7\n  }\n\n'
+        '    "k"   = "v"\n    "key" = "w"\n  }\n\n'
+        "  inner {\n    on     = true\n    number = 7\n  }\n\n"
         "  last = a.b\n}\n"
     )
 
