@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from emulator import supervisor
 from emulator.aws.endpoint import Endpoint
-from emulator.ecs import moto_ecs, records, registration
+from emulator.ecs import moto_ecs, records, registration, run_task
+from emulator.ecs.containers.health import Prober
+from emulator.ecs.containers.process import Surroundings
 from emulator.ecs.images import Image
-from emulator.ecs.probe import Prober
-from emulator.ecs.process import Surroundings
+from emulator.ecs.run_task import SingleTasks
 from emulator.ecs.service import ServiceScheduler
 from emulator.ecs.task import Task
 from emulator.ecs.task_runtime import TaskRuntime
@@ -49,6 +50,7 @@ class Agent:
         twin: str = "",
     ) -> None:
         moto_ecs.install()
+        run_task.install()
         self._aws, self._log_dir, self._speed, self._network = aws, log_dir, speed, network
         self._repositories = repositories or {}
         self._ca_bundle = ca_bundle or log_dir.parent / "ca.pem"
@@ -79,6 +81,7 @@ class Agent:
         self._runtime = TaskRuntime(
             surroundings, self._repositories, Prober(), self._log_dir, self._aws
         )
+        self._singles = SingleTasks(self._runtime)
         self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
         self._thread.start()
 
@@ -113,6 +116,8 @@ class Agent:
         with self._lock:
             services = dict(moto_ecs.backend().services)
             if not set(services) <= set(self._schedulers):
+                return False
+            if not self._singles.settled():
                 return False
             return all(self._schedulers[key].settled(service) for key, service in services.items())
 
@@ -172,14 +177,17 @@ class Agent:
                 scheduler.step(service)
             except Exception:
                 log.exception("service %s", key)
+        self._singles.step()
         self._count_clusters(services)
         self._forget_old()
 
     def _count_clusters(self, services: dict[str, Any]) -> None:
         for cluster in list(moto_ecs.backend().clusters.values()):
             mine = [s for s in services.values() if s.cluster_name == cluster.name]
-            cluster.running_tasks_count = sum(s.running_count for s in mine)
-            cluster.pending_tasks_count = sum(s.pending_count for s in mine)
+            alone = [t for t in self._singles.tasks if t.record.cluster_name == cluster.name]
+            running = len([t for t in alone if t.started])
+            cluster.running_tasks_count = running + sum(s.running_count for s in mine)
+            cluster.pending_tasks_count = len(alone) - running + sum(s.pending_count for s in mine)
             cluster.active_services_count = len([s for s in mine if s.status == "ACTIVE"])
 
     def _forget_old(self) -> None:
@@ -198,6 +206,8 @@ class Agent:
         scheduler.fleet.tasks.clear()
 
     def _end_all(self) -> None:
+        if self._thread is not None:
+            self._singles.end_all()
         for scheduler in self._schedulers.values():
             with contextlib.suppress(Exception):  # the records may be gone; processes must go too
                 self._end(scheduler)

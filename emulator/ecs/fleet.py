@@ -10,11 +10,8 @@ from emulator.ecs import definition as definitions
 from emulator.ecs import moto_ecs, records
 from emulator.ecs.deployments import Deployment
 from emulator.ecs.events import Events
-from emulator.ecs.task import Task
+from emulator.ecs.task import TO_START, Task
 from emulator.ecs.task_runtime import TaskRuntime
-
-TO_START = "TaskFailedToStart"
-EXITED = "EssentialContainerExited"
 
 
 class Fleet:
@@ -70,15 +67,29 @@ class Fleet:
         return Task(record, definitions.read(definition), deployment.id)
 
     def _launch(self, service: Any, task: Task) -> list[str]:
-        """Start a task's process and register it; return its target groups."""
+        """Start a task's containers and register it; return its target groups."""
         reason = task.launch(self._runtime)
-        if not reason:
-            self.tasks.append(task)
-            return task.register(service)
-        task.close(TO_START, reason)
-        shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
-        self._events.complain(service, shape, key=reason[:150])
-        return []
+        if reason:
+            task.close(TO_START[0], reason)
+            shape = f"was unable to place a task. Reason: {reason.rstrip('.')}."
+            self._events.complain(service, shape, key=reason[:150])
+            return []
+        if task.ended:
+            task.close(*task.ended)
+            return []
+        self.tasks.append(task)
+        return self._register(service, task)
+
+    def _register(self, service: Any, task: Task) -> list[str]:
+        """Register a task in its target groups once it runs; return them."""
+        if not task.started or task.registered:
+            return []
+        return task.register(service)
+
+    def register(self, service: Any, task: Task) -> None:
+        """Register a task whose last container has started just now."""
+        for arn in self._register(service, task):
+            self._events.say(service, f"registered 1 targets in (target-group {arn})")
 
     def stop(self, service: Any, tasks: list[Task], code: str, reason: str = "") -> None:
         """Begin to stop tasks, with a common reason or each with its own."""
@@ -93,10 +104,8 @@ class Fleet:
         self._say_deregistered(service, [arn for groups in left for arn in groups])
 
     def exited(self, service: Any, task: Task) -> None:
-        """Record the stop of a task whose process ended by itself."""
-        groups = task.deregister()
-        task.close(EXITED, "Essential container in task exited")
-        self._say_deregistered(service, groups)
+        """Stop a task that has ended by itself."""
+        self._say_deregistered(service, task.end())
 
     def _say_deregistered(self, service: Any, groups: list[str]) -> None:
         for arn, number in Counter(groups).items():

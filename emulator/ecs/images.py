@@ -37,20 +37,32 @@ NO_WAY = (
 
 @dataclass(frozen=True)
 class Image:
-    """A module that this interpreter runs, and the least memory (MiB) that it runs in.
+    """What stands for an image: a module, or an entry point and command as a Dockerfile has them.
 
-    Without a module the container's own command is given to the interpreter.
+    least_memory is what the program that the module stands for needs (MiB), whatever the module
+    itself takes. Relative paths of its commands begin at folder.
     """
 
     module: str = ""
     least_memory: int = 0
     architecture: str = "X86_64"  # nothing: any
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()  # nothing: the module's run, or Python without a module
+    folder: str = ""
 
-    def arguments(self, command: Sequence[str]) -> list[str]:
-        """Return the interpreter's arguments for a container with this command."""
-        if self.module:
-            return ["-m", self.module]
-        return list(command[1:] if command[:1] in (("python",), ("python3",)) else command)
+    def arguments(self, entry_point: Sequence[str], command: Sequence[str]) -> tuple[str, ...]:
+        """Return what a container runs; its own entry point leaves the image's command out.
+
+        Source: the Dockerfile reference, "Understand how CMD and ENTRYPOINT interact".
+        """
+        if entry_point:
+            return (*entry_point, *command)
+        own = ("python", "-m", self.module) if self.module else ("python3",)
+        return (*self.entry_point, *(command or self.command or own))
+
+    def needs(self, arguments: Sequence[str]) -> int:
+        """Return the memory (MiB) that a program needs: the image's own, or nothing known."""
+        return self.least_memory if arguments == self.arguments((), ()) else 0
 
 
 LOCAL_PYTHON = "local/python"

@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from emulator.aws.interfaces import ec2, free_address
 from emulator.ecs import moto_ecs
+from emulator.ecs.containers.container import Container
 from emulator.settings import ACCOUNT, REGION
 
+DEFAULT_STORAGE_GIB = 20  # of Fargate; a definition may ask for 21 to 200
 OWNED = "arn:aws:ecs:"  # how the description of a task's network interface begins
 
 
 def create(service: Any, definition: Any, deployment_id: str, subnet: str) -> Any:
     """Make a task of a service in PROVISIONING, with a network interface of its own."""
+    network = {**service.network_configuration["awsvpcConfiguration"], "subnets": [subnet]}
+    return make(
+        service.cluster_name,
+        definition,
+        network,
+        group=f"service:{service.name}",
+        started_by=deployment_id,
+    )
+
+
+def make(
+    cluster_name: str, definition: Any, network: dict[str, Any], *, group: str, **more: Any
+) -> Any:
+    """Make a task in PROVISIONING in the first subnet of a network; more are moto's fields."""
     from moto.ecs.models import Task
 
-    network = service.network_configuration["awsvpcConfiguration"]
-    configuration = {"awsvpcConfiguration": {**network, "subnets": [subnet]}}
-    cluster = moto_ecs.backend()._get_cluster(service.cluster_name)
+    cluster = moto_ecs.backend()._get_cluster(cluster_name)
+    if not network.get("securityGroups"):
+        network = {**network, "securityGroups": [_default_group(network["subnets"][0])]}
     task = Task(
         cluster,
         definition,
         None,
         {},
         moto_ecs.backend(),
-        f"service:{service.name}",
-        launch_type="FARGATE",
-        started_by=deployment_id,
-        networking_configuration=configuration,
-        platform_version="1.4.0",
+        group,
+        networking_configuration={"awsvpcConfiguration": network},
+        **{"launch_type": "FARGATE", "platform_version": "1.4.0", **more},
     )
     task.id = uuid.uuid4().hex  # without the dashes that moto's have
-    _move_interface(task, subnet)
+    _move_interface(task, network["subnets"][0])
     _complete(task, definition)
     moto_ecs.backend().tasks.setdefault(cluster.name, {})[task.task_arn] = task
     return task
+
+
+def _default_group(subnet: str) -> str:
+    """Return the default security group of a subnet's VPC, which a task without a group has."""
+    groups = ec2().groups[ec2().get_subnet(subnet).vpc_id].values()
+    return next(str(group.id) for group in groups if group.name == "default")
 
 
 def _move_interface(task: Any, subnet: str) -> None:
@@ -64,33 +85,56 @@ def _complete(task: Any, definition: Any) -> None:
     task.platform_family, task.version = "Linux", 1
     task.stopped_reason = None
     task.health_status = "UNKNOWN"
-    container = task.containers[0]
+    storage = (task.overrides or {}).get("ephemeralStorage") or definition.ephemeral_storage
+    size = int((storage or {}).get("sizeInGiB") or DEFAULT_STORAGE_GIB)
+    task.ephemeral_storage = task.fargate_ephemeral_storage = {"sizeInGiB": size}
+    task.containers = [_container(task, definition, g) for g in definition.container_definitions]
+
+
+def _container(task: Any, definition: Any, given: dict[str, Any]) -> Any:
+    """Make the record of one container; moto makes that of the first alone."""
+    from moto.ecs import models
+
+    kind: Any = models.Container
+    made = kind(definition)
     prefix = f"arn:aws:ecs:{REGION}:{ACCOUNT}:container"
-    container.container_arn = f"{prefix}/{task.cluster_name}/{task.id}/{uuid.uuid4()}"
-    container.task_arn = task.task_arn
-    container.exitCode = None
-    container.reason = None
-    container.health_status = "UNKNOWN"
-    container.cpu = str(container.cpu or 0)
-    container.network_interfaces = [
+    made.container_arn = f"{prefix}/{task.cluster_name}/{task.id}/{uuid.uuid4()}"
+    made.task_arn = task.task_arn
+    made.name, made.image = given["name"], given["image"]
+    made.exitCode = None
+    made.reason = None
+    made.health_status = "UNKNOWN"
+    made.cpu, made.memory = str(given.get("cpu") or 0), given.get("memory")
+    made.memory_reservation = given.get("memoryReservation")
+    made.network_interfaces = [
         {"attachmentId": task.attachments[0]["id"], "privateIpv4Address": task.address}
     ]
+    return made
 
 
 def running(task: Any) -> None:
     """Move a task to RUNNING."""
     task.last_status = "RUNNING"
-    task.containers[0].last_status = "RUNNING"
-    task.containers[0].runtime_id = f"{task.id}-{uuid.uuid4().int % 10**10}"
     task.connectivity, task.connectivity_at = "CONNECTED", task.created_at
     task.pull_started_at = task.pull_stopped_at = task.created_at
     task.started_at = moto_ecs.now()
     task.version = 2
 
 
-def health(task: Any, status: str) -> None:
-    """Set HEALTHY, UNHEALTHY or UNKNOWN on task and container."""
-    task.health_status = task.containers[0].health_status = status
+def observed(task: Any, containers: Sequence[Container]) -> None:
+    """Write what is known of the containers; the essential ones' health is the task's.
+
+    Source: the API's HealthCheck, which puts UNHEALTHY before UNKNOWN before HEALTHY.
+    """
+    for record, one in zip(task.containers, containers, strict=True):
+        if one.status != "PENDING" and not hasattr(record, "runtime_id"):
+            record.runtime_id = f"{task.id}-{uuid.uuid4().int % 10**10}"
+        record.last_status, record.health_status = one.status, one.health_status
+        if one.status == "STOPPED":
+            record.exitCode, record.reason = one.exit_code, one.reason or None
+    essential = {one.health_status for one in containers if one.definition.essential}
+    order = ("UNHEALTHY", "UNKNOWN", "HEALTHY")
+    task.health_status = next(status for status in order if status in essential)
 
 
 def stopping(task: Any, code: str, reason: str) -> None:
@@ -102,18 +146,13 @@ def stopping(task: Any, code: str, reason: str) -> None:
     task.stopping_at = moto_ecs.now()
 
 
-def stopped(task: Any, exit_code: int | None, reason: str | None) -> None:
+def stopped(task: Any) -> None:
     """Move a task to STOPPED and take its network interface away."""
     task.last_status = task.desired_status = "STOPPED"
     task.health_status = "UNKNOWN"
     task.stopped_at = task.execution_stopped_at = moto_ecs.now()
     if getattr(task, "stopping_at", None) is None:
         task.stopping_at = task.stopped_at
-    container = task.containers[0]
-    container.last_status = "STOPPED"
-    container.health_status = "UNKNOWN"
-    container.exitCode = exit_code
-    container.reason = reason
     task.connectivity = None
     for attachment in task.attachments:
         attachment["status"] = "DELETED"

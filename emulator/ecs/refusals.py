@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.ecs import deletion
+from emulator.ecs.containers import order
 from emulator.elbv2.target_groups_in_use import groups_in_use
 from emulator.settings import ACCOUNT, REGION
 
@@ -122,6 +123,8 @@ def refuse_containers(containers: list[dict[str, Any]]) -> None:
         raise _client("Container names must be unique within a task definition.")
     if not any(one.get("essential", True) for one in containers):
         raise _client("At least one container of a task definition must be essential.")
+    if reason := order.refusal(containers):
+        raise _client(reason)
 
 
 def refuse_for_fargate(containers: list[dict[str, Any]], given: dict[str, Any]) -> None:

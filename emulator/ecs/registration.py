@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from emulator.ecs.definition import Definition
 from emulator.elbv2.target_health import OTHER_ZONE
 from emulator.settings import ACCOUNT, REGION
 
@@ -59,6 +60,19 @@ def drain_seconds(group_arn: str) -> float:
     if group is None:
         return 0.0
     return float(group.attributes.get("deregistration_delay.timeout_seconds") or 300)
+
+
+def attributes(service: Any, task: Any, definition: Definition) -> dict[str, str]:
+    """Return the attributes that ECS gives an instance of Cloud Map."""
+    return {
+        "AWS_INSTANCE_IPV4": task.address,
+        "AWS_INSTANCE_PORT": str(definition.port),
+        "AVAILABILITY_ZONE": task.availability_zone,
+        "REGION": service.region_name,
+        "ECS_SERVICE_NAME": service.name,
+        "ECS_CLUSTER_NAME": service.cluster_name,
+        "ECS_TASK_DEFINITION_FAMILY": definition.arn.split("/")[-1].split(":")[0],
+    }
 
 
 def register_instance(registry_arn: str, task_id: str, attributes: dict[str, str]) -> bool:

@@ -100,8 +100,9 @@ class ServiceScheduler:
             task.watch(self._runtime.prober)
             if task.stopping:
                 task.step_down()
-            elif task.exit_code is not None:
-                self._exited(service, task)
+            elif task.ended:
+                self.fleet.exited(service, task)
+                self._failed(service, task, reached_running=bool(task.started))
             elif task.record.desired_status == "STOPPED":
                 self._stop(service, [task], "UserInitiated", "Task stopped by user")
             else:
@@ -110,11 +111,8 @@ class ServiceScheduler:
             self._retired_at = time.monotonic()
         self.fleet.tasks = [t for t in self.fleet.tasks if not t.gone]
 
-    def _exited(self, service: Any, task: Task) -> None:
-        self.fleet.exited(service, task)
-        self._failed(service, task, reached_running=True)
-
     def _check(self, service: Any, task: Task) -> None:
+        self.fleet.register(service, task)
         if task.healthy(self._speed):
             task.was_healthy = True
             if task.deployment_id == self.primary.id:

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import time
 from typing import Any
 
-from emulator.ecs import images, loglines, process, records, registration, secrets
+from emulator.ecs import preparation, records, registration
+from emulator.ecs.containers import order
+from emulator.ecs.containers.container import PENDING, RUNNING, STOPPED, Container, Launch
+from emulator.ecs.containers.health import Prober
 from emulator.ecs.definition import Definition
-from emulator.ecs.probe import ContainerHealth, Prober
 from emulator.ecs.task_runtime import TaskRuntime
-from emulator.network import groups
-from emulator.network.addresses import VPC_PREFIX
 
 # real seconds, not scaled: processes boot here as fast as anywhere
 BOOT_ALLOWANCE_S = 60.0  # a process may take this long until it listens
 LONGEST_GRACE_S = 2.5  # what is left of a long grace period once it listens
 LISTEN_GRACE_S = 5.0  # time for the health checks to see a port that has just opened ...
 BOOT_SHARE = 0.75  # ... or this share of the boot, which tells how busy the machine is
-KILL_AFTER_S = 2.5
-OOM_REASON = "OutOfMemoryError: Container killed due to memory usage"
+TO_START = ("TaskFailedToStart", "Task failed to start")
+EXITED = ("EssentialContainerExited", "Essential container in task exited")
 
 
 class Task:
-    """A task of a service, with its process."""
+    """A task with its containers."""
 
     def __init__(self, record: Any, definition: Definition, deployment_id: str) -> None:
         self.record = record
         self.definition = definition
         self.deployment_id = deployment_id
+        self.containers = [Container(one) for one in definition.containers]
         self.made = time.monotonic()
-        self.started = 0.0
+        self.started = 0.0  # when every container had started
+        self.ended: tuple[str, str] | None = None  # stop code and reason of its end by itself
         self.condemned = ""  # why it must be replaced, while it still runs
         self.stopping = False
         self.gone = False
         self.was_healthy = False
-        self.exit_code: int | None = None
+        self.registered = False
         self.target_groups: list[tuple[str, int]] = []
         self._registries: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._health: ContainerHealth | None = None
-        self._tail: loglines.LogTail | None = None
+        self._launches: dict[str, Launch] = {}
         self._listened_at = 0.0
         self._on_its_port = False
         self._terminate_at = 0.0
-        self._killed_for_memory = False
 
     @property
     def id(self) -> str:
@@ -59,74 +56,59 @@ class Task:
 
     @property
     def pid(self) -> int:
-        """Return the process id, 0 before the start."""
-        return self._process.pid if self._process else 0
+        """Return the process id of the first essential container, 0 before its start."""
+        return next((one.pid for one in self._essential), 0)
 
     @property
     def alive(self) -> bool:
         """Return whether the task is neither stopped nor stopping."""
         return not self.gone and not self.stopping
 
+    @property
+    def _essential(self) -> list[Container]:
+        return [one for one in self.containers if one.definition.essential]
+
     def launch(self, runtime: TaskRuntime) -> str:
-        """Start the process; return the stopped reason if it cannot start, else nothing."""
+        """Start the containers; return the stopped reason if none can start, else nothing."""
         self.record.last_status = "PENDING"
-        if not self.address.startswith(VPC_PREFIX):
-            return f"the emulator has a network for {VPC_PREFIX}0.0/16 alone"
-        if not groups.let_out_to_internet(groups.owner_groups(self.address) or [], 443):
-            return images.unreachable(self.definition.image)
-        declared = dict(self.definition.environment)
-        for name, value_from in self.definition.secrets.items():
-            try:
-                declared[name] = secrets.resolve(
-                    value_from, self.definition.execution_role, self.id
-                )
-            except secrets.InjectionError as error:
-                return str(error)
-        if loglines.group_missing(self.definition.log):
-            return loglines.NO_GROUP
-        image = images.find(self.definition.image, runtime.repositories)
-        if isinstance(image, str):
-            return image
-        self._start(runtime, image, declared)
+        found = preparation.prepare(self.definition, runtime, self.address, self.id)
+        if isinstance(found, str):
+            return found
+        self._launches = found
+        self._start_ready()
+        records.observed(self.record, self.containers)
         return ""
 
-    def _start(self, runtime: TaskRuntime, image: images.Image, declared: dict[str, str]) -> None:
-        path = runtime.log_dir / f"task-{self.definition.container}-{self.id}.log"
-        self._tail = loglines.LogTail(path, self.definition.log, self.definition.container, self.id)
-        path.touch()
-        self._tail.open()
-        self.started = time.monotonic()
-        records.running(self.record)
-        if image.architecture not in ("", self.definition.architecture):
-            path.write_text("exec /usr/local/bin/python: exec format error\n")
-            self.exit_code = 1
-            return
-        self._killed_for_memory = self.definition.memory_mib < image.least_memory
-        credentials = runtime.credentials(self.definition.task_role, self.id)
-        variables = process.environment(runtime.surroundings, self.address, credentials, declared)
-        arguments = image.arguments(self.definition.command)
-        self._process = process.start(arguments, variables, path)
-        if self.definition.health_check is not None:
-            check, speed = self.definition.health_check, runtime.surroundings.speed
-            self._health = ContainerHealth(check, speed, self.started)
+    def _start_ready(self) -> None:
+        """Start the containers whose dependencies have come about; RUNNING is when all have."""
+        waiting = [one for one in self.containers if one.status == PENDING]
+        known = {one.definition.name: one for one in self.containers}
+        for one in waiting:
+            given = self._launches[one.definition.name]
+            elapsed = (time.monotonic() - self.made) * given.speed
+            ready = order.readiness(one, known, elapsed)
+            if ready == order.READY:
+                one.start(given)
+            if ready == order.NEVER or (one.definition.essential and one.failed_to_start):
+                self.ended = TO_START
+                return
+        left = [one for one in self.containers if one.status == PENDING]
+        if waiting and left and len(left) < len(waiting):
+            self._start_ready()  # what has started may be what others waited for
+        elif not left and not self.started:
+            self.started = time.monotonic()
+            records.running(self.record)
 
     def register(self, service: Any) -> list[str]:
         """Register the task in its target groups and Cloud Map; return the groups' ARNs."""
+        self.registered = True
         done = []
         for balancer in service.load_balancers:
             arn, port = balancer.get("targetGroupArn"), int(balancer.get("containerPort") or 0)
             if arn and registration.register_target(arn, self.address, port):
                 self.target_groups.append((arn, port))
                 done.append(str(arn))
-        attributes = {
-            "AWS_INSTANCE_IPV4": self.address,
-            "AWS_INSTANCE_PORT": str(self.definition.port),
-            "AVAILABILITY_ZONE": self.record.availability_zone,
-            "REGION": service.region_name,
-            "ECS_SERVICE_NAME": service.name,
-            "ECS_CLUSTER_NAME": service.cluster_name,
-            "ECS_TASK_DEFINITION_FAMILY": self.definition.arn.split("/")[-1].split(":")[0],
-        }
+        attributes = registration.attributes(service, self.record, self.definition)
         for registry in service.service_registries:
             arn = registry.get("registryArn")
             if arn and registration.register_instance(arn, self.id, attributes):
@@ -146,34 +128,46 @@ class Task:
         return done
 
     def watch(self, prober: Prober) -> None:
-        """Check process, output and health once; set `exit_code` when the process has ended."""
-        if self._tail is not None:
-            self._tail.ship()
-        if self._process is not None:
-            if self._killed_for_memory and time.monotonic() - self.started > 0.5:
-                process.signal_group(self._process, signal.SIGKILL)
-            self.exit_code = process.exit_code(self._process)
-        if self.exit_code is not None or self.stopping:
+        """Examine the containers once; set `ended` when the task has ended by itself."""
+        self._limit_memory()
+        for one in self.containers:
+            one.watch(None if self.stopping else prober)
+        if self.stopping or self.ended:
             return
-        if self._health is not None:
-            self._health.step(prober, self.address)
-            records.health(self.record, self._health.status)
-        if not self._listened_at and self._process is not None:
-            ports = process.listening(self._process.pid)
-            self._listened_at = time.monotonic() if ports else 0.0
+        if any(one.status == STOPPED for one in self._essential):
+            self.ended = EXITED
+        else:
+            self._start_ready()
+        records.observed(self.record, self.containers)
+        if not self._listened_at and self.started:
+            ports = set().union(*(one.listening() for one in self.containers))
+            self._listened_at = time.monotonic() if ports or not self.definition.port else 0.0
             self._on_its_port = self.definition.port in ports
+
+    def _limit_memory(self) -> None:
+        """Kill a container that takes more than its limit, or the largest of a full task."""
+        limit = self.definition.memory_mib
+        taken = {}
+        for one in self.containers:
+            least = self.definition.limit(one.definition)
+            taken[one] = one.memory_mib(least // len(self.containers)) if least else 0.0
+            if one.definition.memory_mib and taken[one] > one.definition.memory_mib:
+                one.kill_for_memory()
+        if limit and sum(taken.values()) > limit:
+            max(taken, key=lambda one: taken[one]).kill_for_memory()
 
     def healthy(self, speed: float) -> bool:
         """Return whether the task counts as healthy: its checks pass, or it ran for 40 s."""
-        if not self.alive or self.condemned or not self.started or self.exit_code is not None:
+        if not self.alive or self.condemned or not self.started or self.ended:
             return False
         states = [
             registration.health(arn, self.address, port)[0] for arn, port in self.target_groups
         ]
         if any(state not in ("healthy", "unused") for state in states):
             return False
-        if self._health is not None:
-            return self._health.status == "HEALTHY"
+        checked = [one for one in self._essential if one.definition.health_check is not None]
+        if checked:
+            return all(one.health_status == "HEALTHY" for one in checked)
         return bool(states) or time.monotonic() - self.started >= 40.0 / speed
 
     def complaint(self, grace_s: float) -> tuple[str, str]:
@@ -188,7 +182,7 @@ class Task:
                     f"due to (reason {description})"
                 )
                 return f"Task failed ELB health checks in (target-group {arn})", text
-        if self._health is not None and self._health.status == "UNHEALTHY":
+        if any(one.health_status == "UNHEALTHY" for one in self._essential):
             return (
                 "Task failed container health checks",
                 f"(task {self.id}) failed container health checks.",
@@ -206,39 +200,47 @@ class Task:
     @property
     def booting(self) -> bool:
         """Return whether the process is still in the time in which it may begin to listen."""
-        waited = time.monotonic() - self.started
+        waited = time.monotonic() - (self.started or self.made)
         return self.alive and not self._listened_at and waited < BOOT_ALLOWANCE_S
 
     def stop(self, code: str, reason: str, speed: float) -> list[str]:
         """Deregister now, and send SIGTERM after the deregistration delay."""
-        self.stopping = True
         delays = [registration.drain_seconds(arn) / speed for arn, _ in self.target_groups]
-        records.stopping(self.record, code, reason)
         self._terminate_at = time.monotonic() + (max(delays, default=0.0) if self.started else 0.0)
+        return self._begin_to_stop(code, reason)
+
+    def end(self) -> list[str]:
+        """Deregister, and end what still runs at once: the task has ended by itself."""
+        code, reason = self.ended or EXITED
+        self._terminate_at = time.monotonic()
+        left = self._begin_to_stop(code, reason)
+        self.step_down()
+        return left
+
+    def _begin_to_stop(self, code: str, reason: str) -> list[str]:
+        self.stopping = True
+        records.stopping(self.record, code, reason)
         return self.deregister()
 
     def step_down(self) -> None:
         """Continue a stop: terminate, kill and close the record in turn."""
-        moment = time.monotonic()
-        if self._process is None or self.exit_code is not None:
+        if not any(one.status == RUNNING for one in self.containers):
             self.close()
-        elif moment >= self._terminate_at + KILL_AFTER_S:
-            process.signal_group(self._process, signal.SIGKILL)
-        elif moment >= self._terminate_at and self.record.last_status != "STOPPING":
+        elif time.monotonic() >= self._terminate_at:
             self.record.last_status = "STOPPING"
-            process.signal_group(self._process, signal.SIGTERM)
+            for one in self.containers:
+                if one.status == RUNNING and order.may_stop(one, self.containers):
+                    one.end()
 
     def close(self, code: str = "", reason: str = "") -> None:
-        """Write the task's end to its record, and ship its last log lines."""
+        """Write the task's end to its record, and end what still runs."""
         self.gone = True
-        if self._process is not None:
-            process.signal_group(self._process, signal.SIGKILL)  # children it may have left
-            self._process.wait()
-            self.exit_code = process.exit_code(self._process)
-        if self._tail is not None:
-            self._tail.ship(last=True)
+        for one in self.containers:
+            if one.status == RUNNING:
+                one.finish()
+            one.status = STOPPED
         if code:
             self.record.stop_code = getattr(self.record, "stop_code", None) or code
             self.record.stopped_reason = self.record.stopped_reason or reason
-        memory = OOM_REASON if self._killed_for_memory and self.exit_code == 137 else None
-        records.stopped(self.record, self.exit_code if self.started else None, memory)
+        records.observed(self.record, self.containers)
+        records.stopped(self.record)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.ecs.containers.health import Prober
+from emulator.ecs.containers.process import Surroundings
 from emulator.ecs.images import Image
-from emulator.ecs.probe import Prober
-from emulator.ecs.process import Surroundings
 
 
 @dataclass(frozen=True)

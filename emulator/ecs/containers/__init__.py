@@ -1,0 +1,1 @@
+"""The containers of a task: their programs, health checks, memory and order."""
