@@ -12,6 +12,7 @@ import click
 from emulator import state
 from emulator.command_line import Number, claimed, fail, run, speed_options
 from emulator.loopback_block import NoBlockError
+from emulator.network.sources import INTERNET_ADDRESS, SourceError, Sources
 from emulator.up import AccountState, PortTakenError, exports
 from emulator.up import run as run_account
 
@@ -36,12 +37,29 @@ def main() -> None:
 @main.command()
 @state_option
 @speed_options
-def up(state_file: Path, speed: float, pace: float, aws_port: int) -> None:
+@click.option(
+    "--nat",
+    default=INTERNET_ADDRESS,
+    show_default=True,
+    help="The address of tasks and functions without one of their own, seen from outside.",
+)
+@click.option(
+    "--source",
+    "named",
+    multiple=True,
+    metavar="NAME=ADDRESS",
+    help="A further client: each listener is served for it on a port of its own.",
+)
+def up(
+    state_file: Path, speed: float, pace: float, aws_port: int, nat: str, named: tuple[str, ...]
+) -> None:
     """Start an empty account and stay until SIGINT or SIGTERM."""
     with claimed(state_file, _read, PROGRAM):
         try:
-            run_account(state_file, speed=speed, pace=pace, aws_port=aws_port)
-        except (PortTakenError, NoBlockError) as error:
+            pairs = (pair.partition("=")[::2] for pair in named)
+            sources = Sources(nat=nat, named=dict(pairs))
+            run_account(state_file, speed=speed, pace=pace, aws_port=aws_port, sources=sources)
+        except (PortTakenError, NoBlockError, SourceError) as error:
             fail(PROGRAM, str(error))
     sys.stdout.flush()
     os._exit(0)  # all is cleaned up; a thread that lingers must not keep the process
@@ -64,16 +82,19 @@ def env(state_file: Path) -> None:
     show_default=True,
     help="Seconds to wait for a listener that was created just now.",
 )
+@click.option("--source", help="The client that `up --source` names; without it the internet.")
 @state_option
-def edge(name: str | None, port: int | None, wait: float, state_file: Path) -> None:
+def edge(
+    name: str | None, port: int | None, wait: float, source: str | None, state_file: Path
+) -> None:
     """Print where a load balancer's listener is served on this machine, or list all of them."""
     if name is None:
-        for balancer, urls in sorted(_running(state_file).edge.items()):
+        for balancer, urls in sorted(_edge(_running(state_file), source).items()):
             for number in sorted(urls):
                 click.echo(f"{balancer} {number} {urls[number]}")
         return
     deadline = time.monotonic() + wait
-    while (url := _listener(_running(state_file), name, port)) is None:
+    while (url := _listener(_edge(_running(state_file), source), name, port)) is None:
         if time.monotonic() >= deadline:
             which = "listener" if port is None else f"listener on port {port}"
             fail(PROGRAM, f"load balancer {name!r} has no {which}")
@@ -81,8 +102,12 @@ def edge(name: str | None, port: int | None, wait: float, state_file: Path) -> N
     click.echo(url)
 
 
-def _listener(running: AccountState, name: str, port: int | None) -> str | None:
-    urls = running.edge.get(name, {})
+def _edge(running: AccountState, source: str | None) -> dict[str, dict[int, str]]:
+    return running.edge if source is None else running.doors.get(source, {})
+
+
+def _listener(edge: dict[str, dict[int, str]], name: str, port: int | None) -> str | None:
+    urls = edge.get(name, {})
     return urls.get(min(urls, default=0) if port is None else port)
 
 

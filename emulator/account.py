@@ -20,6 +20,7 @@ from emulator.ecs.images import Image
 from emulator.elbv2.target_health import HEALTH
 from emulator.metrics import access
 from emulator.network.network import Network
+from emulator.network.sources import INTERNET, Sources
 from emulator.publisher import Publisher, record
 from emulator.scheduler.loop import SchedulerLoop
 from emulator.server import AwsServer
@@ -44,7 +45,8 @@ class ServedListener(msgspec.Struct, frozen=True, kw_only=True):
     dns_name: str
     port: int
     protocol: str
-    place: tuple[str, int]  # address and port on this machine
+    place: tuple[str, int]  # address and port on this machine, for a client of the internet
+    doors: dict[str, tuple[str, int]] = {}  # the same for each client by its name
 
 
 class Account:
@@ -52,7 +54,8 @@ class Account:
 
     speed divides AWS's health check intervals, delays and back-off; pace divides the periods of
     alarms and schedules. They are apart, because a function that is scheduled each minute cannot
-    run every two seconds. repositories holds the images of the account's registry.
+    run every two seconds. repositories holds the images of the account's registry; sources the
+    addresses of clients, and of the NAT.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Account:
         aws_port: int = 0,
         first_block: int = 1,
         repositories: Mapping[str, Image] | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self.speed, self.pace = speed, pace
         self.id = supervisor.twin_id()
@@ -70,7 +74,7 @@ class Account:
         self.folder = supervisor.twin_folder(self.id)
         self.log_dir = self.folder / "log"
         self.log_dir.mkdir()
-        self.network = Network()
+        self.network = Network(sources)
         self._server = AwsServer(aws_port)
         self._repositories = repositories or {}
         self._stops: list[Callable[[], None]] = []
@@ -102,8 +106,13 @@ class Account:
         self._balancer.start()
         self._stops.append(self._balancer.stop)
         self._publisher = Publisher(
-            self._balancer.publish, self.speed, self.network.allowed, self.network.admitted
+            self._balancer.publish,
+            self.speed,
+            self.network.allowed,
+            self.network.doors,
+            self.network.outside,
         )
+        self.network.inside, self.network.port_of = self._balancer.inside, self._balancer.port_of
         self._publisher.start()
         self._stops.append(self._publisher.stop)
         if not self._balancer.applied(30.0):
@@ -112,7 +121,12 @@ class Account:
     def _start_tasks(self) -> None:
         work_dir = self.folder / "lambda"
         work_dir.mkdir()
-        host = lambda_host.install(self.aws, speed=self.pace, work_dir=work_dir)
+        host = lambda_host.install(
+            self.aws,
+            speed=self.pace,
+            work_dir=work_dir,
+            network=self.network.question_address,
+        )
         self._stops.append(host.stop)
         self.agent = Agent(
             self.aws, self.log_dir, self.speed, self.network, repositories=self._repositories
@@ -127,18 +141,19 @@ class Account:
         """Return the open listeners and where each is served on this machine."""
         from moto.elbv2.models import elbv2_backends
 
-        places = self._balancer.edge_ports
+        served = self._balancer.doors
         return [
             ServedListener(
                 balancer=balancer.name,
                 dns_name=balancer.dns_name,
                 port=int(listener.port),
                 protocol=listener.protocol,
-                place=places[(balancer.arn, int(listener.port))],
+                place=served[(balancer.arn, int(listener.port))][INTERNET],
+                doors=served[(balancer.arn, int(listener.port))],
             )
             for balancer in list(elbv2_backends[ACCOUNT][REGION].load_balancers.values())
             for listener in list(balancer.listeners.values())
-            if (balancer.arn, int(listener.port)) in places
+            if (balancer.arn, int(listener.port)) in served
         ]
 
     def settle(self, timeout_s: float = 30.0) -> Settled:

@@ -26,12 +26,13 @@ class Publisher(PeriodicThread):
         publish: Callable[[dict[str, Any]], object],
         speed: float,
         reachable: routing.Reachable,
-        admitted: routing.Admitted,
+        doors: routing.Doors,
+        outside: routing.Outside,
     ) -> None:
         super().__init__("publisher", LOOK_EVERY_S, self._follow)
         self._publish = publish
         self._speed = speed
-        self._reachable, self._admitted = reachable, admitted
+        self._reachable, self._doors, self._outside = reachable, doors, outside
         self._last = b""
         self._looking = threading.Lock()
         self.serial = 0
@@ -44,7 +45,7 @@ class Publisher(PeriodicThread):
     def look(self) -> bool:
         """Publish the routing if it has changed; return whether it has."""
         with self._looking:  # the thread's looks and settle's
-            snapshot = routing.snapshot(self._speed, self._reachable, self._admitted)
+            snapshot = routing.snapshot(self._speed, self._reachable, self._doors, self._outside)
             encoded = msgspec.json.encode(snapshot)
             if encoded == self._last:
                 return False

@@ -14,6 +14,7 @@ import msgspec
 
 from emulator import state, supervisor
 from emulator.account import Account
+from emulator.network.sources import Sources
 from emulator.state import State
 
 LOOK_S = 0.2
@@ -28,9 +29,18 @@ class AccountState(State, frozen=True, kw_only=True):
 
     # load balancer's name -> listener's port -> URL on this machine
     edge: dict[str, dict[int, str]]
+    # client's name -> load balancer's name -> listener's port -> URL on this machine
+    doors: dict[str, dict[str, dict[int, str]]] = msgspec.field(default_factory=dict)
 
 
-def run(state_file: Path, *, speed: float, pace: float, aws_port: int) -> None:
+def run(
+    state_file: Path,
+    *,
+    speed: float,
+    pace: float,
+    aws_port: int,
+    sources: Sources | None = None,
+) -> None:
     """Run an empty account until a signal ends it.
 
     Raises PortTakenError, with one line for people, when an address is in use.
@@ -38,7 +48,7 @@ def run(state_file: Path, *, speed: float, pace: float, aws_port: int) -> None:
     ended = end_signal()
     supervisor.sweep()
     began = time.monotonic()
-    account = Account(speed=speed, pace=pace, aws_port=aws_port)
+    account = Account(speed=speed, pace=pace, aws_port=aws_port, sources=sources)
     try:
         start(account)
         shown = describe(account)
@@ -48,7 +58,7 @@ def run(state_file: Path, *, speed: float, pace: float, aws_port: int) -> None:
         click.echo(exports(shown))
         while not ended.wait(LOOK_S):
             if (edge := serve_names(account)) != shown.edge:
-                shown = msgspec.structs.replace(shown, edge=edge)
+                shown = msgspec.structs.replace(shown, edge=edge, doors=doors(account))
                 state.write(state_file.absolute(), shown)
     finally:
         state.remove(state_file)
@@ -85,6 +95,7 @@ def describe(account: Account) -> AccountState:
         log_dir=str(account.log_dir),
         speed=account.speed,
         edge=serve_names(account),
+        doors=doors(account),
     )
 
 
@@ -96,6 +107,17 @@ def serve_names(account: Account) -> dict[str, dict[int, str]]:
         address, edge_port = listener.place
         url = f"{listener.protocol.lower()}://{address}:{edge_port}"
         found.setdefault(listener.balancer, {})[listener.port] = url
+    return found
+
+
+def doors(account: Account) -> dict[str, dict[str, dict[int, str]]]:
+    """Return the URL of each listener for each client that the account names."""
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for listener in account.listeners():
+        for name in account.network.sources.named:
+            if place := listener.doors.get(name):
+                url = f"{listener.protocol.lower()}://{place[0]}:{place[1]}"
+                found.setdefault(name, {}).setdefault(listener.balancer, {})[listener.port] = url
     return found
 
 

@@ -1,4 +1,4 @@
-"""Compare security group rules as EC2 does, and refuse invalid port ranges.
+"""Compare security group rules as EC2 does, and refuse invalid ports and prefix lists.
 
 A description is no part of a rule. Source: the API's AuthorizeSecurityGroupIngress, IpPermission.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from emulator.aws import prefix_lists
 
 PORTED = ("tcp", "udp", "6", "17")
 MOST_PORT = 65_535
@@ -21,6 +23,7 @@ def install() -> None:
     SecurityGroupRule.__eq__ = _equal
     for name in ("authorize_security_group_ingress", "authorize_security_group_egress"):
         setattr(EC2Backend, name, _with_ports_checked(getattr(EC2Backend, name)))
+    prefix_lists.install()
 
 
 def _with_ports_checked(authorize: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,6 +31,7 @@ def _with_ports_checked(authorize: Callable[..., Any]) -> Callable[..., Any]:
         named = {**dict(zip(ORDER, given, strict=False)), **more}
         if str(named.get("ip_protocol")) in PORTED:
             refuse_ports(named.get("from_port"), named.get("to_port"))
+        prefix_lists.refuse_unknown(self, named.get("prefix_list_ids"))
         return authorize(self, *given, **more)
 
     return called

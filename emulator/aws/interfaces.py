@@ -7,8 +7,9 @@ from typing import Any
 
 from emulator.settings import ACCOUNT, REGION
 
-# how the descriptions of the interfaces of tasks, caches, databases and balancers begin
-OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ")
+LAMBDA = "AWS Lambda VPC ENI"
+# how the descriptions of the interfaces of tasks, caches, databases, balancers, functions begin
+OWNERS = ("arn:aws:ecs:", "ElastiCache ", "RDSNetworkInterface", "ELB ", LAMBDA)
 FIRST_HOST, LAST_HOST = 20, 240  # of a subnet with 256 addresses or more
 FIRST_HOST_OF_A_SMALL_SUBNET = 4  # AWS keeps the first four addresses of each subnet
 _last_host: dict[str, int] = {}

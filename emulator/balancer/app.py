@@ -67,8 +67,14 @@ class App:
 
     def _tell(self, snapshot: Snapshot) -> None:
         served = [
-            {"balancer": arn, "port": port, "address": address, "edge_port": edge_port}
-            for (arn, port), (address, edge_port) in self._edges.addresses().items()
+            {
+                "balancer": arn,
+                "port": port,
+                "door": door,
+                "address": address,
+                "edge_port": edge_port,
+            }
+            for (arn, port, door), (address, edge_port) in self._edges.addresses().items()
         ]
         self._outbox.put({"kind": "applied", "serial": snapshot.serial, "listeners": served})
 

@@ -23,13 +23,13 @@ FILLERS = 4  # more than a queue of one holds
 
 
 class Edge:
-    """A listener's socket on this machine; it keeps its port while the listener is gone."""
+    """A socket on this machine for a listener's door; it keeps its port while that is gone."""
 
     def __init__(self, view: View, chooser: Chooser, emit: Emit) -> None:
         self.view: View | None = None
         self._chooser, self._emit = chooser, emit
         self._host = loopback(view.balancer.address)
-        self._holder = self._bound(view.listener.edge_port or 0)
+        self._holder = self._bound(view.edge_port)
         self.port: int = self._holder.getsockname()[1]
         self._plug: socket.socket | None = None
         self._hole: list[socket.socket] = []
@@ -64,7 +64,7 @@ class Edge:
         if view.scheme == "https" and self._certificates != view.listener.certificates:
             self._certificates = view.listener.certificates
             self._context = server_context(self._certificates)
-        if not view.listener.admitted:
+        if not view.door.admitted:
             self._stop_accepting()
             self._drop_packets()
             return
@@ -140,6 +140,8 @@ class Edge:
             if tls and not plain_on_tls and context is None:
                 return  # no certificate can be served: the handshake fails
             client = await _client(connection, peer, context)
+            if self.view is not None:
+                client.peer = self.view.seen(client.peer)
             writer = client.writer
             serving = Serving(client, lambda: self.view, self._chooser, self._emit)
             task = asyncio.current_task()
@@ -188,7 +190,7 @@ async def _client(
 
 
 class Edges:
-    """All listeners, by balancer and port."""
+    """All listeners, by balancer, port and door."""
 
     def __init__(self, chooser: Chooser, emit: Emit) -> None:
         self._chooser, self._emit = chooser, emit

@@ -154,28 +154,46 @@ class Certificate(_Part, frozen=True):
     default: bool = False
 
 
-class Listener(_Part, frozen=True):
-    """A port of a balancer; edge_port is where it is served, 0 or absent for a free one.
+class Door(_Part, frozen=True):
+    """A place on this machine where one client reaches a listener.
 
-    admitted False: the balancer's security groups let no client in, so packets are dropped.
+    address is the one that the balancer sees, nothing for the connection's own. admitted False: the
+    balancer's security groups do not let the client in, so packets are dropped.
     """
+
+    name: str = "internet"
+    address: str = ""
+    admitted: bool = True
+
+
+INSIDE = "inside"
+"""The door of the VPC's own tasks and functions, whose packets the network drops before."""
+
+
+class Listener(_Part, frozen=True):
+    """A port of a balancer; edge_ports keeps the port of each door by its name."""
 
     arn: str
     port: int
     protocol: str
-    edge_port: int | None = None
-    admitted: bool = True
+    doors: tuple[Door, ...] = (Door(),)
+    edge_ports: dict[str, int] = {}
     attributes: dict[str, Any] = {}
     certificates: list[Certificate] = []
     rules: list[Rule] = []
 
 
 class LoadBalancer(_Part, frozen=True):
-    """One load balancer; address is the VPC's."""
+    """One load balancer; address is the VPC's.
+
+    It sees an address of the VPC as public has it, else as the NAT's; as it is without a NAT.
+    """
 
     arn: str
     name: str
     address: str
+    nat: str = ""
+    public: dict[str, str] = {}
     attributes: dict[str, Any] = {}
     listeners: list[Listener] = []
 

@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 
 Json = dict[str, Any]
+Served = tuple[str, int]  # address and port on this machine
 Place = tuple[str, int]  # balancer's ARN, listener's port
+INTERNET, INSIDE = "internet", "inside"  # the doors that every listener has
 
 START_S = 45.0  # on a busy machine; an idle one needs half a second
 STOP_S = 3.0
@@ -47,15 +49,34 @@ class Balancer:
         self._published_at = 0.0
         self._serial = 0
         self._applied = -1
-        self._ports: dict[Place, tuple[str, int]] = {}
-        self._kept: dict[Place, int] = {}
+        self._doors: dict[Place, dict[str, Served]] = {}
+        self._kept: dict[Place, dict[str, int]] = {}
         self._standing: dict[tuple[str, str, int], float | None] = {}
 
     @property
-    def edge_ports(self) -> dict[Place, tuple[str, int]]:
-        """Return where each open listener is served: loopback address and port."""
+    def edge_ports(self) -> dict[Place, Served]:
+        """Return where each open listener is served for the internet."""
+        return {place: doors[INTERNET] for place, doors in self.doors.items()}
+
+    @property
+    def doors(self) -> dict[Place, dict[str, Served]]:
+        """Return where each open listener is served for each client, by the client's name."""
         with self._said:
-            return dict(self._ports)
+            return dict(self._doors)
+
+    def inside(self, served: Served) -> Served:
+        """Return where the VPC's own clients reach the listener that is served at a place."""
+        for doors in self.doors.values():
+            if served in doors.values():
+                return doors[INSIDE]
+        return served
+
+    def port_of(self, served: Served) -> int | None:
+        """Return the port of the listener that is served at a place, or None."""
+        for (_, port), doors in self.doors.items():
+            if served in doors.values():
+                return port
+        return None
 
     @property
     def pid(self) -> int | None:
@@ -144,7 +165,7 @@ class Balancer:
             {
                 **one,
                 "listeners": [
-                    {"edge_port": self._kept.get((one["arn"], int(each["port"]))), **each}
+                    {**each, "edge_ports": self._kept.get((one["arn"], int(each["port"])), {})}
                     for each in one.get("listeners", [])
                 ],
             }
@@ -188,11 +209,11 @@ class Balancer:
             self._ready = True
             return
         self._applied = message["serial"]
-        self._ports = {
-            (one["balancer"], one["port"]): (one["address"], one["edge_port"])
-            for one in message["listeners"]
-        }
-        self._kept.update({place: port for place, (_, port) in self._ports.items()})
+        self._doors = {}
+        for one in message["listeners"]:
+            place, door = (one["balancer"], one["port"]), one["door"]
+            self._doors.setdefault(place, {})[door] = (one["address"], one["edge_port"])
+            self._kept.setdefault(place, {})[door] = one["edge_port"]
 
 
 def _probed(snapshot: Json) -> list[tuple[str, str, int]]:

@@ -9,6 +9,8 @@ from typing import Any
 from emulator.aws.interfaces import ec2, free_address
 from emulator.ecs import moto_ecs
 from emulator.ecs.containers.container import Container
+from emulator.network.addresses import VPC_PREFIX
+from emulator.network.sources import PUBLIC_BLOCK
 from emulator.settings import ACCOUNT, REGION
 
 DEFAULT_STORAGE_GIB = 20  # of Fargate; a definition may ask for 21 to 200
@@ -74,6 +76,8 @@ def _move_interface(task: Any, subnet: str) -> None:
             detail["value"] = address
         if detail["name"] == "privateDnsName":
             detail["value"] = interface.private_dns_name
+    if task.network_configuration["awsvpcConfiguration"].get("assignPublicIp") == "ENABLED":
+        interface.public_ip = PUBLIC_BLOCK + address.removeprefix(VPC_PREFIX)
     task.address, task.interface_id = address, ident
     task.availability_zone = interface.subnet.availability_zone
 

@@ -14,13 +14,15 @@ from emulator.settings import ACCOUNT, REGION
 Json = dict[str, Any]
 # (security groups of a balancer, its address, target's address, port) -> do packets arrive?
 Reachable = Callable[[list[str], str, str, int], bool]
-# (security groups of a balancer, its address, port) -> does the internet get in?
-Admitted = Callable[[list[str], str, int], bool]
+# (a balancer, its address, port) -> its clients outside the VPC: name, address, do they get in?
+Doors = Callable[[Any, str, int], list[Json]]
+# a balancer -> how it sees addresses of the VPC
+Outside = Callable[[Any], Json]
 
 CONNECT_TIMEOUT_S = 2.0  # AWS's is 10 s; a twin's user need not wait that long
 
 
-def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
+def snapshot(speed: float, reachable: Reachable, doors: Doors, outside: Outside) -> Json:
     """Describe all balancers and target groups at this moment, without a serial number."""
     from moto.elbv2.models import elbv2_backends
 
@@ -31,7 +33,7 @@ def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
         "version": 1,
         "speed": speed,
         "connect_timeout_s": CONNECT_TIMEOUT_S,
-        "balancers": [_balancer(balancer, admitted) for balancer in balancers],
+        "balancers": [_balancer(balancer, doors, outside) for balancer in balancers],
         "target_groups": [
             _target_group(group, users.get(group.arn, []), reachable)
             for group in list(backend.target_groups.values())
@@ -40,15 +42,16 @@ def snapshot(speed: float, reachable: Reachable, admitted: Admitted) -> Json:
     }
 
 
-def _balancer(balancer: Any, admitted: Admitted) -> Json:
-    groups, address = list(balancer.security_groups or []), address_of(balancer)
+def _balancer(balancer: Any, doors: Doors, outside: Outside) -> Json:
+    address = address_of(balancer)
     return {
+        **outside(balancer),
         "arn": balancer.arn,
         "name": balancer.name,
         "address": address,
         "attributes": dict(balancer.attrs),
         "listeners": [
-            {**_listener(listener), "admitted": admitted(groups, address, int(listener.port))}
+            {**_listener(listener), "doors": doors(balancer, address, int(listener.port))}
             for listener in list(balancer.listeners.values())
             if listener.protocol in ("HTTP", "HTTPS")
         ],

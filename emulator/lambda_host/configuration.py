@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from emulator.lambda_host import interface
+
 
 @functools.cache
 def keep_configuration() -> None:
     """Let moto's functions keep LoggingConfig, TracingConfig, Architectures and the VPC's id."""
     from moto.awslambda.models import LambdaFunction
 
+    interface.install()
     create, show, change = (
         LambdaFunction.__init__,
         LambdaFunction.get_configuration,

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from emulator.lambda_host.interface import address
+
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of an execution environment; a change of any needs new environments."""
@@ -27,6 +29,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     log_format: str
     """`Text` or `JSON`."""
     log_level: str
+    address: str = ""
+    """The function's in its VPC."""
 
 
 def read_function(model: Any) -> Function:
@@ -48,4 +52,5 @@ def read_function(model: Any) -> Function:
         log_group=logging.get("LogGroup") or f"/aws/lambda/{model.function_name}",
         log_format=logging.get("LogFormat") or "Text",
         log_level=logging.get("ApplicationLogLevel") or "",
+        address=address(model),
     )

@@ -21,6 +21,8 @@ from emulator.lambda_host.function import Function, read_function
 from emulator.lambda_host.permissions import permitted
 from emulator.lambda_host.records import Report, end_lines, start_lines
 from emulator.lambda_host.runtime_dir import choose_python, make_runtime_dir
+from emulator.network.addresses import prefix
+from emulator.settings import LOOPBACK
 
 UNRESERVED = 10
 """Environments of a function without reserved concurrency; AWS's account has 1,000."""
@@ -43,8 +45,9 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
 class Host:
     """Execution environments of all functions, kept warm until `stop`."""
 
-    def __init__(self, endpoint_url: str, work_dir: Path | None) -> None:
+    def __init__(self, endpoint_url: str, work_dir: Path | None, network: str = "") -> None:
         self.endpoint_url = endpoint_url
+        self._network = network
         self._work_dir = work_dir
         self._root: Path | None = None
         self._lock = threading.Lock()
@@ -117,7 +120,19 @@ class Host:
         environment.stop()
 
     def _make(self, function: Function, code: bytes) -> Environment:
-        return Environment(function, self._paths(function, code), self._credentials(function))
+        extra = {**self._credentials(function), **self._place(function)}
+        return Environment(function, self._paths(function, code), extra)
+
+    def _place(self, function: Function) -> dict[str, str]:
+        """Return the variables that lead a function's connections through its VPC."""
+        if not (self._network and function.address):
+            return {}
+        return {
+            "SANDBOX_NETWORK": self._network,
+            "SANDBOX_ADDRESS": function.address,
+            "SANDBOX_SCOPE": "vpc",
+            LOOPBACK: prefix(),
+        }
 
     def _run(
         self,

@@ -58,14 +58,16 @@ class LambdaHost:
 _current: dict[str, LambdaHost] = {}
 
 
-def install_into_moto(url: str, speed: float, work_dir: Path | None) -> LambdaHost:
+def install_into_moto(
+    url: str, speed: float, work_dir: Path | None, network: str = ""
+) -> LambdaHost:
     """Start a host for moto's functions and stop an earlier one."""
     from moto.awslambda.models import LambdaFunction
 
     if earlier := _current.get("host"):
         earlier.stop()
     keep_configuration()
-    host = Host(url, work_dir)
+    host = Host(url, work_dir, network)
     queue = AsyncQueue(host, speed)
     queue.start()
     _current["host"] = installed = LambdaHost(host, queue)

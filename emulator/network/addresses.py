@@ -7,8 +7,6 @@ import os
 from emulator.settings import LOOPBACK
 
 VPC_PREFIX = "10.0."
-# the address under which the VPC's tasks are seen from outside (RFC 5737, documentation)
-NAT_ADDRESS = "203.0.113.10"
 
 
 def prefix() -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from emulator.aws.interfaces import ec2, owner
 from emulator.elbv2.nodes import balancer_at
-from emulator.network.addresses import NAT_ADDRESS
+from emulator.network import prefix_lists
+from emulator.network.sources import INTERNET_ADDRESS
 
 
 def owner_groups(address: str) -> list[str] | None:
@@ -47,7 +48,7 @@ def permitted(
 def let_out_to_internet(source_groups: Iterable[str], port: int) -> bool:
     """Return whether the source's egress admits a connection to a public address."""
     return any(
-        _admits(rule, port, set(), NAT_ADDRESS)
+        _admits(rule, port, set(), INTERNET_ADDRESS)
         for rule in _rules(set(source_groups), "egress_rules")
     )
 
@@ -66,7 +67,17 @@ def _admits(rule: Any, port: int, peer_groups: set[str], peer_address: str) -> b
         return False
     if rule.source_group.get("GroupId") in peer_groups:
         return True
-    cidr = rule.ip_range.get("CidrIp")
-    return bool(cidr) and ipaddress.ip_address(peer_address) in ipaddress.ip_network(
-        cidr, strict=False
-    )
+    return any(_lies_in(peer_address, cidr) for cidr in _blocks(rule))
+
+
+def _blocks(rule: Any) -> list[str]:
+    """Return the CIDR blocks of a rule: its range of IPv4 or IPv6, or its prefix list's entries."""
+    if rule.prefix_list_id:
+        return prefix_lists.cidrs(rule.prefix_list_id)
+    own = (rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6"))
+    return [cidr for cidr in own if cidr]
+
+
+def _lies_in(address: str, cidr: str) -> bool:
+    """Return whether a block holds an address; one of IPv6 never holds one of IPv4."""
+    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from emulator.elbv2.nodes import balancer_at
 from emulator.network import groups
-from emulator.network.addresses import NAT_ADDRESS, in_vpc, loopback
+from emulator.network.addresses import in_vpc, loopback
 from emulator.network.blackhole import Blackhole
 from emulator.network.resolver import Resolver
+from emulator.network.sources import Sources, is_internal, is_private, public_addresses
 
 Place = tuple[str, int]
 LOCALHOST = "127.0.0.1"
@@ -19,7 +22,11 @@ LOCALHOST = "127.0.0.1"
 class Network:
     """Answers tasks by UDP and JSON before they connect or resolve a name."""
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Sources | None = None) -> None:
+        self.sources = sources or Sources()
+        # where the VPC's own clients reach the listener that is served at a place, and its port
+        self.inside: Callable[[Place], Place] = lambda place: place
+        self.port_of: Callable[[Place], int | None] = lambda _: None
         self.resolver = Resolver()
         self._hole = Blackhole()
         self._edges: dict[Place, Place] = {}
@@ -79,11 +86,20 @@ class Network:
             from_groups, from_address, target, to_ip, port
         )
 
-    def admitted(self, balancer_groups: list[str], address: str, port: int) -> bool:
-        """Return whether a balancer's security groups admit the internet; no groups admit it."""
-        return not balancer_groups or groups.permitted(
-            [], NAT_ADDRESS, balancer_groups, address, port
-        )
+    def seen(self, source: str, balancer: Any) -> tuple[str, list[str]] | None:
+        """Return the address and groups with which a balancer sees a source; None: no way leads."""
+        if is_internal(balancer):
+            return (source, groups.owner_groups(source) or []) if is_private(source) else None
+        if is_private(source):
+            return public_addresses().get(source, self.sources.nat), []
+        return source, []
+
+    def admitted(self, balancer: Any, address: str, port: int, source: str) -> bool:
+        """Return whether a balancer at an address lets a source in; no groups admit it."""
+        seen, theirs = self.seen(source, balancer), list(balancer.security_groups or [])
+        if seen is None:
+            return False
+        return not theirs or groups.permitted(seen[1], seen[0], theirs, address, port)
 
     def route(self, source: str, to: str, port: int) -> Place:
         """Return the real address for a task's connection, or the black hole if it is blocked."""
@@ -92,24 +108,42 @@ class Network:
         if to.startswith("127.0.0.") or to == "0.0.0.0":
             return (loopback(source), port)  # a task's localhost is its own
         target = in_vpc(to)
-        mine = groups.owner_groups(source) or []
-        if (target, port) in self._edges or groups.balancer_groups(target) is not None:
-            return self._route_to_edge(mine, target, port)
-        theirs = groups.owner_groups(target)
+        served = self.port_of((to, port)) if target != to else None
+        if served is not None:
+            return self._route_to_edge(source, target, served, (to, port))
+        edge = self._edges.get((target, port))
+        if edge or groups.balancer_groups(target) is not None:
+            return self._route_to_edge(source, target, port, edge or (loopback(target), port))
+        mine, theirs = groups.owner_groups(source) or [], groups.owner_groups(target)
         if theirs is None or not groups.permitted(mine, source, theirs, target, port):
             return self.blackhole
         return (loopback(target), port)
 
-    def _route_to_edge(self, mine: list[str], target: str, port: int) -> Place:
-        """Route through NAT to a balancer: its groups see a public address."""
-        theirs = groups.balancer_groups(target)
-        if (
-            theirs is None
-            or not groups.let_out_to_internet(mine, port)
-            or not groups.permitted([], NAT_ADDRESS, theirs, target, port)
-        ):
+    def _route_to_edge(self, source: str, target: str, port: int, edge: Place) -> Place:
+        """Route to a balancer, whose groups see what `seen` says; egress is the source's own."""
+        balancer = balancer_at(target)
+        mine = groups.owner_groups(source) or []
+        if balancer is None or not self.admitted(balancer, target, port, source):
             return self.blackhole
-        return self._edges.get((target, port), (loopback(target), port))
+        if not is_internal(balancer) and not groups.let_out_to_internet(mine, port):
+            return self.blackhole
+        return self.inside(edge)
+
+    def doors(self, balancer: Any, address: str, port: int) -> list[dict[str, Any]]:
+        """Return each client that is no task: its name, the address seen, and if it gets in."""
+        found = []
+        for name, source in self.sources.all.items():
+            seen = self.seen(source, balancer)
+            admitted = self.admitted(balancer, address, port, source)
+            address_seen = source if seen is None else seen[0]
+            found.append({"name": name, "address": address_seen, "admitted": admitted})
+        return found
+
+    def outside(self, balancer: Any) -> dict[str, Any]:
+        """Return how a balancer sees addresses of the VPC: the NAT's, or those that are public."""
+        if is_internal(balancer):
+            return {"nat": "", "public": {}}
+        return {"nat": self.sources.nat, "public": public_addresses()}
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer one request of a task's shim."""

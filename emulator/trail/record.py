@@ -18,7 +18,7 @@ import time
 import uuid
 from typing import Any
 
-from emulator.network.addresses import NAT_ADDRESS
+from emulator.network.sources import INTERNET_ADDRESS
 from emulator.settings import ACCOUNT, REGION
 from emulator.trail.caller import caller
 from emulator.trail.history import Call, keep
@@ -122,7 +122,7 @@ def _record(response: Any, name: str, made: Any, refused: tuple[str, str]) -> No
         "eventSource": source,
         "eventName": name,
         "awsRegion": region,
-        "sourceIPAddress": NAT_ADDRESS,
+        "sourceIPAddress": INTERNET_ADDRESS,
         "userAgent": str(response.headers.get("User-Agent", "")),
         **({"errorCode": code, "errorMessage": message} if code else {}),
         "requestParameters": given,

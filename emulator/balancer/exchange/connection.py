@@ -36,7 +36,6 @@ from emulator.balancer.match import first_match
 from emulator.balancer.model import Action
 from emulator.balancer.sign_in import refused
 from emulator.balancer.table import View
-from emulator.network.addresses import in_vpc
 
 ViewNow = Callable[[], View | None]
 Emit = Callable[[dict[str, Any]], None]
@@ -117,7 +116,7 @@ class Serving:
         exchange.started = time.monotonic()
         young = exchange.started - self._opened < exchange.view.keep_alive_s
         exchange.keep_alive = wants_keep_alive(request) and young
-        exchange.asked = asked_of(request, in_vpc(self.client.peer))
+        exchange.asked = asked_of(request, self.client.peer)
         try:
             if expects_continue(request):  # at once, before any target is asked
                 self.client.writer.write(CONTINUE)

@@ -24,7 +24,7 @@ class ClientGoneError(Exception):
 
 
 class Client(msgspec.Struct, kw_only=True):
-    """A client's connection; peer is the TCP peer."""
+    """A client's connection; peer is the address that the balancer sees."""
 
     reader: Reader
     writer: asyncio.StreamWriter

@@ -31,7 +31,6 @@ from emulator.balancer.exchange.wire import (
     read_response,
 )
 from emulator.balancer.model import Target
-from emulator.network.addresses import in_vpc
 
 
 def _route(exchange: Exchange, choice: Choice, target: Target) -> Route:
@@ -80,7 +79,7 @@ def _request_bytes(exchange: Exchange, request: RequestHead) -> bytes:
     view = exchange.view
     headers = to_target(
         request.headers,
-        peer=in_vpc(exchange.client.peer),
+        peer=exchange.client.peer,
         peer_port=exchange.client.peer_port,
         scheme=view.scheme,
         port=view.listener.port,

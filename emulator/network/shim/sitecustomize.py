@@ -1,8 +1,10 @@
-"""Route a task's connections through the emulator's network.
+"""Route the connections of tasks and of functions in a VPC through the network.
 
-Python loads this file at the start of each task. It asks the control process (SANDBOX_NETWORK,
-host:port over UDP) before each connect and each name look-up; without the two variables it does
-nothing. Wildcard binds take the task's own address.
+Python loads this file at the start of each task, and a function's bootstrap does. It asks the
+control process (SANDBOX_NETWORK, host:port over UDP) before each connect and each name look-up;
+without the two variables it does nothing. Wildcard binds take the task's own address. With
+SANDBOX_SCOPE=vpc, as functions have it, only addresses of the VPC are asked about, and a name that
+the network does not know is this machine's to resolve.
 """
 
 import json
@@ -12,7 +14,9 @@ from typing import Any
 
 _SERVER = os.environ.get("SANDBOX_NETWORK", "")
 _ADDRESS = os.environ.get("SANDBOX_ADDRESS", "")  # of the VPC, 10.0.a.b
-_OWN = os.environ.get("HOKUSAI_SANDBOX_LOOPBACK", "127.0.") + _ADDRESS[len("10.0.") :]
+_BLOCK = os.environ.get("HOKUSAI_SANDBOX_LOOPBACK", "127.0.")
+_OWN = _BLOCK + _ADDRESS[len("10.0.") :]
+_VPC_ALONE = os.environ.get("SANDBOX_SCOPE") == "vpc"
 _LATE_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: choose the source port at connect (linux/in.h)
 
 _connect = socket.socket.connect
@@ -40,8 +44,13 @@ def _is_stream(sock: socket.socket) -> bool:
     return sock.family == socket.AF_INET and bool(sock.type & socket.SOCK_STREAM)
 
 
+def _in_vpc(address: str) -> bool:
+    mine = address.startswith(("10.0.", _BLOCK))
+    return mine and not address.startswith("127.0.0.")
+
+
 def _route(sock: socket.socket, address: Any) -> Any:
-    if not _is_stream(sock):
+    if not _is_stream(sock) or (_VPC_ALONE and not _in_vpc(address[0])):
         return address
     answer = _ask({"ask": "connect", "from": _ADDRESS, "to": address[0], "port": address[1]})
     if "to" not in answer:
@@ -85,6 +94,8 @@ def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
     if not name or name == "localhost" or _is_address(name):
         return _getaddrinfo(host, port, *args, **kwargs)
     addresses = _ask({"ask": "resolve", "name": name}).get("addresses")
+    if not addresses and _VPC_ALONE:
+        return _getaddrinfo(host, port, *args, **kwargs)
     if not addresses:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return [found for a in addresses for found in _getaddrinfo(a, port, *args, **kwargs)]
@@ -93,5 +104,6 @@ def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
 if _SERVER and _ADDRESS:
     socket.socket.connect = connect
     socket.socket.connect_ex = connect_ex
-    socket.socket.bind = bind
+    if not _VPC_ALONE:
+        socket.socket.bind = bind
     socket.getaddrinfo = getaddrinfo

@@ -29,6 +29,7 @@ from tests.emulator.support.balancer_rig import (
 )
 
 CA = trustme.CA()
+SHUT = {"name": "internet", "admitted": False}
 
 
 def certificate(*names: str, default: bool = False, **more: Any) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def test_a_deleted_listener_refuses_and_comes_back_on_its_port(rig: Rig) -> None
 def test_a_listener_that_admits_nobody_drops_packets_and_opens_again(rig: Rig) -> None:
     rig.show(listener(rule("default", fixed_response("open"))))
     place = rig.edge()
-    rig.show(listener(rule("default", fixed_response("open")), admitted=False))
+    rig.show(listener(rule("default", fixed_response("open")), doors=[SHUT]))
     assert rig.edge() == place
     with pytest.raises(TimeoutError):
         socket.create_connection(place, timeout=0.5)

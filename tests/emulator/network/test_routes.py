@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -237,8 +238,12 @@ def test_an_interface_that_is_attached_to_nothing_swallows_packets(place: Place)
 
 
 def test_the_internet_gets_in_where_a_group_admits_its_address(place: Place) -> None:
+    balancer = SimpleNamespace(scheme="internet-facing", security_groups=[place.groups["edge"]])
+
     def admitted() -> bool:
-        return place.network.admitted([place.groups["edge"]], "10.0.101.10", 8443)
+        (door,) = place.network.doors(balancer, "10.0.101.10", 8443)
+        assert (door["name"], door["address"]) == ("internet", "203.0.113.10")
+        return bool(door["admitted"])
 
     for cidr, gets_in in (("0.0.0.0/0", True), ("10.0.0.0/16", False)):
         rule = {
@@ -252,4 +257,5 @@ def test_the_internet_gets_in_where_a_group_admits_its_address(place: Place) -> 
         place.ec2.authorize_security_group_ingress(**given)
         assert admitted() == gets_in
         place.ec2.revoke_security_group_ingress(**given)
-    assert place.network.admitted([], "10.0.101.10", 8443)
+    balancer.security_groups = []
+    assert admitted()
