@@ -15,7 +15,8 @@ from urllib.parse import unquote_plus
 import msgspec
 import re2
 
-from emulator.balancer.model import Condition, QueryPair, Rule, ValuesConfig
+from emulator.balancer.conditions import Condition, QueryPair, ValuesConfig
+from emulator.balancer.model import Rule
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,77 +10,35 @@ from typing import Any
 
 import msgspec
 
+from emulator.balancer.conditions import Aws, Condition
+
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the snapshot in our own spelling; unknown keys are ignored."""
 
 
-class _Aws(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A part of the snapshot in the API's spelling."""
-
-
-class ValuesConfig(_Aws, frozen=True):
-    """Patterns of which one must hold; regular expressions stand beside wildcards."""
-
-    values: list[str] | None = None
-    regex_values: list[str] | None = None
-
-
-class HttpHeaderConfig(ValuesConfig, frozen=True):
-    """Patterns for one header's value; the name carries no wildcard."""
-
-    http_header_name: str = ""
-
-
-class QueryPair(_Aws, frozen=True):
-    """A key and value of the query; without key, the value of any key."""
-
-    key: str | None = None
-    value: str = ""
-
-
-class QueryStringConfig(_Aws, frozen=True):
-    """Pairs of which one must be in the query."""
-
-    values: list[QueryPair] | None = None
-
-
-class Condition(_Aws, frozen=True):
-    """One condition of a rule, in either of the API's two forms."""
-
-    field: str
-    values: list[str] | None = None
-    regex_values: list[str] | None = None
-    host_header_config: ValuesConfig | None = None
-    path_pattern_config: ValuesConfig | None = None
-    http_header_config: HttpHeaderConfig | None = None
-    http_request_method_config: ValuesConfig | None = None
-    query_string_config: QueryStringConfig | None = None
-    source_ip_config: ValuesConfig | None = None
-
-
-class WeightedGroup(_Aws, frozen=True):
+class WeightedGroup(Aws, frozen=True):
     """A target group and its share of a forward action; weights run from 0 to 999."""
 
     target_group_arn: str
     weight: int | None = None
 
 
-class GroupStickiness(_Aws, frozen=True):
+class GroupStickiness(Aws, frozen=True):
     """Whether a client stays with the target group it was first given, and for how many seconds."""
 
     enabled: bool | None = None
     duration_seconds: int | None = None
 
 
-class ForwardConfig(_Aws, frozen=True):
+class ForwardConfig(Aws, frozen=True):
     """The target groups of a forward action."""
 
     target_groups: list[WeightedGroup] | None = None
     target_group_stickiness_config: GroupStickiness | None = None
 
 
-class RedirectConfig(_Aws, frozen=True):
+class RedirectConfig(Aws, frozen=True):
     """A redirect's parts; a part that is missing is taken from the request."""
 
     status_code: str = "HTTP_302"
@@ -91,7 +49,7 @@ class RedirectConfig(_Aws, frozen=True):
     query: str | None = None
 
 
-class FixedResponseConfig(_Aws, frozen=True):
+class FixedResponseConfig(Aws, frozen=True):
     """A response of the balancer itself."""
 
     status_code: str
@@ -99,7 +57,7 @@ class FixedResponseConfig(_Aws, frozen=True):
     message_body: str | None = None
 
 
-class SignIn(_Aws, frozen=True):
+class SignIn(Aws, frozen=True):
     """What both ways to sign in share; the defaults are AWS's."""
 
     scope: str = "openid"
@@ -122,7 +80,7 @@ class CognitoConfig(SignIn, frozen=True, kw_only=True):
     user_pool_domain: str
 
 
-class Action(_Aws, frozen=True):
+class Action(Aws, frozen=True):
     """One action of a rule; the last in order decides, those before it look who asks."""
 
     type: str

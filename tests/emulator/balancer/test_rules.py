@@ -12,7 +12,8 @@ import pytest
 
 from emulator.balancer.actions import in_turn, location
 from emulator.balancer.match import Asked, first_match, holds, in_order
-from emulator.balancer.model import Action, Condition, RedirectConfig, Rule
+from emulator.balancer.conditions import Condition
+from emulator.balancer.model import Action, RedirectConfig, Rule
 
 
 def asked(**changes: Any) -> Asked:
