@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from emulator.balancer.actions import in_turn, location
-from emulator.balancer.match import Asked, first_match, holds, in_order
 from emulator.balancer.conditions import Condition
+from emulator.balancer.match import Asked, first_match, holds, in_order
 from emulator.balancer.model import Action, RedirectConfig, Rule
 
 
