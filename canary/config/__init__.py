@@ -136,14 +136,14 @@ def _with_hosts(environment: Environment) -> Environment:
 
 
 def _host(environment: Environment, name: str) -> str:
-    """Return the host of a service's url, or of a service behind the same balancer, or ""."""
+    """Return the host of a service's url, or the only one behind the same balancer, or ""."""
     service = environment.services.get(name)
     if service is None:
         return ""
-    behind = [s for s in environment.services.values() if s.load_balancer]
-    same = [s for s in behind if s.load_balancer == service.load_balancer]
-    urls = (s.url for s in (service, *same) if s.url)
-    return references.host_of(next(urls, ""))
+    if service.url:
+        return references.host_of(service.url)
+    hosts = references.hosts_behind(environment, service.load_balancer)
+    return hosts[0] if len(hosts) == 1 else ""
 
 
 def _check_folder(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:

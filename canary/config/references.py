@@ -206,10 +206,27 @@ def _routes(environment: Environment, at: str) -> Iterator[str]:
         if route.service not in environment.services:
             yield f"{where}: {route.service} is not a service"
         elif not route.host:
-            yield f"{where}: host: no service behind the load balancer of {route.service} has a url"
+            yield f"{where}: host: {_no_host(environment, route.service)}"
         elif route.host not in hosts:
             # no check would ever use this route
             yield f"{where}: host: {route.host} is the host of no service's url"
+
+
+def _no_host(environment: Environment, name: str) -> str:
+    """Say why a route has no host."""
+    balancer = environment.services[name].load_balancer
+    several = ", ".join(hosts_behind(environment, balancer))
+    if several:
+        return f"{balancer} serves several hosts, write the one of this route ({several})"
+    return f"no service behind the load balancer of {name} has a url"
+
+
+def hosts_behind(environment: Environment, balancer: str) -> tuple[str, ...]:
+    """Return the hosts of the services behind a load balancer, each once."""
+    urls = [
+        s.url for s in environment.services.values() if balancer and s.load_balancer == balancer
+    ]
+    return tuple(dict.fromkeys(h for h in map(host_of, urls) if h))
 
 
 def host_of(url: str) -> str:

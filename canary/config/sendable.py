@@ -58,8 +58,6 @@ def without_url(check: Check, environment: Environment, file: str) -> Iterator[s
             continue
         if not service.url:
             yield f"{key}: {name} has no url in {file} to send a request to (with one: {having})"
-        elif check.kind == "certificate" and not service.url.startswith("https:"):
-            yield f"{key}: {name} shows no certificate at {service.url} (valid: an https:// url)"
 
 
 def headers(given: Mapping[str, str], at: str) -> Iterator[str]:

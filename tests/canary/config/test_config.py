@@ -121,3 +121,31 @@ def test_a_route_without_host_has_that_of_the_url_behind_its_load_balancer() -> 
         ("mlflow", "registry.hokus.ai"),
         ("auth", "auth.hokus.ai"),
     }
+
+
+def one_balancer(tmp_path: Path, host: str = "") -> Path:
+    """The platform with both hosts behind one load balancer; MLflow's route may name its own."""
+    text = (config.ENVIRONMENTS / "development.toml").read_text()
+    text = text.replace(
+        '= "hokusai-auth-development"\ntarget', '= "hokusai-registry-development"\ntarget'
+    )
+    named = f'path = "/mlflow/"\nhost = "{host}"' if host else 'path = "/mlflow/"'
+    path = tmp_path / "one.toml"
+    path.write_text(text.replace('path = "/mlflow/"', named))
+    return path
+
+
+def test_a_route_behind_a_balancer_of_two_hosts_must_name_its_own(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(str(one_balancer(tmp_path)), today=TODAY)
+    assert caught.value.problems == [
+        "one.toml: routes: /mlflow/: host: hokusai-registry-development serves several hosts, "
+        "write the one of this route (auth.hokus.ai, registry.hokus.ai)"
+    ]
+    found = config.load(str(one_balancer(tmp_path, "registry.hokus.ai")), today=TODAY)
+    hosts = {(r.service, r.host) for r in found.environment.routes}
+    assert hosts == {
+        ("registry", "registry.hokus.ai"),
+        ("mlflow", "registry.hokus.ai"),
+        ("auth", "auth.hokus.ai"),
+    }

@@ -114,12 +114,6 @@ def test_a_request_that_cannot_be_sent_is_refused(
             "service: auth has no url in here.toml to send a request to (with one: other)",
         ),
         (
-            "certificate",
-            "days = 7",
-            GOOD.replace("https", "http"),
-            "service: auth shows no certificate at http://auth.example (valid: an https:// url)",
-        ),
-        (
             "key_lifecycle",
             "principal = 'valid'\nuse_service = 'cache'",
             GOOD + "[services.cache]\nport = 1\n",
