@@ -1,4 +1,4 @@
-"""Refuse, keep and show the actions that sign users in or verify tokens, as the ELBv2 API does.
+"""Refuse, keep and show the actions that sign users in or verify tokens.
 
 Sources: the API's AuthenticateOidcActionConfig, AuthenticateCognitoActionConfig,
 JwtValidationActionConfig and Action. A client secret is kept, and no call shows it.
