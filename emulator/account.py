@@ -25,6 +25,7 @@ from emulator.publisher import Publisher, record
 from emulator.scheduler.loop import SchedulerLoop
 from emulator.server import AwsServer
 from emulator.settings import ACCOUNT, MARKER, REGION
+from emulator.waf.samples import SAMPLES
 
 SETTLE_LOOK_S = 0.05
 STOP_S = 5.0  # for an orderly end; then every process of the account is killed
@@ -96,13 +97,14 @@ class Account:
     def _start_api(self) -> None:
         HEALTH.speed = self.speed
         HEALTH.forget()
+        SAMPLES.forget()
         self.aws: Endpoint = self._server.start()
         self._stops.append(self._server.stop)
 
     def _start_balancer(self) -> None:
         self.network.start()
         self._stops.append(self.network.stop)
-        self._balancer = Balancer(self.log_dir, record, access.record)
+        self._balancer = Balancer(self.log_dir, record, access.record, SAMPLES.record)
         self._balancer.start()
         self._stops.append(self._balancer.stop)
         self._publisher = Publisher(

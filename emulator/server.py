@@ -14,6 +14,7 @@ from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs
 from emulator.elbv2 import target_health as elbv2
 from emulator.iam import enforcement as iam
+from emulator.waf import moto_waf as waf
 
 HOST = "127.0.0.1"
 
@@ -64,6 +65,7 @@ def install_extensions() -> None:
     """Patch moto once, before it answers its first request."""
     iam.install()
     elbv2.install()
+    waf.install()
     ec2.install()
     in_use.install()
     discovery.install()

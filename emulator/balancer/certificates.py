@@ -6,6 +6,7 @@ import logging
 import os
 import ssl
 import tempfile
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,8 +14,16 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from emulator.balancer.model import Certificate
+from emulator.balancer.model import Certificate, Tls
 
+VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
+# OpenSSL's lowest level of security: higher ones refuse TLS 1.0 and 1.1 whatever a policy allows
+LOWEST_LEVEL = "@SECLEVEL=0"
 log = logging.getLogger(__name__)
 
 
@@ -44,10 +53,15 @@ def _rank(certificate: x509.Certificate) -> tuple[int, int]:
     return (int(isinstance(key, ec.EllipticCurvePublicKey)), size)
 
 
-def _context(chain: str, key: str) -> ssl.SSLContext:
+def _context(chain: str, key: str, tls: Tls) -> ssl.SSLContext:
     """Return a server's TLS context; the key is in a file briefly, as OpenSSL requires."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    allowed = [VERSIONS[name] for name in tls.protocols]
+    with warnings.catch_warnings():  # TLS 1.0 and 1.1 are old, and some policies allow them
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = min(allowed), max(allowed)
+    if tls.ciphers:
+        context.set_ciphers(":".join([*tls.ciphers, LOWEST_LEVEL]))
     context.set_alpn_protocols(["http/1.1"])
     with tempfile.TemporaryDirectory(prefix="balancer-") as folder:  # 0700
         path = Path(folder) / "pair.pem"
@@ -58,14 +72,14 @@ def _context(chain: str, key: str) -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=64)
-def load(certificate: str, chain: str, key: str) -> Loaded:
+def load(certificate: str, chain: str, key: str, tls: Tls) -> Loaded:
     """Return a certificate ready to serve; raises ValueError or ssl.SSLError where it is broken."""
     parsed = x509.load_pem_x509_certificate(certificate.encode())
     whole = f"{certificate.strip()}\n{chain}"
     return Loaded(
         names=_names(parsed),
         rank=_rank(parsed),
-        context=_context(whole, key),
+        context=_context(whole, key, tls),
         chain=whole,
         key=key,
     )
@@ -85,13 +99,13 @@ def choose(loaded: list[Loaded], name: str | None) -> Loaded:
     return max(fitting, key=lambda one: one.rank) if fitting else loaded[0]
 
 
-def server_context(certificates: list[Certificate]) -> ssl.SSLContext | None:
+def server_context(certificates: list[Certificate], tls: Tls) -> ssl.SSLContext | None:
     """Return a listener's context; None (handshakes fail) where no certificate can be served."""
     ordered = sorted(certificates, key=lambda one: not one.default)
     loaded: list[Loaded] = []
     for one in ordered:
         try:
-            loaded.append(load(one.certificate, one.chain or "", one.key))
+            loaded.append(load(one.certificate, one.chain or "", one.key, tls))
         except (ValueError, ssl.SSLError) as error:
             log.warning("certificate %s cannot be served: %s", one.arn, error)
     if not loaded:
@@ -101,6 +115,6 @@ def server_context(certificates: list[Certificate]) -> ssl.SSLContext | None:
         connection.context = choose(loaded, name).context
 
     # A context of its own: the callback belongs to this listener, the loaded ones are shared.
-    context = _context(loaded[0].chain, loaded[0].key)
+    context = _context(loaded[0].chain, loaded[0].key, tls)
     context.sni_callback = by_name
     return context

@@ -12,7 +12,8 @@ from emulator.balancer.choose import Chooser
 from emulator.balancer.exchange.connection import Emit, Serving
 from emulator.balancer.exchange.exchange import Client
 from emulator.balancer.exchange.stream import Reader
-from emulator.balancer.model import Certificate
+from emulator.balancer.firewall import Firewall
+from emulator.balancer.model import Certificate, Tls
 from emulator.balancer.table import Place, View
 from emulator.network.addresses import loopback
 
@@ -25,16 +26,16 @@ FILLERS = 4  # more than a queue of one holds
 class Edge:
     """A socket on this machine for a listener's door; it keeps its port while that is gone."""
 
-    def __init__(self, view: View, chooser: Chooser, emit: Emit) -> None:
+    def __init__(self, view: View, chooser: Chooser, emit: Emit, firewall: Firewall) -> None:
         self.view: View | None = None
-        self._chooser, self._emit = chooser, emit
+        self._chooser, self._emit, self._firewall = chooser, emit, firewall
         self._host = loopback(view.balancer.address)
         self._holder = self._bound(view.edge_port)
         self.port: int = self._holder.getsockname()[1]
         self._plug: socket.socket | None = None
         self._hole: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
-        self._certificates: list[Certificate] = []
+        self._secured_by: tuple[list[Certificate], Tls] | None = None
         self._context: ssl.SSLContext | None = None
         self._open: dict[asyncio.Task[None], Serving | None] = {}
 
@@ -61,9 +62,10 @@ class Edge:
     def show(self, view: View) -> None:
         """Serve a view from now on."""
         self.view = view
-        if view.scheme == "https" and self._certificates != view.listener.certificates:
-            self._certificates = view.listener.certificates
-            self._context = server_context(self._certificates)
+        secured_by = (view.listener.certificates, view.listener.tls)
+        if view.scheme == "https" and self._secured_by != secured_by:
+            self._secured_by = secured_by
+            self._context = server_context(*secured_by)
         if not view.door.admitted:
             self._stop_accepting()
             self._drop_packets()
@@ -143,7 +145,7 @@ class Edge:
             if self.view is not None:
                 client.peer = self.view.seen(client.peer)
             writer = client.writer
-            serving = Serving(client, lambda: self.view, self._chooser, self._emit)
+            serving = Serving(client, lambda: self.view, self._chooser, self._firewall, self._emit)
             task = asyncio.current_task()
             if task is not None:
                 self._open[task] = serving
@@ -193,7 +195,7 @@ class Edges:
     """All listeners, by balancer, port and door."""
 
     def __init__(self, chooser: Chooser, emit: Emit) -> None:
-        self._chooser, self._emit = chooser, emit
+        self._chooser, self._emit, self._firewall = chooser, emit, Firewall(emit)
         self._edges: dict[Place, Edge] = {}
 
     def apply(self, shown: dict[Place, View]) -> None:
@@ -203,7 +205,7 @@ class Edges:
                 edge.hide()
         for place, view in shown.items():
             if place not in self._edges:
-                self._edges[place] = Edge(view, self._chooser, self._emit)
+                self._edges[place] = Edge(view, self._chooser, self._emit, self._firewall)
             self._edges[place].show(view)
 
     def addresses(self) -> dict[Place, tuple[str, int]]:

@@ -112,6 +112,13 @@ class Certificate(_Part, frozen=True):
     default: bool = False
 
 
+class Tls(_Part, frozen=True):
+    """What a security policy allows; names are OpenSSL's, without those of TLS 1.3's ciphers."""
+
+    protocols: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
+    ciphers: tuple[str, ...] = ()
+
+
 class Door(_Part, frozen=True):
     """A place on this machine where one client reaches a listener.
 
@@ -129,7 +136,10 @@ INSIDE = "inside"
 
 
 class Listener(_Part, frozen=True):
-    """A port of a balancer; edge_ports keeps the port of each door by its name."""
+    """A port of a balancer; edge_ports keeps the port of each door by its name.
+
+    tls is what its security policy allows; absent: TLS 1.2 and 1.3.
+    """
 
     arn: str
     port: int
@@ -138,11 +148,12 @@ class Listener(_Part, frozen=True):
     edge_ports: dict[str, int] = {}
     attributes: dict[str, Any] = {}
     certificates: list[Certificate] = []
+    tls: Tls = Tls()
     rules: list[Rule] = []
 
 
 class LoadBalancer(_Part, frozen=True):
-    """One load balancer; address is the VPC's.
+    """One load balancer; address is the VPC's, web_acl that of AWS WAF in the API's spelling.
 
     It sees an address of the VPC as public has it, else as the NAT's; as it is without a NAT.
     """
@@ -153,6 +164,7 @@ class LoadBalancer(_Part, frozen=True):
     nat: str = ""
     public: dict[str, str] = {}
     attributes: dict[str, Any] = {}
+    web_acl: dict[str, Any] | None = None
     listeners: list[Listener] = []
 
 

@@ -32,15 +32,20 @@ class BalancerError(Exception):
 class Balancer:
     """Starts the process, sends snapshots, and passes on its messages.
 
-    on_health and on_request get one message each, from a thread of this handle; a health message
-    comes at each change of a verdict and after each probe.
+    on_health, on_request and on_firewall get one message each, from a thread of this handle; a
+    health message comes at each change of a verdict and after each probe.
     """
 
     def __init__(
-        self, log_dir: Path, on_health: Callable[[Json], None], on_request: Callable[[Json], None]
+        self,
+        log_dir: Path,
+        on_health: Callable[[Json], None],
+        on_request: Callable[[Json], None],
+        on_firewall: Callable[[Json], None] = lambda _: None,
     ) -> None:
         self._log = log_dir / "balancer.log"
         self._on_health, self._on_request = on_health, on_request
+        self._on_firewall = on_firewall
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._said = threading.Condition()
@@ -192,6 +197,8 @@ class Balancer:
         kind = message["kind"]
         if kind == "request":
             self._on_request(message)
+        elif kind == "firewall":
+            self._on_firewall(message)
         elif kind == "health":
             key = (message["target_group"], message["id"], message["port"])
             with self._said:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulator.elbv2 import zones
+from emulator.elbv2 import policies, zones
 from emulator.elbv2.nodes import address_of
 from emulator.elbv2.target_groups_in_use import users_of_groups
 from emulator.elbv2.target_health import HEALTH
 from emulator.settings import ACCOUNT, REGION
+from emulator.waf import acls
 
 Json = dict[str, Any]
 # (security groups of a balancer, its address, target's address, port) -> do packets arrive?
@@ -50,6 +51,7 @@ def _balancer(balancer: Any, doors: Doors, outside: Outside) -> Json:
         "name": balancer.name,
         "address": address,
         "attributes": dict(balancer.attrs),
+        "web_acl": acls.snapshot(balancer.arn),
         "listeners": [
             {**_listener(listener), "doors": doors(balancer, address, int(listener.port))}
             for listener in list(balancer.listeners.values())
@@ -72,6 +74,7 @@ def _listener(listener: Any) -> Json:
         "protocol": listener.protocol,
         "attributes": dict(listener.attributes),
         "certificates": _certificates(listener),
+        "tls": policies.allowed(listener.ssl_policy),
         "rules": [*(_rule(rule) for rule in rules), default],
     }
 

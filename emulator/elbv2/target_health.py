@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from emulator.balancer.health_verdict import DRAINING, REGISTERING, UNUSED, Verdict
-from emulator.elbv2 import attributes, authentication, listeners, rules, targets, zones
+from emulator.elbv2 import attributes, authentication, listeners, policies, rules, targets, zones
 from emulator.elbv2 import load_balancers as balancers
 from emulator.elbv2.target_groups_in_use import groups_in_use, users_of_groups
 
@@ -113,7 +113,7 @@ def install() -> None:
     FakeTargetGroup.health_for = _health_for
     ELBv2Backend.describe_target_health = _describe_target_health
     ELBv2Backend.set_rule_priorities = _set_rule_priorities
-    for module in (rules, listeners, authentication, attributes, targets, balancers):
+    for module in (rules, listeners, authentication, policies, attributes, targets, balancers):
         module.install()
 
 

@@ -32,6 +32,7 @@ from emulator.balancer.exchange.wire import (
     TruncatedError,
     read_request,
 )
+from emulator.balancer.firewall import Firewall
 from emulator.balancer.match import first_match
 from emulator.balancer.model import Action
 from emulator.balancer.sign_in import refused
@@ -47,12 +48,15 @@ NOT_HTTP1 = ("GRPC", "HTTP2")  # clients speak HTTP/1.1 here, which such groups 
 class Serving:
     """Serves one connection; it can be closed without loss while `idle`."""
 
-    def __init__(self, client: Client, view_now: ViewNow, chooser: Chooser, emit: Emit) -> None:
+    def __init__(
+        self, client: Client, view_now: ViewNow, chooser: Chooser, firewall: Firewall, emit: Emit
+    ) -> None:
         self.client = client
         self.idle = True
         self._opened = time.monotonic()
         self._view_now = view_now
         self._chooser = chooser
+        self._firewall = firewall
         self._emit = emit
 
     async def run(self, plain_on_tls: bool) -> None:
@@ -139,6 +143,10 @@ class Serving:
             return own(405, "TRACE is not let through")
         if too_many_forwarders(request.headers):
             return own(463, "too many addresses in X-Forwarded-For")
+        if (acl := view.balancer.web_acl) is not None:
+            version = "HTTP/{}.{}".format(*request.version)
+            if (answer := self._firewall.refused(acl, asked, version)) is not None:
+                return answer
         rule = first_match(view.rules, asked)
         exchange.rule = rule.arn if rule else None
         *guards, action = in_turn(rule.actions) if rule and rule.actions else [None]

@@ -151,3 +151,25 @@ def test_an_action_that_aws_refuses_is_refused(
     ground: Ground, actions: list[Json], at: int, code: str, text: str
 ) -> None:
     assert refused(lambda: create(ground, *actions, at=at, priority=9)) == (code, text)
+
+
+def test_a_listener_has_a_security_policy_that_there_is(ground: Ground) -> None:
+    elbv2, (clear, _, secure) = ground.elbv2, ground.listeners
+    modify = elbv2.modify_listener
+
+    def policy_of(listener: str) -> str | None:
+        found = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]
+        return str(found["SslPolicy"]) if "SslPolicy" in found else None
+
+    assert (policy_of(clear), policy_of(secure)) == (None, "ELBSecurityPolicy-2016-08")
+    name = "ELBSecurityPolicy-FS-1-2-2019-08"
+    modify(ListenerArn=secure, SslPolicy=name)
+    (shown,) = elbv2.describe_ssl_policies(Names=[name])["SslPolicies"]
+    assert (policy_of(secure), shown["SslProtocols"]) == (name, ["TLSv1.2"])
+    assert shown["SupportedLoadBalancerTypes"] == ["application", "network"]
+    assert {cipher["Name"][:6] for cipher in shown["Ciphers"]} == {"ECDHE-"}
+    unknown = ("SSLPolicyNotFound", "SSL policy 'none' not found")
+    assert refused(lambda: modify(ListenerArn=secure, SslPolicy="none")) == unknown
+    assert refused(lambda: elbv2.describe_ssl_policies(Names=["none"])) == unknown
+    clear_text = ("ValidationError", "An SSL policy cannot be specified for HTTP listeners")
+    assert refused(lambda: modify(ListenerArn=clear, SslPolicy=name)) == clear_text

@@ -88,17 +88,26 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.records: list[Json] = []
         self.verdicts: list[Json] = []
-        self.balancer = Balancer(folder, self.verdicts.append, self.records.append)
+        self.judged: list[Json] = []
+        self.balancer = Balancer(
+            folder, self.verdicts.append, self.records.append, self.judged.append
+        )
         self.snapshot: Json = {}
 
-    def show(self, *listeners: Json, groups: list[Json] | None = None, **attributes: Any) -> None:
+    def show(
+        self,
+        *listeners: Json,
+        groups: list[Json] | None = None,
+        web_acl: Json | None = None,
+        **attributes: Any,
+    ) -> None:
         """Publish listeners of the one balancer and wait until they are served."""
         one = {"arn": BALANCER, "name": "lb", "address": ADDRESS, "attributes": attributes}
         self.snapshot = {
             "version": 1,
             "speed": 30.0,
             "connect_timeout_s": 0.4,
-            "balancers": [{**one, "listeners": list(listeners)}],
+            "balancers": [{**one, "web_acl": web_acl, "listeners": list(listeners)}],
             "target_groups": groups or [],
         }
         self.balancer.publish(self.snapshot)
