@@ -6,6 +6,7 @@ ECS words them where they are known.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from emulator.ecs import deletion
@@ -56,6 +57,8 @@ def install(backends: Any) -> None:
 
 
 def _patch_services(backends: Any) -> None:
+    from moto.ecs.models import Service
+
     create, update = backends.create_service, backends.update_service
 
     def create_service(
@@ -84,6 +87,25 @@ def _patch_services(backends: Any) -> None:
         return update(self, properties)
 
     backends.create_service, backends.update_service = create_service, update_service
+    Service._validate_network = _patched(Service._validate_network)  # type: ignore[method-assign]
+
+
+def _patched(validate: Any) -> Any:
+    """Let a network configuration leave its security groups out: the VPC's default one counts."""
+
+    def _validate_network(self: Any, given: dict[str, Any]) -> dict[str, Any]:
+        given["awsvpcConfiguration"].setdefault("securityGroups", [])
+        return dict(validate(self, given))
+
+    return _validate_network
+
+
+def refuse_network(given: dict[str, Any]) -> None:
+    """Raise ECS's error for a subnet or a security group of a task that does not exist."""
+    from moto.ecs.models import Service
+
+    validate: Any = Service._validate_network
+    validate(SimpleNamespace(_account_id=ACCOUNT, region_name=REGION), given)
 
 
 def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:

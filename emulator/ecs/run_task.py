@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.ecs import definition as definitions
-from emulator.ecs import moto_ecs, records
+from emulator.ecs import moto_ecs, records, refusals
 from emulator.ecs.task import TO_START, Task
 from emulator.ecs.task_runtime import TaskRuntime
 
@@ -79,6 +79,7 @@ def _refuse(definition: Any, count: int, overrides: Any, network: Any) -> None:
         raise _invalid(NO_FARGATE)
     if not network.get("subnets"):
         raise _invalid(NO_NETWORK)
+    refusals.refuse_network({"awsvpcConfiguration": network})
     known = {one["name"] for one in definition.container_definitions}
     for one in overrides.get("containerOverrides") or []:
         if one.get("name") not in known:

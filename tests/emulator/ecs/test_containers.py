@@ -15,6 +15,7 @@ from tests.emulator.support.task_ground import (
     end,
     ground,
     python,
+    shell,
     states,
 )
 
@@ -40,7 +41,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 def test_the_command_decides_how_the_task_ends(tasks: Ground) -> None:
     for code in (0, 1, 3):
-        task = tasks.ended(python("app", f"print('bye'); raise SystemExit({code})"))
+        task = tasks.ended(shell("app", f"echo bye; exit {code}"))
         assert end(task) == EXITED
         assert states(task) == {"app": ("STOPPED", code)}
         assert tasks.lines(task["taskArn"], "app") == ["bye"]
@@ -124,7 +125,7 @@ def test_each_container_has_its_own_process_and_variables_and_shares_the_address
 
 
 def test_a_container_that_is_not_essential_leaves_the_task_running(tasks: Ground) -> None:
-    arn = tasks.run(python("app", SLEEP), python("log", "raise SystemExit(9)", essential=False))
+    arn = tasks.run(shell("app", SLEEP), shell("log", "exit 9", essential=False))
     task = tasks.when(arn, lambda t: states(t)["log"] == ("STOPPED", 9))
     assert task["lastStatus"] == "RUNNING"
     assert states(task) == {"app": ("RUNNING", None), "log": ("STOPPED", 9)}
@@ -134,7 +135,7 @@ def test_a_container_that_is_not_essential_leaves_the_task_running(tasks: Ground
 
 
 def test_an_essential_container_s_end_stops_the_others(tasks: Ground) -> None:
-    task = tasks.ended(python("app", SLEEP), python("proxy", "raise SystemExit(2)"))
+    task = tasks.ended(shell("app", SLEEP), shell("proxy", "exit 2"))
     assert end(task) == EXITED
     assert states(task) == {"app": ("STOPPED", 143), "proxy": ("STOPPED", 2)}
 
@@ -143,10 +144,10 @@ def test_containers_wait_for_what_they_depend_on(tasks: Ground) -> None:
     def after(condition: str) -> list[dict[str, str]]:
         return [{"containerName": "migrate", "condition": condition}]
 
-    app = python("app", "print('up')", dependsOn=after("SUCCESS"))
-    done = tasks.ended(python("migrate", "print('migrated')", essential=False), app)
+    app = shell("app", "echo up", dependsOn=after("SUCCESS"))
+    done = tasks.ended(shell("migrate", "echo migrated", essential=False), app)
     assert states(done) == {"migrate": ("STOPPED", 0), "app": ("STOPPED", 0)}
-    failing = python("migrate", "raise SystemExit(1)", essential=False)
+    failing = shell("migrate", "exit 1", essential=False)
     failed = tasks.ended(failing, app)
     assert (end(failed), states(failed)) == (
         TO_START,
@@ -168,9 +169,9 @@ def test_containers_wait_for_what_they_depend_on(tasks: Ground) -> None:
 def test_dependencies_that_cannot_be_are_refused(
     tasks: Ground, condition: str, other: dict[str, object], text: str
 ) -> None:
-    app = python("app", "", dependsOn=[{"containerName": "other", "condition": condition}])
+    app = shell("app", "", dependsOn=[{"containerName": "other", "condition": condition}])
     with pytest.raises(ClientError, match=text):
-        tasks.register(app, {**python("other", ""), **other})
+        tasks.register(app, {**shell("other", ""), **other})
 
 
 def test_a_run_overrides_a_container_s_command_and_variables(tasks: Ground) -> None:

@@ -7,23 +7,29 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs.agent import Agent
 from emulator.ecs.images import Image
 from emulator.network.network import Network
-from tests.emulator.support.emulated import emulator, until
+from tests.emulator.support.emulated import emulator
 
 SPEED = 60.0
 CLUSTER, GROUP = "small", "/ecs/small"
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "exec sleep 60"
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def python(name: str, code: str, **more: Any) -> Document:
     """A container of this machine's Python that runs some code."""
     return container(name, command=["python", "-c", code], **more)
+
+
+def shell(name: str, line: str, **more: Any) -> Document:
+    """A container that runs a line of shell."""
+    return container(name, command=["sh", "-c", line], **more)
 
 
 def container(name: str, **more: Any) -> Document:
@@ -51,8 +57,8 @@ def end(task: Document) -> tuple[str, str]:
 class Ground:
     """Clients, a subnet and a role; registers task definitions and runs tasks."""
 
-    aws: Endpoint
     ecs: Any
+    logs: Any
     subnet: str
     role: str
 
@@ -92,8 +98,7 @@ class Ground:
 
     def when(self, arn: str, look: Callable[[Document], object]) -> Document:
         """The task when something holds of it, or after some seconds."""
-        until(lambda: look(self.task(arn)), 10.0)
-        return self.task(arn)
+        return patiently(lambda: self.task(arn), look)
 
     def stopped(self, arn: str) -> Document:
         """The task when it has stopped."""
@@ -111,7 +116,7 @@ class Ground:
     def lines(self, arn: str, name: str) -> list[str]:
         """The log lines of a container."""
         stream = f"ecs/{name}/{arn.rpartition('/')[2]}"
-        found = self.aws.client("logs").get_log_events(logGroupName=GROUP, logStreamName=stream)
+        found = self.logs.get_log_events(logGroupName=GROUP, logStreamName=stream)
         return [event["message"] for event in found["events"]]
 
 
@@ -137,11 +142,15 @@ def _prepared(aws: Endpoint) -> Ground:
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.77.0/24")["Subnet"]["SubnetId"]
     ecs.create_cluster(clusterName=CLUSTER)
-    aws.client("logs").create_log_group(logGroupName=GROUP)
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
     role = iam.create_role(RoleName="execution", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    return Ground(aws, ecs, subnet, role)
+    return Ground(ecs, logs, subnet, role)
 
 
-def wait(seconds: float) -> None:
-    """Let the agent look a few times."""
-    time.sleep(seconds)
+def patiently(ask: Callable[[], T], look: Callable[[T], object]) -> T:
+    """What is asked for when something holds of it, or after some seconds."""
+    deadline = time.monotonic() + 15.0
+    while not look(found := ask()) and time.monotonic() < deadline:
+        time.sleep(0.15)  # a call costs more than a test of this kind should
+    return found
