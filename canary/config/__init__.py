@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from canary.config import references
+from canary.config import references, routes
 from canary.config.decode import Problem, decode
 from canary.config.left_out import left_out
 from canary.config.toml_file import is_file, read_toml, unusable
@@ -128,11 +128,11 @@ def _ca_bundle(file: Path, ca_bundle: str) -> tuple[str, str]:
 
 def _with_hosts(environment: Environment) -> Environment:
     """Set the host of each route without one to the host of its service's load balancer."""
-    routes = tuple(
+    hosted = tuple(
         r if r.host else msgspec.structs.replace(r, host=_host(environment, r.service))
         for r in environment.routes
     )
-    return msgspec.structs.replace(environment, routes=routes)
+    return msgspec.structs.replace(environment, routes=hosted)
 
 
 def _host(environment: Environment, name: str) -> str:
@@ -141,8 +141,8 @@ def _host(environment: Environment, name: str) -> str:
     if service is None:
         return ""
     if service.url:
-        return references.host_of(service.url)
-    hosts = references.hosts_behind(environment, service.load_balancer)
+        return routes.host_of(service.url)
+    hosts = routes.hosts_behind(environment, service.load_balancer)
     return hosts[0] if len(hosts) == 1 else ""
 
 

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from canary.config import addresses, blocking, sendable
 from canary.config.needs import cycle_from, with_needs
+from canary.config.routes import route_problems
 from canary.model import Check, Environment, Frozen
 from canary.probes.base.api import Kind
 
@@ -175,7 +175,7 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
         for other in service.depends_on:
             if other not in environment.services:
                 yield f"{at}: services.{name}.depends_on: {other} is not a service"
-    yield from _routes(environment, at)
+    yield from route_problems(environment, at)
     for check in environment.schedule.slow_checks:
         if check not in known:
             yield f"{at}: schedule.slow_checks: {check} is not a check"
@@ -197,44 +197,6 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
 
         yield from (f"{at}: {problem}" for problem in aws_limits.problems(environment))
         yield from (f"{at}: {problem}" for problem in aws_names.name_problems(environment))
-
-
-def _routes(environment: Environment, at: str) -> Iterator[str]:
-    hosts = {host_of(s.url) for s in environment.services.values() if s.url}
-    for route in environment.routes:
-        where = f"{at}: routes: {route.path}"
-        if route.service not in environment.services:
-            yield f"{where}: {route.service} is not a service"
-        elif not route.host:
-            yield f"{where}: host: {_no_host(environment, route.service)}"
-        elif route.host not in hosts:
-            # no check would ever use this route
-            yield f"{where}: host: {route.host} is the host of no service's url"
-
-
-def _no_host(environment: Environment, name: str) -> str:
-    """Say why a route has no host."""
-    balancer = environment.services[name].load_balancer
-    several = ", ".join(hosts_behind(environment, balancer))
-    if several:
-        return f"{balancer} serves several hosts, write the one of this route ({several})"
-    return f"no service behind the load balancer of {name} has a url"
-
-
-def hosts_behind(environment: Environment, balancer: str) -> tuple[str, ...]:
-    """Return the hosts of the services behind a load balancer, each once."""
-    urls = [
-        s.url for s in environment.services.values() if balancer and s.load_balancer == balancer
-    ]
-    return tuple(dict.fromkeys(h for h in map(host_of, urls) if h))
-
-
-def host_of(url: str) -> str:
-    """Return a URL's host in lower case, "" if it has none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:

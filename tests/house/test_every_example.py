@@ -33,7 +33,7 @@ RUN = {
     "::test_completion_offers",
     r"(eval .*zsh_source|_CANARY_COMPLETE=fish_source) canary": "tests/canary/cli/test_terminal.py"
     "::test_completion_in_a_shell",
-    r"(\.venv/bin/)?python3? -m sandbox (up|faults|break|settle|heal)\b": "tests/sandbox/"
+    r"(\.venv/bin/)?python3? -m sandbox (up|worlds|faults|break|settle|heal)\b": "tests/sandbox/"
     "test_documented.py::test_the_commands_of_the_readme",
     r"make demo\b": "tests/sandbox/test_documented.py::test_the_demo",
     r"make docs$": "tests/house/test_documents.py::test_the_catalogue_is_current",
