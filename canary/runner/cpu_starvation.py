@@ -27,7 +27,6 @@ class CpuStarvation:
         self._clock = clock
         self._stop = threading.Event()
         self._late = self._ticks = 0
-        self._cpu = self._wall = 0.0
         self._thread = threading.Thread(target=self._tick, name="cpu-starvation", daemon=True)
 
     def __enter__(self) -> CpuStarvation:

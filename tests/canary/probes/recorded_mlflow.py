@@ -21,6 +21,23 @@ def no_change(_method: str, _path: str, _number: int) -> Answer | None:
     return None
 
 
+def model(name: str, minutes: float, needed: str = "") -> dict[str, Any]:
+    tags = [{"key": "canary_needed_s", "value": needed}] if needed else []
+    return {"name": name, "creation_timestamp": BORN - int(minutes * 60_000), "tags": tags}
+
+
+def old_run(run_id: str, minutes: float) -> dict[str, Any]:
+    tags = [{"key": "canary_name", "value": f"synthetic-canary-{run_id}"}]
+    info = {"run_id": run_id, "start_time": BORN - int(minutes * 60_000)}
+    return {"info": info, "data": {"tags": tags}}
+
+
+def orphans(*ages: float) -> dict[str, Any]:
+    return {
+        f"synthetic-canary-m{n}": model(f"synthetic-canary-m{n}", age) for n, age in enumerate(ages)
+    }
+
+
 @dataclass
 class Memory:
     """Answers requests from what it holds, and keeps what was asked."""

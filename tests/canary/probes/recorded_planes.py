@@ -7,8 +7,10 @@ from typing import Any
 
 from canary.control_plane.state import (
     Action,
+    Condition,
     Event,
     Forward,
+    Listener,
     PlatformState,
     StoppedContainer,
     TargetHealth,
@@ -149,3 +151,17 @@ def states() -> Iterator[tuple[str, PlatformState]]:
         )
         forward = Action(type="forward", forwards=shares)
         yield f"a rule with the weights {weights}", faults.with_rule(well, 105, forward)
+    (balancer,) = [b for b in well.load_balancers if "auth" in b.name]
+
+    def listening(*listeners: Listener) -> PlatformState:
+        return p.change(well, "load_balancers", balancer.arn, listeners=listeners)
+
+    plain, secure = balancer.listeners
+    yield "no listener", listening()
+    known = p.replace(secure.rules[0], priority="1")
+    yield (
+        "a rule beside the redirect",
+        listening(p.replace(plain, rules=(known, *plain.rules)), secure),
+    )
+    strange = p.replace(known, conditions=(Condition(field="moon-phase", values=("full",)),))
+    yield "an unknown condition", listening(plain, p.replace(secure, rules=(strange,)))

@@ -1,7 +1,8 @@
-"""How long a revoked key is looked at, and when too little time is left for that."""
+"""What a session of a key sees: how long a revoked one is looked at, and which keys are ours."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,19 +25,20 @@ class Answers:
     statuses: tuple[int, ...]
     took_s: float
     asked: int = 0
+    body: bytes = b""
 
     def send(self, request: Request, credential: Credential | None = None) -> Answer:
         self.clock.at += self.took_s
         self.asked += 1
-        return Answer(status=self.statuses[min(self.asked, len(self.statuses)) - 1])
+        status = self.statuses[min(self.asked, len(self.statuses)) - 1]
+        return Answer(status=status, body=self.body)
 
 
 def revoked(answers: Answers, left: Callable[[bool], float]) -> KeySession:
     """Return the session of a key that was revoked, whose use a service caches for two seconds."""
     where = environment("http://127.0.0.1:9")
-    context = msgspec.structs.replace(
-        Bench(where, clock=answers.clock).context(), http=answers, remaining=left
-    )
+    bench = Bench(where, {"admin": "a" * 20}, clock=answers.clock)
+    context = msgspec.structs.replace(bench.context(), http=answers, remaining=left)
     spec = KeyLifecycleSpec(use_service="target", use_path="/use", cache_s=2)
     auth = Service(url="http://127.0.0.1:9")
     return KeySession(auth=auth, spec=spec, context=context, name="n", key=Credential("k" * 20))
@@ -68,3 +70,16 @@ def test_a_key_that_is_refused_at_once_needs_no_second_look() -> None:
     session = revoked(answers, lambda _cleanup: 0.1)
     refused_in_use(session)
     assert (answers.asked, [a.holds for a in session.assertions]) == (1, [True])
+
+
+def test_what_the_management_of_keys_answers_is_no_evidence_and_other_names_are_not_ours() -> None:
+    rows = [
+        {"key_id": "k1", "name": "synthetic-canary-a"},
+        {"key_id": "k/2", "name": "synthetic-canary-b"},
+        {"key_id": "k3", "name": "of-the-operator"},
+    ]
+    body = json.dumps({"keys": rows}).encode()
+    session = revoked(Answers(ManualClock(), (200,), 0.1, body=body), lambda _cleanup: 9.0)
+    assert session.active() == {"k1": "synthetic-canary-a"}
+    (seen,) = session.evidence
+    assert (seen.status, seen.excerpt, seen.body_bytes) == (200, "", len(body))

@@ -187,6 +187,8 @@ def test_each_kind_is_known_by_its_name_and_by_what_it_touches() -> None:
     }
     for flag, kinds in known.items():
         assert {n for n, kind in KINDS.items() if getattr(kind, flag)} == kinds
+    for kind in (KINDS[name] for name in known["reads_state"]):
+        assert (kind.requests(kind.spec()), kind.requests_with_key(kind.spec())) == (0, 0)
 
 
 def test_what_is_asked_and_recorded_of_each_answer_is_as_it_is_kept() -> None:

@@ -19,8 +19,8 @@ from canary.model import (
     Step,
 )
 from canary.probes import KINDS
-from canary.probes.base.api import ProbeContext
-from tests.canary.probes.recorded_mlflow import BORN, Change, Memory
+from canary.probes.base.api import ProbeContext, RunOutOfTimeError
+from tests.canary.probes.recorded_mlflow import Change, Memory, model, old_run, orphans
 from tests.canary.probes.test_recorded import Clock, check, recorded
 from tests.canary.support import platforms as p
 
@@ -38,32 +38,20 @@ WHOLE = (
 OTHERS = (({"run_id": "a/b"}, f"{OURS}a"), (5, f"{OURS}b"), ({"run_id": "c"}, "stranger"))
 TAGS = [{"info": i, "data": {"tags": [{"key": "canary_name", "value": n}]}} for i, n in OTHERS]
 STRANGE = json.dumps({"runs": ["x", *TAGS]})
+CUT = RunOutOfTimeError("the run's time was over")
 LOST = Answer(failure=Failure(kind=FailureKind.READ_TIMEOUT, detail="nothing came"))
 
 
-def refusing(pattern: str, answer: Answer | None = None) -> Change:
+def refusing(pattern: str, answer: Answer | Exception | None = None) -> Change:
     """Return what gives another answer, 500, to some requests: a pattern of method and path."""
 
     def change(method: str, path: str, number: int) -> Answer | None:
         fits = re.search(pattern, f"{number} {method} {path}")
+        if fits and isinstance(answer, Exception):
+            raise answer
         return (answer or Answer(status=500, body=b"it broke")) if fits else None
 
     return change
-
-
-def model(name: str, minutes: float, needed: str = "") -> dict[str, Any]:
-    tags = [{"key": "canary_needed_s", "value": needed}] if needed else []
-    return {"name": name, "creation_timestamp": BORN - int(minutes * 60_000), "tags": tags}
-
-
-def old_run(run_id: str, minutes: float) -> dict[str, Any]:
-    tags = [{"key": "canary_name", "value": f"{OURS}{run_id}"}]
-    info = {"run_id": run_id, "start_time": BORN - int(minutes * 60_000)}
-    return {"info": info, "data": {"tags": tags}}
-
-
-def orphans(*ages: float) -> dict[str, Any]:
-    return {f"{OURS}m{n}": model(f"{OURS}m{n}", age) for n, age in enumerate(ages)}
 
 
 def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
@@ -100,6 +88,8 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         ("a run that stays", r"\d\d POST .*runs/delete", None),
         ("a listing that fails at the end", r"[3-9]\d GET .*registered-models/search", None),
         ("time-outs", r"runs/log-batch", LOST),
+        ("cut while a model is made", r"registered-models/create", CUT),
+        ("cut while a run is made", r"runs/create", CUT),
         ("models of others", r"registered-models/search", Answer(
             status=200, body=b'{"registered_models": ["x", 1, {"name": "stranger"}]}')),
         ("runs of others", r"runs/search", Answer(status=200, body=STRANGE.encode())),
@@ -194,7 +184,7 @@ def scenes() -> Iterator[tuple[str, str, dict[str, Any], Memory]]:
         yield f"held back after {number}", "key_lifecycle", KEYS, Memory(held_back_after=number)
     says_gone = refusing(r"DELETE .*o1", Answer(status=404))
     yield "a key that says it is gone", "key_lifecycle", KEYS, Memory(says_gone, keys={"o1": OLD})
-    for start in ("112959", "113001"):  # half an hour ago
+    for start in ("112959", "113000", "113001"):  # half an hour ago
         known = {"now": f"{OURS}20261122t{start}-abcdef-key"}
         yield f"a key since {start}", "key_lifecycle", KEYS, Memory(keys=known)
     yield (

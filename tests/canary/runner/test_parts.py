@@ -15,7 +15,6 @@ from canary.plan import Selection
 from canary.runner import RunRequest
 from canary.runner.changers import with_makers
 from canary.runner.context import GRACE, Times, times
-from canary.runner.cpu_starvation import CpuStarvation, is_starved
 from canary.runner.interruption import RunInterruptedError, cut_short
 from canary.runner.noting import Attempts
 from canary.runner.observation import Observation, StateUnavailableError
@@ -107,57 +106,6 @@ def test_a_part_that_raises_costs_a_note_and_nothing_else() -> None:
     assert attempts.run("it failed", broken, 7) == 7
     assert attempts.run("it failed", lambda: 3, 7) == 3
     assert attempts.notes == ["it failed: ValueError: a bug"]
-
-
-@pytest.mark.parametrize(
-    ("late", "ticks", "cpu", "wall", "starved"),
-    [
-        (0, 10, 1.8, 2.0, False),  # exactly nine tenths
-        (0, 10, 1.81, 2.0, True),
-        (2, 10, 0.1, 2.0, False),  # exactly one of five
-        (3, 10, 0.1, 2.0, True),
-        (3, 3, 2.0, 2.0, False),  # too few to tell
-        (4, 4, 0.1, 2.0, True),
-    ],
-)
-def test_too_little_cpu_shows_in_one_late_tick_of_five_or_in_a_core_in_use(
-    late: int, ticks: int, cpu: float, wall: float, starved: bool
-) -> None:
-    assert is_starved(late, ticks, cpu, wall) is starved
-
-
-class Skipping:
-    """A clock that is late by a tenth of a second at every second look."""
-
-    def __init__(self, late_s: float) -> None:
-        self.at, self.late_s, self.looks = 0.0, late_s, 0
-
-    def monotonic(self) -> float:
-        self.looks += 1
-        self.at += self.late_s
-        return self.at
-
-
-@pytest.mark.parametrize(("late_s", "starved"), [(0.04, False), (0.09, True)])
-def test_a_tick_is_late_after_eighty_milliseconds(late_s: float, starved: bool) -> None:
-    clock = Skipping(late_s)
-    with CpuStarvation(clock) as found:  # type: ignore[arg-type]
-        pause = threading.Event()
-        while clock.looks < 14:
-            pause.wait(0.02)
-    assert found.starved is starved
-    looks = clock.looks
-    pause.wait(0.12)
-    assert clock.looks <= looks + 1, "it ticks on"
-
-
-def test_a_core_in_use_all_the_time_is_starved() -> None:
-    clock = Skipping(0.001)
-    clock.at = 1_000.0  # so little of its time passes that any work is all of it
-    with CpuStarvation(clock) as found:  # type: ignore[arg-type]
-        while clock.looks < 12:
-            sum(range(1_000))
-    assert found.starved
 
 
 def test_an_idle_thread_takes_the_next_job_and_a_hung_one_holds_nobody_up() -> None:
