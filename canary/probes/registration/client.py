@@ -38,11 +38,11 @@ class Flow(msgspec.Struct, kw_only=True):
     experiment: str
     tags: dict[str, str]  # required on the model version
     nonce: bytes
-    with_run: bool = True
-    janitor_minutes: float = 30
-    janitor_limit: int = 20
+    with_run: bool
+    janitor_minutes: float
+    janitor_limit: int
     patience_s: float = 10.0  # how long an object of a run under way is waited for
-    seconds: float = 0.0  # the check's time
+    seconds: float  # the check's time
     experiment_id: str = ""
     run_id: str = ""
     artifacts: str = ""  # path below the artifact proxy

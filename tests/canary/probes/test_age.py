@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from canary.probes.registration.age import clocks_differ_s, has_ended
+from canary.model import RunLimits
+from canary.probes.registration.age import clocks_differ_s, has_ended, needed_s
 from tests.canary.support import platforms as p
+from tests.canary.support.servers.toolbox import Bench, environment
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,20 @@ from tests.canary.support import platforms as p
 )
 def test_a_clock_differs_by_the_date_of_an_answer(date: str, differ_s: float) -> None:
     assert clocks_differ_s(p.NOW, date) == differ_s
+
+
+@pytest.mark.parametrize(
+    ("left_s", "clock_off_s", "needed"),
+    [(10.0, 0.0, 22), (10.1, 0.0, 23), (10.0, 2.5, 25), (0.0, 0.0, 12)],
+)
+def test_an_object_may_be_needed_until_the_clean_up_has_ended_and_five_seconds_more(
+    left_s: float, clock_off_s: float, needed: int
+) -> None:
+    where = environment("http://127.0.0.1:9", run=RunLimits(cleanup_reserve=7))
+    context = msgspec.structs.replace(
+        Bench(where).context(), remaining=lambda cleanup: 99.0 if cleanup else left_s
+    )
+    assert needed_s(context, clock_off_s) == needed
 
 
 @pytest.mark.parametrize(
