@@ -6,6 +6,7 @@ ECS words them where they are known.
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,26 @@ NO_GROUP = "The target group with targetGroupArn {arn} does not exist."
 UNUSED_GROUP = (
     "The target group with targetGroupArn {arn} does not have an associated load balancer."
 )
+BY_CODE_DEPLOY = (
+    " on services with a CODE_DEPLOY deployment controller. "
+    "Use AWS CodeDeploy to trigger a new deployment."
+)
+# what UpdateService takes from no service that CodeDeploy deploys, in ECS's words
+OF_CODE_DEPLOY = {
+    "task_definition": "Unable to update task definition",
+    "network_configuration": "Unable to update network parameters",
+    "load_balancers": "Unable to update load balancers",
+    "platform_version": "Unable to update platform version",
+    "force_new_deployment": "Cannot force a new deployment",
+}
+MOST_REGISTRIES = 1
+REGISTRIES = f"service registries can have at most {MOST_REGISTRIES} items."
+TWO_PORTS = (
+    "Specify a value for either 'port' or the 'containerName' and 'containerPort' combination, but "
+    "not both. Remove one and retry."
+)
+REGISTRY_FORM = "The format of the supplied service registry ARN is invalid: {arn}."
+REGISTRY_ARN = re.compile(r"arn:aws[\w-]*:servicediscovery:[\w-]+:\d{12}:service/[\w-]+")
 NO_REGISTRY = "The service registry with registryArn {arn} does not exist."
 FARGATE_ROLE = "Fargate requires task definition to have execution role ARN to support {what}."
 SECRETS_ROLE = (
@@ -79,6 +100,7 @@ def _patch_services(backends: Any) -> None:
         service = self._get_service(cluster, properties["service"].split("/")[-1])
         if service.status != "ACTIVE":
             raise _error("ServiceNotActiveException", "Service was not ACTIVE.")
+        refuse_for_code_deploy(service, properties)
         refuse_places(
             properties.get("desired_count"),
             properties.get("load_balancers"),
@@ -120,10 +142,31 @@ def refuse_places(desired: Any, balancers: Any, registries: Any) -> None:
             raise _invalid(NO_GROUP.format(arn=arn))
         if arn and arn not in groups_in_use():
             raise _invalid(UNUSED_GROUP.format(arn=arn))
+    refuse_registries(registries or [])
     known = servicediscovery_backends[ACCOUNT][REGION].services
     for arn in [str(one.get("registryArn")) for one in registries or []]:
         if arn.rpartition("/")[2] not in known:
             raise _invalid(NO_REGISTRY.format(arn=arn))
+
+
+def refuse_registries(registries: list[dict[str, Any]]) -> None:
+    """Raise ECS's error for more than one registry, or for one in a wrong form."""
+    if len(registries) > MOST_REGISTRIES:
+        raise _invalid(REGISTRIES)
+    for one in registries:
+        if not REGISTRY_ARN.fullmatch(arn := str(one.get("registryArn"))):
+            raise _invalid(REGISTRY_FORM.format(arn=arn))
+        if one.get("port") and one.get("containerPort"):
+            raise _invalid(TWO_PORTS)
+
+
+def refuse_for_code_deploy(service: Any, properties: dict[str, Any]) -> None:
+    """Raise ECS's error for a change that a service of CodeDeploy takes from CodeDeploy alone."""
+    if (service.deployment_controller or {}).get("type") != "CODE_DEPLOY":
+        return
+    for name, text in OF_CODE_DEPLOY.items():
+        if properties.get(name) not in (None, False):
+            raise _invalid(text + BY_CODE_DEPLOY)
 
 
 def refuse_full(backend: Any, cluster: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.ecs import gojson
 from emulator.iam import enforcement as iam
+from emulator.iam import keys
 from emulator.settings import ACCOUNT, REGION
 
 HEAD = "ResourceInitializationError: unable to pull secrets or registry auth: "
@@ -36,6 +37,10 @@ DELETED = (
 )
 
 
+WRONG_FORM = "unexpected ARN format with parameters when trying to retrieve ASM secret"
+PLAIN, WITH_PARAMETERS = 7, 10  # parts of an ARN, and of one with key, stage and version
+
+
 class InjectionError(Exception):
     """A value could not be fetched; the text is the task's stoppedReason."""
 
@@ -48,7 +53,10 @@ def resolve(value_from: str, role_arn: str, task_id: str) -> str:
 
 
 def _secret(value_from: str, role_arn: str, task_id: str) -> str:
+    """Source: "Pass Secrets Manager secrets through environment variables": the colons stay."""
     parts = value_from.split(":")
+    if len(parts) not in (PLAIN, WITH_PARAMETERS):
+        raise InjectionError(ASM + WRONG_FORM)
     arn, key = ":".join(parts[:7]), (parts[7] if len(parts) > 7 else "")
     stage, version = [*parts[8:10], "", ""][:2]
     action = "secretsmanager:GetSecretValue"
@@ -59,6 +67,8 @@ def _secret(value_from: str, role_arn: str, task_id: str) -> str:
         raise _asm_error(arn, MISSING)
     if found.is_deleted():
         raise _asm_error(arn, DELETED)
+    if not keys.usable(iam.role_documents(role_arn) or [], found, keys.READ):
+        raise _asm_error(arn, f"AccessDeniedException: {keys.DENIED}")
     value = _version(found, stage or "AWSCURRENT", version)
     if value is None:
         raise _asm_error(arn, MISSING)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from emulator.iam import keys
 from emulator.iam.behind import hidden, refused_key
 from emulator.iam.policy import Decision, applies, decide
 from emulator.iam.request import asked
@@ -94,6 +95,8 @@ def _refusal(response: Any) -> tuple[str, str] | None:
     if decision is Decision.ALLOWED:
         if key_action := refused_key(documents, request.action, request.resources[0]):
             return "KMSAccessDenied", f"{session_arn} may not {key_action} with the topic's key"
+        if keys.refused_secret(documents, request.action, request.resources[0]):
+            return "AccessDenied", keys.DENIED
         return None
     message = (
         f"User: {session_arn} is not authorized to perform: {request.action} "

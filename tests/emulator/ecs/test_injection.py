@@ -58,3 +58,46 @@ def test_a_secret_on_its_way_out_takes_no_value(aws: Endpoint) -> None:
             call(SecretId="leaving", **more)
     client.restore_secret(SecretId="leaving")
     assert client.get_secret_value(SecretId="leaving")["SecretString"] == "1"
+
+
+FRAME = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+    "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
+    "time(s): "
+)
+
+
+@pytest.mark.parametrize("rest", [":key", ":key:", ":key::v:x", ":"])
+def test_a_key_without_its_colons_is_refused_and_with_them_is_read(
+    aws: Endpoint, execution_role: str, rest: str
+) -> None:
+    client = aws.client("secretsmanager")
+    arn = client.create_secret(Name=f"form{rest.replace(':', '-')}", SecretString='{"key": "v"}')
+    with pytest.raises(secrets.InjectionError) as found:
+        secrets.resolve(arn["ARN"] + rest, execution_role, "task")
+    assert str(found.value) == (
+        FRAME + "unexpected ARN format with parameters when trying to retrieve ASM secret"
+    )
+    assert secrets.resolve(f"{arn['ARN']}:key::", execution_role, "task") == "v"
+
+
+@pytest.mark.parametrize("named_by", ["id", "arn", "alias"])
+def test_a_secret_under_a_customer_s_key_asks_for_the_key(aws: Endpoint, named_by: str) -> None:
+    client, kms = aws.client("secretsmanager"), aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{named_by}", TargetKeyId=key["KeyId"])
+    ident = {"id": key["KeyId"], "arn": key["Arn"], "alias": f"alias/{named_by}"}[named_by]
+    arn = client.create_secret(Name=f"under-{named_by}", SecretString="v", KmsKeyId=ident)["ARN"]
+    read, via = allow("secretsmanager:GetSecretValue"), "secretsmanager.us-east-1.amazonaws.com"
+    decrypt = allow("kms:Decrypt", resource=key["Arn"])
+    decrypt["Condition"] = {"StringEquals": {"kms:ViaService": via}}
+    other = allow("kms:Decrypt", resource=key["Arn"][:-4] + "0000")
+    for name, statements in (("without", [read]), ("other", [read, other])):
+        denied = role(aws, f"{name}-{named_by}", *statements)
+        with pytest.raises(secrets.InjectionError) as found:
+            secrets.resolve(arn, denied, "task")
+        assert str(found.value).startswith(f"{FRAME}failed to fetch secret {arn} from secrets")
+        assert str(found.value).endswith(
+            "api error AccessDeniedException: Access to KMS is not allowed"
+        )
+    assert secrets.resolve(arn, role(aws, f"with-{named_by}", read, decrypt), "task") == "v"
