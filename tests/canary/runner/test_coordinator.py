@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 
@@ -12,6 +13,7 @@ from canary.probes.base.api import Kind, ProbeContext
 from canary.runner import coordinator
 from canary.runner.job import LEAST_S, was_cut
 from canary.runner.ports import Progress
+from tests.canary.runner.test_coordinator_decisions import Made
 from tests.canary.support import worlds
 from tests.canary.support.worlds import TinySpec, carried_out, check, config
 
@@ -90,3 +92,51 @@ def test_a_run_leaves_no_thread_of_a_probe_that_returned() -> None:
     for thread in left:
         thread.join(5)
     assert [t for t in left if t.is_alive()] == []
+
+
+class Quiet:
+    """No news, ever; it keeps how long they were waited for."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def get(self, timeout: float) -> object:
+        self.seconds.append(timeout)
+        raise queue.Empty
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "read", "seconds"),
+    [
+        (False, False, True, 0.001),
+        (True, False, True, 5.401),  # until the next check is overdue
+        (True, False, False, 5.401),
+        (True, True, True, 5.401),
+        (True, True, False, 5.001),  # until those that read the control plane take a slot
+        (False, True, False, 5.001),
+    ],
+)
+def test_news_are_waited_for_until_something_must_be_decided(
+    running: bool, waiting: bool, read: bool, seconds: float
+) -> None:
+    made = Made()
+    made.run._news = quiet = Quiet()  # type: ignore[assignment]
+    if running:
+        made.run._nearest = made.run._end_of(made.under_way(0))
+    if not waiting:
+        made.run._waiting.clear()
+    if read:
+        made.run._run.observation._read.set()
+    made.run._await_news()
+    assert quiet.seconds == pytest.approx([seconds])
+
+
+def test_a_need_that_failed_is_the_reason_though_no_time_is_left_either() -> None:
+    one = Made(worlds.check("api.root"), worlds.check("api.leaf", needs=("api.root",)))
+    job = one.under_way(0)
+    job._record(Step(name="one", status=Status.FAIL, reason="no"))
+    job.ended = 101.0
+    one.run._finish(job)
+    one.clock.at = 116.9
+    assert one.run._start_or_skip(one.run._waiting[0])
+    assert one.ended()["api.leaf"] == ("SKIP", "needs api.root, which failed")
