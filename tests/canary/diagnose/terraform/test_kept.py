@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,6 +236,21 @@ def test_the_owner_of_a_group_is_the_account_of_its_peers() -> None:
 
     assert peers("", "123456789012") and peers("9", "9")
     assert peers("", "9") == peers("9", "123456789012") == ""
+
+
+def test_a_region_that_is_none_and_several_typed_commands_are_told_in_the_head() -> None:
+    def head(region: str, *edits: Edit) -> list[str]:
+        file = p.replace(CASE.environment, region=region)
+        made = edit("logs", "create-log-group", {"logGroupName": "x"})
+        return text(replace(CASE, environment=file), (*edits, made)).splitlines()[:2]
+
+    first = "# Instead of the commands. Terraform 1.5 or newer, hashicorp/aws 6"
+    said = "# Type command {} of the fix as well: no configuration holds that."
+    typed = edit("elbv2", "delete-rule", {})
+    assert head("eu-west-1") == [f"{first}, region eu-west-1.", ""]
+    assert head("x\ny") == [f"{first}.", ""]
+    assert head("", typed) == [f"{first}.", said.format("1")]
+    assert head("", typed, typed)[1] == said.format("1 and 2")
 
 
 # --- the parts themselves
