@@ -12,6 +12,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
 from canary.diagnose.ecs.variables import (
     addresses,
+    affected,
     dependency_of,
     is_address,
     is_known_wrong,
@@ -24,6 +25,7 @@ from tests.canary.support import platforms as p
 
 NAMES = p.Names()
 HEALTHY = p.healthy()
+AUTH_DOWN, GONE = "Authentication service unavailable", '{"detail":"Not Found"}'
 
 
 def revised(**plain: str) -> PlatformState:
@@ -137,6 +139,73 @@ def test_what_a_variable_led_to_before_decides_first() -> None:
     ]  # fmt: skip
     state = p.replace(HEALTHY, task_definitions=tuple(definitions))
     assert dependency_of(case(state), "registry", "REDIS_URL") == "auth"
+
+
+def test_the_newest_earlier_revision_of_the_family_decides_also_of_the_last_run() -> None:
+    def of(now: dict[int, str], before: dict[int, str], family: str = "registry") -> str:
+        def known(values: dict[int, str]) -> PlatformState:
+            found = [
+                p.replace(p.definition(NAMES, name, number), containers=(Container(
+                    name="c", image="i", plain={"WHERE": value}),))
+                for number, value in values.items()
+                for name in (family if number != 7 else "registry",)
+            ]  # fmt: skip
+            return p.replace(HEALTHY, task_definitions=tuple(found))
+
+        found = replace(case(known(now)), previous=known(before) if before else None)
+        return dependency_of(found, "registry", "WHERE")
+
+    auth, cache, sql = "https://auth.hokus.ai", "redis://r", "mysql://s"
+    assert of({7: auth}, {}) == "auth"
+    assert of({7: auth, 6: cache}, {}) == "cache"
+    assert of({7: auth, 5: sql, 6: cache}, {}) == "cache"
+    assert of({7: auth}, {6: cache}) == "cache"
+    assert of({7: auth, 6: cache}, {}, "mlflow") == "auth"  # a revision of another service
+    assert of({6: cache}, {}) == ""  # what runs is not known
+    assert of({7: "plain", 6: "plain"}, {}) == ""
+
+
+def test_of_two_services_at_one_host_the_port_decides() -> None:
+    known = p.environment(NAMES)
+    services = {**known.services}
+    for name, port in (("auth", 8000), ("mlflow", 5000)):
+        services[name] = p.replace(services[name], url="", discovery="both.local", port=port)
+    file = p.replace(known, services=services)
+
+    def of(value: str) -> str:
+        return dependency_of(replace(case(revised(X=value)), environment=file), "registry", "X")
+
+    assert of("http://both.local:5000") == "mlflow"
+    assert of("http://both.local:8000") == "auth"
+    assert of("tcp://both.local") == of("http://both.local:9") == ""
+    one = {**services, "mlflow": p.replace(services["mlflow"], url="https://m.hokus.ai:8443")}
+    both = replace(case(revised(X="https://m.hokus.ai:8443")), environment=p.replace(
+        file, services=one))  # fmt: skip
+    assert dependency_of(both, "registry", "X") == "mlflow"
+
+
+def test_what_a_wrong_variable_explains() -> None:
+    url = f"https://registry.{NAMES.domain}"
+    results = (
+        p.failed("key", "registry", p.answer(f"{url}/k", 401, "Invalid or expired API key",
+                                             principal="valid", header_form="bearer")),
+        p.failed("auth", "registry", p.answer(f"{url}/a", 503, AUTH_DOWN)),
+        p.failed("docs", "registry", p.answer(f"{url}/docs", 404, GONE)),
+        p.failed("mlflow", "registry", p.answer(f"{url}{p.API_PATH}", 404, GONE)),
+        p.failed("direct", "mlflow", p.answer(f"{url}/mlflow/x", 404, GONE)),
+        p.failed("down", "registry", p.answer(f"{url}/d", 500, "no")),
+    )  # fmt: skip
+    of = replace(case(), results=results)
+
+    def explained(variable: str, name: str = "registry") -> str:
+        return " ".join(sorted(f.check_id for f in affected(of, name, variable)))
+
+    own = of.services["registry"].identity_variable
+    assert explained(own) == "key"
+    assert explained("PORT") == "down"
+    assert explained("AUTH_SERVICE_URL") == "auth down"
+    assert explained("MLFLOW_SERVER_URL") == "down mlflow"
+    assert explained(own, "mlflow") == ""
 
 
 @pytest.mark.parametrize(
