@@ -11,6 +11,7 @@ from typing import Any
 from emulator.account import Account
 from emulator.elbv2.target_health import HEALTH
 from emulator.heal import snapshot
+from emulator.network.sources import Sources
 from emulator.supervisor import Supervisor
 from sandbox import buckets
 from sandbox.dataplane import Dataplane
@@ -19,6 +20,14 @@ from sandbox.seed.authority import Authority, replace_certificate
 from sandbox.seed.platform import Platform, build
 from sandbox.world.load import load
 from sandbox.world.world import World
+
+CANARY = "canary"
+
+
+def _sources(world: World) -> Sources:
+    """Return where the clients of a world come from."""
+    clients = world.clients
+    return Sources(nat=clients.nat, named={CANARY: clients.canary} if clients.canary else {})
 
 
 class Twin(Account):
@@ -40,6 +49,7 @@ class Twin(Account):
             aws_port=aws_port,
             first_block=0,
             repositories=definitions.images(self.world),
+            sources=_sources(self.world),
         )
         self._as_found = as_found
         self.ca_file = self.folder / "ca.pem"
@@ -74,11 +84,11 @@ class Twin(Account):
             self.network.register_name(store.endpoint, store.address)
 
     def edges(self) -> dict[str, dict[int, tuple[str, int]]]:
-        """Return where each public host's ports are served: host -> port -> (address, port)."""
+        """Return where the canary reaches each host: host -> port -> (address, port)."""
         listeners = self.listeners()
         return {
             host: {
-                one.port: one.place
+                one.port: one.doors.get(CANARY, one.place)
                 for one in listeners
                 if one.balancer == self.world.balancers[balancer].name
             }

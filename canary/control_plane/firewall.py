@@ -16,11 +16,13 @@ ANYWHERE = "0.0.0.0/0"
 class Side:
     """One end of a connection: its security groups and its possible addresses.
 
-    Without addresses every rule by address is taken to match.
+    Without addresses every rule by address is taken to match. Of clients whose groups are not
+    known, no rule by group says anything.
     """
 
     groups: tuple[SecurityGroup, ...]
     networks: tuple[str, ...] = ()
+    groups_known: bool = True
 
     @property
     def ids(self) -> frozenset[str]:
@@ -52,6 +54,8 @@ def _fits(rule: GroupRule, peer: Side, port: int) -> Known:
     answers = [_overlap(c, n) for c in rule.cidrs for n in peer.networks]
     if rule.cidrs and not peer.networks:
         answers.append(Known.YES)
+    if rule.groups and not peer.groups_known:
+        answers.append(Known.UNKNOWN)
     if rule.prefix_lists or rule.ipv6_cidrs:  # the way may be one of IPv6
         answers.append(Known.UNKNOWN)
     return _any(answers)

@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
+from emulator.network.prefix_lists import seed
 from emulator.settings import REGION
 from sandbox.world.world import World
 
 ZONES = ("a", "b", "c")
+PREFIX_LIST = "pl:"
+OF_AWS = "com.amazonaws."
 
 
 class Vpc(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +22,7 @@ class Vpc(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     private: list[str]
     public: list[str]
-    groups: dict[str, str]  # security group name -> id
+    groups: dict[str, str]  # security group name -> id, and "pl:NAME" -> id of a prefix list
 
 
 def build(aws: Endpoint, world: World) -> Vpc:
@@ -33,6 +36,8 @@ def build(aws: Endpoint, world: World) -> Vpc:
     private = _subnets(ec2, world, vpc, (1, 2, 3))
     public = _subnets(ec2, world, vpc, (101, 102, 103))
     groups = {name: _group(ec2, world, vpc, name) for name in world.groups()}
+    for name, blocks in world.prefix_lists.items():
+        groups[f"{PREFIX_LIST}{name}"] = _prefix_list(ec2, name, blocks)
     for group, port, source, why in world.edges():
         allow(aws, groups, group, port, source, why)
     found = Vpc(id=vpc, private=private, public=public, groups=groups)
@@ -53,6 +58,8 @@ def permission(groups: dict[str, str], port: int, source: str, why: str = "") ->
     """Return one TCP port from one source, as EC2's IpPermissions words it."""
     base: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
     note = {"Description": why} if why else {}
+    if source.startswith(PREFIX_LIST):
+        return {**base, "PrefixListIds": [{"PrefixListId": groups[source], **note}]}
     if ":" in source:
         return {**base, "Ipv6Ranges": [{"CidrIpv6": source, **note}]}
     if "/" in source:
@@ -82,6 +89,19 @@ def _group(ec2: Any, world: World, vpc: str, name: str) -> str:
     return str(group)
 
 
+def _prefix_list(ec2: Any, name: str, blocks: list[str]) -> str:
+    """Make a managed prefix list, or give one of AWS's the entries of this world."""
+    if name.startswith(OF_AWS):
+        return seed(name, blocks)
+    made = ec2.create_managed_prefix_list(
+        PrefixListName=name,
+        MaxEntries=max(len(blocks), 5),
+        AddressFamily="IPv4",
+        Entries=[{"Cidr": block} for block in blocks],
+    )
+    return str(made["PrefixList"]["PrefixListId"])
+
+
 def _interfaces(ec2: Any, world: World, vpc: Vpc) -> None:
     """Create the interfaces of AWS's own servers, which give their addresses security groups."""
     cache, database = world.cache, world.database
@@ -92,6 +112,9 @@ def _interfaces(ec2: Any, world: World, vpc: Vpc) -> None:
     for each in world.balancers.values():
         subnets = vpc.public if each.scheme == "internet-facing" else vpc.private
         fixed.append((subnets[0], each.address, each.group, f"ELB app/{each.name}"))
+    if world.clients.canary.startswith("10.0."):  # a function in the VPC has an interface
+        own = (vpc.private[2], world.clients.canary, world.canary_group)
+        fixed.append((*own, "AWS Lambda VPC ENI-canary"))
     for subnet, address, group, description in fixed:
         ec2.create_network_interface(
             SubnetId=subnet,

@@ -88,6 +88,13 @@ class Balancer(Part, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(name for name in found if name))
 
 
+class Clients(Part, frozen=True, kw_only=True):
+    """Where those who connect come from."""
+
+    nat: str = "203.0.113.10"  # the address of tasks without one of their own
+    canary: str = ""  # the canary's, of the VPC or not; "": it is the internet's
+
+
 class Cache(Part, frozen=True, kw_only=True):
     """The cache."""
 

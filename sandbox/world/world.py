@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from sandbox.world.parts import Balancer, Cache, Database, Listener, Part, Roles, Service, Stored
+from sandbox.world.parts import (
+    Balancer,
+    Cache,
+    Clients,
+    Database,
+    Listener,
+    Part,
+    Roles,
+    Service,
+    Stored,
+)
 
 AUTH, API, MLFLOW, CACHE, DATABASE = "auth", "api", "mlflow", "cache", "database"
 LABELS = {AUTH: "auth", API: "API", MLFLOW: "MLflow", CACHE: "Redis", DATABASE: "the database"}
@@ -35,6 +45,8 @@ class World(Part, frozen=True, kw_only=True):
     database: Database
     stored: Stored
     roles: Roles
+    clients: Clients = Clients()
+    prefix_lists: dict[str, list[str]] = msgspec.field(default_factory=dict)  # name -> blocks
     model: str  # the environment file that the world's own is made of
     written: dict[str, Any] = msgspec.field(
         default_factory=dict

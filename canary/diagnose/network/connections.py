@@ -66,12 +66,16 @@ def _cidrs(case: Case, subnets: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
-    """Yield the internet's connections to a balancer; they explain only missing answers."""
+    """Yield the connections of a balancer's clients; they explain only missing answers.
+
+    The clients of an internal balancer are somewhere in the network, in groups of their own.
+    """
     balancer = case.balancer(name)
     side = _balancer_side(case, balancer) if balancer else None
     host = case.host(name)
-    if not balancer or not side or not host or balancer.scheme != "internet-facing":
+    if not balancer or not side or not host:
         return
+    public = balancer.scheme == "internet-facing"
     own = place(case.services[name].url).port
     asked = {f.port for f in case.failures if f.host == host and f.port}
     for port in sorted({own, *asked}, reverse=True):
@@ -84,8 +88,8 @@ def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
             failures |= {f for f in case.having(Symptom.AUTH_UNAVAILABLE) if name in f.implicated}
             failures |= {f for f in case.having(Symptom.CONTROL_CERTIFICATE) if f.service == name}
         yield Connection(
-            name=f"the internet to {balancer.name}",
-            source=Side(groups=(), networks=(ANYWHERE,)),
+            name=f"{'the internet' if public else 'the clients'} to {balancer.name}",
+            source=Side(groups=(), networks=(ANYWHERE,), groups_known=public),
             target=side,
             port=port,
             service=name,

@@ -93,3 +93,20 @@ def test_ingress_says_nothing_of_egress() -> None:
     peer = Side(groups=(), networks=("10.0.1.10/32",))
     assert lets_out(Side(groups=(group(rule(cidrs=ALL)),)), peer, 443) is NO
     assert lets_in(Side(groups=(group(egress=(rule(cidrs=ALL),)),)), peer, 443) is NO
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"),
+    [
+        (rule(groups=("sg-b",)), UNKNOWN),
+        (rule(groups=("sg-b",), cidrs=ALL), YES),
+        (rule(cidrs=("10.0.0.0/16",)), UNKNOWN),
+        (rule(first=80, last=80, groups=("sg-b",)), NO),
+        (rule(), NO),
+    ],
+)
+def test_of_clients_in_unknown_groups_a_rule_by_group_says_nothing(
+    found: GroupRule, answer: Known
+) -> None:
+    clients = Side(groups=(), networks=ALL, groups_known=False)
+    assert lets_in(Side(groups=(group(found),)), clients, 443) is answer

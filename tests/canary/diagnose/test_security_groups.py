@@ -85,3 +85,53 @@ def test_a_balancer_that_some_addresses_reach_as_ever_accuses_nobody() -> None:
     down = p.failed("auth.health", "auth", p.none("https://auth.hokus.ai/health", "refused"))
     verdict = diagnose([down], state, p.environment(faults.NAMES), state, p.NOW)
     assert [d.cause for d in verdict.diagnoses if d.cause == "security-group-blocked"] == []
+
+
+WEB = {"protocol": "tcp", "from_port": 443, "to_port": 443}
+FROM_TASKS = GroupRule(**WEB, groups=("sg-registry",))
+FROM_NETWORK = GroupRule(**WEB, cidrs=("10.0.0.0/16",))
+
+
+def internal(*rules: GroupRule) -> PlatformState:
+    """The platform with an internal balancer before auth, which admits what is given."""
+    state = p.healthy()
+    return p.replace(
+        state,
+        load_balancers=tuple(p.replace(b, scheme="internal") for b in state.load_balancers),
+        security_groups=tuple(
+            p.replace(g, ingress=rules) if g.id == "sg-lb-auth" else g
+            for g in state.security_groups
+        ),
+    )
+
+
+def of_hanging_auth(state: PlatformState, before: PlatformState) -> list[Diagnosis]:
+    down = p.failed(
+        "auth.health", "auth", p.none("https://auth.hokus.ai/health", "connect-timeout")
+    )
+    verdict = diagnose([down], state, p.environment(faults.NAMES), before, p.NOW)
+    return [d for d in verdict.diagnoses if d.cause == "security-group-blocked"]
+
+
+@pytest.mark.parametrize("was", [FROM_TASKS, FROM_NETWORK], ids=["by group", "by network"])
+def test_an_internal_balancer_that_lost_its_rule_is_opened_as_it_was(was: GroupRule) -> None:
+    (found,) = of_hanging_auth(internal(), internal(was))
+    assert found.confidence is Confidence.CERTAIN
+    assert found.summary == (
+        "Security group lb-auth admits no traffic of the clients to hokusai-auth-lb on port 443."
+    )
+    (fix,) = found.remedy.fix
+    assert "authorize-security-group-ingress" in fix and "0.0.0.0/0" not in fix
+    assert ("sg-registry" in fix, "10.0.0.0/16" in fix) == (was is FROM_TASKS, was is FROM_NETWORK)
+
+
+@pytest.mark.parametrize("rule", [FROM_TASKS, FROM_NETWORK], ids=["by group", "by network"])
+def test_an_internal_balancer_that_admits_somebody_as_ever_accuses_nobody(rule: GroupRule) -> None:
+    """Whether the canary is among them is not read."""
+    assert of_hanging_auth(internal(rule), internal(rule)) == []
+
+
+def test_nobody_opens_an_internal_balancer_to_all_on_no_evidence() -> None:
+    (found,) = of_hanging_auth(internal(), internal())
+    assert (found.confidence, found.remedy.fix) == (Confidence.CERTAIN, ())
+    assert found.remedy.decision.startswith("Decide which rule lb-auth (ingress) shall have")
