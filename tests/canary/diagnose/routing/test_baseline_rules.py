@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from canary.control_plane.state import Action, Forward, Rule
+from canary.control_plane.state import Action, Condition, Forward, Rule
 from canary.diagnose.routing.baseline_rules import (
     Pair,
     before,
@@ -119,6 +119,14 @@ def test_a_rule_that_is_new_or_was_moved_took_the_path_by_itself() -> None:
     assert changed((first, between), (first, edited), need("/x")) == []
 
 
+def test_where_nobody_can_tell_which_rule_took_a_path_only_the_present_one_is_at_fault() -> None:
+    odd = Condition(field="geo", values=("x",))
+    unknown = p.replace(rule(1), conditions=(odd,))
+    one, between = rule(3, "/x"), rule(2, "/x", arn="arn:2")
+    edited = p.replace(one, action=to(AUTH))
+    assert changed((unknown, between, one), (edited,), need("/x")) == ["3 3"]
+
+
 def test_of_several_paths_each_names_its_rules_once() -> None:
     one, two = rule(1, "/a*"), rule(2, "/b")
     found = changed((one, two), (), need("/b"), need("/a1"), need("/a2"))
@@ -133,6 +141,8 @@ def test_of_several_paths_each_names_its_rules_once() -> None:
         (10, {8, 10, 12}, {8, 10, 11, 12}, 9),
         (10, {6, 10, 11}, {6, 9, 10, 11}, 8),
         (10, {9, 10, 11}, {9, 10, 11}, None),
+        (10, {8, 10, 12, 40}, {8, 10, 11, 12, 40}, 9),
+        (10, {3, 8, 10, 11}, {3, 8, 9, 10, 11}, None),
         (1, {1, 2}, {1, 2}, None),
         (2, {2, 3}, {2, 3}, 1),
         (50_000, {50_000}, {50_000}, 49_999),

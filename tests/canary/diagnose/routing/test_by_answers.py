@@ -165,7 +165,7 @@ def test_an_odd_answer_below_the_same_first_part_follows() -> None:
         page("/api/b", "page"), odd("same", "/api/c"), odd("other", "/docs/c"),
         odd("other-host", "/api/c", host=AUTH), odd("down", "/api/d", 503),
         p.control("listener_rule", "registry"), lost(f"{REGISTRY}/api/e", "silent"),
-        odd("root", "/"),
+        odd("root", "/"), lost(f"{REGISTRY}/api/u", "unknown", failure="odd"),
     ]  # fmt: skip
     assert [t[2] for t in told([*misroutes(ask(results, RULES))])] == [["page", "same"]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from canary.control_plane.state import Action, Condition, Rule
+from canary.control_plane.state import Action, Condition, Forward, Rule
 from canary.diagnose.routing.harms import of_crowding, of_deletion, of_places, of_turning
 from tests.canary.support import platforms as p
 from tests.canary.support.routed import (
@@ -122,6 +122,18 @@ def test_a_path_that_comes_to_its_service_by_another_rule_is_led_right() -> None
     weighted = to(API, config={"TargetGroupArn": API})
     assert turned(now, (MLFLOW_RULE, rule(1, "/api/*", action=weighted), DEFAULT)) == []
     assert turned(now, (MLFLOW_RULE, DEFAULT)) == []
+
+
+def test_a_path_may_be_led_by_another_action_that_leads_right_or_as_it_was() -> None:
+    both = Action(type="forward", forwards=(
+        Forward(target_group=API), Forward(target_group=MLFLOW, weight=0)))  # fmt: skip
+    now = (MLFLOW_RULE, PROXY, API_RULE, DEFAULT)
+    assert turned(now, (MLFLOW_RULE, PROXY, p.replace(API_RULE, action=both), DEFAULT)) == []
+    wide = rule(50, "/mlflow/*", "/docs", action=to(MLFLOW))  # the file has it for MLflow
+    lost = p.failed("a", "registry", p.answer(f"https://{HOST}/docs", 404))
+    rules = (wide, PROXY, API_RULE, DEFAULT)
+    known = case(platform(*rules), None, lost)
+    assert of_turning(known, listener(*rules), listener(*rules)) == []
 
 
 def test_a_path_that_goes_wrong_already_is_not_turned() -> None:

@@ -130,7 +130,8 @@ def test_who_cannot_ask_the_auth_service_follows_from_its_own_lost_rule() -> Non
         lost = bad("a", f"https://auth.{NAMES.domain}/api/v1/keys/validate")
         told = bad("api", "/api/v1/models", 503, AUTH_DOWN)
         if service == "auth":
-            return [r[3] for r in found(state, lost, told)]
+            other = bad("other", "/docs", 500, "no")
+            return [r[3] for r in found(state, lost, told, other)]
         return [r[3] for r in found(WRONG_API, bad("a", "/api/v1/x"), told)]
 
     assert rows("auth") == ["a api"]
@@ -179,6 +180,26 @@ def test_two_wrong_rules_are_two_findings() -> None:
         ("rule-wrong-target", "arn:110", "certain", "a"),
         ("rule-wrong-target", "arn:50", "certain", "b"),
     ]
+
+
+def test_one_wrong_rule_of_two_services_is_a_finding_for_each() -> None:
+    wrong = rule(50, "/mlflow/*", "/api/*", action=to(AUTH))
+    state = platform(p.replace(PROXY, priority="40"), wrong, DEFAULT)
+    assert found(state, bad("a", "/api/v1/models"), bad("b", "/mlflow/")) == [
+        ("rule-wrong-target", "arn:50", "certain", "a"),
+        ("rule-wrong-target", "arn:50", "certain", "b"),
+    ]
+
+
+def test_of_several_groups_of_a_service_the_first_is_the_right_one() -> None:
+    second = p.replace(HEALTHY.target_groups[1], arn="arn:second", name="second-tg")
+    state = p.replace(WRONG_API, target_groups=(*HEALTHY.target_groups, second))
+    services = dict(ENVIRONMENT.services)
+    names = ("hokusai-registry-development-tg", "second-tg")
+    services["registry"] = p.replace(services["registry"], target_groups=names)
+    known = case(state, None, bad("a", "/api/v1/models"), environment=p.replace(
+        ENVIRONMENT, services=services))  # fmt: skip
+    assert [f.summary.rpartition(" is ")[2] for f in rules(known)] == [f"{names[0]}."]
 
 
 def test_a_path_without_a_pattern_joins_the_one_that_has_one() -> None:
