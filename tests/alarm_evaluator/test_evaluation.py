@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from alarm_evaluator import COMPARISON_WORDS, State, TreatMissing, evaluate, evaluation_range, judge
+from alarm_evaluator import State, TreatMissing, evaluate, evaluation_range, judge
+from alarm_evaluator.states import COMPARISON_WORDS
 
 DOCUMENT = json.loads((Path(__file__).parent / "data" / "alarm_cases.json").read_text())
 CASES: list[dict[str, Any]] = DOCUMENT["cases"]

@@ -112,6 +112,7 @@ def test_a_number_that_does_not_exist_is_none(expression: str) -> None:
     [
         ("m9 + 1", "no metric 'm9' for metric math"),
         ("m1 +", "metric math ends too early"),
+        ("", "metric math ends too early"),
         (
             "ANOMALY_DETECTION_BAND(m1)",
             "function not supported in metric math: ANOMALY_DETECTION_BAND",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
+import pytest
 
 from canary.messages import events
+from canary.messages.delivery import _acquired
 from canary.messages.incidents import decide
-from canary.messages.state import Event, Message, Notified
+from canary.messages.leases import Lease
+from canary.messages.state import Event, Message, Notified, Outbox
 from canary.messages.texts import SUBJECT, TEXT, ascii_subject
 from canary.model import Confidence, Diagnosis, Remedy, Severity
 from canary.report.text import line
 from tests.canary.messages.test_grouping import event, incident, seen
 from tests.canary.messages.test_incidents import at
+from tests.canary.messages.test_leases import Memory, leases
 from tests.canary.support.made import report, result
 
 CHECKS = [f"a.c{n:02}" for n in range(60)]
@@ -167,3 +173,74 @@ def test_an_end_without_a_time_and_without_a_title_is_told_by_what_is_known() ->
     assert message.text.splitlines()[:3] == [
         "Fixed in test, after an unknown time:", "  - gone", "  - It holds",
     ]  # fmt: skip
+
+
+def kinds_of(found: Outbox) -> list[tuple[str, str]]:
+    return [(e.detail_type, e.detail.get("check_id", "")) for e in found.events]
+
+
+def test_what_the_canary_could_not_judge_breaks_and_is_fixed_like_any_other() -> None:
+    blind = incident("a", "canary", identity="blind")
+    broken = decide(at(report(*seen("a")), 1), Notified(incidents=(blind,)), "")
+    assert kinds_of(broken) == [("CheckBroke", "a"), ("RunCompleted", "")]
+    gone = Notified(incidents=(incident("a", identity="one"),), last_run="run-0")
+    unknown = decide(at(report(*seen("", "x", "a")), 1), gone, "")
+    assert kinds_of(unknown) == [("CheckFixed", "a"), ("RunCompleted", "")]
+    both = decide(at(report(*seen("", "a")), 1), gone, "")
+    assert kinds_of(both) == [("RunCompleted", "")]  # it may fail on: nobody can tell
+
+
+def test_only_the_incident_whose_first_message_was_lost_says_so() -> None:
+    known = tuple(incident(c, identity=c) for c in "ab")
+    lost = Message(
+        key="b#1/broke", kind="broke", audience="platform", severity=Severity.LOW, subject="s",
+        text="t",
+    )  # fmt: skip
+    state = Notified(incidents=known, pending=(lost,), last_run="run-0")
+    told = decide(at(report(*seen("", passing="ab")), 1), state, "").messages
+    assert {m.key: "could not be delivered" in m.text for m in told} == {
+        "a#1/fixed": False, "b#1/fixed": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "threads"), [(3, {"MainThread"}), (4, {"leases"})])
+def test_up_to_three_leases_are_asked_for_without_a_thread(keys: int, threads: set[str]) -> None:
+    class Watched(Memory):
+        def put_if_absent(self, name: str, data: bytes) -> bool:
+            seen_in.add(threading.current_thread().name.partition("_")[0])
+            return super().put_if_absent(name, data)
+
+    seen_in: set[str] = set()
+    wanted = [f"k{n}" for n in range(keys)]
+    found = _acquired(leases(Watched()), [*wanted, wanted[0]])
+    assert (found, seen_in) == (dict.fromkeys(wanted, Lease.ACQUIRED), threads)
+
+
+def told(environment: str, cause: Diagnosis | None = None) -> list[str]:
+    """Return the lines of the message about a failure in an environment."""
+    made = at(report(*seen("a"), diagnoses=(cause,) if cause else ()), 1)
+    run = msgspec.structs.replace(made.run, environment=environment)
+    (message,) = decide(msgspec.structs.replace(made, run=run), Notified(), "").messages
+    return [message.subject, *message.text.splitlines()]
+
+
+def test_the_name_of_an_environment_is_cut_after_sixty_characters() -> None:
+    for length in (59, 60, 61, 70):
+        subject, first, *_ = told("e" * length)
+        assert first.startswith(f"Broken in {line('e' * length, 60)} since ")
+        assert subject == ascii_subject(f"BROKE {line('e' * length, 60)}: It holds")
+
+
+@pytest.mark.parametrize(
+    ("inspect", "fix", "first"),
+    [(("look", "x"), ("mend",), "look"), ((), ("mend", "x"), "mend"), ((), (), "")],
+)
+def test_the_first_command_looks_and_else_it_mends(
+    inspect: tuple[str, ...], fix: tuple[str, ...], first: str
+) -> None:
+    remedy = Remedy(summary="m", inspect=inspect, fix=fix, decision="decide")
+    cause = msgspec.structs.replace(CAUSE, explains=("a",), remedy=remedy)
+    lines = told("test", cause)
+    commands = lines[lines.index("First command:") + 1 :][:1] if first else []
+    assert commands == [f"  {first}"] * bool(first)
+    assert ("First command:" in lines) is bool(first)

@@ -79,6 +79,13 @@ def test_of_a_short_secret_only_the_whole_is_masked_in_any_case() -> None:
     assert redactor.text(text) == f"{MASK}, the end: {MASK}; the middle: ttery-st; eight: {MASK}"
 
 
+def test_a_secret_is_found_right_behind_its_own_first_letter() -> None:
+    redactor = Redactor()
+    redactor.learn("correct-horse-battery")
+    for before in ("c", "cc", "co", "ccor"):
+        assert redactor.known(f"x {before}correct-horse y") == f"x {before}{MASK} y"
+
+
 CODINGS = (
     str,
     str,

@@ -40,6 +40,11 @@ A, B = "q7Zk2Vx9Lw4Tn8Rb", "3Yc6Hd1Jf5Mg0PsA"
         ("CREATE a IDENTIFIED BY abc, b", "CREATE a IDENTIFIED BY abc, b"),
         ("SET PASSWORD FOR 'a'@'%' = 'x' b", "SET PASSWORD FOR 'a'@'%' = '***' b"),
         ("SET PASSWORD = f('x')", "SET PASSWORD = f('***')"),
+        ("set password for a = 'x\ny' b", "set password for a = '***' b"),
+        ("create user a identified by 'x\ny' b", "create user a identified by '***' b"),
+        ("alter user a password 'x\ny' b", "alter user a password '***' b"),
+        ("create user a identified by abcd b", "create user a identified by *** b"),
+        ("'pass': 'x\ny' b", "'pass': '***' b"),
         ("SET PASSWORD; a = 'x'", "SET PASSWORD; a = 'x'"),
         ('"pass": "x y", "b": "c"', '"pass": "***", "b": "c"'),
         ("DB_PASS = 'x' b", "DB_PASS = '***' b"),
@@ -124,6 +129,9 @@ def test_of_an_address_what_gives_access_is_masked(text: str, masked: str) -> No
         (f"{A[:7]} {A} {B}", f"{A[:7]} ***"),
         *((f"{A} {part} {B}", "***") for part in ("w4tn8rb3", "W4TN8RB3", "qXzKbVxD")),
         *((f"{A} {part} {B}",) * 2 for part in ("qxzkbvxd", "QXZKBVXD", "0a1b2c3d")),
+        (f"{A[:15]} {B}",) * 2,  # 31 signs without the blank
+        ("abAB01cdCD23efEF45gh GH67ijIJ89klKL012mno",) * 2,  # it changes 18 times in 40
+        ("abAB01cdCD23efEF45gh GH67ijIJ89klKL012mnO", "***"),
         (f"{A}{B} registered", f"{A}{B} registered"),  # one token alone is another's work
         ("abcdEFGH1234ijkl MNOP5678qrstUVWX", "abcdEFGH1234ijkl MNOP5678qrstUVWX"),
     ],

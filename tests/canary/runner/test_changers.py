@@ -154,6 +154,13 @@ def test_half_a_second_is_enough_for_a_question_and_what_was_told_has_its_time(
     assert len(attempts.notes) == (0 if asks else 1)
 
 
+def test_where_no_diagnosis_names_an_object_nobody_is_asked() -> None:
+    nameless = msgspec.structs.replace(DIAGNOSIS, resource="the log of api")
+    told = Explanation(diagnoses=(nameless,))
+    report, questions = run("fails", {}, diagnose=lambda *_: told)
+    assert (report.diagnoses, report.run.notes, questions) == ((nameless,), (), [])
+
+
 def test_without_a_control_plane_nobody_is_asked() -> None:
     config = worlds.config(worlds.check("api.it", "fails"))
     ports = worlds.ports(
