@@ -38,7 +38,7 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
     if result.status is Status.PASS and latency_valid:
         latency = (*latency, round(result.duration_ms, 1))[-KEPT:]
     changed = not before.since or (
-        tried and (before.last_status is Status.PASS) != (result.status is Status.PASS)
+        (before.last_status is Status.PASS) != (result.status is Status.PASS)
     )
     first = before.first_attempts
     if result.status in (Status.PASS, Status.FAIL):

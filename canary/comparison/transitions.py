@@ -77,7 +77,7 @@ def _of(
     before = old.last_status if old and old.last_run_at else None
     found = []
     change = _change(before, result.status)
-    if before is None and not first and old is None:
+    if not first and old is None:
         found.append(_transition(result, Change.NEW, None, now))
     if change is not None:
         note = _note(result, change, old)

@@ -52,18 +52,6 @@ def test_a_baseline_is_the_state_of_the_last_run_that_was_the_third_pass(
     assert (kept.baseline, kept.baseline_at) == (new if is_well else ("before", "t"))
 
 
-def test_a_run_that_kept_no_state_remembers_nothing_new() -> None:
-    report = made.report(made.result("P"), history={"api.it": KNOWN})
-    assert remembered(report, made.report(platform_state="before")) is report
-
-
-def test_a_history_without_times_is_older_than_any_that_has_them() -> None:
-    timeless = CheckHistory(baseline="old")
-    assert wanted({"old": timeless}, ["old"], ago(0)) == ("", ("old",))
-    history = {"old": timeless, "one": failing(1.0, 1.1, "well")}
-    assert wanted(history, history, ago(0)) == ("one", ("one", "old"))
-
-
 def test_outcomes_that_follow_keep_the_baseline() -> None:
     kept = updated({"api.it": KNOWN}, [made.result("F")], "t9", latency_valid=True)["api.it"]
     assert (kept.baseline, kept.baseline_at, kept.outcomes) == ("before", "t", "F")
@@ -191,11 +179,6 @@ def test_the_day_before_is_read_too_and_is_named_so_that_it_does_not_expire() ->
     assert named_states(made.report(history=history)) == ("day", "later", "well")
 
 
-def test_the_states_that_are_named_are_known_once_each() -> None:
-    history = {n: CheckHistory(baseline=n[0]) for n in ("b1", "a1", "b2")} | {"x": CheckHistory()}
-    assert named_states(made.report(history=history)) == ("a", "b")
-
-
 def test_a_state_is_written_again_when_another_day_begins() -> None:
     def run_at(at: str, before: Report | None) -> Report:
         report = made.report(made.result("P"), platform=msgspec.to_builtins(p.healthy()))
@@ -207,6 +190,8 @@ def test_a_state_is_written_again_when_another_day_begins() -> None:
     assert one.state_kept_at == ""
     assert run_at("2026-11-22T10:01:00+00:00", kept).state_kept_at == one.run.started_at
     assert run_at("2026-11-23T00:00:00+00:00", kept).state_kept_at == ""
+    other = msgspec.structs.replace(kept, platform_state="another")
+    assert run_at("2026-11-22T10:01:00+00:00", other).state_kept_at == ""
 
 
 def test_what_a_person_changed_is_carried_on_and_what_aws_moved_is_not() -> None:
@@ -225,6 +210,10 @@ def test_what_a_person_changed_is_carried_on_and_what_aws_moved_is_not() -> None
     old = tuple(drifted("action", str(n), "", "then") for n in range(20))
     found = remembered(report, made.report(changes=old)).changes
     assert found == (kept, down, *old[:8])
+    named = tuple(msgspec.structs.replace(d, by="alice") for d in old)  # who made them is known now
+    again = remembered(msgspec.structs.replace(report, changes=named), made.report(changes=old))
+    assert again.changes == (kept, down, *named[:8])
+    assert remembered(report, None).changes == (kept, down)
 
 
 def stored() -> StoredState:

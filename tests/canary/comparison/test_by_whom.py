@@ -78,6 +78,8 @@ def test_a_change_is_of_the_call_on_its_object(
 
 def test_what_was_not_asked_or_not_read_whole_stays_unknown() -> None:
     assert by(WRONG, whole=False) == {None}
+    found = call("ModifyRule", ELB, {"ruleArn": RULE.arn})
+    assert by(WRONG, found, whole=False) == {"alice"}  # what was read is known
     assert by(WRONG, since=p.NOW.replace(year=2027).isoformat()) == {None}
     rows = drift(p.healthy(), WRONG)
     assert described(rows, objects([WELL]), None) == rows

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from canary.comparison.baselines import baselines
-from canary.comparison.states import StateError, decode, encode, state_of
-from canary.control_plane.state import ErrorCounts, LogLine, PlatformState
+from canary.comparison.baselines import baselines, named_states, remembered, wanted
+from canary.comparison.states import StateError, StoredState, decode, encode, state_of
+from canary.control_plane.state import Condition, ErrorCounts, LogLine, PlatformState
 from canary.model import CheckHistory, Kept
+from tests.canary.comparison.test_baselines import KNOWN, ago, failing
 from tests.canary.support import platforms as p
 from tests.canary.support.made import report, result
 
@@ -54,3 +55,36 @@ def test_two_states_of_the_day_before_are_read_and_a_lost_one_is_left_out() -> N
     assert {c: b.reference for c, b in found.of.items()} == dict.fromkeys(history, "well")
     assert {c: b.reference for c, b in found.day_before.items()} == {"c2": "day-2"}
     assert problems == ("the state day-0 could not be read: it is gone",)
+
+
+def nested(depth: int) -> bytes:
+    """Return a state in which a rule's condition is nested so deep."""
+    edge = p.healthy().load_balancers[0]
+    strange = Condition(field="query-string", values=(), config={"deep": "here"})
+    rule = msgspec.structs.replace(edge.listeners[1].rules[0], conditions=(strange,))
+    listener = msgspec.structs.replace(edge.listeners[1], rules=(rule,))
+    edge = msgspec.structs.replace(edge, listeners=(listener,))
+    found = encode(StoredState(platform=p.replace(p.healthy(), load_balancers=(edge,))))
+    return found.replace(b'"here"', b"[" * depth + b"]" * depth)
+
+
+def test_a_state_that_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(StateError, match="it is no stored state"):
+        decode(nested(100_000), "x")
+
+
+def test_a_run_that_kept_no_state_remembers_nothing_new() -> None:
+    bare = report(result("P"), history={"api.it": KNOWN})
+    assert remembered(bare, report(platform_state="before")) is bare
+
+
+def test_a_history_without_times_is_older_than_any_that_has_them() -> None:
+    timeless = CheckHistory(baseline="old")
+    assert wanted({"old": timeless}, ["old"], ago(0)) == ("", ("old",))
+    history = {"old": timeless, "one": failing(1.0, 1.1, "well")}
+    assert wanted(history, history, ago(0)) == ("one", ("one", "old"))
+
+
+def test_the_states_that_are_named_are_known_once_each() -> None:
+    history = {n: CheckHistory(baseline=n[0]) for n in ("b1", "a1", "b2")} | {"x": CheckHistory()}
+    assert named_states(report(history=history)) == ("a", "b")

@@ -70,6 +70,7 @@ def test_a_check_goes_down_in_its_window_and_up_after_passes_in_a_row(
         ("PEP", 2),  # what could not be judged did not pass
         ("FEF", 0),
         ("PSSF", 1),  # what was not tried is left out
+        ("PSP", 0),
         ("PFPF", 3),
         ("PF" + "P" * 9, 1),  # ten runs count
         ("PF" + "P" * 10, 0),
