@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
+from sandbox.seed import firewall
 from sandbox.seed.network import Vpc
 from sandbox.world.parts import Balancer, Listener, Rule, Service
 from sandbox.world.world import World
@@ -35,6 +37,7 @@ def build(aws: Endpoint, world: World, vpc: Vpc, certificates: dict[str, str]) -
         listeners[each.name] = {
             x.port: _listener(elbv2, arn, own, x, arns, tags) for x in each.listeners.values()
         }
+        firewall.build(aws, each, arn)
         for rule in each.rules.values():
             _rule(elbv2, listeners[each.name][each.serving.port], rule, arns[rule.to], tags)
     return Balancers(
@@ -115,11 +118,20 @@ def _balancer(elbv2: Any, vpc: Vpc, each: Balancer, tags: list[dict[str, str]]) 
 
 
 def _rule(elbv2: Any, listener: str, rule: Rule, group: str, tags: list[dict[str, str]]) -> str:
-    actions = [*rule.before, forward(group)]
+    actions = [*map(_with_secret, rule.before), forward(group)]
     if rule.before:  # the order counts where there are several
         actions = [{**a, "Order": n} for n, a in enumerate(actions, start=1)]
     found = conditions(rule.paths, rule.hosts)
     return create_rule(elbv2, listener, rule.priority, found, actions, tags)
+
+
+def _with_secret(action: dict[str, Any]) -> dict[str, Any]:
+    """Return an action of a world; a client secret is made here, for no file holds one."""
+    if "AuthenticateOidcConfig" not in action:
+        return action
+    secret = secrets.token_urlsafe(24)
+    config = {**action["AuthenticateOidcConfig"], "ClientSecret": secret}
+    return {**action, "AuthenticateOidcConfig": config}
 
 
 def _listener(

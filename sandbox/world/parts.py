@@ -73,6 +73,7 @@ class Balancer(Part, frozen=True, kw_only=True):
     scheme: str = "internet-facing"
     admits: tuple[str, ...] = ("0.0.0.0/0",)  # who may come in: CIDRs, prefix lists as "pl:NAME"
     certificates: tuple[str, ...] = ()  # hosts with one of their own; none: the zone's
+    waf: str = ""  # the name of the web ACL before it
     listeners: dict[str, Listener]
     rules: dict[str, Rule] = msgspec.field(default_factory=dict)
 
