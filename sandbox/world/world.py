@@ -54,6 +54,9 @@ class World(Part, frozen=True, kw_only=True):
     cannot: dict[str, str] = msgspec.field(
         default_factory=dict
     )  # fault -> why this world cannot express it
+    expects: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # fault -> the cause that is right here, "" if no check can show it; the file says why
 
     @property
     def auth(self) -> Service:

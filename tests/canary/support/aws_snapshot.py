@@ -204,13 +204,11 @@ def _secrets(client: Client, told: Names) -> dict[str, Any]:
 
 
 def _parameters(client: Client, told: Names) -> dict[str, Any]:
-    pages = client("ssm").get_paginator("get_parameters_by_path")
-    listed = pages.paginate(Path="/hokusai", Recursive=True, WithDecryption=True)
-    return {
-        p["Name"]: {"type": p["Type"], "value": _digest(p["Value"])}
-        for page in listed
-        for p in page["Parameters"]
-    }
+    ssm = client("ssm")
+    listed = ssm.get_paginator("describe_parameters").paginate()
+    names = [p["Name"] for page in listed for p in page["Parameters"]]
+    read = (ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"] for name in names)
+    return {p["Name"]: {"type": p["Type"], "value": _digest(p["Value"])} for p in read}
 
 
 def _roles(client: Client, told: Names) -> dict[str, Any]:

@@ -1,25 +1,47 @@
 """The resource of each fault in the library, which the first diagnosis must name.
 
-A part of its ARN or name is enough. A security group stands by its name: the twin makes its id.
+A part of its ARN or name is enough, and every world has its own. A security group stands by its
+name: the twin makes its id.
 """
 
 from __future__ import annotations
 
-from tests.sandbox.support import classic as names
+from collections.abc import Callable
+from operator import attrgetter
 
-_AUTH, _API, _MLFLOW = names.AUTH_SERVICE, names.API_SERVICE, names.MLFLOW_SERVICE
-_DOOR, _AUTH_DOOR = names.REGISTRY_BALANCER, names.AUTH_BALANCER
-_KEYS = names.CANARY_SECRET_PREFIX
+from sandbox.world.load import load
+from sandbox.world.world import AUTH, World
 
-GROUPS = {
-    "edge-closed": names.REGISTRY_BALANCER_GROUP,
-    "api-blocked": names.API_TASK_GROUP,
-    "auth-blocked": names.AUTH_TASK_GROUP,
-    "mlflow-blocked-from-api": names.MLFLOW_TASK_GROUP,
-    "redis-blocked-from-api": names.REDIS_GROUP,
-    "database-blocked-from-mlflow": names.DATABASE_GROUP,
+Place = Callable[[World], str]
+
+_AUTH, _API, _MLFLOW = (attrgetter(f"{part}.name") for part in ("auth", "api", "mlflow"))
+_API_TARGETS, _MLFLOW_TARGETS = attrgetter("api.target_group"), attrgetter("mlflow.target_group")
+_CACHE, _DATABASE = attrgetter("cache.group"), attrgetter("database.group")
+_DOOR = attrgetter("balancer_of_registry.name")
+_DISCOVERY, _BUCKET = attrgetter("mlflow.discovery"), attrgetter("artifact_bucket")
+
+
+def _auth_door(world: World) -> str:
+    return world.balancer_of(AUTH).name
+
+
+def _certificate(_: World) -> str:
+    return "certificate/"
+
+
+def _key(world: World) -> str:
+    return f"{world.stored.principals}valid"
+
+
+_GROUPS: dict[str, Place] = {
+    "edge-closed": attrgetter("balancer_of_registry.group"),
+    "api-blocked": attrgetter("api.group"),
+    "auth-blocked": attrgetter("auth.group"),
+    "mlflow-blocked-from-api": attrgetter("mlflow.group"),
+    "redis-blocked-from-api": _CACHE,
+    "database-blocked-from-mlflow": _DATABASE,
 }
-RESOURCES = {
+_RESOURCES: dict[str, Place] = {
     "mlflow-rule-missing": _DOOR,
     "api-rules-missing": _DOOR,
     "mlflow-api-rule-missing": _DOOR,
@@ -27,20 +49,20 @@ RESOURCES = {
     "catch-all-shadows-rules": _DOOR,
     "rules-on-http-only": _DOOR,
     "registry-listener-missing": _DOOR,
-    "auth-listener-missing": _AUTH_DOOR,
-    "api-group-detached": names.API_TARGET_GROUP,
+    "auth-listener-missing": _auth_door,
+    "api-group-detached": _API_TARGETS,
     "half-to-an-empty-group": _DOOR,
-    "api-group-empty": names.API_TARGET_GROUP,
-    "api-health-path-wrong": names.API_TARGET_GROUP,
-    "mlflow-matcher-wrong": names.MLFLOW_TARGET_GROUP,
-    "api-health-port-wrong": names.API_TARGET_GROUP,
+    "api-group-empty": _API_TARGETS,
+    "api-health-path-wrong": _API_TARGETS,
+    "mlflow-matcher-wrong": _MLFLOW_TARGETS,
+    "api-health-port-wrong": _API_TARGETS,
     "api-listens-elsewhere": _API,
-    "health-check-speaks-tls": names.MLFLOW_TARGET_GROUP,
-    "one-of-two-bad": names.API_TARGET_GROUP,
-    "certificate-expired": "certificate/",
-    "certificate-expiring": "certificate/",
-    "certificate-wrong-name": "certificate/",
-    "certificate-untrusted": "certificate/",
+    "health-check-speaks-tls": _MLFLOW_TARGETS,
+    "one-of-two-bad": _API_TARGETS,
+    "certificate-expired": _certificate,
+    "certificate-expiring": _certificate,
+    "certificate-wrong-name": _certificate,
+    "certificate-untrusted": _certificate,
     "api-scaled-to-zero": _API,
     "auth-scaled-to-zero": _AUTH,
     "mlflow-scaled-to-zero": _MLFLOW,
@@ -66,19 +88,19 @@ RESOURCES = {
     "database-user-wrong": _MLFLOW,
     "database-password-changed": _MLFLOW,
     "redis-host-not-injected": _API,
-    "redis-token-wrong": names.REDIS_GROUP,
+    "redis-token-wrong": _CACHE,
     "host-header-rejected": _MLFLOW,
     "artifacts-not-served": _MLFLOW,
-    "redis-down": names.REDIS_GROUP,
-    "redis-slow": names.REDIS_GROUP,
-    "database-down": names.DATABASE_GROUP,
-    "database-write-lock": names.DATABASE_GROUP,
-    "auth-schema-missing": names.DATABASE_GROUP,
-    "discovery-missing": "mlflow",
-    "discovery-stale": "mlflow",
-    "artifact-bucket-denied": names.ARTIFACT_BUCKET,
-    "key-unknown": f"{_KEYS}valid",
-    "key-without-scope": f"{_KEYS}valid",
+    "redis-down": _CACHE,
+    "redis-slow": _CACHE,
+    "database-down": _DATABASE,
+    "database-write-lock": _DATABASE,
+    "auth-schema-missing": _DATABASE,
+    "discovery-missing": _DISCOVERY,
+    "discovery-stale": _DISCOVERY,
+    "artifact-bucket-denied": _BUCKET,
+    "key-unknown": _key,
+    "key-without-scope": _key,
     "authorization-stripped": _API,
     "no-protection": _API,
     "revoked-accepted": _AUTH,
@@ -89,10 +111,10 @@ RESOURCES = {
     "proxy-prefix-wrong": _API,
     "health-lies": _MLFLOW,
     "mlflow-slow": _MLFLOW,
-    "mlflow-silent": names.MLFLOW_TARGET_GROUP,
+    "mlflow-silent": _MLFLOW_TARGETS,
     "mlflow-token-missing": _API,
-    "database-silent": names.DATABASE_GROUP,
-    "redis-silent": names.REDIS_GROUP,
+    "database-silent": _DATABASE,
+    "redis-silent": _CACHE,
     "detailed-health-fails": _API,
     "breaker-document-fails": _API,
     "proxy-drops-body": _API,
@@ -105,3 +127,17 @@ RESOURCES = {
     "seed-2025-08-05": _DOOR,
     "seed-2025-08-05-as-reported": _DOOR,
 }
+
+
+def group(world: World, fault: str) -> str:
+    """Return the name of the security group that a fault changes, "" where it changes none."""
+    return _GROUPS[fault](world) if fault in _GROUPS else ""
+
+
+def resource(world: World, fault: str) -> str:
+    """Return a part of the resource's name; "" where nobody has said which it is."""
+    return _RESOURCES[fault](world) if fault in _RESOURCES else ""
+
+
+GROUPS = {fault: place(load()) for fault, place in _GROUPS.items()}
+RESOURCES = {fault: place(load()) for fault, place in _RESOURCES.items()}
