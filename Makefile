@@ -70,8 +70,9 @@ gate: setup ## Invoke the deployed canary once and fail on what broke: make gate
 	@$(NAMED)
 	$(PY) -m canary gate --environment="$$ENV"
 
-diagnosis-report: setup ## Plant every fault, print fault against named cause, write docs/diagnosis.md
+diagnosis-report: setup ## Plant every fault in every world, print fault against named cause, write docs/diagnosis.md (hours)
 	$(PY) -m tests.diagnosis_report
+	$(PY) -m tests.worlds.matrix
 
 docs: setup ## Write the generated pages of docs/ anew
 	$(PY) -m canary catalogue --write

@@ -54,6 +54,7 @@ NOT_RUN = {
     r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
     r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "an hour; `make test-slow` and `make sweep` plant the same",
+    r"python -m tests\.worlds\.matrix": "hours; `make test-slow` tries a sample of its cells",
     r"python -m tests\.canary\.support\.answers\.others": "asks the curl that is installed",
     r"make lock$": "asks the package registry for what is new today",
     r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",

@@ -37,10 +37,6 @@ class Ground:
             self._well = taken(self._twin.client)
         return self._twin
 
-    def first(self) -> Report:
-        """Return the report of the first healthy run, made without a check of what it says."""
-        return self.twin.healthy
-
     def healed(self) -> dict[str, Any]:
         """Heal, and return everything that AWS describes; it is what it was at the beginning."""
         for _ in range(2):
