@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from sandbox.faults import FAULTS, inexpressible
 from sandbox.world.load import CLASSIC, known, load
+from tests.canary.support.live_faults import PAIRS
 from tests.canary.support.live_resources import group, resource
+
+MOST_PAIRS = 5
 
 
 class Cell(NamedTuple):
@@ -51,6 +54,12 @@ def place(cell: Cell) -> tuple[str, str]:
     """Return the security group's name, or else a part of the name of the resource at fault."""
     world = load(cell.world)
     return group(world, cell.fault), resource(world, cell.fault)
+
+
+def pairs(world: str) -> list[str]:
+    """Return two faults each with a plus between them, for a world; other worlds have others."""
+    both = [p for p in PAIRS if not any(inexpressible(load(world), fault) for fault in p)]
+    return ["+".join(p) for p in random.Random(world).sample(both, min(MOST_PAIRS, len(both)))]
 
 
 def shard(every: Sequence[Cell], text: str) -> list[Cell]:

@@ -2,26 +2,30 @@
 
 `python -m tests.worlds.matrix [--world NAME]... [--fault ID]... [--shard K/N] [--out FILE.jsonl]`
 takes up where it was ended: a cell with a row of this commit is not tried again (`--fill`: with a
-row of any commit). Without `--out` the rows are those of the document. `--keep FILE.jsonl...` takes
-the rows of other runs into it and tries nothing.
+row of any commit). With `--kind fault|change|pair` it tries these alone. Without `--out` the rows
+are those of the document. `--keep FILE.jsonl...` takes the rows of other runs into it and tries
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import itertools
+import resource
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sandbox.faults import FAULTS
-from sandbox.world.load import known
-from tests.worlds import rows, table, trial
-from tests.worlds.cells import Cell, ShardError, cells, reasons, shard
+from sandbox.world.load import known, load
+from tests.worlds import quiet, quiet_trial, rows, table, trial
+from tests.worlds.cells import Cell, ShardError, cells, pairs, reasons, shard
 from tests.worlds.ground import Ground
-from tests.worlds.rows import Row
+from tests.worlds.rows import CHANGE, FAULT, PAIR, Row
+
+WHOLE = "1/1"
+KINDS = (FAULT, CHANGE, PAIR)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -29,7 +33,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.worlds.matrix")
     parser.add_argument("--world", action="append", default=[], choices=known())
     parser.add_argument("--fault", action="append", default=[], choices=list(FAULTS))
-    parser.add_argument("--shard", default="1/1", metavar="K/N")
+    parser.add_argument("--kind", action="append", default=[], choices=KINDS)
+    parser.add_argument("--shard", default=WHOLE, metavar="K/N")
     parser.add_argument("--out", type=Path, default=rows.KEPT, metavar="FILE.jsonl")
     parser.add_argument("--fill", action="store_true", help="leave cells with an older row, too")
     parser.add_argument("--keep", type=Path, nargs="+", default=[], metavar="FILE.jsonl")
@@ -41,12 +46,14 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     return found
 
 
-def left(wanted: Sequence[Cell], had: Sequence[Row], commit: str, fill: bool) -> list[Cell]:
+def left(
+    kind: str, wanted: Sequence[Cell], had: Sequence[Row], commit: str, fill: bool
+) -> list[Cell]:
     """Return the cells without a row (of this commit); a crashed one is tried again."""
     done = {
         (r.world, r.what)
         for r in had
-        if r.kind == rows.FAULT and not r.crash and (fill or r.commit == commit)
+        if r.kind == kind and not r.crash and (fill or r.commit == commit)
     }
     return [cell for cell in wanted if cell not in done]
 
@@ -60,27 +67,59 @@ def shape(world: str, commit: str) -> Row:
     )
 
 
-def tried(wanted: Sequence[Cell], out: Path, commit: str) -> None:
-    """Try cells, a world at a time, and write each row when it is known."""
+Work = dict[str, list[Cell]]
+"""What is tried: kind -> cells; of a change or a pair, the fault is what it is called."""
+
+
+def work(told: argparse.Namespace, had: Sequence[Row], commit: str) -> Work:
+    """Return what is still to be tried."""
+    worlds = told.world or known()
+    every = {
+        FAULT: told.cells,
+        CHANGE: [Cell(w, each.name) for w in worlds for each in quiet.wanted(load(w))],
+        PAIR: [Cell(w, pair) for w in worlds for pair in pairs(w)],
+    }
+    kinds = told.kind or ([FAULT] if told.fault or told.shard != WHOLE else KINDS)
+    return {kind: left(kind, every[kind], had, commit, told.fill) for kind in kinds}
+
+
+def tried(work: Work, out: Path, commit: str) -> None:
+    """Try all of it, a world at a time, and write each row when it is known."""
+    worlds = dict.fromkeys(cell.world for wanted in work.values() for cell in wanted)
     with tempfile.TemporaryDirectory(prefix="worlds-") as folder:
-        for world, group in itertools.groupby(wanted, key=lambda c: c.world):
+        for world in worlds:
             ground = Ground(world, Path(folder))
+            mine = {
+                kind: [c.fault for c in wanted if c.world == world] for kind, wanted in work.items()
+            }
             try:
-                rows.append(out, shape(world, commit))
-                rows.append(out, trial.healthy(ground, commit))
-                for cell in group:
-                    row = trial.fault(ground, cell.fault, commit)
+                for row in _of_world(ground, mine, commit):
                     rows.append(out, row)
                     print(line(row), flush=True)
             finally:
                 ground.stop()
 
 
+def _of_world(ground: Ground, mine: dict[str, list[str]], commit: str) -> Iterator[Row]:
+    yield shape(ground.world, commit)
+    yield trial.healthy(ground, commit)
+    for fault in mine.get(FAULT, ()):
+        yield trial.fault(ground, fault, commit)
+    for pair in mine.get(PAIR, ()):
+        yield trial.pair(ground, pair, commit)
+    if mine.get(CHANGE):  # each is made on what the one before left: all or none
+        yield from quiet_trial.changes(ground, commit)
+
+
 def line(row: Row) -> str:
     """Return what became of a cell, in a line."""
     first = row.named[0].cause if row.named else "none"
     end = "; ".join(row.misses) or "as it must be"
-    return f"{row.world} {row.what}: {first} ({row.failed} failed, {row.seconds} s): {end}"
+    if row.kind == rows.SHAPE:
+        return f"{row.world}: {row.cells} faults"
+    return (
+        f"{row.world} {row.what or row.kind}: {first} ({row.failed} failed, {row.seconds} s): {end}"
+    )
 
 
 def main(words: Sequence[str]) -> int:
@@ -90,16 +129,18 @@ def main(words: Sequence[str]) -> int:
     if told.keep:
         had += [row for path in told.keep for row in rows.read(path)]
     else:
-        wanted = left(told.cells, had, commit, told.fill)
-        print(f"{len(wanted)} of {len(told.cells)} cells to try", flush=True)
+        wanted = work(told, had, commit)
+        print(", ".join(f"{len(v)} of kind {k}" for k, v in wanted.items()), flush=True)
         tried(wanted, told.out, commit)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(f"{used.ru_utime + used.ru_stime:.0f} s of processor")
         had = rows.read(told.out)
     if told.out == rows.KEPT:
         rows.write(rows.KEPT, had)
         table.write(rows.read())
     mine = {(c.world, c.fault) for c in told.cells}
-    missed = [r for r in rows.latest(had) if r.kind == rows.FAULT and r.misses]
-    return int(any((r.world, r.what) in mine for r in missed))
+    missed = [(r.world, r.what) for r in rows.latest(had) if r.kind == FAULT and r.misses]
+    return int(any(each in mine for each in missed))
 
 
 if __name__ == "__main__":

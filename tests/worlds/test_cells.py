@@ -77,13 +77,13 @@ def row(what: str, commit: str, **more: object) -> Row:
 
 def test_a_cell_with_a_row_of_this_commit_is_not_tried_again() -> None:
     had = [row("a", "now"), row("b", "before")]
-    assert matrix.left(CELLS, had, "now", fill=False) == CELLS[1:]
-    assert matrix.left(CELLS, had, "now", fill=True) == CELLS[2:]
+    assert matrix.left(FAULT, CELLS, had, "now", fill=False) == CELLS[1:]
+    assert matrix.left(FAULT, CELLS, had, "now", fill=True) == CELLS[2:]
 
 
 def test_a_cell_that_crashed_and_a_pair_do_not_count_as_tried() -> None:
     had = [row("a", "now", crash="TimeoutError"), row("b", "now", kind=PAIR)]
-    assert matrix.left(CELLS, had, "now", fill=True) == CELLS
+    assert matrix.left(FAULT, CELLS, had, "now", fill=True) == CELLS
 
 
 def test_a_command_line_that_is_wrong_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,25 +27,27 @@ PLACE = re.compile(r"/[\w.-]+(?:/[\w.-]+)+")
 
 def fault(ground: Ground, what: str, commit: str) -> Row:
     """Return the row of a fault; whatever goes wrong is told in it."""
-    return _told(ground, _blank(rows.FAULT, ground.world, what, commit), _fault)
+    return told(ground, blank(rows.FAULT, ground.world, what, commit), _fault)
 
 
 def pair(ground: Ground, what: str, commit: str) -> Row:
     """Return the row of two faults at once, which are named and not healed."""
-    return _told(ground, _blank(rows.PAIR, ground.world, what, commit), _pair)
+    return told(ground, blank(rows.PAIR, ground.world, what, commit), _pair)
 
 
 def healthy(ground: Ground, commit: str) -> Row:
     """Return the row of a healthy world's runs."""
-    return _told(ground, _blank(rows.HEALTHY, ground.world, "", commit), _healthy)
+    return told(ground, blank(rows.HEALTHY, ground.world, "", commit), _healthy)
 
 
-def _blank(kind: str, world: str, what: str, commit: str) -> Row:
+def blank(kind: str, world: str, what: str, commit: str) -> Row:
+    """Return the row of something that is tried now."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     return Row(kind=kind, world=world, what=what, commit=commit, at=now)
 
 
-def _told(ground: Ground, row: Row, tried: Callable[[Ground, Row], Row]) -> Row:
+def told(ground: Ground, row: Row, tried: Callable[[Ground, Row], Row]) -> Row:
+    """Return the row of a trial; one that crashes is told and ends the twin."""
     began = time.monotonic()
     try:
         row = tried(ground, row)

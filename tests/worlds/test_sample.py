@@ -1,0 +1,64 @@
+"""A sample of the matrix that changes with the commit: two worlds side by side, a twin each.
+
+Drawn are cells of which a kept row says that they are right: what was never tried, and what is
+known to miss, is no surprise here. `make sweep` tries all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.worlds import rows, trial
+from tests.worlds.cells import Cell, cells, sample
+from tests.worlds.ground import Ground
+from tests.worlds.rows import FAULT, Row
+
+WORLDS, EACH = 2, 12
+
+
+def known_to_be_right() -> list[Cell]:
+    """Return the cells whose newest row is as it must be."""
+    every = set(cells())
+    found = [
+        Cell(r.world, r.what) for r in rows.latest(rows.read()) if r.kind == FAULT and _fine(r)
+    ]
+    return [cell for cell in found if cell in every]
+
+
+def _fine(row: Row) -> bool:
+    return row.right and not row.certain_and_wrong and row.healed
+
+
+CASES = [
+    pytest.param(
+        cell.world,
+        cell.fault,
+        marks=[pytest.mark.xdist_group(f"worlds-{number}"), pytest.mark.slow],
+        id="-".join(cell),
+    )
+    for number, group in enumerate(sample(known_to_be_right(), rows.commit(), WORLDS, EACH))
+    for cell in group
+]
+
+
+@pytest.fixture(scope="module")
+def ground(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """Yield the ground of a world; its twin is ended before the next world's begins."""
+    found = Ground(request.param, tmp_path_factory.mktemp("worlds"))
+    yield found
+    found.stop()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("ground", "fault"), CASES, indirect=["ground"])
+def test_a_fault_of_another_world_is_named_first_and_what_is_printed_heals(
+    ground: Ground, fault: str
+) -> None:
+    row = trial.fault(ground, fault, rows.commit())
+    if row.crash:  # a machine that is too busy to settle in time gets a new twin
+        row = trial.fault(ground, fault, rows.commit())
+    assert _fine(row), row

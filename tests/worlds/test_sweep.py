@@ -1,0 +1,49 @@
+"""All of the matrix: every fault, the pairs and the harmless changes in every world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.world.load import CLASSIC, known
+from tests.worlds import quiet_trial, rows, table, trial
+from tests.worlds.cells import cells, pairs
+from tests.worlds.ground import Ground
+
+pytestmark = [pytest.mark.sweep, pytest.mark.timeout(3600)]
+OTHERS = [name for name in known() if name != CLASSIC]
+FAULTS = [(c.world, c.fault) for c in cells(OTHERS)]
+PAIRS = [(world, pair) for world in known() for pair in pairs(world)]
+
+
+@pytest.fixture(scope="module")
+def ground(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    found = Ground(request.param, tmp_path_factory.mktemp("worlds"))
+    yield found
+    found.stop()
+
+
+@pytest.mark.parametrize(("ground", "fault"), FAULTS, indirect=["ground"])
+def test_a_fault_is_named_first_healed_and_leaves_the_world_as_it_was(
+    ground: Ground, fault: str
+) -> None:
+    row = trial.fault(ground, fault, rows.commit())
+    why = table.reasons()
+    reason = why.get(ground.world, {}).get(fault) or why["every"].get(fault, "")
+    assert row.certain_and_wrong == ()
+    assert not row.misses or reason, row
+
+
+@pytest.mark.parametrize(("ground", "pair"), PAIRS, indirect=["ground"])
+def test_both_of_two_faults_are_named(ground: Ground, pair: str) -> None:
+    row = trial.pair(ground, pair, rows.commit())
+    assert row.misses == (), row
+
+
+@pytest.mark.parametrize("ground", known(), indirect=True)
+def test_harmless_changes_give_no_finding(ground: Ground) -> None:
+    found = list(quiet_trial.changes(ground, rows.commit()))
+    assert [row for row in found if row.misses] == []
