@@ -58,6 +58,8 @@ def shown(target: Path = DOCUMENT) -> str:
 
 
 def _runs(kept: list[Row]) -> str:
+    if not kept:
+        return "No row yet."
     days: dict[str, list[str]] = {}
     for row in kept:
         days.setdefault(row.commit, []).append(row.at[:10])
