@@ -90,13 +90,13 @@ def _starting(state: PlatformState, group: TargetGroup, target: TargetHealth, co
     for service in state.ecs_services:
         newest = primary(service)
         rolling = newest is not None and newest.rollout_state == "IN_PROGRESS"
-        scaled = service.desired >= count > 1 and not any(map(is_failure, service.tasks))
+        scaled = service.desired >= count and not any(map(is_failure, service.tasks))
         good = newest is not None and not newest.failed_tasks and (rolling or scaled)
         known = {task.address for task in service.tasks}
         short = scaled and service.running < service.desired and group.arn in service.target_groups
         if good and short and target.id not in known:
             return True
-        for task in service.tasks if good and now else ():
+        for task in service.tasks if good else ():
             began = parse_time(task.started_at or task.created_at)
             if task.address == target.id and task.last_status == "RUNNING" and began and now:
                 return (now - began).total_seconds() < service.grace_period_s

@@ -126,6 +126,7 @@ def states() -> Iterator[tuple[str, PlatformState]]:
     yield "no targets", targets()
     yield "no targets and denied", denied("elasticloadbalancing:DescribeTargetHealth", targets())
     yield "attached to nothing", targets(old, load_balancers=())
+    yield "attached to strangers", targets(old, load_balancers=("a/name/1", "a/b", "c"))
     for title, age, more in (
         ("a new task in its grace period", 1, {}),
         ("a new task behind its grace period", 3, {}),

@@ -154,6 +154,28 @@ def test_a_removal_is_proved_by_mlflows_own_words_alone(
     assert one.flow.proved == proved
 
 
+def test_of_the_place_of_artifacts_three_hundred_characters_are_kept() -> None:
+    def created(run_id: str, uri: str) -> MlflowStep:
+        info = {"run": {"info": {"run_id": run_id, "artifact_uri": uri}}}
+        one = Bench(Memory(answering(("runs/create", info)))).step()
+        with contextlib.suppress(StepFailedError):
+            steps.create_run(one)
+        return one
+
+    own = created("r", f"mlflow-artifacts:/7/r/{'a' * 400}")
+    kept = f"mlflow-artifacts:/7/r/{'a' * 278}"
+    assert own.facts == {"artifact_uri": kept}
+    assert (own.assertions[-1].actual, own.assertions[-1].holds) == (kept, True)
+    assert own.flow.source == f"mlflow-artifacts:/7/r/{'a' * 400}/model"
+    assert own.flow.made == {("run", "r")}
+    other = created("x" * 70, f"mlflow-artifacts:/7/{'b' * 400}")
+    lost = other.assertions[-1]
+    assert (lost.expected, lost.actual, lost.holds) == (
+        f"one of run {'x' * 64} alone", f"mlflow-artifacts:/7/{'b' * 280}", False,
+    )  # fmt: skip
+    assert (other.flow.made, other.flow.run_id, other.facts) == (set(), "", {})
+
+
 def test_the_place_of_artifacts_is_that_of_the_proxy_or_the_usual_one() -> None:
     assert steps.artifact_path("mlflow-artifacts:/7/r/artifacts/", "7", "r") == "7/r/artifacts"
     assert steps.artifact_path("mlflow-artifacts://host/a/r", "7", "r") == "a/r"

@@ -135,6 +135,17 @@ def test_a_quarter_of_a_second_is_the_least_to_start_with(
         assert result.started_ms == pytest.approx(16_800.0)
 
 
+def test_who_reads_the_control_plane_takes_no_slot_while_it_is_read() -> None:
+    one = Made(worlds.check("api.reads", "reads"), worlds.check("api.other"))
+    one.run._start_ready()
+    assert [*one.run._running] == ["api.other"]
+    one.run._run.observation._read.set()
+    one.run._start_ready()
+    assert [*one.run._running] == ["api.other", "api.reads"]
+    assert all(job.returned.wait(10) for job in one.run._running.values())
+    one.run._workers.end()
+
+
 def test_a_check_ends_once_and_its_requests_count(made: Made) -> None:
     job = made.under_way(0)
     job.requests, job.ended = 3, 102.5

@@ -89,3 +89,13 @@ def test_a_store_that_fails_is_a_note() -> None:
         "the control plane of the previous run could not be read: StateError: it is gone",
         "the state two could not be read: it is gone",
     ]
+
+
+def test_a_bug_in_the_choice_of_a_baseline_costs_a_note() -> None:
+    broken = report(result("F", "api.a"), history={"api.a": None})  # type: ignore[dict-item]
+    before, asked, notes = read_back(report(platform_state="one"), broken, state)
+    assert (before, asked) == (state("one"), [("one", 3.0)])
+    (note,) = notes
+    assert note.startswith(
+        "the control plane before the failures could not be read: AttributeError: "
+    )

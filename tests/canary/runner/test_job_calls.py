@@ -7,7 +7,9 @@ import pytest
 from canary.control_plane.state import PlatformState
 from canary.model import Answer, Credential
 from canary.probes.base.api import ProbeContext, client_key
-from tests.canary.runner.test_job import KEY, LATE, URL, ended, job, request, sends
+from canary.runner.job import Job
+from tests.canary.runner.test_job import KEY, LATE, URL, Target, ended, job, request, sends
+from tests.canary.support.servers.toolbox import ManualClock
 
 
 def test_what_a_check_waits_for_and_whether_its_target_may_be_asked() -> None:
@@ -70,3 +72,30 @@ def test_an_answer_to_a_call_without_a_key_is_told_to_its_origin(
     assert ended(one) == []
     (lane,) = one._run.turns._lanes.values()
     assert (lane.prompt_began, lane.bad) == (prompt_began, False)
+
+
+class Looking(ManualClock):
+    """A clock that keeps what a check waits for whenever somebody looks at it."""
+
+    one: Job | None = None
+    seen: dict[str, bool]
+
+    def monotonic(self) -> float:
+        if self.one is not None and self.one.waiting_for:
+            self.seen[self.one.waiting_for] = self.one.waits_for_target
+        return self.at
+
+
+def test_who_waits_for_a_turn_waits_for_no_target() -> None:
+    clock = Looking(100.0)
+    clock.seen = {}
+    one, _ = job(lambda context: asked.append(context.blocked(client_key(URL, "valid"))),
+                 Target(clock))  # fmt: skip
+    asked: list[str] = []
+    clock.one = one
+    one.work()
+    assert asked == [""]
+    assert clock.seen == {
+        "an answer to valid, which got a 429 in the previous run": False,
+        "its turn to call http://127.0.0.1:9 with a key": False,
+    }
