@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from canary.model import Check, Environment, Result, Status, Step
 from canary.plan import chain_lengths
 from canary.probes.base.api import BLOCKED, NO_TIME, worst
@@ -76,8 +74,7 @@ def _reason(step: Step, steps: int) -> str:
 def skipped(check: Check, reason: str, started_ms: float, muted: str = "") -> Result:
     """Return the result of a check that was not tried."""
     step = Step(name="not tried", status=Status.SKIP, reason=reason)
-    made = result(check, (step,), duration_ms=0.0, started_ms=started_ms, muted=muted)
-    return msgspec.structs.replace(made, reason=reason)
+    return result(check, (step,), duration_ms=0.0, started_ms=started_ms, muted=muted)
 
 
 def out_of_time(job: Job, now: float, slow_s: float) -> Step:

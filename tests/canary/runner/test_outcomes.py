@@ -96,6 +96,7 @@ class Left:
         (Left("GET /x", True, 4.01, by_run=True), E, "waiting for GET /x", 2490),
         (Left("the secret of x"), E, "waiting for the secret of x", 2500),
         (Left(), E, "busy in the canary itself", 0),
+        (Left("", True), E, "busy in the canary itself", 0),  # it was answered
     ],
 )
 def test_what_did_not_return_is_the_targets_fault_only_if_it_was_waited_for_long_enough(

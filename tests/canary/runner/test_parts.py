@@ -142,6 +142,7 @@ def test_a_reading_is_waited_for_and_its_end_is_told() -> None:
     reading = Observation(slowly, told.set)
     reading.start()
     assert not reading.read
+    assert {t.daemon for t in threading.enumerate() if t.name == "observe"} == {True}
     with pytest.raises(
         StateUnavailableError, match=r"^the control plane was not read within the time$"
     ):
