@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import resource
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -144,4 +145,5 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # twins end as well
     sys.exit(main(sys.argv[1:]))
