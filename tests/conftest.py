@@ -17,6 +17,8 @@ SHARE_A_TWIN = ("tests/emulator/", "tests/sandbox/")
 LONGEST = (
     "live-0",
     "live-1",
+    "worlds-0",
+    "worlds-1",
     "tests/canary/diagnose/test_quiet_platforms.py",
     "tests/canary/test_crashes.py",
     "deployed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -85,8 +86,7 @@ def rolled(everything: bool = False) -> Change:
 
     def note(container: dict[str, Any]) -> None:
         kept = [e for e in container["environment"] if e["name"] != "RELEASE_NOTE"]
-        number = sum(len(e["value"]) for e in container["environment"])
-        container["environment"] = [*kept, {"name": "RELEASE_NOTE", "value": str(number)}]
+        container["environment"] = [*kept, {"name": "RELEASE_NOTE", "value": str(time.time_ns())}]
 
     def change(twin: Twin) -> None:
         world = world_of(twin)

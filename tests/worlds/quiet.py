@@ -31,6 +31,11 @@ CHANGES = (
 )
 ROLLED = ("roll out a revision", "a revision of the same content", "replace the tasks",
           "rotate the log group")  # fmt: skip
+ALONE = ("scale out", "roll out a revision", "a revision of the same content",
+         "replace the tasks", "renew the certificate", "tag rules and a service",
+         "describe a security group anew", "admit another range", "an extra rule after the last",
+         "drain and idle times", "store a secret again", "rotate the log group")  # fmt: skip
+"""Changes that need none of those before them."""
 SHIFTED = ("a second group", "shift a tenth", "shift all", "shift all back")
 
 

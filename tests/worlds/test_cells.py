@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.faults import FAULTS
 from sandbox.world.load import CLASSIC, known, load
-from tests.worlds import matrix
-from tests.worlds.cells import Cell, ShardError, cells, expected, place, reasons, sample, shard
+from tests.worlds import matrix, quiet
+from tests.worlds.cells import (
+    Cell,
+    ShardError,
+    cells,
+    expected,
+    pairs,
+    place,
+    reasons,
+    sample,
+    shard,
+)
 from tests.worlds.rows import FAULT, PAIR, Row
 
 CELLS = [Cell("http-only", "a"), Cell("http-only", "b"), Cell("one-balancer", "a")]
@@ -94,3 +106,36 @@ def test_a_command_line_that_is_wrong_is_told_in_a_line(capsys: pytest.CaptureFi
         with pytest.raises(SystemExit) as ended:
             matrix.arguments(words)
         assert (ended.value.code, told in capsys.readouterr().err) == (2, True)
+
+
+@pytest.mark.parametrize("world", known())
+def test_a_world_has_twenty_harmless_changes_or_says_why_not(world: str) -> None:
+    names = [each.name for each in quiet.CHANGES]
+    assert len(names) == len(set(names)) == 20
+    mine = [each.name for each in quiet.wanted(load(world))]
+    assert [n for n in names if not quiet.cannot(load(world), n)] == mine
+    assert {*quiet.ALONE, *quiet.ROLLED, *quiet.SHIFTED} <= set(names)
+
+
+def test_a_world_without_https_renews_no_certificate() -> None:
+    assert quiet.cannot(load("http-only"), "renew the certificate") == "it has no HTTPS"
+    assert quiet.cannot(load(CLASSIC), "renew the certificate") == ""
+
+
+def test_a_service_that_another_deploys_is_not_rolled_or_shifted_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.toml"
+    path.write_text(
+        'sentence = "x"\n[services.api.details]\ndeploymentController = {type = "CODE_DEPLOY"}\n'
+    )
+    world = load(str(path))
+    found = {each.name for each in quiet.CHANGES} - {each.name for each in quiet.wanted(world)}
+    assert found == {*quiet.ROLLED, *quiet.SHIFTED}
+    assert quiet.cannot(world, "shift all") == "CODE_DEPLOY deploys the service"
+
+
+@pytest.mark.parametrize("world", known())
+def test_pairs_are_five_that_the_world_can_express(world: str) -> None:
+    found, possible = pairs(world), {cell.fault for cell in cells([world])}
+    assert len(set(found)) == len(found) <= 5
+    assert {fault for pair in found for fault in pair.split("+")} <= possible
+    assert found == pairs(world)
