@@ -31,7 +31,8 @@ _WHY = (
 
 
 def _valid(case: Case, principal: str) -> bool:
-    return bool(principal) and not case.environment.must_refuse(principal)
+    known = principal in case.environment.principals  # the file of an earlier run had others
+    return known and not case.environment.must_refuse(principal)
 
 
 def rejected(case: Case) -> Iterator[Finding]:
