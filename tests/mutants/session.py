@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 from tests.mutants.apply import exchange, forget_and_import
 from tests.mutants.covering import Covering, Measuring
 from tests.mutants.fork import TimeUpError, forked
-from tests.mutants.sample import Mutant
+from tests.mutants.sample import ROOT, Mutant
 
 MEASURING_LIMIT_S = 3600.0
 START_S = 30.0  # what a new import and collection may take
@@ -142,8 +142,10 @@ class Mutating:
     def _measure(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
         """Measure the tests of which nothing is known yet."""
         inner = {u for using in self.users.values() for u in using if not u.startswith("tests/")}
-        modules = sorted({*self.chosen, *inner})
         known = self.covering = self.covering or Covering({}, {})
+        there = {m for m in known.lines if (ROOT / m).exists()}
+        # what is new is measured for every module: else the next room would not know it
+        modules = sorted({*self.chosen, *inner, *there})
         if wanted := known.to_measure(items, modules):
             new = measured(session, [items[test] for test in wanted], modules)
             self.covering = known.with_new(new)
