@@ -115,6 +115,18 @@ def test_what_is_overdue_ends_with_what_it_had_and_the_others_go_on(made: Made) 
     assert (len(made.ended()), made.run._nearest) == (2, math.inf)
 
 
+@pytest.mark.parametrize(("waited_s", "status"), [(1.9985, Status.ERROR), (2.001, Status.FAIL)])
+def test_a_target_that_the_runs_end_cut_is_blamed_where_it_was_slow(
+    waited_s: float, status: Status, made: Made
+) -> None:
+    job = made.under_way(0)
+    job.deadline = 104.0  # before its own five seconds are over
+    job.waiting_for, job.waits_for_target, job.waiting_since = "GET /x", True, 105.0 - waited_s
+    made.run._nearest, made.clock.at = 104.4, 105.0
+    made.run._end_overdue()
+    assert [r.status for r in made.run._ended.values()] == [status]
+
+
 @pytest.mark.parametrize(("at", "skipped"), [(116.8, True), (116.75, False), (100.0, False)])
 def test_a_quarter_of_a_second_is_the_least_to_start_with(
     at: float, skipped: bool, made: Made
@@ -220,4 +232,5 @@ def test_answers_of_abandoned_checks_count_among_the_requests(made: Made) -> Non
     made.run._abandoned.append(left)
     outcome = made.run.run()
     assert (outcome.requests, len(outcome.results)) == (9 * 2 + 5, 9)
+    assert made.run._run.times == outcome.times  # it was not stopped
     assert [p.phase for p in made.told][-2:] == ["observe", "probe"]
