@@ -12,6 +12,7 @@ from emulator import cloudformation, trail
 from emulator.aws import changes, discovery, ec2, in_use, secrets
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs
+from emulator.ecs.rollouts import install as rollouts
 from emulator.elbv2 import target_health as elbv2
 from emulator.iam import enforcement as iam
 from emulator.waf import moto_waf as waf
@@ -73,4 +74,5 @@ def install_extensions() -> None:
     changes.install()
     cloudformation.install()
     moto_ecs.install()
+    rollouts.install()
     trail.install()  # last: it records what all the others answer

@@ -17,6 +17,7 @@ from emulator.ecs import moto_ecs, records, registration, run_task
 from emulator.ecs.containers.health import Prober
 from emulator.ecs.containers.process import Surroundings
 from emulator.ecs.images import Image
+from emulator.ecs.rollouts import kinds
 from emulator.ecs.run_task import SingleTasks
 from emulator.ecs.service import ServiceScheduler
 from emulator.ecs.task import Task
@@ -170,9 +171,8 @@ class Agent:
         for key in [key for key in self._schedulers if key not in services]:
             self._end(self._schedulers.pop(key))
         for key, service in services.items():
-            scheduler = self._schedulers.get(key)
-            if scheduler is None:
-                scheduler = self._schedulers[key] = ServiceScheduler(self._runtime, service)
+            known = self._schedulers.get(key)
+            scheduler = self._schedulers[key] = kinds.scheduler(known, self._runtime, service)
             try:
                 scheduler.step(service)
             except Exception:
@@ -218,7 +218,7 @@ class Agent:
         services = list(moto_ecs.backend().services.values())
         records.remove_all({service.name for service in services})
         for service in services:
-            for balancer in service.load_balancers:
-                registration.clear_targets(str(balancer.get("targetGroupArn")))
+            for group in kinds.groups_of(service):
+                registration.clear_targets(group)
             for registry in service.service_registries:
                 registration.clear_instances(str(registry.get("registryArn")))

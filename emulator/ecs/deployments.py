@@ -19,11 +19,14 @@ class Deployment:
 
     definition_arn: str
     network: dict[str, Any]
+    load_balancers: list[dict[str, Any]] = field(default_factory=list)
     id: str = field(default_factory=moto_ecs.deployment_id)
     status: str = "PRIMARY"
     rollout: str = IN_PROGRESS
     reason: str = ""
     failed_tasks: int = 0
+    stage: str = ""  # of a blue/green deployment
+    rolled_back_by: str = ""  # the deployment that took its place when it failed
     created_at: dt.datetime = field(default_factory=moto_ecs.now)
     updated_at: dt.datetime = field(default_factory=moto_ecs.now)
 
@@ -51,13 +54,34 @@ class Deployment:
             "failedTasks": self.failed_tasks,
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
-            "launchType": service.launch_type,
+            **capacity(service),
             "platformVersion": "1.4.0",
             "platformFamily": "Linux",
             "networkConfiguration": self.network,
             "rolloutState": self.rollout,
             "rolloutStateReason": self.reason,
         }
+
+
+def capacity(service: Any) -> dict[str, Any]:
+    """Return the capacity providers of a service, or its launch type: it has one of the two."""
+    strategy = getattr(service, "capacity_provider_strategy", None)
+    if strategy:
+        return {"capacityProviderStrategy": strategy}
+    return {"launchType": service.launch_type}
+
+
+def asked(service: Any) -> tuple[object, ...]:
+    """Return the requested settings; a change of any but the count starts a deployment."""
+    return (
+        service.desired_count if service.status == "ACTIVE" else 0,
+        service.task_definition,
+        repr(service.network_configuration),
+        repr(service.load_balancers),
+        repr(service.service_registries),
+        repr(getattr(service, "capacity_provider_strategy", None)),
+        getattr(service, "force_serial", 0),
+    )
 
 
 def count_failure(deployments: list[Deployment], ident: str) -> None:
@@ -90,6 +114,13 @@ def limits(service: Any, desired: int) -> Limits:
         most=math.floor(desired * int(configuration.get("maximumPercent", 200)) / 100),
         threshold=min(MOST_THRESHOLD, max(LEAST_THRESHOLD, math.ceil(0.5 * desired))),
     )
+
+
+def trips(service: Any, desired: int, deployment: Deployment) -> Limits | None:
+    """Return the limits of a service whose circuit breaker a deployment trips now, else None."""
+    allowed = limits(service, desired)
+    failed = deployment.rollout == IN_PROGRESS and deployment.failed_tasks >= allowed.threshold
+    return allowed if allowed.breaker and failed else None
 
 
 @dataclass

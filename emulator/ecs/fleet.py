@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,8 @@ from emulator.ecs import definition as definitions
 from emulator.ecs import moto_ecs, records
 from emulator.ecs.deployments import Deployment
 from emulator.ecs.events import Events
+from emulator.ecs.rollouts import capacity
+from emulator.ecs.rollouts.placed import Placed
 from emulator.ecs.task import TO_START, Task
 from emulator.ecs.task_runtime import TaskRuntime
 
@@ -22,7 +23,8 @@ class Fleet:
         self._runtime = runtime
         self._speed = runtime.surroundings.speed
         self._events = events
-        self._subnets = itertools.count()
+        self._turn = 0
+        self._deployments: dict[str, Deployment] = {}
 
     @property
     def alive(self) -> list[Task]:
@@ -50,7 +52,10 @@ class Fleet:
         """Start tasks; a task that cannot start is `gone`, with the reason in its record."""
         if count <= 0:
             return []
-        made = [self._make(service, deployment) for _ in range(count)]
+        self._deployments[deployment.id] = deployment
+        made: list[Task] = []
+        for _ in range(count):
+            made.append(self._make(Placed(service, deployment), deployment, made))
         self._events.say(service, f"has started {count} tasks: {_listed(made)}.")
         groups: list[str] = []
         for task in made:
@@ -59,12 +64,23 @@ class Fleet:
             self._events.say(service, f"registered {number} targets in (target-group {arn})")
         return made
 
-    def _make(self, service: Any, deployment: Deployment) -> Task:
+    def _make(self, service: Placed, deployment: Deployment, beside: list[Task]) -> Task:
         definition = moto_ecs.backend().describe_task_definition(deployment.definition_arn)
         subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
-        subnet = subnets[next(self._subnets) % len(subnets)]
+        subnet = self._subnet(subnets, [*self.alive, *beside])
         record = records.create(service, definition, deployment.id, subnet)
+        given = Counter(t.record.capacity_provider_name for t in [*self.alive, *beside])
+        strategy = getattr(service, "capacity_provider_strategy", None)
+        record.capacity_provider_name = capacity.provider(strategy, given)
         return Task(record, definitions.read(definition), deployment.id)
+
+    def _subnet(self, subnets: list[str], tasks: list[Task]) -> str:
+        """Return the subnet with the fewest tasks; of several the next in turn."""
+        taken = Counter(str(t.record.subnet_id) for t in tasks)
+        turn, number = self._turn, len(subnets)
+        at = min(range(number), key=lambda n: (taken[subnets[n]], (n - turn) % number))
+        self._turn = at + 1
+        return subnets[at]
 
     def _launch(self, service: Any, task: Task) -> list[str]:
         """Start a task's containers and register it; return its target groups."""
@@ -84,7 +100,8 @@ class Fleet:
         """Register a task in its target groups once it runs; return them."""
         if not task.started or task.registered:
             return []
-        return task.register(service)
+        deployment = self._deployments.get(task.deployment_id)
+        return task.register(Placed(service, deployment) if deployment else service)
 
     def register(self, service: Any, task: Task) -> None:
         """Register a task whose last container has started just now."""

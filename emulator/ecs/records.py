@@ -78,7 +78,7 @@ def _move_interface(task: Any, subnet: str) -> None:
             detail["value"] = interface.private_dns_name
     if task.network_configuration["awsvpcConfiguration"].get("assignPublicIp") == "ENABLED":
         interface.public_ip = PUBLIC_BLOCK + address.removeprefix(VPC_PREFIX)
-    task.address, task.interface_id = address, ident
+    task.address, task.interface_id, task.subnet_id = address, ident, subnet
     task.availability_zone = interface.subnet.availability_zone
 
 

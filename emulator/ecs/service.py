@@ -7,9 +7,19 @@ from typing import Any
 
 from emulator.aws.changes import CHANGES
 from emulator.ecs import choose, deletion
-from emulator.ecs.deployments import FAILED, IN_PROGRESS, BackOff, Deployment, count_failure, limits
+from emulator.ecs.deployments import (
+    FAILED,
+    IN_PROGRESS,
+    BackOff,
+    Deployment,
+    asked,
+    count_failure,
+    limits,
+    trips,
+)
 from emulator.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
 from emulator.ecs.fleet import Fleet
+from emulator.ecs.rollouts import history
 from emulator.ecs.task import Task
 from emulator.ecs.task_runtime import TaskRuntime
 
@@ -52,7 +62,7 @@ class ServiceScheduler:
 
     def settled(self, service: Any) -> bool:
         """Return whether the service is stable: steady, or failing repeatedly."""
-        if self._asked != _asked(service) or any(t.stopping for t in self.fleet.tasks):
+        if self._asked != self.asked(service) or any(t.stopping for t in self.fleet.tasks):
             return False
         desired = service.desired_count if service.status == "ACTIVE" else 0
         ended_by_breaker = limits(service, desired).breaker and self.primary.rollout == IN_PROGRESS
@@ -71,20 +81,29 @@ class ServiceScheduler:
 
     # what the control plane asks for
 
+    def asked(self, service: Any) -> tuple[object, ...]:
+        """Return the requested settings; a change of any but the count starts a deployment."""
+        return asked(service)
+
+    def places(self, service: Any) -> list[dict[str, Any]]:
+        """Return the load balancers in which a new deployment's tasks are registered."""
+        return list(service.load_balancers)
+
     def _follow(self, service: Any) -> None:
-        asked = _asked(service)
-        if asked == self._asked:
+        asks = self.asked(service)
+        if asks == self._asked:
             return
         first = not self.deployments
-        if first or asked[1:] != self._asked[1:]:
+        if first or asks[1:] != self._asked[1:]:
             self._deploy(service, first)
-        self._asked = asked
+        self._asked = asks
         self._steady = False
 
     def _deploy(self, service: Any, first: bool) -> Deployment:
         for older in self.deployments:
             older.status = "ACTIVE"
-        made = Deployment(service.task_definition, service.network_configuration)
+        places = self.places(service)
+        made = Deployment(service.task_definition, service.network_configuration, places)
         if first and service.deployments:
             made.id = service.deployments[0]["id"]
             made.reason = f"ECS deployment {made.id} in progress."
@@ -143,7 +162,7 @@ class ServiceScheduler:
         if self._backoff.failures >= FAILURES_TO_COMPLAIN:
             self._events.complain(service, INCONSISTENT)
 
-    # rollout
+    # rollout and counts
 
     def _complete(self, service: Any, desired: int) -> None:
         alive = self.fleet.alive
@@ -167,13 +186,9 @@ class ServiceScheduler:
             self._events.say(service, "has reached a steady state.")
 
     def _break_circuit(self, service: Any, desired: int) -> None:
-        allowed = limits(service, desired)
         broken = self.primary
-        if (
-            not allowed.breaker
-            or broken.rollout != IN_PROGRESS
-            or broken.failed_tasks < allowed.threshold
-        ):
+        allowed = trips(service, desired, broken)
+        if allowed is None:
             return
         broken.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
         text = f"(deployment {broken.id}) deployment failed: tasks failed to start."
@@ -183,12 +198,11 @@ class ServiceScheduler:
         service.task_definition = self._last_completed.definition_arn
         made = self._deploy(service, first=False)
         made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
+        broken.rolled_back_by = made.id
         for task in self.fleet.of(self._last_completed):  # the same revision: they serve on
             task.deployment_id = task.record.started_by = made.id
-        self._asked = _asked(service)
+        self._asked = self.asked(service)
         self._events.say(service, f"rolling back to deployment {made.id}.")
-
-    # counts
 
     def _scale(self, service: Any, desired: int) -> None:
         allowed = limits(service, desired)
@@ -220,29 +234,16 @@ class ServiceScheduler:
     def _show(self, service: Any, desired: int) -> None:
         if not self.fleet.tasks:
             deletion.finish(service)
+        history.follow(service, self.deployments)  # before those without tasks are forgotten
         with_tasks = {t.deployment_id for t in self.fleet.tasks if not t.gone}
         self.deployments = [d for d in self.deployments if d is self.primary or d.id in with_tasks]
         alive = self.fleet.alive
         service.running_count = len([t for t in alive if t.started])
         service.pending_count = len(alive) - service.running_count
-        service.deployments = [
-            d.document(
-                service,
-                desired if d is self.primary else len(self.fleet.of(d)),
-                len([t for t in self.fleet.of(d) if t.started]),
-                len([t for t in self.fleet.of(d) if not t.started]),
-            )
-            for d in self.deployments
-        ]
-
-
-def _asked(service: Any) -> tuple[object, ...]:
-    """Return the requested settings; a change of any but the count starts a deployment."""
-    return (
-        service.desired_count if service.status == "ACTIVE" else 0,
-        service.task_definition,
-        repr(service.network_configuration),
-        repr(service.load_balancers),
-        repr(service.service_registries),
-        getattr(service, "force_serial", 0),
-    )
+        found = []
+        for one in self.deployments:
+            mine = self.fleet.of(one)
+            count = desired if one is self.primary else len(mine)
+            running = len([t for t in mine if t.started])
+            found.append(one.document(service, count, running, len(mine) - running))
+        service.deployments = found
