@@ -1,4 +1,4 @@
-"""Run a service whose strategy is BLUE_GREEN: new tasks beside the old ones, then the traffic.
+"""Run a BLUE_GREEN service: new tasks beside the old ones, then the traffic.
 
 Source: the ECS guide's "Amazon ECS blue/green service deployments workflow". The green tasks go
 into the group that serves no traffic; when all are healthy the weights of the production rule

@@ -1,4 +1,4 @@
-"""Run a service of the CODE_DEPLOY or EXTERNAL controller: one fleet of tasks for each task set.
+"""Run a service of the CODE_DEPLOY or EXTERNAL controller by its task sets.
 
 Source: the API's TaskSet and CreateTaskSet. CodeDeploy itself does not run: whoever plays its part
 makes task sets, changes the listener's rule and makes a set the primary one.
