@@ -17,8 +17,10 @@ APP = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf"
 REFERENCE = f"{APP}:database_password::"
 SECRET = SecretState(reference=REFERENCE, name=APP, exists=True, version="v2", version_before="v1",
                      changed_at=p.ago(60))  # fmt: skip
-PARAMETER = SecretState(reference="/redis/endpoint", name="/redis/endpoint", kind="parameter",
-                        exists=True, version="2", version_before="1", changed_at=p.ago(30))  # fmt: skip
+PARAMETER = SecretState(
+    reference="/redis/endpoint", name="/redis/endpoint", kind="parameter", exists=True,
+    version="2", version_before="1", changed_at=p.ago(30),
+)  # fmt: skip
 
 
 def known(*secrets: SecretState, state: PlatformState = HEALTHY) -> PlatformState:
