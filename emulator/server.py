@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from emulator import cloudformation, trail
+from emulator.autoscaling import moto_autoscaling as autoscaling
 from emulator.aws import changes, discovery, ec2, in_use, secrets
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs
@@ -75,4 +76,5 @@ def install_extensions() -> None:
     cloudformation.install()
     moto_ecs.install()
     rollouts.install()
+    autoscaling.install()
     trail.install()  # last: it records what all the others answer

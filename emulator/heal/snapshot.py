@@ -26,6 +26,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "logs": ("groups",),
     "sns": ("topics",),
     "iam": ("roles",),
+    "applicationautoscaling": ("targets", "policies"),
     "wafv2": ("wacls", "ip_sets", "rule_groups", "regex_pattern_sets"),
     "route53": ("zones",),  # the namespace's own
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.autoscaling import activities
 from tests.emulator.support.web_account import CLUSTER, Web, web_account
 
 Json = dict[str, Any]
@@ -193,7 +194,6 @@ def test_tasks_spread_over_zones_and_capacity_providers(web: Web) -> None:
     replaced = {task["availabilityZone"]: task["taskArn"] for task in web.tasks("many")}
     assert len(replaced) == 3
     assert replaced[gone] != tasks[1]["taskArn"]
-    web.remove("many")
     for wrong, text in (
         ({"launchType": "FARGATE", "capacityProviderStrategy": strategy}, "both a launch type"),
         (
@@ -206,3 +206,44 @@ def test_tasks_spread_over_zones_and_capacity_providers(web: Web) -> None:
     found = web.ecs.describe_capacity_providers(capacityProviders=["FARGATE_SPOT", "none"])
     assert [one["name"] for one in found["capacityProviders"]] == ["FARGATE_SPOT"]
     assert [one["reason"] for one in found["failures"]] == ["MISSING"]
+
+
+def test_a_scalable_target_keeps_a_service_within_its_limits(web: Web) -> None:
+    scaling = web.account.aws.client("application-autoscaling")
+    named = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/web/many",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    for limits in ({"MinCapacity": 1}, {"MinCapacity": 3, "MaxCapacity": 2}):
+        with pytest.raises(ClientError, match="ValidationException"):
+            scaling.register_scalable_target(**named, **limits)
+    scaling.register_scalable_target(**named, MinCapacity=1, MaxCapacity=2)
+    web.settle()
+    assert (web.service("many")["desiredCount"], len(web.tasks("many"))) == (2, 2)
+    cause = "monitor alarm idle in state ALARM triggered policy cpu"
+    assert activities.scale(named["ResourceId"], 7, "busy") is None  # it has as many as it may
+    activities.scale(named["ResourceId"], 0, cause)
+    web.settle()
+    assert len(web.tasks("many")) == 1
+    found = scaling.describe_scaling_activities(**named)["ScalingActivities"]
+    assert [(one["Description"], one["Cause"], one["StatusCode"]) for one in found] == [
+        ("Setting desired count to 1.", cause, "Successful"),
+        ("Setting desired count to 2.", "maximum capacity was set to 2", "Successful"),
+    ]
+    assert found[0]["StatusMessage"].endswith("Change successfully fulfilled by ecs.")
+    assert found[0]["EndTime"] >= found[0]["StartTime"]
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)
+    assert target["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_ECSService")
+    tracking = {"TargetValue": 50.0, "PredefinedMetricSpecification": {
+        "PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}  # fmt: skip
+    scaling.put_scaling_policy(
+        **named,
+        PolicyName="cpu",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=tracking,
+    )
+    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 50.0
+    web.remove("many")
