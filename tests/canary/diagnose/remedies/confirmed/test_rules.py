@@ -330,7 +330,9 @@ def near(*targets: str, given: tuple[Json, ...] = (paths("/shop"),), **group: An
     known = {"load_balancers": (BALANCER.arn,), **group}
     other = p.replace(HEALTHY.target_groups[0], arn=STRANGER, name="shop", targets=found, **known)
     state = p.replace(HEALTHY, target_groups=(*HEALTHY.target_groups, other))
-    return neighbours.is_neighbour(case(state), BALANCER, STRANGER, [*given])
+    found = neighbours.is_neighbour(case(state), BALANCER, STRANGER, [*given])
+    assert found in (True, False) and found is not None
+    return found
 
 
 def test_a_group_in_the_network_may_get_what_the_file_does_not_ask() -> None:
@@ -340,8 +342,8 @@ def test_a_group_in_the_network_may_get_what_the_file_does_not_ask() -> None:
     assert not near("10.0.1.77", given=())
     assert near("10.0.1.77", load_balancers=())
     assert not near("10.0.1.77", load_balancers=(BALANCER.arn, "arn:other"))
-    assert not neighbours.is_neighbour(case(), BALANCER, STRANGER, [])
-    assert not neighbours.is_neighbour(case(), None, API, [])
+    assert neighbours.is_neighbour(case(), BALANCER, STRANGER, []) is False
+    assert neighbours.is_neighbour(case(), None, API, []) is False
 
 
 def test_tasks_behind_the_balancer_may_get_what_the_file_asks() -> None:
