@@ -398,6 +398,19 @@ def test_each_call_has_its_own_check(
     assert against(operation, given) == said
 
 
+def test_a_neighbour_may_get_back_the_requests_of_its_own_rule_and_not_all_others() -> None:
+    shop = rule(3, "/shop", action=to(API))
+    group = p.replace(HEALTHY.target_groups[0], arn=STRANGER, name="shop", targets=(
+        p.replace(HEALTHY.target_groups[0].targets[0], id="10.0.1.77"),),
+        load_balancers=(BALANCER.arn,))  # fmt: skip
+    state = p.replace(platform(shop, rule("default")), target_groups=(
+        *HEALTHY.target_groups, group))  # fmt: skip
+    given = {"RuleArn": shop.arn, "Actions": forward(STRANGER)}
+    assert against("elbv2 modify-rule", given, state) == []
+    everything = {"ListenerArn": SECURE.arn, "DefaultActions": forward(STRANGER)}
+    assert against("elbv2 modify-listener", everything, state) == [GOT]
+
+
 def test_a_rule_of_a_listener_that_comes_back_is_judged_by_how_it_was() -> None:
     later = Later(service="elbv2", operation="describe-listeners",
                   parameters={"LoadBalancerArn": BALANCER.arn},
