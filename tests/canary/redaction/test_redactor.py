@@ -79,6 +79,21 @@ def test_of_a_short_secret_only_the_whole_is_masked_in_any_case() -> None:
     assert redactor.text(text) == f"{MASK}, the end: {MASK}; the middle: ttery-st; eight: {MASK}"
 
 
+@pytest.mark.parametrize("beside", ["", " \\ % br &# &nb"])
+@pytest.mark.parametrize("gap", ["\\n", "%0A", "<br>", "&#10;", "&nbsp;", " "])
+def test_gaps_of_a_secret_are_seen_whatever_else_the_text_has(gap: str, beside: str) -> None:
+    redactor = Redactor()
+    redactor.learn("correct-horse-battery")
+    text = f"x [{gap.join(('corre', 'ct-ho', 'rse-b', 'attery'))}]{beside}"
+    assert redactor.known(text) == f"x [{MASK}]{beside}"
+
+
+def test_a_struct_is_cleaned_of_what_only_looks_like_a_key() -> None:
+    redactor, secret = Redactor(), secrets.token_urlsafe(24)
+    step = Step(name="n", status=Status.PASS, reason=f"Authorization: Bearer {secret}")
+    assert redactor.clean(step).reason == f"Authorization: Bearer {MASK}"
+
+
 def test_a_secret_is_found_right_behind_its_own_first_letter() -> None:
     redactor = Redactor()
     redactor.learn("correct-horse-battery")
