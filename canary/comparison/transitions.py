@@ -40,7 +40,7 @@ def compare(
     found = [t for r in ran for t in _of(r, known, history, now, first=previous is None)]
     if latency_valid:
         found += [t for r in ran for t in _slower(r, known, history, now)]
-    if not narrowed and previous is not None:
+    if not narrowed:
         present = {r.check_id for r in results}
         found += [_removed(i, known[i], now) for i in known if i not in present]
     severities = {r.check_id: r.severity for r in results}

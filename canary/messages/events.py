@@ -105,7 +105,7 @@ def of_run(
     known = {i.key: i for i in before.incidents}
     last = before.last_run
     everywhere = {c for i in before.incidents if i.audience == "platform" for c in i.checks}
-    lasting = {c for i in after for c in i.checks if i.audience == "platform"}
+    lasting = {c for i in after for c in i.checks}
     results = {r.check_id: r for r in report.results}
     found: list[Event] = []
     for incident in after:

@@ -67,6 +67,14 @@ def test_a_lone_breach_alarms_once_it_is_as_old_as_the_datapoints_to_alarm(
     assert evaluate([POINT[c] for c in points], 3, 3, "missing", "OK") == state
 
 
+@pytest.mark.parametrize(
+    ("points", "state"), [("-XX0-", "ALARM"), ("-X00-", "OK"), ("--XX-", "ALARM")]
+)
+def test_of_too_few_points_enough_breaches_alarm_at_once(points: str, state: str) -> None:
+    assert evaluate([POINT[c] for c in points], 2, 4, "notBreaching", "OK") == state
+    assert evaluate([POINT[c] for c in points], 2, 4, "missing", "OK") == state
+
+
 def test_each_comparison_has_its_words() -> None:
     assert COMPARISON_WORDS == {
         "GreaterThanThreshold": "greater than",

@@ -192,7 +192,7 @@ def _same_place(expect: Expect, location: str) -> bool:
         return False
     if not wanted.query:
         found = msgspec.structs.replace(found, query="")
-    return bool(location) and found == wanted
+    return found == wanted
 
 
 def judge(expect: Expect, answer: Answer) -> list[Assertion]:

@@ -88,3 +88,21 @@ def test_a_history_without_times_is_older_than_any_that_has_them() -> None:
 def test_the_states_that_are_named_are_known_once_each() -> None:
     history = {n: CheckHistory(baseline=n[0]) for n in ("b1", "a1", "b2")} | {"x": CheckHistory()}
     assert named_states(report(history=history)) == ("a", "b")
+
+
+def test_a_check_without_a_history_has_no_baseline_and_of_equals_the_name_decides() -> None:
+    history = {c: failing(1.0, 1.1, "well") for c in "ba"} | {"c": failing(1.0, 2.0, "older")}
+    assert wanted(history, ["c", "new", "b", "a"], ago(0)) == ("b", ("b", "a", "c"))
+
+
+def test_a_state_that_is_baseline_and_day_before_is_read_once() -> None:
+    days = (Kept(state="well", at=ago(30)), Kept(state="other", at=ago(6)))
+    known = msgspec.structs.replace(failing(1.0, 1.1, "well"), day_before=days)
+    asked: list[str] = []
+
+    def read(name: str) -> PlatformState:
+        asked.append(name)
+        return PlatformState(read_at=name)
+
+    found, _ = baselines({"one": known}, ["one"], ago(0), read)
+    assert (asked, found.day_before["one"].state.read_at) == (["well"], "well")

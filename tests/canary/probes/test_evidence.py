@@ -70,6 +70,9 @@ def test_what_is_shown_of_an_answer_is_bounded() -> None:
     assert (seen.certificate_names, seen.certificate_chain) == (names[:50], names[:50])
     assert (seen.certificate_not_after, seen.principal, seen.header_form) == ("a", "valid", "raw")
     assert exchange(GET, answer, show=False).excerpt == ""
+    plain = exchange(GET, Answer(status=200))
+    assert (plain.failure, plain.failure_detail, plain.failure_code) == ("", "", 0)
+    assert (plain.certificate_not_after, plain.certificate_names, plain.server) == ("", (), "")
 
 
 @pytest.mark.parametrize(

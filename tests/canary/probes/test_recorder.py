@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
-from canary.model import Assertion, Exchange, Status, Step
+from canary.model import Answer, Assertion, Credential, Exchange, Request, Status, Step
+from canary.probes import access
+from canary.probes.access import AccessSpec, Case
 from canary.probes.base import recorder
 from canary.probes.base.api import (
     CredentialMissingError,
@@ -17,8 +20,9 @@ from canary.probes.base.api import (
     RunOutOfTimeError,
 )
 from canary.probes.base.evidence import Stopwatch, assertion, could_not_tell
-from canary.probes.base.expectations import Expect, Field
+from canary.probes.base.expectations import Expect, Field, judge, throttled
 from canary.probes.base.recorder import StepFailedError, StepRecorder
+from tests.canary.support import worlds
 from tests.canary.support.servers.toolbox import Bench, ManualClock, environment
 
 SEEN = tuple(
@@ -164,3 +168,61 @@ def test_an_expectation_that_every_value_meets_is_refused() -> None:
     for one in ({"exists": False}, {"equals": None}, {"in": [1]}, {"contains": "x"}):
         assert isinstance(msgspec.convert(one, Field), Field)
     assert isinstance(msgspec.convert({"absent": ["x"]}, Field), Field)
+
+
+def test_what_an_answer_has_is_shown_and_what_it_lacks_too() -> None:
+    headers = (("Server", "nginx"), ("Location", "https://b/"))
+    given = Answer(status=301, headers=headers, body=b"x" * 130)
+    expect = Expect(
+        status=(301,), headers=("server", "X-Id"), contains=("y",), redirect="https://a/"
+    )
+    shown = {a.subject: (a.expected, a.actual, a.holds) for a in judge(expect, given)}
+    assert shown == {
+        "status": ("301", "301", True),
+        "header server": ("present", "nginx", True),
+        "header X-Id": ("present", "absent", False),
+        "Location": ("https://a/", "https://b/", False),
+        "body": ("contains y", "x" * 120, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "alone"), [(429, 200, True), (429, 429, False), (428, 200, False)]
+)
+def test_after_an_unexpected_429_nothing_more_is_asked(
+    status: int, expected: int, alone: bool
+) -> None:
+    assert throttled(Expect(status=(expected,)), Answer(status=status)) is alone
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NoTimeError("no time left"), Status.SKIP),
+        (HeldBackError("held back: so"), Status.SKIP),
+        (RunOutOfTimeError("it is over"), Status.ERROR),
+        (CredentialMissingError("no secret"), Status.ERROR),
+    ],
+)
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_cell_of_a_matrix_that_is_cut_short_says_why_unless_it_failed_before(
+    error: Exception, status: Status, answered: int
+) -> None:
+    one, left = Recording(), [Answer(status=500)] * answered
+
+    def send(_request: Request, _credential: Credential | None = None) -> Answer:
+        if left:
+            return left.pop()
+        raise error
+
+    spec = AccessSpec(
+        cases=(Case(status=(200,), repeat=2, name="a"), Case(status=(200,), name="b"))
+    )
+    one.context = msgspec.structs.replace(one.context, http=SimpleNamespace(send=send))
+    access.run(worlds.check("target.it", service="target"), spec, one.context)
+    first, second = one.steps
+    assert (second.status, second.reason) == (status, str(error))
+    if answered and not isinstance(error, CredentialMissingError):
+        assert (first.status, first.reason) == (Status.FAIL, "status is 500, expected 200")
+    else:
+        assert (first.status, first.reason) == (status, str(error))
