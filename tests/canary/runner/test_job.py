@@ -57,10 +57,10 @@ def job(act: Act, target: Target | None = None, **more: Any) -> tuple[Job, Targe
         made.environment, kinds={"acts": kind}, clock=clock, http=lambda _: target, **more
     )
     start = msgspec.structs.replace(
-        worlds.start_of(made, worlds.plan_of(made, kinds=ports.kinds)), start=100.0
+        worlds.start_of(made, worlds.plan_of(made, kinds=ports.kinds)), start=clock.at
     )
-    run = RunContext(ports, start, lambda: None)
-    assert run.times == Times(start=100.0, probing=117.0, cleanup=119.0, end=120.0)
+    run, at = RunContext(ports, start, lambda: None), clock.at
+    assert run.times == Times(start=at, probing=at + 17, cleanup=at + 19, end=at + 20)
     return Job(made.checks[0], run), target
 
 
@@ -177,6 +177,14 @@ def test_a_target_is_not_blamed_for_the_end_of_the_run(
     one, target = job(sends(), timeout=timeout)
     target.clock.at, target.answer = at, answer
     assert ended(one) == [said]
+
+
+def test_a_request_that_had_all_its_time_was_not_cut() -> None:
+    one, target = job(sends(1.0), timeout=60.0)
+    target.clock.at, target.answer = 116.0, LATE
+    assert ended(one) == [("0", "PASS", "nothing came")]
+    just, asked = job(sends(), Target(ManualClock()), timeout=0.02)
+    assert (ended(just), asked.timeouts) == ([("200", "PASS", "")], [0.02])
 
 
 @pytest.mark.parametrize(("took_s", "is_cut"), [(0.0, False), (0.5, False), (0.75, True)])

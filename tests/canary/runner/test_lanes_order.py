@@ -78,6 +78,34 @@ def test_a_place_that_gets_no_turn_waits_no_longer() -> None:
     origin.turns.give_back(turn, bad=False)
 
 
+def test_a_check_that_has_judged_the_time_overtakes_nobody_again() -> None:
+    origin, said = Origin(), list[str]()
+    place = Place(origin.turns, origin.clock, asks(7, limit_ms=300), wait)
+    assert place.take("o") == ""
+    place.end(bad=False)
+    origin.call(2.0)
+    turn = origin.begin(1)
+
+    def come_later() -> None:
+        origin.turns.give_back(turn, bad=False)
+        said.append(place.take("o"))
+
+    with pytest.raises(Waits):
+        origin.turns.take("o", asks(2), first=True, on_wait=come_later)
+    assert said == []
+
+
+def test_late_calls_that_harm_nobody_may_take_all_the_time() -> None:
+    origin = Origin()
+    turn = origin.begin()
+    origin.clock.at = 1.5
+    origin.turns.answered_without_key("o", began=1.375)
+    origin.clock.at = 2.0
+    origin.turns.give_back(turn, bad=False)
+    origin.clock.at = 29.0  # late calls one at a time would have ended at 17
+    assert isinstance(origin.begin(1), Turn) and isinstance(origin.begin(2), Turn)
+
+
 def late_after(took_s: float) -> Origin:
     origin = Origin()
     origin.call(took_s)
