@@ -79,7 +79,6 @@ def asked(service: Any) -> tuple[object, ...]:
         repr(service.network_configuration),
         repr(service.load_balancers),
         repr(service.service_registries),
-        repr(getattr(service, "capacity_provider_strategy", None)),
         getattr(service, "force_serial", 0),
     )
 

@@ -40,7 +40,11 @@ DATA = frozenset(
 )
 GLOBAL = ("iam", "route53", "sts", "cloudfront")
 """Services without regions: their events are in us-east-1 alone."""
-SOURCES = {"elbv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
+SOURCES = {
+    "application-autoscaling": "autoscaling",
+    "cloudwatch": "monitoring",
+    "elbv2": "elasticloadbalancing",
+}
 UNKNOWN = "InternalFailure"
 
 

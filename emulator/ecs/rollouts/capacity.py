@@ -51,6 +51,7 @@ def install(backends: Any, responses: Any) -> None:
         service = update(self, properties)
         if strategy:
             take(service, strategy)
+            service.force_serial = getattr(service, "force_serial", 0) + 1
         return service
 
     def describe_capacity_providers(self: Any, names: list[str]) -> Any:
