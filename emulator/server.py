@@ -16,6 +16,7 @@ from emulator.ecs import moto_ecs
 from emulator.ecs.rollouts import install as rollouts
 from emulator.elbv2 import target_health as elbv2
 from emulator.iam import enforcement as iam
+from emulator.validation import operations
 from emulator.waf import moto_waf as waf
 
 HOST = "127.0.0.1"
@@ -65,6 +66,7 @@ class AwsServer:
 @functools.cache
 def install_extensions() -> None:
     """Patch moto once, before it answers its first request."""
+    operations.install()  # first: AWS asks who somebody is before it reads what they want
     iam.install()
     elbv2.install()
     waf.install()
