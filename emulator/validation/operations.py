@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from emulator.validation import access, services, stores
 from emulator.validation.constraints import Broken, broken
 
 Params = dict[str, Any]
@@ -47,6 +48,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 # members for which a service has words of its own, elsewhere in the emulator
 OTHERWISE = {"elbv2": frozenset({"messageBody"})}
+CHECKS = {**access.CHECKS, **services.CHECKS, **stores.CHECKS}
 IAM_NAME = (
     "The specified value for {path} is invalid. It must contain only alphanumeric characters "
     "and/or the following: +=,.@_-"
@@ -103,19 +105,25 @@ def install() -> None:
     original = BaseResponse.call_action
 
     def call_action(self: Any) -> Any:
-        service, name = str(self.boto3_service_name), str(self._get_action())
-        if name in OPERATIONS.get(service, ()):
-            found = [
-                one
-                for one in broken(_input(service, name), _params(self))
-                if one.path.rpartition(".")[2] not in OTHERWISE.get(service, ())
-            ]
-            if found:
-                wording = WORDINGS[service]
-                return answer(self, wording.code, wording.sentence(found))
-        return original(self)
+        found = refusal(str(self.boto3_service_name), str(self._get_action()), self)
+        return original(self) if found is None else answer(self, *found)
 
     BaseResponse.call_action = call_action  # type: ignore[method-assign]
+
+
+def refusal(service: str, name: str, response: Any) -> tuple[str, str] | None:
+    """Return the code and the words with which AWS refuses a request, or None."""
+    in_scope = name in OPERATIONS.get(service, ())
+    check = CHECKS.get((service, name))
+    if not in_scope and check is None:
+        return None
+    given = _params(response)
+    other = OTHERWISE.get(service, ())
+    found = broken(_input(service, name), given) if in_scope else ()
+    if left := [one for one in found if one.path.rpartition(".")[2] not in other]:
+        wording = WORDINGS[service]
+        return wording.code, wording.sentence(left)
+    return check(given) if check else None
 
 
 @functools.cache
