@@ -13,7 +13,7 @@ from emulator.elbv2.target_health import HEALTH
 from emulator.heal import snapshot
 from emulator.network.sources import Sources
 from emulator.supervisor import Supervisor
-from sandbox import buckets
+from sandbox import buckets, front
 from sandbox.dataplane import Dataplane
 from sandbox.seed import definitions
 from sandbox.seed.authority import Authority, replace_certificate
@@ -27,7 +27,8 @@ CANARY = "canary"
 def _sources(world: World) -> Sources:
     """Return where the clients of a world come from."""
     clients = world.clients
-    return Sources(nat=clients.nat, named={CANARY: clients.canary} if clients.canary else {})
+    named = {CANARY: clients.canary, front.FRONT: clients.front}
+    return Sources(nat=clients.nat, named={n: a for n, a in named.items() if a})
 
 
 class Twin(Account):
@@ -69,6 +70,8 @@ class Twin(Account):
         self.dataplane.prepare(self.platform, self.authority.issue(self.world.cache.endpoint))
         self.dataplane.start()
         self._stops.append(self._supervisor.stop)
+        if self.world.clients.front:
+            front.start(self.world, self.dataplane.folder, self._supervisor, self.authority)
         self._start_balancer()
         self._name_places()
         self.dataplane.ready()
@@ -77,18 +80,35 @@ class Twin(Account):
 
     def _name_places(self) -> None:
         """Register the names of public hosts and endpoints in the network."""
-        for host, places in self.edges().items():
+        for host, places in self._doors(CANARY).items():
             for port, place in places.items():
                 self.network.register_edge(host, port, place)
+        if self.world.clients.front:
+            self._name_front()
         for store in (self.world.cache, self.world.database):
             self.network.register_name(store.endpoint, store.address)
 
     def edges(self) -> dict[str, dict[int, tuple[str, int]]]:
         """Return where the canary reaches each host: host -> port -> (address, port)."""
+        if self.world.clients.front:
+            return {host: front.places(self.world) for host in self.world.hosts}
+        return self._doors(CANARY)
+
+    def _name_front(self) -> None:
+        """Let the public hosts lead to the front, and the front to their balancers."""
+        for host in self.world.hosts:
+            name = self.world.clients.front_name
+            self.network.register_outside(host, name, front.places(self.world))
+        doors = self._doors(front.FRONT)
+        origins = {host: doors[host][self.world.serving(host).port] for host in doors}
+        front.tell(self.dataplane.folder, origins)
+
+    def _doors(self, client: str) -> dict[str, dict[int, tuple[str, int]]]:
+        """Return where a client reaches the balancer of each host."""
         listeners = self.listeners()
         return {
             host: {
-                one.port: one.doors.get(CANARY, one.place)
+                one.port: one.doors.get(client, one.place)
                 for one in listeners
                 if one.balancer == self.world.balancers[balancer].name
             }

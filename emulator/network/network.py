@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.elbv2.nodes import balancer_at
@@ -31,6 +31,7 @@ class Network:
         self._hole = Blackhole()
         self._edges: dict[Place, Place] = {}
         self._outside: set[Place] = set()
+        self._elsewhere: dict[Place, Place] = {}
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
@@ -75,6 +76,11 @@ class Network:
         """Let an endpoint's name (cache, database) resolve to an address of the VPC."""
         self.resolver.register(name, address)
 
+    def register_outside(self, host: str, address: str, places: Mapping[int, Place]) -> None:
+        """Let a host lead to an address of the internet, whose ports are served at places."""
+        self.resolver.register(host, address)
+        self._elsewhere.update({(address, port): place for port, place in places.items()})
+
     def let_through(self, place: Place) -> None:
         """Let tasks reach an address outside the VPC, such as the emulated AWS API."""
         self._outside.add(place)
@@ -107,6 +113,9 @@ class Network:
             return (to, port)
         if to.startswith("127.0.0.") or to == "0.0.0.0":
             return (loopback(source), port)  # a task's localhost is its own
+        if place := self._elsewhere.get((to, port)):
+            mine = groups.owner_groups(source) or []
+            return place if groups.let_out_to_internet(mine, port) else self.blackhole
         target = in_vpc(to)
         served = self.port_of((to, port)) if target != to else None
         if served is not None:

@@ -94,6 +94,9 @@ class Clients(Part, frozen=True, kw_only=True):
 
     nat: str = "203.0.113.10"  # the address of tasks without one of their own
     canary: str = ""  # the canary's, of the VPC or not; "": it is the internet's
+    front: str = ""  # of a delivery network, with which it asks the balancers; "": none
+    front_name: str = ""  # the address to which the public hosts lead, where there is a front
+    front_machine: str = "10.0.240.10"  # stands for the front on this machine
 
 
 class Cache(Part, frozen=True, kw_only=True):
