@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from canary.diagnose.access.keys import key_evidence, missing_key, state_of
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
-from canary.diagnose.core.symptoms import EDGE, Symptom
+from canary.diagnose.core.symptoms import EDGE, FRONT, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
 _READ_KEY = "secretsmanager:GetSecretValue"
@@ -119,7 +119,7 @@ def _secret_of(text: str, case: Case) -> str:
 def egress(case: Case) -> Iterator[Finding]:
     """Report the canary's own network if it reaches no host at all."""
     hosts = {case.host(n) for n in case.services if case.host(n)}
-    lost = {f.host for f in case.failures if f.symptom in EDGE - {Symptom.TLS} and f.host}
+    lost = {f.host for f in case.failures if f.symptom in EDGE - FRONT - {Symptom.TLS} and f.host}
     answered = any(exchange.status for _, exchange in case.exchanges)
     no_answer = [u for u in case.state.unavailable if any(c in u.code for c in _NO_ANSWER_CODES)]
     if not hosts or lost < hosts or answered or (len(hosts) < 2 and not no_answer):

@@ -140,11 +140,28 @@ class Answer(Frozen, frozen=True, kw_only=True):
 
     @property
     def answered_by(self) -> str:
-        """Return "balancer", "target" or "none".
+        """Return "balancer", "front", "target" or "none".
 
         A load balancer's own answers carry `Server: awselb/2.0`; a target's Server header passes
-        through (AWS: Application Load Balancers, HTTP headers).
+        through (AWS: Application Load Balancers, HTTP headers). A delivery network before it
+        passes it on, too, and names itself in the error pages of its own.
         """
         if self.status == 0:
             return "none"
-        return "balancer" if self.header("server").lower().startswith("awselb") else "target"
+        server = self.header("server").lower()
+        if server.startswith("awselb"):
+            return "balancer"
+        return "front" if made_by_front(server, self.status) else "target"
+
+
+FRONTS = ("cloudfront", "akamaighost", "varnish")
+"""Server headers of delivery networks' own pages (each network's page on its error codes)."""
+CLOUDFLARE_ORIGIN = range(520, 528)
+"""Cloudflare names itself in every answer; these codes alone are of its own making."""
+
+
+def made_by_front(server: str, status: int) -> bool:
+    """Return whether a delivery network itself answers, because it lacks the origin's answer."""
+    if server.startswith("cloudflare"):
+        return status in CLOUDFLARE_ORIGIN
+    return status >= 500 and server.startswith(FRONTS)

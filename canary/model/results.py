@@ -32,7 +32,7 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     url: str
     status: int = 0  # 0: no answer
     content_type: str = ""
-    answered_by: str = "none"  # balancer, target or none
+    answered_by: str = "none"  # balancer, front, target or none
     server: str = ""
     location: str = ""
     challenge: str = ""  # the scheme of authentication that an answer asks for, such as "Basic"

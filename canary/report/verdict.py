@@ -180,7 +180,11 @@ def answered(exchange: Exchange) -> str:
         return f"no answer ({exchange.failure}{detail})"
     if not exchange.status:
         return "no answer"
-    by = {"balancer": " from the load balancer", "target": " from the target"}
+    by = {
+        "balancer": " from the load balancer",
+        "front": " from the network before it",
+        "target": " from the target",
+    }
     kind = f" {exchange.content_type}" if exchange.content_type else ""
     return f"{exchange.status}{kind}{by.get(exchange.answered_by, '')}"
 

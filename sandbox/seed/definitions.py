@@ -19,11 +19,14 @@ PROGRAMS = {
     API: Image("sandbox.services.api", 128),
     MLFLOW: Image("sandbox.services.mlflow", 512),
 }
+SIDECAR = Image("sandbox.services.sidecar", 16)
 
 
 def images(world: World) -> dict[str, Image]:
     """Return the repositories of a world's registry with the programs behind them."""
-    return {service.image: PROGRAMS[part] for part, service in world.services.items()}
+    beside = {str(one["image"]): SIDECAR for s in world.services.values() for one in s.beside}
+    own = {service.image: PROGRAMS[part] for part, service in world.services.items()}
+    return {**beside, **own}
 
 
 def allowed_hosts(world: World) -> str:
@@ -139,7 +142,8 @@ def definition(
             {
                 **_container(service, injected(world, part, stored), tag),
                 "environment": _pairs("value", environment(world, part, as_found)),
-            }
+            },
+            *(_beside(service, one, tag) for one in service.beside),
         ],
     }
 
@@ -149,19 +153,12 @@ def _container(service: Service, secrets: dict[str, str], tag: str) -> Definitio
     container: Definition = {
         "name": service.container,
         "image": f"{IMAGE_REGISTRY}/{service.image}:{tag}",
-        "cpu": service.cpu,
-        "memory": service.memory,
+        "cpu": service.cpu - sum(int(one.get("cpu", 0)) for one in service.beside),
+        "memory": service.memory - sum(int(one["memory"]) for one in service.beside),
         "essential": True,
-        "portMappings": [{"containerPort": port, "hostPort": port, "protocol": "tcp"}],
+        "portMappings": [_mapping(service)],
         "secrets": _pairs("valueFrom", secrets),
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": service.log_group,
-                "awslogs-region": REGION,
-                "awslogs-stream-prefix": "ecs",
-            },
-        },
+        "logConfiguration": _log(service),
     }
     if service.check_inside:
         container["healthCheck"] = {
@@ -172,6 +169,27 @@ def _container(service: Service, secrets: dict[str, str], tag: str) -> Definitio
             "startPeriod": 60,
         }
     return container
+
+
+def _mapping(service: Service) -> Definition:
+    named = {"name": service.port_name, "appProtocol": "http"} if service.port_name else {}
+    return {"containerPort": service.port, "hostPort": service.port, "protocol": "tcp", **named}
+
+
+def _beside(service: Service, container: Definition, tag: str) -> Definition:
+    image = f"{IMAGE_REGISTRY}/{container['image']}:{tag}"
+    return {**container, "image": image, "logConfiguration": _log(service)}
+
+
+def _log(service: Service) -> Definition:
+    return {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": service.log_group,
+            "awslogs-region": REGION,
+            "awslogs-stream-prefix": "ecs",
+        },
+    }
 
 
 def _pairs(key: str, values: dict[str, str]) -> list[dict[str, str]]:

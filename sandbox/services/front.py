@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     """Hands each request on to the origin of its host."""
 
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "front", ""
+    server_version, sys_version = "CloudFront", ""  # as the network names itself on its own pages
     origin: Origin
 
     def _hand_on(self) -> None:
@@ -89,8 +89,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
-        self.send_header("Via", "1.1 front")
-        self.send_header("X-Cache", "Miss from front")
+        self.send_header("Via", "1.1 0123456789abcdef.cloudfront.net (CloudFront)")
+        self.send_header("X-Cache", "Miss from cloudfront")
         self._end(content, answer.getheader("Content-Length"))
 
     def _own_page(self, status: int, why: str) -> None:
@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         content = PAGE.format(status=status, reason=reason, why=why).encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/html")
-        self.send_header("X-Cache", "Error from front")
+        self.send_header("X-Cache", "Error from cloudfront")
         self._end(content, None)
 
     def _end(self, content: bytes, length: str | None) -> None:

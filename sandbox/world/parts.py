@@ -34,6 +34,9 @@ class Service(Part, frozen=True, kw_only=True):
     variables: dict[str, str] = msgspec.field(
         default_factory=dict
     )  # further plain variables of the container
+    # containers beside its own, as RegisterTaskDefinition takes them; `image` is the repository
+    beside: tuple[dict[str, Any], ...] = ()
+    port_name: str = ""  # of its port mapping, for Service Connect
     details: dict[str, Any] = msgspec.field(
         default_factory=dict
     )  # further arguments of CreateService

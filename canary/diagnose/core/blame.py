@@ -69,7 +69,7 @@ def blamed(
     Of a dependency and what that one depends on, only the deeper one is blamed: it explains both.
     `text` is what a failed step asked of a health document.
     """
-    if exchange is None or exchange.failure or exchange.answered_by == "balancer":
+    if exchange is None or exchange.failure or exchange.answered_by in ("balancer", "front"):
         return frozenset()
     found = named_broken(environment, entry, exchange, text)
     found |= _beside_failures(environment, entry, exchange.excerpt)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
-from canary.diagnose.core.symptoms import CONTROL, DATABASE, UPSTREAM, Symptom
+from canary.diagnose.core.symptoms import CONTROL, DATABASE, FRONT, UPSTREAM, Symptom
 from canary.model import Exchange
 
 S = Symptom
@@ -26,10 +26,12 @@ MAKES: dict[str, frozenset[Symptom]] = {
     "service-scaled-to-zero": _ANY - _OWN_WORDS,
     # nobody accepts the connection, or somebody who speaks another protocol; DNS is another thing
     "listener-missing": CONTROL
+    | FRONT
     | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN},
     "dns-name-missing": frozenset({S.NO_NAME, S.UNKNOWN}) | CONTROL,
     # a group drops packets: somebody waits in vain, and nobody refuses
-    "security-group-blocked": _ANY - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED},
+    "security-group-blocked": _ANY
+    - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST},
 }
 """What a cause makes of requests to the service that it concerns."""
 

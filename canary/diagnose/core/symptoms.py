@@ -22,6 +22,8 @@ class Symptom(StrEnum):
     RESET = "the connection breaks"
     NO_ANSWER = "no complete answer within the time"
     OVERSIZED = "the answer is larger than allowed"
+    FRONT_LATE = "the network before the load balancer waits for it in vain"
+    FRONT_LOST = "the network before the load balancer is refused by it, or breaks off"
     BALANCER_404 = "the load balancer answers 404: no rule on this listener"
     BALANCER_FIXED = "the load balancer answers by itself"
     BALANCER_502 = "502 made by the load balancer: the target refuses, resets or answers malformed"
@@ -64,7 +66,8 @@ class Symptom(StrEnum):
 
 S = Symptom
 
-EDGE = frozenset({S.NO_NAME, S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET})
+FRONT = frozenset({S.FRONT_LATE, S.FRONT_LOST})
+EDGE = FRONT | {S.NO_NAME, S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET}
 BALANCER_5XX = frozenset({S.BALANCER_502, S.BALANCER_503, S.BALANCER_504})
 DATABASE = frozenset({S.DATABASE_AUTH, S.DATABASE_SCHEMA})
 UPSTREAM = frozenset({S.UPSTREAM_UNREACHABLE, S.UPSTREAM_SLOW, S.BREAKER_OPEN})
@@ -130,6 +133,8 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
         ((500, 502, 503, 504), r"\"error_type\"|tracking_uri", S.UPSTREAM_UNREACHABLE),
     )
 )  # fmt: skip
+# a gateway's time-out; Cloudflare's for connecting and for the answer
+_WAITED_FOR = frozenset({504, 522, 524})
 _WERKZEUG = re.compile(r"the requested url was not found on the server|<title>404 not found", re.I)
 
 
@@ -139,6 +144,8 @@ def classify(exchange: Exchange) -> Symptom:
         return _FAILURES.get(exchange.failure, S.UNKNOWN)
     if exchange.answered_by == "balancer":
         return _balancer(exchange)
+    if exchange.answered_by == "front":
+        return S.FRONT_LATE if exchange.status in _WAITED_FOR else S.FRONT_LOST
     body = exchange.excerpt
     html = "html" in exchange.content_type
     if exchange.status == 404 and html and _WERKZEUG.search(body):
@@ -180,7 +187,11 @@ def describe(exchange: Exchange) -> str:
     if exchange.failure:
         detail = f" ({exchange.failure_detail})" if exchange.failure_detail else ""
         return f"no answer: {exchange.failure}{detail}"
-    by = {"balancer": " made by the load balancer", "target": " from the target"}
+    by = {
+        "balancer": " made by the load balancer",
+        "front": " made by the network before the load balancer",
+        "target": " from the target",
+    }
     excerpt = " ".join(exchange.excerpt.split())[:160]
     tail = f": {excerpt}" if excerpt else ""
     media = f" {exchange.content_type}" if exchange.content_type else ""

@@ -31,23 +31,31 @@ def certificates(case: Case) -> Iterator[Finding]:
     """Report the fault of the certificate that a host serves."""
     for name in case.services:
         host = case.host(name)
-        failures = _failures(case, name, host)
+        served = _served(case, name, host)
+        failures = _failures(case, name, host, served)
         if not host or not failures:
             continue
-        served = _served(case, name, host)
         fault = _fault(case, failures, served, host)
         if fault:
             yield _finding(case, name, fault, served, failures)
 
 
-def _failures(case: Case, name: str, host: str) -> Failures:
+def _failures(case: Case, name: str, host: str, served: Certificate | None) -> Failures:
+    """Return the failures of a handshake.
+
+    A network before the balancer tells no more than that it has no connection: that counts where
+    the control plane shows that no client accepts the certificate.
+    """
+    kinds = {Symptom.TLS}
+    if served and (_has_ended(case, served) or not covers(names_of(served), host)):
+        kinds.add(Symptom.FRONT_LOST)
     own = {
         f
         for f in case.failures
-        if (f.host == host and f.symptom is Symptom.TLS)
+        if (f.host == host and f.symptom in kinds)
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
     }
-    if any(f.symptom is Symptom.TLS for f in own):
+    if any(f.symptom in kinds for f in own):
         own |= _asked_in_vain(case, name)
     return frozenset(own)
 
@@ -69,10 +77,14 @@ def _served(case: Case, name: str, host: str) -> Certificate | None:
     return next(iter(fitting or held), None)
 
 
+def _has_ended(case: Case, served: Certificate) -> bool:
+    return bool(served.not_after) and case.age(served.not_after) >= 0
+
+
 def _fault(case: Case, failures: Failures, served: Certificate | None, host: str) -> Fault | None:
     text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in failures).lower()
     codes = {f.failure_code for f in failures}
-    if served and served.not_after and case.age(served.not_after) >= 0:
+    if served and _has_ended(case, served):
         return "certificate-expired", Confidence.CERTAIN
     if served and not covers(names_of(served), host):
         return "certificate-name-mismatch", Confidence.CERTAIN

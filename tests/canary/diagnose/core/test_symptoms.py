@@ -10,6 +10,7 @@ from canary.diagnose.core.symptoms import (
     DATABASE,
     DOWN,
     EDGE,
+    FRONT,
     UPSTREAM,
     Symptom,
     classify,
@@ -146,7 +147,8 @@ def test_a_page_of_mlflows_server_is_told_from_an_answer_of_the_application() ->
 
 
 def test_the_sets_of_symptoms() -> None:
-    assert {S.NO_NAME, S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET} == EDGE
+    assert {S.FRONT_LATE, S.FRONT_LOST} == FRONT
+    assert FRONT | {S.NO_NAME, S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET} == EDGE
     assert {S.BALANCER_502, S.BALANCER_503, S.BALANCER_504} == BALANCER_5XX
     assert {S.DATABASE_AUTH, S.DATABASE_SCHEMA} == DATABASE
     assert {S.UPSTREAM_UNREACHABLE, S.UPSTREAM_SLOW, S.BREAKER_OPEN} == UPSTREAM

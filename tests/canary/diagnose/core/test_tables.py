@@ -133,9 +133,11 @@ def test_a_cause_makes_these_symptoms_alone() -> None:
         "service-missing": everything - OWN,
         "service-scaled-to-zero": everything - OWN,
         "listener-missing": CONTROL
-        | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN},
+        | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN}
+        | {S.FRONT_LATE, S.FRONT_LOST},
         "dns-name-missing": CONTROL | {S.NO_NAME, S.UNKNOWN},
-        "security-group-blocked": everything - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED},
+        "security-group-blocked": everything
+        - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST},
     } == MAKES
 
 
