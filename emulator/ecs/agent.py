@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from emulator import supervisor
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs, records, registration, run_task
+from emulator.ecs.containers.credentials import CredentialsEndpoint
 from emulator.ecs.containers.health import Prober
 from emulator.ecs.containers.process import Surroundings
 from emulator.ecs.images import Image
@@ -70,6 +71,8 @@ class Agent:
         parts = urlsplit(self._aws.url)
         if parts.hostname and parts.port:
             self._network.let_through((parts.hostname, parts.port))
+        credentials = CredentialsEndpoint(self._aws)
+        self._network.let_through(credentials.place)
         surroundings = Surroundings(
             network=self._network.question_address,
             aws_url=self._aws.url,
@@ -80,7 +83,11 @@ class Agent:
         self._log_dir.mkdir(parents=True, exist_ok=True)
         self._stop.clear()
         self._runtime = TaskRuntime(
-            surroundings, self._repositories, Prober(), self._log_dir, self._aws
+            surroundings,
+            self._repositories,
+            Prober(),
+            self._log_dir,
+            credentials,
         )
         self._singles = SingleTasks(self._runtime)
         self._thread = threading.Thread(target=self._run, name="ecs-agent", daemon=True)
@@ -92,7 +99,7 @@ class Agent:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(RESET_TIMEOUT_S)
-            self._runtime.prober.close()
+            self._runtime.close()
             self._thread = None
 
     def reset(self) -> None:

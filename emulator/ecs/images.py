@@ -40,7 +40,7 @@ class Image:
     """What stands for an image: a module, or an entry point and command as a Dockerfile has them.
 
     least_memory is what the program that the module stands for needs (MiB), whatever the module
-    itself takes. Relative paths of its commands begin at folder.
+    itself takes. A program that is named by a relative path is looked for in folder.
     """
 
     module: str = ""

@@ -31,7 +31,7 @@ def prepare(
         if isinstance(image, str):
             return image
         found[one.name] = image, declared
-    credentials = runtime.credentials(definition.task_role, task_id)
+    credentials = runtime.credentials.variables(definition.task_role, task_id)
     return {
         one.name: Launch(
             image=found[one.name][0],

@@ -45,6 +45,7 @@ SECRETS_ROLE = (
     "When you are specifying container secrets, you must also specify a value for "
     "'executionRoleArn'."
 )
+LEAST_STORAGE_GIB, MOST_STORAGE_GIB = 21, 200
 # cpu units -> the memory in MiB that Fargate gives with them: least, most, step
 SIZES = {
     256: (512, 2048, 512),
@@ -201,6 +202,11 @@ def refuse_for_fargate(containers: list[dict[str, Any]], given: dict[str, Any]) 
             raise _client(f"Fargate requires that '{size}' be defined at the task level.")
     if not _is_size(str(given["cpu"]), str(given["memory"])):
         raise _client("No Fargate configuration exists for given values.")
+    storage = (given.get("ephemeral_storage") or {}).get("sizeInGiB")
+    if storage is not None and not LEAST_STORAGE_GIB <= int(storage) <= MOST_STORAGE_GIB:
+        raise _client(
+            f"The ephemeral storage must have {LEAST_STORAGE_GIB} to {MOST_STORAGE_GIB} GiB."
+        )
     if given.get("execution_role_arn"):
         return
     for one in containers:

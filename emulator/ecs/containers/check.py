@@ -89,7 +89,7 @@ class Check:
     """A health check of one container that runs at an address."""
 
     def __init__(
-        self, given: HealthCheck, address: str, variables: dict[str, str], folder: str
+        self, given: HealthCheck, address: str, variables: dict[str, str], folder: Path
     ) -> None:
         self.given = given
         self.request = plain_request(given.command)

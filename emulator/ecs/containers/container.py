@@ -73,13 +73,12 @@ class Container:
         self._tail = loglines.LogTail(path, self.definition.log, name, given.task_id)
         self._tail.open()
         arguments = given.image.arguments(self.definition.entry_point, self.definition.command)
-        folder = given.image.folder or str(given.log_dir)
         self.status = RUNNING
         if given.image.architecture not in ("", given.architecture):
             self._ended_at_once(path, f"exec {arguments[0]}: exec format error\n")
             return
         try:
-            self._process = program.start(arguments, given.variables, folder, path)
+            self._process = program.start(arguments, given.variables, given.image.folder, path)
         except program.UnloadableError as error:
             self._ended_at_once(path, str(error))
             return
@@ -89,7 +88,9 @@ class Container:
         if given.memory_mib and given.memory_mib < given.image.needs(arguments):
             self._kill_at = time.monotonic() + KILL_BY_NEED_S
         if self.definition.health_check is not None:
-            check = Check(self.definition.health_check, given.address, given.variables, folder)
+            check = Check(
+                self.definition.health_check, given.address, given.variables, given.log_dir
+            )
             self._health = ContainerHealth(check, given.speed)
 
     def _ended_at_once(self, log: Path, text: str) -> None:

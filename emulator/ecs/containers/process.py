@@ -61,7 +61,7 @@ def environment(
 
 
 def start(
-    arguments: Sequence[str], variables: dict[str, str], folder: str, output: Path
+    arguments: Sequence[str], variables: dict[str, str], output: Path
 ) -> subprocess.Popen[bytes]:
     """Start a program as a process group of its own that dies with the agent; raises OSError."""
     with output.open("ab") as log:
@@ -71,7 +71,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            cwd=folder,
+            cwd=output.parent,
             process_group=0,
             preexec_fn=die_with_parent,
         )

@@ -39,29 +39,32 @@ class UnloadableError(Exception):
 def start(
     arguments: Sequence[str], variables: dict[str, str], folder: str, output: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a program; raise CannotStartError or UnloadableError."""
-    found = [_on_this_machine(arguments[0]), *arguments[1:]]
+    """Start a program, a relative path of which begins at folder.
+
+    Raises CannotStartError or UnloadableError.
+    """
+    program = _on_this_machine(arguments[0], folder)
     try:
-        return process.start(found, variables, folder, output)
+        return process.start([program, *arguments[1:]], variables, output)
     except OSError as error:
-        raise _explained(arguments[0], folder, error) from None
+        raise _explained(arguments[0], program, error) from None
 
 
-def _on_this_machine(program: str) -> str:
+def _on_this_machine(program: str, folder: str) -> str:
     """Return the path of a program; Python is this interpreter, unless the path has one."""
     name = os.path.basename(program)
     if program in PYTHONS or (name in PYTHONS and not os.path.exists(program)):
         return sys.executable
-    return program
+    return os.path.join(folder, program) if "/" in program else program
 
 
-def _explained(program: str, folder: str, error: OSError) -> Exception:
+def _explained(program: str, path: str, error: OSError) -> Exception:
     """Return what a failed exec means; a file without a `/` is looked for in PATH."""
     if "/" not in program:
         cause = NOT_IN_PATH
     elif error.errno == errno.EACCES:
         cause = NO_PERMISSION
-    elif error.errno in UNLOADABLE and os.path.exists(os.path.join(folder, program)):
+    elif error.errno in UNLOADABLE and os.path.exists(path):
         return UnloadableError(UNLOADABLE[error.errno].format(program=program))
     else:
         cause = NO_FILE

@@ -183,9 +183,36 @@ def test_a_run_overrides_a_container_s_command_and_variables(tasks: Ground) -> N
     }
     task = tasks.ended(app, overrides={"containerOverrides": [changed]})
     assert tasks.lines(task["taskArn"], "app") == ["1 2"]
-    assert (task["group"], task["ephemeralStorage"]) == ("family:small", {"sizeInGiB": 20})
+    assert task["group"] == "family:small"
     with pytest.raises(ClientError, match="Override for container named x is not a container in"):
         tasks.run(app, overrides={"containerOverrides": [{"name": "x"}]})
+
+
+def test_credentials_of_the_task_role_come_from_an_endpoint(tasks: Ground) -> None:
+    ask = (
+        "import json, os, urllib.request\n"
+        "uri = os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI']\n"
+        "given = json.load(urllib.request.urlopen(uri))\n"
+        "print(given['RoleArn'], *sorted(given.keys() - {'RoleArn'}))\n"
+        "print('AWS_ACCESS_KEY_ID' in os.environ)\n"
+    )
+    task = tasks.ended(python("app", ask), overrides={"taskRoleArn": tasks.role})
+    assert tasks.lines(task["taskArn"], "app") == [
+        f"{tasks.role} AccessKeyId Expiration SecretAccessKey Token",
+        "False",
+    ]
+
+
+def test_a_task_s_storage_is_the_definition_s_or_fargate_s_own(tasks: Ground) -> None:
+    app = shell("app", "exit 0")
+    sizes = []
+    for given in ({}, {"ephemeralStorage": {"sizeInGiB": 21}}):
+        arn = tasks.start(tasks.register(app, **given))
+        sizes.append(tasks.task(arn)["ephemeralStorage"]["sizeInGiB"])
+    assert sizes == [20, 21]
+    for size in (20, 201):
+        with pytest.raises(ClientError, match="ephemeral storage must have 21 to 200 GiB"):
+            tasks.register(app, ephemeralStorage={"sizeInGiB": size})
 
 
 def _greeter(**given: list[str]) -> dict[str, object]:

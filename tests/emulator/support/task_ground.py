@@ -83,12 +83,16 @@ class Ground:
 
     def run(self, *containers: Document, overrides: Document | None = None) -> str:
         """Run one task of its own and return its ARN."""
+        return self.start(self.register(*containers), overrides=overrides or {})
+
+    def start(self, definition: str, **more: Any) -> str:
+        """Run one task of a definition and return its ARN."""
         made = self.ecs.run_task(
             cluster=CLUSTER,
-            taskDefinition=self.register(*containers),
+            taskDefinition=definition,
             launchType="FARGATE",
             networkConfiguration=self.network,
-            overrides=overrides or {},
+            **more,
         )
         return str(made["tasks"][0]["taskArn"])
 
