@@ -31,6 +31,9 @@ def difference(old: TaskDefinition, new: TaskDefinition) -> Difference:
     """Compare two revisions container by container."""
     before = {c.name: c for c in old.containers}
     parts = [_containers(before[c.name], c) for c in new.containers if c.name in before]
+    beside = [(f"container {c.name}", "", c.image) for c in new.containers if c.name not in before]
+    kept = {c.name for c in new.containers}
+    beside += [(f"container {c.name}", c.image, "") for c in old.containers if c.name not in kept]
     fields = ("cpu", "memory", "architecture", "execution_role", "task_role")
     other = [
         (f, str(getattr(old, f)), str(getattr(new, f)))
@@ -43,7 +46,7 @@ def difference(old: TaskDefinition, new: TaskDefinition) -> Difference:
         lost_secrets=tuple(n for p in parts for n in p.lost_secrets),
         changed_plain=tuple(n for p in parts for n in p.changed_plain),
         changed_secrets=tuple(n for p in parts for n in p.changed_secrets),
-        other=(*(n for p in parts for n in p.other), *other),
+        other=(*(n for p in parts for n in p.other), *beside, *other),
     )
 
 
@@ -55,7 +58,9 @@ def _containers(old: Container, new: Container) -> Difference:
             ("image", old.image, new.image),
             ("ports", old.ports, new.ports),
             ("container memory", old.memory, new.memory),
+            ("entry point", " ".join(old.entry_point), " ".join(new.entry_point)),
             ("command", " ".join(old.command), " ".join(new.command)),
+            ("essential", old.essential, new.essential),
             ("health command", old.health_command, new.health_command),
         )
         if a != b

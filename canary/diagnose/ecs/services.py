@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from canary.control_plane.ecs import primary, rolled_back
@@ -11,6 +12,7 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
+from canary.diagnose.ecs.stop_words import CANNOT_START
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
 from canary.diagnose.remedies import build, service_back
@@ -119,8 +121,7 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
         service=name,
         resource=change.bad.arn if change and _of_revision(stop.cause) else service.arn,
         confidence=Confidence.CERTAIN if shown_by_aws and not logged else Confidence.LIKELY,
-        summary=f"{service.name} {_START_CAUSES[stop.cause]}"
-        + (f": {stop.name}." if stop.name else "."),
+        summary=f"{service.name} {_says(stop)}" + (f": {stop.name}." if stop.name else "."),
         evidence=(
             *stop.evidence(),
             *(line for line in last_words(case, stop.task) if line.seen not in stop.words),
@@ -131,6 +132,12 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
         remedy=start_remedy(case, name, stop),
         explained_failures=failures,
     )
+
+
+def _says(stop: Stop) -> str:
+    if re.search(CANNOT_START, stop.words):
+        return "names a program that its tasks cannot start"
+    return _START_CAUSES[stop.cause]
 
 
 def _of_revision(cause: str) -> bool:

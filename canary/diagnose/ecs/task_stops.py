@@ -16,8 +16,10 @@ from canary.control_plane.ecs import (
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.blame import port_words
 from canary.diagnose.core.case import Case
+from canary.diagnose.ecs import exits
 from canary.diagnose.ecs.last_words import own_words
 from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
+from canary.diagnose.ecs.stop_words import CANNOT_START, LOGS, REASONS
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.edit import Edit
 from canary.model import Evidence, Role
@@ -41,61 +43,6 @@ class Stop:
         return (Evidence(resource=resource, seen=self.words[:400], expected="running", at=at),)
 
 
-# Parts of stopped reasons that stay the same (AWS: Stopped tasks error messages).
-_REASONS: tuple[tuple[str, str], ...] = (
-    (r"cannot find the Amazon CloudWatch log group|log group does not exist", "log-group-missing"),
-    (r"AccessDenied|is not authorized to perform|unable to assume", "execution-role-denied"),
-    (
-        r"ResourceNotFoundException|can't find the specified secret|marked for deletion"
-        r"|invalid parameters|did not contain json key|invalid character|ParameterNotFound"
-        r"|no secret|InvalidRequestException",
-        "secret-unavailable",
-    ),
-    (
-        r"does not contain descriptor matching platform|exec format error",
-        "image-wrong-architecture",
-    ),
-    (r"CannotPullContainer|pull image manifest|pull access denied", "image-pull-failed"),
-    (r"OutOfMemory", "task-out-of-memory"),
-    (
-        r"connection issue between the task|context deadline exceeded|i/o timeout|RequestCanceled",
-        "security-group-blocked",
-    ),
-    (r"ResourceInitializationError", "secret-unavailable"),
-)
-
-# Log lines of a process that ends at its start; the first row decides. PORT: of a database.
-_NAME = r"['\"`]?(?P<name>[A-Z][A-Z0-9_]{2,})['\"`]?"
-_LOGS: tuple[tuple[str, str], ...] = (
-    (r"exec format error", "image-wrong-architecture"),
-    (r"password authentication failed|database \S+ does not exist", "database-auth-failed"),
-    (r"UndefinedTable|no such table|relation \S+ does not exist", "database-schema-missing"),
-    (rf"KeyError: {_NAME}", "environment-variable-missing"),
-    (
-        rf"{_NAME}[^\n]{{0,40}}(is not set|not found in environment|is missing|is required"
-        r"|must be set|not configured)",
-        "environment-variable-missing",
-    ),
-    (
-        rf"(missing|required|undefined)[^\n]{{0,40}}(variable|setting|environment)s?[^\n]{{0,12}}"
-        rf"\b{_NAME}",
-        "environment-variable-missing",
-    ),
-    (r"(?i)could not parse [^\n]{0,40}url|invalid [^\n]{0,20}url", "environment-variable-wrong"),
-    (
-        r"(?i)database password not found|(password|token|secret|credential)s? (is )?(not found|"
-        r"missing|not set)",
-        "secret-not-injected",
-    ),
-    (
-        r"(?i)(could not connect|connection (refused|timed out)|timed out|unreachable)[^\n]{0,80}"
-        r"(database|postgres|PORT)|(database|postgres|PORT)[^\n]{0,80}(refused|timed? ?out"
-        r"|unreachable|could not connect)|could not translate host name",
-        "database-unreachable",
-    ),
-)
-
-
 def redeploy_stopped(case: Case, *names: str) -> Edits:
     """Return edits that deploy services again whose tasks failed: it skips ECS's back-off."""
     found: list[Edit] = []
@@ -117,7 +64,7 @@ def stop_of(case: Case, name: str) -> Stop | None:
         return None
     for task in _recent_failures(case, service)[:3]:
         if not _is_past(service, task):
-            found = _by_reason(task) or _by_log(case, name, task) or _by_exit(task)
+            found = _by_reason(task) or _by_log(case, name, task) or _by_exit(case, task)
             if found:
                 return found
     return _by_event(case, service)
@@ -139,10 +86,11 @@ def _texts(task: Task) -> str:
 
 def _by_reason(task: Task) -> Stop | None:
     text = _texts(task)
-    for pattern, cause in _REASONS:
+    for pattern, cause in REASONS:
         if re.search(pattern, text):
             action = re.search(r"not authorized to perform:? (\S+)", text)
-            return Stop(cause=cause, task=task, words=text, name=action[1] if action else "")
+            named = action[1] if action else exits.by_reason(task, pattern)
+            return Stop(cause=cause, task=task, words=text, name=named)
     return None
 
 
@@ -156,7 +104,7 @@ def _by_log(case: Case, name: str, task: Task) -> Stop | None:
 def by_text(case: Case, text: str) -> tuple[str, str, str] | None:
     """Return the cause, the name and the line that a log shows, None if no line fits."""
     port = port_words(case.environment, Role.DATABASE)
-    for pattern, cause in _LOGS:
+    for pattern, cause in LOGS:
         hits = list(re.finditer(pattern.replace("PORT", port), text))
         if hits:
             hit = hits[-1]
@@ -166,15 +114,16 @@ def by_text(case: Case, text: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _by_exit(task: Task) -> Stop | None:
+def _by_exit(case: Case, task: Task) -> Stop | None:
     codes = [c.exit_code for c in task.containers if c.exit_code is not None]
     if "container health check" in task.stopped_reason:
         return Stop(cause="health-check-mismatch", task=task, words=task.stopped_reason)
     if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
         return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
     if exited(task) or any(codes):
-        words = f"{task.stopped_reason}; exit code {', '.join(map(str, codes)) or 'unknown'}"
-        return Stop(cause="task-crash-loop", task=task, words=words)
+        named = exits.first(task, case.definition(task.task_definition))
+        words = f"{task.stopped_reason}; {exits.codes(task)}"
+        return Stop(cause="task-crash-loop", task=task, words=words, name=named)
     if never_started(task):
         return Stop(cause="deployment-stuck", task=task, words=task.stopped_reason)
     return None
@@ -186,7 +135,7 @@ def _by_event(case: Case, service: EcsService) -> Stop | None:
         if is_steady(event) or case.age(event.at) > RECENT_S:
             return None
         if "unable to place a task" in event.message or "unable to consistently" in event.message:
-            for pattern, cause in _REASONS:
+            for pattern, cause in REASONS:
                 if re.search(pattern, event.message):
                     return Stop(cause=cause, task=None, words=event.message)
             return Stop(cause="deployment-stuck", task=None, words=event.message)
@@ -234,6 +183,8 @@ def refine(case: Case, name: str, stop: Stop) -> Stop:
     if change is None:
         return stop
     changes = change.difference
+    if re.search(CANNOT_START, stop.words):
+        return stop  # no variable keeps a program from being found
     if stop.cause in ("environment-variable-missing", "secret-not-injected", "task-crash-loop"):
         lost = (*changes.lost_secrets, *changes.lost_variables)
         guess = stop.name if stop.name in lost else (lost[0] if lost else "")

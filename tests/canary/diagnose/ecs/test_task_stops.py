@@ -355,6 +355,12 @@ def test_a_change_of_the_revision_is_nearer_to_the_root(
     assert refined(cause, alone, name) == found
 
 
+def test_a_lost_variable_keeps_no_program_from_being_found() -> None:
+    alone = faults.service(NO_VARIABLE, "auth", tasks=())
+    words = "CannotStartContainerError: x"
+    assert refined("task-crash-loop", alone, words=words) == ("task-crash-loop", "")
+
+
 def test_a_crash_beside_tasks_of_another_revision_is_the_deployments() -> None:
     other = p.replace(RUNNING, task_definition=NAMES.revision("auth", 6))
     assert refined("task-crash-loop", with_tasks(other))[0] == "deployment-stuck"
