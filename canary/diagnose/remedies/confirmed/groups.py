@@ -105,6 +105,6 @@ def _known_ports(
     asked = group if direction == INGRESS else case.security_group(one.peer)
     known = wearers.ports(case, asked) if asked else wearers.all_ports(case)
     if one.from_port != one.to_port:
-        shared = any(one.from_port <= port <= one.to_port for port in known if port >= _SHARED)
+        shared = any(one.from_port <= port <= one.to_port for port in known)
         return shared and one.from_port >= _SHARED and not outside(one.peer)
     return one.from_port in known

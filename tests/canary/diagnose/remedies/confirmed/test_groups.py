@@ -267,6 +267,10 @@ def test_a_part_of_the_platform_may_come_back_at_its_ports() -> None:
     assert told("sg-registry", rule(-1, "sg-lb-registry", protocol="-1"), state=shut) == [
         "only the past tells that sg-registry admitted all ports of sg-lb-registry"
     ]
+    sctp = rule(8001, "sg-lb-registry", protocol="132")
+    assert told("sg-registry", sctp, state=shut) == [
+        "only the past tells that sg-registry admitted ports 8001 to 8001 of sg-lb-registry"
+    ]
     icmp = rule(-1, "sg-lb-registry", protocol="icmp")
     assert told("sg-registry", icmp, state=shut) == [
         "only the past tells that sg-registry admitted all ports of sg-lb-registry"
@@ -345,6 +349,8 @@ def test_a_group_lives_where_it_was_read_or_a_living_rule_names_it() -> None:
     away = p.change(named, "security_groups", "sg-mlflow", vpc_id="vpc-2")
     assert unknown("sg-gone", state=away) == ["security group sg-gone is not known to be there"]
     assert unknown("sg-gone", near=(), state=away) == []
+    assert groups.named_by(case(away), "sg-gone", {"vpc-1"}) is False
+    assert groups.named_by(case(away), "sg-gone", set()) is True
 
 
 def test_a_group_of_another_vpc_is_not_worn_here() -> None:

@@ -279,6 +279,9 @@ def test_a_host_is_not_lost_where_nothing_of_the_file_is_kept_out() -> None:
     assert lost([wide], paths("/a")) == []
     assert lost([other], paths("/a"), hosts("b.example")) == []
     assert lost([other], paths("/a"), hosts("*")) == said
+    assert lost([other], paths("/a"), hosts("*", "b.example")) == said
+    upper = Condition(field="host-header", values=(HOST.upper(),))
+    assert lost([upper, PATH], paths("/health")) == said  # only its path keeps this out
 
 
 def widened(
@@ -370,6 +373,7 @@ def test_an_arn_belongs_to_this_account_and_region() -> None:
     said = "arn:aws:sns:us-east-1:9:x belongs to another account or region"
     assert refer(A=[{"B": ("arn:aws:sns:us-east-1:9:x",)}]) == [said]
     assert refer(A=other) == [f"{other} belongs to another account or region"]
+    assert refer(A="arn:aws:sns:us-east-1:9") == []
     assert refer(A="arn:aws:s3:::bucket") == refer(A="arn:short", B=7, C="text") == []
     assert refer(account="", A="arn:aws:sns:us-east-1:9:x") == []
 
@@ -549,6 +553,7 @@ def test_a_rule_without_tls_forwards_only_where_another_one_does_so_now() -> Non
     assert found([forward(API)], []) == SERVED
     assert found([forward(API)], [], *PLAIN.rules) == SERVED
     assert found([forward(API)], [forward(API)]) == found([forward(API)], [], DEFAULT) == []
+    assert found([*REDIRECT, forward(API)], []) == SERVED
     assert found(REDIRECT, []) == found([forward(API)], [], home=None) == []
     assert found([forward(API)], [], home=SECURE) == []
     assert found([forward(API)], [], file=plain_file()) == []

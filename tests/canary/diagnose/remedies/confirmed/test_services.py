@@ -407,6 +407,9 @@ def test_a_neighbour_may_get_back_the_requests_of_its_own_rule_and_not_all_other
         *HEALTHY.target_groups, group))  # fmt: skip
     given = {"RuleArn": shop.arn, "Actions": forward(STRANGER)}
     assert against("elbv2 modify-rule", given, state) == []
+    bare = platform()
+    right = {"ListenerArn": SECURE.arn, "DefaultActions": forward(API)}
+    assert against("elbv2 modify-listener", right, bare) == []
     everything = {"ListenerArn": SECURE.arn, "DefaultActions": forward(STRANGER)}
     assert against("elbv2 modify-listener", everything, state) == [GOT]
 
