@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 
+from emulator.balancer.alerts import told
 from emulator.balancer.certificates import server_context
 from emulator.balancer.choose import Chooser
 from emulator.balancer.exchange.connection import Emit, Serving
@@ -141,7 +142,8 @@ class Edge:
             context = self._context if tls and not plain_on_tls else None
             if tls and not plain_on_tls and context is None:
                 return  # no certificate can be served: the handshake fails
-            client = await _client(connection, peer, context)
+            with told(connection) if context else contextlib.nullcontext():
+                client = await _client(connection, peer, context)
             if self.view is not None:
                 client.peer = self.view.seen(client.peer)
             writer = client.writer
