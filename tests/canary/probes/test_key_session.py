@@ -65,6 +65,13 @@ def test_a_revoked_key_is_looked_at_for_a_second_longer_than_it_is_cached(
     assert shown == ([] if ends is NoTimeError else [("401 within 2 s", "403", False)])
 
 
+def test_two_seconds_are_enough_to_look_once_more() -> None:
+    answers = Answers(ManualClock(), (403, 401), 0.1)
+    session = revoked(answers, lambda _cleanup: 2.0)
+    refused_in_use(session)
+    assert (answers.asked, [a.holds for a in session.assertions]) == (2, [True])
+
+
 def test_a_key_that_is_refused_at_once_needs_no_second_look() -> None:
     answers = Answers(ManualClock(), (401,), 9.0)
     session = revoked(answers, lambda _cleanup: 0.1)
