@@ -87,6 +87,4 @@ def _stand(session: KeySession, left: list[str], why: str) -> None:
 
 
 def _in_words(answer: Answer) -> str:
-    if answer.failure is not None:
-        return f"{answer.failure.kind.value}: {answer.failure.detail}"
     return f"{answer.status} {mask_foreign(' '.join(text_of(answer).split()))[:200]}".strip()
