@@ -95,7 +95,13 @@ def test_who_waits_for_a_turn_waits_for_no_target() -> None:
     clock.one = one
     one.work()
     assert asked == [""]
+    reads, _ = job(lambda context: asked.append(context.state().read_at), Target(clock))
+    reads._run.observation.start()
+    clock.one = reads
+    reads.work()
+    assert asked == ["", "now"]
     assert clock.seen == {
+        "the control plane": False,
         "an answer to valid, which got a 429 in the previous run": False,
         "its turn to call http://127.0.0.1:9 with a key": False,
     }
