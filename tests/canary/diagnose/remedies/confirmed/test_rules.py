@@ -180,6 +180,7 @@ OURS = f"https://{HOST}/keys"
         (jwt("https://evil.example/", OURS), False),
         (jwt(OURS, OURS.replace("https", "http")), False),
         ({"Type": "jwt-validation"}, False), (OIDC, False),
+        ({**jwt(OURS, OURS), "Type": "authenticate-oidc"}, False),
     ],
 )  # fmt: skip
 def test_a_sign_in_of_this_account_or_of_our_hosts_only_closes(action: Json, closes: bool) -> None:
@@ -202,6 +203,11 @@ def test_no_past_takes_a_sign_in_away() -> None:
 
 def test_a_sign_in_is_described_by_whose_it_is() -> None:
     assert sign_in.described({**OIDC, "Order": 1}) == '{"ClientId": "c", "Issuer": "https://i"}'
+    pool = {"UserPoolArn": POOL, "UserPoolClientId": "c", "UserPoolDomain": "d", "Scope": "openid"}
+    assert sign_in.described({"AuthenticateCognitoConfig": pool}) == (
+        f'{{"UserPoolArn": "{POOL}", "UserPoolClientId": "c", "UserPoolDomain": "d"}}'
+    )
+    assert sign_in.described(jwt("i", "k")) == '{"Issuer": "i", "JwksEndpoint": "k"}'
     long = {"AuthenticateOidcConfig": {"Issuer": "x" * 700}}
     assert len(sign_in.described(long)) == 600
 
