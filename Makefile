@@ -43,7 +43,7 @@ fast: setup ## The tests of `make test` without lint
 test-slow: setup ## The slow tests: the whole fault library, 200 runs, older MLflow servers, the CDK's command line, 2,000 checks in shards
 	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "slow and not sweep" tests
 
-sweep: setup ## Faults by the dozen, pairs, long series, alarms in compressed time (an hour or more; not in CI)
+sweep: setup ## Every fault in every world, pairs, changes, long series, alarms in compressed time (half a day; not in CI)
 	$(PY) -m pytest -m sweep tests
 
 mutants: setup ## Change the code one place at a time, count what the tests notice: make mutants OF="FOLDER ..." (an hour)

@@ -125,7 +125,9 @@ def write(path: Path, rows: Iterable[Row]) -> None:
 
 def commit() -> str:
     """Return the commit that runs here, "0" where there is none."""
-    done = subprocess.run(
-        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    )
+    asked = ["git", "rev-parse", "--short=10", "HEAD"]
+    try:
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return "0"
     return done.stdout.strip() or "0"
