@@ -51,7 +51,7 @@ NOT_RUN = {
     r"make setup$": "every other verb calls it first",
     r"(make mutants|python -m tests\.mutants)\b": "an hour; `make sweep` does it",
     r"python -m tests\.canary\.support\.told": "writes files that a test compares",
-    r"make (sweep|bench)$": "an hour on a quiet machine; a person reads what they say",
+    r"make (sweep|bench)$": "half a day on a quiet machine; a person reads what they say",
     r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "an hour; `make test-slow` and `make sweep` plant the same",
     r"python -m tests\.worlds\.matrix": "hours; `make test-slow` tries a sample of its cells",
