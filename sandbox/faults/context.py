@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.seed.balancers import conditions, create_rule, environment_tags, forward
 from sandbox.seed.network import permission
-from sandbox.world.parts import Balancer, Service
+from sandbox.world.parts import Balancer, Rule, Service
 from sandbox.world.world import API, MLFLOW
 
 if TYPE_CHECKING:
@@ -81,15 +81,21 @@ class FaultContext:
         rules = self.client("elbv2").describe_rules(ListenerArn=listener)["Rules"]
         return str(next(r["RuleArn"] for r in rules if r["Priority"] == priority))
 
+    def own_rules(self) -> list[Rule]:
+        """Return the rules that lead to API and MLflow on the registry's serving listener."""
+        return [r for r in self.registry.rules.values() if r.to in (API, MLFLOW)]
+
+    def conditions(self, *paths: str) -> list[dict[str, Any]]:
+        """Return a rule's conditions for paths, on the registry's own hosts where it has such."""
+        return conditions(paths, next((r.hosts for r in self.own_rules()), ()))
+
     def add_rule(self, priority: int, paths: tuple[str, ...], group: str) -> None:
         """Add a rule to the registry's serving listener, for its own host where it shares one."""
-        rules = self.registry.rules.values()
-        hosts = next((r.hosts for r in rules if r.to in (API, MLFLOW)), ())
         create_rule(
             self.client("elbv2"),
             self.listener(self.registry),
             priority,
-            conditions(paths, hosts),
+            self.conditions(*paths),
             [forward(group)],
             environment_tags(self.world),
         )

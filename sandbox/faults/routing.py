@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sandbox.faults.context import FaultContext
 from sandbox.seed.balancers import forward
 from sandbox.world.world import AUTH
@@ -16,6 +14,10 @@ NOT_FOUND = {
         "MessageBody": "Not Found",
     },
 }
+
+
+MOST_VALUES = 5
+"""Values of conditions that a rule may have, of all its conditions together."""
 
 
 def mlflow_rule_missing(context: FaultContext) -> None:
@@ -37,7 +39,7 @@ def mlflow_api_rule_missing(context: FaultContext) -> None:
     elbv2.delete_rule(RuleArn=context.rule("proxy"))
     elbv2.modify_rule(
         RuleArn=context.rule("api"),
-        Conditions=[_paths("/api/v1/*", "/api/models/*", "/api/health/*")],
+        Conditions=context.conditions("/api/v1/*", "/api/models/*", "/api/health/*"),
     )
 
 
@@ -51,8 +53,10 @@ def mlflow_api_rule_wrong_target(context: FaultContext) -> None:
 
 def catch_all_shadows(context: FaultContext) -> None:
     """Put a catch-all for /api* in front of the rules it shadows."""
-    first = min(rule.priority for rule in context.registry.rules.values())
-    context.add_rule(first - 10, ("/api*",), context.target_group(context.mlflow.target_group))
+    taken = {rule.priority for rule in context.registry.rules.values()}
+    first = min(rule.priority for rule in context.own_rules())
+    before = next(n for n in (first - 10, *range(first - 1, 0, -1)) if n > 0 and n not in taken)
+    context.add_rule(before, ("/api*",), context.target_group(context.mlflow.target_group))
 
 
 def rules_on_http_only(context: FaultContext) -> None:
@@ -135,7 +139,10 @@ def _answer_the_rest_with_404(context: FaultContext) -> None:
     listener = context.listener(context.registry)
     last = max(rule.priority for rule in context.registry.rules.values())
     paths = ("/", "/health*", "/ready", "/live", "/version")
-    context.add_rule(last + 10, paths, context.target_group(context.api.target_group))
+    room = MOST_VALUES - sum(len(rule.hosts) for rule in context.own_rules()[:1])
+    for n, some in enumerate(paths[at : at + room] for at in range(0, len(paths), room)):
+        group = context.target_group(context.api.target_group)
+        context.add_rule(last + 10 + n, some, group)
     context.client("elbv2").modify_listener(ListenerArn=listener, DefaultActions=[NOT_FOUND])
 
 
@@ -154,7 +161,3 @@ def _new_group(context: FaultContext, name: str, port: int) -> str:
     arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
     context.afterwards(lambda: context.client("elbv2").delete_target_group(TargetGroupArn=arn))
     return arn
-
-
-def _paths(*patterns: str) -> dict[str, Any]:
-    return {"Field": "path-pattern", "PathPatternConfig": {"Values": list(patterns)}}
