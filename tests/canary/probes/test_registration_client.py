@@ -10,7 +10,7 @@ import pytest
 
 from canary.model import Answer, Credential, Exchange, Request
 from canary.probes.base.recorder import StepFailedError
-from canary.probes.registration import proof, steps
+from canary.probes.registration import cleanup, proof, steps
 from canary.probes.registration.client import MlflowStep
 from tests.canary.probes.recorded_mlflow import Memory
 from tests.canary.probes.test_registration_parts import LOST, Bench, answering
@@ -152,6 +152,13 @@ def test_a_removal_is_proved_by_mlflows_own_words_alone(
     with contextlib.nullcontext() if holds else pytest.raises(StepFailedError):
         proof.model_removal(one.step())
     assert one.flow.proved == proved
+
+
+@pytest.mark.parametrize("rows", [None, 5, "x"])
+def test_a_list_of_another_form_lists_nothing(rows: object) -> None:
+    found = {"registered_models": rows, "runs": rows} if rows else {}
+    one = Bench(Memory(answering(("/search", found)))).step()
+    assert [*cleanup.models(one, ""), *cleanup.runs(one, "")] == []
 
 
 def test_of_the_place_of_artifacts_three_hundred_characters_are_kept() -> None:
