@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from canary.config import addresses, blocking, sendable
+from canary.config import addresses, blocking, credentials, sendable
 from canary.config.needs import cycle_from, with_needs
 from canary.config.routes import route_problems
 from canary.model import Check, Environment, Frozen
@@ -17,7 +17,6 @@ from canary.probes.base.api import Kind
 
 LONGEST_MUTE = 90
 """Days; to silence a check for longer, disable it."""
-ANONYMOUS = ("", "nobody")
 
 
 class Source(Frozen, frozen=True, kw_only=True):
@@ -78,6 +77,8 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         for name in sorted(principals(s.check.spec)):
             if name not in environment.principals:
                 yield f"{at}: spec: {name} is not a principal of {rules.file}"
+        wrong = credentials.form_problems(environment, s.check, rules.file)
+        yield from (f"{at}: {problem}" for problem in wrong)
         used = getattr(s.check.spec, "use_service", s.check.service)
         if used not in environment.services:
             yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
@@ -115,7 +116,7 @@ def _runbook(at: str, runbook: str, root: Path) -> Iterator[str]:
 
 def principals(spec: Any) -> set[str]:
     """Return every principal that a spec names in any field called `principal` or `principals`."""
-    return set(_principals(msgspec.to_builtins(spec))) - set(ANONYMOUS)
+    return set(_principals(msgspec.to_builtins(spec))) - set(credentials.RESERVED)
 
 
 def _principals(value: Any) -> Iterator[str]:
@@ -181,12 +182,7 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
             yield f"{at}: schedule.slow_checks: {check} is not a check"
         elif not runs_in(environment, known[check]):
             yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
-    for name, principal in environment.principals.items():
-        ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
-        if name in ANONYMOUS:
-            yield f"{at}: principals.{name}: is reserved for requests without a key"
-        if sum(ways) != 1:
-            yield f"{at}: principals.{name}: needs one of secret, generated and anonymous"
+    yield from (f"{at}: {problem}" for problem in credentials.principal_problems(environment))
     yield from _mutes(environment, known, rules)
     if environment.run.budget <= environment.run.cleanup_reserve + environment.run.publish_reserve:
         yield f"{at}: run.budget: must be longer than cleanup_reserve and publish_reserve together"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from enum import StrEnum
 
 import msgspec
@@ -12,14 +13,29 @@ from canary.model.base import Frozen
 class Credential:
     """A secret value that cannot be printed, compared, pickled or encoded by accident."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_parts", "_value")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, parts: tuple[tuple[str, str], ...] = ()) -> None:
         self._value = value
+        self._parts = parts
+
+    @classmethod
+    def basic(cls, user: str, password: str, *, secret_user: bool = False) -> Credential:
+        """Return the credential of Basic authentication (RFC 7617, in UTF-8)."""
+        known, pair = f"{user}:", f"{user}:{password}"
+        parts = [(password, ""), (pair, known)] + ([(user, "")] if secret_user else [])
+        # each three bytes are four characters: of the last group the password decides
+        shared = _in_base64(known)[: len(known.encode()) // 3 * 4]
+        value = _in_base64(pair)
+        return cls(value, (*parts, (value, shared)))
 
     def reveal(self) -> str:
         """Return the value; only for a request's header and for the redactor."""
         return self._value
+
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return each secret text with its beginning that gives nothing away; for the redactor."""
+        return self._parts or ((self._value, ""),)
 
     def __repr__(self) -> str:
         return "Credential(***)"
@@ -28,6 +44,10 @@ class Credential:
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a credential never leaves memory")
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 class FailureKind(StrEnum):

@@ -17,6 +17,8 @@ ROLES = {"auth": Role.IDENTITY, "registry": Role.API} | {str(r): r for r in Role
 """The role of a service that writes none, by its name."""
 ACCEPTED = ("admin",)
 """Principals that are accepted unless they write otherwise: their reason says what they are for."""
+BASIC = "basic"
+"""The form of a principal that sends a user name and a password."""
 BLOCKING_EVERY = 300
 """Seconds between runs of a blocking check that writes no `every` of its own."""
 
@@ -76,6 +78,11 @@ class Principal(Frozen, frozen=True, kw_only=True):
 
     secret: str = ""  # Secrets Manager name or ARN
     key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
+    # how its credential is sent: as each check says, or as a user name and a password
+    form: Annotated[str, msgspec.Meta(pattern="^(|basic)$")] = ""
+    # of a basic principal: the JSON keys of the two inside the secret
+    username_key: Annotated[str, msgspec.Meta(min_length=1)] = "username"
+    password_key: Annotated[str, msgspec.Meta(min_length=1)] = "password"  # noqa: S105 a key
     generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
     anonymous: bool = False  # sends no credential: for a platform that needs none
     reason: str = ""  # why the platform must refuse it, for people
@@ -201,6 +208,11 @@ class Environment(Frozen, frozen=True, kw_only=True):
         """Return whether requests of a principal carry no credential; "" is nobody."""
         known = self.principals.get(principal)
         return not principal or (known is not None and known.anonymous)
+
+    def sends_basic(self, principal: str) -> bool:
+        """Return whether a principal's credential is a user name and a password."""
+        known = self.principals.get(principal)
+        return known is not None and known.form == BASIC
 
     def must_refuse(self, principal: str) -> bool:
         """Return whether the platform must refuse each request of a principal; "" is nobody."""

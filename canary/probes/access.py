@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from canary.model import Answer, Assertion, Check, Exchange, Frozen, Service, Status
+from canary.model import Answer, Assertion, Check, Environment, Exchange, Frozen, Service, Status
 from canary.probes.base.api import (
     NOBODY,
     CredentialMissingError,
@@ -18,7 +18,7 @@ from canary.probes.base.api import (
 )
 from canary.probes.base.evidence import Stopwatch
 from canary.probes.base.expectations import Expect, judge, meets, throttled
-from canary.probes.base.request import Form, RequestSpec, hung, send_with_current_key
+from canary.probes.base.request import Form, RequestSpec, form_of, hung, send_with_current_key
 from canary.probes.endpoint import notes
 
 
@@ -52,12 +52,13 @@ class Cell(Frozen, frozen=True, kw_only=True):
     request: RequestSpec
 
 
-def cells(spec: AccessSpec) -> list[Cell]:
-    """Return the steps of a matrix in the order of the file."""
+def cells(spec: AccessSpec, environment: Environment | None = None) -> list[Cell]:
+    """Return the steps of a matrix in the order of the file; an environment tells own forms."""
     made: list[Cell] = []
     for case in spec.cases:
         for form in case.forms:
-            made.append(_cell(spec, case, form))
+            own = form_of(environment, case.principal, form) if environment else form
+            made.append(_cell(spec, case, own))
     return made
 
 
@@ -139,7 +140,7 @@ def run(check: Check, spec: AccessSpec, context: ProbeContext) -> None:
     """Carry out every cell, with a short time-out after one hung; cells are independent."""
     service = context.service(check.service)
     hanging = False
-    for cell in cells(spec):
+    for cell in cells(spec, context.environment):
         request = msgspec.structs.replace(cell.request, short_timeout=hanging)
         cell = msgspec.structs.replace(cell, request=request)
         hanging = carry_out(cell, service, context) or hanging

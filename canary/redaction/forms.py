@@ -13,18 +13,20 @@ PREFIX = 8  # characters; a longer beginning of a secret is masked as the whole 
 SCHEME = re.compile(r"hk_[a-z]{2,8}_|AKIA|ASIA")  # the public beginning of each kind of key
 
 
-def forms(secret: str) -> dict[str, int]:
+def forms(secret: str, public: str = "") -> dict[str, int]:
     """Return each form of the secret -> the length of the beginning that gives it away.
 
     Plain, base64 at each offset, URL, HTML, JSON, hexadecimal. The beginning that all keys of the
     platform share gives nothing away; masking it alone would leave the rest of another key bare.
+    Nor does `public`, its beginning that is known otherwise.
     """
     scheme = SCHEME.match(secret)
-    shared = _encoded((scheme.group() if scheme else "") + "~" * PREFIX)
+    known = public or (scheme.group() if scheme else "")
+    shared = _encoded(known + "~" * PREFIX)
     found = {}
     for form, of_scheme in zip(_encoded(secret), shared, strict=True):
         if len(form) >= SHORTEST:
-            same = _alike(form, of_scheme) if scheme else 0
+            same = _alike(form, of_scheme) if known else 0
             found[form] = min(len(form), PREFIX + same)
     return found
 

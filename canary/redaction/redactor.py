@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from canary.model import Answer
+from canary.model import Answer, Credential
 from canary.redaction.forms import SHORTEST, forms
 from canary.redaction.fragments import Fragment, fragment, lowered, mask_fragments, shown_in
 from canary.redaction.named import MASK
@@ -46,13 +46,21 @@ class Redactor:
         self._fragments: tuple[Fragment, ...] = ()
         self._lock = threading.Lock()
 
-    def learn(self, secret: str) -> None:
-        """Remember a secret value; its encodings and beginnings are masked from now on."""
+    def learn_credential(self, credential: Credential) -> None:
+        """Remember all that is secret of a credential."""
+        for secret, public in credential.secrets():
+            self.learn(secret, public)
+
+    def learn(self, secret: str, public: str = "") -> None:
+        """Remember a secret value; its encodings and beginnings are masked from now on.
+
+        `public` is its beginning that gives nothing away, such as a user's name.
+        """
         if len(secret) < SHORTEST or secret in self._known:
             return
         with self._lock:
             self._known.add(secret)
-            for form, least in forms(secret).items():
+            for form, least in forms(secret, public).items():
                 self._forms[form] = (least, _flat(form)[:least])
             self._found = tuple(self._forms.items())
             self._fragments = tuple(fragment(f, least) for f, (least, _) in self._found)

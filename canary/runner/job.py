@@ -142,7 +142,7 @@ class Job:
             f"the secret of {principal}", False, lambda: self._ports.credential(principal)
         )
         if found is not None:
-            self._redactor.learn(found.reveal())
+            self._redactor.learn_credential(found)
         return found
 
     def _state(self) -> PlatformState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets as randomness
 import string
@@ -9,13 +10,18 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from canary.model import Credential, Environment, Principal
+from canary.model.definitions import BASIC
 from canary.probes.base.api import Clock, CredentialMissingError
 
 FAILURE_KEPT_S = 20.0
 """Seconds without another try after a failed one, so that a missing secret costs one call."""
 ALPHABET = string.ascii_letters + string.digits
 KEY_LENGTH = 32
+LEAST_USER = 8
+"""Characters of a user's name that is masked."""
 
 
 class Secrets:
@@ -61,7 +67,7 @@ class Secrets:
     def _read(self, principal: str) -> Credential:
         known = self._environment.principals[principal]
         if known.generated:
-            return _generated(known.generated)
+            return _generated(known)
         failed_at, why = self._failures.get(principal, (-FAILURE_KEPT_S, ""))
         if why and self._clock.monotonic() - failed_at < FAILURE_KEPT_S:
             raise CredentialMissingError(why)
@@ -79,7 +85,27 @@ class Secrets:
             answer = self._client().get_secret_value(SecretId=known.secret)
         except Exception as error:
             raise CredentialMissingError(f"{about} could not be read: {_code(error)}") from error
-        return Credential(_value(answer.get("SecretString", ""), known.key, about))
+        text = answer.get("SecretString", "")
+        if known.form == BASIC:
+            return self._pair(text, known, about)
+        return Credential(_value(text, known.key, about))
+
+    def _pair(self, text: str, known: Principal, about: str) -> Credential:
+        """Return the user name and the password of a secret.
+
+        The name is a secret too, unless it is short or a word of the environment's own: masking it
+        would then eat ordinary text, and the names of the canary's objects.
+        """
+        user = _text(_object(text, about), known.username_key, about)
+        password = _text(_object(text, about), known.password_key, about)
+        if any(not c.isprintable() for c in user + password):
+            raise CredentialMissingError(f"{about} holds what no header can carry: a line end")
+        if ":" in user:
+            why = "a colon in the user name ends it"
+            raise CredentialMissingError(f"{about} holds what Basic cannot carry: {why}")
+        own = msgspec.json.encode(self._environment).decode()
+        secret = len(user) >= LEAST_USER and user.lower() not in own.lower()
+        return Credential.basic(user, password, secret_user=secret)
 
 
 def _code(error: Exception) -> str:
@@ -89,22 +115,36 @@ def _code(error: Exception) -> str:
 
 
 def _value(text: str, key: str, about: str) -> str:
-    if not key:
-        value: object = text
-    else:
-        try:
-            value = json.loads(text).get(key)
-        except (ValueError, AttributeError) as error:
-            raise CredentialMissingError(f"{about} is not a JSON object") from error
-    if not isinstance(value, str) or not value:
-        raise CredentialMissingError(f"{about} has no text under {key or 'itself'}")
+    value = _text(_object(text, about) if key else {"": text}, key, about)
     if not value.isascii() or not value.isprintable() or value != value.strip():
         why = "a line end, a space around it, or a letter beyond ASCII"
         raise CredentialMissingError(f"{about} holds what no header can carry: {why}")
     return value
 
 
-def _generated(form: str) -> Credential:
-    """Return a random key that no service issued: with the right form, or without any."""
+def _object(text: str, about: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise CredentialMissingError(f"{about} is not a JSON object") from error
+    if not isinstance(found, dict):
+        raise CredentialMissingError(f"{about} is not a JSON object")
+    return found
+
+
+def _text(found: dict[str, object], key: str, about: str) -> str:
+    value = found.get(key)
+    if not isinstance(value, str) or not value:
+        raise CredentialMissingError(f"{about} has no text under {key or 'itself'}")
+    return value
+
+
+def _generated(known: Principal) -> Credential:
+    """Return a random key or user that nobody made: with the right form, or without any."""
     noise = "".join(randomness.choice(ALPHABET) for _ in range(KEY_LENGTH))
+    form = known.generated
+    if known.form == BASIC:
+        user = f"no-user-{noise[:8]}"
+        malformed = base64.b64encode(user.encode()).decode()  # it has no colon
+        return Credential.basic(user, noise) if form == "unknown" else Credential(malformed)
     return Credential(f"hk_live_{noise}" if form == "unknown" else f"no-key-{noise[:8]}")

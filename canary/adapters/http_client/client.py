@@ -121,7 +121,7 @@ class HttpClient:
         Raises ForbiddenTargetError rather than show a credential to a foreign host.
         """
         if credential is not None:
-            self._redactor.learn(credential.reveal())
+            self._redactor.learn_credential(credential)
             if origin(request.url) not in self._trusted:
                 host = urlsplit(request.url).hostname
                 raise ForbiddenTargetError(f"no credential goes to {host}")

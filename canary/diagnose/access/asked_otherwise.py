@@ -10,14 +10,18 @@ from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Remedy
+from canary.model.definitions import BASIC
 
-_SENT = ("", "bearer", "apikey")  # schemes of a challenge that a key of the canary can answer
+_OF_KEY = ("", "bearer", "apikey")  # schemes of a challenge that a key of the canary can answer
+_OF_BASIC = ("", "basic")  # those that a user name and a password answer
 
 
 def not_sent(case: Case) -> Failures:
     """Return the refusals of requests to which no credential of the asked kind was sent."""
     refused = case.having(Symptom.NO_KEY_SEEN, Symptom.KEY_REFUSED)
-    return frozenset(f for f in refused if f.principal and (_is_anonymous(case, f) or _is_other(f)))
+    return frozenset(
+        f for f in refused if f.principal and (_is_anonymous(case, f) or _is_other(case, f))
+    )
 
 
 def asked_otherwise(case: Case) -> Iterator[Finding]:
@@ -33,8 +37,15 @@ def _is_anonymous(case: Case, failure: Failure) -> bool:
     return known is not None and known.anonymous
 
 
-def _is_other(failure: Failure) -> bool:
-    return failure.challenge.lower() not in _SENT
+def _is_other(case: Case, failure: Failure) -> bool:
+    basic = case.environment.sends_basic(failure.principal)
+    return failure.challenge.lower() not in (_OF_BASIC if basic else _OF_KEY)
+
+
+def _told(failures: Failures) -> str:
+    if any(f.challenge.lower() == BASIC for f in failures):
+        return 'store `username` and `password`, and write `form = "basic"` there'
+    return "the canary sends it as a bearer token or an API key"
 
 
 def _finding(case: Case, entry: str, principal: str, failures: Failures) -> Finding:
@@ -42,7 +53,9 @@ def _finding(case: Case, entry: str, principal: str, failures: Failures) -> Find
     asked = f"asks for {schemes} authentication" if schemes else "asks for a credential"
     known = case.environment.principals.get(principal)
     anonymous = known is not None and known.anonymous
-    sent = "sends none" if anonymous else "sends a key as a header"
+    pair = case.environment.sends_basic(principal)
+    sent = "a user name and a password" if pair else "a key as a header"
+    sent = "sends none" if anonymous else f"sends {sent}"
     change = revisions.change_evidence(case, entry)
     return Finding(
         cause="canary-credential-missing",
@@ -55,9 +68,8 @@ def _finding(case: Case, entry: str, principal: str, failures: Failures) -> Find
             summary=f"Give principal {principal} what {entry} asks for.",
             inspect=revisions.inspect(case, entry) if entry in case.services else (),
             decision=f"If {entry} shall ask for this, store a credential that it takes in Secrets"
-            f" Manager and name it as `secret` of [principals.{principal}]; the canary sends it as"
-            f" a bearer token or an API key. If {entry} asked for none before, see what was"
-            " deployed there.",
+            f" Manager and name it as `secret` of [principals.{principal}]; {_told(failures)}."
+            f" If {entry} asked for none before, see what was deployed there.",
         ),
         shown_failures=0,
         explained_failures=failures,

@@ -13,7 +13,7 @@ from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Evidence, Exchange, Role, Status, Step
 
-PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "")
+PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "basic", "")
 
 
 def service_down(case: Case) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from canary.control_plane.state import SecretState
+from canary.diagnose.access import stored
 from canary.diagnose.access.asked_otherwise import not_sent
 from canary.diagnose.access.auth_service import key_validations
 from canary.diagnose.core.case import Case, Failures
@@ -18,9 +19,8 @@ from canary.diagnose.ecs.secret_remedies import FRESH_S
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.model import Confidence, Evidence, Remedy, Role, Status
+from canary.model.definitions import BASIC
 
-_AS_KEY = '{"api_key":"%s"}'
-_TYPE = "Type this command, then the key, which the terminal does not show."
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
     (r"\bhas expired\b", "it has expired"),
@@ -52,11 +52,12 @@ def rejected(case: Case) -> Iterator[Finding]:
         cause="credential-rejected",
         service=_judge(case, failures),
         resource=secret or principals[0],
-        summary=f"The key of principal {' and of '.join(principals)} is refused:"
+        summary=f"The {stored.noun(case.environment, principals[0])} of principal"
+        f" {' and of '.join(principals)} is refused:"
         f" {_why(case, failures)}.",
         evidence=key_evidence(case, secret),
         shown_failures=3,
-        remedy=rejected_key(case, secret),
+        remedy=rejected_key(case, secret, _judge(case, failures)),
         explained_failures=failures,
     )
 
@@ -104,6 +105,8 @@ def _refused_by_a_front(case: Case, principal: str, failures: Failures) -> Findi
 
 def _why(case: Case, failures: Failures) -> str:
     """Return the auth service's reason for a refusal; the API gives the same text for all."""
+    if any(case.environment.sends_basic(f.principal) for f in failures):
+        return "user or password is wrong, or lost on the way"
     answers = " ".join(sorted(f.body for f in _at_a_judge(case, failures)))
     found = [text for words, text in _WHY if re.search(words, answers, re.IGNORECASE)]
     return found[0] if len(found) == 1 else "unknown, revoked, expired, or made for another service"
@@ -125,18 +128,21 @@ def scope(case: Case) -> Iterator[Finding]:
         return
     principal = min(f.principal for f in failures)
     secret = case.environment.principals[principal].secret
+    noun = stored.noun(case.environment, principal)
     yield Finding(
         cause="scope-insufficient",
         service=_judge(case, failures),
         resource=secret or principal,
-        summary=f"The key of principal {principal} is valid and may not do this.",
+        summary=f"The {noun} of principal {principal} is valid and may not do this.",
         shown_failures=3,
         remedy=Remedy(
-            summary="Give the key the scopes that the contract asks for.",
+            summary=f"Give the {noun} the scopes that the contract asks for.",
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),)
             if secret
             else (),
-            decision="An administrator makes a key with write and registry administration scopes"
+            decision="An administrator gives the user of the secret what the checks ask for."
+            if noun == "user"
+            else "An administrator makes a key with write and registry administration scopes"
             f" and stores it in {secret}.",
         ),
         explained_failures=failures,
@@ -169,7 +175,7 @@ def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
     return (Evidence(resource=secret, seen=text, expected="as before", at=found.changed_at),)
 
 
-def rejected_key(case: Case, secret: str) -> Remedy:
+def rejected_key(case: Case, secret: str, judge: str = "") -> Remedy:
     """Return how to get an accepted key: the previous value, else a new key."""
     if not secret:
         return Remedy(summary="", decision="The environment file generates this key.")
@@ -185,15 +191,26 @@ def rejected_key(case: Case, secret: str) -> Remedy:
             decision="Look first whether the change was meant; then the auth service must know"
             " the new key.",
         )
+    if any(p.secret == secret and p.form == BASIC for p in case.environment.principals.values()):
+        return _another_password(case, secret, judge, show)
     judge = case.used(Role.IDENTITY)
     return Remedy(
         summary="Make a new key in the auth service and store it where the canary reads it.",
         inspect=(show, *(revisions.log_tail(case, judge) if judge else ())),
         decision="An administrator makes a new key where keys are judged, and puts it into the"
-        f" secret {secret}. {_TYPE}",
-        decision_command=case.aws.with_secret(
-            "secretsmanager", "put-secret-value", _AS_KEY, secret_id=secret
-        ),
+        f" secret {secret}. {stored.typed(case, secret)}",
+        decision_command=stored.command(case, "put-secret-value", secret, secret_id=secret),
+    )
+
+
+def _another_password(case: Case, secret: str, judge: str, show: str) -> Remedy:
+    """Return how to get an accepted pair where a service keeps users itself."""
+    return Remedy(
+        summary="Give the user another password and store both where the canary reads them.",
+        inspect=(show, *revisions.log_tail(case, judge)),
+        decision=f"An administrator of {judge} sees whether the user is there, sets another"
+        f" password, and puts both into the secret {secret}. {stored.typed(case, secret)}",
+        decision_command=stored.command(case, "put-secret-value", secret, secret_id=secret),
     )
 
 
@@ -213,10 +230,8 @@ def missing_key(case: Case, secret: str) -> Remedy:
         inspect=(show,),
         verify=(show,),
         decision="Look first whether the change was meant.",
-        otherwise=f"An administrator makes the key and stores it. {_TYPE}",
-        otherwise_command=case.aws.with_secret(
-            "secretsmanager", "create-secret", _AS_KEY, name=secret
-        ),
+        otherwise=f"An administrator makes the key and stores it. {stored.typed(case, secret)}",
+        otherwise_command=stored.command(case, "create-secret", secret, name=secret),
     )
 
 

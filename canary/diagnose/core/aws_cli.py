@@ -58,14 +58,20 @@ class Aws:
         The value is neither in the shell's history nor among the arguments of a process: `read`
         and `printf` are the shell's own, and the AWS CLI reads what they pass on. Nothing is stored
         where nothing was typed, where a shell cannot hide it (`-s` and `[[` are of bash and zsh),
-        or where it would break the JSON of the form.
+        or where it would break the JSON of the form. A form with two places takes a name first,
+        which is shown.
         """
         option = "--secret-string" if service == "secretsmanager" else "--value"
         store = f"{self(service, operation, **options)} {option} {_TYPED}"
-        fits = "-n $VALUE" if form == "%s" else f"-n $VALUE && $VALUE != {_NOT_IN_JSON}"
+        names = ("NAME", "VALUE")[-form.replace("%%", "").count("%s") :]
+        read = " && ".join(f"IFS= read -r{'s' if n == 'VALUE' else ''} {n}" for n in names)
+        whole = [
+            f"-n ${n}" + ("" if form == "%s" else f" && ${n} != {_NOT_IN_JSON}") for n in names
+        ]
+        given = " ".join(f'"${n}"' for n in names)
         return (
-            f'IFS= read -rs VALUE && [[ {fits} ]] && printf {shlex.quote(form)} "$VALUE" | {store}'
-            " || echo 'The secret was not stored.' >&2; unset VALUE"
+            f"{read} && [[ {' && '.join(whole)} ]] && printf {shlex.quote(form)} {given} | {store}"
+            f" || echo 'The secret was not stored.' >&2; unset {' '.join(names)}"
         )
 
 

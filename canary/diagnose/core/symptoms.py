@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 
 from canary.model import Exchange
+from canary.model.definitions import BASIC
 
 
 class Symptom(StrEnum):
@@ -152,8 +153,14 @@ def classify(exchange: Exchange) -> Symptom:
         return S.MLFLOW_404
     for statuses, words, symptom in _BODIES:
         if exchange.status in statuses and words.search(body):
-            return symptom
+            return _of_basic(exchange) if symptom is S.NO_KEY_SEEN else symptom
     return _by_status(exchange, html)
+
+
+def _of_basic(exchange: Exchange) -> Symptom:
+    """Return what a 401 without a key says: who asks for Basic says the same of a wrong pair."""
+    answered = exchange.challenge.lower() == BASIC == exchange.header_form
+    return S.KEY_REFUSED if answered else S.NO_KEY_SEEN
 
 
 def _balancer(exchange: Exchange) -> Symptom:

@@ -8,7 +8,19 @@ from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
-from canary.model import Answer, Credential, Exchange, FailureKind, Frozen, Request, Service
+import msgspec
+
+from canary.model import (
+    Answer,
+    Credential,
+    Environment,
+    Exchange,
+    FailureKind,
+    Frozen,
+    Request,
+    Service,
+)
+from canary.model.definitions import BASIC
 from canary.model.urls import DEFAULT_PORTS
 from canary.probes.base.api import (
     NO_TIME,
@@ -38,6 +50,7 @@ Form = Literal[
     "no-space",
     "two-spaces",
     "raw",
+    "basic",
 ]
 # How a credential is carried: header templates and, for `query`, a parameter.
 FORMS: dict[str, tuple[str, ...]] = {
@@ -53,7 +66,10 @@ FORMS: dict[str, tuple[str, ...]] = {
     "no-space": ("Authorization: Bearer{}",),
     "two-spaces": ("Authorization: Bearer  {}",),
     "raw": ("Authorization: {}",),
+    "basic": ("Authorization: Basic {}",),
 }
+OWN = "bearer"
+"""What a check says that names no form; a basic principal is sent as `basic` there."""
 QUERY_PARAMETER = "api_key"
 
 
@@ -122,6 +138,11 @@ def connect_target(service: Service, url: str) -> str:
     return service.connect_to.get(str(port), "")
 
 
+def form_of(environment: Environment, principal: str, form: str) -> str:
+    """Return the form in which a principal's credential is sent where a check asks for a form."""
+    return BASIC if form == OWN and environment.sends_basic(principal) else form
+
+
 def request_of(context: ProbeContext, service: Service, spec: RequestSpec) -> Request:
     """Make the request, limited to the time left; raise NoTimeError when none is left."""
     left = context.remaining(spec.cleanup)
@@ -130,13 +151,14 @@ def request_of(context: ProbeContext, service: Service, spec: RequestSpec) -> Re
     url = url_of(service, spec.path, use_http=spec.use_http)
     limits = context.environment.run
     timeout_s = SHORT_TIMEOUT_S if spec.short_timeout else limits.request_timeout
+    form = form_of(context.environment, spec.principal, spec.form)
     return Request(
         method=spec.method,
         url=url,
         headers=spec.headers,
         body=spec.body,
-        credential_headers=FORMS[spec.form],
-        credential_query=QUERY_PARAMETER if spec.form == "query" else "",
+        credential_headers=FORMS[form],
+        credential_query=QUERY_PARAMETER if form == "query" else "",
         connect_to=connect_target(service, url),
         timeout_s=min(timeout_s, left),
         max_body=spec.max_body or limits.max_body,
@@ -174,7 +196,8 @@ def _send(
     answer = context.http.send(request, credential)
     if not spec.ignore_rate_limit:
         context.answered(client, answer)
-    return answer, _evidence(request, answer, spec)
+    form = form_of(context.environment, spec.principal, spec.form)
+    return answer, _evidence(request, answer, msgspec.structs.replace(spec, form=form))
 
 
 def send_with_current_key(

@@ -91,7 +91,13 @@ DOCUMENTED = {
     for number, line in enumerate(documents.code(page))
     if "read -rs " in line
 }
-IN_JSON = {"key": KEY, **DOCUMENTED}
+PAIRS = {
+    "pair": AWS.with_secret(
+        "secretsmanager", "create-secret", '{"username":"%s","password":"%s"}', name="x"
+    ),
+    **{name: line for name, line in DOCUMENTED.items() if "read -r NAME" in line},
+}
+IN_JSON = {"key": KEY, **{n: line for n, line in DOCUMENTED.items() if n not in PAIRS}}
 LINES = {"parameter": PARAMETER, **IN_JSON}
 WITHOUT_S = shutil.which("dash")  # its `read` has no option -s
 
@@ -144,6 +150,27 @@ def test_a_secret_of_a_form_is_a_value_of_json(
     assert ([*json.loads(found.read).values()], found.told) == ([typed], "")
     assert found.arguments and typed not in found.arguments
     assert found.arguments.endswith(" --secret-string file:///dev/stdin")
+
+
+@pytest.mark.parametrize("line", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("ida\n s3cret %s \n", {"username": "ida", "password": " s3cret %s "}),
+        ("ida\n\n", None),
+        ("\ns3cret\n", None),
+        ("ida\n", None),
+        ('i"da\ns3cret\n', None),
+        ("ida\ns3\\cret\n", None),
+    ],
+)
+def test_a_name_is_asked_for_before_its_password(
+    line: str, typed: str, stored: dict[str, str] | None, enter: Callable[..., Entered]
+) -> None:
+    found = enter(line, typed)
+    assert (json.loads(found.read) if found.read else None) == stored
+    assert "s3cret" not in (found.arguments or "")
+    assert found.told == ("" if stored else "The secret was not stored.\n")
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
