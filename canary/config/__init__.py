@@ -15,6 +15,7 @@ import msgspec
 from canary.config import references, routes
 from canary.config.decode import Problem, decode
 from canary.config.left_out import left_out
+from canary.config.service_names import by_role
 from canary.config.toml_file import is_file, read_toml, unusable
 from canary.model import Check, Config, Environment
 from canary.model.definitions import BLOCKING_EVERY
@@ -58,6 +59,7 @@ def load(
     files = sorted(folder.glob("*.toml"))
     sources = [s for file in files for s in check_file(file, known, problems)]
     if where is not None:
+        sources = by_role(where, sources)
         where, sources = left_out(where, sources, known)
         day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
         rules = references.Rules(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from canary.model import Check, Environment, Principal
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 from canary.probes.base.request import OWN
 
 RESERVED = ("", "nobody")

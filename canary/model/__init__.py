@@ -28,13 +28,13 @@ from canary.model.definitions import Environment as Environment
 from canary.model.definitions import Mute as Mute
 from canary.model.definitions import Network as Network
 from canary.model.definitions import Notify as Notify
-from canary.model.definitions import Principal as Principal
 from canary.model.definitions import RouteRule as RouteRule
 from canary.model.definitions import RunLimits as RunLimits
 from canary.model.definitions import Schedule as Schedule
 from canary.model.definitions import Service as Service
 from canary.model.history import CheckHistory as CheckHistory
 from canary.model.history import Kept as Kept
+from canary.model.principals import Principal as Principal
 from canary.model.remedies import Difference as Difference
 from canary.model.remedies import Remedy as Remedy
 from canary.model.results import REPORT_SCHEMA as REPORT_SCHEMA

@@ -23,7 +23,7 @@ class Credential:
     def basic(cls, user: str, password: str, *, secret_user: bool = False) -> Credential:
         """Return the credential of Basic authentication (RFC 7617, in UTF-8)."""
         known, pair = f"{user}:", f"{user}:{password}"
-        parts = [(password, ""), (pair, known)] + ([(user, "")] if secret_user else [])
+        parts = [(password, ""), (pair, known)] + ([(user, user)] if secret_user else [])
         # each three bytes are four characters: of the last group the password decides
         shared = _in_base64(known)[: len(known.encode()) // 3 * 4]
         value = _in_base64(pair)

@@ -9,16 +9,13 @@ import msgspec
 
 from canary.model import names
 from canary.model.base import Frozen, Load, Role, Severity, Suite
+from canary.model.principals import ACCEPTED, BASIC, Principal
 
 CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
 ROLES = {"auth": Role.IDENTITY, "registry": Role.API} | {str(r): r for r in Role}
 """The role of a service that writes none, by its name."""
-ACCEPTED = ("admin",)
-"""Principals that are accepted unless they write otherwise: their reason says what they are for."""
-BASIC = "basic"
-"""The form of a principal that sends a user name and a password."""
 BLOCKING_EVERY = 300
 """Seconds between runs of a blocking check that writes no `every` of its own."""
 
@@ -71,22 +68,6 @@ class Service(Frozen, frozen=True, kw_only=True):
     plain_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 80  # of plain HTTP beside its url
     # a part of the name of the variable in which it tells the identity service who asks
     identity_variable: Annotated[str, msgspec.Meta(min_length=1)] = "SERVICE_ID"
-
-
-class Principal(Frozen, frozen=True, kw_only=True):
-    """An identity of the canary: a secret, a generated key, or no credential."""
-
-    secret: str = ""  # Secrets Manager name or ARN
-    key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
-    # how its credential is sent: as each check says, or as a user name and a password
-    form: Annotated[str, msgspec.Meta(pattern="^(|basic)$")] = ""
-    # of a basic principal: the JSON keys of the two inside the secret
-    username_key: Annotated[str, msgspec.Meta(min_length=1)] = "username"
-    password_key: Annotated[str, msgspec.Meta(min_length=1)] = "password"  # noqa: S105 a key
-    generated: Annotated[str, msgspec.Meta(pattern="^(|malformed|unknown)$")] = ""
-    anonymous: bool = False  # sends no credential: for a platform that needs none
-    reason: str = ""  # why the platform must refuse it, for people
-    refused: bool | None = None  # must be refused; without it: if it is generated or has a reason
 
 
 class Mute(Frozen, frozen=True, kw_only=True):

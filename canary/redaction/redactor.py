@@ -54,16 +54,22 @@ class Redactor:
     def learn(self, secret: str, public: str = "") -> None:
         """Remember a secret value; its encodings and beginnings are masked from now on.
 
-        `public` is its beginning that gives nothing away, such as a user's name.
+        `public` is its beginning that gives nothing away, such as a user's name; of a secret that
+        is public to its end, the whole alone is masked.
         """
         if len(secret) < SHORTEST or secret in self._known:
             return
         with self._lock:
             self._known.add(secret)
-            for form, least in forms(secret, public).items():
+            new = forms(secret, public)
+            for form, least in new.items():
+                least = len(form) if public == secret else least
+                least = min(least, self._forms.get(form, (least, ""))[0])
                 self._forms[form] = (least, _flat(form)[:least])
             self._found = tuple(self._forms.items())
-            self._fragments = tuple(fragment(f, least) for f, (least, _) in self._found)
+            self._fragments += tuple(
+                fragment(form, self._forms[form][0]) for form in new if public != secret
+            )
 
     def text(self, text: str) -> str:
         """Return the text without secrets, known or not."""

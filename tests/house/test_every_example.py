@@ -48,6 +48,7 @@ RUN = {
     r"make (test|test-slow|lint)\b": "tests/house/test_workflows.py::test_ci_runs_the_verbs",
 }
 NOT_RUN = {
+    r"IFS= read -r NAME && ": "test_aws_cli.py types it, with a program in place of the AWS CLI",
     r"make setup$": "every other verb calls it first",
     r"(make mutants|python -m tests\.mutants)\b": "an hour; `make sweep` does it",
     r"python -m tests\.canary\.support\.told": "writes files that a test compares",

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from canary.model import Credential, Environment, Principal
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 from canary.probes.base.api import Clock, CredentialMissingError
 
 FAILURE_KEPT_S = 20.0

@@ -10,7 +10,7 @@ from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.model import Confidence, Remedy
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 
 _OF_KEY = ("", "bearer", "apikey")  # schemes of a challenge that a key of the canary can answer
 _OF_BASIC = ("", "basic")  # those that a user name and a password answer
@@ -42,7 +42,7 @@ def _is_other(case: Case, failure: Failure) -> bool:
     return failure.challenge.lower() not in (_OF_BASIC if basic else _OF_KEY)
 
 
-def _told(failures: Failures) -> str:
+def _asked(failures: Failures) -> str:
     if any(f.challenge.lower() == BASIC for f in failures):
         return 'store `username` and `password`, and write `form = "basic"` there'
     return "the canary sends it as a bearer token or an API key"
@@ -68,7 +68,7 @@ def _finding(case: Case, entry: str, principal: str, failures: Failures) -> Find
             summary=f"Give principal {principal} what {entry} asks for.",
             inspect=revisions.inspect(case, entry) if entry in case.services else (),
             decision=f"If {entry} shall ask for this, store a credential that it takes in Secrets"
-            f" Manager and name it as `secret` of [principals.{principal}]; {_told(failures)}."
+            f" Manager and name it as `secret` of [principals.{principal}]; {_asked(failures)}."
             f" If {entry} asked for none before, see what was deployed there.",
         ),
         shown_failures=0,

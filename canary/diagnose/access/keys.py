@@ -19,7 +19,7 @@ from canary.diagnose.ecs.secret_remedies import FRESH_S
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.secrets import previous_value, restore_secret
 from canary.model import Confidence, Evidence, Remedy, Role, Status
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),

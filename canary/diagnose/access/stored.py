@@ -6,7 +6,7 @@ import json
 
 from canary.diagnose.core.case import Case
 from canary.model import Environment, Principal
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 
 
 def command(case: Case, operation: str, secret: str, **options: str) -> str:

@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 
 from canary.model import Exchange
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 
 
 class Symptom(StrEnum):

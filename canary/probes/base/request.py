@@ -20,7 +20,7 @@ from canary.model import (
     Request,
     Service,
 )
-from canary.model.definitions import BASIC
+from canary.model.principals import BASIC
 from canary.model.urls import DEFAULT_PORTS
 from canary.probes.base.api import (
     NO_TIME,

@@ -109,3 +109,5 @@ def test_a_user_name_that_is_a_word_of_the_environment_leaves_texts_whole() -> N
 def test_a_user_name_of_its_own_is_masked() -> None:
     known = redactor(read(json.dumps({"username": "svc-k2vq81xw", "password": PASSWORD})))
     assert known.known("user svc-k2vq81xw was refused") == "user *** was refused"
+    others = "svc-k2vq81x, svc-k2vq and k2vq81xw are others"
+    assert known.known(others) == others

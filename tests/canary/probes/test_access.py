@@ -71,6 +71,7 @@ def cases(*rows: dict[str, Any]) -> tuple[Any, ...]:
         ("two-spaces", 401),
         ("raw", 401),
         ("query", 401),
+        ("basic", 401),
     ],
 )
 def test_every_form_is_carried_as_its_name_says(form: str, status: int) -> None:
@@ -82,7 +83,7 @@ def test_every_form_is_carried_as_its_name_says(form: str, status: int) -> None:
 def test_every_form_of_the_table_is_tested() -> None:
     assert set(FORMS) - {"none"} == {
         "bearer", "x-api-key", "apikey", "lower-case-header", "both", "lower-case-scheme",
-        "upper-case-scheme", "no-space", "two-spaces", "raw", "query",
+        "upper-case-scheme", "no-space", "two-spaces", "raw", "query", "basic",
     }  # fmt: skip
 
 

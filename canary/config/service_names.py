@@ -1,0 +1,38 @@
+"""Find the service of a check by its role where the environment calls it otherwise."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canary.config.references import Source
+from canary.model import Environment
+from canary.model.definitions import ROLES
+
+
+def by_role(environment: Environment, sources: list[Source]) -> list[Source]:
+    """Return the checks with the environment's own names of their services.
+
+    A set of checks writes names that stand for roles, such as `mlflow`. Where no service has the
+    name and one alone has its role, the check is of that service.
+    """
+    return [_renamed(environment, s) for s in sources]
+
+
+def _renamed(environment: Environment, source: Source) -> Source:
+    check, spec = source.check, source.check.spec
+    service = own_name(environment, check.service)
+    used = getattr(spec, "use_service", "")
+    if own_name(environment, used) != used:
+        spec = msgspec.structs.replace(spec, use_service=own_name(environment, used))
+    if (service, spec) == (check.service, check.spec):
+        return source
+    check = msgspec.structs.replace(check, service=service, spec=spec)
+    return msgspec.structs.replace(source, check=check)
+
+
+def own_name(environment: Environment, name: str) -> str:
+    """Return what an environment calls the service of a name, the name itself if none is it."""
+    if not name or name in environment.services or name not in ROLES:
+        return name
+    known = environment.of_role(ROLES[name])
+    return known[0] if len(known) == 1 else name
