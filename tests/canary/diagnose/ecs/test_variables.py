@@ -209,12 +209,38 @@ def test_what_a_wrong_variable_explains() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "more", "found"),
+    [
+        (404, "RESOURCE_NOT_FOUND", {}, True), (401, "API key required", {}, True),
+        (404, GONE, {}, True), (403, "Invalid Host header", {}, True), (405, "{}", {}, True),
+        (302, "", {}, True), (404, p.WERKZEUG, {"content_type": "text/html"}, True),
+        (422, "{}", {}, False), (403, "{}", {}, False),
+    ],
+)  # fmt: skip
+def test_a_wrong_address_of_mlflow_gives_these_answers(
+    status: int, body: str, more: dict[str, Any], found: bool
+) -> None:
+    url = f"https://registry.{NAMES.domain}{p.API_PATH}"
+    answer = p.failed("a", "registry", p.answer(url, status, body, principal="valid", **more))
+    of = replace(case(), results=(answer,))
+    assert bool(affected(of, "registry", "MLFLOW_SERVER_URL")) is found
+
+
+def test_what_has_no_port_is_not_led_to_by_what_has_none() -> None:
+    known = p.environment(NAMES)
+    services = {**known.services, "cache": p.replace(known.services["cache"], port=0)}
+    of = replace(case(revised(X="anything")), environment=p.replace(known, services=services))
+    assert dependency_of(of, "registry", "X") == ""
+
+
+@pytest.mark.parametrize(
     ("other", "value", "leads"),
     [
         ("auth", "https://auth.hokus.ai", True),
         ("auth", "https://auth.hokus.ai:443/x", True),
         ("auth", "http://auth.hokus.ai", False),  # a redirect loses the body of a POST
         ("auth", "https://auth.hokus.ai:8443", False),
+        ("auth", "http://auth.hokus.ai:443", False),
         ("auth", "https://auth.hokus.org", False),
         ("auth", "http://auth.hokusai.local:8000", True),
         ("auth", "https://auth.hokusai.local:8000", False),  # its target group speaks HTTP
