@@ -24,6 +24,7 @@ _SILENT = {
     "mlflow-matcher-wrong",
     "health-check-speaks-tls",
     "certificate-expiring",
+    "sidecar-dies",
 }
 
 __all__ = ["FAULTS", "inexpressible"]

@@ -12,6 +12,7 @@ _OF_MLFLOW_ALONE = frozenset(
         *("certificate-expired", "certificate-expiring"),
         *("certificate-wrong-name", "certificate-untrusted"),
         *("mlflow-scaled-to-zero", "mlflow-service-deleted", "mlflow-out-of-memory"),
+        "script-not-executable",
         *("database-name-wrong", "database-user-wrong", "database-password-changed"),
         *("host-header-rejected", "artifacts-not-served", "artifact-bucket-denied"),
         *("database-silent", "database-down", "database-write-lock"),
@@ -21,7 +22,7 @@ _OF_MLFLOW_ALONE = frozenset(
 _OF_AUTH_ALONE = frozenset(
     (
         *("auth-listener-missing", "auth-blocked", "auth-scaled-to-zero", "auth-crash-loop"),
-        *("image-for-arm", "auth-secret-placeholder", "auth-schema-missing"),
+        *("image-for-arm", "auth-secret-placeholder", "auth-schema-missing", "module-missing"),
         *("revoked-accepted", "expired-accepted"),
     )
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import sandbox.services
 from emulator.ecs.images import Image
 from emulator.settings import IMAGE_REGISTRY, REGION
 from sandbox.seed.secrets import Stored
@@ -14,10 +16,11 @@ Definition = dict[str, Any]
 
 IMAGE_TAGS = ("2026-09-14", "2026-10-20", "2026-11-18")  # the last one runs
 # the programs behind the repositories of the account's registry
+_FOLDER = str(Path(sandbox.services.__file__).parent)
 PROGRAMS = {
-    AUTH: Image("sandbox.services.auth", 128),
-    API: Image("sandbox.services.api", 128),
-    MLFLOW: Image("sandbox.services.mlflow", 512),
+    AUTH: Image("sandbox.services.auth", 128, folder=_FOLDER),
+    API: Image("sandbox.services.api", 128, folder=_FOLDER),
+    MLFLOW: Image("sandbox.services.mlflow", 512, folder=_FOLDER),
 }
 SIDECAR = Image("sandbox.services.sidecar", 16)
 
