@@ -31,6 +31,7 @@ CAUSES: dict[str, dict[str, str]] = {
         "service-scaled-to-zero": "The desired count of the service is 0.",
         "task-crash-loop": "Tasks start and stop again and again.",
         "task-out-of-memory": "Tasks are stopped because they use too much memory.",
+        "container-ended": "A container that others of its task need has ended.",
         "image-pull-failed": "The image cannot be pulled.",
         "image-wrong-architecture": "The image is built for another processor architecture.",
         "log-group-missing": "The log group that the task writes to does not exist.",

@@ -25,6 +25,7 @@ from canary.diagnose.ecs import (
     older_revision,
     own_credential,
     services,
+    side_cars,
 )
 from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
 from canary.diagnose.network import security_groups
@@ -94,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=services.missing, rank=finding.START, needs=_ECS),
     Rule(find=services.scaled_to_zero, rank=finding.START, needs=_ECS),
     Rule(find=services.not_starting, rank=finding.START + 1, needs=_ECS, also=_TASKS),
+    Rule(find=side_cars.ended, rank=finding.START + 2, needs=(*_TASKS, _REVISIONS[-1])),
     Rule(find=services.deployments, rank=finding.SERVE, needs=_ECS),
     Rule(find=listen_port.listening, rank=finding.TARGET - 4, needs=_REVISIONS, also=_TASKS),
     Rule(find=older_revision.reverted, rank=finding.SETTINGS, needs=_REVISIONS),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.faults.context import FaultContext
+from sandbox.faults.context import Definition, FaultContext
 from sandbox.world.parts import Service
 
-SIDE_CAR = "log-router"
 NO_CONFIGURATION = "echo 'log-router: cannot open /etc/log-router.conf' >&2; exit 2"
+NO_UPSTREAM = "echo 'mlflow-proxy: no upstream is configured' >&2; exit 1"
+PROXY_PORT = 15000
 
 
 def wrong_command(context: FaultContext) -> None:
@@ -28,12 +29,22 @@ def script_not_executable(context: FaultContext) -> None:
 
 def sidecar_essential_dies(context: FaultContext) -> None:
     """Deploy an API revision with an essential log router that ends at its start."""
-    _add_side_car(context, essential=True)
+    _add_log_router(context, essential=True)
 
 
 def sidecar_dies(context: FaultContext) -> None:
     """Deploy an API revision with a log router that ends, and that nothing needs."""
-    _add_side_car(context, essential=False)
+    _add_log_router(context, essential=False)
+
+
+def proxy_sidecar_dies(context: FaultContext) -> None:
+    """Deploy an API revision that reaches MLflow through a proxy beside it, which ends."""
+    definition = context.set_variable(
+        context.api, "MLFLOW_SERVER_URL", f"http://localhost:{PROXY_PORT}"
+    )
+    proxy = _side_car(context, definition, "mlflow-proxy", NO_UPSTREAM)
+    proxy["portMappings"] = [{"containerPort": PROXY_PORT, "protocol": "tcp"}]
+    context.deploy_for_good(context.api, definition)
 
 
 def _change(context: FaultContext, service: Service, **fields: Any) -> None:
@@ -42,18 +53,22 @@ def _change(context: FaultContext, service: Service, **fields: Any) -> None:
     context.deploy_for_good(service, definition)
 
 
-def _add_side_car(context: FaultContext, *, essential: bool) -> None:
-    """Put a container of the API's own image beside the API."""
+def _add_log_router(context: FaultContext, *, essential: bool) -> None:
     definition = context.definition(context.api)
-    own = context.container(definition, context.api)
-    definition["containerDefinitions"].append(
-        {
-            "name": SIDE_CAR,
-            "image": own["image"],
-            "essential": essential,
-            "entryPoint": ["sh", "-c"],
-            "command": [NO_CONFIGURATION],
-            "logConfiguration": own["logConfiguration"],
-        }
-    )
+    _side_car(context, definition, "log-router", NO_CONFIGURATION)["essential"] = essential
     context.deploy_for_good(context.api, definition)
+
+
+def _side_car(context: FaultContext, definition: Definition, name: str, line: str) -> Definition:
+    """Put a container of the API's own image beside the API, and return it."""
+    own = context.container(definition, context.api)
+    made = {
+        "name": name,
+        "image": own["image"],
+        "essential": False,
+        "entryPoint": ["sh", "-c"],
+        "command": [line],
+        "logConfiguration": own["logConfiguration"],
+    }
+    definition["containerDefinitions"].append(made)
+    return made

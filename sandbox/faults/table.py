@@ -121,6 +121,8 @@ ROWS = (
      "An essential log router beside the API ends at its start"),
     ("sidecar-dies", containers.sidecar_dies, "task-crash-loop", "",
      "A log router beside the API ends, and nothing needs it"),
+    ("proxy-sidecar-dies", containers.proxy_sidecar_dies, "container-ended", "",
+     "The proxy beside the API, through which it reaches MLflow, ends"),
     # configuration
     ("mlflow-url-unset", configuration.mlflow_url_unset,
      "environment-variable-missing", "05",

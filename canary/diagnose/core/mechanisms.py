@@ -60,6 +60,7 @@ SHOWN_BY_STATE = frozenset(
         *("targets-unhealthy", "target-protocol-mismatch", "service-missing"),
         *("service-scaled-to-zero", "task-crash-loop", "task-out-of-memory", "image-pull-failed"),
         *("image-wrong-architecture", "log-group-missing", "secret-unavailable"),
+        "container-ended",
         *("execution-role-denied", "deployment-stuck", "deployment-rolled-back"),
         *("environment-variable-missing", "environment-variable-wrong", "secret-not-injected"),
         *("upstream-url-wrong", "service-id-wrong"),

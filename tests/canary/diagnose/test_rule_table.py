@@ -38,6 +38,7 @@ TABLE: dict[str, tuple[int, tuple[str, ...], tuple[str, ...], bool]] = {
     "ecs.services.missing": (40, (ECS,), (), False),
     "ecs.services.scaled_to_zero": (40, (ECS,), (), False),
     "ecs.services.not_starting": (41, (ECS,), (ECS, LIST, TASKS), False),
+    "ecs.side_cars.ended": (42, (ECS, LIST, TASKS, REVISIONS), (), False),
     "ecs.services.deployments": (80, (ECS,), (), False),
     "ecs.listen_port.listening": (66, (ECS, REVISIONS), (ECS, LIST, TASKS), False),
     "ecs.older_revision.reverted": (50, (ECS, REVISIONS), (), False),

@@ -83,6 +83,7 @@ _RESOURCES: dict[str, Place] = {
     "script-not-executable": _MLFLOW,
     "sidecar-essential-dies": _API,
     "sidecar-dies": _API,
+    "proxy-sidecar-dies": _API,
     "mlflow-url-unset": _API,
     "mlflow-url-wrong-namespace": _API,
     "mlflow-url-pinned": _API,

@@ -80,6 +80,7 @@ SYMPTOMS = [
     Symptom("module-missing", AUTH, "/health", 503, HTML, BALANCER),
     Symptom("script-not-executable", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("sidecar-essential-dies", REGISTRY, "/health", 503, HTML, BALANCER),
+    Symptom("proxy-sidecar-dies", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("execution-role-denied", REGISTRY, "/health", 503, HTML, BALANCER),
     Symptom("image-missing", REGISTRY, "/health", 503, HTML, BALANCER),
     Symptom("mlflow-url-unset", REGISTRY, "/health", 503, HTML, BALANCER, "503 Service"),

@@ -116,7 +116,7 @@ def test_the_control_plane_shows_these_causes() -> None:
         "secret-unavailable", "execution-role-denied", "deployment-stuck",
         "deployment-rolled-back", "environment-variable-missing", "environment-variable-wrong",
         "secret-not-injected", "upstream-url-wrong", "service-id-wrong",
-        "service-discovery-missing", "service-discovery-stale",
+        "service-discovery-missing", "service-discovery-stale", "container-ended",
     } == SHOWN_BY_STATE  # fmt: skip
 
 
