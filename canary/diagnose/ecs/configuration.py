@@ -10,7 +10,7 @@ import msgspec
 from canary.control_plane.state import TaskDefinition
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
-from canary.diagnose.ecs import own_credential, revisions
+from canary.diagnose.ecs import own_credential, revisions, side_cars
 from canary.diagnose.ecs.revision_diff import Difference
 from canary.diagnose.ecs.revisions import Rollout
 from canary.diagnose.ecs.variables import (
@@ -33,6 +33,8 @@ def upstream(case: Case) -> Iterator[Finding]:
             for variable, value in container.plain.items():
                 if not definition or not is_address(case, name, variable, value):
                     continue
+                if side_cars.beside(definition, container, value):
+                    continue  # where a proxy leads to, nobody tells
                 failures = affected(case, name, variable)
                 if failures and not leads_to(case, dependency_of(case, name, variable), value):
                     found = (variable, value)

@@ -49,10 +49,16 @@ def _needed(
         return "the load balancer", case.failures_of_outage(name)
     for other in definition.containers:
         for variable, value in other.plain.items():
-            port = _OWN.fullmatch(value)
-            if other is not one and port and int(port[1]) in one.ports:
+            if beside(definition, other, value) is one:
                 return f"{variable} of {other.name}", affected(case, name, variable)
     return "", frozenset()
+
+
+def beside(definition: TaskDefinition, container: Container, address: str) -> Container | None:
+    """Return the other container of a task that an address of its localhost leads to."""
+    own = _OWN.fullmatch(address)
+    others = [c for c in definition.containers if c is not container]
+    return next((c for c in others if own and int(own[1]) in c.ports), None)
 
 
 def _finding(

@@ -14,7 +14,7 @@ from canary.control_plane.state import (
 )
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
-from canary.diagnose.ecs import side_cars
+from canary.diagnose.ecs import configuration, side_cars
 from canary.model import Confidence, Result
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -62,6 +62,18 @@ def test_a_side_car_that_a_variable_leads_to_is_named_with_its_exit_code() -> No
     assert one.summary == f"Container proxy of {name} has ended, and {leads}."
     assert one.evidence[0].seen == "container proxy: exit code 1; the task runs on"
     assert one.remedy.fix
+
+
+@pytest.mark.parametrize(("port", "causes"), [(15000, []), (15001, ["upstream-url-wrong"])])
+def test_an_address_that_leads_to_a_side_car_is_no_wrong_upstream(
+    port: int, causes: list[str]
+) -> None:
+    state = platform(RUNS, plain={"MLFLOW_SERVER_URL": f"http://localhost:{port}/x"})
+    environment = p.environment(NAMES)
+    case = Case(
+        results=tuple(NO_MLFLOW), state=state, environment=environment, previous=None, now=p.NOW
+    )
+    assert [f.cause for f in configuration.upstream(case)] == causes
 
 
 def test_a_side_car_that_the_balancer_asks_is_named_too() -> None:
