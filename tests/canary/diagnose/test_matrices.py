@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.faults import FAULTS
 from tests.canary.support.diagnosis_matrix import MATRIX, OUTSIDE, OutsideRow, Row, shown, write
-from tests.canary.support.live_faults import EXCEPTIONS, PEOPLE
+from tests.canary.support.live_faults import EXCEPTIONS, HARMLESS, PEOPLE
 from tests.canary.support.live_outside import at_fault, wrong
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "diagnosis.md"
@@ -94,7 +94,9 @@ def test_every_fault_of_the_library_is_healed_and_leaves_the_platform_as_it_was(
     rows = [x.split(" | ") for x in shown(DOCUMENT, MATRIX).splitlines()[2:] if x.startswith("| ")]
     told = {r[0].removeprefix("| "): (r[3], r[6], r[7].removesuffix(" |")) for r in rows}
     assert {f: told[f] for f in PEOPLE} == dict.fromkeys(PEOPLE, ("yes", "by person", "–"))
-    others = {f: told[f] for f in FAULTS.keys() - PEOPLE - EXCEPTIONS.keys()}
+    unseen = dict.fromkeys(HARMLESS, ("yes", "nothing to heal", "–"))
+    assert {f: told[f] for f in HARMLESS} == unseen
+    others = {f: told[f] for f in FAULTS.keys() - PEOPLE - HARMLESS - EXCEPTIONS.keys()}
     assert others == dict.fromkeys(others, ("yes", "by command", "as before"))
     assert {f: told[f][2].partition(": ")[2] for f in EXCEPTIONS} == EXCEPTIONS
     assert told.keys() == FAULTS.keys()

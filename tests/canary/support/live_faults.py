@@ -35,6 +35,8 @@ PAIRS = (
     ("auth-crash-loop", "execution-role-denied"),
     ("auth-blocked", "api-scaled-to-zero"),
 )
+# Nothing fails for it, so that nobody may name it and there is nothing to heal.
+HARMLESS = frozenset({"sidecar-dies"})
 # A person must decide on the remedy; `heal` does what the decision says.
 PEOPLE = frozenset(
     {
