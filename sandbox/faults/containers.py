@@ -9,7 +9,7 @@ from sandbox.world.parts import Service
 
 NO_CONFIGURATION = "echo 'log-router: cannot open /etc/log-router.conf' >&2; exit 2"
 NO_UPSTREAM = "echo 'mlflow-proxy: no upstream is configured' >&2; exit 1"
-PROXY_PORT = 15000
+PROXY_PORT = 15500
 
 
 def wrong_command(context: FaultContext) -> None:
@@ -29,12 +29,12 @@ def script_not_executable(context: FaultContext) -> None:
 
 def sidecar_essential_dies(context: FaultContext) -> None:
     """Deploy an API revision with an essential log router that ends at its start."""
-    _add_log_router(context, essential=True)
+    _log_router(context, essential=True)
 
 
 def sidecar_dies(context: FaultContext) -> None:
     """Deploy an API revision with a log router that ends, and that nothing needs."""
-    _add_log_router(context, essential=False)
+    _log_router(context, essential=False)
 
 
 def proxy_sidecar_dies(context: FaultContext) -> None:
@@ -42,8 +42,9 @@ def proxy_sidecar_dies(context: FaultContext) -> None:
     definition = context.set_variable(
         context.api, "MLFLOW_SERVER_URL", f"http://localhost:{PROXY_PORT}"
     )
-    proxy = _side_car(context, definition, "mlflow-proxy", NO_UPSTREAM)
-    proxy["portMappings"] = [{"containerPort": PROXY_PORT, "protocol": "tcp"}]
+    proxy = _side_car(context, definition, "mlflow-proxy")
+    ports = [{"containerPort": PROXY_PORT, "protocol": "tcp"}]
+    proxy.update(portMappings=ports, **_ends(NO_UPSTREAM))
     context.deploy_for_good(context.api, definition)
 
 
@@ -53,22 +54,32 @@ def _change(context: FaultContext, service: Service, **fields: Any) -> None:
     context.deploy_for_good(service, definition)
 
 
-def _add_log_router(context: FaultContext, *, essential: bool) -> None:
+def _log_router(context: FaultContext, *, essential: bool) -> None:
+    """Let a side-car of the API end, one that it has or one that it gets."""
     definition = context.definition(context.api)
-    _side_car(context, definition, "log-router", NO_CONFIGURATION)["essential"] = essential
+    own = context.container(definition, context.api)
+    there: list[Definition] = definition["containerDefinitions"]
+    alike = [one for one in there if one is not own and one.get("essential", True) is essential]
+    taken = {one["name"] for one in there}
+    name = next(n for n in ("log-router", "log-shipper") if n not in taken)
+    found = alike[0] if alike else _side_car(context, definition, name)
+    found.update(essential=essential, **_ends(NO_CONFIGURATION))
     context.deploy_for_good(context.api, definition)
 
 
-def _side_car(context: FaultContext, definition: Definition, name: str, line: str) -> Definition:
+def _side_car(context: FaultContext, definition: Definition, name: str) -> Definition:
     """Put a container of the API's own image beside the API, and return it."""
     own = context.container(definition, context.api)
     made = {
         "name": name,
         "image": own["image"],
         "essential": False,
-        "entryPoint": ["sh", "-c"],
-        "command": [line],
         "logConfiguration": own["logConfiguration"],
     }
     definition["containerDefinitions"].append(made)
     return made
+
+
+def _ends(line: str) -> Definition:
+    """Return how a container runs a line of shell."""
+    return {"entryPoint": ["sh", "-c"], "command": [line]}
