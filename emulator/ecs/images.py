@@ -87,6 +87,8 @@ def find(reference: str, repositories: Mapping[str, Image]) -> Image | str:
     if reference.partition(":")[0] == LOCAL_PYTHON:
         return Image(architecture="")
     registry, _, rest = reference.rpartition("/")
+    if reference.startswith(f"{IMAGE_REGISTRY}/"):  # a repository's name may have slashes
+        registry, rest = IMAGE_REGISTRY, reference.removeprefix(f"{IMAGE_REGISTRY}/")
     repository, _, tag = rest.partition(":")
     if registry != IMAGE_REGISTRY:
         docker_hub = "." not in registry

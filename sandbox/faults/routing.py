@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from sandbox.faults.context import FaultContext
-from sandbox.seed.balancers import forward
+from sandbox.seed.balancers import NOT_FOUND, forward
 from sandbox.world.world import AUTH
-
-NOT_FOUND = {
-    "Type": "fixed-response",
-    "FixedResponseConfig": {
-        "StatusCode": "404",
-        "ContentType": "text/plain",
-        "MessageBody": "Not Found",
-    },
-}
-
 
 MOST_VALUES = 5
 """Values of conditions that a rule may have, of all its conditions together."""

@@ -13,6 +13,15 @@ from sandbox.seed.network import Vpc
 from sandbox.world.parts import Balancer, Listener, Rule, Service
 from sandbox.world.world import World
 
+NOT_FOUND = {
+    "Type": "fixed-response",
+    "FixedResponseConfig": {
+        "StatusCode": "404",
+        "ContentType": "text/plain",
+        "MessageBody": "Not Found",
+    },
+}
+
 
 class Balancers(msgspec.Struct, frozen=True, kw_only=True):
     """ARNs of the load balancing."""
@@ -145,12 +154,11 @@ def _listener(
     secure: dict[str, Any] = {}
     if each.protocol == "HTTPS":
         secure = {"SslPolicy": each.policy, "Certificates": [{"CertificateArn": certificates[0]}]}
-    action = redirect_to_https(each.redirect) if each.redirect else forward(groups[each.to])
     made = elbv2.create_listener(
         LoadBalancerArn=balancer,
         Protocol=each.protocol,
         Port=each.port,
-        DefaultActions=[action],
+        DefaultActions=[_default(each, groups)],
         Tags=tags,
         **secure,
     )
@@ -159,6 +167,13 @@ def _listener(
         more = [{"CertificateArn": arn} for arn in certificates[1:]]
         elbv2.add_listener_certificates(ListenerArn=listener, Certificates=more)
     return listener
+
+
+def _default(each: Listener, groups: dict[str, str]) -> dict[str, Any]:
+    """Return a listener's default action."""
+    if each.redirect:
+        return redirect_to_https(each.redirect)
+    return forward(groups[each.to]) if each.to else NOT_FOUND
 
 
 def _target_group(elbv2: Any, vpc: str, service: Service) -> str:
@@ -170,7 +185,7 @@ def _target_group(elbv2: Any, vpc: str, service: Service) -> str:
         TargetType="ip",
         HealthCheckProtocol="HTTP",
         HealthCheckPort="traffic-port",
-        HealthCheckPath="/health",
+        HealthCheckPath=service.health,
         HealthCheckIntervalSeconds=30,
         HealthCheckTimeoutSeconds=5,
         HealthyThresholdCount=2,

@@ -123,8 +123,18 @@ def injected(world: World, part: str, stored: Stored) -> dict[str, str]:
             **password,
             "MLFLOW_TRACKING_TOKEN": stored.secrets[names.mlflow_token],
         },
-        MLFLOW: password,
+        MLFLOW: password if AUTH in world.services else {**password, **_users(world, stored)},
     }[part]
+
+
+def _users(world: World, stored: Stored) -> dict[str, str]:
+    """Return what MLflow needs to keep the users itself."""
+    secret = stored.secrets[world.stored.auth]
+    return {
+        "MLFLOW_AUTH_ADMIN_USERNAME": f"{secret}:username::",
+        "MLFLOW_AUTH_ADMIN_PASSWORD": f"{secret}:password::",
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": f"{secret}:flask_key::",
+    }
 
 
 def definition(

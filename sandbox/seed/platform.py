@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import urllib3
 
 from emulator.aws.endpoint import Endpoint
-from sandbox.seed import balancers, network, principals, secrets, services
+from sandbox.seed import balancers, beside, network, principals, secrets, services
 from sandbox.seed.authority import Authority, import_certificate
-from sandbox.world.world import World
+from sandbox.world.world import AUTH, World
 
 
 class Platform(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,15 +33,18 @@ def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool =
     """
     _seed_identifiers(aws)
     credentials = secrets.fresh_credentials()
-    identities = principals.fresh_principals(credentials.admin_token)
+    make = principals.fresh_principals if AUTH in world.services else principals.basic_principals
+    identities = make(credentials.admin_token)
     vpc = network.build(aws, world)
     certificates = _certificates(aws, authority, world)
     balancing = balancers.build(aws, world, vpc, certificates)
     stored = secrets.build(aws, world, credentials)
     principals.store(aws, world, identities)
     running = services.build(aws, world, vpc, balancing, stored, as_found)
+    if world.beside:
+        beside.build(aws, world, world.beside)
     for bucket in (world.artifact_bucket, world.report_bucket):
-        aws.client("s3").create_bucket(Bucket=bucket)
+        aws.client("s3").create_bucket(Bucket=bucket, **_place(aws))
     topic = aws.client("sns").create_topic(Name=world.topic)["TopicArn"]
     return Platform(
         vpc=vpc,
@@ -51,6 +56,12 @@ def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool =
         credentials=credentials,
         principals=identities,
     )
+
+
+def _place(aws: Endpoint) -> dict[str, Any]:
+    """Return where a bucket is made: us-east-1 is the place that is not named (AWS: S3)."""
+    elsewhere = aws.region != "us-east-1"
+    return {"CreateBucketConfiguration": {"LocationConstraint": aws.region}} if elsewhere else {}
 
 
 def _certificates(aws: Endpoint, authority: Authority, world: World) -> dict[str, str]:

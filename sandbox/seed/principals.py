@@ -7,8 +7,8 @@ import json
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
-from sandbox.seed.secrets import fresh_key
-from sandbox.world.world import World
+from sandbox.seed.secrets import ADMINISTRATOR, fresh_key
+from sandbox.world.world import AUTH, World
 
 WRITE_SCOPES = ("model:read", "model:write", "mlflow:write", "mlflow:access", "registry:admin")
 
@@ -43,11 +43,18 @@ def fresh_principals(admin_token: str) -> list[Principal]:
     ]
 
 
+def basic_principals(password: str) -> list[Principal]:
+    """Return the one user of a MLflow that keeps the users itself."""
+    return [Principal(name="user", api_key=password, known=False)]
+
+
 def store(aws: Endpoint, world: World, principals: list[Principal]) -> None:
     """Put each principal's key where the canary reads it."""
     for principal in principals:
-        key = "admin_token" if principal.name == "admin" else "api_key"
+        name, key = principal.name, principal.api_key
+        value = {"admin_token" if name == "admin" else "api_key": key}
+        if AUTH not in world.services:
+            value = {"login": ADMINISTRATOR, "word": key}
         aws.client("secretsmanager").create_secret(
-            Name=world.stored.principals + principal.name,
-            SecretString=json.dumps({key: principal.api_key}),
+            Name=world.stored.principals + name, SecretString=json.dumps(value)
         )

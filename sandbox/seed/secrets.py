@@ -10,7 +10,10 @@ import msgspec
 
 from emulator.aws.endpoint import Endpoint
 from emulator.settings import ACCOUNT, REGION
-from sandbox.world.world import World
+from sandbox.world.world import AUTH, World
+
+ADMINISTRATOR = "tracker-owner"
+"""The user whom MLflow makes by itself where it keeps the users."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,23 +64,28 @@ def build(aws: Endpoint, world: World, credentials: Credentials) -> Stored:
 
 def secret_values(world: World, credentials: Credentials) -> dict[str, str]:
     """Return the platform's secrets by name."""
-    names, database = world.stored, world.database
+    names = world.stored
     return {
-        names.auth: json.dumps(
-            {
-                "database_url": database_url(
-                    world,
-                    database.auth_user,
-                    credentials.auth_database_password,
-                    database.auth_name,
-                ),
-                "admin_token": credentials.admin_token,
-            }
-        ),
+        names.auth: json.dumps(_of_auth(world, credentials)),
         names.app: json.dumps({"database_password": credentials.database_password}),
         names.cache_token: credentials.redis_token,
         names.mlflow_token: credentials.mlflow_token,
     }
+
+
+def _of_auth(world: World, credentials: Credentials) -> dict[str, str]:
+    """Return what the auth service needs, or MLflow where it keeps the users itself."""
+    if AUTH not in world.services:
+        return {
+            "username": ADMINISTRATOR,
+            "password": credentials.admin_token,
+            "flask_key": credentials.mlflow_token,
+        }
+    database = world.database
+    url = database_url(
+        world, database.auth_user, credentials.auth_database_password, database.auth_name
+    )
+    return {"database_url": url, "admin_token": credentials.admin_token}
 
 
 def database_url(world: World, user: str, password: str, database: str) -> str:
@@ -114,6 +122,7 @@ def _roles(
     names, roles = world.stored, world.roles
     app = [stored[name] for name in (names.app, names.cache_token, names.mlflow_token)]
     auth = [stored[names.auth], stored[names.cache_token]]
+    app += [] if AUTH in world.services else [stored[names.auth]]
     bucket = f"arn:aws:s3:::{world.artifact_bucket}"
     return {
         roles.execution: _role(

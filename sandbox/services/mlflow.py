@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sandbox.services.base import behaviour, settings
+from sandbox.services.tracking import basic_auth
 from sandbox.services.wire import postgres as pgwire
 
 FIRST_CONNECT_S = 2.5
@@ -42,6 +43,9 @@ def server_environment(path: str) -> dict[str, str]:
     }
     if settings.optional("MLFLOW_SERVE_ARTIFACTS", "true").lower() == "true":
         values["_MLFLOW_SERVER_SERVE_ARTIFACTS"] = "true"
+    if basic_auth.wanted():
+        values |= basic_auth.configure(Path(path))
+        values["_MLFLOW_STATIC_PREFIX"] = os.environ.get("MLFLOW_STATIC_PREFIX", "").rstrip("/")
     hosts = os.environ.get("MLFLOW_ALLOWED_HOSTS")
     if hosts:
         values["MLFLOW_SERVER_ALLOWED_HOSTS"] = hosts

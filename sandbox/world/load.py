@@ -60,11 +60,11 @@ def _whole(path: Path) -> Table:
 
 
 def merged(below: Table, over: Table) -> Table:
-    """Lay a table over another: `false` takes a table away, all else but tables is replaced."""
+    """Lay a table over another: `false` takes a table or a text away, all else is replaced."""
     found = dict(below)
     for key, value in over.items():
         old = found.get(key)
-        if value is False and isinstance(old, dict):
+        if value is False and isinstance(old, dict | str):
             del found[key]
         elif isinstance(value, dict) and isinstance(old, dict):
             found[key] = merged(old, value)

@@ -30,6 +30,8 @@ class Service(Part, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()  # services and stores that its tasks connect to
     count: int = 1  # desired tasks
     public: bool = False  # whether its tasks have public subnets and addresses
+    health: str = "/health"  # where its target group's health check asks
+    prefix: str = ""  # a path before all its paths
     check_inside: bool = False  # whether the container has a health check of its own
     variables: dict[str, str] = msgspec.field(
         default_factory=dict
@@ -59,7 +61,7 @@ class Listener(Part, frozen=True, kw_only=True):
     protocol: str = "HTTP"
     policy: str = ""
     redirect: int = 0  # the port of HTTPS; 0: no redirect
-    to: str = ""  # the service of the default action
+    to: str = ""  # the service of the default action; "" without a redirect: it answers 404
 
     @property
     def scheme(self) -> str:
@@ -122,6 +124,14 @@ class Database(Part, frozen=True, kw_only=True):
     user: str
     auth_name: str
     auth_user: str
+
+
+class Beside(Part, frozen=True, kw_only=True):
+    """Another environment in the same account: its own VPC, and names that are the platform's."""
+
+    cluster: str
+    namespace: str
+    block: str = "10.1.0.0/16"  # of its VPC
 
 
 class Stored(Part, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from sandbox.world.parts import (
     Balancer,
+    Beside,
     Cache,
     Clients,
     Database,
@@ -46,6 +47,8 @@ class World(Part, frozen=True, kw_only=True):
     stored: Stored
     roles: Roles
     clients: Clients = Clients()
+    beside: Beside | None = None  # another environment in the same account
+    everywhere: tuple[str, ...] = ()  # further sources that each group with a port admits
     prefix_lists: dict[str, list[str]] = msgspec.field(default_factory=dict)  # name -> blocks
     model: str  # the environment file that the world's own is made of
     written: dict[str, Any] = msgspec.field(
@@ -90,7 +93,8 @@ class World(Part, frozen=True, kw_only=True):
         serving = self.balancer_of(service).serving
         usual = {"http": 80, "https": 443}[serving.scheme] == serving.port
         host = self.services[service].host
-        return f"{serving.scheme}://{host}" + ("" if usual else f":{serving.port}")
+        port = "" if usual else f":{serving.port}"
+        return f"{serving.scheme}://{host}{port}{self.services[service].prefix}"
 
     def serving(self, host: str) -> Listener:
         """Return the listener that serves a public host."""
@@ -103,7 +107,14 @@ class World(Part, frozen=True, kw_only=True):
 
     def edges(self) -> tuple[tuple[str, int, str, str], ...]:
         """Return who may come in: (security group, port, CIDR or group or "pl:NAME", why)."""
-        return (*self._from_outside(), *self._to_tasks(), *self._to_stores())
+        found = (*self._from_outside(), *self._to_tasks(), *self._to_stores())
+        doors = dict.fromkeys((group, port) for group, port, _, _ in found)
+        further = [
+            (*door, source, f"{_who(source)}, as everywhere")
+            for door in doors
+            for source in self.everywhere
+        ]
+        return (*found, *further)
 
     def _from_outside(self) -> list[tuple[str, int, str, str]]:
         return [

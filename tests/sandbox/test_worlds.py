@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from canary.config import load as load_canary
@@ -173,3 +174,27 @@ def test_the_world_of_the_readme_is_one_file(tmp_path: Path) -> None:
         (9443, "203.0.113.10/32"),
     ]
     assert "registry.https-redirect" not in {c.id for c in found.checks}
+
+
+def test_strangers_share_no_name_with_the_platform_and_stand_beside_their_own() -> None:
+    world, classic = load("strangers"), load()
+    assert (world.url("mlflow"), list(world.services)) == (
+        "https://experiments.aurora.example/lab",
+        ["mlflow"],
+    )
+    names = {v for v in msgspec.structs.astuple(world.mlflow) if isinstance(v, str) and v}
+    assert names & {v for v in msgspec.structs.astuple(classic.mlflow) if v} == set()
+    assert world.beside and world.beside.cluster != world.cluster
+    doors = {(group, port) for group, port, _, _ in world.edges()}
+    for source in ("2001:db8:17::/48", "pl:offices"):
+        assert {(g, p) for g, p, who, _ in world.edges() if who == source} == doors
+    assert inexpressible(world, "auth-blocked") == "it has no auth service"
+
+
+def test_strangers_have_one_user_and_the_checks_of_any_mlflow(tmp_path: Path) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text(toml.dumps(of_world(load("strangers"))))
+    found = load_canary(str(path))
+    user = found.environment.principals["user"]
+    assert (user.form, user.anonymous, user.username_key) == ("basic", False, "login")
+    assert {c.service for c in found.checks} == {"tracker"} and len(found.checks) == 11

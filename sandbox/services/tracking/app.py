@@ -17,12 +17,16 @@ from werkzeug.utils import redirect
 from sandbox.services.base import behaviour, settings
 from sandbox.services.base.web import Request, Response, json_response
 from sandbox.services.mlflow import dsn
+from sandbox.services.tracking import basic_auth
 from sandbox.services.tracking.gateway import Gateway
 from sandbox.services.tracking.prefix import inside
 from sandbox.services.wire import postgres as pgwire
 
 GATE_SECONDS = 0.2
-PREFIX = os.environ.get("MLFLOW_STATIC_PREFIX", "").rstrip("/")
+# with its own authentication MLflow runs as this version does: it leads all paths by itself
+OWN_PREFIX = os.environ.get("MLFLOW_STATIC_PREFIX", "").rstrip("/")
+PREFIX = "" if basic_auth.wanted() else OWN_PREFIX
+EXEMPT = ("/health", "/version", f"{OWN_PREFIX}/health", f"{OWN_PREFIX}/version")
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
@@ -57,7 +61,9 @@ class Application:
     def __init__(self) -> None:
         self._behaviour = behaviour.from_environment()
         self._gate = DatabaseGate()
-        self._gateway = Gateway.from_environment()
+        self._gateway = (
+            Gateway(enabled=False) if basic_auth.wanted() else Gateway.from_environment()
+        )
 
     def __call__(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -66,7 +72,7 @@ class Application:
             # MLflow itself has it under its prefix alone; the deployed gateway answers both
             return _send(json_response(200, {"status": "ok"}), start)
         wanted = inside(path, PREFIX)
-        exempt = wanted in ("/health", "/version")
+        exempt = wanted in EXEMPT
         answer = None if exempt else self._misbehave(path)
         answer = answer or self._gateway.answer(_request(environ, path))
         if answer is None and not exempt:
@@ -129,6 +135,8 @@ def _pass_on(environ: Environ, start: StartResponse) -> Iterable[bytes]:
 # gunicorn loads this before it listens and forks: tables are made now, connections later
 for _store in (_get_tracking_store(), _get_model_registry_store()):
     _store.engine.dispose()  # type: ignore[union-attr]
+if basic_auth.wanted():
+    basic_auth.create()  # adds itself to MLflow's application
 if os.environ.get("_MLFLOW_SERVER_ARTIFACT_DESTINATION", "").startswith("s3:"):
     import boto3
 
