@@ -6,7 +6,7 @@ Application Load Balancers".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from emulator.elbv2.target_groups_in_use import forwarded_groups, users_of_groups
@@ -66,9 +66,24 @@ def _patch_change(backend: Any) -> None:
         self._validate_actions([FakeAction(action) for action in actions])
         refuse_foreign_groups(actions, _balancer_of(arn))
         _refuse_downgrade(actions, protocol or protocol_of(self, arn))
-        return modify(self, arn, *rest, **more)
+        return _with_its_certificates(self, arn, lambda: modify(self, arn, *rest, **more))
 
     backend.modify_listener = modify_listener
+
+
+def _with_its_certificates(backend: Any, arn: str, change: Callable[[], Any]) -> Any:
+    """Carry a change out that replaces at most the default certificate.
+
+    Source: "Update an HTTPS listener for your Application Load Balancer": the certificate list has
+    calls of its own.
+    """
+    balancer = backend.load_balancers.get(_balancer_of(arn))
+    before = balancer.listeners.get(arn) if balancer else None
+    listed = [a for a in before.certificates or () if a != before.certificate] if before else []
+    found = change()
+    if found.certificate:
+        found.certificates = [found.certificate, *(a for a in listed if a != found.certificate)]
+    return found
 
 
 def _patch_rules(backend: Any) -> None:
