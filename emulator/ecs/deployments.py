@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.ecs import moto_ecs
@@ -26,6 +26,7 @@ class Deployment:
     reason: str = ""
     failed_tasks: int = 0
     stage: str = ""  # of a blue/green deployment
+    stopped: bool = False  # by StopServiceDeployment
     rolled_back_by: str = ""  # the deployment that took its place when it failed
     created_at: dt.datetime = field(default_factory=moto_ecs.now)
     updated_at: dt.datetime = field(default_factory=moto_ecs.now)
@@ -116,10 +117,27 @@ def limits(service: Any, desired: int) -> Limits:
 
 
 def trips(service: Any, desired: int, deployment: Deployment) -> Limits | None:
-    """Return the limits of a service whose circuit breaker a deployment trips now, else None."""
+    """Return the limits of a service whose circuit breaker a deployment trips now, else None.
+
+    A deployment that somebody stops goes back, whether or not the circuit breaker is on.
+    """
     allowed = limits(service, desired)
-    failed = deployment.rollout == IN_PROGRESS and deployment.failed_tasks >= allowed.threshold
+    if deployment.rollout != IN_PROGRESS:
+        return None
+    if getattr(service, "stop_asked", "") == deployment.id:
+        deployment.stopped = True
+        return replace(allowed, rollback=True)
+    failed = deployment.failed_tasks >= allowed.threshold
     return allowed if allowed.breaker and failed else None
+
+
+def fail(deployment: Deployment) -> str:
+    """Mark a deployment failed and return the text of the event."""
+    if deployment.stopped:
+        deployment.move(FAILED, f"ECS deployment {deployment.id} was stopped.")
+        return f"(deployment {deployment.id}) deployment failed: it was stopped."
+    deployment.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
+    return f"(deployment {deployment.id}) deployment failed: tasks failed to start."
 
 
 @dataclass

@@ -14,6 +14,7 @@ from emulator.ecs.deployments import (
     Deployment,
     asked,
     count_failure,
+    fail,
     limits,
     trips,
 )
@@ -190,9 +191,7 @@ class ServiceScheduler:
         allowed = trips(service, desired, broken)
         if allowed is None:
             return
-        broken.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
-        text = f"(deployment {broken.id}) deployment failed: tasks failed to start."
-        self._events.say(service, text)
+        self._events.say(service, fail(broken))
         if not allowed.rollback or self._last_completed is None:
             return
         service.task_definition = self._last_completed.definition_arn

@@ -12,7 +12,15 @@ import time
 from typing import Any
 
 from emulator.ecs import choose
-from emulator.ecs.deployments import COMPLETED, FAILED, IN_PROGRESS, Deployment, asked, trips
+from emulator.ecs.deployments import (
+    COMPLETED,
+    FAILED,
+    IN_PROGRESS,
+    Deployment,
+    asked,
+    fail,
+    trips,
+)
 from emulator.ecs.rollouts import production
 from emulator.ecs.service import BY_SCHEDULER, ServiceScheduler
 
@@ -105,9 +113,7 @@ class BlueGreenScheduler(ServiceScheduler):
         allowed = trips(service, desired, broken)
         if allowed is None:
             return
-        broken.move(FAILED, "ECS deployment circuit breaker: tasks failed to start.")
-        text = f"(deployment {broken.id}) deployment failed: tasks failed to start."
-        self._events.say(service, text)
+        self._events.say(service, fail(broken))
         blue = self._last_completed
         if not allowed.rollback or blue is None or blue not in self.deployments:
             return

@@ -19,6 +19,7 @@ SUCCESSFUL, STOPPED = "SUCCESSFUL", "STOPPED"
 ROLLING_BACK, ROLLED_BACK = "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"
 MOVING = (IN_PROGRESS, ROLLING_BACK)
 BREAKER = "Service deployment rolled back because the circuit breaker threshold was exceeded."
+BY_USER = "Service deployment rolled back because it was stopped."
 NO_ROLLBACK = "Service deployment failed because the circuit breaker threshold was exceeded."
 REPLACED = "Service deployment was replaced by a newer one."
 
@@ -45,7 +46,7 @@ def follow(service: Any, deployments: list[Deployment]) -> None:
     primary = deployments[0]
     for one in kept:
         if one["status"] == ROLLING_BACK and primary.rollout == COMPLETED:
-            _end(one, ROLLED_BACK, BREAKER, "finishedAt")
+            _end(one, ROLLED_BACK, "", "finishedAt")
         elif one["status"] == IN_PROGRESS and one["id"] not in {d.id for d in deployments}:
             _end(one, STOPPED, REPLACED, "stoppedAt")
     _show_current(service, kept)
@@ -110,15 +111,16 @@ def _move(record: Json, deployment: Deployment, *, newest: bool) -> None:
         _end(record, SUCCESSFUL, "", "finishedAt")
     elif deployment.rollout == FAILED and deployment.rolled_back_by:
         record["rolled_back_by"] = deployment.rolled_back_by
-        record["status"], record["statusReason"] = ROLLING_BACK, BREAKER
+        reason = BY_USER if deployment.stopped else BREAKER
+        record["status"], record["statusReason"] = ROLLING_BACK, reason
         to = (record["source"] or {}).get("serviceRevisionArn")
         record["rollback"] = {
-            "reason": BREAKER,
+            "reason": reason,
             "startedAt": moto_ecs.now(),
             **({"serviceRevisionArn": to} if to else {}),
         }
     elif deployment.rollout == FAILED:
-        _end(record, STOPPED, NO_ROLLBACK, "stoppedAt")
+        _end(record, STOPPED, BY_USER if deployment.stopped else NO_ROLLBACK, "stoppedAt")
     elif not newest:
         _end(record, STOPPED, REPLACED, "stoppedAt")
 

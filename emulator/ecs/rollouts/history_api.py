@@ -1,6 +1,7 @@
-"""Answer ListServiceDeployments, DescribeServiceDeployments and DescribeServiceRevisions.
+"""Answer the calls that list, describe and stop service deployments.
 
-Source: the ECS API; moto has none of the three.
+Source: the ECS API's ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions
+and StopServiceDeployment; moto has none of them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime as dt
 from typing import Any
 
 from emulator.ecs import moto_ecs
+from emulator.ecs.deployments import IN_PROGRESS
 from emulator.ecs.rollouts import history
 
 Json = dict[str, Any]
@@ -24,6 +26,8 @@ BRIEF = (
     "statusReason",
 )
 WHOLE = (*BRIEF, "stoppedAt", "updatedAt", "lifecycleStage", "deploymentConfiguration", "rollback")
+NOT_FOUND = "The service deployment was not found."
+NOT_MOVING = "Only a service deployment that is in progress can be stopped."
 SHIFTED = ("PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP")
 
 
@@ -32,6 +36,7 @@ def install(responses: Any) -> None:
     responses.list_service_deployments = _list
     responses.describe_service_deployments = _describe
     responses.describe_service_revisions = _describe_revisions
+    responses.stop_service_deployment = _stop
 
 
 def _list(self: Any) -> Any:
@@ -67,6 +72,22 @@ def _describe(self: Any) -> Any:
     arns = self._get_param("serviceDeploymentArns") or []
     found = [_deployment(*known[arn]) for arn in arns if arn in known]
     return _result({"serviceDeployments": found, "failures": _failures(arns, known)})
+
+
+def _stop(self: Any) -> Any:
+    """Ask for a deployment's rollback, which the agent begins with its next step."""
+    from moto.ecs.exceptions import ECSException
+
+    arn = self._get_param("serviceDeploymentArn")
+    for service in _services():
+        for one in history.records(service):
+            if one["serviceDeploymentArn"] != arn:
+                continue
+            if one["status"] != IN_PROGRESS:
+                raise ECSException("ConflictException", NOT_MOVING)
+            service.stop_asked = one["id"]
+            return _result({"serviceDeploymentArn": arn})
+    raise ECSException("ServiceDeploymentNotFoundException", NOT_FOUND)
 
 
 def _describe_revisions(self: Any) -> Any:

@@ -13,7 +13,6 @@ from emulator.autoscaling import activities
 from tests.emulator.support.web_account import CLUSTER, Web, web_account
 
 Json = dict[str, Any]
-ROLE = "arn:aws:iam::123456789012:role/infrastructure"
 SPEED = 60.0
 
 
@@ -47,26 +46,9 @@ def traffic(summary: Json) -> tuple[int, float]:
     return summary["runningTaskCount"], summary["requestedProductionTrafficWeight"]
 
 
-def blue_green(web: Web, **more: Any) -> Json:
-    advanced = {
-        "alternateTargetGroupArn": web.green,
-        "productionListenerRule": web.rule,
-        "roleArn": ROLE,
-    }
-    return {
-        "launchType": "FARGATE",
-        "loadBalancers": [web.place(web.blue, advancedConfiguration={**advanced, **more})],
-        "deploymentConfiguration": {
-            "strategy": "BLUE_GREEN",
-            "bakeTimeInMinutes": 2,
-            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-        },
-    }
-
-
 def test_blue_green_shifts_the_rule_and_ends_blue_after_the_bake_time(web: Web) -> None:
     one, two = web.define("one"), web.define("two")
-    web.create("shop", one, desiredCount=1, **blue_green(web))
+    web.create("shop", one, desiredCount=1, **web.blue_green())
     assert web.weights() == {web.blue: 100, web.green: 0}
     assert (web.healthy(web.blue), web.healthy(web.green)) == (1, 0)
     web.ecs.update_service(cluster=CLUSTER, service="shop", taskDefinition=two)
@@ -107,6 +89,14 @@ def test_blue_green_goes_back_when_green_cannot_run(web: Web) -> None:
     assert web.asked() == (200, "two")
     (left,) = web.service("shop")["deployments"]
     assert (left["rolloutState"], left["taskDefinition"][-2:]) == ("COMPLETED", ":2")
+    web.ecs.update_service(cluster=CLUSTER, service="shop", taskDefinition=web.define("three"))
+    arn = staged(web, "shop", "BAKE_TIME", 4)["serviceDeploymentArn"]
+    assert web.asked() == (200, "three")
+    web.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    web.settle()
+    assert (deployments(web, "shop")[0]["status"], web.asked()) == (newest["status"], (200, "two"))
+    with pytest.raises(ClientError, match="ConflictException"):
+        web.ecs.stop_service_deployment(serviceDeploymentArn=arn)
     web.remove("shop")
 
 
@@ -162,10 +152,10 @@ def test_two_task_sets_run_side_by_side_until_one_is_deleted(web: Web) -> None:
 def test_a_strategy_that_its_load_balancers_cannot_follow_is_refused(web: Web) -> None:
     definition = web.define("one")
     for wrong in (
-        blue_green(web, roleArn=""),
-        blue_green(web, alternateTargetGroupArn=web.green + "0"),
-        {**blue_green(web), "deploymentController": {"type": "CODE_DEPLOY"}},
-        {**blue_green(web), "deploymentConfiguration": {"strategy": "BLUE_GREEN"}},
+        web.blue_green(roleArn=""),
+        web.blue_green(alternateTargetGroupArn=web.green + "0"),
+        {**web.blue_green(), "deploymentController": {"type": "CODE_DEPLOY"}},
+        {**web.blue_green(), "deploymentConfiguration": {"strategy": "BLUE_GREEN"}},
     ):
         with pytest.raises(ClientError, match="InvalidParameterException"):
             web.create("wrong", definition, desiredCount=1, **wrong)

@@ -125,6 +125,24 @@ class Web:
         """Return a load balancer's entry of a service."""
         return {"targetGroupArn": group, "containerName": "web", "containerPort": 8080, **more}
 
+    def blue_green(self, **more: Any) -> Json:
+        """Return the parameters of a service that shifts the rule between the two groups."""
+        advanced = {
+            "alternateTargetGroupArn": self.green,
+            "productionListenerRule": self.rule,
+            "roleArn": "arn:aws:iam::123456789012:role/infrastructure",
+            **more,
+        }
+        return {
+            "launchType": "FARGATE",
+            "loadBalancers": [self.place(self.blue, advancedConfiguration=advanced)],
+            "deploymentConfiguration": {
+                "strategy": "BLUE_GREEN",
+                "bakeTimeInMinutes": 2,
+                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            },
+        }
+
     def create(self, name: str, definition: str, **more: Any) -> None:
         """Create a service and wait until it is steady."""
         self.ecs.create_service(
