@@ -108,6 +108,15 @@ def test_slower_is_twice_the_usual_and_a_noticeable_time(
     )
 
 
+def test_usual_are_all_passes_but_the_last_three_and_recent_are_these() -> None:
+    latency = (100.0, 110.0) * 5 + (800.0, 300.0)
+    known = {"api.it": CheckHistory(latency_ms=latency, last_run_at="t", since="t")}
+    seen = [result(duration_ms=900.0)]
+    after = past.updated(known, seen, "now", latency_valid=True)
+    (found,) = compare(report(history=known), seen, after, now="now").transitions
+    assert (found.change, found.note) == (Change.SLOWER, "800 ms where 105 ms were usual")
+
+
 def test_a_run_with_too_little_cpu_says_slower_of_nothing() -> None:
     known = {"api.it": CheckHistory(latency_ms=(1.0,) * 11 + (900.0,), last_run_at="t")}
     seen = [result(duration_ms=900.0)]
@@ -153,6 +162,9 @@ def test_a_transition_says_since_when_and_why() -> None:
         (Change.BROKE, None, Status.FAIL, "now", "it is so"),
         (Change.NEW, None, Status.FAIL, "now", ""),
     ]
+    skipped = CheckHistory(outcomes="S")  # it was never asked
+    assert told("F", skipped) == [(Change.BROKE, None, Status.FAIL, "now", "it is so")]
+    assert told("P", skipped) == []
     restless = msgspec.structs.replace(passed, outcomes="FPFP")
     note = "changed 4 times in its last 10 runs"
     assert told("F", restless)[1] == (Change.FLAKY, Status.PASS, Status.FAIL, "now", note)
