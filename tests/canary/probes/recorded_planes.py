@@ -132,9 +132,11 @@ def states() -> Iterator[tuple[str, PlatformState]]:
         ("a new task behind its grace period", 3, {}),
         ("a new task without a rollout", 1, {"desired": 1}),
         ("a new task beside a crash", 1, {"crash": True}),
+        ("a new task that was only made", 1, {"made": True}),
     ):
         fresh = task(5, 0, last_status="RUNNING", address="10.0.9.9", stopped_at="", stop_code="",
-                     started_at=p.ago(age), stopped_reason="", containers=())  # fmt: skip
+                     started_at="" if more.get("made") else p.ago(age), created_at=p.ago(age),
+                     stopped_reason="", containers=())  # fmt: skip
         crash = (task(6, 1),) if more.get("crash") else ()
         grown = auth(desired=more.get("desired", 2), running=2, grace_period_s=120,
                      tasks=(*running, fresh, *crash))  # fmt: skip

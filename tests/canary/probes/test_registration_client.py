@@ -154,6 +154,26 @@ def test_a_removal_is_proved_by_mlflows_own_words_alone(
     assert one.flow.proved == proved
 
 
+def test_files_that_stay_are_counted() -> None:
+    refused = answering(("DELETE /api/2.0/mlflow-artifacts", Answer(status=500)))
+    one = Bench(Memory(refused, files={f"7/r1/artifacts/{n}": b"" for n in "xy"})).step()
+    with pytest.raises(StepFailedError):
+        cleanup.remove_run(one, "r1")
+    lost = one.assertions[-1]
+    assert (lost.subject, lost.expected, lost.actual) == ("artifacts", "none", "2 left")
+
+
+@pytest.mark.parametrize(("answer", "shown"), [(LOST, "no answer"), (Answer(status=500), "500")])
+def test_a_list_of_files_that_does_not_come_is_told(answer: Answer, shown: str) -> None:
+    one = Bench(Memory(answering(("GET /api/2.0/mlflow-artifacts", answer))))
+    one.flow.artifacts, one.flow.tried = "7/r/a", {"artifacts"}
+    work = one.step()
+    with pytest.raises(StepFailedError):
+        cleanup.residue(work)
+    lost = work.assertions[-1]
+    assert (lost.subject, lost.expected, lost.actual) == ("list of artifacts", "200 or 404", shown)
+
+
 @pytest.mark.parametrize("rows", [None, 5, "x"])
 def test_a_list_of_another_form_lists_nothing(rows: object) -> None:
     found = {"registered_models": rows, "runs": rows} if rows else {}

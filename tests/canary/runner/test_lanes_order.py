@@ -129,9 +129,26 @@ def overtaken_at(prompt_began: float) -> Origin:
     return origin
 
 
+def held_up_for(beside_s: float) -> Origin:
+    """Return an origin whose call without a key took a second, so long beside one with a key."""
+    origin = Origin()
+    origin.clock.at = 1.0 - beside_s
+    turn = origin.begin()
+    origin.clock.at = 1.0
+    origin.turns.answered_without_key("o", began=0.0)
+    origin.clock.at = 1.25
+    origin.turns.answered_without_key("o", began=1.125)
+    origin.clock.at = 1.75
+    origin.turns.give_back(turn, bad=False)
+    origin.begin(1)
+    return origin
+
+
 @pytest.mark.parametrize(
     ("made", "moment", "waits"),
     [
+        (held_up_for, 1.0, True),
+        (held_up_for, 0.75, False),
         (late_after, 0.9995, False),
         (late_after, 1.0, True),
         (overtaken_at, 0.25, False),  # a quarter of a second after it is later
