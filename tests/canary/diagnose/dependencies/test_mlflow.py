@@ -124,6 +124,16 @@ def test_an_open_breaker_is_a_cause_where_no_call_with_a_key_fails_for_the_same(
     assert rows(mlflow.breaker, bad("call", PROXY, 502, DOWN, **KEY)) == []
 
 
+def test_a_breaker_is_named_by_its_ecs_service_or_by_its_name() -> None:
+    told = bad("open", f"{REGISTRY}/api/health/mlflow", 503, OPEN)
+    services = dict(ENVIRONMENT.services)
+    services["registry"] = p.replace(services["registry"], ecs_service="")
+    bare = p.replace(ENVIRONMENT, services=services)
+    for file, resource in ((ENVIRONMENT, NAMES.of("registry")), (bare, "registry")):
+        (found,) = mlflow.breaker(case(HEALTHY, None, told, environment=file))
+        assert found.resource == resource
+
+
 AUTH_DOWN = "Authentication service unavailable"
 UNKNOWN = '{"circuit_breaker": "unknown"}'
 DOCUMENT = bad("document", f"{REGISTRY}/api/health/mlflow", 500, UNKNOWN)

@@ -166,6 +166,9 @@ def test_an_auth_service_that_judges_late_is_no_outage() -> None:
     assert auth_late(judged(2000, status=499), AUTH_FAST, KEYED) != []
     assert auth_late(judged(2000, status=500), AUTH_FAST, KEYED) == []
     assert auth_late(judged(2000), judged(9, status=500), AUTH_FAST, KEYED) != []
+    assert auth_late(judged(2000, status=401), KEYED) == []  # nothing shows that it can be fast
+    silent = p.failed("s", "auth", p.none(VALIDATE, "refused", principal="valid"))
+    assert auth_late(judged(2000), silent, AUTH_FAST, KEYED) != []
 
 
 def test_what_waits_for_a_judgement_has_a_key_or_an_answer() -> None:
@@ -214,6 +217,9 @@ def test_one_service_alone_is_a_possibility() -> None:
     assert keys(*one) == []  # one slow key may be chance
     assert keys(*one, judged(999, "expired", 401)) == []
     assert keys(*one, judged(1000, "expired", 401)) != []
+    assert keys(*one, judged(2000, "expired", 499)) != []
+    assert keys(*one, judged(2000, "expired", 500)) == []
+    assert keys(*one, judged(2000, "valid")) != []  # a good key waits as well
 
 
 def test_without_a_fast_answer_to_all_nothing_is_said_of_keys() -> None:
@@ -250,7 +256,8 @@ def test_a_service_is_late_by_itself_beside_the_answer_of_auth() -> None:
 def test_only_a_key_that_must_be_refused_and_is_counts(other: dict[str, Any]) -> None:
     given = {"ms": 6100.0, "who": "expired", **other}
     assert registry_only(refused(6000, "revoked"), refused(6100, "expired")) != []
-    assert registry_only(refused(6000, "revoked"), refused(**given)) == []
+    also = judged(10, "valid", 401)
+    assert registry_only(refused(6000, "revoked"), refused(**given), also) == []
 
 
 def test_the_least_time_of_each_key_counts() -> None:
