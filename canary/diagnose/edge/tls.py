@@ -14,13 +14,18 @@ from canary.control_plane.certificates import (
     names_of,
     usable,
 )
-from canary.control_plane.state import Certificate
+from canary.control_plane.state import Certificate, Listener
 from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.remedies import build, well
-from canary.diagnose.remedies.listeners import modify_listener
+from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.remedies.listeners import (
+    add_certificates,
+    default_certificate,
+    modify_listener,
+)
 from canary.model import Confidence, Evidence, Remedy, Role
 
 WARNING_S = 30 * 86_400.0
@@ -185,7 +190,7 @@ def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Re
     decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
     edits: build.Edits = ()
     if other and listener and (cause != "certificate-expiring" or longer):
-        edits = (modify_listener(listener, certificate=other.arn),)
+        edits = (_serving(case, name, listener, served, other),)
     return build.remedy(
         case,
         f"Serve the valid certificate {other.arn}." if edits and other else decision,
@@ -193,6 +198,35 @@ def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Re
         inspect=show,
         verify=show,
         otherwise=decision,
+    )
+
+
+def _serving(
+    case: Case, name: str, listener: Listener, served: Certificate | None, other: Certificate
+) -> Edit:
+    """Return the edit by which a listener serves a certificate to one of its hosts.
+
+    Clients name their host: a certificate that is added is chosen for it, and a default one that
+    another host needs stays.
+    """
+    default = default_certificate(listener)
+    listed = served is not None and served.arn != default
+    if listed or _needed(case, name, listener, default, other):
+        return add_certificates(listener, [other.arn])
+    return modify_listener(listener, certificate=other.arn)
+
+
+def _needed(case: Case, name: str, listener: Listener, default: str, other: Certificate) -> bool:
+    """Return whether another host of the listener has its default certificate alone."""
+    known = {c.arn: c for c in case.state.certificates}
+    if default not in known or _has_ended(case, known[default]):
+        return False
+    rest = [known[a] for a in listener.certificates if a in known and a != default]
+    return any(
+        covers(names_of(known[default]), case.host(each))
+        and not any(covers(names_of(c), case.host(each)) for c in (*rest, other))
+        for each in case.services
+        if each != name and (at := serving.listener(case, each)) and at.arn == listener.arn
     )
 
 
