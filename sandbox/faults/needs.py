@@ -8,6 +8,7 @@ from sandbox.world.world import API, AUTH, World
 _OF_MLFLOW_ALONE = frozenset(
     (
         *("registry-listener-missing", "edge-closed", "mlflow-matcher-wrong"),
+        "mlflow-rule-missing",
         *("health-check-speaks-tls", "database-blocked-from-mlflow"),
         *("certificate-expired", "certificate-expiring"),
         *("certificate-wrong-name", "certificate-untrusted"),

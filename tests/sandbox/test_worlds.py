@@ -189,6 +189,7 @@ def test_strangers_share_no_name_with_the_platform_and_stand_beside_their_own() 
     for source in ("2001:db8:17::/48", "pl:offices"):
         assert {(g, p) for g, p, who, _ in world.edges() if who == source} == doors
     assert inexpressible(world, "auth-blocked") == "it has no auth service"
+    assert inexpressible(world, "mlflow-rule-missing") == ""
 
 
 def test_strangers_have_one_user_and_the_checks_of_any_mlflow(tmp_path: Path) -> None:
