@@ -44,8 +44,9 @@ def converted(
         desired=int(raw.get("desiredCount") or 0),
         running=int(raw.get("runningCount") or 0),
         pending=int(raw.get("pendingCount") or 0),
-        task_definition=str(raw.get("taskDefinition", "")),
-        deployments=tuple(_deployment(d) for d in raw.get("deployments") or []),
+        task_definition=_definition(raw),
+        deployments=tuple(_deployment(d) for d in raw.get("deployments") or [])
+        or tuple(_task_set(s) for s in raw.get("taskSets") or []),
         events=tuple(_event(e) for e in events[:MAX_EVENTS]),
         target_groups=strings(
             b.get("targetGroupArn") for b in balancers if b.get("targetGroupArn")
@@ -123,6 +124,33 @@ def _registry_entry(raw: Json) -> RegistryEntry:
 
 def _event(raw: Json) -> Event:
     return Event(at=when(raw.get("createdAt")), message=str(raw.get("message", "")))
+
+
+def _definition(raw: Json) -> str:
+    """Return the revision of a service: of its primary task set, where a controller makes these."""
+    sets = raw.get("taskSets") or []
+    placed = (s.get("taskDefinition") for s in sets if s.get("status") == "PRIMARY")
+    return str(next(placed, None) or raw.get("taskDefinition") or "")
+
+
+def _task_set(raw: Json) -> EcsDeployment:
+    """Return a task set as a deployment: CodeDeploy and others have these in their place.
+
+    Source: the API's TaskSet; `stabilityStatus` says whether all of its tasks run and are healthy.
+    """
+    steady = raw.get("stabilityStatus") == "STEADY_STATE"
+    return EcsDeployment(
+        id=str(raw.get("id", "")),
+        status=str(raw.get("status", "")),
+        task_definition=str(raw.get("taskDefinition", "")),
+        desired=int(raw.get("computedDesiredCount") or 0),
+        running=int(raw.get("runningCount") or 0),
+        pending=int(raw.get("pendingCount") or 0),
+        rollout_state="COMPLETED" if steady else "IN_PROGRESS",
+        # what is under way began with its present state: an old task set may be scaled today
+        created_at=when(raw.get("createdAt") if steady else raw.get("stabilityStatusAt")),
+        updated_at=when(raw.get("updatedAt")),
+    )
 
 
 def _deployment(raw: Json) -> EcsDeployment:

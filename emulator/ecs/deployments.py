@@ -56,12 +56,18 @@ class Deployment:
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
             **capacity(service),
+            **_connect(service),
             "platformVersion": "1.4.0",
             "platformFamily": "Linux",
             "networkConfiguration": self.network,
             "rolloutState": self.rollout,
             "rolloutStateReason": self.reason,
         }
+
+
+def _connect(service: Any) -> dict[str, Any]:
+    config = getattr(service, "service_connect_configuration", None)
+    return {"serviceConnectConfiguration": config} if config else {}
 
 
 def capacity(service: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ KEPT = {
     "enableExecuteCommand": "enable_execute_command",
     "enableECSManagedTags": "enable_ecs_managed_tags",
     "capacityProviderStrategy": "capacity_provider_strategy",
+    "serviceConnectConfiguration": "service_connect_configuration",
 }
 DEFAULT_CONFIGURATION = {
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},

@@ -140,7 +140,10 @@ class Task:
             self._start_ready()
         records.observed(self.record, self.containers)
         if not self._listened_at and self.started:
-            ports = set().union(*(one.listening() for one in self.containers))
+            # a side-car listens long before the container that serves
+            port = self.definition.port
+            serving = [one for one in self.containers if port in one.definition.ports]
+            ports = set().union(*(one.listening() for one in serving or self.containers))
             self._listened_at = time.monotonic() if ports or not self.definition.port else 0.0
             self._on_its_port = self.definition.port in ports
 

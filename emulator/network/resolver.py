@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from emulator.network.connect import connected
 from emulator.settings import ACCOUNT, REGION
 
 MULTIVALUE_LIMIT = 8  # Cloud Map answers with at most eight records
@@ -27,7 +28,7 @@ class Resolver:
         name = name.lower().rstrip(".")
         with self._lock:
             fixed = self._fixed.get(name)
-        return [fixed] if fixed else discovered(name)
+        return [fixed] if fixed else discovered(name) or connected(name)
 
 
 def discovered(name: str) -> list[str]:

@@ -30,16 +30,22 @@ class Balancers(msgspec.Struct, frozen=True, kw_only=True):
     listeners: dict[str, dict[int, str]]  # balancer name -> port -> ARN
     target_groups: dict[str, str]  # name -> ARN
     certificates: dict[str, str]  # host or zone -> ARN
+    rules: dict[str, str]  # BALANCER.RULE, by their names in the world -> ARN
 
 
 def build(aws: Endpoint, world: World, vpc: Vpc, certificates: dict[str, str]) -> Balancers:
     """Create the load balancing and return its ARNs; certificates are by host or zone."""
     elbv2 = aws.client("elbv2")
-    groups = {s.target_group: _target_group(elbv2, vpc.id, s) for s in world.services.values()}
+    groups = {
+        name: _target_group(elbv2, vpc.id, name, s)
+        for s in world.services.values()
+        for name in (s.target_group, s.alternate)
+        if name
+    }
     arns = {part: groups[s.target_group] for part, s in world.services.items()}
-    balancers, listeners = {}, {}
+    balancers, listeners, rules = {}, {}, {}
     tags = environment_tags(world)
-    for each in world.balancers.values():
+    for label, each in world.balancers.items():
         arn = _balancer(elbv2, vpc, each, tags)
         balancers[each.name] = arn
         own = [certificates[name] for name in each.certificates or (world.zone,)]
@@ -47,10 +53,16 @@ def build(aws: Endpoint, world: World, vpc: Vpc, certificates: dict[str, str]) -
             x.port: _listener(elbv2, arn, own, x, arns, tags) for x in each.listeners.values()
         }
         firewall.build(aws, each, arn)
-        for rule in each.rules.values():
-            _rule(elbv2, listeners[each.name][each.serving.port], rule, arns[rule.to], tags)
+        serving = listeners[each.name][each.serving.port]
+        for name, rule in each.rules.items():
+            other = groups.get(world.services[rule.to].alternate, "") if rule.weighted else ""
+            rules[f"{label}.{name}"] = _rule(elbv2, serving, rule, arns[rule.to], other, tags)
     return Balancers(
-        balancers=balancers, listeners=listeners, target_groups=groups, certificates=certificates
+        balancers=balancers,
+        listeners=listeners,
+        target_groups=groups,
+        certificates=certificates,
+        rules=rules,
     )
 
 
@@ -93,6 +105,15 @@ def forward(target_group: str) -> dict[str, Any]:
     return {"Type": "forward", "TargetGroupArn": target_group}
 
 
+def weighted(group: str, other: str) -> dict[str, Any]:
+    """Return the action that sends all to one of two groups, by their weights."""
+    groups = [
+        {"TargetGroupArn": group, "Weight": 100},
+        {"TargetGroupArn": other, "Weight": 0},
+    ]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+
+
 def redirect_to_https(port: int = 443) -> dict[str, Any]:
     """Return the usual default action of a listener for plain HTTP."""
     return {
@@ -126,8 +147,10 @@ def _balancer(elbv2: Any, vpc: Vpc, each: Balancer, tags: list[dict[str, str]]) 
     return arn
 
 
-def _rule(elbv2: Any, listener: str, rule: Rule, group: str, tags: list[dict[str, str]]) -> str:
-    actions = [*map(_with_secret, rule.before), forward(group)]
+def _rule(
+    elbv2: Any, listener: str, rule: Rule, group: str, other: str, tags: list[dict[str, str]]
+) -> str:
+    actions = [*map(_with_secret, rule.before), weighted(group, other) if other else forward(group)]
     if rule.before:  # the order counts where there are several
         actions = [{**a, "Order": n} for n, a in enumerate(actions, start=1)]
     found = conditions(rule.paths, rule.hosts)
@@ -176,9 +199,9 @@ def _default(each: Listener, groups: dict[str, str]) -> dict[str, Any]:
     return forward(groups[each.to]) if each.to else NOT_FOUND
 
 
-def _target_group(elbv2: Any, vpc: str, service: Service) -> str:
+def _target_group(elbv2: Any, vpc: str, name: str, service: Service) -> str:
     arn = elbv2.create_target_group(
-        Name=service.target_group,
+        Name=name,
         Protocol="HTTP",
         Port=service.port,
         VpcId=vpc,

@@ -91,7 +91,31 @@ def arguments(
     }
     if "capacityProviderStrategy" in service.details:  # a service has one or the other
         del found["launchType"]
+    if service.shift:
+        found |= _shifted(world, balancers, service, found)
     return {**found, **service.details}
+
+
+def _shifted(
+    world: World, balancers: Balancers, service: Service, rolling: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what is otherwise where the traffic is shifted from one group to another."""
+    if service.shift == "CODE_DEPLOY":
+        return {"deploymentController": {"type": "CODE_DEPLOY"}}
+    (balancer,) = rolling["loadBalancers"]
+    advanced = {
+        "alternateTargetGroupArn": balancers.target_groups[service.alternate],
+        "productionListenerRule": balancers.rules[service.production],
+        "roleArn": f"arn:aws:iam::{world.account}:role/{world.label}-ecs-shift",
+    }
+    return {
+        "loadBalancers": [{**balancer, "advancedConfiguration": advanced}],
+        "deploymentConfiguration": {
+            **rolling["deploymentConfiguration"],
+            "strategy": "BLUE_GREEN",
+            "bakeTimeInMinutes": 1,
+        },
+    }
 
 
 def _discovery(aws: Endpoint, world: World, vpc: str) -> tuple[str, dict[str, str]]:

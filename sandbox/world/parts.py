@@ -38,6 +38,9 @@ class Service(Part, frozen=True, kw_only=True):
     )  # further plain variables of the container
     # containers beside its own, as RegisterTaskDefinition takes them; `image` is the repository
     beside: tuple[dict[str, Any], ...] = ()
+    alternate: str = ""  # a second target group, empty but for a shift of its traffic
+    shift: str = ""  # BLUE_GREEN by ECS, or the controller CODE_DEPLOY; "": rolling
+    production: str = ""  # the rule whose weights ECS shifts, as BALANCER.RULE
     port_name: str = ""  # of its port mapping, for Service Connect
     details: dict[str, Any] = msgspec.field(
         default_factory=dict
@@ -52,6 +55,7 @@ class Rule(Part, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     before: tuple[dict[str, Any], ...] = ()  # actions of ELBv2 before the forwarding
+    weighted: bool = False  # whether it names the service's second group, too, with weight 0
 
 
 class Listener(Part, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -242,3 +243,41 @@ def test_a_report_of_an_earlier_version_is_read() -> None:
             del permission["ipv6_cidrs"], permission["prefix_lists"], permission["config"]
     del plain["bounds"], plain["unread"]
     assert msgspec.convert(plain, PlatformState) == p.healthy()
+
+
+def task_set(status: str, revision: int, stability: str) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{revision}",
+        "status": status,
+        "taskDefinition": f"arn:d/a:{revision}",
+        "computedDesiredCount": 2,
+        "runningCount": 2,
+        "pendingCount": 1,
+        "createdAt": dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        "updatedAt": dt.datetime(2026, 11, 3, tzinfo=dt.UTC),
+        "stabilityStatus": stability,
+        "stabilityStatusAt": dt.datetime(2026, 11, 2, tzinfo=dt.UTC),
+    }
+
+
+def test_the_task_sets_of_code_deploy_stand_in_the_place_of_deployments() -> None:
+    sets = [task_set("ACTIVE", 8, "STABILIZING"), task_set("PRIMARY", 7, "STEADY_STATE")]
+    raw = {"serviceName": "s", "taskDefinition": "arn:d/a:1", "deployments": [], "taskSets": sets}
+    found = converted(raw, ())
+    assert found.task_definition == "arn:d/a:7"
+    assert [
+        (d.id, d.status, d.task_definition, d.desired, d.running, d.pending)
+        for d in found.deployments
+    ] == [
+        ("ecs-svc/8", "ACTIVE", "arn:d/a:8", 2, 2, 1),
+        ("ecs-svc/7", "PRIMARY", "arn:d/a:7", 2, 2, 1),
+    ]
+    assert [(d.rollout_state, d.created_at[:10]) for d in found.deployments] == [
+        ("IN_PROGRESS", "2026-11-02"),  # since when it is not stable
+        ("COMPLETED", "2026-11-01"),
+    ]
+
+
+def test_a_service_with_deployments_keeps_its_own_revision() -> None:
+    raw = {"serviceName": "s", "taskDefinition": "arn:d/a:3", "taskSets": []}
+    assert converted(raw, ()).task_definition == "arn:d/a:3"
