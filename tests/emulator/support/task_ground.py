@@ -154,7 +154,7 @@ def _prepared(aws: Endpoint) -> Ground:
 
 def patiently(ask: Callable[[], T], look: Callable[[T], object]) -> T:
     """What is asked for when something holds of it, or after some seconds."""
-    deadline = time.monotonic() + 15.0
+    deadline = time.monotonic() + 40.0  # a busy machine starts processes late
     while not look(found := ask()) and time.monotonic() < deadline:
         time.sleep(0.15)  # a call costs more than a test of this kind should
     return found
