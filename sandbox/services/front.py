@@ -41,6 +41,7 @@ class Origin:
         connection = http.client.HTTPSConnection(address, int(port), timeout=CONNECT_S)
         plain = socket.create_connection((address, int(port)), CONNECT_S)
         plain.settimeout(ANSWER_S)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sock = self._context.wrap_socket(plain, server_hostname=host)
         return connection
 
@@ -49,6 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     """Hands each request on to the origin of its host."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
     server_version, sys_version = "CloudFront", ""  # as the network names itself on its own pages
     origin: Origin
 
