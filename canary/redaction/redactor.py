@@ -38,7 +38,7 @@ class Redactor:
     """Masks the secrets that it has learned, and text that looks like a credential."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: set[tuple[str, str]] = set()  # a secret and its public beginning
         # form -> length of the beginning that gives it away, and that beginning without gaps
         self._forms: dict[str, tuple[int, str]] = {}
         # the same, for reading without the lock
@@ -55,12 +55,13 @@ class Redactor:
         """Remember a secret value; its encodings and beginnings are masked from now on.
 
         `public` is its beginning that gives nothing away, such as a user's name; of a secret that
-        is public to its end, the whole alone is masked.
+        is public to its end, the whole alone is masked. Of a secret that is learned several times
+        the least that was public counts, whatever came first.
         """
-        if len(secret) < SHORTEST or secret in self._known:
+        if len(secret) < SHORTEST or (secret, public) in self._known:
             return
         with self._lock:
-            self._known.add(secret)
+            self._known.add((secret, public))
             new = forms(secret, public)
             for form, least in new.items():
                 least = len(form) if public == secret else least

@@ -15,6 +15,7 @@ import msgspec
 from canary.model import Credential, Environment, Principal
 from canary.model.principals import BASIC
 from canary.probes.base.api import Clock, CredentialMissingError
+from canary.redaction.forms import SHORTEST
 
 FAILURE_KEPT_S = 20.0
 """Seconds without another try after a failed one, so that a missing secret costs one call."""
@@ -103,6 +104,7 @@ class Secrets:
         if ":" in user:
             why = "a colon in the user name ends it"
             raise CredentialMissingError(f"{about} holds what Basic cannot carry: {why}")
+        _must_be_maskable(password, "password", about)
         own = msgspec.json.encode(self._environment).decode()
         secret = len(user) >= LEAST_USER and user.lower() not in own.lower()
         return Credential.basic(user, password, secret_user=secret)
@@ -119,7 +121,18 @@ def _value(text: str, key: str, about: str) -> str:
     if not value.isascii() or not value.isprintable() or value != value.strip():
         why = "a line end, a space around it, or a letter beyond ASCII"
         raise CredentialMissingError(f"{about} holds what no header can carry: {why}")
+    _must_be_maskable(value, "key", about)
     return value
+
+
+def _must_be_maskable(value: str, noun: str, about: str) -> None:
+    """Refuse a value that is too short: masking it would eat ordinary text, and it must be masked.
+
+    Who could guess it has it anyway, and the platform's owner can choose a longer one.
+    """
+    if len(value) < SHORTEST:
+        why = f"it has fewer than {SHORTEST} characters"
+        raise CredentialMissingError(f"{about} holds a {noun} that cannot be masked: {why}")
 
 
 def _object(text: str, about: str) -> dict[str, object]:

@@ -68,12 +68,24 @@ def test_letters_beyond_ascii_go_as_utf_8() -> None:
         ('{"username": "canary", "password": 7}', "has no text under password"),
         ('{"username": "a:b", "password": "x"}', "a colon in the user name"),
         ('{"username": "a", "password": "x\\n"}', "holds what no header can carry: a line end"),
+        (
+            '{"username": "a", "password": "Zq8"}',
+            "canary/user of principal user holds a password that cannot be masked: it has fewer"
+            " than 4 characters",
+        ),
+        ('{"username": "administrator", "password": "\u00fcb!"}', "cannot be masked"),
     ],
 )
 def test_a_secret_that_holds_no_pair_says_why_and_shows_nothing(value: str, words: str) -> None:
     with pytest.raises(CredentialMissingError, match=words) as caught:
         read(value)
-    assert PASSWORD not in str(caught.value)
+    assert [w for w in (PASSWORD, "Zq8", "\u00fcb!") if w in str(caught.value)] == []
+
+
+def test_a_password_of_four_characters_is_sent_and_masked() -> None:
+    found = read('{"username": "canary", "password": "Zq8-"}')
+    assert base64.b64decode(found.reveal()).decode() == "canary:Zq8-"
+    assert redactor(found).known(f"it said Zq8- and {found.reveal()}") == "it said *** and ***"
 
 
 @pytest.mark.parametrize("kind", ["unknown", "malformed"])

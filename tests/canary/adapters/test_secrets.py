@@ -24,6 +24,8 @@ PRINCIPALS = {
     "nameless": Principal(),
     "torn": Principal(secret="canary/torn", key=""),
     "foreign": Principal(secret="canary/foreign"),
+    "short": Principal(secret="canary/short"),
+    "short bare": Principal(secret="canary/bit", key=""),
     "unknown": Principal(generated="unknown"),
     "malformed": Principal(generated="malformed"),
 }
@@ -46,11 +48,15 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
         monkeypatch.setenv(name, "test")
     with mock_aws():
         client = boto3.client("secretsmanager", region_name="us-east-1")
-        client.create_secret(Name="canary/valid", SecretString=json.dumps({"api_key": "one"}))
-        client.create_secret(Name="canary/bare", SecretString="two")
+        client.create_secret(
+            Name="canary/valid", SecretString=json.dumps({"api_key": "number-one"})
+        )
+        client.create_secret(Name="canary/bare", SecretString="number-two")
         client.create_secret(Name="canary/broken", SecretString="{}")
         client.create_secret(Name="canary/torn", SecretString="three\n")
         client.create_secret(Name="canary/foreign", SecretString='{"api_key": "\u2019four"}')
+        client.create_secret(Name="canary/short", SecretString='{"api_key": "Zq8"}')
+        client.create_secret(Name="canary/bit", SecretString="Zq8")
         yield Counting(client)
 
 
@@ -67,17 +73,19 @@ def value(secrets: Secrets, principal: str) -> str:
 
 
 def test_values_come_from_a_json_key_or_are_the_whole_secret(secrets: Secrets) -> None:
-    assert value(secrets, "valid") == "one" and value(secrets, "bare") == "two"
+    assert value(secrets, "valid") == "number-one" and value(secrets, "bare") == "number-two"
     assert secrets.credential("nobody") is None and secrets.credential("") is None
 
 
 def test_a_secret_is_read_once_until_it_is_forgotten(secrets: Secrets, manager: Counting) -> None:
     value(secrets, "valid"), value(secrets, "valid")
     assert manager.asked == 1
-    manager.client.put_secret_value(SecretId="canary/valid", SecretString='{"api_key": "new"}')
-    assert value(secrets, "valid") == "one"
+    manager.client.put_secret_value(
+        SecretId="canary/valid", SecretString='{"api_key": "a-new-one"}'
+    )
+    assert value(secrets, "valid") == "number-one"
     secrets.forget("valid")
-    assert value(secrets, "valid") == "new"
+    assert value(secrets, "valid") == "a-new-one"
 
 
 def test_a_secret_that_cannot_be_read_again_costs_who_was_refused_and_nobody_else(
@@ -88,7 +96,7 @@ def test_a_secret_that_cannot_be_read_again_costs_who_was_refused_and_nobody_els
     secrets.forget("valid")
     with pytest.raises(CredentialMissingError, match="could not be read"):
         secrets.credential("valid")
-    assert value(secrets, "valid") == "one"
+    assert value(secrets, "valid") == "number-one"
     assert manager.asked == 2
 
 
@@ -100,14 +108,21 @@ def test_a_secret_that_cannot_be_read_again_costs_who_was_refused_and_nobody_els
         ("nameless", "names no secret"),
         ("torn", "canary/torn of principal torn holds what no header can carry: a line end"),
         ("foreign", "canary/foreign of principal foreign holds what no header can carry"),
+        (
+            "short",
+            "canary/short of principal short holds a key that cannot be masked: it has fewer"
+            " than 4 characters",
+        ),
+        ("short bare", "canary/bit of principal short bare holds a key that cannot be masked"),
         ("stranger", "stranger is not a principal"),
     ],
 )
 def test_a_credential_that_is_not_there_says_why(
     secrets: Secrets, principal: str, words: str
 ) -> None:
-    with pytest.raises(CredentialMissingError, match=words):
+    with pytest.raises(CredentialMissingError, match=words) as caught:
         secrets.credential(principal)
+    assert "Zq8" not in str(caught.value)
 
 
 def test_a_missing_secret_costs_one_call(secrets: Secrets, manager: Counting) -> None:

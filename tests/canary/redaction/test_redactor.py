@@ -213,3 +213,27 @@ def test_every_string_of_a_step_is_cleaned_and_an_innocent_step_is_the_same_obje
     both = redactor.clean((looks_alike, {"a": [secret, 1, None]}, step))
     assert both == (looks_alike, {"a": [MASK, 1, None]}, redactor.clean(step))
     assert both[0] is looks_alike and redactor.clean(step).evidence[0].method == "GET"
+
+
+STRONG = "correct-horse-battery-staple"
+
+
+@pytest.mark.parametrize(
+    "order", [(STRONG, ""), ("", STRONG), (STRONG, "", STRONG), ("corr", STRONG, "")]
+)
+def test_the_stronger_of_two_kinds_of_a_secret_wins_in_any_order(order: tuple[str, ...]) -> None:
+    redactor = Redactor()
+    for public in order:
+        redactor.learn(STRONG, public)
+    shown = f"whole {STRONG}, beginning correct-horse, end ERY-STAPLE."
+    assert redactor.known(shown) == f"whole {MASK}, beginning {MASK}, end {MASK}."
+    coded = base64.b64encode(STRONG.encode()).decode()
+    assert redactor.known(f"{coded[:12]} / {quote(STRONG)[:9]}") == f"{MASK} / {MASK}"
+
+
+def test_a_user_name_alone_stays_bare_at_its_beginning_and_end() -> None:
+    redactor = Redactor()
+    for _ in range(2):
+        redactor.learn(STRONG, STRONG)
+    shown = f"{STRONG}, correct-horse, ery-staple"
+    assert redactor.known(shown) == f"{MASK}, correct-horse, ery-staple"
