@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from canary.diagnose import failing_routes
 from canary.diagnose.access.auth_service import behaviour
-from canary.diagnose.access.keys import limit_reached
+from canary.diagnose.access.new_key import limit_reached
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mlflow_paths import failure_asks_mlflow

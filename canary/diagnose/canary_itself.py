@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.diagnose.access.keys import key_evidence, missing_key, state_of
+from canary.diagnose.access.new_key import key_evidence, missing_key, state_of
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import EDGE, FRONT, Symptom

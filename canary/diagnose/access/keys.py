@@ -6,20 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from canary.control_plane.state import SecretState
 from canary.diagnose.access import stored
 from canary.diagnose.access.asked_otherwise import not_sent
 from canary.diagnose.access.auth_service import key_validations
+from canary.diagnose.access.new_key import key_evidence, rejected_key
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
-from canary.diagnose.ecs.secret_remedies import FRESH_S
-from canary.diagnose.remedies import build
-from canary.diagnose.remedies.secrets import previous_value, restore_secret
-from canary.model import Confidence, Evidence, Remedy, Role, Status
-from canary.model.principals import BASIC
+from canary.model import Confidence, Remedy, Role, Status
 
 _WHY = (
     (r"\binactive\b|\brevoked\b", "it was revoked"),
@@ -40,15 +36,23 @@ def rejected(case: Case) -> Iterator[Finding]:
     failures = frozenset(
         f for f in case.having(Symptom.KEY_REFUSED) - not_sent(case) if _must_be_known(case, f)
     )
-    if not failures:
-        return
+    for alike in _by_form(case, failures):
+        yield _rejected(case, alike)
+
+
+def _by_form(case: Case, failures: Failures) -> Iterator[Failures]:
+    """Yield the failures with a key, and those with a user and a password, where there are any."""
+    pairs = frozenset(f for f in failures if case.environment.sends_basic(f.principal))
+    yield from filter(None, (failures - pairs, pairs))
+
+
+def _rejected(case: Case, failures: Failures) -> Finding:
     refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.position))
     principals = [name for name, _ in refusals.most_common()]
     secret = case.environment.principals[principals[0]].secret
     if _accepted_by_auth(case, principals[0], failures):
-        yield _refused_by_a_front(case, principals[0], failures)
-        return
-    yield Finding(
+        return _refused_by_a_front(case, principals[0], failures)
+    return Finding(
         cause="credential-rejected",
         service=_judge(case, failures),
         resource=secret or principals[0],
@@ -57,14 +61,21 @@ def rejected(case: Case) -> Iterator[Finding]:
         f" {_why(case, failures)}.",
         evidence=key_evidence(case, secret),
         shown_failures=3,
-        remedy=rejected_key(case, secret, _judge(case, failures)),
+        remedy=rejected_key(case, principals[0], _judge(case, failures)),
         explained_failures=failures,
     )
 
 
 def _judge(case: Case, failures: Failures) -> str:
-    """Return the service that judges the keys of these requests, else the one that refused."""
-    front = min(f.entry_service for f in failures)
+    """Return the service that judges the keys of these requests, else the one that refused.
+
+    No identity service judges a user and a password: the service that refuses them keeps its users
+    itself. Of several that refuse, the one behind the others does.
+    """
+    fronts = {f.entry_service for f in failures}
+    if any(case.environment.sends_basic(f.principal) for f in failures):
+        return min(fronts, key=lambda n: (len(case.closure(n) & fronts), n))
+    front = min(fronts)
     return case.used(Role.IDENTITY, front) or front
 
 
@@ -78,7 +89,8 @@ def _accepted_by_auth(case: Case, principal: str, failures: Failures) -> bool:
     accepted = {
         e.principal for s, e in key_validations(case) if s.status is Status.PASS and e.status == 200
     }
-    return principal in accepted and not _at_a_judge(case, failures)
+    keeps_users = case.environment.sends_basic(principal)  # who refuses them: see `_judge`
+    return principal in accepted and not keeps_users and not _at_a_judge(case, failures)
 
 
 def _refused_by_a_front(case: Case, principal: str, failures: Failures) -> Finding:
@@ -124,12 +136,15 @@ def _must_be_known(case: Case, failure: Failure) -> bool:
 def scope(case: Case) -> Iterator[Finding]:
     """Report a valid key that lacks a scope for the check's requests."""
     failures = frozenset(f for f in case.having(Symptom.FORBIDDEN) if _valid(case, f.principal))
-    if not failures:
-        return
+    for alike in _by_form(case, failures):
+        yield _lacks_scope(case, alike)
+
+
+def _lacks_scope(case: Case, failures: Failures) -> Finding:
     principal = min(f.principal for f in failures)
     secret = case.environment.principals[principal].secret
     noun = stored.noun(case.environment, principal)
-    yield Finding(
+    return Finding(
         cause="scope-insufficient",
         service=_judge(case, failures),
         resource=secret or principal,
@@ -146,102 +161,4 @@ def scope(case: Case) -> Iterator[Finding]:
             f" and stores it in {secret}.",
         ),
         explained_failures=failures,
-    )
-
-
-def state_of(case: Case, secret: str) -> SecretState | None:
-    """Return the state of a principal's secret, None if it was not read."""
-    return next((s for s in case.state.secrets if secret and s.reference == secret), None)
-
-
-def _changed(case: Case, secret: str) -> SecretState | None:
-    """Return the secret if it is there and its value changed recently, else None."""
-    found = state_of(case, secret)
-    if found is None or not found.exists or not found.version_before:
-        return None
-    return found if case.age(found.changed_at) < FRESH_S else None
-
-
-def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
-    """Return the evidence for a secret that was changed, marked for deletion or lost."""
-    found = state_of(case, secret)
-    if found is None:
-        return ()
-    if not found.exists:
-        return (Evidence(resource=secret, seen=found.detail, expected="a current version"),)
-    if not _changed(case, secret):
-        return ()
-    text = "has another value since the last day"
-    return (Evidence(resource=secret, seen=text, expected="as before", at=found.changed_at),)
-
-
-def rejected_key(case: Case, secret: str, judge: str = "") -> Remedy:
-    """Return how to get an accepted key: the previous value, else a new key."""
-    if not secret:
-        return Remedy(summary="", decision="The environment file generates this key.")
-    show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
-    changed = _changed(case, secret)
-    if changed:
-        return build.remedy(
-            case,
-            f"Put the value of {secret} back that was there before {changed.changed_at}.",
-            (previous_value(changed),),
-            inspect=(show,),
-            verify=(show,),
-            decision="Look first whether the change was meant; then the auth service must know"
-            " the new key.",
-        )
-    if any(p.secret == secret and p.form == BASIC for p in case.environment.principals.values()):
-        return _another_password(case, secret, judge, show)
-    judge = case.used(Role.IDENTITY)
-    return Remedy(
-        summary="Make a new key in the auth service and store it where the canary reads it.",
-        inspect=(show, *(revisions.log_tail(case, judge) if judge else ())),
-        decision="An administrator makes a new key where keys are judged, and puts it into the"
-        f" secret {secret}. {stored.typed(case, secret)}",
-        decision_command=stored.command(case, "put-secret-value", secret, secret_id=secret),
-    )
-
-
-def _another_password(case: Case, secret: str, judge: str, show: str) -> Remedy:
-    """Return how to get an accepted pair where a service keeps users itself."""
-    return Remedy(
-        summary="Give the user another password and store both where the canary reads them.",
-        inspect=(show, *revisions.log_tail(case, judge)),
-        decision=f"An administrator of {judge} sees whether the user is there, sets another"
-        f" password, and puts both into the secret {secret}. {stored.typed(case, secret)}",
-        decision_command=stored.command(case, "put-secret-value", secret, secret_id=secret),
-    )
-
-
-def missing_key(case: Case, secret: str) -> Remedy:
-    """Return how to make a secret readable: undo its deletion or change, else create it."""
-    found, changed = state_of(case, secret), _changed(case, secret)
-    show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
-    edits: build.Edits = ()
-    if found and found.deleted:
-        edits = (restore_secret(secret),)
-    elif changed:
-        edits = (previous_value(changed),)
-    return build.remedy(
-        case,
-        f"Have {secret} as it was." if edits else "Store the key where the canary reads it.",
-        edits,
-        inspect=(show,),
-        verify=(show,),
-        decision="Look first whether the change was meant.",
-        otherwise=f"An administrator makes the key and stores it. {stored.typed(case, secret)}",
-        otherwise_command=stored.command(case, "create-secret", secret, name=secret),
-    )
-
-
-def limit_reached(case: Case, secret: str) -> Remedy:
-    """Return the remedy for a key whose rate limit or balance is used up."""
-    return Remedy(
-        summary="Give the key a higher limit, or let the canary ask less often.",
-        inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
-        decision="The hour's limit ends by itself at the time that X-RateLimit-Reset shows. If it"
-        " is reached each hour, an administrator makes a key with a higher rate_limit_per_hour (or"
-        f" more balance) and stores it in {secret}; `python -m canary plan` says how many requests"
-        " carry it.",
     )

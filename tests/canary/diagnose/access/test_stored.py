@@ -1,0 +1,186 @@
+"""How a new credential is stored: whose secret it is, and what else the secret holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from canary.control_plane.state import PlatformState, SecretState
+from canary.diagnose.access import keys
+from canary.diagnose.core.finding import Finding
+from canary.model import Principal, Remedy, Result
+from tests.canary.diagnose.access.test_keys import AUTH, REFUSED, REGISTRY, VALIDATE, asked, good
+from tests.canary.support import platforms as p
+from tests.canary.support.routed import ENVIRONMENT, HEALTHY, NAMES, case
+
+SECRET = "mlflow/user"
+ARN = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{SECRET}-AbCdEf"
+USER = Principal(secret=SECRET, form="basic")
+KEY = Principal(secret=SECRET, key="token")
+SUMMARY = "No command is printed, because it would replace the whole value of mlflow/user, and"
+
+
+def findings(*results: Result, state: PlatformState = HEALTHY, **who: Principal) -> list[Finding]:
+    file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, **who})
+    return [*keys.rejected(case(state, None, *results, environment=file))]
+
+
+def remedy(who: str, state: PlatformState = HEALTHY, **principals: Principal) -> Remedy:
+    (found,) = findings(asked("a", 401, REFUSED, who=who), state=state, **principals)
+    return found.remedy
+
+
+def reading(*references: str) -> PlatformState:
+    """Return the platform whose API gets variables from these secrets."""
+    old = p.definition(NAMES, "registry")
+    more = {f"V{n}": reference for n, reference in enumerate(references)}
+    container = p.replace(old.containers[0], secrets={**old.containers[0].secrets, **more})
+    return p.change(HEALTHY, "task_definitions", old.arn, containers=(container,))
+
+
+# --- the whole value of a secret
+
+
+@pytest.mark.parametrize(
+    ("principal", "only"),
+    [(USER, "username and password"),
+     (Principal(secret=SECRET, form="basic", username_key="login", password_key="word"),
+      "login and word"),
+     (KEY, "token"), (Principal(secret=SECRET), "api_key")],
+)  # fmt: skip
+def test_a_command_that_replaces_a_whole_secret_says_so(principal: Principal, only: str) -> None:
+    found = remedy("one", one=principal)
+    assert "put-secret-value" in found.decision_command
+    assert found.decision.endswith(
+        f" The command replaces the whole value of the secret and leaves only {only} in it: if the"
+        f" secret holds anything else, change {only} alone by hand, and keep the rest."
+    )
+
+
+def test_a_bare_value_has_nothing_beside_it() -> None:
+    found = remedy("one", one=Principal(secret=SECRET, key=""))
+    assert 'printf %s "$VALUE" |' in found.decision_command
+    assert found.decision.endswith(
+        "Type this command, then the key, which the terminal does not show."
+    )
+
+
+# --- what else is known of the secret
+
+
+@pytest.mark.parametrize(
+    ("reference", "read"),
+    [(f"{ARN}:host::", "container hokusai-registry reads host"),
+     (f"{ARN}:engine:AWSCURRENT:", "container hokusai-registry reads engine"),
+     (f"{ARN}:username::", ""), (f"{ARN}:password::", ""),
+     (ARN, "container hokusai-registry reads its whole value"),
+     (f"{ARN}:::", "container hokusai-registry reads its whole value"),
+     (ARN.replace("mlflow/user", "mlflow/users") + ":host::", ""),
+     (ARN.replace("mlflow/user", "other") + ":host::", ""), ("/mlflow/user", "")],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [SECRET, ARN])
+def test_a_secret_that_tasks_read_further_keys_of_is_not_overwritten(
+    reference: str, read: str, named: str
+) -> None:
+    found = remedy("user", reading(reference), user=p.replace(USER, secret=named))
+    assert bool(found.decision_command) is not bool(read)
+    assert ("Type this command" in found.decision) is not bool(read)
+    if read:
+        assert found.decision.endswith(
+            f" No command is printed, because it would replace the whole value of {named}, and"
+            f" {read}. Change username and password alone, and keep the rest."
+        )
+
+
+def test_a_secret_is_known_by_the_name_that_aws_gives_it() -> None:
+    bare = "arn:aws:secretsmanager:us-east-1:123456789012:secret:odd-name-AbCdEf"
+    odd = SecretState(reference=f"{bare}:host::", exists=True, name="odd-name")
+    same = SecretState(reference="odd-name", exists=True, name="odd-name")
+    state = p.replace(reading(odd.reference), secrets=(odd, same))
+    assert remedy("user", state, user=p.replace(USER, secret="odd-name")).decision_command == ""
+
+
+# --- one secret of several principals
+
+
+def test_the_refused_principal_says_how_its_secret_is_stored() -> None:
+    same = p.replace(KEY, form="")
+    found = remedy("second", first=Principal(generated="unknown", secret=SECRET, key="no"),
+                   open=Principal(anonymous=True, secret=SECRET), second=same)  # fmt: skip
+    assert """printf '{"token":"%s"}' "$VALUE" |""" in found.decision_command
+
+
+@pytest.mark.parametrize("who", ["first", "second"])
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        (Principal(secret=SECRET, key="one"), Principal(secret=SECRET, key="two"),
+         {"first": "principal second reads two. Change one alone, and keep the rest.",
+          "second": "principal first reads one. Change two alone, and keep the rest."}),
+        (USER, KEY,
+         {"first": "principal second reads token. Change username and password alone, and keep"
+                   " the rest.",
+          "second": "principal first reads username and password. Change token alone, and keep"
+                    " the rest."}),
+        (Principal(secret=SECRET, key=""), p.replace(KEY, secret=ARN),
+         {"first": "principal second reads token. Store the key in a secret of its own, and"
+                   " name that in the environment file.",
+          "second": "principal first reads its whole value. Change token alone, and keep the"
+                    " rest."}),
+    ],
+)  # fmt: skip
+def test_principals_with_different_keys_of_one_secret_get_a_decision(
+    first: Principal, second: Principal, says: dict[str, str], who: str
+) -> None:
+    found = remedy(who, first=first, second=second)
+    assert (found.decision_command, found.fix) == ("", ())
+    assert found.decision.endswith(says[who])
+    assert "Type this command" not in found.decision
+
+
+def test_principals_with_the_same_keys_of_one_secret_share_a_command() -> None:
+    found = remedy("second", first=KEY, second=p.replace(KEY, reason=""))
+    assert """printf '{"token":"%s"}' "$VALUE" |""" in found.decision_command
+
+
+# --- who judges a pair
+
+
+def judged(*results: Result) -> list[tuple[str, str, str]]:
+    return [(f.service, f.resource, f.confidence.name) for f in findings(*results, user=USER)]
+
+
+def test_the_service_that_refuses_a_pair_keeps_its_users_itself() -> None:
+    one = asked("a", 401, REFUSED, who="user")
+    assert judged(one) == [("registry", SECRET, "LIKELY")]
+    assert judged(one, good(VALIDATE, who="user")) == [("registry", SECRET, "LIKELY")]
+    assert judged(asked("a", 401, REFUSED, f"{AUTH}/x", who="user")) == [("auth", SECRET, "LIKELY")]
+    (found,) = findings(one, user=USER)
+    assert found.remedy.decision.startswith(
+        "An administrator of registry sees whether the user is there, sets another password,"
+    )
+    logs = "aws logs tail /ecs/hokusai-registry-development --region us-east-1 --since 30m"
+    assert found.remedy.inspect[1:] == (logs,)
+
+
+def test_of_two_services_that_refuse_a_pair_the_one_behind_the_other_judges() -> None:
+    inside = asked("m", 401, REFUSED, f"{AUTH}/x", who="user")
+    assert judged(asked("a", 401, REFUSED, who="user"), inside) == [("auth", SECRET, "LIKELY")]
+
+
+def test_a_pair_and_a_key_that_are_refused_are_two_findings() -> None:
+    both = [asked("a", 401, REFUSED, who="user"), asked("b", 401, REFUSED)]
+    assert judged(*both) == [
+        ("auth", "canary/valid", "LIKELY"), ("registry", SECRET, "LIKELY")
+    ]  # fmt: skip
+    first, second = findings(*both, user=USER)
+    assert first.summary.startswith("The key of principal valid is refused")
+    assert second.summary.startswith("The user of principal user is refused: user or password")
+
+
+def test_a_pair_that_may_not_is_judged_where_it_is_refused() -> None:
+    file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, "user": USER})
+    results = [asked("a", 403, who="user"), asked("b", 403, url=f"{REGISTRY}/y")]
+    found = keys.scope(case(HEALTHY, None, *results, environment=file))
+    assert [(f.service, f.resource) for f in found] == [
+        ("auth", "canary/valid"), ("registry", SECRET)
+    ]  # fmt: skip
