@@ -27,6 +27,7 @@ from canary.model import (
     Score,
     Status,
 )
+from canary.redaction.commands import with_typeable
 from canary.report.score import old_figures, run_status, scores
 from canary.runner import Outcome, Ports, RunStart
 from canary.runner.changers import with_changers, with_makers
@@ -64,6 +65,7 @@ def conclude(
     on_judged(judged)
     # a state is named by what is published of it, so after redaction
     report = ports.redactor.clean(explain(ports, start, outcome, judged, attempts))
+    report = with_typeable(report)
     named = last.run(
         "the state of the control plane could not be named",
         lambda: remembered(report, start.previous.report),
