@@ -17,6 +17,8 @@ from canary.model.principals import BASIC
 
 _ARN = re.compile(r"arn:[^:]+:secretsmanager:[^:]*:\d*:secret:([^:]+)")
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # AWS's own, at the end of an ARN
+_WHOLE = "its whole value"
+CREATE = "create-secret"
 Keys = tuple[str, ...]
 """JSON keys of a secret; none: its whole value."""
 
@@ -31,16 +33,15 @@ def new_value(
     readers = _readers(case, secret)
     reader = readers.get(principal) or next(iter(readers.values()), Principal())
     own = _keys(reader)
-    others = [f"{who} reads {_named(keys)}" for who, keys in _reading(case, secret)
-              if not (set(keys) <= set(own) and bool(keys) is bool(own))]  # fmt: skip
-    if others:
+    if others := _others(case, secret, own):
+        rest = "Make the secret with all of it." if operation == CREATE else _instead(own)
         return (
-            f"No command is printed, because it would replace the whole value of {secret}, and"
-            f" {joined(sorted(set(others)))}. {_instead(own)}",
+            f"No command is printed, because it would write the whole value of {secret}, and"
+            f" {joined(others)}. {rest}",
             "",
         )
     command = case.aws.with_secret("secretsmanager", operation, _form(reader), **options)
-    return _typed(reader) + (_replaces(own) if operation != "create-secret" else ""), command
+    return _typed(reader) + (_replaces(own) if operation != CREATE else ""), command
 
 
 def noun(environment: Environment, principal: str) -> str:
@@ -86,6 +87,15 @@ def _readers(case: Case, secret: str) -> dict[str, Principal]:
     }
 
 
+def _others(case: Case, secret: str, own: Keys) -> list[str]:
+    """Return who reads of a secret what a command would not write, and what it is."""
+    found: dict[str, set[str]] = {}
+    for who, keys in _reading(case, secret):
+        if not set(keys) <= set(own) or bool(keys) is not bool(own):
+            found.setdefault(who, set()).update(keys or (_WHOLE,))
+    return [f"{who} reads {joined(sorted(keys))}" for who, keys in sorted(found.items())]
+
+
 def _reading(case: Case, secret: str) -> Iterator[tuple[str, Keys]]:
     """Yield who reads a secret, and what of it: principals, and containers by their variables."""
     for who, principal in _readers(case, secret).items():
@@ -105,10 +115,6 @@ def _name(case: Case, reference: str) -> str:
     told = next((s.name for s in case.state.secrets if s.reference == reference and s.name), "")
     found = _ARN.match(told or reference)
     return _SUFFIX.sub("", found[1]) if found else told or reference
-
-
-def _named(keys: Keys) -> str:
-    return joined(keys) if keys else "its whole value"
 
 
 def _keys(principal: Principal) -> Keys:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
-from canary.diagnose.access import scope
+from canary.diagnose.access import scope, stored
 from canary.diagnose.access.auth_service import behaviour
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
@@ -16,21 +16,24 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Remedy, Role
 
+_OPEN = "protection-missing"
+
 
 def unprotected(case: Case) -> Iterator[Finding]:
     """Report requests that were accepted although they must be refused."""
-    kinds: dict[tuple[str, str], set[object]] = {}
+    kinds: dict[tuple[str, str, str], set[object]] = {}
     accepted = case.having(Symptom.ACCEPTED) - scope.not_refused(case)
     if too_powerful := _too_powerful_key(case, accepted):
         yield too_powerful
         return
     for failure in accepted:
         cause = _accepted_cause(case, failure.principal)
-        kinds.setdefault((cause, failure.entry_service), set()).add(failure)
-    open_services = {entry for cause, entry in kinds if cause == "protection-missing"}
-    for (cause, entry), found in sorted(kinds.items()):
+        noun = stored.noun(case.environment, failure.principal) if cause != _OPEN else ""
+        kinds.setdefault((cause, failure.entry_service, noun), set()).add(failure)
+    open_services = {entry for cause, entry, _ in kinds if cause == _OPEN}
+    for (cause, entry, noun), found in sorted(kinds.items()):
         is_open = entry in open_services
-        if is_open and cause != "protection-missing":
+        if is_open and cause != _OPEN:
             continue  # an unprotected service accepts old keys too
         failures = frozenset(
             f for f in accepted if f.entry_service == entry and (is_open or f in found)
@@ -38,11 +41,12 @@ def unprotected(case: Case) -> Iterator[Finding]:
         if is_open:
             failures |= {f for f in case.failures if f.entry_service == entry and _no_key_asked(f)}
         text = {
-            "protection-missing": "{service} answers requests that carry no good key.",
-            "revoked-key-accepted": "A revoked key is accepted.",
-            "expired-key-accepted": "An expired key is accepted.",
+            _OPEN: "{service} answers requests that carry no good key.",
+            "revoked-key-accepted": f"A revoked {noun} is accepted.",
+            "expired-key-accepted": f"An expired {noun} is accepted.",
         }[cause]
-        owner, judges = _owner(case, cause, entry), case.environment.of_role(Role.IDENTITY)
+        owner = entry if noun == "user" else _owner(case, cause, entry)
+        judges = case.environment.of_role(Role.IDENTITY) if noun != "user" else ()
         for finding in behaviour(case, cause, failures, text, owner):
             of_the_key = owner in judges and not finding.remedy.fix
             yield _look_at_key_record(case, finding, owner) if of_the_key else finding
@@ -82,10 +86,10 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
     judge = case.used(Role.IDENTITY)
     if judge not in entries:
         return None
-    if _accepted_cause(case, principal) != "protection-missing":
+    if _accepted_cause(case, principal) != _OPEN:
         return None
     return Finding(
-        cause="protection-missing",
+        cause=_OPEN,
         service=judge,
         resource=known.secret,
         summary=f"The key of principal {principal} may do more than it should: {known.reason}.",
@@ -107,9 +111,9 @@ def _accepted_cause(case: Case, principal: str) -> str:
         return "revoked-key-accepted"
     if "expired" in text:
         return "expired-key-accepted"
-    return "protection-missing"
+    return _OPEN
 
 
 def _owner(case: Case, cause: str, entry: str) -> str:
     """Return the service at fault: auth for the state of a key, else the unprotected service."""
-    return entry if cause == "protection-missing" else case.used(Role.IDENTITY, entry) or entry
+    return entry if cause == _OPEN else case.used(Role.IDENTITY, entry) or entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary.control_plane.state import PlatformState, SecretState
-from canary.diagnose.access import keys
+from canary.diagnose.access import keys, new_key, unprotected
 from canary.diagnose.core.finding import Finding
 from canary.model import Principal, Remedy, Result
 from tests.canary.diagnose.access.test_keys import AUTH, REFUSED, REGISTRY, VALIDATE, asked, good
@@ -86,7 +86,7 @@ def test_a_secret_that_tasks_read_further_keys_of_is_not_overwritten(
     assert ("Type this command" in found.decision) is not bool(read)
     if read:
         assert found.decision.endswith(
-            f" No command is printed, because it would replace the whole value of {named}, and"
+            f" No command is printed, because it would write the whole value of {named}, and"
             f" {read}. Change username and password alone, and keep the rest."
         )
 
@@ -119,7 +119,7 @@ def test_the_refused_principal_says_how_its_secret_is_stored() -> None:
         (USER, KEY,
          {"first": "principal second reads token. Change username and password alone, and keep"
                    " the rest.",
-          "second": "principal first reads username and password. Change token alone, and keep"
+          "second": "principal first reads password and username. Change token alone, and keep"
                     " the rest."}),
         (Principal(secret=SECRET, key=""), p.replace(KEY, secret=ARN),
          {"first": "principal second reads token. Store the key in a secret of its own, and"
@@ -184,3 +184,40 @@ def test_a_pair_that_may_not_is_judged_where_it_is_refused() -> None:
     assert [(f.service, f.resource) for f in found] == [
         ("auth", "canary/valid"), ("registry", SECRET)
     ]  # fmt: skip
+
+
+def test_a_revoked_user_that_is_let_in_is_accepted_by_the_service_that_lets_it_in() -> None:
+    user = p.replace(USER, reason="it was revoked")
+    file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, "user": user})
+
+    def found(*who: str) -> list[tuple[str, str, str]]:
+        seen = [asked(n, 200, who=n, wanted="401") for n in who]
+        told = unprotected.unprotected(case(HEALTHY, None, *seen, environment=file))
+        return [(f.cause, f.service, f.summary) for f in told]
+
+    old_user = ("revoked-key-accepted", "registry", "A revoked user is accepted.")
+    old_key = ("revoked-key-accepted", "auth", "A revoked key is accepted.")
+    assert found("user") == [old_user]
+    assert found("revoked") == [old_key]
+    assert found("revoked", "user") == [old_key, old_user]
+
+
+def test_a_secret_that_is_gone_is_made_anew_where_nobody_reads_more_of_it() -> None:
+    file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, "user": USER})
+
+    def made(state: PlatformState) -> Remedy:
+        return new_key.missing_key(case(state, None, environment=file), SECRET)
+
+    alone = made(reading(f"{ARN}:username::"))
+    assert "aws secretsmanager create-secret --region us-east-1 --name mlflow/user" in (
+        alone.decision_command
+    )
+    assert alone.decision == (
+        "An administrator makes the key and stores it. Type this command, then the user name and"
+        " the password, a line each; the terminal does not show the password."
+    )
+    shared = made(reading(f"{ARN}:host::", f"{ARN}:engine::"))
+    assert shared.decision_command == ""
+    assert shared.decision.endswith(
+        " and container hokusai-registry reads engine and host. Make the secret with all of it."
+    )
