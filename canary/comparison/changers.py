@@ -18,6 +18,14 @@ REFERENCE, SAME, RELATIVE, USED, NAMED = range(5)
 """How near a call is: on what the cause is about, on the object, its child or parent, …"""
 _GLOBAL = ("role",)
 """Kinds of objects whose calls the event history of us-east-1 alone has."""
+_MADE = "Create"
+_GONE_BY_NOW = frozenset(
+    {
+        *("rule-missing", "listener-missing", "service-missing"),
+        *("dns-name-missing", "service-discovery-missing"),
+    }
+)
+"""Causes by which an object is not there any more: nobody made it so by making one."""
 _GONE = "Delete"
 """A call on a listener or load balancer that takes its parts away as well."""
 
@@ -77,12 +85,19 @@ def changers(suspect: Suspect, calls: Iterable[WriteCall]) -> tuple[WriteCall, .
         rank = _rank(suspect, call)
         if rank is None or not _happened(suspect, call) or at is None or call.is_routine:
             continue
+        if rank != REFERENCE and call.name.startswith(_MADE) and _is_missing(suspect):
+            continue
         fitting.append((at > suspect.failed + DURING, rank, -at.timestamp(), call))
     if not suspect.own.kind and _ambiguous([row[3] for row in fitting if row[1] == SAME]):
         return ()  # several objects have this name: nobody knows which one is meant
     ordered = sorted(fitting, key=lambda row: row[:3])
     own = [row[3] for row in ordered if row[1] < NAMED][:1]
     return (*own, *[row[3] for row in ordered if row[1] == NAMED][:1])
+
+
+def _is_missing(suspect: Suspect) -> bool:
+    """Return whether a diagnosis says that an object is not there any more."""
+    return suspect.diagnosis.cause in _GONE_BY_NOW
 
 
 def _happened(suspect: Suspect, call: WriteCall) -> bool:

@@ -141,6 +141,24 @@ def test_a_deleted_rule_is_a_change_of_its_listener() -> None:
     assert found.changed_by == ChangedBy(who="alice", call="DeleteRule", at=at(-4))
 
 
+@pytest.mark.parametrize(
+    ("cause", "by"),
+    [
+        *[("rule-missing", None), ("listener-missing", None), ("service-missing", None)],
+        *[("rule-shadowed", "CreateRule"), ("rule-wrong-target", "CreateRule")],
+    ],
+)
+def test_what_is_missing_is_not_missing_because_somebody_made_one(
+    cause: str, by: str | None
+) -> None:
+    found = msgspec.structs.replace(diagnosis(LISTENER), cause=cause)
+    made = call("CreateRule", -2, given={"listenerArn": LISTENER})
+    told = judged(found, made).changed_by
+    assert (told.call if told else None) == by
+    deleted = judged(found, call("DeleteRule", -3), made).changed_by
+    assert deleted.call == (by or "DeleteRule")
+
+
 def test_what_the_evidence_names_counts_after_the_object_itself() -> None:
     ecs, secrets = "ecs.amazonaws.com", "secretsmanager.amazonaws.com"
     service = "arn:aws:ecs:us-east-1:123456789012:service/shop/api"
