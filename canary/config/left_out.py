@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -38,9 +37,12 @@ def left_out(
 def _asks_for_tls(environment: Environment, check: Check, kinds: Mapping[str, Kind]) -> bool:
     """Return whether a check asks for the certificate or the redirect of a service without TLS."""
     service = environment.services.get(check.service)
-    if service is None or urlsplit(service.url).scheme != "http":
+    # not yet known to be a URL: what is wrong with it is told later
+    if service is None or not service.url.lower().startswith("http://"):
         return False
-    return kinds[check.kind].handshake or getattr(check.spec, "redirect", "") == "https"
+    spec = check.spec
+    beside = getattr(spec, "plain", False) and getattr(spec, "redirect", "") == "https"
+    return kinds[check.kind].handshake or bool(beside)
 
 
 def _without_needs(source: Source, gone: set[str]) -> Source:

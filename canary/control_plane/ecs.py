@@ -17,10 +17,15 @@ _SCALING = "scaling activity initiated by"
 _HARMLESS = (_SCALING, "task stopped by user")
 
 
+def is_primary(status: str) -> bool:
+    """Return whether a deployment or a task set with this status is the one in force."""
+    return status == "PRIMARY"
+
+
 def primary(service: EcsService | None) -> EcsDeployment | None:
     """Return the deployment that a service is moving to, or stands at."""
     deployments = service.deployments if service else ()
-    return next((d for d in deployments if d.status == "PRIMARY"), None)
+    return next((d for d in deployments if is_primary(d.status)), None)
 
 
 def rolled_back(service: EcsService) -> str:

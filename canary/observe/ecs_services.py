@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.control_plane.ecs import is_primary
 from canary.control_plane.state import (
     BalancerEntry,
     CapacityProvider,
@@ -25,6 +26,10 @@ _PASSES = frozenset(
 )
 # ECS tells these of the deployment alone, though CreateService takes them of the service
 _OF_DEPLOYMENT = ("volumeConfigurations", "vpcLatticeConfigurations")
+_OF_TASK_SET = (
+    *("networkConfiguration", "loadBalancers", "serviceRegistries"),
+    *("launchType", "capacityProviderStrategy", "platformVersion"),
+)
 Json = dict[str, Any]
 
 
@@ -32,6 +37,7 @@ def converted(
     raw: Json, tasks: tuple[Task, ...], *, tasks_read: bool = True, more_tasks: bool = False
 ) -> EcsService:
     """Return a service as DescribeServices gives it, with its tasks."""
+    raw = {**raw, **{key: value for key, value in _placed(raw).items() if not raw.get(key)}}
     network = (raw.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     balancers, registries = raw.get("loadBalancers") or [], raw.get("serviceRegistries") or []
     breaker = (raw.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
@@ -45,8 +51,7 @@ def converted(
         running=int(raw.get("runningCount") or 0),
         pending=int(raw.get("pendingCount") or 0),
         task_definition=_definition(raw),
-        deployments=tuple(_deployment(d) for d in raw.get("deployments") or [])
-        or tuple(_task_set(s) for s in raw.get("taskSets") or []),
+        deployments=_deployments(raw),
         events=tuple(_event(e) for e in events[:MAX_EVENTS]),
         target_groups=strings(
             b.get("targetGroupArn") for b in balancers if b.get("targetGroupArn")
@@ -126,11 +131,25 @@ def _event(raw: Json) -> Event:
     return Event(at=when(raw.get("createdAt")), message=str(raw.get("message", "")))
 
 
+def _placed(raw: Json) -> Json:
+    """Return what the primary task set says of a service that does not say it itself."""
+    primary = _primary_set(raw)
+    return {key: primary[key] for key in _OF_TASK_SET if primary.get(key)}
+
+
+def _primary_set(raw: Json) -> Json:
+    sets: list[Json] = raw.get("taskSets") or []
+    return next((s for s in sets if is_primary(str(s.get("status")))), {})
+
+
 def _definition(raw: Json) -> str:
     """Return the revision of a service: of its primary task set, where a controller makes these."""
-    sets = raw.get("taskSets") or []
-    placed = (s.get("taskDefinition") for s in sets if s.get("status") == "PRIMARY")
-    return str(next(placed, None) or raw.get("taskDefinition") or "")
+    return str(_primary_set(raw).get("taskDefinition") or raw.get("taskDefinition") or "")
+
+
+def _deployments(raw: Json) -> tuple[EcsDeployment, ...]:
+    found = tuple(_deployment(d) for d in raw.get("deployments") or [])
+    return found or tuple(_task_set(s) for s in raw.get("taskSets") or [])
 
 
 def _task_set(raw: Json) -> EcsDeployment:

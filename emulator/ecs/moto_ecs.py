@@ -1,7 +1,6 @@
 """Extend moto's ECS with what it drops, and replace what it invents.
 
-moto has no scheduler: it calls a task stopped by looking at it twice, sets running counts by
-itself, and forgets the deployment configuration. The agent owns all of that here.
+moto has no scheduler: it sets states and counts by itself. The agent owns all of that here.
 """
 
 from __future__ import annotations

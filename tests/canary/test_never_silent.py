@@ -31,7 +31,7 @@ from tests.canary.support.servers import faults
 from tests.canary.support.servers.cloud import Cloud, json_error, slow, xml_error
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ["auth.https-redirect"]
+QUICK = ["auth.root"]
 THROTTLED = "ThrottlingException"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from canary.control_plane.ecs import live
 from canary.control_plane.state import Container, EcsService, Task, TaskDefinition
@@ -11,11 +12,18 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.last_words import last_words
-from canary.diagnose.ecs.variables import affected
+from canary.diagnose.ecs.variables import affected, dependency_of
 from canary.diagnose.remedies import build
 from canary.model import Confidence, Remedy
 
 _OWN = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:localhost|127\.0\.0\.1):(\d+)(?:/.*)?", re.I)
+
+
+class Need(NamedTuple):
+    """What leads to a container, and the failures that its end explains."""
+
+    user: str
+    failures: Failures
 
 
 def ended(case: Case) -> Iterator[Finding]:
@@ -32,9 +40,9 @@ def ended(case: Case) -> Iterator[Finding]:
         for one in definition.containers:
             if one.name not in gone or one.essential:
                 continue
-            user, failures = _needed(case, name, service, definition, one)
-            if failures:
-                yield _finding(case, name, service, tasks[0], one.name, user, failures)
+            need = _needed(case, name, service, definition, one)
+            if need and need.failures:
+                yield _finding(case, name, service, tasks[0], one.name, need)
 
 
 def _ended(task: Task) -> set[str]:
@@ -43,15 +51,19 @@ def _ended(task: Task) -> set[str]:
 
 def _needed(
     case: Case, name: str, service: EcsService, definition: TaskDefinition, one: Container
-) -> tuple[str, Failures]:
-    """Return what leads to a container, and the failures that this explains."""
+) -> Need | None:
+    """Return what leads to a container, and the failures that this explains.
+
+    A variable that configures no dependency of the service, such as where traces go, explains
+    nothing that users see.
+    """
     if any(entry.container == one.name for entry in service.balancer_entries):
-        return "the load balancer", case.failures_of_outage(name)
+        return Need("the load balancer", case.failures_of_outage(name))
     for other in definition.containers:
         for variable, value in other.plain.items():
-            if beside(definition, other, value) is one:
-                return f"{variable} of {other.name}", affected(case, name, variable)
-    return "", frozenset()
+            if beside(definition, other, value) is one and dependency_of(case, name, variable):
+                return Need(f"{variable} of {other.name}", affected(case, name, variable))
+    return None
 
 
 def beside(definition: TaskDefinition, container: Container, address: str) -> Container | None:
@@ -62,9 +74,8 @@ def beside(definition: TaskDefinition, container: Container, address: str) -> Co
 
 
 def _finding(
-    case: Case, name: str, service: EcsService, task: Task, container: str, user: str,
-    failures: Failures,
-) -> Finding:  # fmt: skip
+    case: Case, name: str, service: EcsService, task: Task, container: str, need: Need
+) -> Finding:
     code = next(c.exit_code for c in task.containers if c.name == container)
     seen = f"container {container}: exit code {code}; the task runs on"
     return Finding(
@@ -72,7 +83,7 @@ def _finding(
         service=name,
         resource=service.arn,
         confidence=Confidence.CERTAIN,
-        summary=f"Container {container} of {service.name} has ended, and {user} leads to it.",
+        summary=f"Container {container} of {service.name} has ended, and {need.user} leads to it.",
         evidence=(
             *case.evidence(task.arn, seen, f"container {container}: running"),
             *last_words(case, task),
@@ -80,7 +91,7 @@ def _finding(
         ),
         shown_failures=1,
         remedy=_remedy(case, name),
-        explained_failures=failures,
+        explained_failures=need.failures,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from canary.control_plane.certificates import (
@@ -10,25 +11,22 @@ from canary.control_plane.certificates import (
     NOT_YET_CODE,
     UNTRUSTED_CODES,
     covers,
-    is_renewed,
     names_of,
-    usable,
 )
-from canary.control_plane.state import Certificate, Listener
+from canary.control_plane.state import Certificate
 from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.remedies import build, well
-from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.edge.certificate_remedies import has_ended, mend_chain, serve_another
 from canary.diagnose.remedies.listeners import (
-    add_certificates,
     default_certificate,
-    modify_listener,
 )
-from canary.model import Confidence, Evidence, Remedy, Role
+from canary.model import Confidence, Evidence, Role, parse_time
 
 WARNING_S = 30 * 86_400.0
+_SHOWN = (Symptom.TLS, Symptom.CONTROL_CERTIFICATE)
 Fault = tuple[str, Confidence]  # the cause, and how sure it is
 
 
@@ -41,6 +39,8 @@ def certificates(case: Case) -> Iterator[Finding]:
         if not host or not failures:
             continue
         fault = _fault(case, failures, served, host)
+        if fault and not any(f.symptom in _SHOWN for f in failures):
+            fault = _on_a_front_s_word(case, failures, fault)
         if fault:
             yield _finding(case, name, fault, served, failures)
 
@@ -48,21 +48,39 @@ def certificates(case: Case) -> Iterator[Finding]:
 def _failures(case: Case, name: str, host: str, served: Certificate | None) -> Failures:
     """Return the failures of a handshake.
 
-    A network before the balancer tells no more than that it has no connection: that counts where
-    the control plane shows that no client accepts the certificate.
+    A network before the balancer tells no more than that it does not reach it, and by which name
+    it asks is not known: this counts where the certificate has ended, and was good while all was
+    well.
     """
-    kinds = {Symptom.TLS}
-    if served and (_has_ended(case, served) or not covers(names_of(served), host)):
-        kinds.add(Symptom.FRONT_LOST)
     own = {
         f
         for f in case.failures
-        if (f.host == host and f.symptom in kinds)
+        if (f.host == host and (f.symptom is Symptom.TLS or _lost_since(case, f, served)))
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
     }
-    if any(f.symptom in kinds for f in own):
+    if any(f.symptom in (Symptom.TLS, Symptom.FRONT_LOST) for f in own):
         own |= _asked_in_vain(case, name)
     return frozenset(own)
+
+
+def _lost_since(case: Case, failure: Failure, served: Certificate | None) -> bool:
+    """Return whether a network lost a balancer whose certificate has ended since it was well."""
+    if failure.symptom is not Symptom.FRONT_LOST or not served or not has_ended(case, served):
+        return False
+    well, end = _well_at(case, failure), parse_time(served.not_after)
+    return well is None or (end is not None and well < end)
+
+
+def _well_at(case: Case, failure: Failure) -> dt.datetime | None:
+    """Return when the check of a failure was well; None if that is not known."""
+    baseline = case.baselines.of.get(failure.check_id)
+    return parse_time(baseline.at) if baseline else None
+
+
+def _on_a_front_s_word(case: Case, failures: Failures, fault: Fault) -> Fault:
+    """Return a fault as sure as it is without a handshake of our own: by what was well before."""
+    known = any(_well_at(case, f) for f in failures)
+    return fault if known else (fault[0], Confidence.LIKELY)
 
 
 def _asked_in_vain(case: Case, name: str) -> Failures:
@@ -79,17 +97,13 @@ def _served(case: Case, name: str, host: str) -> Certificate | None:
     known = {c.arn: c for c in case.state.certificates}
     held = [known[a] for a in listener.certificates if a in known]
     fitting = [c for c in held if covers(names_of(c), host)]
-    return next(iter(fitting or held), None)
-
-
-def _has_ended(case: Case, served: Certificate) -> bool:
-    return bool(served.not_after) and case.age(served.not_after) >= 0
+    return next(iter(fitting), known.get(default_certificate(listener)) or next(iter(held), None))
 
 
 def _fault(case: Case, failures: Failures, served: Certificate | None, host: str) -> Fault | None:
     text = " ".join(f"{f.seen} {f.reason} {f.text}" for f in failures).lower()
     codes = {f.failure_code for f in failures}
-    if served and _has_ended(case, served):
+    if served and has_ended(case, served):
         return "certificate-expired", Confidence.CERTAIN
     if served and not covers(names_of(served), host):
         return "certificate-name-mismatch", Confidence.CERTAIN
@@ -141,7 +155,9 @@ def _finding(
         confidence=confidence,
         summary=_summary(cause, host, above, failures),
         evidence=_certificate_evidence(case, served, host) if served else (),
-        remedy=_chain_remedy(case, name, served) if above else _remedy(case, name, cause, served),
+        remedy=mend_chain(case, name, served)
+        if above
+        else serve_another(case, name, cause, served),
         explained_failures=failures,
         rank=APPLICATION + 9 if cause == "certificate-expiring" else TLS_EDGE,
     )
@@ -154,96 +170,3 @@ def _certificate_evidence(case: Case, served: Certificate, host: str) -> tuple[E
         f" {served.not_after}, {served.type} {served.renewal_status}".strip(),
         f"valid for {host}, more than 30 days left",
     )
-
-
-def _replacement(case: Case, name: str, served: Certificate | None) -> Certificate | None:
-    """Return another usable certificate for the host: the one before, else the longest of ACM's.
-
-    A certificate that somebody imported proves nothing: nobody knows whose key it is, nor whether
-    clients trust it. It comes back only where this listener served it while all was well.
-    """
-    host, was = case.host(name), served_before(case, name)
-    fit = [
-        c
-        for c in case.state.certificates
-        if (served is None or c.arn != served.arn)
-        and usable(c, case.now)
-        and covers(names_of(c), host)
-        and (c.arn in was or is_renewed(c))
-    ]
-    return max(fit, key=lambda c: (c.arn in was, c.not_after), default=None)
-
-
-def served_before(case: Case, name: str) -> tuple[str, ...]:
-    """Return the certificates that the service's listener had while all was well."""
-    state = well.well(case)
-    listener = serving.listener(case, name, state=state) if state else None
-    return listener.certificates if listener else ()
-
-
-def _remedy(case: Case, name: str, cause: str, served: Certificate | None) -> Remedy:
-    host = case.host(name)
-    listener = serving.listener(case, name)
-    other = _replacement(case, name, served)
-    longer = other and served and other.not_after > served.not_after
-    show = _inspect(case, name, served)
-    decision = f"Request a certificate for {host} in ACM, or mend the validation of its renewal."
-    edits: build.Edits = ()
-    if other and listener and (cause != "certificate-expiring" or longer):
-        edits = (_serving(case, name, listener, served, other),)
-    return build.remedy(
-        case,
-        f"Serve the valid certificate {other.arn}." if edits and other else decision,
-        edits,
-        inspect=show,
-        verify=show,
-        otherwise=decision,
-    )
-
-
-def _serving(
-    case: Case, name: str, listener: Listener, served: Certificate | None, other: Certificate
-) -> Edit:
-    """Return the edit by which a listener serves a certificate to one of its hosts.
-
-    Clients name their host: a certificate that is added is chosen for it, and a default one that
-    another host needs stays.
-    """
-    default = default_certificate(listener)
-    listed = served is not None and served.arn != default
-    if listed or _needed(case, name, listener, default, other):
-        return add_certificates(listener, [other.arn])
-    return modify_listener(listener, certificate=other.arn)
-
-
-def _needed(case: Case, name: str, listener: Listener, default: str, other: Certificate) -> bool:
-    """Return whether another host of the listener has its default certificate alone."""
-    known = {c.arn: c for c in case.state.certificates}
-    if default not in known or _has_ended(case, known[default]):
-        return False
-    rest = [known[a] for a in listener.certificates if a in known and a != default]
-    return any(
-        covers(names_of(known[default]), case.host(each))
-        and not any(covers(names_of(c), case.host(each)) for c in (*rest, other))
-        for each in case.services
-        if each != name and (at := serving.listener(case, each)) and at.arn == listener.arn
-    )
-
-
-def _chain_remedy(case: Case, name: str, served: Certificate | None) -> Remedy:
-    """Return the remedy for a chain whose leaf is good: ACM has nothing to issue."""
-    show = _inspect(case, name, served)
-    decision = (
-        f"Import the certificate of {case.host(name)} again, with a chain of its issuer that is"
-        " valid now. The certificate itself is good."
-    )
-    return Remedy(summary=decision, inspect=show, verify=show, decision=decision)
-
-
-def _inspect(case: Case, name: str, served: Certificate | None) -> tuple[str, ...]:
-    show: list[str] = []
-    if served:
-        show.append(case.aws("acm", "describe-certificate", certificate_arn=served.arn))
-    if balancer := case.balancer(name):
-        show.append(case.aws.elbv2("describe-listeners", load_balancer_arn=balancer.arn))
-    return tuple(show)

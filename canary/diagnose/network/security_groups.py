@@ -11,11 +11,12 @@ from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, Secu
 from canary.control_plane.unread import Known
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.symptoms import FRONT
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.task_stops import redeploy_stopped
 from canary.diagnose.network.connections import Connection, connections
 from canary.diagnose.network.group_remedies import open_again
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, well
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.network import set_groups
 from canary.diagnose.remedies.services import network
@@ -119,7 +120,9 @@ def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
         cause="security-group-blocked",
         service=first.service if direction == "ingress" else first.owner,
         resource=group.id,
-        confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
+        confidence=Confidence.CERTAIN
+        if sure and _shown(case, blocking, lost, failures)
+        else Confidence.LIKELY,
         summary=f"Security group {group.name} {verb} {names} on port {ports}.",
         evidence=case.evidence(
             f"{group.id} ({group.name}) {direction}",
@@ -130,6 +133,19 @@ def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
         remedy=open_again(case, group, direction, lost),
         explained_failures=failures,
     )
+
+
+def _shown(case: Case, blocking: Blocking, lost: list[Connection], failures: Failures) -> bool:
+    """Return whether a client of ours was shut out, or the group admitted more while all was well.
+
+    A network before the balancer waits in vain for many reasons, and perhaps on another port.
+    """
+    if any(f.symptom not in FRONT for f in failures):
+        return True
+    was = well.security_group(case, blocking.group.id)
+    if was is None:
+        return False
+    return any(lets_in(Side(groups=(was,)), e.source, e.port) is not Known.NO for e in lost)
 
 
 def _describe(rules: tuple[GroupRule, ...]) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from canary.config import ENVIRONMENTS, Config, load
+from canary.config import ENVIRONMENTS, ConfigError, load
 from canary.config.left_out import NO_TLS
+from canary.model import Config
 
 HTTPS_OF_REGISTRY = (
     "registry.certificate",
@@ -39,6 +40,16 @@ def test_what_needed_the_certificate_runs_without_it(plain: Config) -> None:
     assert now == {i: tuple(n for n in needs if n not in gone) for i, needs in before.items()}
     assert now["registry.live"] == ()
     assert now["auth.health"] == ("auth.certificate",)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "https://[", "HTTP://", "htp:/"])
+def test_a_url_that_is_none_is_told_by_file_and_key(url: str, tmp_path: Path) -> None:
+    text = (ENVIRONMENTS / "development.toml").read_text()
+    path = tmp_path / "bad.toml"
+    path.write_text(text.replace('"https://registry.hokus.ai"', f'"{url}"'))
+    with pytest.raises(ConfigError) as error:
+        load(str(path))
+    assert any(x.startswith("bad.toml: services.registry.url") for x in error.value.problems)
 
 
 def test_a_reason_of_the_environment_stays(tmp_path: Path) -> None:

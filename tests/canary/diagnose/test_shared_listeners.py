@@ -74,6 +74,12 @@ def test_a_default_certificate_of_another_site_gives_way() -> None:
     assert found == ("certificate-name-mismatch", ("modify-listener good",))
 
 
+def test_a_default_certificate_that_was_there_as_ever_stays() -> None:
+    """It may be another team's: the host's own is added beside it."""
+    found = commands("auth", platform((OTHERS, OWN)), platform((OTHERS, OWN, AUTHS)))
+    assert found == ("certificate-name-mismatch", ("add-listener-certificates auths",))
+
+
 @pytest.mark.parametrize("days", [-1, -30])
 def test_beside_one_of_the_list_that_has_ended_another_is_added(days: int) -> None:
     now = platform((OWN, AUTHS), auths_days=days)

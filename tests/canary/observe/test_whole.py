@@ -278,6 +278,23 @@ def test_the_task_sets_of_code_deploy_stand_in_the_place_of_deployments() -> Non
     ]
 
 
+def test_what_the_service_does_not_say_its_primary_task_set_says() -> None:
+    network = {"awsvpcConfiguration": {"subnets": ["s-1"], "securityGroups": ["sg-1"]}}
+    placed = {
+        **task_set("PRIMARY", 7, "STEADY_STATE"),
+        "networkConfiguration": network,
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "loadBalancers": [{"targetGroupArn": "arn:green", "containerPort": 80}],
+    }
+    found = converted({"serviceName": "s", "taskSets": [placed]}, ())
+    assert (found.subnets, found.security_groups) == (("s-1",), ("sg-1",))
+    assert (found.target_groups, found.container_ports) == (("arn:green",), (80,))
+    assert (found.launch_type, found.platform_version) == ("FARGATE", "1.4.0")
+    own = {"serviceName": "s", "launchType": "EC2", "taskSets": [placed]}
+    assert converted(own, ()).launch_type == "EC2"
+
+
 def test_a_service_with_deployments_keeps_its_own_revision() -> None:
     raw = {"serviceName": "s", "taskDefinition": "arn:d/a:3", "taskSets": []}
     assert converted(raw, ()).task_definition == "arn:d/a:3"

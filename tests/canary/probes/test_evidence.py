@@ -147,6 +147,7 @@ def test_each_form_carries_a_key_in_its_own_way() -> None:
     assert FORMS == {
         "none": (),
         "bearer": ("Authorization: Bearer {}",),
+        "basic": ("Authorization: Basic {}",),
         "x-api-key": ("X-API-Key: {}",),
         "apikey": ("Authorization: ApiKey {}",),
         "both": ("Authorization: Bearer {}", "X-API-Key: {}"),

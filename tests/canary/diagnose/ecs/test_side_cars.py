@@ -64,6 +64,15 @@ def test_a_side_car_that_a_variable_leads_to_is_named_with_its_exit_code() -> No
     assert one.remedy.fix
 
 
+@pytest.mark.parametrize(
+    "variable", ["OTEL_EXPORTER_OTLP_ENDPOINT", "STATSD_HOST", "PROXY_URL", "DEBUG_PAGE"]
+)
+def test_where_traces_and_counts_go_explains_no_failure(variable: str) -> None:
+    state = platform(ENDED, plain={variable: "http://localhost:15000"})
+    assert found(state) == []
+    assert found(state, faults.by_id("api-role-denied").failures()) == []
+
+
 @pytest.mark.parametrize(("port", "causes"), [(15000, []), (15001, ["upstream-url-wrong"])])
 def test_an_address_that_leads_to_a_side_car_is_no_wrong_upstream(
     port: int, causes: list[str]
