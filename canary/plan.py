@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from canary.comparison.history import LETTER, median
+from canary.comparison.history import LETTER
+from canary.comparison.median import median
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
 from canary.probes.base.api import Kind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from canary.comparison.windows import UNSTABLE, Window, down_after
 from canary.model import CheckHistory, Result, Status
@@ -10,12 +10,6 @@ from canary.model import CheckHistory, Result, Status
 KEPT = 60
 DECIDED = 10  # passes and failures that are always kept
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the median of at least one value; `statistics` would cost a cold start 3 ms."""
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def updated(

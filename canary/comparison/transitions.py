@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from canary.comparison.history import median
+from canary.comparison.median import median
 from canary.comparison.windows import FLAPPING, is_flapping, recent_changes
 from canary.model import (
     SEVERITY_ORDER,

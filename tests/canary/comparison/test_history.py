@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from canary.comparison.history import KEPT, is_down, is_unstable, median, updated
+from canary.comparison.history import KEPT, is_down, is_unstable, updated
+from canary.comparison.median import median
 from canary.comparison.windows import DOWN, DOWN_CRITICAL
 from canary.model import CheckHistory, Exchange, Kept, Status, Step
 from tests.canary.support.made import result
