@@ -18,6 +18,7 @@ SECRETS = (names.AUTH_SECRET, names.APP_SECRET, names.REDIS_SECRET, names.MLFLOW
 VOLATILE = {
     "createdAt", "updatedAt", "registeredAt", "events", "CreatedTime", "LastModifiedDate",
     "LastAccessedDate", "CreatedDate", "ResponseMetadata", "createTime", "id", "serviceArn",
+    "currentServiceRevisions", "currentServiceDeployment",  # ids of a deployment, made at each
 }  # fmt: skip
 
 
