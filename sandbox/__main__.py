@@ -181,11 +181,10 @@ def _world(name: str) -> World:
 def _refuse_inexpressible(world: World, fault_ids: tuple[str, ...]) -> None:
     if not fault_ids:
         return
-    from sandbox.faults import inexpressible
+    from sandbox.faults import refusal
 
-    for ident in fault_ids:
-        if why := inexpressible(world, ident):
-            fail(PROGRAM, f"the world {world.name} cannot express {ident}: {why}")
+    if refused := refusal(world, fault_ids):
+        fail(PROGRAM, refused)
 
 
 def _as_account(world: World) -> None:

@@ -43,7 +43,7 @@ class Dataplane:
     def prepare(self, platform: Platform, cache: Material) -> None:
         """Create the databases, the control documents and the cache's certificate."""
         self.folder.mkdir()
-        self._put("redis.pem", (cache.key + cache.certificate).decode())
+        self.put("redis.pem", (cache.key + cache.certificate).decode())
         self._pristine.mkdir()
         auth = self._pristine / f"{self._world.database.auth_name}.sqlite"
         auth_keys.create_schema(auth)
@@ -156,9 +156,9 @@ class Dataplane:
         return self.folder / f"{database}.sqlite"
 
     def _write(self, name: str, values: dict[str, Any]) -> None:
-        self._put(f"{name}.json", json.dumps(values))
+        self.put(f"{name}.json", json.dumps(values))
 
-    def _put(self, name: str, text: str) -> None:
+    def put(self, name: str, text: str) -> None:
         """Write a file that its owner alone reads, at once."""
         temporary = self.folder / f".{name}"
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

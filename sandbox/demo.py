@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.faults import FAULTS, inexpressible
+from sandbox.faults import FAULTS, refusal
 from sandbox.world.load import CLASSIC, WorldError, load
 
 FAILED = 1  # the canary's exit status where a check failed
@@ -36,9 +36,8 @@ def main() -> int:
         world = load(chosen.world)
     except WorldError as error:
         parser.error(str(error))
-    for fault in chosen.fault:
-        if why := inexpressible(world, fault):
-            parser.error(f"the world {world.name} cannot express {fault}: {why}")
+    if refused := refusal(world, chosen.fault):
+        parser.error(refused)
     with tempfile.TemporaryDirectory(prefix="hokusai-demo-") as folder:
         state = Path(folder) / "state.json"
         twin = _start(state, chosen.world, chosen.as_found)

@@ -71,7 +71,7 @@ class Twin(Account):
         self.dataplane.start()
         self._stops.append(self._supervisor.stop)
         if self.world.clients.front:
-            front.start(self.world, self.dataplane.folder, self._supervisor, self.authority)
+            front.start(self.world, self.dataplane, self._supervisor, self.authority)
         self._start_balancer()
         self._name_places()
         self.dataplane.ready()
@@ -101,7 +101,7 @@ class Twin(Account):
             self.network.register_outside(host, name, front.places(self.world))
         doors = self._doors(front.FRONT)
         origins = {host: doors[host][self.world.serving(host).port] for host in doors}
-        front.tell(self.dataplane.folder, origins)
+        front.tell(self.dataplane, origins)
 
     def _doors(self, client: str) -> dict[str, dict[int, tuple[str, int]]]:
         """Return where a client reaches the balancer of each host."""

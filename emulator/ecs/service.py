@@ -192,13 +192,16 @@ class ServiceScheduler:
         if allowed is None:
             return
         self._events.say(service, fail(broken))
-        if not allowed.rollback or self._last_completed is None:
-            return
-        service.task_definition = self._last_completed.definition_arn
+        if allowed.rollback and self._last_completed is not None:
+            self._roll_back(service, broken, self._last_completed)
+
+    def _roll_back(self, service: Any, broken: Deployment, good: Deployment) -> None:
+        """Deploy the revision of the last completed deployment anew."""
+        service.task_definition = good.definition_arn
         made = self._deploy(service, first=False)
         made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
         broken.rolled_back_by = made.id
-        for task in self.fleet.of(self._last_completed):  # the same revision: they serve on
+        for task in self.fleet.of(good):  # the same revision: they serve on
             task.deployment_id = task.record.started_by = made.id
         self._asked = self.asked(service)
         self._events.say(service, f"rolling back to deployment {made.id}.")

@@ -35,5 +35,4 @@ def _addresses(service: Any) -> list[str]:
     tasks = list((backend().tasks.get(service.cluster_name) or {}).values())
     group = f"service:{service.name}"
     running = [t for t in tasks if t.group == group and t.last_status == "RUNNING"]
-    details = (d for t in running for a in t.attachments for d in a.get("details", []))
-    return [str(d["value"]) for d in details if d["name"] == "privateIPv4Address"]
+    return [str(t.address) for t in running]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.faults.fault import Fault
-from sandbox.faults.needs import inexpressible
+from sandbox.faults.needs import inexpressible, refusal
 from sandbox.faults.table import ROWS
 
 # what else is wrong at the same time, in the order of the chain
@@ -27,7 +27,7 @@ _SILENT = {
     "sidecar-dies",
 }
 
-__all__ = ["FAULTS", "inexpressible"]
+__all__ = ["FAULTS", "inexpressible", "refusal"]
 
 FAULTS: dict[str, Fault] = {
     ident: Fault(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.world.world import API, AUTH, World
 
 # These need neither the API nor the auth service.
@@ -38,6 +40,13 @@ _OF_BOTH = frozenset(
 def inexpressible(world: World, fault: str) -> str:
     """Return why a world cannot express a fault, or "" if it can."""
     return world.cannot.get(fault, "") or next(iter(_lacks(world, fault)), "")
+
+
+def refusal(world: World, faults: Iterable[str]) -> str:
+    """Return one line that refuses the first fault which a world cannot express, or ""."""
+    told = ((fault, inexpressible(world, fault)) for fault in faults)
+    lines = (f"the world {world.name} cannot express {fault}: {why}" for fault, why in told if why)
+    return next(lines, "")
 
 
 def _lacks(world: World, fault: str) -> list[str]:

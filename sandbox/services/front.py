@@ -111,7 +111,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _hand_on  # noqa: N815 - names of http.server
+    def do_GET(self) -> None:
+        """Answer a request, of whatever method."""
+        self._hand_on()
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - names of http.server
 
     def log_message(self, format: str, *args: object) -> None:
         """Write no access log."""
@@ -125,8 +129,6 @@ class Redirect(Handler):
         self.send_response(301)
         self.send_header("Location", f"https://{host}{self.path}")
         self._end(b"", None)
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _hand_on  # noqa: N815 - names of http.server
 
 
 class Server(ThreadingHTTPServer):

@@ -7,7 +7,6 @@ known to miss, is no surprise here. `make sweep` tries all of them.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -64,16 +63,6 @@ QUIET = [
     for world in {cell.world for cell in group}
     if (some := tuple(quiet_before(world)))
 ]
-
-
-@pytest.fixture(scope="module")
-def ground(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    """Yield the ground of a world; its twin is ended before the next world's begins."""
-    found = Ground(request.param, tmp_path_factory.mktemp("worlds"))
-    yield found
-    found.stop()
 
 
 @pytest.mark.timeout(900)

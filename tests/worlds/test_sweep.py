@@ -6,7 +6,6 @@ Half a day on one machine: `HOKUSAI_SHARD=K/N` selects a part of the faults.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,15 +18,6 @@ pytestmark = [pytest.mark.sweep, pytest.mark.timeout(3600)]
 OTHERS = [name for name in known() if name != CLASSIC]
 FAULTS = shard(cells(OTHERS), os.environ.get("HOKUSAI_SHARD", "1/1"))
 PAIRS = [(world, pair) for world in known() for pair in pairs(world)]
-
-
-@pytest.fixture(scope="module")
-def ground(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    found = Ground(request.param, tmp_path_factory.mktemp("worlds"))
-    yield found
-    found.stop()
 
 
 @pytest.mark.parametrize(("ground", "fault"), FAULTS, indirect=["ground"])

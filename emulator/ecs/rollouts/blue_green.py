@@ -18,8 +18,6 @@ from emulator.ecs.deployments import (
     IN_PROGRESS,
     Deployment,
     asked,
-    fail,
-    trips,
 )
 from emulator.ecs.rollouts import production
 from emulator.ecs.service import BY_SCHEDULER, ServiceScheduler
@@ -108,19 +106,14 @@ class BlueGreenScheduler(ServiceScheduler):
         ended = self.primary.rollout == COMPLETED or self.primary.stage == CLEAN_UP
         return deployment is self._last_completed and not ended
 
-    def _break_circuit(self, service: Any, desired: int) -> None:
-        broken = self.primary
-        allowed = trips(service, desired, broken)
-        if allowed is None:
+    def _roll_back(self, service: Any, broken: Deployment, good: Deployment) -> None:
+        """Shift the traffic back to blue, where its tasks are still there."""
+        if good not in self.deployments:
             return
-        self._events.say(service, fail(broken))
-        blue = self._last_completed
-        if not allowed.rollback or blue is None or blue not in self.deployments:
-            return
-        service.task_definition = blue.definition_arn
-        service.network_configuration = blue.network
-        self._shift(service, blue)
-        broken.status, blue.status, broken.rolled_back_by = "ACTIVE", "PRIMARY", blue.id
-        self.deployments = [blue, *(d for d in self.deployments if d is not blue)]
+        service.task_definition = good.definition_arn
+        service.network_configuration = good.network
+        self._shift(service, good)
+        broken.status, good.status, broken.rolled_back_by = "ACTIVE", "PRIMARY", good.id
+        self.deployments = [good, *(d for d in self.deployments if d is not good)]
         self._asked = asked(service)
-        self._events.say(service, f"rolling back to deployment {blue.id}.")
+        self._events.say(service, f"rolling back to deployment {good.id}.")
