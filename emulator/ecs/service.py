@@ -187,18 +187,17 @@ class ServiceScheduler:
             self._events.say(service, "has reached a steady state.")
 
     def _break_circuit(self, service: Any, desired: int) -> None:
-        broken = self.primary
-        allowed = trips(service, desired, broken)
+        allowed = trips(service, desired, self.primary)
         if allowed is None:
             return
-        self._events.say(service, fail(broken))
+        self._events.say(service, fail(self.primary))
         if allowed.rollback and self._last_completed is not None:
-            self._roll_back(service, broken, self._last_completed)
+            self._roll_back(service, self._last_completed)
 
-    def _roll_back(self, service: Any, broken: Deployment, good: Deployment) -> None:
+    def _roll_back(self, service: Any, good: Deployment) -> None:
         """Deploy the revision of the last completed deployment anew."""
         service.task_definition = good.definition_arn
-        made = self._deploy(service, first=False)
+        broken, made = self.primary, self._deploy(service, first=False)
         made.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {made.id}."
         broken.rolled_back_by = made.id
         for task in self.fleet.of(good):  # the same revision: they serve on

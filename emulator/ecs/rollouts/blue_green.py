@@ -106,13 +106,14 @@ class BlueGreenScheduler(ServiceScheduler):
         ended = self.primary.rollout == COMPLETED or self.primary.stage == CLEAN_UP
         return deployment is self._last_completed and not ended
 
-    def _roll_back(self, service: Any, broken: Deployment, good: Deployment) -> None:
+    def _roll_back(self, service: Any, good: Deployment) -> None:
         """Shift the traffic back to blue, where its tasks are still there."""
         if good not in self.deployments:
             return
         service.task_definition = good.definition_arn
         service.network_configuration = good.network
         self._shift(service, good)
+        broken = self.primary
         broken.status, good.status, broken.rolled_back_by = "ACTIVE", "PRIMARY", good.id
         self.deployments = [good, *(d for d in self.deployments if d is not good)]
         self._asked = asked(service)
