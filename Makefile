@@ -3,7 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
 STAMP := $(VENV)/.stamp
+DEMO_STAMP := $(VENV)/.stamp-demo
 ENV ?= development
 OF ?= canary/diagnose canary/control_plane
 # What a person types is read once, never expanded by make, and reaches the shell as variables only
@@ -14,24 +16,39 @@ override AS_FOUND := $(value AS_FOUND)
 override WORLD := $(value WORLD)
 override SEED := $(value SEED)
 export ENV OF FAULT AS_FOUND WORLD SEED
+# Each of the many processes that the tests start would compile the whole project anew
+unexport PYTHONDONTWRITEBYTECODE
 NAMED = case "$$ENV" in ""|-*|*[!a-z0-9_-]*) echo "ENV: a name of letters a-z, digits and _, then also -" >&2; exit 2;; esac
 
-.PHONY: help setup demo test fast test-slow sweep mutants lint bench synth deploy gate diagnosis-report docs pictures lock clean
+.PHONY: help setup setup-demo demo test fast test-slow sweep mutants lint bench synth deploy gate diagnosis-report docs pictures lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 setup: $(STAMP) ## Make .venv with everything in it (the other verbs call this themselves)
 
-$(STAMP): requirements-dev.txt requirements-setup.txt
+setup-demo: $(DEMO_STAMP) ## Make .venv with only what the demo needs (`make demo` calls this itself)
+
+$(UV): requirements-setup.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.13 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
-	$(VENV)/bin/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes -r requirements-dev.txt \
-	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $(STAMP)
+	@touch $(UV)
 
-demo: setup ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing, WORLD=name is another shape)
+# pip does where uv cannot
+INSTALL = $(UV) pip install --quiet --python $(PY) --compile-bytecode --require-hashes -r $(1) \
+  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+
+$(DEMO_STAMP): requirements-demo.txt $(UV)
+	$(call INSTALL,requirements-demo.txt)
+	@touch $(DEMO_STAMP)
+
+# The demo's are among them, in the same versions
+$(STAMP): requirements-dev.txt $(UV)
+	$(call INSTALL,requirements-dev.txt)
+	@touch $(STAMP) $(DEMO_STAMP)
+
+demo: setup-demo ## Run the canary against the sandbox and show the report (FAULT=id plants a fault first, AS_FOUND=1 mends nothing, WORLD=name is another shape)
 	$(PY) -m sandbox.demo $${FAULT:+"--fault=$$FAULT"} $${AS_FOUND:+--as-found} $${WORLD:+"--world=$$WORLD"}
 
 test: setup ## All tests but the slow ones, and lint beside them (under 9 minutes)
@@ -40,7 +57,7 @@ test: setup ## All tests but the slow ones, and lint beside them (under 9 minute
 fast: setup ## The tests of `make test` without lint
 	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "not slow and not sweep" tests
 
-test-slow: setup ## The slow tests: the whole fault library, 200 runs, older MLflow servers, the CDK's command line, 2,000 checks in shards
+test-slow: setup ## The slow tests: the whole fault library, 60 healthy runs, a share of the long series, older MLflow servers, the CDK's command line, 2,000 checks in shards
 	$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "slow and not sweep" tests
 
 sweep: setup ## Every fault in every world, pairs, changes, long series, alarms in compressed time (half a day; not in CI)
@@ -53,7 +70,7 @@ lint: setup ## ruff, mypy --strict, and zizmor for the workflows
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/zizmor --offline --quiet --no-progress .github/workflows
+	$(VENV)/bin/zizmor --offline --quiet --no-progress .github
 
 bench: setup ## Measure ratios side by side, write docs/performance.md
 	$(PY) -m tests.bench
@@ -80,10 +97,13 @@ docs: setup ## Write the generated pages of docs/ anew
 pictures: setup ## Draw the pictures of docs/img anew, in Chromium
 	$(PY) -m tests.pictures
 
-lock: setup ## Compile the requirements files anew
-	$(VENV)/bin/uv pip compile -q requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt
-	$(VENV)/bin/uv pip compile -q requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
-	echo uv | $(VENV)/bin/uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-setup.txt
+LOCKED = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+lock: setup ## Compile the requirements files anew, from the lists in pyproject.toml
+	$(UV) pip compile $(LOCKED) --group pyproject.toml:function -o requirements.txt
+	$(UV) pip compile $(LOCKED) pyproject.toml --extra deploy --extra serve --group dev -c requirements.txt -o requirements-dev.txt
+	$(UV) pip compile $(LOCKED) pyproject.toml --group sandbox -c requirements-dev.txt -o requirements-demo.txt
+	echo uv | $(UV) pip compile $(LOCKED) - -o requirements-setup.txt
 
 clean: ## Remove what was made here
-	rm -rf $(VENV) build cdk.out out .emulator .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist cdk.out out .emulator .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
