@@ -10,12 +10,13 @@ from typing import Any
 
 from emulator import cloudformation, trail
 from emulator.autoscaling import moto_autoscaling as autoscaling
-from emulator.aws import changes, discovery, ec2, in_use, secrets
+from emulator.aws import certificates, changes, discovery, ec2, gateways, in_use, modules, secrets
 from emulator.aws.endpoint import Endpoint
 from emulator.ecs import moto_ecs
 from emulator.ecs.rollouts import install as rollouts
 from emulator.elbv2 import target_health as elbv2
 from emulator.iam import enforcement as iam
+from emulator.stores import caches, databases
 from emulator.validation import operations
 from emulator.waf import moto_waf as waf
 
@@ -66,14 +67,19 @@ class AwsServer:
 @functools.cache
 def install_extensions() -> None:
     """Patch moto once, before it answers its first request."""
+    modules.install()
     operations.install()  # first: AWS asks who somebody is before it reads what they want
     iam.install()
     elbv2.install()
     waf.install()
     ec2.install()
+    gateways.install()
     in_use.install()
     discovery.install()
+    certificates.install()
     secrets.install()
+    databases.install()
+    caches.install()
     changes.install()
     cloudformation.install()
     moto_ecs.install()

@@ -85,6 +85,11 @@ class Supervisor:
                 preexec_fn=die_with_parent,  # one prctl: no allocation, no lock
             )
 
+    def running(self, name: str) -> bool:
+        """Return whether a child was started and has not ended, by itself or by `end`."""
+        child = self.children.get(name)
+        return child is not None and child.process.poll() is None
+
     def end(self, name: str) -> None:
         """Kill one child, if it exists, and wait until it is gone."""
         child = self.children.pop(name, None)

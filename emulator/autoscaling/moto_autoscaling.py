@@ -5,6 +5,7 @@ Sources: the API's RegisterScalableTarget and DescribeScalingActivities.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -22,6 +23,7 @@ LIMITS = "MinCapacity and MaxCapacity are required when a scalable target is reg
 ORDER = "Maximum capacity cannot be less than minimum capacity"
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls; call once."""
     from moto.applicationautoscaling.models import ApplicationAutoscalingBackend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
@@ -30,14 +31,16 @@ READS = (
 
 
 class Changes:
-    """Time of the last change, in seconds of time.monotonic."""
+    """Time of the last change, in seconds of time.monotonic, and how many there were."""
 
     def __init__(self) -> None:
         self.last = 0.0
+        self.number = 0
 
     def note(self) -> None:
         """Record a change at this moment."""
         self.last = time.monotonic()
+        self.number += 1
 
 
 CHANGES = Changes()
@@ -48,6 +51,7 @@ def is_change(service: str, action: str) -> bool:
     return service in WATCHED and not action.startswith(READS)
 
 
+@functools.cache
 def install() -> None:
     """Record every change that is made through moto; call once."""
     from moto.core.responses import BaseResponse

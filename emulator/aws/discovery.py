@@ -7,6 +7,7 @@ DeleteNamespace and ListServices.
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import json
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 ADDRESS = "AWS_INSTANCE_IPV4"
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls; call once."""
     from moto.servicediscovery.models import ServiceDiscoveryBackend

@@ -5,6 +5,7 @@ A description is no part of a rule. Source: the API's AuthorizeSecurityGroupIngr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ MOST_PORT = 65_535
 ORDER = ("group_name_or_id", "ip_protocol", "from_port", "to_port")
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's comparison and check ports; call once."""
     from moto.ec2.models import EC2Backend

@@ -6,11 +6,13 @@ Sources: EC2's DeleteSecurityGroup and DeleteSubnet (DependencyViolation), ELB's
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from emulator.settings import ACCOUNT, REGION
 
 
+@functools.cache
 def install() -> None:
     """Let the calls refuse what AWS refuses; call once."""
     from moto.ec2.models import EC2Backend

@@ -36,11 +36,8 @@ def owner(address: str) -> Any:
 
 def free_address(subnet_id: str) -> str:
     """Return the next address of a subnet that was not in use lately."""
-    subnet = ipaddress.ip_network(str(ec2().get_subnet(subnet_id).cidr_block))
-    small = subnet.num_addresses < 256
-    first = FIRST_HOST_OF_A_SMALL_SUBNET if small else FIRST_HOST
-    last = min(LAST_HOST, subnet.num_addresses - 2)
-    taken = {interface.private_ip_address for interface in list(ec2().enis.values())}
+    subnet, first, last = _hosts(subnet_id)
+    taken = _taken()
     host = _last_host.get(str(subnet), first - 1)
     for _ in range(last - first + 1):
         host = first if host >= last else host + 1
@@ -48,3 +45,22 @@ def free_address(subnet_id: str) -> str:
             _last_host[str(subnet)] = host
             return str(subnet[host])
     raise RuntimeError(f"no address left in {subnet}")
+
+
+def has_address(subnet_id: str) -> bool:
+    """Return whether an address of a subnet is free."""
+    subnet, first, last = _hosts(subnet_id)
+    taken = _taken()
+    return any(str(subnet[host]) not in taken for host in range(first, last + 1))
+
+
+def _hosts(subnet_id: str) -> tuple[Any, int, int]:
+    """Return the block of a subnet, and the first and last host that is given away."""
+    subnet = ipaddress.ip_network(str(ec2().get_subnet(subnet_id).cidr_block))
+    small = subnet.num_addresses < 256
+    first = FIRST_HOST_OF_A_SMALL_SUBNET if small else FIRST_HOST
+    return subnet, first, min(LAST_HOST, subnet.num_addresses - 2)
+
+
+def _taken() -> set[Any]:
+    return {interface.private_ip_address for interface in list(ec2().enis.values())}

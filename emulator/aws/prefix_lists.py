@@ -7,6 +7,7 @@ as EC2 words them.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import Any
 
@@ -22,6 +23,7 @@ UNKNOWN = "The prefix list ID '{ident}' does not exist"
 Entry = dict[str, str]
 
 
+@functools.cache
 def install() -> None:
     """Let the calls refuse what AWS refuses; call once."""
     from moto.ec2.models import EC2Backend

@@ -6,12 +6,14 @@ values into secrets that are marked for deletion.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 DELETED = "You can't perform this operation on the secret because it was marked for deletion."
 
 
+@functools.cache
 def install() -> None:
     """Add the stage AWSCURRENT to requests that name no version; call once."""
     from moto.secretsmanager.models import SecretsManagerBackend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ Repair = Callable[[Any, dict[str, Any], str], None]
 _NO_EGRESS = "255.255.255.255/32"
 
 
+@functools.cache
 def install() -> None:
     """Repair the models that the stacks here use."""
     from moto.awslambda.models import LambdaFunction, Permission

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import Any
 
 from emulator.aws.inside import client
 
 
+@functools.cache
 def install() -> None:
     """Patch moto's CloudFormation."""
     _unknown_types_fail()
     _failed_stacks_go()
+    _what_was_removed_comes_back()
     _change_sets()
     _custom_resources()
     _termination_protection()
@@ -78,6 +81,29 @@ def _failed_stacks_go() -> None:
     backend.create_stack = create_stack
     backend.update_stack = update_stack
     backend.execute_change_set = execute_change_set
+
+
+def _what_was_removed_comes_back() -> None:
+    """Take resources away last, as AWS's clean-up does, and make them anew if they come again.
+
+    moto removes first, while others still refer to them; and it keeps what it removed, and then
+    takes it for made.
+    """
+    from moto.cloudformation.parsing import ResourceMap
+
+    kept: Any = ResourceMap
+    original = kept.update
+
+    def update(self: Any, template: dict[str, Any], *rest: Any, **named: Any) -> None:
+        new, before = template["Resources"], dict(self._resource_json_map)
+        gone = {name: before[name] for name in before if name not in new}
+        if gone:
+            original(self, {**template, "Resources": {**new, **gone}}, *rest, **named)
+        original(self, template, *rest, **named)
+        for name in gone:
+            self._parsed_resources.pop(name, None)
+
+    kept.update = update
 
 
 def _told(error: Exception) -> Exception:

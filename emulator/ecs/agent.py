@@ -70,7 +70,7 @@ class Agent:
         """Start to run the services' tasks, for the first time or again after `stop`."""
         parts = urlsplit(self._aws.url)
         if parts.hostname and parts.port:
-            self._network.let_through((parts.hostname, parts.port))
+            self._network.serve_api((parts.hostname, parts.port))
         credentials = CredentialsEndpoint(self._aws)
         self._network.let_through(credentials.place)
         surroundings = Surroundings(

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from emulator.ecs import moto_ecs
+from emulator.ecs.rollouts import bus
 
 KEPT = 100
 INCONSISTENT = (
@@ -33,6 +34,7 @@ class Events:
             "message": f"(service {self._name}) {text}",
         }
         service.events = [entry, *service.events][:KEPT]
+        bus.act(service, text)
 
     def complain(self, service: Any, text: str, key: str = "") -> None:
         """Add an event of a lasting problem, unless it was added since the last `solved`."""

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.ecs import definition as definitions
 from emulator.ecs import moto_ecs, records
 from emulator.ecs.deployments import Deployment
 from emulator.ecs.events import Events
-from emulator.ecs.rollouts import capacity
+from emulator.ecs.rollouts import capacity, placement
 from emulator.ecs.rollouts.placed import Placed
 from emulator.ecs.task import TO_START, Task
 from emulator.ecs.task_runtime import TaskRuntime
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A task that could not be placed: it never was, and counts as one that failed to start."""
+
+    deployment_id: str
+    made: float = field(default_factory=time.monotonic)
+    gone: bool = True
+    was_healthy: bool = False
+    condemned: str = ""
 
 
 class Fleet:
@@ -48,15 +61,28 @@ class Fleet:
         """Return the tasks that have not been healthy yet."""
         return [t for t in self.alive if not t.condemned and not t.was_healthy]
 
-    def start(self, service: Any, deployment: Deployment, count: int) -> list[Task]:
+    def start(self, service: Any, deployment: Deployment, count: int) -> list[Task | Unplaced]:
         """Start tasks; a task that cannot start is `gone`, with the reason in its record."""
         if count <= 0:
             return []
         self._deployments[deployment.id] = deployment
         made: list[Task] = []
+        unplaced: list[Unplaced] = []
+        placed = Placed(service, deployment)
         for _ in range(count):
-            made.append(self._make(Placed(service, deployment), deployment, made))
-        self._events.say(service, f"has started {count} tasks: {_listed(made)}.")
+            subnet = self._subnet(placed, [*self.alive, *made])
+            if reason := placement.refusal(subnet, public=_is_public(placed)):
+                shape = f"was unable to place a task. Reason: {reason}."
+                self._events.complain(service, shape, key=reason)
+                unplaced.append(Unplaced(deployment.id))
+            else:
+                made.append(self._make(placed, deployment, subnet, made))
+        return [*unplaced, *self._launch_all(service, made)]
+
+    def _launch_all(self, service: Any, made: list[Task]) -> list[Task]:
+        if not made:
+            return []
+        self._events.say(service, f"has started {len(made)} tasks: {_listed(made)}.")
         groups: list[str] = []
         for task in made:
             groups += self._launch(service, task)
@@ -64,18 +90,19 @@ class Fleet:
             self._events.say(service, f"registered {number} targets in (target-group {arn})")
         return made
 
-    def _make(self, service: Placed, deployment: Deployment, beside: list[Task]) -> Task:
+    def _make(
+        self, service: Placed, deployment: Deployment, subnet: str, beside: list[Task]
+    ) -> Task:
         definition = moto_ecs.backend().describe_task_definition(deployment.definition_arn)
-        subnets = service.network_configuration["awsvpcConfiguration"]["subnets"]
-        subnet = self._subnet(subnets, [*self.alive, *beside])
         record = records.create(service, definition, deployment.id, subnet)
         given = Counter(t.record.capacity_provider_name for t in [*self.alive, *beside])
         strategy = getattr(service, "capacity_provider_strategy", None)
         record.capacity_provider_name = capacity.provider(strategy, given)
         return Task(record, definitions.read(definition), deployment.id)
 
-    def _subnet(self, subnets: list[str], tasks: list[Task]) -> str:
+    def _subnet(self, service: Placed, tasks: list[Task]) -> str:
         """Return the subnet with the fewest tasks; of several the next in turn."""
+        subnets: list[str] = service.network_configuration["awsvpcConfiguration"]["subnets"]
         taken = Counter(str(t.record.subnet_id) for t in tasks)
         turn, number = self._turn, len(subnets)
         at = min(range(number), key=lambda n: (taken[subnets[n]], (n - turn) % number))
@@ -127,6 +154,11 @@ class Fleet:
     def _say_deregistered(self, service: Any, groups: list[str]) -> None:
         for arn, number in Counter(groups).items():
             self._events.say(service, f"deregistered {number} targets in (target-group {arn})")
+
+
+def _is_public(service: Placed) -> bool:
+    network = service.network_configuration["awsvpcConfiguration"]
+    return bool(network.get("assignPublicIp") == "ENABLED")
 
 
 def _listed(tasks: list[Task]) -> str:

@@ -72,6 +72,11 @@ def unreachable(reference: str) -> str:
     """Return the stopped reason if the image's registry is unreachable."""
     if reference.startswith(IMAGE_REGISTRY):
         return NO_WAY_TO_ECR.format(region=REGION)
+    return unanswered(reference)
+
+
+def unanswered(reference: str) -> str:
+    """Return the stopped reason if a registry does not answer the question for a manifest."""
     host, _, path = reference.rpartition("/")
     path, _, tag = path.partition(":")
     return NO_WAY.format(

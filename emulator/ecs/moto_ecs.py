@@ -6,6 +6,7 @@ moto has no scheduler: it sets states and counts by itself. The agent owns all o
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import random
 from typing import Any
 
@@ -50,20 +51,18 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
+@functools.cache
 def install() -> None:
     """Patch moto once, before its server answers its first request."""
     from moto.ecs.models import EC2ContainerServiceBackend, Task
     from moto.ecs.responses import EC2ContainerServiceResponse
 
-    if getattr(EC2ContainerServiceBackend, "follows_agent", False):
-        return
     Task.advance = lambda _: None  # type: ignore[method-assign,assignment]
     _patch_creation(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_update(EC2ContainerServiceBackend)
     _patch_tasks(EC2ContainerServiceBackend, EC2ContainerServiceResponse)
     _patch_definitions(EC2ContainerServiceBackend)
     refusals.install(EC2ContainerServiceBackend)
-    EC2ContainerServiceBackend.follows_agent = True  # type: ignore[attr-defined]
 
 
 def _patch_creation(backends: Any, responses: Any) -> None:

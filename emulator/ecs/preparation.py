@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from emulator.ecs import images, loglines, secrets
-from emulator.ecs.containers import process
+from emulator.ecs.containers import process, reach
 from emulator.ecs.containers.container import Launch
 from emulator.ecs.definition import ContainerDefinition, Definition
 from emulator.ecs.task_runtime import TaskRuntime
-from emulator.network import groups
 from emulator.network.addresses import VPC_PREFIX
 
 
@@ -17,10 +16,10 @@ def prepare(
     """Return what each container needs, by its name, or the reason why the task cannot start."""
     if not address.startswith(VPC_PREFIX):
         return f"the emulator has a network for {VPC_PREFIX}0.0/16 alone"
-    if not groups.let_out_to_internet(groups.owner_groups(address) or [], 443):
-        return images.unreachable(definition.containers[0].image)
     found: dict[str, tuple[images.Image, dict[str, str]]] = {}
     for one in definition.containers:
+        if no_way := reach.refusal(one, address):
+            return no_way
         try:
             declared = _declared(one, definition.execution_role, task_id)
         except secrets.InjectionError as error:

@@ -5,6 +5,7 @@ Source: the API's RunTask and TaskOverride; texts as ECS words them where they a
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -22,12 +23,11 @@ NO_INSTANCE = "No Container Instances were found in your cluster."
 log = logging.getLogger(__name__)
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's RunTask on Fargate; call once."""
     from moto.ecs.models import EC2ContainerServiceBackend as Backend
 
-    if getattr(Backend.run_task, "starts_processes", False):
-        return
     original = Backend.run_task
 
     def run_task(self: Any, cluster_str: str, definition: str, count: int, *a: Any) -> list[Any]:
@@ -46,7 +46,6 @@ def install() -> None:
             raise _invalid(NO_INSTANCE)
         return list(original(self, cluster_str, definition, count, *a))
 
-    run_task.starts_processes = True  # type: ignore[attr-defined]
     Backend.run_task = run_task  # type: ignore[method-assign,assignment]
 
 

@@ -19,7 +19,7 @@ from emulator.ecs.deployments import (
     trips,
 )
 from emulator.ecs.events import INCONSISTENT, PERCENT_BLOCK, Events
-from emulator.ecs.fleet import Fleet
+from emulator.ecs.fleet import Fleet, Unplaced
 from emulator.ecs.rollouts import history
 from emulator.ecs.task import Task
 from emulator.ecs.task_runtime import TaskRuntime
@@ -145,7 +145,7 @@ class ServiceScheduler:
             self._events.say(service, event)
             self._failed(service, task, reached_running=True)
 
-    def _failed(self, service: Any, task: Task, reached_running: bool) -> None:
+    def _failed(self, service: Any, task: Task | Unplaced, reached_running: bool) -> None:
         self._steady = False
         self._tried_at = task.made
         if not task.was_healthy or not reached_running:

@@ -6,6 +6,7 @@ TargetGroupAttribute.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,7 @@ ATTRIBUTES: dict[str, Holds] = {
 _BOOLEAN = (".enabled", ".deny_all_igw_traffic")
 
 
+@functools.cache
 def install() -> None:
     """Let both calls refuse what AWS refuses; call once."""
     from moto.elbv2.models import ELBv2Backend

@@ -6,6 +6,7 @@ JwtValidationActionConfig and Action. A client secret is kept, and no call shows
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +42,7 @@ FORMATS = ("single-string", "string-array", "space-separated-values")
 MOST, LONGEST = 10, 256  # extra parameters, claims, a claim's values; characters
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls; call once, after those for rules and listeners."""
     from moto.elbv2.models import ELBv2Backend, FakeAction

@@ -6,6 +6,7 @@ Application Load Balancers".
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from emulator.elbv2.values import wrong
 from emulator.settings import ACCOUNT, REGION
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls for listeners and certificates; call once, after the rules."""
     from moto.acm.models import AWSCertificateManagerBackend, CertBundle

@@ -5,6 +5,7 @@ Source: the API's CreateLoadBalancer and SetSecurityGroups.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from emulator.network.addresses import VPC_PREFIX
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
 
+@functools.cache
 def install() -> None:
     """Let the calls refuse what AWS refuses, and give each balancer a node; call once."""
     from moto.elbv2.models import ELBv2Backend

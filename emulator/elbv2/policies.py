@@ -6,6 +6,7 @@ ModifyListener and DescribeSSLPolicies.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from emulator.elbv2.values import wrong
@@ -22,6 +23,7 @@ FORWARD_SECRET = {  # policies that moto lacks: the ciphers of another that keep
 _TLS13 = "TLS_"
 
 
+@functools.cache
 def install() -> None:
     """Let the calls know every policy and refuse others; call once."""
     from moto.elbv2.models import ELBv2Backend

@@ -7,6 +7,7 @@ was given. Limits: "Quotas for your Application Load Balancers"; the API's RuleC
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,7 @@ LONGEST_BODY = 1024
 DECIDING = ("forward", "redirect", "fixed-response")
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's reading and showing of rules; call once."""
     from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener

@@ -7,6 +7,7 @@ health status".
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from typing import Any
@@ -80,6 +81,7 @@ class TargetHealth:
 HEALTH = TargetHealth()
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's target health; call once."""
     from moto.elbv2.models import ELBv2Backend, FakeTargetGroup

@@ -6,6 +6,7 @@ Application Load Balancer target groups".
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import Any
 
@@ -26,6 +27,7 @@ MODIFY_ORDER = (
 )
 
 
+@functools.cache
 def install() -> None:
     """Let the calls refuse what AWS refuses; call once."""
     from moto.elbv2.models import ELBv2Backend

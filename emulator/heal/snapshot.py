@@ -12,17 +12,23 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
+from emulator.aws.changes import CHANGES
 from emulator.settings import ACCOUNT, REGION
 
 # the attributes of each service's backend that hold the platform
 KEPT: dict[str, tuple[str, ...]] = {
-    "ec2": ("vpcs", "subnets", "groups", "enis", "tags", "route_tables", "network_acls"),
+    "ec2": (
+        *("vpcs", "subnets", "groups", "enis", "tags", "route_tables", "network_acls"),
+        *("internet_gateways", "nat_gateways", "vpc_end_points"),
+    ),
     "elbv2": ("load_balancers", "target_groups", "tagging_service.tags"),
     "ecs": ("clusters", "services", "task_definitions", "tasks"),
     "servicediscovery": ("namespaces", "services"),
     "secretsmanager": ("secrets",),
     "ssm": ("_parameters",),
     "acm": ("_certificates",),
+    "rds": ("databases",),
+    "elasticache": ("replication_groups", "cache_clusters"),
     "logs": ("groups",),
     "sns": ("topics",),
     "iam": ("roles",),
@@ -48,6 +54,7 @@ def lay_over(pristine: Copy) -> None:
     fresh = copy.deepcopy(pristine)
     _forget_tasks(fresh["ecs"]["clusters"])
     _forget_tags(fresh["ec2"])
+    _release_subnets(fresh["ec2"])
     for service, attributes in fresh.items():
         backend = _backend(service)
         for name, value in attributes.items():
@@ -57,6 +64,7 @@ def lay_over(pristine: Copy) -> None:
                     _overlay(current.setdefault(key, {}), inner)
             else:
                 _overlay(current, value)
+    CHANGES.note()  # no call of the API did this
 
 
 def _overlay(current: dict[Any, Any], pristine: dict[Any, Any]) -> None:
@@ -85,6 +93,23 @@ def _forget_tags(platform: dict[str, Any]) -> None:
     owned += [inner for name in nested for inner in platform[name].values()]
     for ident in {key for held in owned for key in held}:
         tags.pop(ident, None)
+
+
+def _release_subnets(platform: dict[str, Any]) -> None:
+    """Take the copied subnets from route tables and network ACLs that the copy lacks."""
+    own = {subnet for by_id in platform["subnets"].values() for subnet in by_id}
+    for name in ("route_tables", "network_acls"):
+        for ident, found in getattr(_backend("ec2"), name).items():
+            if ident not in platform[name]:
+                held = dict(found._associations)
+                found._associations = {
+                    key: each for key, each in held.items() if _subnet_of(each) not in own
+                }
+
+
+def _subnet_of(association: Any) -> str:
+    """Return the subnet of an association: moto keeps an id for a table, an object for an ACL."""
+    return str(getattr(association, "subnet_id", association))
 
 
 def _attributes(service: str) -> dict[str, Any]:

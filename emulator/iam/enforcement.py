@@ -6,6 +6,7 @@ and managed policies; its signature is not checked (moto's check fails body-less
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import warnings
@@ -58,6 +59,7 @@ def role_documents(role_arn: str) -> list[dict[str, Any]] | None:
     return inline + attached
 
 
+@functools.cache
 def install() -> None:
     """Put the enforcement into moto; call once, before its server starts."""
     from moto.core.authorization import ActionAuthenticatorMixin

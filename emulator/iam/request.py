@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from emulator.iam import containers, stores
+from emulator.iam.edge import route53, waf
 from emulator.settings import ACCOUNT, REGION
 
 # SigV4 signing name -> IAM prefix, where they differ
@@ -121,27 +123,6 @@ def _parameter(action: str, params: Params) -> list[str]:
     ]
 
 
-def _ecs(action: str, params: Params) -> list[str]:
-    cluster = str(params.get("cluster") or "default").rpartition("/")[2]
-    if action == "DescribeServices":
-        wanted = params.get("services", [])
-    elif action in ("UpdateService", "DeleteService", "CreateService"):
-        wanted = [params.get("service") or params.get("serviceName", "")]
-    elif action in ("DescribeTasks", "StopTask"):
-        wanted = params.get("tasks") or [params.get("task", "")]
-        return [_ecs_arn("task", cluster, name) for name in wanted]
-    elif action == "DescribeClusters":
-        wanted = params.get("clusters") or ["default"]
-        return [_arn("ecs", "cluster/" + name.rpartition("/")[2]) for name in wanted]
-    else:
-        return ["*"]
-    return [_ecs_arn("service", cluster, name) for name in wanted]
-
-
-def _ecs_arn(kind: str, cluster: str, name: str) -> str:
-    return name if name.startswith("arn:") else _arn("ecs", f"{kind}/{cluster}/{name}")
-
-
 def _logs(action: str, params: Params) -> list[str]:
     if action == "DescribeLogGroups":
         return [_arn("logs", "log-group:*")]
@@ -225,14 +206,10 @@ def _machine(action: str, params: Params) -> list[str]:
     return [arn] if action != "ListStateMachines" else ["*"]
 
 
-def _assumed(_action: str, params: Params) -> list[str]:
-    return [params.get("RoleArn") or "*"]
-
-
 RESOURCES: dict[str, Callable[[str, Params], list[str]]] = {
     "secretsmanager": _secret,
     "ssm": _parameter,
-    "ecs": _ecs,
+    "ecs": containers.ecs,
     "logs": _logs,
     "iam": _iam,
     "sns": _sns,
@@ -243,5 +220,8 @@ RESOURCES: dict[str, Callable[[str, Params], list[str]]] = {
     "cloudwatch": _alarm,
     "events": _bus,
     "states": _machine,
-    "sts": _assumed,
+    "sts": lambda _, params: [params.get("RoleArn") or "*"],
+    "wafv2": waf,
+    "route53": route53,
+    **stores.RESOURCES,
 }

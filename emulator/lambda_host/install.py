@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from emulator.lambda_host import sources
 from emulator.lambda_host.asynchronous import AsyncQueue
 from emulator.lambda_host.configuration import keep_configuration
 from emulator.lambda_host.host import Host, Throttled
@@ -17,14 +18,16 @@ MAX_ASYNC_BYTES = 2**20
 class LambdaHost:
     """The host and its queue of asynchronous events."""
 
-    def __init__(self, host: Host, queue: AsyncQueue) -> None:
+    def __init__(self, host: Host, queue: AsyncQueue, pollers: sources.Pollers) -> None:
         self._host = host
         self._queue = queue
+        self._pollers = pollers
 
     def stop(self) -> None:
         """End everything; invocations are refused from now on."""
         if _current.get("host") is self:
             _current.clear()
+        self._pollers.stop()
         self._queue.stop()
         self._host.stop()
 
@@ -70,7 +73,10 @@ def install_into_moto(
     host = Host(url, work_dir, network)
     queue = AsyncQueue(host, speed)
     queue.start()
-    _current["host"] = installed = LambdaHost(host, queue)
+    sources.install()
+    pollers = sources.Pollers(host, speed)
+    pollers.start()
+    _current["host"] = installed = LambdaHost(host, queue, pollers)
     LambdaFunction.invoke = _invoke  # type: ignore[method-assign, assignment]
     return installed
 

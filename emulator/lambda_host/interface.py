@@ -6,6 +6,7 @@ the interfaces with the function; here the first invocation does.
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
 from typing import Any
@@ -54,6 +55,7 @@ def interfaces(name: str) -> list[Any]:
     ]
 
 
+@functools.cache
 def install() -> None:
     """Take a function's interfaces away with it; call once."""
     from moto.awslambda.models import LambdaBackend

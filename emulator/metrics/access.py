@@ -22,6 +22,7 @@ from emulator.settings import REGION
 NAMESPACE = "AWS/ApplicationELB"
 # the answers of its own that AWS also counts one by one
 _SINGLE = (500, 502, 503, 504)
+NO_CONNECTION = "no connection to the target"  # how the balancer process words it
 
 
 class BalancerMetrics(PeriodicThread):
@@ -86,6 +87,8 @@ def _names(request: Mapping[str, Any], *, by_group: bool) -> Iterator[str]:
     status, target_status = int(request.get("status") or 0), request.get("target_status")
     if target_status:
         yield f"HTTPCode_Target_{int(target_status) // 100}XX_Count"
+    if str(request.get("reason") or "").startswith(NO_CONNECTION):
+        yield "TargetConnectionErrorCount"
     if by_group:
         return
     if request.get("answered_by") == "fixed-response":

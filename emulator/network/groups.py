@@ -47,10 +47,13 @@ def permitted(
 
 def let_out_to_internet(source_groups: Iterable[str], port: int) -> bool:
     """Return whether the source's egress admits a connection to a public address."""
-    return any(
-        _admits(rule, port, set(), INTERNET_ADDRESS)
-        for rule in _rules(set(source_groups), "egress_rules")
-    )
+    return let_out(source_groups, port, INTERNET_ADDRESS)
+
+
+def let_out(source_groups: Iterable[str], port: int, address: str) -> bool:
+    """Return whether the source's egress admits a connection to an address."""
+    rules = _rules(set(source_groups), "egress_rules")
+    return any(_admits(rule, port, set(), address) for rule in rules)
 
 
 def _rules(groups: set[str], direction: str) -> Iterable[Any]:

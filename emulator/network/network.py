@@ -14,9 +14,12 @@ from emulator.network.addresses import in_vpc, loopback
 from emulator.network.blackhole import Blackhole
 from emulator.network.resolver import Resolver
 from emulator.network.sources import Sources, is_internal, is_private, public_addresses
+from emulator.network.way import services, way
 
 Place = tuple[str, int]
 LOCALHOST = "127.0.0.1"
+# all services have one address here; what a platform's tasks call at run time is mostly S3
+OWN_CALLS = "s3"
 
 
 class Network:
@@ -31,6 +34,8 @@ class Network:
         self._hole = Blackhole()
         self._edges: dict[Place, Place] = {}
         self._outside: set[Place] = set()
+        self.silent: set[str] = set()  # addresses whose machine is off: nothing answers
+        self._api: Place | None = None
         self._elsewhere: dict[Place, Place] = {}
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -82,14 +87,20 @@ class Network:
         self._elsewhere.update({(address, port): place for port, place in places.items()})
 
     def let_through(self, place: Place) -> None:
-        """Let tasks reach an address outside the VPC, such as the emulated AWS API."""
+        """Let tasks reach an address that is no network's, such as that of their credentials."""
         self._outside.add(place)
+
+    def serve_api(self, place: Place) -> None:
+        """Say where the emulated AWS API is, to which a task needs a way."""
+        self._api = place
 
     def allowed(self, from_groups: list[str], from_address: str, to_ip: str, port: int) -> bool:
         """Return whether a balancer with these groups at an address reaches another address."""
         target = groups.owner_groups(to_ip)
-        return target is not None and groups.permitted(
-            from_groups, from_address, target, to_ip, port
+        return (
+            target is not None
+            and groups.permitted(from_groups, from_address, target, to_ip, port)
+            and way.between(from_address, to_ip, port)
         )
 
     def seen(self, source: str, balancer: Any) -> tuple[str, list[str]] | None:
@@ -101,21 +112,27 @@ class Network:
         return source, []
 
     def admitted(self, balancer: Any, address: str, port: int, source: str) -> bool:
-        """Return whether a balancer at an address lets a source in; no groups admit it."""
+        """Return whether a source's way leads to a balancer that lets it in; no groups admit it."""
         seen, theirs = self.seen(source, balancer), list(balancer.security_groups or [])
         if seen is None:
             return False
-        return not theirs or groups.permitted(seen[1], seen[0], theirs, address, port)
+        if theirs and not groups.permitted(seen[1], seen[0], theirs, address, port):
+            return False
+        if is_internal(balancer):
+            return way.between(source, address, port)
+        leaves = not is_private(source) or way.out(source, port)
+        return leaves and way.into(address, port, seen[0])
 
     def route(self, source: str, to: str, port: int) -> Place:
         """Return the real address for a task's connection, or the black hole if it is blocked."""
         if (to, port) in self._outside:
             return (to, port)
+        if (to, port) == self._api:
+            return (to, port) if services.to_service(source, OWN_CALLS) else self.blackhole
         if to.startswith("127.0.0.") or to == "0.0.0.0":
             return (loopback(source), port)  # a task's localhost is its own
         if place := self._elsewhere.get((to, port)):
-            mine = groups.owner_groups(source) or []
-            return place if groups.let_out_to_internet(mine, port) else self.blackhole
+            return place if services.to_internet(source, port, to) else self.blackhole
         target = in_vpc(to)
         served = self.port_of((to, port)) if target != to else None
         if served is not None:
@@ -124,16 +141,20 @@ class Network:
         if edge or groups.balancer_groups(target) is not None:
             return self._route_to_edge(source, target, port, edge or (loopback(target), port))
         mine, theirs = groups.owner_groups(source) or [], groups.owner_groups(target)
-        if theirs is None or not groups.permitted(mine, source, theirs, target, port):
+        if (
+            target in self.silent
+            or theirs is None
+            or not groups.permitted(mine, source, theirs, target, port)
+        ):
             return self.blackhole
-        return (loopback(target), port)
+        return (loopback(target), port) if way.between(source, target, port) else self.blackhole
 
     def _route_to_edge(self, source: str, target: str, port: int, edge: Place) -> Place:
         """Route to a balancer, whose groups see what `seen` says; egress is the source's own."""
         balancer = balancer_at(target)
-        mine = groups.owner_groups(source) or []
         if balancer is None or not self.admitted(balancer, target, port, source):
             return self.blackhole
+        mine = groups.owner_groups(source) or []
         if not is_internal(balancer) and not groups.let_out_to_internet(mine, port):
             return self.blackhole
         return self.inside(edge)

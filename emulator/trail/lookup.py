@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from typing import Any
@@ -27,6 +28,7 @@ class Refused(Exception):  # noqa: N818 - an answer of the service
         self.code = code
 
 
+@functools.cache
 def install() -> None:
     """Give moto's CloudTrail the operation; call once."""
     from moto.cloudtrail.responses import CloudTrailResponse

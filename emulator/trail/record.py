@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 from emulator.network.sources import INTERNET_ADDRESS
 from emulator.settings import ACCOUNT, REGION
+from emulator.trail.announce import announce
 from emulator.trail.caller import caller
 from emulator.trail.history import Call, keep
 from emulator.trail.parameters import parameters
@@ -48,6 +50,7 @@ SOURCES = {
 UNKNOWN = "InternalFailure"
 
 
+@functools.cache
 def install() -> None:
     """Record every write call made through moto; call once, after all other extensions."""
     from moto.core.responses import BaseResponse
@@ -151,6 +154,7 @@ def _record(response: Any, name: str, made: Any, refused: tuple[str, str]) -> No
         recorded=time.monotonic(),
     )
     keep(region, call)
+    announce(region, event)
 
 
 def resources(service: str, given: dict[str, Any]) -> tuple[tuple[str, str], ...]:

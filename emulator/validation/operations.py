@@ -98,6 +98,7 @@ WORDINGS = {
 }
 
 
+@functools.cache
 def install() -> None:
     """Ask the models before moto answers; call once, before what asks IAM."""
     from moto.core.responses import BaseResponse

@@ -7,6 +7,7 @@ GetSampledRequests. A resource has one web ACL at most.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from typing import Any
 
@@ -29,6 +30,7 @@ INVALID = "Error reason: {reason}, field: {field}, parameter: {value}"
 ALL = "ALL"
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls; call once."""
     from moto.elbv2.models import ELBv2Backend

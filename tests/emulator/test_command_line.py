@@ -24,6 +24,7 @@ def clients(export: str) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_an_account_is_empty_tells_its_place_and_leaves_nothing(tmp_path: Path) -> None:
     with account(tmp_path) as printed:
         ready, export, _ = printed.split("\n")

@@ -138,6 +138,8 @@ def test_a_balancers_requests_become_its_metrics(aws: Endpoint) -> None:
     answered = {"status": 503, "target_status": 503, "answered_by": "target", "target_ms": 20}
     told.record(common | answered)
     told.record(common | {"status": 502, "target_status": None, "answered_by": "balancer"})
+    never = {"status": 504, "target_status": None, "answered_by": "balancer"}
+    told.record(common | never | {"reason": "no connection to the target in time"})
     fixed = {"status": 404, "target_status": None, "answered_by": "fixed-response"}
     told.record(common | fixed | {"target_group": None})
     told.flush()
@@ -149,9 +151,11 @@ def test_a_balancers_requests_become_its_metrics(aws: Endpoint) -> None:
 
     whole = {"LoadBalancer": "app/reg/50dc"}
     part = {**whole, "TargetGroup": "targetgroup/api/73e2"}
-    assert total("RequestCount", **whole) == [3.0] and total("RequestCount", **part) == [2.0]
+    assert total("RequestCount", **whole) == [4.0] and total("RequestCount", **part) == [3.0]
     assert total("HTTPCode_Target_5XX_Count", **part) == [1.0]
-    assert total("HTTPCode_ELB_5XX_Count", **whole) == [1.0]
+    assert total("HTTPCode_ELB_5XX_Count", **whole) == [2.0]
+    assert total("TargetConnectionErrorCount", **whole) == [1.0]
+    assert total("TargetConnectionErrorCount", **part) == [1.0]
     assert total("HTTPCode_ELB_502_Count", **whole) == [1.0]
     assert total("HTTP_Fixed_Response_Count", **whole) == [1.0]
     assert total("HTTPCode_ELB_4XX_Count", **whole) == []

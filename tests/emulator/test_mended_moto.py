@@ -63,3 +63,11 @@ def test_a_secret_has_the_value_that_its_current_label_was_moved_to(twin: Runnin
     assert client.get_secret_value(SecretId=name)["SecretString"] == before["SecretString"]
     old = client.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")
     assert old["SecretString"] == "another"
+
+
+def test_the_list_of_certificates_tells_their_names(healthy_twin: RunningTwin) -> None:
+    acm = healthy_twin.client("acm")
+    [one] = acm.list_certificates()["CertificateSummaryList"]
+    whole = acm.describe_certificate(CertificateArn=one["CertificateArn"])["Certificate"]
+    assert one["SubjectAlternativeNameSummaries"] == whole["SubjectAlternativeNames"]
+    assert one["HasAdditionalSubjectAlternativeNames"] is False

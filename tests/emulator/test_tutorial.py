@@ -17,6 +17,7 @@ def test_the_first_command_starts_an_account() -> None:
     assert START == "python -m emulator up"
 
 
+@pytest.mark.slow  # it waits as the reader does
 @pytest.mark.skipif(not shutil.which("curl"), reason="this machine has no curl")
 def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
     with account(tmp_path, START):

@@ -17,7 +17,7 @@ from emulator.supervisor import die_with_parent
 SHIM = Path(__file__).resolve().parent.parent.parent / "network" / "shim"
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 LISTEN = "0A"
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MARKER, LOOPBACK)
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONDONTWRITEBYTECODE", MARKER, LOOPBACK)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,6 @@ def environment(
         MARKER: surroundings.twin,
         "PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "SANDBOX_NETWORK": surroundings.network,
         "SANDBOX_ADDRESS": address,
         "SANDBOX_SPEED": str(surroundings.speed),

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.ecs import moto_ecs
 from emulator.ecs.deployments import COMPLETED, FAILED, IN_PROGRESS, Deployment, capacity
-from emulator.ecs.rollouts import production
+from emulator.ecs.rollouts import bus, production
 
 Json = dict[str, Any]
 KEPT = 100
@@ -32,6 +32,7 @@ def records(service: Any) -> list[Json]:
 
 def follow(service: Any, deployments: list[Deployment]) -> None:
     """Write down what a service's deployments, of which the first is the newest, have come to."""
+    bus.announce(service, deployments)
     kept = records(service)
     rollbacks = {one["rolled_back_by"] for one in kept} | {d.rolled_back_by for d in deployments}
     for deployment in reversed(deployments):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from emulator.ecs.rollouts import capacity, configuration, history_api, moto_task_sets
 
 
+@functools.cache
 def install() -> None:
     """Replace moto's calls; call once, after the rest of ECS."""
     from moto.ecs.models import EC2ContainerServiceBackend

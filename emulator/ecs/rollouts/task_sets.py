@@ -86,9 +86,9 @@ class TaskSetScheduler(ServiceScheduler):
             self._stop(service, [task], BY_SCHEDULER, scaling.format(task.deployment_id))
         for deployment in self.deployments if may_start else []:
             missing = wanted(sets[deployment.id], desired) - len(self.fleet.serving(deployment))
-            for task in self.fleet.start(service, deployment, missing):
-                if task.gone:
-                    self._failed(service, task, reached_running=False)
+            for started in self.fleet.start(service, deployment, missing):
+                if started.gone:
+                    self._failed(service, started, reached_running=False)
 
     def _show(self, service: Any, desired: int) -> None:
         if not self.fleet.tasks:

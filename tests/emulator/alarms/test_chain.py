@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from emulator.alarms.loop import AlarmLoop
 from emulator.aws.endpoint import Endpoint
 from emulator.scheduler.loop import SchedulerLoop
@@ -26,6 +28,7 @@ def handler(event, context):
 PACE = 30.0
 
 
+@pytest.mark.slow
 def test_a_fault_pages_once_and_its_end_is_told(aws: Endpoint) -> None:
     s3, sqs = aws.client("s3"), aws.client("sqs")
     s3.create_bucket(Bucket="platform")

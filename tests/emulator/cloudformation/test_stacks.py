@@ -378,3 +378,41 @@ def test_a_change_set_that_is_absent_is_told_by_its_code(aws: Endpoint) -> None:
         client.describe_change_set(ChangeSetName="none", StackName="none")
     assert told.value.response["Error"]["Code"] == "ChangeSetNotFound"
     client.delete_change_set(ChangeSetName="none", StackName="none")
+
+
+def test_what_an_update_took_away_is_made_anew_by_a_later_one(aws: Endpoint) -> None:
+    def queues(*names: str) -> str:
+        made = {n: {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": n}} for n in names}
+        return json.dumps({"Resources": made})
+
+    client, sqs = aws.client("cloudformation"), aws.client("sqs")
+    client.create_stack(StackName="twice", TemplateBody=queues("one", "two"))
+    for names in (("one",), ("one", "two")):
+        client.update_stack(StackName="twice", TemplateBody=queues(*names))
+        urls = sqs.list_queues()["QueueUrls"]
+        assert {url.rpartition("/")[2] for url in urls} & {"one", "two"} == set(names)
+
+
+def test_what_others_refer_to_goes_after_they_were_changed(aws: Endpoint) -> None:
+    def watched(*names: str) -> str:
+        metric = {"MetricName": "m", "Namespace": "n", "Period": 60, "EvaluationPeriods": 1,
+                  "Statistic": "Sum", "Threshold": 0,
+                  "ComparisonOperator": "GreaterThanThreshold"}  # fmt: skip
+        made: dict[str, Any] = {
+            n: {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": n, **metric}}
+            for n in names
+        }
+        rule = " OR ".join(f"ALARM({n})" for n in names)
+        both = {"AlarmName": "both", "AlarmRule": rule}
+        made["Both"] = {
+            "Type": "AWS::CloudWatch::CompositeAlarm", "Properties": both, "DependsOn": [*names]
+        }  # fmt: skip
+        return json.dumps({"Resources": made})
+
+    client = aws.client("cloudformation")
+    client.create_stack(StackName="watch", TemplateBody=watched("one", "two"))
+    client.update_stack(StackName="watch", TemplateBody=watched("two"))
+    found = aws.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    rules = [a["AlarmRule"] for a in found["CompositeAlarms"] if a["AlarmName"] == "both"]
+    left = {a["AlarmName"] for a in found["MetricAlarms"]} & {"one", "two"}
+    assert (rules, left) == (["ALARM(two)"], {"two"})

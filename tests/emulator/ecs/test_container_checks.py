@@ -21,6 +21,8 @@ from tests.emulator.support.task_ground import (
     states,
 )
 
+pytestmark = pytest.mark.slow  # processes begin and end by themselves, the tests wait for them
+
 CURL, WGET = "curl/8.5.0", "Wget/1.21.4"
 SERVE = """
 from http.server import BaseHTTPRequestHandler, HTTPServer

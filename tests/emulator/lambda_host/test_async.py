@@ -194,6 +194,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_host_takes_its_environments_with_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ORPHAN, str(tmp_path)],

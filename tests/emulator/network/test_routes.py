@@ -19,9 +19,10 @@ import pytest
 from emulator.aws.endpoint import Endpoint
 from emulator.network.addresses import in_vpc, loopback
 from emulator.network.network import Network
+from tests.emulator.support import ways
 from tests.emulator.support.emulated import emulator
 
-TASK, STORE, EDGE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.1.10", "10.0.3.219"
+TASK, STORE, EDGE, STRANGER = "10.0.1.11", "10.0.2.12", "10.0.9.10", "10.0.3.219"
 SHIM = Path(__file__).parents[3] / "emulator" / "network" / "shim"
 
 
@@ -56,24 +57,26 @@ def place() -> Iterator[Place]:
 def _laid_out(aws: Endpoint, network: Network) -> Place:
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    zone = iter(("us-east-1a", "us-east-1b"))
+    zone = iter(("us-east-1a", "us-east-1b", "us-east-1c"))
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=next(zone))[
             "Subnet"
         ]["SubnetId"]
-        for n in (1, 2)
+        for n in (1, 2, 9)
     ]
     groups = {
         name: ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
         for name in ("task", "store", "edge")
     }
-    for subnet, address, group in ((0, TASK, "task"), (1, STORE, "store"), (0, EDGE, "edge")):
+    for subnet, address, group in ((0, TASK, "task"), (1, STORE, "store"), (2, EDGE, "edge")):
         ec2.create_network_interface(
             SubnetId=subnets[subnet],
             PrivateIpAddress=address,
             Groups=[groups[group]],
             Description=f"ELB app/{group}",
         )
+    ways.gateway(ec2, vpc)
+    ways.nat(ec2, subnets[2], ways.table(ec2, vpc, subnets[0]))
     clients = aws.client("servicediscovery"), aws.client("elbv2")
     return Place(network, ec2, *clients, vpc, groups, subnets)
 

@@ -15,10 +15,11 @@ from emulator.elbv2 import snapshot as routing
 from emulator.elbv2.nodes import address_of
 from emulator.network.network import Network
 from emulator.network.sources import SourceError, Sources
+from tests.emulator.support import ways
 from tests.emulator.support.emulated import emulator
 
-TASK, PUBLIC_TASK, CANARY = "10.0.1.11", "10.0.1.12", "10.0.1.13"
-NAT, OFFICE, INTERNET, OWN = "198.51.100.20", "198.51.100.40", "203.0.113.10", "198.18.1.12"
+TASK, PUBLIC_TASK, CANARY = "10.0.1.11", "10.0.2.12", "10.0.1.13"
+NAT, OFFICE, INTERNET, OWN = "198.51.100.20", "198.51.100.40", "203.0.113.10", "198.18.2.12"
 SOURCES = Sources(nat=NAT, named={"office": OFFICE, "canary": CANARY})
 Json = dict[str, Any]
 
@@ -33,8 +34,10 @@ class Place:
             self.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=zone)[
                 "Subnet"
             ]["SubnetId"]
-            for n, zone in ((1, "us-east-1a"), (2, "us-east-1b"))
+            for n, zone in ((2, "us-east-1b"), (1, "us-east-1a"))  # the nodes are in the first
         ]
+        ways.gateway(self.ec2, vpc)
+        ways.nat(self.ec2, subnets[0], ways.table(self.ec2, vpc, subnets[1]))
         self.groups = {
             name: self.ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)[
                 "GroupId"
@@ -43,7 +46,7 @@ class Place:
         }
         for address, group in ((TASK, "task"), (PUBLIC_TASK, "task"), (CANARY, "canary")):
             self.ec2.create_network_interface(
-                SubnetId=subnets[0],
+                SubnetId=subnets[0 if address == PUBLIC_TASK else 1],
                 PrivateIpAddress=address,
                 Groups=[self.groups[group]],
                 Description=f"AWS Lambda VPC ENI-{group}",
@@ -110,7 +113,7 @@ def place() -> Iterator[Place]:
         (f"{OFFICE}/32", ["office"], []),
         (f"{NAT}/32", ["canary", TASK], []),
         (f"{OWN}/32", [PUBLIC_TASK], []),
-        ("10.0.1.0/24", [], ["canary", TASK, PUBLIC_TASK]),
+        ("10.0.0.0/16", [], ["canary", TASK, PUBLIC_TASK]),
         (f"{CANARY}/32", [], ["canary"]),
         (
             "0.0.0.0/0",
@@ -169,9 +172,9 @@ def test_each_client_has_a_door_and_the_balancer_knows_its_address(place: Place)
     peer = "127.0.0.1"
     assert [doors[(public, name)].seen(peer) for name in names] == [INTERNET, OFFICE, NAT, peer]
     assert doors[(inner, "canary")].seen(peer) == CANARY
-    own = {"127.0.1.11": NAT, "127.0.1.12": OWN}
+    own = {"127.0.1.11": NAT, "127.0.2.12": OWN}
     assert {at: doors[(public, "inside")].seen(at) for at in own} == own
-    assert doors[(inner, "inside")].seen("127.0.1.12") == PUBLIC_TASK
+    assert doors[(inner, "inside")].seen("127.0.2.12") == PUBLIC_TASK
 
 
 def test_the_vpc_s_clients_are_led_to_the_door_inside(place: Place) -> None:

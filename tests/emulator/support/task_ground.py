@@ -13,6 +13,7 @@ from emulator.aws.endpoint import Endpoint
 from emulator.ecs.agent import Agent
 from emulator.ecs.images import Image
 from emulator.network.network import Network
+from tests.emulator.support import ways
 from tests.emulator.support.emulated import emulator
 
 SPEED = 60.0
@@ -65,7 +66,8 @@ class Ground:
     @property
     def network(self) -> Document:
         """The network configuration of a task."""
-        return {"awsvpcConfiguration": {"subnets": [self.subnet]}}
+        place = {"subnets": [self.subnet], "assignPublicIp": "ENABLED"}
+        return {"awsvpcConfiguration": place}
 
     def register(self, *containers: Document, **more: Any) -> str:
         """Register a task definition and return its ARN."""
@@ -145,6 +147,7 @@ def _prepared(aws: Endpoint) -> Ground:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.77.0/24")["Subnet"]["SubnetId"]
+    ways.gateway(ec2, vpc)
     ecs.create_cluster(clusterName=CLUSTER)
     logs = aws.client("logs")
     logs.create_log_group(logGroupName=GROUP)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from emulator.account import Account
+from tests.emulator.support import ways
 
 Json = dict[str, Any]
 CLUSTER = "web"
@@ -67,6 +68,7 @@ class Web:
             )["Subnet"]["SubnetId"]
             for number, zone in enumerate(ZONES)
         ]
+        ways.gateway(ec2, vpc)
         self.security = ec2.create_security_group(GroupName="all", Description="-", VpcId=vpc)[
             "GroupId"
         ]
@@ -119,7 +121,7 @@ class Web:
     def network(self) -> Json:
         """Return the network configuration of every task."""
         inner = {"subnets": self.subnets, "securityGroups": [self.security]}
-        return {"awsvpcConfiguration": inner}
+        return {"awsvpcConfiguration": {**inner, "assignPublicIp": "ENABLED"}}
 
     def place(self, group: str, **more: Any) -> Json:
         """Return a load balancer's entry of a service."""

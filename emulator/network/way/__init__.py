@@ -1,0 +1,1 @@
+"""The way of a connection through a VPC: route tables, gateways, endpoints, network ACLs."""

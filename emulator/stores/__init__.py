@@ -1,0 +1,1 @@
+"""What AWS tells of databases and caches, and whether they answer."""
