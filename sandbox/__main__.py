@@ -212,5 +212,10 @@ def _refuse_unknown(fault_ids: tuple[str, ...]) -> None:
             fail(PROGRAM, f"unknown fault {ident!r}; `python -m sandbox faults` lists them")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run the command line, as an installed program."""
     run(main, PROGRAM)
+
+
+if __name__ == "__main__":
+    command()

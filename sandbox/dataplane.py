@@ -85,9 +85,10 @@ class Dataplane:
             self._write(name, values)
 
     def revive(self) -> None:
-        """Start the servers that a fault stopped, and empty the cache."""
+        """Start the servers that a fault stopped or that died, and empty the cache."""
         for name in self._servers:
-            if name not in self._supervisor.children:
+            if not self._supervisor.running(name):
+                self._supervisor.end(name)
                 self._start(name)
                 self._await(name)
         self.flush_cache()
@@ -128,6 +129,11 @@ class Dataplane:
     def stop(self, name: str) -> None:
         """Stop `redis` or `database` until the next restore."""
         self._supervisor.end(name)
+
+    def begin(self, name: str) -> None:
+        """Start a server that was stopped; it listens a moment later."""
+        if name not in self._supervisor.children:
+            self._start(name)
 
     def lock(self, database: str) -> None:
         """Hold a database's write lock until the next restore, so that it is read-only."""

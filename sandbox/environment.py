@@ -31,6 +31,9 @@ def write(
                 str(port): f"{address}:{edge_port}"
                 for port, (address, edge_port) in edges[service.host].items()
             }
+    # its endpoint stands in a parameter alone, which the canary does not read
+    if "cache" in environment["services"]:
+        environment["services"]["cache"]["instance"] = world.cache.called
     network: Table = environment.setdefault("network", {})
     network["vpc_id"] = vpc.id
     network["subnets"] = vpc.private[: len(network.get("subnets", vpc.private))]
@@ -43,7 +46,7 @@ def of_world(world: World) -> Table:
     It is the file of the world's model with the names of the world, and what the world writes
     otherwise.
     """
-    model = tomllib.loads((ROOT / world.model).read_text())
+    model = tomllib.loads(_model(world).read_text())
     services = {
         service.called: _service(world, part, service) for part, service in world.services.items()
     }
@@ -55,6 +58,12 @@ def of_world(world: World) -> Table:
         "services": services,
     }
     return merged(merged(model, own), world.written)
+
+
+def _model(world: World) -> Path:
+    """Return the file of a world's model: in the clone, or as the installed sandbox carries it."""
+    place = ROOT / world.model
+    return place if place.is_file() else Path(__file__).parent / "environments" / place.name
 
 
 def _service(world: World, part: str, service: Service) -> Table:

@@ -12,12 +12,14 @@ from emulator.account import Account
 from emulator.elbv2.target_health import HEALTH
 from emulator.heal import snapshot
 from emulator.network.sources import Sources
+from emulator.stores import events
 from emulator.supervisor import Supervisor
 from sandbox import buckets, front
 from sandbox.dataplane import Dataplane
 from sandbox.seed import definitions
 from sandbox.seed.authority import Authority, replace_certificate
 from sandbox.seed.platform import Platform, build
+from sandbox.stores import StoreFollower
 from sandbox.world.load import load
 from sandbox.world.world import World
 
@@ -77,6 +79,9 @@ class Twin(Account):
         self.dataplane.ready()
         self.pristine, self.buckets = snapshot.take(), buckets.take(self._buckets())
         self._start_tasks()
+        self.stores = StoreFollower(self.world, self.dataplane, self.network)
+        self.stores.start()
+        self._stops.append(self.stores.stop)
 
     def _name_places(self) -> None:
         """Register the names of public hosts and endpoints in the network."""
@@ -124,6 +129,8 @@ class Twin(Account):
             self.agent.stop()
             snapshot.lay_over(self.pristine)
             HEALTH.forget()
+            events.forget()
+            self.stores.forget()
             self._take_away()
             buckets.restore(self.buckets)
             self.dataplane.restore()

@@ -143,7 +143,9 @@ class FaultContext:
         )
         return str(arn)
 
-    def deploy_for_good(self, service: Service, definition: Definition) -> str:
+    def deploy_for_good(
+        self, service: Service, definition: Definition, **service_changes: Any
+    ) -> str:
         """Deploy without the circuit breaker's rollback, so that the bad revision stays."""
         return self.deploy(
             service,
@@ -153,6 +155,7 @@ class FaultContext:
                 "minimumHealthyPercent": 0,  # the old task makes room: no second one serves
                 "maximumPercent": 100,
             },
+            **service_changes,
         )
 
     def set_variable(self, service: Service, name: str, value: str | None) -> Definition:

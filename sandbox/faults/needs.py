@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sandbox.faults.ways import TO_SECRETS
 from sandbox.world.world import API, AUTH, World
 
 # These need neither the API nor the auth service.
@@ -20,6 +21,9 @@ _OF_MLFLOW_ALONE = frozenset(
         *("host-header-rejected", "artifacts-not-served", "artifact-bucket-denied"),
         *("database-silent", "database-down", "database-write-lock"),
         *("mlflow-silent", "mlflow-slow"),
+        *("database-stopped", "database-full", "database-failing-over"),
+        *("mlflow-paths-blocked", "route-deleted", "nat-deleted", "endpoint-deleted"),
+        *("acl-drops-answers", "no-capacity", "vcpu-quota-reached", "subnet-full"),
     )
 )
 _OF_AUTH_ALONE = frozenset(
@@ -65,4 +69,19 @@ def _lacks(world: World, fault: str) -> list[str]:
     shared = AUTH in world.services and world.balancer_of(AUTH) == world.balancer_of_registry
     if fault == "auth-listener-missing" and shared:
         found.append("its auth service is behind the registry's listener")
-    return found
+    return found + _ways(world, fault)
+
+
+def _ways(world: World, fault: str) -> list[str]:
+    """Return which way a fault needs and a world has not."""
+    inner = all(balancer.scheme == "internal" for balancer in world.balancers.values())
+    outward = world.ways.nat or any(service.public for service in world.services.values())
+    if fault == "acl-drops-answers" and inner:
+        return ["its balancers are in its tasks' subnets, where no network ACL is met"]
+    if fault == "nat-deleted" and not world.ways.nat:
+        return ["it has no NAT"]
+    if fault == "route-deleted" and not outward:
+        return ["its tasks have no route out of the VPC"]
+    if fault == "endpoint-deleted" and TO_SECRETS not in world.ways.endpoints:
+        return ["it has no endpoint of Secrets Manager"]
+    return []

@@ -8,7 +8,16 @@ import msgspec
 import urllib3
 
 from emulator.aws.endpoint import Endpoint
-from sandbox.seed import balancers, beside, network, principals, secrets, services
+from sandbox.seed import (
+    balancers,
+    beside,
+    network,
+    principals,
+    secrets,
+    services,
+    stores,
+    ways,
+)
 from sandbox.seed.authority import Authority, import_certificate
 from sandbox.world.world import AUTH, World
 
@@ -17,6 +26,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     """Identifiers of the platform, and the values that were made for it."""
 
     vpc: network.Vpc
+    ways: ways.Ways
     balancers: balancers.Balancers
     stored: secrets.Stored
     services: services.Services
@@ -46,8 +56,11 @@ def build(aws: Endpoint, authority: Authority, world: World, *, as_found: bool =
     for bucket in (world.artifact_bucket, world.report_bucket):
         aws.client("s3").create_bucket(Bucket=bucket, **_place(aws))
     topic = aws.client("sns").create_topic(Name=world.topic)["TopicArn"]
+    found = ways.build(aws, world, vpc)  # late: no other identifier depends on these
+    stores.build(aws, world, vpc, credentials.database_password, credentials.redis_token)
     return Platform(
         vpc=vpc,
+        ways=found,
         balancers=balancing,
         stored=stored,
         services=running,

@@ -7,6 +7,7 @@ import json
 import msgspec
 
 from emulator.aws.endpoint import Endpoint
+from sandbox.environment import Table, of_world
 from sandbox.seed.secrets import ADMINISTRATOR, fresh_key
 from sandbox.world.world import AUTH, World
 
@@ -49,12 +50,27 @@ def basic_principals(password: str) -> list[Principal]:
 
 
 def store(aws: Endpoint, world: World, principals: list[Principal]) -> None:
-    """Put each principal's key where the canary reads it."""
+    """Put each principal's key where the canary reads it: in the one secret, or in its own."""
+    file = of_world(world)
+    entries: dict[str, dict[str, str]] = {}
     for principal in principals:
         name, key = principal.name, principal.api_key
         value = {"admin_token" if name == "admin" else "api_key": key}
         if AUTH not in world.services:
             value = {"login": ADMINISTRATOR, "word": key}
-        aws.client("secretsmanager").create_secret(
-            Name=world.stored.principals + name, SecretString=json.dumps(value)
-        )
+        if _is_entry(file, name):
+            entries[name] = value
+        else:
+            _create(aws, f"{world.stored.principals}/{name}", value)
+    if entries:
+        _create(aws, file["principals_secret"], entries)
+
+
+def _is_entry(file: Table, name: str) -> bool:
+    """Return whether the environment's file gives a principal no way but the one secret."""
+    ways = {"secret", "generated", "anonymous"}
+    return "principals_secret" in file and not ways & set(file["principals"].get(name, ways))
+
+
+def _create(aws: Endpoint, name: str, value: object) -> None:
+    aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))

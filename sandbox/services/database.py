@@ -16,6 +16,9 @@ from sandbox.services.wire import postgres as pgwire
 SSL_REQUEST = 80877103
 INVALID_PASSWORD = "28P01"
 UNKNOWN_DATABASE = "3D000"
+TOO_MANY_CONNECTIONS = "53300"
+# of a server of version 15 (postinit.c): the last slots are kept for the administrator
+NO_SLOT = "remaining connection slots are reserved for non-replication superuser connections"
 INTEGER, TEXT = 23, 25  # the types' object ids
 # what a server reports at the start (PostgreSQL 15 documentation, chapter 55.2.7); drivers refuse
 # a session without client_encoding, and set a DateStyle that is not ISO by a query
@@ -63,13 +66,17 @@ class _Session(socketserver.BaseRequestHandler):
         if not path.exists():
             self._fatal(UNKNOWN_DATABASE, f'database "{name}" does not exist')
             return
+        if control.get("taken"):
+            self._fatal(TOO_MANY_CONNECTIONS, NO_SLOT)
+            return
         pgwire.send(self.request, b"R", struct.pack("!i", 0))
-        self._greet()
+        self._greet(full=bool(control.get("full")))
         self._queries(path)
 
-    def _greet(self) -> None:
+    def _greet(self, *, full: bool) -> None:
         """Report the parameters and the cancellation key of a session that starts."""
-        for name, value in PARAMETERS.items():
+        more = {pgwire.DISK_FULL: "on"} if full else {}
+        for name, value in {**PARAMETERS, **more}.items():
             pgwire.send(self.request, b"S", f"{name}\0{value}\0".encode())
         pgwire.send(self.request, b"K", struct.pack("!ii", os.getpid(), 0))
         pgwire.send(self.request, b"Z", b"I")
@@ -117,7 +124,7 @@ class _Session(socketserver.BaseRequestHandler):
 
 
 class DatabaseServer(socketserver.ThreadingTCPServer):
-    """Listens on the endpoint's address; users and delay come from the folder's database.json."""
+    """Listens on the endpoint's address; users, delay and what is full come from database.json."""
 
     allow_reuse_address = True
     daemon_threads = True

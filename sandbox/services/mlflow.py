@@ -66,6 +66,7 @@ def main() -> None:
     command = [
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-b", f"{address}:{port}",
         "-w", "1", "--threads", "16", "--preload", "--graceful-timeout", "1",
+        "--config", "python:sandbox.services.tracking.preload",
         "--access-logfile", "-", "--access-logformat", LOG_FORMAT,
         "sandbox.services.tracking.app:application",
     ]  # fmt: skip

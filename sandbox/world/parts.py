@@ -108,9 +108,19 @@ class Clients(Part, frozen=True, kw_only=True):
     front_machine: str = "10.0.240.10"  # stands for the front on this machine
 
 
+class Ways(Part, frozen=True, kw_only=True):
+    """How the VPC is joined to the internet and to AWS. Public subnets have an internet gateway."""
+
+    nat: bool = True  # whether private subnets reach the internet
+    endpoints: tuple[
+        str, ...
+    ] = ()  # services of AWS with an endpoint in the VPC, such as "ecr.api"
+
+
 class Cache(Part, frozen=True, kw_only=True):
     """The cache."""
 
+    called: str  # the replication group
     address: str
     port: int
     endpoint: str
@@ -120,6 +130,7 @@ class Cache(Part, frozen=True, kw_only=True):
 class Database(Part, frozen=True, kw_only=True):
     """The database server, with a database for MLflow and one for the keys."""
 
+    called: str  # the DB instance
     address: str
     port: int
     endpoint: str
@@ -145,7 +156,7 @@ class Stored(Part, frozen=True, kw_only=True):
     app: str  # MLflow's database password
     cache_token: str
     mlflow_token: str  # the API's own key for MLflow's gateway
-    principals: str  # prefix of the canary's own secrets
+    principals: str  # the canary's own secret, and the prefix of those of a principal alone
     cache_endpoint: str
     cache_port: str
     database_url: str

@@ -17,6 +17,7 @@ from sandbox.world.parts import (
     Roles,
     Service,
     Stored,
+    Ways,
 )
 
 AUTH, API, MLFLOW, CACHE, DATABASE = "auth", "api", "mlflow", "cache", "database"
@@ -47,6 +48,7 @@ class World(Part, frozen=True, kw_only=True):
     stored: Stored
     roles: Roles
     clients: Clients = Clients()
+    ways: Ways = Ways()
     beside: Beside | None = None  # another environment in the same account
     everywhere: tuple[str, ...] = ()  # further sources that each group with a port admits
     prefix_lists: dict[str, list[str]] = msgspec.field(default_factory=dict)  # name -> blocks

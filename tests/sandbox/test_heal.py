@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -201,6 +203,21 @@ def test_heal_restores_the_auth_database_and_leaves_what_others_made(twin: Runni
     assert len(groups["logGroups"]) == 1
     buckets = [each["Name"] for each in twin.client("s3").list_buckets()["Buckets"]]
     assert "somebody-elses" in buckets
+
+
+def test_heal_starts_a_database_that_died_by_itself(
+    start_twin: Callable[..., RunningTwin],
+) -> None:
+    twin = start_twin()  # its own: the state file tells the process that was started first
+    try:
+        os.kill(twin.state.services["database"].pid, signal.SIGKILL)
+        twin.settle()
+    finally:
+        twin.heal()
+    twin.settle()
+    search = "/api/mlflow/api/2.0/mlflow/experiments/search?max_results=1"
+    assert twin.get(names.REGISTRY_HOST, search, key=twin.key("valid")).status == 200
+    assert twin.get(names.AUTH_HOST, "/ready").status == 200
 
 
 def test_a_twin_as_found_is_healed_to_what_was_found(

@@ -156,6 +156,20 @@ def test_a_shared_listener_cannot_lose_auth_alone() -> None:
     }
 
 
+def test_a_way_that_a_world_has_not_cannot_be_lost() -> None:
+    worlds = (CLASSIC, "http-only", "public-tasks", "strangers")
+    faults = ("nat-deleted", "route-deleted", "endpoint-deleted", "acl-drops-answers")
+    assert {n: [f for f in faults if inexpressible(load(n), f)] for n in worlds} == {
+        CLASSIC: ["endpoint-deleted"],
+        "http-only": ["nat-deleted", "route-deleted", "acl-drops-answers"],
+        "public-tasks": ["nat-deleted", "endpoint-deleted"],
+        "strangers": ["endpoint-deleted"],
+    }
+    assert inexpressible(load("http-only"), "nat-deleted") == "it has no NAT"
+    no_route = "its tasks have no route out of the VPC"
+    assert inexpressible(load("http-only"), "route-deleted") == no_route
+
+
 def example() -> str:
     """The world that the README shows."""
     text = (ROOT / "sandbox/README.md").read_text()

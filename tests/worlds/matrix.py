@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import resource
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
 from sandbox.faults import FAULTS
 from sandbox.world.load import known, load
+from tests import turns
 from tests.worlds import quiet, quiet_trial, rows, table, trial
 from tests.worlds.cells import Cell, ShardError, cells, pairs, reasons, shard
 from tests.worlds.ground import Ground
@@ -123,10 +125,19 @@ def line(row: Row) -> str:
     )
 
 
+def keep_bytecode(variables: MutableMapping[str, str]) -> None:
+    """Let the processes of the cells keep what Python compiles, also where nobody else does.
+
+    A cell starts some ten of them, and to compile the canary takes as long as its run.
+    """
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def main(words: Sequence[str]) -> int:
     """Carry the command line out; 1 where a cell missed."""
     told = arguments(words)
-    had, commit = rows.read(told.out), rows.commit()
+    keep_bytecode(os.environ)
+    had, commit = rows.read(told.out), turns.commit()
     if told.keep:
         had += [row for path in told.keep for row in rows.read(path)]
     else:

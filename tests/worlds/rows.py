@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-
-from tests.canary.support.live_twin import ROOT
 
 KEPT = Path(__file__).parent / "data" / "rows.jsonl"
 FAULT, HEALTHY, CHANGE, PAIR, SHAPE = "fault", "healthy", "change", "pair", "shape"
@@ -121,13 +118,3 @@ def latest(rows: Iterable[Row]) -> list[Row]:
 def write(path: Path, rows: Iterable[Row]) -> None:
     """Replace a file's rows by the newest of each cell."""
     path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in latest(rows)))
-
-
-def commit() -> str:
-    """Return the commit that runs here, "0" where there is none."""
-    asked = ["git", "rev-parse", "--short=10", "HEAD"]
-    try:
-        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
-    except OSError:
-        return "0"
-    return done.stdout.strip() or "0"

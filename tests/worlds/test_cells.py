@@ -139,3 +139,11 @@ def test_pairs_are_five_that_the_world_can_express(world: str) -> None:
     assert len(set(found)) == len(found) <= 5
     assert {fault for pair in found for fault in pair.split("+")} <= possible
     assert found == pairs(world)
+
+
+def test_processes_of_cells_keep_their_bytecode() -> None:
+    variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    matrix.keep_bytecode(variables)
+    assert variables == {"PYTHONUNBUFFERED": "1"}
+    matrix.keep_bytecode(variables)
+    assert variables == {"PYTHONUNBUFFERED": "1"}

@@ -10,6 +10,7 @@ import random
 
 import pytest
 
+from tests import turns
 from tests.worlds import quiet, quiet_trial, rows, trial
 from tests.worlds.cells import Cell, cells, sample
 from tests.worlds.changes import Named
@@ -32,7 +33,7 @@ def _fine(row: Row) -> bool:
     return row.right and not row.certain_and_wrong and row.healed
 
 
-DRAWN = sample(known_to_be_right(), rows.commit(), WORLDS, EACH)
+DRAWN = sample(known_to_be_right(), turns.commit(), WORLDS, EACH)
 CASES = [
     pytest.param(
         cell.world,
@@ -49,7 +50,7 @@ def quiet_before(world: str) -> list[Named]:
     """Draw changes that found nothing in this world when all of them were made."""
     well = {r.what for r in rows.latest(rows.read()) if r.key[:2] == (CHANGE, world) and r.right}
     known = [each for each in quiet.CHANGES if each.name in quiet.ALONE and each.name in well]
-    return random.Random(rows.commit()).sample(known, min(CHANGED, len(known)))
+    return random.Random(turns.commit()).sample(known, min(CHANGED, len(known)))
 
 
 QUIET = [
@@ -70,9 +71,9 @@ QUIET = [
 def test_a_fault_of_another_world_is_named_first_and_what_is_printed_heals(
     ground: Ground, fault: str
 ) -> None:
-    row = trial.fault(ground, fault, rows.commit())
+    row = trial.fault(ground, fault, turns.commit())
     if row.crash:  # a machine that is too busy to settle in time gets a new twin
-        row = trial.fault(ground, fault, rows.commit())
+        row = trial.fault(ground, fault, turns.commit())
     assert _fine(row), row
 
 
@@ -81,5 +82,5 @@ def test_a_fault_of_another_world_is_named_first_and_what_is_printed_heals(
 def test_harmless_changes_of_another_world_give_no_finding(
     ground: Ground, some: tuple[Named, ...]
 ) -> None:
-    found = list(quiet_trial.changes(ground, rows.commit(), some))
+    found = list(quiet_trial.changes(ground, turns.commit(), some))
     assert [(row.what, row.misses) for row in found] == [(each.name, ()) for each in some]

@@ -10,7 +10,8 @@ import os
 import pytest
 
 from sandbox.world.load import CLASSIC, known
-from tests.worlds import quiet_trial, rows, table, trial
+from tests import turns
+from tests.worlds import quiet_trial, table, trial
 from tests.worlds.cells import cells, pairs, shard
 from tests.worlds.ground import Ground
 
@@ -24,7 +25,7 @@ PAIRS = [(world, pair) for world in known() for pair in pairs(world)]
 def test_a_fault_is_named_first_healed_and_leaves_the_world_as_it_was(
     ground: Ground, fault: str
 ) -> None:
-    row = trial.fault(ground, fault, rows.commit())
+    row = trial.fault(ground, fault, turns.commit())
     why = table.reasons()
     reason = why.get(ground.world, {}).get(fault) or why["every"].get(fault, "")
     assert row.certain_and_wrong == ()
@@ -33,11 +34,11 @@ def test_a_fault_is_named_first_healed_and_leaves_the_world_as_it_was(
 
 @pytest.mark.parametrize(("ground", "pair"), PAIRS, indirect=["ground"])
 def test_both_of_two_faults_are_named(ground: Ground, pair: str) -> None:
-    row = trial.pair(ground, pair, rows.commit())
+    row = trial.pair(ground, pair, turns.commit())
     assert row.misses == (), row
 
 
 @pytest.mark.parametrize("ground", known(), indirect=True)
 def test_harmless_changes_give_no_finding(ground: Ground) -> None:
-    found = list(quiet_trial.changes(ground, rows.commit()))
+    found = list(quiet_trial.changes(ground, turns.commit()))
     assert [row for row in found if row.misses] == []

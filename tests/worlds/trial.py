@@ -72,7 +72,7 @@ def _healthy(ground: Ground, row: Row) -> Row:
 def _planted(ground: Ground, row: Row, *faults: str) -> tuple[Row, Report]:
     twin = ground.twin
     for each in faults:
-        twin.sandbox("break", each)
+        twin.plant(each)
     twin.settle()
     report = twin.run("broken", twin.store())
     every = [FAULTS[each] for each in faults]

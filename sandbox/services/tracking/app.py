@@ -39,14 +39,18 @@ class DatabaseGate:
         self._lock = threading.Lock()
         self._asked_at = 0.0
         self._error = ""
+        self._full = False
 
-    def error(self) -> str:
+    def error(self, *, writes: bool) -> str:
         """Return the driver's text, or an empty string while all is well."""
+        return self._asked() or (pgwire.NO_SPACE if writes and self._full else "")
+
+    def _asked(self) -> str:
         arrived = time.monotonic()
         with self._lock:
             if arrived - self._asked_at >= GATE_SECONDS:  # asked while this one waited: good
                 try:
-                    pgwire.data_file(self._dsn, 3.0)
+                    self._full = pgwire.login(self._dsn, 3.0).full
                     self._error = ""
                 except pgwire.DatabaseError as error:
                     settings.log(f"ERROR mlflow.store: (psycopg2.OperationalError) {error}")
@@ -76,7 +80,7 @@ class Application:
         answer = None if exempt else self._misbehave(path)
         answer = answer or self._gateway.answer(_request(environ, path))
         if answer is None and not exempt:
-            answer = self._database_error()
+            answer = self._database_error(writes=_writes(str(environ["REQUEST_METHOD"]), path))
         if answer is not None:
             return _send(answer, start)
         if PREFIX and path == PREFIX:
@@ -96,13 +100,20 @@ class Application:
             return json_response(500, {"error_code": "INTERNAL_ERROR", "message": "intermittent"})
         return None
 
-    def _database_error(self) -> Response | None:
-        error = self._gate.error()
+    def _database_error(self, *, writes: bool) -> Response | None:
+        error = self._gate.error(writes=writes)
         if not error:
             return None
         # MLflow's own translation of sqlalchemy.exc.OperationalError
-        message = f"(psycopg2.OperationalError) {error}"
+        named = error.startswith("(psycopg2.")
+        message = error if named else f"(psycopg2.OperationalError) {error}"
         return json_response(503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": message})
+
+
+def _writes(method: str, path: str) -> bool:
+    """Return whether MLflow writes rows for a request; files of artifacts are none."""
+    asks = path.rsplit("/", maxsplit=1)[-1].startswith(("search", "get", "list", "batch"))
+    return method in ("POST", "PATCH", "DELETE") and not asks
 
 
 def _request(environ: Environ, path: str) -> Request:

@@ -147,6 +147,26 @@ SYMPTOMS = [
     Symptom("database-name-wrong", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("database-user-wrong", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("database-write-lock", REGISTRY, CREATE, 0, "", "", "timed out", "valid", "POST"),
+    Symptom("database-full", REGISTRY, CREATE, 503, JSON, TARGET, "No space left", "valid", "POST"),
+    Symptom("database-failing-over", AUTH, "/ready", 503, JSON, TARGET, '"database":false'),
+    Symptom("database-stopped", AUTH, "/ready", 503, JSON, TARGET, '"database":false', slow=True),
+    Symptom("database-connections-taken", AUTH, "/ready", 503, JSON, TARGET, '"database":false'),
+    Symptom(
+        "cache-deleted", REGISTRY, DETAILED, 200, JSON, TARGET, NO_REDIS, slow=True,
+        patience_s=BLOCKING_S,
+    ),
+    Symptom("mlflow-paths-blocked", REGISTRY, SEARCH, 403, HTML, BALANCER, "Forbidden", "valid"),
+    Symptom(
+        "acl-denies-database", AUTH, "/ready", 503, JSON, TARGET, '"database":false', slow=True
+    ),
+    Symptom("acl-drops-answers", REGISTRY, "/health", 504, HTML, BALANCER, "504 Gateway Time-out"),
+    Symptom("acl-drops-answers", AUTH, "/health", 504, HTML, BALANCER, "504 Gateway Time-out"),
+    # the API asks the auth service by its public name, on the way that is lost
+    Symptom("route-deleted", REGISTRY, SEARCH, 503, JSON, TARGET, "service timeout", "valid"),
+    Symptom("nat-deleted", REGISTRY, SEARCH, 503, JSON, TARGET, "service timeout", "valid"),
+    Symptom("no-capacity", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
+    Symptom("vcpu-quota-reached", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
+    Symptom("subnet-full", REGISTRY, SEARCH, 502, JSON, TARGET, "MLflow", "valid"),
     Symptom("artifact-bucket-denied", REGISTRY, ARTIFACT, 500, HTML, TARGET, "", "valid", "PUT"),
     Symptom(
         "artifacts-not-served", REGISTRY, ARTIFACT, 503, HTML, TARGET, "--serve-artifacts",

@@ -51,8 +51,13 @@ class Outside:
     def key(self, principal: str) -> str:
         """The key of one of the canary's principals."""
         self._secrets = self._secrets or self.client("secretsmanager")
-        answer = self._secrets.get_secret_value(SecretId=f"hokusai/canary/development/{principal}")
-        return str(next(iter(json.loads(answer["SecretString"]).values())))
+        entry = self._secret("").get(principal) or self._secret(f"/{principal}")
+        return str(next(iter(entry.values())))
+
+    def _secret(self, of: str) -> dict[str, Any]:
+        answer = self._secrets.get_secret_value(SecretId=f"hokusai/canary/development{of}")
+        found: dict[str, Any] = json.loads(answer["SecretString"])
+        return found
 
     def get(
         self,
