@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from canary.control_plane.state import EVERYTHING, PlatformState
 from canary.control_plane.unread import knows
 from canary.model import Environment
+
+_ENDPOINT = re.compile(r"\.amazonaws\.com(?:\.cn)?\.?$")
 
 
 def unknown_names(environment: Environment, state: PlatformState) -> tuple[str, ...]:
@@ -16,7 +20,8 @@ def unknown_names(environment: Environment, state: PlatformState) -> tuple[str, 
         "load_balancers": {s.load_balancer for s in parts},
         "target_groups": {name for s in parts for name in s.target_groups},
         "security_groups": {s.security_group for s in parts},
-        "discovery": {s.discovery for s in parts},
+        # a store may have the name of its endpoint in AWS, which Cloud Map does not know
+        "discovery": {s.discovery for s in parts if not _ENDPOINT.search(s.discovery.lower())},
     }
     found = {*state.missing_services, *state.missing_log_groups}
     for part, names in wanted.items():

@@ -1,20 +1,17 @@
 """What ECS's records mean: the deployment in force, roll backs, failed and running tasks.
 
-The strings are those of "Service event messages" and "Stopped tasks error codes" in the Amazon ECS
-Developer Guide; docs/decisions/0008 says what was decided where AWS leaves a choice.
+AWS's messages stand in `aws_lists`; docs/decisions/0008 says what was decided where AWS leaves a
+choice.
 """
 
 from __future__ import annotations
 
+from canary.control_plane.aws_lists import service_events, stops
+from canary.control_plane.aws_lists.form import match
 from canary.control_plane.state import EcsDeployment, EcsService, Event, Task
 
-_ROLLING_BACK = "rolling back"  # in the deployment's reason, and in the event that names it
-_STEADY = "has reached a steady state"
-_ON_PURPOSE = ("UserInitiated", "SpotInterruption", "TerminationNotice")
-_NEVER_STARTED, _EXITED = "TaskFailedToStart", "EssentialContainerExited"
-# Stopped reasons of tasks that were replaced or no longer wanted, and of StopTask.
-_SCALING = "scaling activity initiated by"
-_HARMLESS = (_SCALING, "task stopped by user")
+_ON_PURPOSE = frozenset(form.text for form in stops.CODES if form.normal)
+_ROLLING_BACK = (service_events.ROLLBACK, service_events.ROLLBACK_REASON)
 
 
 def is_primary(status: str) -> bool:
@@ -35,12 +32,22 @@ def rolled_back(service: EcsService) -> str:
         return ""
     events = (e.message for e in service.events if newest.id in e.message)
     messages = (newest.rollout_reason, *events)
-    return next((m for m in messages if _ROLLING_BACK in m.lower()), "")
+    return next((m for m in messages if match(_ROLLING_BACK, m)), "")
 
 
 def is_steady(event: Event) -> bool:
     """Return whether an event reports that a service reached its steady state."""
-    return _STEADY in event.message
+    return match((service_events.STEADY,), event.message) is not None
+
+
+def hinders(event: Event) -> bool:
+    """Return whether an event reports what keeps ECS from the tasks that a service wants."""
+    return match(service_events.HINDERED, event.message) is not None
+
+
+def interrupted(task: Task) -> bool:
+    """Return whether AWS took the Spot capacity of a task back."""
+    return task.stop_code == stops.SPOT.text
 
 
 def is_failure(task: Task) -> bool:
@@ -49,23 +56,23 @@ def is_failure(task: Task) -> bool:
         return False
     if never_started(task) or exited(task):
         return True
-    reason = task.stopped_reason.lower()
-    return bool(reason) and not reason.startswith(_HARMLESS)
+    known = match(stops.REASONS, task.stopped_reason)
+    return bool(task.stopped_reason) and not (known and known.form.normal)
 
 
 def never_started(task: Task) -> bool:
     """Return whether a task stopped before its containers ran."""
-    return task.stop_code == _NEVER_STARTED
+    return task.stop_code == stops.NEVER_STARTED.text
 
 
 def exited(task: Task) -> bool:
     """Return whether a task stopped because an essential container ended."""
-    return task.stop_code == _EXITED
+    return task.stop_code == stops.EXITED.text
 
 
 def scaled_in(task: Task) -> bool:
     """Return whether ECS stopped a task because another replaced it, or fewer were wanted."""
-    return task.stopped_reason.lower().startswith(_SCALING)
+    return match((stops.SCALED_IN,), task.stopped_reason) is not None
 
 
 def live(service: EcsService | None) -> tuple[Task, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from canary.control_plane.state import GroupRule, SecurityGroup
 from canary.control_plane.unread import Known, of
 
 ANYWHERE = "0.0.0.0/0"
+ANYWHERE_V6 = "::/0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,7 @@ class Side:
     groups: tuple[SecurityGroup, ...]
     networks: tuple[str, ...] = ()
     groups_known: bool = True
+    family: int = 0  # 4 or 6, where it is known over which the connection runs
 
     @property
     def ids(self) -> frozenset[str]:
@@ -40,23 +44,50 @@ def lets_out(source: Side, target: Side, port: int) -> Known:
     return _any(_fits(r, target, port) for g in source.groups for r in g.egress)
 
 
+def resolved(side: Side, lists: Mapping[str, tuple[str, ...]]) -> Side:
+    """Return an end whose groups have the entries of prefix lists in place of those lists.
+
+    `lists`: the entries that were read, by the id of the list; any other list stays unknown.
+    """
+    groups = tuple(
+        msgspec.structs.replace(
+            group,
+            ingress=tuple(_with_entries(r, lists) for r in group.ingress),
+            egress=tuple(_with_entries(r, lists) for r in group.egress),
+        )
+        for group in side.groups
+    )
+    return replace(side, groups=groups)
+
+
+def _with_entries(rule: GroupRule, lists: Mapping[str, tuple[str, ...]]) -> GroupRule:
+    found = [c for p in rule.prefix_lists for c in lists.get(p, ())]
+    return msgspec.structs.replace(
+        rule,
+        cidrs=(*rule.cidrs, *(c for c in found if ":" not in c)),
+        ipv6_cidrs=(*rule.ipv6_cidrs, *(c for c in found if ":" in c)),
+        prefix_lists=tuple(p for p in rule.prefix_lists if p not in lists),
+    )
+
+
 def _any(answers: Iterable[Known]) -> Known:
     found = set(answers)
     return next((a for a in (Known.YES, Known.UNKNOWN) if a in found), Known.NO)
 
 
 def _fits(rule: GroupRule, peer: Side, port: int) -> Known:
-    """Return whether a rule admits a peer; what a prefix list holds is not read."""
+    """Return whether a rule admits a peer; prefix lists are unknown unless `resolved`."""
     if not covers_port(rule, port):
         return Known.NO
     if peer.ids.intersection(rule.groups):
         return Known.YES
-    answers = [_overlap(c, n) for c in rule.cidrs for n in peer.networks]
+    blocks = rule.ipv6_cidrs if peer.family == 6 else rule.cidrs
+    answers = [_overlap(c, n) for c in blocks for n in peer.networks]
     if rule.cidrs and not peer.networks:
         answers.append(Known.YES)
     if rule.groups and not peer.groups_known:
         answers.append(Known.UNKNOWN)
-    if rule.prefix_lists or rule.ipv6_cidrs:  # the way may be one of IPv6
+    if rule.prefix_lists or (rule.ipv6_cidrs and not peer.family):  # it may be a way of IPv6
         answers.append(Known.UNKNOWN)
     return _any(answers)
 
@@ -71,8 +102,11 @@ def covers_port(rule: GroupRule, port: int) -> bool:
 
 def _overlap(one: str, other: str) -> Known:
     """Return whether a rule's network holds an address of a peer's network."""
-    if other == ANYWHERE:  # a part of all addresses: the canary's own may be among them
-        return Known.YES if one == ANYWHERE else Known.UNKNOWN
+    if other in (
+        ANYWHERE,
+        ANYWHERE_V6,
+    ):  # a part of them, perhaps the canary's own
+        return Known.YES if one == other else Known.UNKNOWN
     try:
         return of(
             ipaddress.ip_network(one, strict=False).overlaps(

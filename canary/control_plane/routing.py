@@ -108,6 +108,16 @@ def patterns(rule: Rule) -> tuple[str, ...]:
     return tuple(v for c in rule.conditions if c.field == "path-pattern" for v in c.values)
 
 
+def host_names(rule: Rule) -> tuple[str, ...]:
+    """Return the host names and patterns of a rule."""
+    return tuple(v for c in rule.conditions if c.field == "host-header" for v in c.values)
+
+
+def by_address(rule: Rule) -> bool:
+    """Return whether host and path alone decide on a rule: a plain request can meet it."""
+    return {c.field for c in rule.conditions} <= {"path-pattern", "host-header"}
+
+
 def idle_values(rule: Rule, hosts: Set[str], paths: Set[str]) -> list[str]:
     """Return the path patterns and host names of a rule that fit none of these requests."""
     found: list[str] = []

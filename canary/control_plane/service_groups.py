@@ -27,6 +27,19 @@ def serving_groups(
     return _groups(environment, state, name, lambda s, g: _attached(s, g) or _holds(s, g))
 
 
+def receivers(environment: Environment, state: PlatformState, name: str) -> frozenset[str]:
+    """Return the ARNs of a service's groups, and of those in which its own tasks alone serve.
+
+    Whoever deploys blue/green leads the rules to a second group with the same tasks.
+    """
+    own = {g.arn for g in groups_of(environment, state, name)}
+    return frozenset(
+        g.arn
+        for g in serving_groups(environment, state, name)
+        if g.arn in own or any(t.state == "healthy" for t in g.targets)
+    )
+
+
 def _groups(
     environment: Environment, state: PlatformState, name: str, is_of: IsOf
 ) -> tuple[TargetGroup, ...]:

@@ -24,15 +24,19 @@ from canary.control_plane.state import (
     LoadBalancer,
     PlatformState,
     SecurityGroup,
-    Subnet,
     TargetGroup,
     Unavailable,
 )
+from canary.control_plane.vpc import Subnet
 
 VOLATILE: dict[type, frozenset[str]] = {
     # read after failures only, or the reading's own circumstances
     PlatformState: frozenset(
-        {"read_at", "refreshed_services", "logs", "last_lines", "errors", "secrets", "bounds"}
+        {
+            *("read_at", "refreshed_services", "logs", "last_lines", "errors", "counters"),
+            *("secrets", "bounds", "stores", "web_acls", "network", "dns"),
+            *("rollouts", "scaling", "task_log_groups"),
+        }
     ),
     Unavailable: frozenset({"reason"}),  # AWS's sentence may hold a request's id
     LoadBalancer: frozenset({"state"}),
@@ -40,7 +44,8 @@ VOLATILE: dict[type, frozenset[str]] = {
     EcsService: frozenset({"running", "pending", "deployments", "events", "tasks", "bounded"}),
     DiscoveryService: frozenset({"instances"}),  # ECS registers its tasks
     Certificate: frozenset({"renewal_status", "in_use_by"}),  # ACM renews, and is late with users
-    HostAddress: frozenset({"addresses", "balancer_addresses", "error"}),  # AWS moves balancers
+    # AWS moves balancers
+    HostAddress: frozenset({"addresses", "balancer_addresses", "error", "canonical"}),
 }
 """Fields that change on a healthy platform from minute to minute, by type."""
 UNORDERED: dict[type, frozenset[str]] = {

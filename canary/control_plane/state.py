@@ -13,6 +13,12 @@ from typing import Any
 
 import msgspec
 
+from canary.control_plane.edge.counters import Counter
+from canary.control_plane.edge.dns import HostRecords
+from canary.control_plane.edge.web_acl import Association
+from canary.control_plane.rollouts import Scaling, ServiceDeployment
+from canary.control_plane.stores import Store
+from canary.control_plane.vpc import Network, Subnet
 from canary.model import Frozen
 
 EVERYTHING = "observe"
@@ -179,6 +185,7 @@ class Container(Frozen, frozen=True, kw_only=True):
     plain: dict[str, str] = msgspec.field(default_factory=dict)
     secrets: dict[str, str] = msgspec.field(default_factory=dict)  # name -> valueFrom
     log_group: str = ""
+    log_region: str = ""  # awslogs-region, where it is another than the task's own
     log_prefix: str = ""  # awslogs-stream-prefix: a task's stream is PREFIX/CONTAINER/TASK
     log_driver: str = ""
     memory: int = 0
@@ -366,16 +373,6 @@ class SecurityGroup(Frozen, frozen=True, kw_only=True):
     egress: tuple[GroupRule, ...] = ()
 
 
-class Subnet(Frozen, frozen=True, kw_only=True):
-    """A subnet that a balancer or a service uses."""
-
-    id: str
-    cidr: str
-    zone: str = ""
-    ipv6_cidrs: tuple[str, ...] = ()
-    vpc_id: str = ""
-
-
 class DiscoveryInstance(Frozen, frozen=True, kw_only=True):
     """An instance registered in Cloud Map."""
 
@@ -449,11 +446,11 @@ class LogLine(Frozen, frozen=True, kw_only=True):
 
 
 class ErrorCounts(Frozen, frozen=True, kw_only=True):
-    """5xx answers of the last minutes, by a load balancer and by its targets."""
+    """5xx answers of the last minutes, by a load balancer and by its targets; None: unknown."""
 
     load_balancer: str
-    balancer_5xx: float
-    target_5xx: float
+    balancer_5xx: float | None = None
+    target_5xx: float | None = None
     minutes: int
 
 
@@ -464,6 +461,7 @@ class HostAddress(Frozen, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     balancer_addresses: tuple[str, ...] = ()
     error: str = ""
+    canonical: str = ""  # the last name of its CNAMEs, where there are any
 
 
 class PlatformState(
@@ -484,7 +482,8 @@ class PlatformState(
     cluster_missing: bool = False
     task_definitions: tuple[TaskDefinition, ...] = ()  # in use, the one before and the newest
     security_groups: tuple[SecurityGroup, ...] = ()
-    subnets: tuple[Subnet, ...] = ()
+    subnets: tuple[Subnet, ...] = ()  # of balancers and services
+    network: Network | None = None  # read after failures
     discovery: tuple[DiscoveryService, ...] = ()
     namespaces: dict[str, str] = msgspec.field(default_factory=dict)  # Cloud Map name -> id
     certificates: tuple[Certificate, ...] = ()
@@ -493,8 +492,16 @@ class PlatformState(
     logs: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by service
     last_lines: dict[str, tuple[LogLine, ...]] = msgspec.field(default_factory=dict)  # by task
     missing_log_groups: tuple[str, ...] = ()  # of the environment file
+    # of the task definitions of tasks that ended lately, by name: whether the group is there
+    task_log_groups: dict[str, bool] = msgspec.field(default_factory=dict)
     errors: tuple[ErrorCounts, ...] = ()
+    counters: tuple[Counter, ...] = ()  # of the last minutes, read after failures
+    web_acls: tuple[Association, ...] = ()  # of the balancers that were asked about after failures
     hosts: tuple[HostAddress, ...] = ()
+    dns: tuple[HostRecords, ...] = ()  # of failed hosts whose zone may be in the account
+    rollouts: tuple[ServiceDeployment, ...] = ()  # of the failing services, newest first
+    scaling: tuple[Scaling, ...] = ()  # of the failing services that scale by themselves
+    stores: tuple[Store, ...] = ()  # of the failing services
     unavailable: tuple[Unavailable, ...] = ()
     bounds: tuple[Bound, ...] = ()  # readings that ended at their bound
     unread: tuple[str, ...] = ()

@@ -69,7 +69,13 @@ _KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("targetGroupArn", "target group"),
         ("loadBalancerArn", "load balancer"),
     ),
-    "ec2": (("groupId", "security group"), ("networkAclId", ""), ("routeTableId", "")),
+    "ec2": (
+        ("groupId", "security group"),
+        ("networkAclId", ""),
+        ("routeTableId", ""),
+        ("natGatewayId", ""),
+        ("vpcEndpointId", ""),
+    ),
     "ecs": (
         ("service", "service"),
         ("serviceName", "service"),
@@ -108,17 +114,31 @@ _CALLS: Mapping[str, tuple[str, ...]] = {
 def changed_by(source: str, given: Mapping[str, Any]) -> tuple[Changed, ...]:
     """Return what a call with these parameters changes; nested parameters are references only."""
     service = source.partition(".")[0]
+    given = _unwrapped(given) if service == "ec2" else given
     if service == "elasticloadbalancing" and isinstance(given.get("rulePriorities"), list):
         pairs = [p for p in given["rulePriorities"] if isinstance(p, dict)]
         return tuple(object_of("rule", str(p.get("ruleArn", ""))) for p in pairs)
     for key, kind in _KEYS.get(service, ()):
         values = given.get(key)
         listed = values if isinstance(values, list) else [values]
-        found = [v for v in listed if isinstance(v, str) and v.strip()]
+        texts = [v.get("content") if isinstance(v, dict) else v for v in listed]
+        found = [v for v in texts if isinstance(v, str) and v.strip()]
         if found:
             cluster = str(given.get("cluster") or "default") if kind == "service" else ""
             return tuple(object_of(kind, value, cluster) for value in found)
     return ()
+
+
+def _unwrapped(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters that EC2 records in one object, for some of its calls.
+
+    `{"DeleteVpcEndpointsRequest": {"VpcEndpointId": {"content": "vpce-1", "tag": 1}}}`: their names
+    begin with a capital letter, and one of several values is an object too.
+    """
+    inner = next(iter(given.values())) if len(given) == 1 else None
+    if not isinstance(inner, dict) or not next(iter(given)).endswith("Request"):
+        return given
+    return {key[:1].lower() + key[1:]: value for key, value in inner.items()}
 
 
 def used_by(source: str, given: Mapping[str, Any]) -> tuple[Changed, ...]:

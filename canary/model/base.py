@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+
+CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,11 +60,30 @@ class Severity(StrEnum):
     LOW = "low"
 
 
+class AlarmWindow(Frozen, frozen=True, kw_only=True):
+    """An alarm's window: so many failing runs of the newest `periods` put a check down."""
+
+    datapoints: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    periods: Annotated[int, msgspec.Meta(ge=1, le=60)]
+
+
 class Load(StrEnum):
     """The cost of a check for the platform: a service may be unable to answer others meanwhile."""
 
     LIGHT = "light"
     BLOCKING = "blocking"
+
+
+class Profile(StrEnum):
+    """How much of CloudWatch an environment pays for (docs/decisions/0018).
+
+    FULL: a metric and an alarm for each check. STANDARD: for critical checks, and an alarm for each
+    suite. LEAN: only what is counted over all checks.
+    """
+
+    FULL = "full"
+    STANDARD = "standard"
+    LEAN = "lean"
 
 
 class Role(StrEnum):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
 
 from canary.model import names
-from canary.model.base import Frozen, Load, Role, Severity, Suite
+from canary.model.base import AlarmWindow, CheckId, Frozen, Load, Profile, Role, Severity, Suite
+from canary.model.deployed import Deployment, Network
+from canary.model.mutes import Maintenance, Mute
+from canary.model.notify import Notify, Owner, Word
 from canary.model.principals import ACCEPTED, BASIC, Principal
 
-CheckId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+$", max_length=60)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=900)]
 ROLES = {"auth": Role.IDENTITY, "registry": Role.API} | {str(r): r for r in Role}
@@ -29,14 +30,19 @@ class Check(Frozen, frozen=True, kw_only=True):
     suite: Suite
     service: Name
     severity: Severity
-    runbook: Annotated[str, msgspec.Meta(min_length=3)]
+    # a file beside this one or beside the environment's, or an https link; "": it has none
+    runbook: str = ""
     needs: tuple[CheckId, ...] = ()
     # what a request costs the platform; blocking: others may wait while it is answered
     load: Load = Load.LIGHT
     # seconds between runs of this check; `config` sets 300 where a blocking check has none
     every: Annotated[int, msgspec.Meta(ge=60, le=86400)] = 60
     timeout: Seconds = 15.0  # seconds for the whole check
+    alarm: AlarmWindow | None = None  # when it is down; without one, by severity and load
     opt_in: bool = False  # runs only where the environment lists it under `enable`
+    # whom its messages go to; `config` sets that of the service where a check has none
+    owner: Owner = ""
+    tags: tuple[Word, ...] = ()  # words for people and programs; `config` adds the service's
     spec: Any = msgspec.field(default_factory=dict)
 
     @property
@@ -63,19 +69,15 @@ class Service(Frozen, frozen=True, kw_only=True):
     log_group: str = ""
     discovery: str = ""  # Cloud Map name, "mlflow.hokusai-development.local"
     security_group: str = ""  # name of the security group of a part without an ECS service
+    # of a database or cache: DB instance or cluster of RDS, group or cluster of ElastiCache
+    instance: str = ""
     depends_on: tuple[Name, ...] = ()
     connect_to: dict[str, str] = msgspec.field(default_factory=dict)
     plain_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 80  # of plain HTTP beside its url
     # a part of the name of the variable in which it tells the identity service who asks
     identity_variable: Annotated[str, msgspec.Meta(min_length=1)] = "SERVICE_ID"
-
-
-class Mute(Frozen, frozen=True, kw_only=True):
-    """A check that runs and is reported, but alarms nobody until the date."""
-
-    check: CheckId
-    until: dt.date
-    reason: Annotated[str, msgspec.Meta(min_length=3)]
+    owner: Owner = ""  # whom messages about it go to
+    tags: tuple[Word, ...] = ()
 
 
 class RouteRule(Frozen, frozen=True, kw_only=True):
@@ -102,18 +104,6 @@ class RunLimits(Frozen, frozen=True, kw_only=True):
     slow_ms: Annotated[int, msgspec.Meta(ge=1)] = 2000
 
 
-class Network(Frozen, frozen=True, kw_only=True):
-    """The network of the function; identifiers only, nothing is looked up."""
-
-    vpc_id: str = ""
-    subnets: tuple[str, ...] = ()
-    availability_zones: tuple[str, ...] = ()
-    egress: Annotated[str, msgspec.Meta(pattern="^(nat|endpoints)$")] = "nat"
-    create_endpoints: bool = False
-    route_tables: tuple[str, ...] = ()  # get a gateway endpoint for S3, the store of reports
-    allow: tuple[str, ...] = ()  # further egress, "10.0.0.0/16:8001"
-
-
 class Schedule(Frozen, frozen=True, kw_only=True):
     """The schedule of the function."""
 
@@ -123,30 +113,8 @@ class Schedule(Frozen, frozen=True, kw_only=True):
     enabled: bool = True
 
 
-class Deployment(Frozen, frozen=True, kw_only=True):
-    """The settings of the deployed function."""
-
-    memory_mb: Annotated[int, msgspec.Meta(ge=512, le=10240)] = 1024
-    architecture: Annotated[str, msgspec.Meta(pattern="^(arm64|x86_64)$")] = "arm64"
-    log_retention_days: int = 30
-    kms_key_arn: Annotated[str, msgspec.Meta(pattern=r"^(|arn:aws:kms:\S+:\d{12}:key/\S+)$")] = ""
-    tracing: bool = False
-    production: bool = False
-    scale: Annotated[str, msgspec.Meta(pattern="^(single|map)$")] = "single"
-    report_days: int = 90
-    tags: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Notify(Frozen, frozen=True, kw_only=True):
-    """The subscribers of pages and tickets, and the links in messages."""
-
-    page: tuple[str, ...] = ()  # "email:oncall@example.com", "https://…", "sqs:arn…"
-    ticket: tuple[str, ...] = ()
-    report_url: str = ""  # base of links in messages; empty: an s3:// address
-    # 1 to 12: messages contain a signed link to the report instead, valid for so many hours
-    presigned_hours: Annotated[int, msgspec.Meta(ge=0, le=12)] = 0
-    # base of links to runbooks, "https://github.com/OWNER/REPOSITORY/blob/main"; empty: paths
-    runbook_url: Annotated[str, msgspec.Meta(pattern="^(|https://[^ ]+)$", max_length=200)] = ""
+FASTEST_BURN = 14.4
+"""How many times faster than allowed the error budget must burn to page within minutes."""
 
 
 class Environment(Frozen, frozen=True, kw_only=True):
@@ -157,12 +125,22 @@ class Environment(Frozen, frozen=True, kw_only=True):
     region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     cluster: str  # ECS cluster; "": no access to AWS's control plane, which is not read
     services: dict[Name, Service]
-    checks: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]*$")] = ""  # a folder below checks/
+    profile: Profile = Profile.STANDARD  # which metrics and alarms it has, and what it costs
+    # the goal: percent of the critical checks that shall pass in 31 days
+    slo: Annotated[float, msgspec.Meta(ge=50, lt=100)] = 99.9
+    burn_rates: bool = False  # the page rings where the error budget of `slo` is spent too fast
+    # sets of checks: "hokusai", "mlflow", or "./checks" beside this file; see `[[check]]`
+    checks: str | tuple[str, ...] = ""
+    # one secret of all principals that name none: {"valid": {"api_key": "…"}, …}
+    principals_secret: str = ""
     principals: dict[Name, Principal] = msgspec.field(default_factory=dict)
     routes: tuple[RouteRule, ...] = ()
     enable: tuple[CheckId, ...] = ()  # opt-in checks that run here
     disable: dict[CheckId, str] = msgspec.field(default_factory=dict)  # check -> why
     mutes: tuple[Mute, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()  # windows that come again
+    # windows of this environment: check, or severity -> window; a check's line comes first
+    alarm: dict[str, AlarmWindow] = msgspec.field(default_factory=dict)
     run: RunLimits = RunLimits()
     network: Network = Network()
     schedule: Schedule = Schedule()
@@ -175,6 +153,11 @@ class Environment(Frozen, frozen=True, kw_only=True):
     store: str = ""  # a bucket of yours, "s3://bucket/prefix"; empty: the stack makes one
     ca_bundle: str = ""  # PEM file beside this one; only where the platform's CA is private
     aws_endpoint_url: str = ""  # only for the sandbox
+
+    @property
+    def follows(self) -> bool:
+        """Return whether AWS's events start runs: without a cluster there are none to follow."""
+        return self.deployment.follow_changes and bool(self.cluster)
 
     def role_of(self, name: str) -> Role:
         """Return the role of a service: the one that it writes, else the one of its name."""
@@ -195,6 +178,22 @@ class Environment(Frozen, frozen=True, kw_only=True):
         known = self.principals.get(principal)
         return known is not None and known.form == BASIC
 
+    def secret_of(self, principal: str) -> str:
+        """Return the secret that a principal's credential is read from, "" if there is none."""
+        known = self.principals.get(principal)
+        if known is None or known.secret:
+            return known.secret if known else ""
+        return "" if known.generated or known.anonymous else self.principals_secret
+
+    def shares_secret(self, principal: str) -> bool:
+        """Return whether a principal is an entry of the one secret of all principals."""
+        return bool(self.secret_of(principal)) and not self.principals[principal].secret
+
+    @property
+    def own_secrets(self) -> tuple[str, ...]:
+        """Return the secrets of all principals, each once."""
+        return tuple(sorted({s for name in self.principals if (s := self.secret_of(name))}))
+
     def must_refuse(self, principal: str) -> bool:
         """Return whether the platform must refuse each request of a principal; "" is nobody."""
         known = self.principals.get(principal)
@@ -207,7 +206,7 @@ class Environment(Frozen, frozen=True, kw_only=True):
     def runbook(self, place: str) -> str:
         """Return the address of a runbook: its path, below `notify.runbook_url` if that is set."""
         base = self.notify.runbook_url.rstrip("/")
-        return f"{base}/{place}" if base and not place.startswith("https://") else place
+        return f"{base}/{place}" if base and place and not place.startswith("https://") else place
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of a service in this account and region."""
@@ -219,6 +218,12 @@ class Environment(Frozen, frozen=True, kw_only=True):
         place = self.store or f"s3://{names.bucket(self.name, self.account, self.region)}"
         bare = "/" not in place.removeprefix("s3://").rstrip("/")
         return f"{place.rstrip('/')}/canary" if bare and place.startswith("s3://") else place
+
+    @property
+    def latest_report(self) -> str:
+        """Return the address of the latest page, as messages and alarms name it."""
+        base = self.notify.report_url or self.report_store
+        return f"{base.rstrip('/')}/latest/{self.name}.html"
 
     @property
     def report_bucket(self) -> str:

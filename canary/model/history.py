@@ -15,7 +15,7 @@ class Kept(Frozen, frozen=True, kw_only=True):
 class CheckHistory(Frozen, frozen=True, kw_only=True):
     """The last outcomes of a check, newest last, kept from run to run."""
 
-    outcomes: str = ""  # one letter a run: P F E S, at most 60
+    outcomes: str = ""  # one letter a run: P F E S W, at most 60
     first_attempts: str = ""  # P where the first attempt was good, F where it was not
     latency_ms: tuple[float, ...] = ()  # of passes, at most 60
     since: str = ""  # when the present status began

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 PROJECT = "hokusai-canary"
+CHANGES, CHANGES_AGAIN = "changes", "changes-again"
+"""Suffixes of the queues of changes: the one for a first look, and the one for a second."""
+FOLLOWER = "follow"
+"""Suffix of the function that looks at changes."""
 
 
 def own(environment: str, *parts: str) -> str:

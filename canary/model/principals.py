@@ -15,9 +15,10 @@ ACCEPTED = ("admin",)
 
 
 class Principal(Frozen, frozen=True, kw_only=True):
-    """An identity of the canary: a secret, a generated key, or no credential."""
+    """An identity of the canary: a stored credential, a generated key, or none."""
 
-    secret: str = ""  # Secrets Manager name or ARN
+    # Secrets Manager name or ARN; without it, an entry of `principals_secret` has its credential
+    secret: str = ""
     key: str = "api_key"  # JSON key inside the secret; "" when the secret is the bare value
     # how its credential is sent: as each check says, or as a user name and a password
     form: Annotated[str, msgspec.Meta(pattern="^(|basic)$")] = ""

@@ -22,7 +22,7 @@ class Remedy(Frozen, frozen=True, kw_only=True):
     verify: tuple[str, ...] = ()
     terraform: str = ""
     decision: str = ""  # the decision of a person, where no command is safe
-    decision_command: str = ""  # asks for a secret and stores it, where the decision says so
+    decision_command: str = ""  # of the decision: it asks for a secret, or has no way back
     difference: tuple[Difference, ...] = ()  # before and after the fix
     undo: tuple[str, ...] = ()  # the way back from the fix
     irreversible: str = ""  # what of the fix has no way back, and why

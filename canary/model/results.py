@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from canary.model.answers import Timing
-from canary.model.base import Change, Confidence, Frozen, Load, Severity, Status, Suite
+from canary.model.base import AlarmWindow, Change, Confidence, Frozen, Load, Severity, Status, Suite
 from canary.model.changed_by import ChangedBy
+from canary.model.happening import Followed, Rollout
 from canary.model.history import CheckHistory
+from canary.model.mutes import MuteInForce
 from canary.model.remedies import Remedy
 
 REPORT_SCHEMA = "hokusai-canary/report/1"
@@ -83,11 +85,15 @@ class Result(Frozen, frozen=True, kw_only=True):
     started_ms: float = 0.0
     attempts: int = 1
     muted: str = ""  # the mute's reason, "" when it is not muted
+    waits: str = ""  # the rollout that explains its failure, "": it waits for nothing
     reused: bool = msgspec.field(default=False, name="carried")
     """Not due in this run: the result of an earlier run, see `as_of`."""
     as_of: str = ""
     needs: tuple[str, ...] = ()
     load: Load = Load.LIGHT
+    alarm: AlarmWindow | None = None  # the check's own window, None for that of its severity
+    owner: str = ""  # whom its messages go to, "" is nobody
+    tags: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @property
@@ -229,6 +235,9 @@ class Report(Frozen, frozen=True, kw_only=True):
     platform: Any = None  # PlatformState as plain data: names and states, never values of secrets
     history: dict[str, CheckHistory] = msgspec.field(default_factory=dict)
     old_figures: dict[str, str] = msgspec.field(default_factory=dict)
+    rollouts: tuple[Rollout, ...] = ()  # in progress in this run
+    followed: tuple[Followed, ...] = ()  # why this run looked at a part of the environment
+    mutes: tuple[MuteInForce, ...] = ()  # in force in this run, whether a check fails or not
     platform_state: str = ""  # the name of the state that `platform` is a reading of
     state_kept_at: str = ""  # when that state was last written, "" where it is to be written
     changes: tuple[Drift, ...] = ()  # of the platform in earlier runs and in this one, newest first

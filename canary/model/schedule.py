@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+EVERY, SLOW = "schedule", "schedule-slow"
+"""The triggers of a schedule's runs, and of those of expensive checks."""
 MINUTE = 60
 DAY_MINUTES = 1440
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
@@ -25,18 +27,28 @@ def longest_gap(expression: str) -> int | None:
 
     A cron expression that leaves out days has gaps that are too long for a heartbeat.
     """
+    return max(gaps(expression), default=None)
+
+
+def gaps(expression: str) -> tuple[int, ...]:
+    """Return the seconds between runs, each once, shortest first; () where they are not known."""
     rate = RATE.fullmatch(expression)
     if rate:
-        return int(rate[1]) * UNITS[rate[2]]
+        return (int(rate[1]) * UNITS[rate[2]],)
+    runs = [60 * minute for minute in minutes_of_day(expression)]
+    if not runs:
+        return ()
+    following = [*runs[1:], runs[0] + 60 * DAY_MINUTES]
+    return tuple(sorted({b - a for a, b in zip(runs, following, strict=True)}))
+
+
+def minutes_of_day(expression: str) -> tuple[int, ...]:
+    """Return the minutes of the day at which a daily cron runs, earliest first; else ()."""
     cron = CRON.fullmatch(expression)
     if not cron or any(field not in ("*", "?") for field in cron.groups()[2:]):
-        return None
+        return ()
     minutes, hours = _values(cron[1], 60), _values(cron[2], 24)
-    if not minutes or not hours:
-        return None
-    runs = sorted(60 * hour + minute for hour in hours for minute in minutes)
-    following = [*runs[1:], runs[0] + DAY_MINUTES]
-    return MINUTE * max(b - a for a, b in zip(runs, following, strict=True))
+    return tuple(sorted(60 * hour + minute for hour in hours for minute in minutes))
 
 
 def is_schedule(expression: str) -> bool:

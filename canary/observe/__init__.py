@@ -15,10 +15,8 @@ import msgspec
 from canary.control_plane.dependencies import closure
 from canary.control_plane.state import (
     EcsService,
-    LogLine,
     PlatformState,
     TargetGroup,
-    TaskDefinition,
     not_read,
 )
 from canary.model import Environment
@@ -29,17 +27,21 @@ from canary.observe import (
     discovery,
     ecs,
     groups,
-    hosts,
-    last_lines,
     logs,
-    metrics,
     roles,
+    rollouts,
+    scaling,
     secrets,
     targets,
+    vpc,
     write_calls,
 )
 from canary.observe.calls import Clients, Permission, Reader, in_order
-from canary.observe.threads import begin
+from canary.observe.edge import after_failures, dns_records, hosts, metrics, web_acls
+from canary.observe.edge.failed import NOTHING, Failed
+from canary.observe.failing import last_lines, services
+from canary.observe.stores import read as stores
+from canary.observe.threads import begin, begin_optional
 
 READERS: tuple[ModuleType, ...] = (
     balancers,
@@ -54,7 +56,13 @@ READERS: tuple[ModuleType, ...] = (
     logs,
     last_lines,
     metrics,
+    rollouts,
+    scaling,
+    stores,
+    web_acls,
+    dns_records,
     hosts,
+    vpc,
     write_calls,
 )
 PERMISSIONS: tuple[Permission, ...] = tuple(p for reader in READERS for p in reader.ACTIONS)
@@ -155,11 +163,13 @@ def refresh_failing(
     state: PlatformState,
     failing_services: Iterable[str],
     redact: Callable[[str], str] = str,
+    failed: Failed = NOTHING,
 ) -> PlatformState:
-    """Read the control plane again, and add logs, secrets and 5xx counts.
+    """Read the control plane again, and add what only failures need.
 
-    The returned state is younger than the failures. Logs and secrets are those of the failing
-    services and of the services that they depend on.
+    The returned state is younger than the failures. Logs, secrets, stores, rollouts and scaling
+    are those of the failing services and of the services that they depend on; `failed` is what
+    was seen of them.
     """
     if not environment.cluster:
         return state
@@ -167,34 +177,18 @@ def refresh_failing(
     fresh = observe(clients, environment)
     reader = Reader(clients, environment)
     now = dt.datetime.now(dt.UTC)
-    own, revisions = _used(environment, fresh, wanted)
-    kept = begin(secrets.read, reader, revisions)
-    last = begin(last_lines.read, reader, own, revisions, now, redact)
-    counts = begin(metrics.read, reader, fresh.load_balancers, now)
-    lines = {
-        name: begin(logs.read, reader, service.log_group, now, redact)
-        for name, service in environment.services.items()
-        if name in wanted and service.log_group
-    }
-    found: dict[str, tuple[LogLine, ...]] = {n: f.result() for n, f in lines.items()}
+    edge = begin(after_failures.read, reader, fresh, failed, now)
+    way = begin_optional("network", vpc.ACTIONS, None, vpc.read, reader, fresh)
+    lines = begin(services.lines, reader, wanted, now, redact)
+    own = services.read(reader, fresh, wanted, now, redact)
     return msgspec.structs.replace(
         fresh,
         refreshed_services=tuple(sorted(wanted)),
-        secrets=kept.result(),
-        errors=counts.result(),
-        logs={**state.logs, **found},
-        last_lines=last.result(),
+        **own,
+        **edge.result(),
+        network=way.result(),
+        logs={**state.logs, **lines.result()},
         unavailable=in_order({*fresh.unavailable, *reader.unavailable()}),
         bounds=(*fresh.bounds, *reader.bounds()),
         unread=tuple(sorted({*fresh.unread, *reader.unread()})),
     )
-
-
-def _used(
-    environment: Environment, state: PlatformState, wanted: frozenset[str]
-) -> tuple[tuple[EcsService, ...], tuple[TaskDefinition, ...]]:
-    """Return the ECS services of these services, and the revisions of their families."""
-    used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
-    own = tuple(s for s in state.ecs_services if s.name in used)
-    families = {definitions.family(s.task_definition) for s in own}
-    return own, tuple(d for d in state.task_definitions if d.family in families)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -21,6 +22,9 @@ MOST_ITEMS = 5_000
 DENIED_CODES = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "403"}
 )
+
+# before a capital that follows a small letter, or that begins a word after other capitals
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Permission(Frozen, frozen=True, kw_only=True):
@@ -85,7 +89,7 @@ class Reader:
             code = error_code(error)
             if missing is not None and code in missing:
                 return missing[code]
-            self._note(action, resource, code, error)
+            self.note(action, resource, code, error)
             return default
 
     def answer(
@@ -158,7 +162,8 @@ class Reader:
         with self._lock:
             return in_order(self._unavailable)
 
-    def _note(self, action: str, resource: str, code: str, error: Exception) -> None:
+    def note(self, action: str, resource: str, code: str, error: Exception) -> None:
+        """Note that what an action tells could not be read."""
         note = Unavailable(
             action=action,
             resource=resource,
@@ -190,10 +195,13 @@ def plain(value: Any) -> Any:
 
 
 def operation_of(action: str) -> tuple[str, str]:
-    """Return the client and the method of boto3: "ecs", "list_tasks" for ecs:ListTasks."""
+    """Return the client and the method of boto3: "ecs", "list_tasks" for ecs:ListTasks.
+
+    Capitals in a row are one word: "describe_db_instances" for rds:DescribeDBInstances.
+    """
     prefix, _, name = action.partition(":")
-    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
-    return "elbv2" if prefix == "elasticloadbalancing" else prefix, words.removeprefix("_")
+    words = _WORD.sub("_", name).lower()
+    return "elbv2" if prefix == "elasticloadbalancing" else prefix, words
 
 
 def attributes(answer: dict[str, Any]) -> dict[str, str] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup, Subnet
+from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
+from canary.control_plane.vpc import Subnet
 from canary.observe.calls import Permission, Reader, plain, strings
 
 # EC2's Describe* actions take no resource (Service Authorization Reference, Amazon EC2).
@@ -21,11 +22,12 @@ def read(
     ids = {g for b in balancers for g in b.security_groups}
     ids |= {g for s in services for g in s.security_groups}
     names = {s.security_group for s in reader.environment.services.values() if s.security_group}
-    found = _by(reader, "group-id", ids) + _by(reader, "group-name", names)
+    found = by(reader, "group-id", ids) + by(reader, "group-name", names)
     return tuple({g.id: g for g in found}.values())
 
 
-def _by(reader: Reader, key: str, values: set[str]) -> list[SecurityGroup]:
+def by(reader: Reader, key: str, values: set[str]) -> list[SecurityGroup]:
+    """Return the security groups that have one of these values; what is unread is noted."""
     if not values:
         return []
     filters = [{"Name": key, "Values": sorted(values)}]
@@ -67,19 +69,27 @@ def subnets(
     ids = {s for b in balancers for s in b.subnets} | {n for s in services for n in s.subnets}
     if not ids:
         return ()
-    filters = [{"Name": "subnet-id", "Values": sorted(ids)}]
-    raw = reader.pages("ec2:DescribeSubnets", "Subnets", Filters=filters)
-    if raw is None:
+    found = subnets_by(reader, "subnet-id", ids)
+    if found is None:
         reader.miss("subnets")
-    return tuple(
-        Subnet(
-            id=str(s["SubnetId"]),
-            cidr=str(s.get("CidrBlock", "")),
-            zone=str(s.get("AvailabilityZone", "")),
-            ipv6_cidrs=_ipv6(s),
-            vpc_id=str(s.get("VpcId", "")),
-        )
-        for s in raw or ()
+    return found or ()
+
+
+def subnets_by(reader: Reader, key: str, values: set[str]) -> tuple[Subnet, ...] | None:
+    """Return the subnets that have one of these values, None if they could not be read."""
+    filters = [{"Name": key, "Values": sorted(values)}]
+    raw = reader.pages("ec2:DescribeSubnets", "Subnets", Filters=filters)
+    return None if raw is None else tuple(map(_subnet, raw))
+
+
+def _subnet(raw: dict[str, Any]) -> Subnet:
+    return Subnet(
+        id=str(raw["SubnetId"]),
+        cidr=str(raw.get("CidrBlock", "")),
+        zone=str(raw.get("AvailabilityZone", "")),
+        ipv6_cidrs=_ipv6(raw),
+        vpc_id=str(raw.get("VpcId", "")),
+        owner=str(raw.get("OwnerId", "")),
     )
 
 

@@ -13,15 +13,16 @@ from canary.control_plane.state import LogLine
 from canary.observe.calls import Permission, Reader
 from canary.redaction.patterns import mask_foreign
 
+# the action names a prefix, so that no single group can be its resource
+GROUPS = Permission(
+    action="logs:DescribeLogGroups", resource="arn:aws:logs:{region}:{account}:log-group:*"
+)
 ACTIONS = (
     Permission(
         action="logs:FilterLogEvents",
         resource="arn:aws:logs:{region}:{account}:log-group:{log_group}:*",
     ),
-    # the action names a prefix, so that no single group can be its resource
-    Permission(
-        action="logs:DescribeLogGroups", resource="arn:aws:logs:{region}:{account}:log-group:*"
-    ),
+    GROUPS,
 )
 MAX_LINES = 50
 MAX_SCANNED = 2000  # events read at most; a noisy log group must not delay the run
@@ -108,12 +109,18 @@ def missing(reader: Reader) -> tuple[str, ...]:
     named = sorted({s.log_group for s in reader.environment.services.values() if s.log_group})
     found: list[str] = []
     for group in named:
-        known = reader.pages("logs:DescribeLogGroups", "logGroups", group, logGroupNamePrefix=group)
-        if known is None:
+        there = exists(reader, group)
+        if there is None:
             reader.miss("missing_log_groups")
-        elif group not in {g.get("logGroupName") for g in known}:
+        elif not there:
             found.append(group)
     return tuple(found)
+
+
+def exists(reader: Reader, group: str) -> bool | None:
+    """Return whether a log group of the environment's region exists, None if nobody could tell."""
+    known = reader.pages("logs:DescribeLogGroups", "logGroups", group, logGroupNamePrefix=group)
+    return None if known is None else group in {g.get("logGroupName") for g in known}
 
 
 def log_line(raw: Json, redact: Callable[[str], str]) -> LogLine:

@@ -32,6 +32,7 @@ def described(raw: Json, parts: frozenset[str] = frozenset()) -> TaskDefinition:
     `parts` are parts of names of variables that say who asks, see `Service.identity_variable`.
     """
     platform = raw.get("runtimePlatform") or {}
+    region = (str(raw["taskDefinitionArn"]).split(":") + [""] * 4)[3]
     return TaskDefinition(
         arn=str(raw["taskDefinitionArn"]),
         family=str(raw.get("family", "")),
@@ -47,15 +48,18 @@ def described(raw: Json, parts: frozenset[str] = frozenset()) -> TaskDefinition:
         compatibilities=strings(raw.get("requiresCompatibilities")),
         ephemeral_gib=int((raw.get("ephemeralStorage") or {}).get("sizeInGiB") or 0),
         config={k: plain(v) for k, v in raw.items() if k not in _PASSES},
-        containers=tuple(_container(c, parts) for c in raw.get("containerDefinitions") or []),
+        containers=tuple(
+            _container(c, parts, region) for c in raw.get("containerDefinitions") or []
+        ),
     )
 
 
-def _container(raw: Json, parts: frozenset[str]) -> Container:
+def _container(raw: Json, parts: frozenset[str], region: str) -> Container:
     pairs = raw.get("environment") or []
     variables = {str(e.get("name", "")): str(e.get("value", "")) for e in pairs}
     log = raw.get("logConfiguration") or {}
     options = log.get("options") or {}
+    log_region = str(options.get("awslogs-region", ""))
     health = raw.get("healthCheck") or {}
     return Container(
         name=str(raw.get("name", "")),
@@ -69,6 +73,7 @@ def _container(raw: Json, parts: frozenset[str]) -> Container:
         },
         secrets={str(s["name"]): str(s.get("valueFrom", "")) for s in raw.get("secrets") or []},
         log_group=str(options.get("awslogs-group", "")),
+        log_region=log_region if log_region != region else "",
         log_prefix=str(options.get("awslogs-stream-prefix", "")),
         log_driver=str(log.get("logDriver") or ""),
         memory=int(raw.get("memory") or 0),

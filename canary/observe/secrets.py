@@ -21,13 +21,13 @@ _PARAMETER_ARN = re.compile(r"^arn:[^:]+:ssm:[^:]*:\d*:parameter(?P<name>/?.+)$"
 
 def read(reader: Reader, definitions: tuple[TaskDefinition, ...]) -> tuple[SecretState, ...]:
     """Return the state of every secret that the given revisions or the principals refer to."""
-    own = sorted({p.secret for p in reader.environment.principals.values() if p.secret})
+    own = reader.environment.own_secrets
     references = sorted(
         {v for d in definitions for c in d.containers for v in c.secrets.values() if v}
     )
     secrets = [r for r in references if _SECRET_ARN.match(r)]
     parameters = {r: parameter_name(r) for r in references if r not in secrets}
-    found = [_secret(reader, r) for r in (*secrets, *own)]
+    found = [described(reader, r) for r in (*secrets, *own)]
     return tuple(s for s in [*found, *_parameters(reader, parameters)] if s)
 
 
@@ -43,7 +43,8 @@ def parameter_name(reference: str) -> str:
     return match["name"] if match else reference
 
 
-def _secret(reader: Reader, reference: str) -> SecretState | None:
+def described(reader: Reader, reference: str) -> SecretState | None:
+    """Return the state of a secret, by ARN or name; None if it could not be read."""
     identifier = secret_id(reference)
     gone = SecretState(reference=reference, exists=False, name=identifier, detail="not found")
     return reader.answer(

@@ -6,9 +6,11 @@ Not an executor: Python waits for an executor's threads at its end, and a look-u
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
+
+from canary.observe.calls import Permission, Reader
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,3 +28,30 @@ def begin(reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[
 
     threading.Thread(target=work, name="observe", daemon=True).start()
     return future
+
+
+def begin_optional(
+    part: str,
+    actions: Iterable[Permission],
+    default: T,
+    reading: Callable[Concatenate[Reader, P], T],
+    reader: Reader,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Future[T]:
+    """Start a reading; where it fails, the default is its outcome, and its calls are noted.
+
+    `part` is the field of the state that is then unread. A reader turns a failed call into a value;
+    what is odd in an answer beside that would else end the whole reading of the control plane.
+    """
+
+    def guarded() -> T:
+        try:
+            return reading(reader, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - a reader's bug is a reading that is missing
+            for action in sorted({p.action for p in actions}):
+                reader.note(action, "*", f"ReaderFailed: {type(error).__name__}", error)
+            reader.miss(part)
+            return default
+
+    return begin(guarded)

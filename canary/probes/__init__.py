@@ -12,6 +12,7 @@ from canary.probes import (
     listener_rule,
     registration,
     target_group,
+    tcp,
 )
 from canary.probes.base.api import Kind
 
@@ -20,6 +21,7 @@ KINDS: dict[str, Kind] = {
     "access": access.KIND,
     "dependency": dependency.KIND,
     "certificate": certificate.KIND,
+    "tcp": tcp.KIND,
     "ecs_service": ecs_service.KIND,
     "target_group": target_group.KIND,
     "listener_rule": listener_rule.KIND,

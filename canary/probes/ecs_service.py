@@ -11,7 +11,14 @@ from typing import Annotated
 
 import msgspec
 
-from canary.control_plane.ecs import is_failure, is_steady, never_started, primary, rolled_back
+from canary.control_plane.ecs import (
+    hinders,
+    is_failure,
+    is_steady,
+    never_started,
+    primary,
+    rolled_back,
+)
 from canary.control_plane.state import EcsService, PlatformState, Task
 from canary.model import Assertion, Check, Frozen, Step, parse_time
 from canary.probes.base.api import Kind, ProbeContext
@@ -104,7 +111,7 @@ def _starts_more(service: EcsService, spec: EcsServiceSpec, now: dt.datetime) ->
         0 < service.running < service.desired
         and service.controller in ("", "ECS")
         and not recent_failures(service, spec, now)[0]
-        and not any("unable" in e.message for e in since)
+        and not any(map(hinders, since))
         and all(age is not None and age < spec.rollout_minutes for age in ages)
     )
 

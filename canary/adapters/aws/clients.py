@@ -27,15 +27,19 @@ EMULATOR = "test"
 class Clients:
     """Clients of one environment's account and region, one per service. Thread-safe.
 
-    `read_s` is the read time-out in seconds: longer only where a call waits for work.
+    `read_s` is the read time-out in seconds: longer only where a call waits for work. `session` is
+    that of a person who named a profile or a role; a function has its own role and none of these.
     """
 
-    def __init__(self, environment: Environment, read_s: float = READ_S) -> None:
+    def __init__(
+        self, environment: Environment, read_s: float = READ_S, session: Any = None
+    ) -> None:
         self._environment = environment
         self._read_s = read_s
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._session: Any = None
+        self._given = session is not None
+        self._session: Any = session
 
     def client(self, service: str) -> Any:
         """Return the client of a service: "ecs", "elbv2", …"""
@@ -53,8 +57,14 @@ class Clients:
             region_name=self._environment.region,
             endpoint_url=endpoint,
             config=_settings(service, endpoint, self._read_s),
-            **_operator(endpoint),
+            **self._operator(endpoint),
         )
+
+    def _operator(self, endpoint: str | None) -> dict[str, str]:
+        """Return the emulator's operator, unless the person's session has credentials."""
+        found = _operator(endpoint)
+        own = found and self._given and self._session.get_credentials() is not None
+        return {} if own else found
 
 
 def _settings(service: str, endpoint: str | None, read_s: float) -> BotoConfig:

@@ -8,6 +8,7 @@ import secrets as randomness
 import string
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -25,6 +26,17 @@ LEAST_USER = 8
 """Characters of a user's name that is masked."""
 
 
+@dataclass
+class _Text:
+    """A secret's text as it was last read: one call serves all principals that are in it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    text: str | None = None
+    read: int = 0  # how often it was read: which text a principal's value came from
+    failed_at: float = -FAILURE_KEPT_S
+    why: str = ""
+
+
 class Secrets:
     """Principal -> credential. Thread-safe; values stay across warm invocations."""
 
@@ -33,6 +45,8 @@ class Secrets:
         self._values: dict[str, Credential] = {}
         self._old: dict[str, Credential] = {}  # forgotten, and not yet read again
         self._failures: dict[str, tuple[float, str]] = {}
+        self._texts = {secret: _Text() for secret in environment.own_secrets}
+        self._from: dict[str, int] = {}  # principal -> which text of its secret it had
         # one thread at a time reads a secret: the others then find it here
         self._locks = {name: threading.Lock() for name in environment.principals}
 
@@ -64,6 +78,7 @@ class Secrets:
                 known = self._values.pop(principal, None)
                 if known is not None:
                     self._old[principal] = known
+                    self._drop_text(principal)
 
     def _read(self, principal: str) -> Credential:
         known = self._environment.principals[principal]
@@ -72,6 +87,8 @@ class Secrets:
         failed_at, why = self._failures.get(principal, (-FAILURE_KEPT_S, ""))
         if why and self._clock.monotonic() - failed_at < FAILURE_KEPT_S:
             raise CredentialMissingError(why)
+        if why:
+            self._drop_text(principal)
         try:
             return self._fetch(principal, known)
         except CredentialMissingError as error:
@@ -79,17 +96,49 @@ class Secrets:
             raise
 
     def _fetch(self, principal: str, known: Principal) -> Credential:
-        about = f"secret {known.secret} of principal {principal}"
-        if not known.secret:
+        secret = self._environment.secret_of(principal)
+        about = f"secret {secret} of principal {principal}"
+        if not secret:
             raise CredentialMissingError(f"principal {principal} names no secret")
         try:
-            answer = self._client().get_secret_value(SecretId=known.secret)
-        except Exception as error:
-            raise CredentialMissingError(f"{about} could not be read: {_code(error)}") from error
-        text = answer.get("SecretString", "")
+            text = self._text(principal, secret)
+        except CredentialMissingError as error:
+            raise CredentialMissingError(f"{about} could not be read: {error}") from error
+        if self._environment.shares_secret(principal):
+            text = _entry(text, principal, secret, bare=not known.key)
+            about = f"entry {principal} of secret {secret}"
         if known.form == BASIC:
             return self._pair(text, known, about)
         return Credential(_value(text, known.key, about))
+
+    def _text(self, principal: str, secret: str) -> str:
+        """Return the secret's text, from AWS if nobody read it or somebody dropped it."""
+        kept = self._texts[secret]
+        with kept.lock:
+            if kept.text is None:
+                self._ask(kept, secret)
+            self._from[principal] = kept.read
+            return kept.text or ""
+
+    def _ask(self, kept: _Text, secret: str) -> None:
+        if kept.why and self._clock.monotonic() - kept.failed_at < FAILURE_KEPT_S:
+            raise CredentialMissingError(kept.why)
+        try:
+            answer = self._client().get_secret_value(SecretId=secret)
+        except Exception as error:
+            kept.failed_at, kept.why = self._clock.monotonic(), _code(error)
+            raise CredentialMissingError(kept.why) from error
+        kept.text, kept.why = answer.get("SecretString", ""), ""
+        kept.read += 1
+
+    def _drop_text(self, principal: str) -> None:
+        """Have the secret read again, unless it was since this principal's value came from it."""
+        kept = self._texts.get(self._environment.secret_of(principal))
+        if kept is None:
+            return
+        with kept.lock:
+            if self._from.get(principal) == kept.read:
+                kept.text = None
 
     def _pair(self, text: str, known: Principal, about: str) -> Credential:
         """Return the user name and the password of a secret.
@@ -133,6 +182,16 @@ def _must_be_maskable(value: str, noun: str, about: str) -> None:
     if len(value) < SHORTEST:
         why = f"it has fewer than {SHORTEST} characters"
         raise CredentialMissingError(f"{about} holds a {noun} that cannot be masked: {why}")
+
+
+def _entry(text: str, principal: str, secret: str, *, bare: bool) -> str:
+    """Return what the one secret of all principals holds of this one, as its own would hold it."""
+    entries = _object(text, f"secret {secret} of all principals")
+    if principal not in entries:
+        raise CredentialMissingError(f"secret {secret} has no entry for principal {principal}")
+    if bare:  # the entry is the value itself
+        return _text(entries, principal, f"secret {secret}")
+    return json.dumps(entries[principal])
 
 
 def _object(text: str, about: str) -> dict[str, object]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
-def publish_text(sns: Callable[[], Any], topic: str, subject: str, text: str) -> None:
-    """Send one message to a topic."""
-    sns().publish(TopicArn=topic, Subject=subject, Message=text)
+def publish_text(
+    sns: Callable[[], Any],
+    topic: str,
+    subject: str,
+    text: str,
+    attributes: Mapping[str, dict[str, Any]],
+) -> None:
+    """Send one message to a topic; subscriptions may filter it by its attributes."""
+    sns().publish(TopicArn=topic, Subject=subject, Message=text, MessageAttributes=dict(attributes))
 
 
 def signed(s3: Callable[[], Any], address: str, seconds: int) -> str:

@@ -95,7 +95,7 @@ class HttpClient:
         self._adapters: dict[str, TimedAdapter] = {}
         self._untrusted: dict[str, PeerCertificate | None] = {}
         self._lock = threading.Lock()
-        self._agent = f"hokusai-canary/{getattr(canary, '__version__', '0.1.0')} (+run {run_id})"
+        self._agent = f"hokusai-canary/{canary.__version__} (+run {run_id})"
         self._trace = hashlib.sha256(run_id.encode()).hexdigest()[:32]
         self._random = random.Random()  # noqa: S311 - span ids are names, not secrets
         self._count = itertools.count(1)

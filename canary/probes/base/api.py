@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from canary.model import (
     Check,
     Credential,
     Environment,
+    Failure,
     Frozen,
     Request,
     Residue,
@@ -76,6 +78,27 @@ class Http(Protocol):
         ...
 
 
+class NotOpenError(Exception):
+    """No connection could be opened; `failure` says why, in one word and in a sentence."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.kind.value}: {failure.detail}")
+        self.failure = failure
+
+
+class Connect(Protocol):
+    """Opens a connection for a kind that speaks no HTTP; TLS is always verified."""
+
+    def __call__(self, host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
+        """Return an open connection with a time-out of its own; raises NotOpenError."""
+        ...
+
+
+def unconnected(host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
+    """Open nothing: a run that was given no way to connect."""
+    raise NotTriedError(f"no way to connect to {host}:{port}, tls {tls}, within {seconds:.0f} s")
+
+
 class Clock(Protocol):
     """The clock of a run: `monotonic` in seconds, `now` in UTC."""
 
@@ -112,6 +135,8 @@ class ProbeContext(Frozen, frozen=True, kw_only=True):
     residue: Callable[[Residue], None]
     left_behind: frozenset[str] = frozenset()
     """Names of objects that the previous run reported as left behind: their runs have ended."""
+    connect: Connect = unconnected
+    """A connection for a protocol other than HTTP; the caller closes it."""
     began: float | None = None
     """`clock.monotonic()` at the start of the run; None: steps get no start time."""
 
@@ -140,6 +165,10 @@ class Kind(Frozen, frozen=True, kw_only=True):
     """The service itself is not asked: the balancer in front of it answers."""
     makes_objects: bool = False
     """A check of this kind makes objects on the platform and removes them."""
+    needs_url: bool = True
+    """Its requests go to the URL of its service, so that one without a URL is refused."""
+    problem: str = ""
+    """Why a plug-in's kind cannot be used, "" for all others."""
     requests: Callable[[Any], int] = lambda _spec: 1
     """Number of requests that one run of this check sends, for `plan`."""
     requests_with_key: Callable[[Any], int] = lambda _spec: 0

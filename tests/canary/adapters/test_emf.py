@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
-from canary.adapters.aws.emf import documents, emit
+from canary.adapters.aws.emf import documents, emit, moment_of
 from canary.metrics.measure import Point, measure
 from tests.canary.support.made import report, result
 
@@ -38,7 +39,28 @@ def test_a_value_that_is_no_number_does_not_take_the_others_with_it() -> None:
     assert "NaN" not in document and json.loads(document)["RunCompleted"] == [1.0]
 
 
+@pytest.mark.parametrize(
+    ("scheduled", "at"),
+    [
+        ("2026-11-22T12:00:00Z", 1795348800000),
+        ("2026-11-22T12:01:59+00:00", 1795348919000),
+        ("2026-11-22T11:44:00Z", 0),  # not its own any more
+        ("<aws.scheduler.scheduled-time>", 0),
+        ("", 0),
+    ],
+)
+def test_points_count_for_the_scheduled_moment(scheduled: str, at: int) -> None:
+    run = msgspec.structs.replace(
+        MADE.run, started_at="2026-11-22T12:00:31+00:00", scheduled_at=scheduled
+    )
+    assert moment_of(run) == at
+    lines: list[str] = []
+    emit(measure(MADE), run, lines.append)
+    stamps = {json.loads(line)["_aws"]["Timestamp"] for line in lines}
+    assert stamps == {at} if at else min(stamps) > 1_790_000_000_000
+
+
 def test_each_document_is_one_line_of_its_own() -> None:
     lines: list[str] = []
-    emit(measure(MADE), "r", lines.append)
+    emit(measure(MADE), MADE.run, lines.append)
     assert all("\n" not in line and line.startswith("{") for line in lines)

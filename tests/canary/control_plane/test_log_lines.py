@@ -90,3 +90,30 @@ def test_a_line_is_of_the_task_whose_id_ends_its_stream() -> None:
     task = Task(arn="a:task/c/abc", service="s", task_definition="d:1", last_status="STOPPED")
     streams = {"ecs/web/abc": True, "abc": True, "": True, "ecs/web/abd": False, "ecs/abc/x": False}
     assert {s: is_of(LogLine(at="", message="", stream=s), task) for s in streams} == streams
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"],
+)
+def test_each_method_of_http_begins_a_request(method: str) -> None:
+    assert is_request(f"{method} /redis-refused 404 0.002")
+    assert is_request(f'{{"method":"{method}","path":"/{FATAL}"}}')
+    assert not is_request(f'{{"method":"{method}X","path":"/{FATAL}"}}')
+    assert not is_request(f'{{"method":"{method}","port":"/{FATAL}"}}')
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["user_agent", "userAgent", "http_method", "httpMethod", "request_method", "requestPath",
+     "remote_addr", "x_forwarded_for", "cs-uri-query", "http.target", "http.route", "http.path"],
+)  # fmt: skip
+def test_each_field_of_an_access_log_tells_of_a_request(field: str) -> None:
+    assert is_request(f"{field}={FATAL}") and is_request(f'{{"{field}": "{FATAL}"}}')
+    assert not is_request(f"{field} {FATAL}")
+
+
+@pytest.mark.parametrize("field", ["path", "uri", "url"])
+def test_a_path_alone_is_no_request(field: str) -> None:
+    assert not is_request(f"{field}=/etc/app.toml {FATAL}")
+    assert is_request(f"verb=GET {field}=/etc/app.toml {FATAL}")

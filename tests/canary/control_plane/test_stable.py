@@ -12,6 +12,9 @@ import msgspec
 import pytest
 
 from canary.control_plane import state as types
+from canary.control_plane.edge.counters import Counter
+from canary.control_plane.edge.dns import DnsRecord, HealthCheck, HostRecords
+from canary.control_plane.edge.web_acl import AclRule, Association, OwnRequest, WebAcl
 from canary.control_plane.stable import UNORDERED, VOLATILE, is_complete, reference, stable
 from canary.control_plane.state import (
     BalancerEntry,
@@ -32,11 +35,14 @@ from canary.control_plane.state import (
     Task,
     Unavailable,
 )
+from canary.control_plane.vpc import Network
 from canary.model import Frozen
 from tests.canary.support import platforms as p
 
 GAP = Unavailable(action="acm:ListCertificates", resource="*", code="Denied", reason="no")
 SERVICE = p.healthy().ecs_services[0]
+OWN_REQUEST = OwnRequest(method="GET", path="/", action="BLOCK", at="t")
+RECORD = DnsRecord(zone_id="Z", type="A", health=HealthCheck(id="c", succeeded=1, checkers=1))
 SAMPLE = p.replace(
     p.change(
         p.healthy(),
@@ -49,8 +55,17 @@ SAMPLE = p.replace(
     secrets=(SecretState(reference="s", exists=True),),
     logs={"auth": (LogLine(at="t", message="m"),)},
     errors=(ErrorCounts(load_balancer="lb", balancer_5xx=0, target_5xx=0, minutes=5),),
+    web_acls=(
+        Association(
+            load_balancer="arn:lb",
+            acl=WebAcl(arn="a", name="w", rules=(AclRule(name="r", own=(OWN_REQUEST,)),)),
+        ),
+    ),
+    dns=(HostRecords(host="h", records=(RECORD,)),),
+    counters=(Counter(load_balancer="lb", metric="m", total=1, minutes=15),),
     hosts=(HostAddress(host="auth.hokus.ai", addresses=("1.2.3.4",)),),
     roles=(IamRole(arn="arn:role", policies={"p": {"Statement": []}}, attached=("arn:p",)),),
+    network=Network(vpcs=("vpc-1",)),
     unavailable=(GAP,),
     bounds=(Bound(action="logs:FilterLogEvents", resource="auth", limit=9, unit="lines"),),
 )
@@ -133,7 +148,9 @@ def test_a_stable_field_renames_a_state_and_a_volatile_one_does_not(
 
 def test_every_type_of_the_control_plane_is_among_the_fields_tried() -> None:
     missing = KINDS - {type(value) for _, value in structs(SAMPLE)}
-    assert {k.__name__ for k in missing} <= {"StoppedContainer", "Frozen"}  # of a volatile task
+    # of a volatile task, and what only failures read
+    away = {"StoppedContainer", "Store", "Scaling", "ServiceDeployment", "Frozen"}
+    assert {k.__name__ for k in missing} <= away
 
 
 def test_the_tables_name_fields_that_exist() -> None:
@@ -202,7 +219,9 @@ def test_the_stable_part_is_plain_data_without_defaults_and_volatile_fields() ->
 def test_what_is_left_out_and_what_has_no_order_is_known_by_type() -> None:
     assert {k.__name__: sorted(v) for k, v in VOLATILE.items()} == {
         "PlatformState": [
-            "bounds", "errors", "last_lines", "logs", "read_at", "refreshed_services", "secrets",
+            "bounds", "counters", "dns", "errors", "last_lines", "logs",
+            "network", "read_at", "refreshed_services", "rollouts", "scaling", "secrets",
+            "stores", "task_log_groups", "web_acls",
         ],
         "Unavailable": ["reason"],
         "LoadBalancer": ["state"],
@@ -210,7 +229,7 @@ def test_what_is_left_out_and_what_has_no_order_is_known_by_type() -> None:
         "EcsService": ["bounded", "deployments", "events", "pending", "running", "tasks"],
         "DiscoveryService": ["instances"],
         "Certificate": ["in_use_by", "renewal_status"],
-        "HostAddress": ["addresses", "balancer_addresses", "error"],
+        "HostAddress": ["addresses", "balancer_addresses", "canonical", "error"],
     }  # fmt: skip
     lists = {k.__name__: sorted(v) for k, v in UNORDERED.items() if k is not PlatformState}
     assert lists == {

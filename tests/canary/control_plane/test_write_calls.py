@@ -77,6 +77,34 @@ def test_a_calls_object_is_that_of_a_diagnosis(call: Changed, text: str, same: b
     assert call.same(resource(text)) == same
 
 
+@pytest.mark.parametrize(
+    ("given", "changed"),
+    [
+        ({"natGatewayId": "nat-1"}, ["nat-1"]),
+        ({"DeleteNatGatewayRequest": {"NatGatewayId": "nat-1"}}, ["nat-1"]),
+        ({"DeleteVpcEndpointsRequest": {"VpcEndpointId": {"content": "vpce-1", "tag": 1}}},
+         ["vpce-1"]),
+        ({"DeleteVpcEndpointsRequest": {"VpcEndpointId": [
+            {"content": "vpce-1", "tag": 1}, {"content": "vpce-2", "tag": 2}]}},
+         ["vpce-1", "vpce-2"]),
+        ({"ModifyVpcEndpointRequest": {"VpcEndpointId": "vpce-1", "ResetPolicy": True}},
+         ["vpce-1"]),
+        ({"DeleteNatGatewayRequest": {"NatGatewayId": {"tag": 1}}}, []),
+        ({"DeleteNatGatewayRequest": ["nat-1"]}, []),
+        ({"DeleteNatGatewayRequest": {}}, []),
+        ({"tagSet": {"NatGatewayId": "nat-1"}}, []),  # a name that somebody chose
+        ({"XRequest": {"NatGatewayId": "nat-1"}, "other": 1}, []),
+    ],
+)  # fmt: skip
+def test_ec2_puts_parameters_of_some_calls_into_an_object(
+    given: dict[str, Any], changed: list[str]
+) -> None:
+    found = changed_by("ec2.amazonaws.com", given)
+    assert found == tuple(resource(name) for name in changed)
+    if not {"natGatewayId"} & set(given):  # EC2 alone does so
+        assert changed_by("ecs.amazonaws.com", given) == ()
+
+
 def test_a_nested_parameter_is_a_reference_and_no_change() -> None:
     group = f"{ELB}:targetgroup/web/9"
     call = one(

@@ -20,8 +20,9 @@ from canary.control_plane.state import (
     TaskDefinition,
 )
 from canary.model import Service
-from canary.observe import last_lines, logs
+from canary.observe import logs
 from canary.observe.calls import Reader
+from canary.observe.failing import last_lines, log_groups
 from tests.canary.support.moto_platform import Recorder, environment
 
 GROUP = "/ecs/loud"
@@ -167,3 +168,49 @@ def test_of_a_reading_with_too_many_items_nothing_is_known(aws: str) -> None:
         said = [(u.action, u.code, u.reason) for u in found.unavailable()]
         why = "more than 3 items: none was kept"
         assert said == ([] if known else [("logs:DescribeLogGroups", "TooManyError", why)])
+
+
+def named(found: Reader, *groups: str, region: str = "", **more: Any) -> dict[str, bool]:
+    """Read the log groups of a task that did not start."""
+    failed = task(1, None, stop_code="TaskFailedToStart", containers=(), **more)
+    service = EcsService(
+        name="web", arn="s", status="ACTIVE", desired=1, running=0, pending=0,
+        task_definition="d", tasks=(failed,),
+    )  # fmt: skip
+    made = tuple(Container(name=g, image="i", log_group=g, log_region=region) for g in groups)
+    definition = TaskDefinition(arn="d", family="web", revision=1, containers=made)
+    return log_groups.read(found, (service,), (definition,), dt.datetime.now(dt.UTC))
+
+
+def test_the_groups_of_tasks_that_failed_lately_are_looked_up(aws: str) -> None:
+    Recorder(aws).client("logs").create_log_group(logGroupName="/tasks/there")
+    services = {"web": Service(log_group="/ecs/of-the-file")}
+    groups = ("/tasks/there", "/tasks/th", "/ecs/of-the-file", "")
+    assert named(reader(aws, services=services), *groups) == {
+        "/tasks/there": True, "/tasks/th": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"region": "eu-west-1"}, {"stopped_at": "2020-01-01T00:00:00+00:00"}, {"stopped_at": ""}],
+    ids=["another region", "long ago", "runs"],
+)
+def test_other_groups_are_not_asked_for(aws: str, more: dict[str, str]) -> None:
+    clients = Recorder(aws)
+    assert named(Reader(clients, environment()), "/tasks/there", **more) == {}
+    assert clients.calls == set()
+
+
+def test_a_group_that_could_not_be_read_stays_unknown_and_a_bound_is_said(aws: str) -> None:
+    denied = Reader(Recorder(aws, denied="logs:DescribeLogGroups"), environment())
+    assert named(denied, "/tasks/there") == {}
+    assert [(u.action, u.denied) for u in denied.unavailable()] == [
+        ("logs:DescribeLogGroups", True)
+    ]
+    found = reader(aws)
+    groups = [f"/tasks/{n}" for n in range(7)]
+    assert named(found, *groups) == dict.fromkeys(groups[: log_groups.MAX_GROUPS], False)
+    assert found.bounds() == (
+        Bound(action="logs:DescribeLogGroups", resource="/tasks/5", limit=5, unit="log groups"),
+    )

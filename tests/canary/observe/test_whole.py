@@ -225,6 +225,17 @@ def test_a_definition_keeps_all_that_is_no_value() -> None:
     assert "hush" not in msgspec.json.encode(found).decode()
 
 
+@pytest.mark.parametrize(("region", "kept"), [("us-east-1", ""), ("eu-west-1", "eu-west-1")])
+def test_a_log_group_of_another_region_is_told_so(region: str, kept: str) -> None:
+    logs = {"options": {"awslogs-group": "/g", "awslogs-region": region}}
+    raw = {
+        "taskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/td:1",
+        "containerDefinitions": [{"name": "web", "image": "i", "logConfiguration": logs}],
+    }
+    (web,) = described(raw).containers
+    assert (web.log_group, web.log_region) == ("/g", kept)
+
+
 def test_a_report_of_an_earlier_version_is_read() -> None:
     """The fields of today have defaults, and the old ones keep their keys."""
     plain = msgspec.to_builtins(p.healthy())

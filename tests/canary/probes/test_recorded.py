@@ -177,7 +177,7 @@ def read() -> str:
 
 
 def test_each_kind_is_known_by_its_name_and_by_what_it_touches() -> None:
-    names = "endpoint access dependency certificate ecs_service target_group listener_rule"
+    names = "endpoint access dependency certificate tcp ecs_service target_group listener_rule"
     assert [*KINDS] == [*names.split(), "registration", "key_lifecycle"]
     assert [kind.name for kind in KINDS.values()] == [*KINDS]
     known = {

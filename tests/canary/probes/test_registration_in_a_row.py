@@ -50,7 +50,7 @@ class Row:
     def carry_out(self) -> None:
         mlflow, start = self._mlflow, self.clock.at
         with meddling(mlflow.url, self._decide, lambda: self.clock.at.timestamp()) as url:
-            where = environment(url, run=RunLimits(request_timeout=2))
+            where = environment(url, run=RunLimits(request_timeout=10))
             for self.number in range(1, AMOUNT + 1):
                 self.clock.at = start + dt.timedelta(minutes=self.number)
                 self.asked.append(Counter())
@@ -92,6 +92,7 @@ def clean(mlflow: Mlflow) -> Mlflow:
     return mlflow
 
 
+@pytest.mark.slow
 def test_where_bodies_of_delete_are_dropped_nothing_is_left(clean: Mlflow) -> None:
     row = Row(clean, lambda n, method, end, nth: deleted(method, Bodyless()))
     row.carry_out()
@@ -117,7 +118,8 @@ def every_real_removal(verdict: Verdict, first: int = 1, last: int = AMOUNT) -> 
     return rule
 
 
-@pytest.mark.parametrize("told", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [True, False])
 def test_where_each_removal_is_refused_one_object_of_a_kind_is_left(
     clean: Mlflow, told: bool
 ) -> None:
@@ -149,6 +151,7 @@ def test_where_each_removal_is_answered_and_has_no_effect_one_object_of_a_kind_i
     assert not any(r.removed for one in row.runs for r in one.residue)
 
 
+@pytest.mark.slow
 def test_where_removals_are_refused_for_a_while_nothing_is_left_in_the_end(clean: Mlflow) -> None:
     row = Row(clean, every_real_removal(STAYS, 3, 9))
     row.carry_out()

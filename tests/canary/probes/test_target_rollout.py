@@ -80,6 +80,9 @@ OLD = Task(arn="t", service="api", task_definition="td:2", last_status="PENDING"
 UNABLE = Event(at=ago(1), message="(service api) was unable to place a task because of RAM.")
 BEFORE = Event(at=ago(9), message="(service api) was unable to place a task because of RAM.")
 READY = Event(at=ago(5), message="(service api) has reached a steady state.")
+NAMED = Event(at=ago(1), message="(service unable-to-place) has started 1 tasks: (task 0a).")
+BROKEN = Event(at=ago(1), message="(service has-reached-a-steady-state) was unable to place a task")
+THROTTLED = Event(at=ago(1), message="(service api) operations are being throttled.")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,9 @@ READY = Event(at=ago(5), message="(service api) has reached a steady state.")
         ({}, Status.PASS),  # asked at once: no task is there yet
         ({"tasks": (YOUNG,), "pending": 1}, Status.PASS),
         ({"events": (READY, BEFORE)}, Status.PASS),
+        ({"events": (NAMED, READY)}, Status.PASS),  # a name is no complaint
+        ({"events": (BROKEN, READY)}, Status.FAIL),  # nor a steady state
+        ({"events": (THROTTLED, READY)}, Status.FAIL),
         ({"running": 0}, Status.FAIL),
         ({"tasks": (OLD,), "pending": 1}, Status.FAIL),
         ({"tasks": (stopped(2, *CRASH),)}, Status.FAIL),

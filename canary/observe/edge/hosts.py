@@ -29,18 +29,28 @@ def read(environment: Environment, balancers: tuple[LoadBalancer, ...]) -> tuple
             addresses=looked_up[host].result()[0],
             balancer_addresses=looked_up[balancer].result()[0] if balancer else (),
             error=looked_up[host].result()[1],
+            canonical=looked_up[host].result()[2],
         )
         for host, balancer in wanted.items()
     )
 
 
-def resolve(host: str) -> tuple[tuple[str, ...], str]:
-    """Return the IPv4 addresses of a name and, without any, the error."""
+def resolve(host: str) -> tuple[tuple[str, ...], str, str]:
+    """Return the IPv4 addresses of a name, without any the error, and the end of its CNAMEs."""
     try:
-        looking = begin(socket.getaddrinfo, host, 443, socket.AF_INET, socket.SOCK_STREAM)
+        looking = begin(
+            socket.getaddrinfo,
+            host,
+            443,
+            socket.AF_INET,
+            socket.SOCK_STREAM,
+            flags=socket.AI_CANONNAME,
+        )
         infos = looking.result(LIMIT_S)
     except TimeoutError:
-        return (), f"no answer within {LIMIT_S:.0f} s"
+        return (), f"no answer within {LIMIT_S:.0f} s", ""
     except (OSError, UnicodeError) as error:
-        return (), str(error)
-    return tuple(sorted({str(i[4][0]) for i in infos})), ""
+        return (), str(error), ""
+    addresses = tuple(sorted({str(i[4][0]) for i in infos}))
+    named = next((str(i[3]).lower().rstrip(".") for i in infos if i[3]), "")
+    return addresses, "", named if named not in {host.lower(), *addresses} else ""

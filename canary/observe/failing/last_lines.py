@@ -38,7 +38,8 @@ def read(
         for task in [t for t in service.tasks if _crashed(t, now)][:MAX_TASKS]:
             definition = known.get(task.task_definition)
             for container in definition.containers if definition else ():
-                if container.log_group in allowed and _failed(task, container):
+                here = container.log_group in allowed and not container.log_region
+                if here and _failed(task, container):
                     lines = _last(reader, container, task, redact)
                     found[task.arn] = (*found.get(task.arn, ()), *lines)
     return {arn: lines for arn, lines in found.items() if lines}

@@ -1,0 +1,1 @@
+"""Readers of what belongs to the failing services alone."""

@@ -1,0 +1,1 @@
+"""Read the databases and caches that AWS runs."""
