@@ -10,13 +10,15 @@ import msgspec
 
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.state import PlatformState
+from canary.diagnose.balancer.told import with_counters
 from canary.diagnose.core.accuse import accused
-from canary.diagnose.core.case import Case, Failures
+from canary.diagnose.core.case import Case
 from canary.diagnose.core.choose import as_diagnosis, choose
 from canary.diagnose.core.day_before import of_the_day_before
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.own_past import Judge
 from canary.diagnose.core.slices import Slices, Unguarded
+from canary.diagnose.ecs.scheduling.scaled_in import with_scaling
 from canary.diagnose.rules import RULES, Rule
 from canary.model import Confidence, Environment, Evidence, Explanation, Result
 
@@ -65,8 +67,8 @@ def _explained(case: Case, slices: Slices, rules: tuple[Rule, ...]) -> Explanati
     explained = {f.check_id for finding in chosen for f in finding.explained_failures}
     unexplained = sorted({f.check_id for f in left})
     return Explanation(
-        diagnoses=tuple(as_diagnosis(c) for c in chosen),
-        unexplained=tuple(u for u in unexplained if u not in explained or _wholly(case, u, left)),
+        diagnoses=tuple(as_diagnosis(with_scaling(case, with_counters(case, c))) for c in chosen),
+        unexplained=tuple(u for u in unexplained if u not in explained),
     )
 
 
@@ -77,11 +79,6 @@ def _judge(rules: tuple[Rule, ...], slices: Slices) -> Judge:
 
 def _found(case: Case, rule: Rule, slices: Slices) -> tuple[Finding, ...]:
     return slices.run(rule.name, lambda: tuple(_apply(case, rule)))
-
-
-def _wholly(case: Case, check: str, left: Failures) -> bool:
-    """Return whether none of a check's failures is explained."""
-    return all(f in left for f in case.failures if f.check_id == check)
 
 
 def _apply(case: Case, rule: Rule) -> Iterator[Finding]:

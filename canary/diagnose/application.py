@@ -14,6 +14,7 @@ from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.dependencies.slow import WITH_ANOTHER, mlflow_times
 from canary.diagnose.ecs import revisions
+from canary.diagnose.network.unreached import failures_of
 from canary.model import Confidence, Role
 
 S = Symptom
@@ -28,11 +29,11 @@ def routes(case: Case) -> Iterator[Finding]:
             "route-not-mounted",
             case.having(S.NOT_MOUNTED, entry=entry) | _reported_by_callers(case, entry),
             "{service} answers 404 by itself: it has no such route.",
-            _changed(case, entry, case.having(S.NOT_MOUNTED)),
+            changed_service(case, entry, case.having(S.NOT_MOUNTED)),
         )
 
 
-def _changed(case: Case, entry: str, failures: Failures) -> str:
+def changed_service(case: Case, entry: str, failures: Failures) -> str:
     """Return MLflow if all failed paths lead to it and only its revision changed, else entry."""
     own = [f for f in failures if f.entry_service == entry and f.host]
     through = all(failure_asks_mlflow(case.environment, f) for f in own)
@@ -64,6 +65,9 @@ def host_header(case: Case) -> Iterator[Finding]:
         failures,
         "MLflow refuses the Host header that reaches it.",
         mlflow,
+        decision="Give MLflow the names by which it is asked, with the load balancer's and the"
+        " internal one: --allowed-hosts, or the variable MLFLOW_SERVER_ALLOWED_HOSTS, in a new"
+        " revision of its task definition.",
         confidence=Confidence.LIKELY
         if any(failure_asks_mlflow(case.environment, f) for f in failures)
         else Confidence.POSSIBLE,
@@ -78,7 +82,7 @@ def prefix(case: Case) -> Iterator[Finding]:
         "path-prefix-wrong",
         failures,
         "{service} hands the path on in a form that MLflow does not know.",
-        _changed(case, min(f.entry_service for f in failures), failures) if failures else "",
+        changed_service(case, min(f.entry_service for f in failures), failures) if failures else "",
     )
 
 
@@ -86,7 +90,7 @@ def slow(case: Case) -> Iterator[Finding]:
     """Report answers that are slow, endless or oversized."""
     late = (S.SLOW, S.NO_ANSWER, S.UPSTREAM_SLOW, S.OVERSIZED, S.BALANCER_504)
     for entry in case.entry_services(*late):
-        failures = case.having(*late, entry=entry)
+        failures = case.having(*late, entry=entry) - failures_of(case)
         failures |= {f for f in case.having(S.UNKNOWN, entry=entry) if f.out_of_time}
         owner = case.used(Role.MLFLOW, entry) if _all_through_mlflow(case, entry) else entry
         yield from behaviour(
@@ -121,19 +125,18 @@ def throttled(case: Case) -> Iterator[Finding]:
     """Report a used-up rate limit or balance: of one key, else of the service."""
     failures = case.having(S.THROTTLED, S.NO_BALANCE)
     text = "{service} refuses requests because a limit or balance is used up."
-    known = case.environment.principals
     callers = {f.principal for f in failures}
-    secrets = {known[c].secret for c in callers if c in known} - {""}
+    secrets = {case.environment.secret_of(c) for c in callers} - {""}
     for finding in behaviour(case, "capacity-throttled", failures, text):
         if len(callers) > 1 or not secrets:
             yield finding
             continue
-        secret = min(secrets)
+        (secret,), (caller,) = secrets, callers
         yield replace(
             finding,
             resource=secret,
-            summary=f"{finding.summary[:-1]} for the key of principal {min(callers)}.",
-            remedy=limit_reached(case, secret),
+            summary=f"{finding.summary[:-1]} for the key of principal {caller}.",
+            remedy=limit_reached(case, caller),
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from canary.control_plane.silence import is_silence
 from canary.diagnose.access.new_key import key_evidence, missing_key, state_of
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
@@ -11,7 +13,6 @@ from canary.diagnose.core.symptoms import EDGE, FRONT, Symptom
 from canary.model import Confidence, Evidence, Remedy
 
 _READ_KEY = "secretsmanager:GetSecretValue"
-_NO_ANSWER_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
 
 _UNNAMED = Remedy(
     summary="See which secret could not be read.",
@@ -62,7 +63,7 @@ def credentials(case: Case) -> Iterator[Finding]:
             summary=f"The canary cannot read {f'its secret {secret}' if secret else 'a secret'}.",
             evidence=key_evidence(case, secret),
             shown_failures=3,
-            remedy=missing_key(case, secret) if secret else _UNNAMED,
+            remedy=missing_key(case, secret, _principals(case, unread)) if secret else _UNNAMED,
             explained_failures=unread,
         )
 
@@ -96,8 +97,19 @@ def _about_secret(text: str, case: Case) -> bool:
 
 
 def _secret_named(text: str, case: Case) -> str:
-    known = [p.secret for p in case.environment.principals.values() if p.secret]
+    known = case.environment.own_secrets
     return next((s for s in sorted(known, key=len, reverse=True) if s in text), "")
+
+
+def _principals(case: Case, failures: Failures) -> frozenset[str]:
+    """Return the principals whose credentials could not be read, as the failures name them."""
+    texts = [f.reason + f.text for f in failures]
+    names = case.environment.principals
+    return frozenset(
+        n
+        for n in names
+        if any(re.search(rf"(principal|entry) {re.escape(n)}(?![\w-])", t) for t in texts)
+    )
 
 
 def _by_secret(case: Case, failures: Failures) -> dict[str, Failures]:
@@ -110,9 +122,9 @@ def _by_secret(case: Case, failures: Failures) -> dict[str, Failures]:
 
 
 def _secret_of(text: str, case: Case) -> str:
-    for name, principal in case.environment.principals.items():
-        if principal.secret and name in text:
-            return principal.secret
+    for name in case.environment.principals:
+        if name in text and case.environment.secret_of(name):
+            return case.environment.secret_of(name)
     return ""
 
 
@@ -121,11 +133,11 @@ def egress(case: Case) -> Iterator[Finding]:
     hosts = {case.host(n) for n in case.services if case.host(n)}
     lost = {f.host for f in case.failures if f.symptom in EDGE - FRONT - {Symptom.TLS} and f.host}
     answered = any(exchange.status for _, exchange in case.exchanges)
-    no_answer = [u for u in case.state.unavailable if any(c in u.code for c in _NO_ANSWER_CODES)]
+    no_answer = [u for u in case.state.unavailable if is_silence(u)]
     if not hosts or lost < hosts or answered or (len(hosts) < 2 and not no_answer):
         return
-    if case.state.load_balancers and not no_answer and not _all_unresolved(case):
-        return  # AWS answers: the canary's network works, the platform is closed
+    if case.state.load_balancers and not no_answer:
+        return  # AWS answers: the canary's way out works and finds names, the platform's are lost
     failures = frozenset(f for f in case.failures if f.host or f.error)
     yield Finding(
         cause="canary-egress-blocked",
@@ -148,8 +160,3 @@ def egress(case: Case) -> Iterator[Finding]:
         shown_failures=0,
         explained_failures=failures,
     )
-
-
-def _all_unresolved(case: Case) -> bool:
-    reached = [f for f in case.failures if f.host]
-    return bool(reached) and all(f.symptom is Symptom.NO_NAME for f in reached)

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from canary.diagnose import application, canary_itself, dropped_body, failing_routes
+from canary.diagnose import (
+    application,
+    canary_itself,
+    dropped_body,
+    failing_routes,
+    refused_routes,
+)
 from canary.diagnose.access import asked_otherwise, auth_service, keys, scope, unprotected
+from canary.diagnose.balancer import blocked, own_answers
 from canary.diagnose.core import finding
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
@@ -28,9 +35,10 @@ from canary.diagnose.ecs import (
     side_cars,
 )
 from canary.diagnose.edge import configured_names, dns, idle_timeout, tls
-from canary.diagnose.network import security_groups
+from canary.diagnose.network import security_groups, start_ways, unreached, ways, zones
 from canary.diagnose.routing import by_answers, listeners
 from canary.diagnose.routing import rules as listener_rules
+from canary.diagnose.stores import by_aws, own_words
 from canary.diagnose.targets import health_checks, ports, protocol_version, targets
 
 
@@ -63,6 +71,7 @@ _HEALTH = (*_GROUPS, f"{_ELB}DescribeTargetHealth")
 _ECS = ("ecs:DescribeServices",)
 _TASKS = (*_ECS, "ecs:ListTasks", "ecs:DescribeTasks")
 _REVISIONS = (*_ECS, "ecs:DescribeTaskDefinition")
+_SUBNETS = ("ec2:DescribeSubnets",)
 _FIREWALL = ("ec2:DescribeSecurityGroups",)
 
 RULES: tuple[Rule, ...] = (
@@ -85,6 +94,8 @@ RULES: tuple[Rule, ...] = (
     Rule(find=listener_rules.rules, rank=finding.ROUTE, needs=(*_RULES, *_GROUPS)),
     Rule(find=by_answers.closed_ports, rank=finding.TLS_EDGE),
     Rule(find=by_answers.misroutes, rank=finding.ROUTE),
+    Rule(find=blocked.blocked, rank=finding.ROUTE + 3),
+    Rule(find=own_answers.own_answers, rank=finding.ROUTE + 6),
     Rule(find=idle_timeout.idle_timeout, rank=finding.ROUTE + 5, also=_ATTRIBUTES),
     Rule(
         find=security_groups.blocked,
@@ -92,6 +103,10 @@ RULES: tuple[Rule, ...] = (
         needs=(*_FIREWALL, *_ECS, f"{_ELB}DescribeLoadBalancers"),
         also=("ec2:DescribeSubnets",),
     ),
+    Rule(find=ways.stopped, rank=finding.NETWORK, needs=(*_ECS, f"{_ELB}DescribeLoadBalancers")),
+    Rule(find=start_ways.at_start, rank=finding.NETWORK + 1, needs=_ECS, also=_TASKS),
+    Rule(find=unreached.unreached, rank=finding.NETWORK + 3),
+    Rule(find=zones.zones, rank=finding.NETWORK + 2, needs=(*_HEALTH, *_ECS), also=_SUBNETS),
     Rule(find=services.missing, rank=finding.START, needs=_ECS),
     Rule(find=services.scaled_to_zero, rank=finding.START, needs=_ECS),
     Rule(find=services.not_starting, rank=finding.START + 1, needs=_ECS, also=_TASKS),
@@ -111,6 +126,9 @@ RULES: tuple[Rule, ...] = (
     Rule(find=targets.unhealthy, rank=finding.TARGET + 5, needs=_HEALTH),
     Rule(find=targets.replaced, rank=finding.TARGET + 6, needs=_TASKS),
     Rule(find=cloud_map.names, rank=finding.DEPENDS),
+    Rule(find=by_aws.shown, rank=finding.DEPENDS),
+    Rule(find=own_words.schema, rank=finding.DEPENDS + 1),
+    Rule(find=own_words.workers, rank=finding.SERVE + 1),
     Rule(find=named_in_logs.by_words, rank=finding.DEPENDS + 2),
     Rule(find=named_in_logs.named_in_health, rank=finding.DEPENDS + 2),
     Rule(find=stuck_writes.stuck_writes, rank=finding.DEPENDS + 2),
@@ -137,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=application.slow, rank=finding.APPLICATION + 5),
     Rule(find=application.throttled, rank=finding.APPLICATION + 3),
     Rule(find=failing_routes.failing_routes, rank=finding.APPLICATION + 4),
+    Rule(find=refused_routes.refused_routes, rank=finding.APPLICATION + 6, needs=_REVISIONS),
     Rule(find=dropped_body.dropped_body, rank=finding.APPLICATION + 2),
     Rule(find=mlflow.breaker_document, rank=finding.APPLICATION + 6),
     Rule(find=application.broken, rank=finding.APPLICATION + 4),

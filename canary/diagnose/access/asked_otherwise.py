@@ -60,7 +60,7 @@ def _finding(case: Case, entry: str, principal: str, failures: Failures) -> Find
     return Finding(
         cause="canary-credential-missing",
         service="canary",
-        resource=(known.secret if known else "") or principal,
+        resource=case.environment.secret_of(principal) or principal,
         confidence=Confidence.POSSIBLE if change else Confidence.LIKELY,
         summary=f"{entry} {asked}, and principal {principal} of the environment file {sent}.",
         evidence=(*top_evidence(failures, 3), *change),

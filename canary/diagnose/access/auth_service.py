@@ -11,6 +11,7 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding, top_evidence
 from canary.diagnose.core.symptoms import DOWN, Symptom
 from canary.diagnose.ecs import revisions
+from canary.diagnose.network.unreached import failures_of
 from canary.model import Confidence, Evidence, Exchange, Role, Status, Step
 
 PROPER_FORMS = ("bearer", "x-api-key", "apikey", "both", "basic", "")
@@ -27,6 +28,9 @@ def _down(case: Case, name: str) -> Iterator[Finding]:
     failures = case.failures_of_outage(name) & (direct | case.having(Symptom.AUTH_UNAVAILABLE))
     if not failures or _validates_keys(case):  # else a caller's way to it: `named_in_answers`
         return
+    followers = case.failures_of_outage(name) - _late_elsewhere(case, name)
+    if followers <= failures_of(case):  # nothing but a load balancer tells of it
+        return
     service = case.ecs(name)
     errs = bool(direct) and all(f.symptom is Symptom.APP_5XX for f in direct)
     summary = f"The auth service {'answers with errors' if errs else 'does not answer'}."
@@ -34,6 +38,8 @@ def _down(case: Case, name: str) -> Iterator[Finding]:
         summary += (
             " The balancer's 502 means that a target is registered and refuses or breaks off."
         )
+    if any(f.symptom is Symptom.BALANCER_504 for f in direct):
+        summary += " The balancer's 504 means that the way to a target is closed, or a slow target."
     yield Finding(
         cause="auth-service-down",
         service=name,
@@ -48,7 +54,27 @@ def _down(case: Case, name: str) -> Iterator[Finding]:
             summary="See the auth service's tasks and log.",
         ),
         shown_failures=0,
-        explained_failures=case.failures_of_outage(name),
+        explained_failures=followers,
+    )
+
+
+def _late_elsewhere(case: Case, name: str) -> Failures:
+    """Return the 504 of other services' load balancers that nothing leads back to the auth service.
+
+    Such an answer is a closed way or a slow target of its own. It follows where the service names
+    the auth service, or where it answers itself, and only requests with a key come too late.
+    """
+    telling = {
+        f.entry_service
+        for f in case.failures
+        if f.symptom is Symptom.AUTH_UNAVAILABLE or name in f.blamed
+    }
+    answering = {case.entry_of(e) for _, e in case.exchanges if e.answered_by == "target"}
+    return frozenset(
+        f
+        for f in case.having(Symptom.BALANCER_504)
+        if f.entry_service not in telling | {name}
+        and not (f.principal and f.entry_service in answering)
     )
 
 

@@ -49,7 +49,7 @@ def _by_form(case: Case, failures: Failures) -> Iterator[Failures]:
 def _rejected(case: Case, failures: Failures) -> Finding:
     refusals = Counter(f.principal for f in sorted(failures, key=lambda f: f.position))
     principals = [name for name, _ in refusals.most_common()]
-    secret = case.environment.principals[principals[0]].secret
+    secret = case.environment.secret_of(principals[0])
     if _accepted_by_auth(case, principals[0], failures):
         return _refused_by_a_front(case, principals[0], failures)
     return Finding(
@@ -61,7 +61,7 @@ def _rejected(case: Case, failures: Failures) -> Finding:
         f" {_why(case, failures)}.",
         evidence=key_evidence(case, secret),
         shown_failures=3,
-        remedy=rejected_key(case, principals[0], _judge(case, failures)),
+        remedy=rejected_key(case, principals, _judge(case, failures)),
         explained_failures=failures,
     )
 
@@ -142,7 +142,7 @@ def scope(case: Case) -> Iterator[Finding]:
 
 def _lacks_scope(case: Case, failures: Failures) -> Finding:
     principal = min(f.principal for f in failures)
-    secret = case.environment.principals[principal].secret
+    secret = case.environment.secret_of(principal)
     noun = stored.noun(case.environment, principal)
     return Finding(
         cause="scope-insufficient",
@@ -158,7 +158,7 @@ def _lacks_scope(case: Case, failures: Failures) -> Finding:
             decision="An administrator gives the user of the secret what the checks ask for."
             if noun == "user"
             else "An administrator makes a key with write and registry administration scopes"
-            f" and stores it in {secret}.",
+            f" and stores it in {stored.place(case.environment, principal)}.",
         ),
         explained_failures=failures,
     )

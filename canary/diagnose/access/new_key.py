@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from canary.control_plane.state import SecretState
 from canary.diagnose.access import stored
 from canary.diagnose.core.case import Case
@@ -38,13 +40,40 @@ def key_evidence(case: Case, secret: str) -> tuple[Evidence, ...]:
     return (Evidence(resource=secret, seen=text, expected="as before", at=found.changed_at),)
 
 
-def rejected_key(case: Case, principal: str, judge: str) -> Remedy:
-    """Return how a refused principal gets an accepted key: the previous value, else a new one."""
-    secret = case.environment.principals[principal].secret
-    if not secret:
-        return Remedy(summary="", decision="The environment file generates this key.")
-    show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
+def _before(case: Case, secret: str, harmed: Collection[str]) -> SecretState | None:
+    """Return the secret if its previous value is to be put back: nobody else reads the present one.
+
+    The previous value of the one secret of all principals would take back what was meant for
+    others.
+    """
+    changed, readers = _changed(case, secret), stored.readers_of(case, secret)
+    return changed if changed and (len(readers) < 2 or readers <= set(harmed)) else None
+
+
+def _since(case: Case, secret: str) -> str:
+    """Return what a decision says of a recent change of a secret that others read, too."""
     changed = _changed(case, secret)
+    if changed is None:
+        return ""
+    return (
+        f" {secret} was changed at {changed.changed_at}: if that was not meant, its version before"
+        " (AWSPREVIOUS) holds what it had."
+    )
+
+
+def rejected_key(case: Case, principals: Sequence[str], judge: str) -> Remedy:
+    """Return how the first refused principal gets an accepted key: its value before, else new."""
+    principal = principals[0]
+    secret = case.environment.secret_of(principal)
+    if not secret:
+        return Remedy(
+            summary="Let the check send a key that the auth service knows.",
+            decision=f"The environment file generates the key of principal {principal}, so nobody"
+            " knows it: name a principal with a secret in the check, or decide what the check shall"
+            " expect.",
+        )
+    show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
+    changed, where = _before(case, secret, principals), stored.place(case.environment, principal)
     if changed:
         return build.remedy(
             case,
@@ -61,7 +90,7 @@ def rejected_key(case: Case, principal: str, judge: str) -> Remedy:
             summary="Give the user another password and store both where the canary reads them.",
             inspect=(show, *revisions.log_tail(case, judge)),
             decision=f"An administrator of {judge} sees whether the user is there, sets another"
-            f" password, and puts both into the secret {secret}. {how}",
+            f" password, and puts both into the secret {where}.{_since(case, secret)} {how}",
             decision_command=command,
         )
     judge = case.used(Role.IDENTITY)
@@ -69,21 +98,24 @@ def rejected_key(case: Case, principal: str, judge: str) -> Remedy:
         summary="Make a new key in the auth service and store it where the canary reads it.",
         inspect=(show, *(revisions.log_tail(case, judge) if judge else ())),
         decision="An administrator makes a new key where keys are judged, and puts it into the"
-        f" secret {secret}. {how}",
+        f" secret {where}.{_since(case, secret)} {how}",
         decision_command=command,
     )
 
 
-def missing_key(case: Case, secret: str) -> Remedy:
-    """Return how to make a secret readable: undo its deletion or change, else create it."""
-    found, changed = state_of(case, secret), _changed(case, secret)
+def missing_key(case: Case, secret: str, principals: Collection[str]) -> Remedy:
+    """Return how to make a secret readable for these: undo its deletion or change, else store it.
+
+    A secret that is there, with entries of others, is never made anew.
+    """
+    found, changed = state_of(case, secret), _before(case, secret, principals)
     show = case.aws("secretsmanager", "describe-secret", secret_id=secret)
     edits: build.Edits = ()
     if found and found.deleted:
         edits = (restore_secret(secret),)
     elif changed:
         edits = (previous_value(changed),)
-    how, command = stored.new_value(case, "create-secret", secret, name=secret)
+    how, command = _stored_anew(case, secret, sorted(principals))
     return build.remedy(
         case,
         f"Have {secret} as it was." if edits else "Store the key where the canary reads it.",
@@ -91,18 +123,27 @@ def missing_key(case: Case, secret: str) -> Remedy:
         inspect=(show,),
         verify=(show,),
         decision="Look first whether the change was meant.",
-        otherwise=f"An administrator makes the key and stores it. {how}",
+        otherwise=f"An administrator makes the key and stores it.{_since(case, secret)} {how}",
         otherwise_command=command,
     )
 
 
-def limit_reached(case: Case, secret: str) -> Remedy:
+def _stored_anew(case: Case, secret: str, principals: Sequence[str]) -> tuple[str, str]:
+    """Return what a decision says of storing a missing credential, and the command."""
+    found, shared = state_of(case, secret), [*filter(case.environment.shares_secret, principals)]
+    if not shared or found is None or not found.exists:
+        return stored.new_value(case, stored.CREATE, secret, name=secret)
+    return stored.new_value(case, "put-secret-value", secret, *shared, secret_id=secret)
+
+
+def limit_reached(case: Case, principal: str) -> Remedy:
     """Return the remedy for a key whose rate limit or balance is used up."""
+    secret, where = case.environment.secret_of(principal), stored.place(case.environment, principal)
     return Remedy(
         summary="Give the key a higher limit, or let the canary ask less often.",
         inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
         decision="The hour's limit ends by itself at the time that X-RateLimit-Reset shows. If it"
         " is reached each hour, an administrator makes a key with a higher rate_limit_per_hour (or"
-        f" more balance) and stores it in {secret}; `python -m canary plan` says how many requests"
+        f" more balance) and stores it in {where}; `python -m canary plan` says how many requests"
         " carry it.",
     )

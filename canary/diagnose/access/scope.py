@@ -62,8 +62,7 @@ def lets_everybody_in(case: Case, entry: str) -> bool:
 
 def _not_refused(case: Case, failure: Failure) -> bool:
     unmet = _UNMET_STATUS.search(failure.text)
-    known = case.environment.principals.get(failure.principal)
-    if failure.kind != "access" or not unmet or known is None or not known.secret:
+    if failure.kind != "access" or not unmet or not case.environment.secret_of(failure.principal):
         return False
     wanted = {int(status) for status in unmet["wanted"].split(" or ")}
     answered = failure.status in (404, 405, 422) or failure.status in range(200, 300)

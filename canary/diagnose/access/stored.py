@@ -24,24 +24,39 @@ Keys = tuple[str, ...]
 
 
 def new_value(
-    case: Case, operation: str, secret: str, principal: str = "", **options: str
+    case: Case, operation: str, secret: str, *principals: str, **options: str
 ) -> tuple[str, str]:
     """Return what a decision says of storing a credential, and the command, "" if there is none.
 
-    Without a principal the secret is stored for whoever reads it.
+    Without a principal the secret is stored for whoever reads it. Several are entries of the one
+    secret of all principals.
     """
     readers = _readers(case, secret)
-    reader = readers.get(principal) or next(iter(readers.values()), Principal())
-    own = _keys(reader)
-    if others := _others(case, secret, own):
+    first, *more = principals or ("",)
+    who = first if first in readers else next(iter(readers), "")
+    reader, entry = readers.get(who, Principal()), _entry(case, who)
+    own = _places(case, who, reader) + tuple(k for m in more for k in _places(case, m, readers[m]))
+    others = _others(case, secret, own)
+    if others or more:
         rest = "Make the secret with all of it." if operation == CREATE else _instead(own)
         return (
-            f"No command is printed, because it would write the whole value of {secret}, and"
-            f" {joined(others)}. {rest}",
+            f"No command is printed, because it would write the whole value of {secret}"
+            f"{', and ' + joined(others) if others else ''}. {rest}",
             "",
         )
-    command = case.aws.with_secret("secretsmanager", operation, _form(reader), **options)
+    command = case.aws.with_secret("secretsmanager", operation, _form(reader, entry), **options)
     return _typed(reader) + (_replaces(own) if operation != CREATE else ""), command
+
+
+def place(environment: Environment, principal: str) -> str:
+    """Return where a principal's credential is stored, in words."""
+    secret = environment.secret_of(principal)
+    return f"{secret}, entry {principal}" if environment.shares_secret(principal) else secret
+
+
+def readers_of(case: Case, secret: str) -> frozenset[str]:
+    """Return the principals that read a secret, by whatever name they call it."""
+    return frozenset(_readers(case, secret))
 
 
 def noun(environment: Environment, principal: str) -> str:
@@ -83,7 +98,9 @@ def _readers(case: Case, secret: str) -> dict[str, Principal]:
     return {
         who: p
         for who, p in case.environment.principals.items()
-        if p.secret and not p.generated and not p.anonymous and _name(case, p.secret) == name
+        if not p.generated
+        and not p.anonymous
+        and _name(case, case.environment.secret_of(who)) == name
     }
 
 
@@ -99,7 +116,7 @@ def _others(case: Case, secret: str, own: Keys) -> list[str]:
 def _reading(case: Case, secret: str) -> Iterator[tuple[str, Keys]]:
     """Yield who reads a secret, and what of it: principals, and containers by their variables."""
     for who, principal in _readers(case, secret).items():
-        yield f"principal {who}", _keys(principal)
+        yield f"principal {who}", _places(case, who, principal)
     name = _name(case, secret)
     for definition in case.state.task_definitions:
         for container in definition.containers:
@@ -117,14 +134,29 @@ def _name(case: Case, reference: str) -> str:
     return _SUFFIX.sub("", found[1]) if found else told or reference
 
 
+def _places(case: Case, who: str, principal: Principal) -> Keys:
+    """Return where in its secret a credential is: its keys, below the principal in the one secret.
+
+    An entry of a bare value is the principal's own key.
+    """
+    keys, entry = _keys(principal), _entry(case, who)
+    return (tuple(f"{entry}.{key}" for key in keys) or (entry,)) if entry else keys
+
+
+def _entry(case: Case, who: str) -> str:
+    return who if case.environment.shares_secret(who) else ""
+
+
 def _keys(principal: Principal) -> Keys:
     if principal.form == BASIC:
         return principal.username_key, principal.password_key
     return (principal.key,) if principal.key else ()
 
 
-def _form(principal: Principal) -> str:
-    """Return a form of printf: the JSON of a secret, or its bare value."""
+def _form(principal: Principal, entry: str) -> str:
+    """Return a form of printf: the JSON of a secret, or its bare value; `entry` is its name."""
     keys = _keys(principal)
     fields = (f'{json.dumps(key).replace("%", "%%")}:"%s"' for key in keys)
-    return "{" + ",".join(fields) + "}" if keys else "%s"
+    bare = '"%s"' if entry else "%s"
+    value = "{" + ",".join(fields) + "}" if keys else bare
+    return f'{{"{entry}":{value}}}' if entry else value

@@ -81,7 +81,8 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
     principal = next(iter(principals), "")
     known = case.environment.principals.get(principal)
     entries = {f.entry_service for f in accepted}
-    if len(principals) != 1 or known is None or not known.secret:
+    secret = case.environment.secret_of(principal)
+    if len(principals) != 1 or known is None or not secret:
         return None
     judge = case.used(Role.IDENTITY)
     if judge not in entries:
@@ -91,14 +92,15 @@ def _too_powerful_key(case: Case, accepted: Failures) -> Finding | None:
     return Finding(
         cause=_OPEN,
         service=judge,
-        resource=known.secret,
+        resource=secret,
         summary=f"The key of principal {principal} may do more than it should: {known.reason}.",
         shown_failures=3,
         remedy=Remedy(
             summary="Take back what the key may do too much.",
-            inspect=(case.aws("secretsmanager", "describe-secret", secret_id=known.secret),),
+            inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret),),
             decision="An administrator makes a key without the scopes or the service that it must"
-            f" not have, stores it in {known.secret} and revokes this one.",
+            f" not have, stores it in {stored.place(case.environment, principal)} and revokes this"
+            " one.",
         ),
         explained_failures=accepted,
     )

@@ -167,7 +167,8 @@ class _Past:
         events = {line for line in now.evidence if line.at not in read}
         one, two = _object(self._case.state, now.resource), _object(state, now.resource)
         same = now.summary == before.summary or _is_host(state, now.resource)
-        return same and one == two and events <= set(before.evidence)
+        resolved = _resolves(self._case.state, now.resource) == _resolves(state, now.resource)
+        return same and resolved and one == two and events <= set(before.evidence)
 
     def _findings(self, well: Baseline) -> Mapping[tuple[str, str], list[Finding]]:
         read_once = id(well.state)  # checks share the readings that they share by name
@@ -194,6 +195,11 @@ def _is_host(state: PlatformState, resource: str) -> bool:
     return any(h.host == resource for h in state.hosts)
 
 
+def _resolves(state: PlatformState, resource: str) -> bool | None:
+    """Return whether a public name had addresses when it was read, None for anything else."""
+    return next((bool(h.addresses) for h in state.hosts if h.host == resource), None)
+
+
 def _object(state: PlatformState, resource: str) -> object:
     """Return the stable part of what has this ARN, id or name, None for nothing."""
     return next((stable(found) for found in _objects(state) if resource in _names(found)), None)
@@ -213,6 +219,9 @@ def _objects(state: PlatformState) -> Iterable[msgspec.Struct]:
     yield from state.security_groups
     yield from state.discovery
     yield from state.hosts
+    if network := state.network:
+        yield from (*network.acls, *network.route_tables)
+        yield from (*network.nat_gateways, *network.endpoints)
 
 
 def _names(found: msgspec.Struct) -> set[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.dependencies import closure, used
 from canary.control_plane.log_lines import is_request
-from canary.control_plane.service_groups import groups_of
+from canary.control_plane.service_groups import groups_of, serves_instead
 from canary.control_plane.state import (
     EVERYTHING,
     Container,
@@ -28,6 +28,7 @@ from canary.control_plane.state import (
 from canary.diagnose.core.aws_cli import Aws
 from canary.diagnose.core.failures import Failure, collect, entry_service_at
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
+from canary.diagnose.core.who_answered import attributed
 from canary.model import Environment, Evidence, Exchange, Result, Role, Service, Status, Step
 from canary.model.results import exchanges_of
 
@@ -58,7 +59,8 @@ class Case:
     @cached_property
     def failures(self) -> tuple[Failure, ...]:
         """Every failed step of every failed check."""
-        return collect(self.results, self.environment)
+        shown = attributed(self.results, self.environment, self.state)
+        return collect(shown, self.environment)
 
     @cached_property
     def exchanges(self) -> tuple[tuple[Step, Exchange], ...]:
@@ -200,15 +202,15 @@ class Case:
     def suspect_groups(self) -> Iterator[tuple[str, TargetGroup, Failures]]:
         """Yield each target group of a service whose outage, or churn, explains failures."""
         for name in self.services:
-            if failures := self.failures_during_churn(name):
-                for group in self.groups(name):
+            failures = self.failures_during_churn(name)
+            for group in self.groups(name) if failures else ():
+                if not serves_instead(self.environment, self.state, name, group):  # blue/green
                     yield name, group, failures
 
     def failures_of_outage(self, name: str, via: str = "") -> Failures:
         """Return the failures that an outage of a service explains, its dependants' included.
 
-        `via`: only the failures of requests through this dependant, for a broken link between
-        the two.
+        `via`: only those of requests through this dependant, for a broken link between the two.
         """
         return frozenset(f for f in self.failures if self._follows(f, name, via))
 

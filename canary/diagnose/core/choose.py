@@ -169,7 +169,7 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
 
 
 def _importance(finding: Finding) -> tuple[bool, bool, int, bool, int, str, str]:
-    possible = finding.confidence is Confidence.POSSIBLE
+    possible = finding.confidence is Confidence.POSSIBLE or finding.only_words
     weight = sum(f.weight for f in finding.explained_failures)
     sure = finding.confidence is Confidence.CERTAIN
     stage = finding.rank // 10

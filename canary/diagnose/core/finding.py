@@ -31,7 +31,8 @@ class Finding:
     shown_failures: int = 2  # how many of them become evidence
     rank: int = -1  # -1: the rank of the rule
     held: bool = False  # it was so while all was well, or an answer contradicts it
-    one_of_two: bool = False  # this service or the one that asks it: told as POSSIBLE
+    only_words: bool = False  # nothing but words that visitors can write: told as POSSIBLE
+    one_of_two: bool = False  # this or what is near it (a service, a hop): told as POSSIBLE
     always_report: bool = False  # also without failures: a permission that the canary lacks
 
     @property
@@ -40,7 +41,8 @@ class Finding:
 
         The place between two services can be LIKELY while each of them is only POSSIBLE.
         """
-        return Confidence.POSSIBLE if self.one_of_two else self.confidence
+        doubtful = self.one_of_two or self.only_words
+        return Confidence.POSSIBLE if doubtful else self.confidence
 
 
 def top_evidence(failures: Failures, count: int = 2) -> tuple[Evidence, ...]:

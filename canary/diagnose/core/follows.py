@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from canary.diagnose.core.mechanisms import WAYS
+
 _STARTS = frozenset(
     {
         "service-missing",
@@ -9,6 +11,10 @@ _STARTS = frozenset(
         "execution-role-denied",
         "secret-unavailable",
         "image-pull-failed",
+        "capacity-unavailable",
+        "quota-reached",
+        "subnet-full",
+        "volume-unavailable",
         "log-group-missing",
         "image-wrong-architecture",
         "task-out-of-memory",
@@ -17,7 +23,8 @@ _STARTS = frozenset(
         "secret-not-injected",
     }
 )
-_NETWORK = frozenset({"security-group-blocked"})
+_ZONES = frozenset({"zone-not-shared", "zone-without-target"})
+_NETWORK = frozenset({"security-group-blocked", *WAYS, *_ZONES})
 _ROUTES = frozenset(
     {
         "listener-missing",
@@ -28,13 +35,24 @@ _ROUTES = frozenset(
         "target-group-detached",
     }
 )
-_DATABASE = frozenset({"database-auth-failed", "database-unreachable", "database-schema-missing"})
+# What keeps a database from serving, as AWS shows it or as it tells itself.
+_STORE = frozenset(
+    {
+        *("database-full", "database-stopped", "database-failing-over", "database-read-only"),
+        *("database-connections-exhausted", "database-locked"),
+    }
+)
+_CACHE = frozenset({"cache-full", "cache-stopped", "cache-failing-over"})
+_DATABASE = _STORE | {
+    *("database-auth-failed", "database-unreachable", "database-schema-missing"),
+    "database-schema-outdated",
+}
 _HEALTH_CHECKS = frozenset({"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"})
 CRASHES = frozenset({"task-crash-loop", "deployment-stuck", "deployment-rolled-back"})
 _SETTINGS = frozenset(
     {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"}
 )
-SHARED = _DATABASE | {"cache-unreachable"}
+SHARED = _DATABASE | _CACHE | {"cache-unreachable"}
 # The database's own words prove these causes, although the control plane does not show them.
 SHOWN_BY_THE_DATABASE = frozenset({"database-auth-failed", "database-schema-missing"})
 
@@ -53,17 +71,21 @@ FOLLOWS: dict[str, frozenset[str]] = {
     | _DATABASE
     | _NETWORK
     | _HEALTH_CHECKS
-    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"},
+    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"}
+    | {"worker-killed"},
     "health-check-mismatch": frozenset({"port-mismatch", "target-protocol-mismatch"}),
     "target-protocol-mismatch": frozenset({"port-mismatch"}),
     "task-crash-loop": _STARTS | _DATABASE | _NETWORK,
     "deployment-stuck": _STARTS | _DATABASE | _NETWORK,
-    "deployment-rolled-back": _STARTS | _DATABASE,
+    "deployment-rolled-back": _STARTS | _DATABASE | WAYS,
     "service-discovery-missing": _STARTS | CRASHES | _DATABASE,
     "service-discovery-stale": _STARTS | CRASHES,
-    "database-unreachable": _NETWORK | _SETTINGS | {"database-auth-failed"},
+    "database-unreachable": _NETWORK | _SETTINGS | _STORE | {"database-auth-failed"},
     "database-auth-failed": _SETTINGS,
-    "cache-unreachable": _NETWORK | _SETTINGS,
+    "database-read-only": frozenset({"database-failing-over", "database-full"}),
+    "database-connections-exhausted": frozenset({"database-failing-over", "database-locked"}),
+    "cache-unreachable": _NETWORK | _SETTINGS | _CACHE,
+    "latency-degraded": frozenset({"worker-killed"}),
     "environment-variable-wrong": frozenset({"port-mismatch"}),
     "auth-service-down": frozenset({"latency-degraded"}),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from canary.control_plane.aws_lists.no_room import NO_ROOM
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
@@ -20,29 +21,43 @@ _ANY = frozenset(Symptom)
 # The application itself answers, in words of its own: it was reached.
 _OWN_WORDS = DATABASE | UPSTREAM | frozenset({S.NOT_READY, S.AUTH_UNAVAILABLE, S.ARTIFACTS, S.SLOW})
 
+WAYS = frozenset({"network-acl-blocked", "vpc-route-missing", "nat-gone", "endpoint-missing"})
+"""What stops packets in a VPC beside its security groups."""
+DROPS = frozenset({"security-group-blocked", *WAYS})
+"""Causes that drop packets, so that nobody ever reports a refused connection."""
+# packets are dropped: somebody waits in vain, and nobody refuses
+_WAITING = _ANY - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST}
+
 MAKES: dict[str, frozenset[Symptom]] = {
     # no task is there: whatever stands before the service answers for it, or nobody does
     "service-missing": _ANY - _OWN_WORDS,
     "service-scaled-to-zero": _ANY - _OWN_WORDS,
+    # a request that is led there comes to no task: who answers in its own words was reached
+    "target-group-empty": _ANY - _OWN_WORDS - {S.APP_5XX},
     # nobody accepts the connection, or somebody who speaks another protocol; DNS is another thing
     "listener-missing": CONTROL
     | FRONT
     | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN},
     "dns-name-missing": frozenset({S.NO_NAME, S.UNKNOWN}) | CONTROL,
-    # a group drops packets: somebody waits in vain, and nobody refuses
-    "security-group-blocked": _ANY
-    - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST},
+    **dict.fromkeys(DROPS, _WAITING),
+    # its node answers 503 where no target may be used
+    "zone-not-shared": _ANY - _OWN_WORDS - {S.NO_NAME, S.REFUSED, S.TLS},
+    "zone-without-target": _ANY - _OWN_WORDS - {S.NO_NAME, S.REFUSED, S.TLS},
+    # tasks that ECS cannot start: the listener before them stays as it is
+    **dict.fromkeys(
+        (*sorted(NO_ROOM), "volume-unavailable"),
+        _ANY - {S.NO_NAME, S.REFUSED, S.TLS, S.OVERSIZED, S.FRONT_LOST},
+    ),
 }
 """What a cause makes of requests to the service that it concerns."""
 
-DROPS = frozenset({"security-group-blocked"})
-"""Causes that drop packets, so that nobody ever reports a refused connection."""
 _REFUSED = re.compile(r"connection refused|econnrefused|connect call failed", re.IGNORECASE)
 _WAITED = re.compile(r"time.?out|timed out|no route|unreachable", re.IGNORECASE)
 
 LATE = frozenset(
     {
         "security-group-blocked",  # connections that are open stay open
+        *("vpc-route-missing", "nat-gone", "endpoint-missing"),  # until a task starts
         "dns-name-missing",  # resolvers keep an answer
         "dns-wrong-load-balancer",
         "service-discovery-missing",
@@ -56,15 +71,19 @@ SHOWN_BY_STATE = frozenset(
         *("listener-missing", "rule-missing", "rule-wrong-target", "rule-shadowed"),
         *("rule-on-wrong-listener", "target-group-detached", "target-group-empty"),
         *("balancer-attribute-wrong", "dns-wrong-load-balancer", "dns-name-missing"),
+        *("request-blocked", "sign-in-failing"),
         *("health-check-mismatch", "port-mismatch", "security-group-blocked"),
         *("targets-unhealthy", "target-protocol-mismatch", "service-missing"),
         *("service-scaled-to-zero", "task-crash-loop", "task-out-of-memory", "image-pull-failed"),
         *("image-wrong-architecture", "log-group-missing", "secret-unavailable"),
-        "container-ended",
+        *("container-ended", *sorted(NO_ROOM), "volume-unavailable"),
         *("execution-role-denied", "deployment-stuck", "deployment-rolled-back"),
         *("environment-variable-missing", "environment-variable-wrong", "secret-not-injected"),
         *("upstream-url-wrong", "service-id-wrong"),
         *("service-discovery-missing", "service-discovery-stale"),
+        *("database-full", "database-stopped", "database-failing-over"),
+        *("cache-stopped", "cache-failing-over"),
+        *(*WAYS, "zone-not-shared", "zone-without-target"),
     }
 )
 """Causes that the control plane shows; all others are told by answers and lines of logs."""
@@ -88,6 +107,14 @@ def _makes(finding: Finding, failure: Failure) -> bool:
     if failure.entry_service != finding.service or failure.out_of_time:
         return True  # another service tells of it, or nothing was asked any more
     return failure.symptom in MAKES.get(finding.cause, _ANY)
+
+
+_WAITS = frozenset({S.NO_CONNECTION, S.NO_ANSWER, S.BALANCER_504, S.FRONT_LATE, S.UPSTREAM_SLOW})
+
+
+def waited(failures: Failures) -> bool:
+    """Return whether somebody waited in vain: packets were dropped, and nobody answered."""
+    return any(f.symptom in _WAITS or _WAITED.search(f"{f.body} {f.text}") for f in failures)
 
 
 def answered(case: Case, finding: Finding) -> Exchange | None:

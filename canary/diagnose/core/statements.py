@@ -10,7 +10,9 @@ from canary.diagnose.core.failures import Failure
 from canary.model import Confidence
 
 # The documents in which a service tells its own state.
-_DOCUMENT = re.compile(r"(^|[/_-])(health\w*|ready\w*|live\w*|status|circuit-breaker)([/?_-]|$)")
+_DOCUMENT = re.compile(
+    r"(^|[/_-])(health\w*|ready\w*|readiness|live\w*|status|circuit-breaker)([/?_-]|$)"
+)
 _CUT = re.compile(r"\s*\{\s*\"[^\"]{1,80}\"\s*:")  # a document of which the end was cut
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from canary.diagnose.stores import refusals
 from canary.model import Exchange
 from canary.model.principals import BASIC
 
@@ -82,7 +83,11 @@ DOWN = (
     | frozenset({S.NO_ANSWER, S.AUTH_UNAVAILABLE, S.NOT_READY, S.APP_5XX, S.SLOW, S.ARTIFACTS})
 )
 
-_OWN_KEY_REFUSED = r"api key required|invalid (or expired )?api key|admin access required"
+# the last words are those of MLflow's own login (`--app-name basic-auth`)
+_OWN_KEY_REFUSED = (
+    r"you are not authenticated\. please see|api key required|invalid (or expired )?api key"
+    r"|admin access required"
+)
 _FAILURES = {
     "dns": S.NO_NAME,
     "refused": S.REFUSED,
@@ -120,9 +125,8 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
         ((404,), r"resource_not_found|endpoint_not_found", S.PROXY_404),
         ((405,), r"", S.METHOD),
         ((429,), r"", S.THROTTLED),
-        ((500, 502, 503, 504), r"password authentication failed", S.DATABASE_AUTH),
-        ((500, 502, 503, 504), r"undefinedtable|no such table|relation .* does not exist",
-         S.DATABASE_SCHEMA),
+        ((500, 502, 503, 504), refusals.words_of(refusals.AUTH), S.DATABASE_AUTH),
+        ((500, 502, 503, 504), refusals.words_of(refusals.SCHEMA), S.DATABASE_SCHEMA),
         ((500,), r"circuit.?breaker\w*\W{1,9}unknown", S.BREAKER_DOCUMENT),
         ((500, 502, 503, 504), r"circuit.?breaker.{0,40}open|breaker is open|\"open\"",
          S.BREAKER_OPEN),
@@ -136,6 +140,12 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
 )  # fmt: skip
 # a gateway's time-out; Cloudflare's for connecting and for the answer
 _WAITED_FOR = frozenset({504, 522, 524})
+# a statement of SQL, to its end or to that of the text: MLflow's tables have artifact_uri
+_SQL = re.compile(
+    r"\[SQL: .*|\binsert into \S+ ?\(.*|\bupdate \S+ set .*|\bdelete from \S+ .*"
+    r"|\bselect .{1,4000}? from .*",
+    re.IGNORECASE | re.DOTALL,
+)
 _WERKZEUG = re.compile(r"the requested url was not found on the server|<title>404 not found", re.I)
 
 
@@ -151,8 +161,10 @@ def classify(exchange: Exchange) -> Symptom:
     html = "html" in exchange.content_type
     if exchange.status == 404 and html and _WERKZEUG.search(body):
         return S.MLFLOW_404
+    plain = _SQL.sub("", body)
     for statuses, words, symptom in _BODIES:
-        if exchange.status in statuses and words.search(body):
+        text = plain if symptom is S.ARTIFACTS else body
+        if exchange.status in statuses and words.search(text):
             return _of_basic(exchange) if symptom is S.NO_KEY_SEEN else symptom
     return _by_status(exchange, html)
 

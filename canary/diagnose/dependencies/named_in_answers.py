@@ -11,7 +11,9 @@ from canary.diagnose.core.symptoms import DOWN
 from canary.diagnose.dependencies import mlflow
 from canary.diagnose.dependencies.named_in_logs import reported_by_one, resource_of
 from canary.diagnose.ecs import own_credential, revisions
-from canary.model import Confidence, Remedy
+from canary.diagnose.remedies import build
+from canary.diagnose.stores import agreement
+from canary.model import Confidence, Remedy, Role
 
 
 def unreachable(case: Case) -> Iterator[Finding]:
@@ -47,13 +49,22 @@ def _unreachable(case: Case, name: str, reports: Failures) -> Finding:
         service=fronts[0] if answers else name,
         resource=_resource(case, name),
         confidence=Confidence.POSSIBLE if answers else Confidence.LIKELY,
+        only_words=_is_store(case, name)
+        and not agreement.agrees(case, "dependency-unreachable", name, fronts, reports),
         one_of_two=bool(alone),
         summary=summary,
-        evidence=top_evidence(reports, 3),
+        evidence=(
+            *top_evidence(reports, 3),
+            *(() if answers else revisions.change_evidence(case, name)),
+        ),
         remedy=_remedy(case, name, fronts, answers),
         shown_failures=0,
         explained_failures=case.failures_of_outage(name) | reports,
     )
+
+
+def _is_store(case: Case, name: str) -> bool:
+    return case.environment.role_of(name) in (Role.DATABASE, Role.CACHE)
 
 
 def _fronts(reports: Failures) -> list[str]:
@@ -80,6 +91,15 @@ def _remedy(case: Case, name: str, fronts: list[str], answers: bool) -> Remedy:
         f" group. {' and '.join(fronts)} only passes the failure on.{decisions.needs(case, name)}"
     )
     inspect = tuple(c for n in asked for c in revisions.inspect(case, n))
+    if not answers and (back := revisions.rollback(case, name)).edits:
+        return build.remedy(
+            case,
+            back.summary,
+            back.edits,
+            inspect=tuple(dict.fromkeys(inspect)),
+            verify=revisions.verify(case, name),
+            otherwise=decision,
+        )
     return Remedy(
         summary=f"Look at {name} first." if not answers else f"Look at the way to {name}.",
         inspect=tuple(dict.fromkeys(inspect)),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,44 +15,26 @@ from canary.diagnose.core.follows import SHOWN_BY_THE_DATABASE
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.secret_remedies import value_back
+from canary.diagnose.stores import agreement, refusals, remedies
 from canary.model import Evidence, Remedy, Role
 
 _RECENT_S = 600.0
-# (cause, the role of the dependency, words); PORT stands for a port of such a dependency
-_WORDS: tuple[tuple[str, Role, str], ...] = (
-    (
-        "database-auth-failed",
-        Role.DATABASE,
-        r"password authentication failed|no pg_hba|database \S+ does not exist",
-    ),
-    (
-        "database-schema-missing",
-        Role.DATABASE,
-        r"undefinedtable|no such table|relation .{1,60} does",
-    ),
-    (
-        "database-unreachable",
-        Role.DATABASE,
-        r"(database|postgres|PORT|psycopg|pg8000|sqlalchemy|\bdb\b).{0,120}(refused|timed? ?out"
-        r"|unreachable|could not connect|can't|network error|locked|closed)"
-        r"|(refused|timed? ?out|unreachable|could not connect|locked).{0,120}(database|postgres"
-        r"|PORT)|database is locked|could not translate host name",
-    ),
-    (
-        "cache-unreachable",
-        Role.CACHE,
-        r"redis.{0,160}(refused|timed? ?out|timeout|unreachable|wrongpass|noauth|invalid"
-        r"|connection|error)|(refused|timed? ?out|wrongpass|noauth|invalid).{0,120}(redis|PORT)"
-        r"|\bcache (read|write|lookup|connection)? ?(error|failure|time-?out)|WRONGPASS|NOAUTH",
-    ),
-)
 _SENTENCES = {
     "database-auth-failed": "The database refuses the login of {services}.",
     "database-schema-missing": "The database lacks a table that {services} needs.",
     "database-unreachable": "The database cannot be reached from {services}, or does not answer.",
     "cache-unreachable": "{services} cannot use the cache.",
+    refusals.FULL: "The database refuses {services}: its storage is full.",
+    refusals.CONNECTIONS: "The database refuses {services}: all its connections are taken.",
+    refusals.READ_ONLY: "The database takes no writes from {services}.",
+    refusals.FAILING_OVER: "The database refuses {services}: it is starting, stopping or"
+    " recovering.",
+    refusals.LOCKED: "Sessions of the database wait for each other, as {services} reports.",
+    refusals.CACHE_FULL: "The cache refuses {services}: its memory or disk is full.",
+    refusals.CACHE_MOVES: "The cache refuses {services}: it is loading, failing over, or was asked"
+    " at a replica.",
 }
-_DECISIONS = {
+_DECISIONS = remedies.DECISIONS | {
     "database-schema-missing": "Run the migrations of the service against its database.",
     "database-unreachable": "See whether the database runs, accepts connections and holds no lock:"
     " its restart is the database owner's decision.",
@@ -63,13 +45,27 @@ _DECISIONS = {
 
 def by_words(case: Case) -> Iterator[Finding]:
     """Report a broken dependency if logs or answers of its dependants name it."""
-    for cause, role, text in _WORDS:
-        words = re.compile(text.replace("PORT", port_words(case.environment, role)), re.IGNORECASE)
+    for role in (Role.DATABASE, Role.CACHE):
+        port = port_words(case.environment, role)
+        causes = dict.fromkeys(row.cause for row in refusals.REFUSALS if row.role is role)
         for other in case.environment.of_role(role):
-            yield from _named(case, cause, other, words)
+            for cause in causes:
+                yield from _named(case, cause, other, _Words(role=role, cause=cause, port=port))
 
 
-def _named(case: Case, cause: str, other: str, words: re.Pattern[str]) -> Iterator[Finding]:
+class _Words(NamedTuple):
+    """The refusals of a role's stores that point to one cause."""
+
+    role: Role
+    cause: str
+    port: str
+
+    def are_in(self, text: str) -> bool:
+        found = refusals.of(self.role, text, self.port)
+        return found is not None and found.cause == self.cause
+
+
+def _named(case: Case, cause: str, other: str, words: _Words) -> Iterator[Finding]:
     failures: Failures = frozenset()
     lines: list[Evidence] = []
     reporting_services: list[str] = []
@@ -86,16 +82,14 @@ def _named(case: Case, cause: str, other: str, words: re.Pattern[str]) -> Iterat
         yield _finding(case, cause, other, reporting_services, tuple(lines), failures)
 
 
-def _naming_line(
-    case: Case, name: str, words: re.Pattern[str], failures: Failures
-) -> Evidence | None:
+def _naming_line(case: Case, name: str, words: _Words, failures: Failures) -> Evidence | None:
     """Return a service's log line or answer that contains the words, None if there is none."""
     since = _since(case, name)
     for line in reversed(case.log_lines(name)):
-        if line.at >= since and case.age(line.at) < _RECENT_S and words.search(line.message):
+        if line.at >= since and case.age(line.at) < _RECENT_S and words.are_in(line.message):
             return Evidence(resource=f"log of {name}", seen=line.message[:300], at=line.at)
     for failure in sorted(failures, key=lambda f: f.position):
-        if failure.entry_service == name and words.search(failure.body):
+        if failure.entry_service == name and words.are_in(failure.body):
             return failure.evidence()
     return None
 
@@ -117,14 +111,18 @@ def _finding(
     # what the database says of a login or of a table is no guess
     told = cause in SHOWN_BY_THE_DATABASE
     alone = "" if told else reported_by_one(case, other, reporting_services)
+    remedy, parts = _remedy(case, cause, other, reporting_services), agreement.parts(case, other)
+    # a secret that changed lately, for which the remedy has the way back, agrees as well
+    agrees = remedy.fix or agreement.agrees(case, cause, other, reporting_services, failures)
     return Finding(
         cause=cause,
         service=other,
         resource=resource_of(case, other),
+        only_words=not agrees,
         one_of_two=bool(alone),
         summary=_SENTENCES[cause].format(services=" and ".join(reporting_services)),
-        evidence=lines,
-        remedy=_or_its_settings(_remedy(case, cause, reporting_services), other, alone),
+        evidence=(*lines, *(e for part in parts for e in remedies.counts(case, part))),
+        remedy=_or_its_settings(remedy, other, alone),
         explained_failures=failures,
     )
 
@@ -155,7 +153,7 @@ def resource_of(case: Case, other: str) -> str:
     return (part.security_group or part.discovery or other) if part else other
 
 
-def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
+def _remedy(case: Case, cause: str, other: str, reporting_services: list[str]) -> Remedy:
     words = ("redis", "cache") if cause.startswith("cache") else ("password", "database", "db")
     first = next((t for t in reporting_services if case.ecs(t)), "")
     # if one service alone does not reach the database, its own address of it may be wrong
@@ -167,7 +165,10 @@ def _remedy(case: Case, cause: str, reporting_services: list[str]) -> Remedy:
             return back
     return Remedy(
         summary=_DECISIONS.get(cause, "Compare the login in the secret with the database's."),
-        inspect=tuple(c for t in reporting_services for c in revisions.log_tail(case, t)),
+        inspect=(
+            *(c for t in reporting_services for c in revisions.log_tail(case, t)),
+            *(remedies.describe(case, p) for p in agreement.parts(case, other) if not p.parent),
+        ),
         decision=_DECISIONS.get(cause, "The owner of the database must set the login right."),
     )
 

@@ -28,10 +28,11 @@ from canary.model import Confidence, Evidence, Remedy, Role
 def upstream(case: Case) -> Iterator[Finding]:
     """Report an address of an upstream that does not lead to it."""
     for name in case.services:
-        definition = case.definition_of(name)
-        for container in definition.containers if definition else ():
+        if (definition := case.definition_of(name)) is None:
+            continue
+        for container in definition.containers:
             for variable, value in container.plain.items():
-                if not definition or not is_address(case, name, variable, value):
+                if not is_address(case, name, variable, value):
                     continue
                 if side_cars.beside(definition, container, value):
                     continue  # where a proxy leads to, nobody tells

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from canary.control_plane.aws_lists.form import Form, match
 from canary.control_plane.state import StoppedContainer, Task, TaskDefinition
 
 # What ECS leaves when it stops the others: an end by itself, SIGKILL, SIGTERM.
@@ -28,9 +27,9 @@ def first(task: Task, definition: TaskDefinition | None) -> str:
     return _named(own[0]) if len(own) == 1 else ""
 
 
-def by_reason(task: Task, pattern: str) -> str:
-    """Name the container of several whose own reason fits."""
-    fitting = [c for c in task.containers if re.search(pattern, c.reason)]
+def by_reason(task: Task, form: Form) -> str:
+    """Name the container of several whose own reason has a form."""
+    fitting = [c for c in task.containers if match((form,), c.reason)]
     return _named(fitting[0]) if len(task.containers) > 1 and len(fitting) == 1 else ""
 
 

@@ -7,14 +7,16 @@ from canary.control_plane.state import Task
 from canary.diagnose.core.case import Case
 from canary.model import Evidence
 
+MOST_CONTAINERS = 3  # whose last lines are shown
+
 
 def last_words(case: Case, task: Task | None) -> tuple[Evidence, ...]:
-    """Return what a task wrote last before it ended, as evidence."""
+    """Return what each container of a task wrote last before it ended, as evidence."""
     lines = case.state.last_lines.get(task.arn, ()) if task else ()
-    told = [line for line in lines if line.message]
+    last = {line.stream: line for line in lines if line.message}  # the last of each stream stays
     return tuple(
         Evidence(resource=f"last line of {line.stream}", seen=line.message, at=line.at)
-        for line in told[-1:]
+        for line in list(last.values())[:MOST_CONTAINERS]
     )
 
 

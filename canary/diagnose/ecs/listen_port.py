@@ -19,10 +19,8 @@ def listening(case: Case) -> Iterator[Finding]:
     for suspect in case.suspects():
         service = suspect.service
         in_use = {service.task_definition, *(t.task_definition for t in live(service))}
-        for arn in sorted(in_use):
-            definition = case.definition(arn)
-            mismatch = port_mismatch(definition) if definition else None
-            if definition and mismatch:
+        for definition in filter(None, map(case.definition, sorted(in_use))):
+            if mismatch := port_mismatch(definition):
                 yield _finding(case, suspect, definition, mismatch)
                 break
 

@@ -10,7 +10,7 @@ from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
 from canary.diagnose.core.symptoms import CONTROL, EDGE, Symptom
-from canary.diagnose.ecs import revisions
+from canary.diagnose.ecs import forerunner, revisions
 from canary.diagnose.remedies import build
 from canary.model import Confidence, Role
 
@@ -20,7 +20,7 @@ _OF_KEYS = frozenset({Symptom.KEY_REFUSED, Symptom.ACCEPTED, Symptom.AUTH_UNAVAI
 def reverted(case: Case) -> Iterator[Finding]:
     """Report a service that runs an older revision than before, if it answers wrongly."""
     for name in case.services:
-        service, newer = case.ecs(name), revisions.replaced_by_older(case, name)
+        service, newer = case.ecs(name), forerunner.replaced_by_older(case, name)
         failures = _failures(case, name)
         if service and newer and failures and service.running >= service.desired > 0:
             yield _finding(case, Suspect(name, service, failures), newer)

@@ -7,10 +7,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from canary.control_plane.ecs import is_failure, primary, rolled_back, scaled_in
-from canary.control_plane.state import EcsDeployment, EcsService, TaskDefinition
+from canary.control_plane.state import TaskDefinition
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs.revision_diff import Difference, difference, port_mismatch
+from canary.diagnose.ecs import forerunner, log_groups
+from canary.diagnose.ecs.revision_diff import Difference, difference
 from canary.diagnose.remedies import build, service_back
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.never_worse import objections
@@ -52,8 +52,8 @@ def rollout(case: Case, name: str) -> Rollout | None:
     """Return the last change of a service's revision, None if it is not known."""
     if (service := case.ecs(name)) is None:
         return None
-    bad = _suspect(service)
-    good = _good(case, name, service, bad)
+    bad = forerunner.suspect(service)
+    good = forerunner.good(case, name, service, bad)
     newer, older = case.definition(bad), case.definition(good)
     if newer is None or older is None or newer.arn == older.arn:
         return None
@@ -74,75 +74,6 @@ def change_evidence(case: Case, name: str) -> tuple[Evidence, ...]:
     return (*change.evidence(), *service_back.evidence(case, service, change.good.arn))
 
 
-def _suspect(service: EcsService) -> str:
-    """Return the newest revision that was deployed, even if ECS rolled it back since."""
-    for deployment in service.deployments:
-        if deployment.failed_tasks and _rolled_back_from(service, deployment):
-            return deployment.task_definition
-    failures = [t for t in service.tasks if is_failure(t)]
-    if failures and rolled_back(service):
-        return failures[0].task_definition
-    return service.task_definition
-
-
-def _rolled_back_from(service: EcsService, deployment: EcsDeployment) -> bool:
-    """Return whether ECS went back from a deployment; one that is being replaced is older."""
-    if deployment is primary(service):
-        return False
-    newer = _number(deployment.task_definition) > _number(service.task_definition)
-    return deployment.rollout_state == "FAILED" or newer
-
-
-def _number(arn: str) -> int:
-    tail = arn.rpartition(":")[2]
-    return int(tail) if tail.isdigit() else 0
-
-
-def _good(case: Case, name: str, service: EcsService, bad: str) -> str:
-    """Return the revision that ran before the suspected one."""
-    if service.task_definition != bad:
-        return service.task_definition
-    before = case.ecs_before(name)
-    if before and before.task_definition != bad and _usable(case, before.task_definition, bad):
-        return before.task_definition
-    newer = replaced_by_older(case, name)
-    if newer:
-        return newer.arn
-    deployed = [d.task_definition for d in service.deployments]
-    running = [t for t in service.tasks if scaled_in(t) or t.last_status == "RUNNING"]
-    served = (*deployed, *(t.task_definition for t in running))
-    return next((arn for arn in served if arn != bad and _usable(case, arn, bad)), "")
-
-
-def replaced_by_older(case: Case, name: str) -> TaskDefinition | None:
-    """Return the newer, healthy revision that an older one replaced since the previous run.
-
-    Two overlapping deployments can bring an older revision back. ECS itself goes back only from
-    a failed deployment, and people only from one under which checks failed.
-    """
-    service, before = case.ecs(name), case.ecs_before(name)
-    if service is None or before is None or case.previous is None or rolled_back(service):
-        return None
-    if name in case.previous.refreshed_services:  # a service with failures was not healthy
-        return None
-    healthy = before.running >= before.desired > 0 and len(before.deployments) == 1
-    now = case.definition(service.task_definition)
-    was = next((d for d in case.state.task_definitions if d.arn == before.task_definition), None)
-    if not healthy or not now or not was or now.family != was.family or was.status != "ACTIVE":
-        return None
-    tried = (*before.deployments, *(d for d in service.deployments if d.task_definition == was.arn))
-    sound = not any(d.failed_tasks for d in tried) and port_mismatch(was) is None
-    return was if sound and now.revision < was.revision else None
-
-
-def _usable(case: Case, arn: str, bad: str) -> bool:
-    """Return whether a roll back to a revision is safe; it must be older than the bad one."""
-    found, tried = case.definition(arn), case.definition(bad)
-    if found is None or found.status != "ACTIVE" or port_mismatch(found) is not None:
-        return False
-    return tried is None or found.family != tried.family or found.revision < tried.revision
-
-
 @dataclass(frozen=True, kw_only=True)
 class Back:
     """The way back to the previous revision; empty if none is known."""
@@ -155,11 +86,14 @@ class Back:
 def rollback(case: Case, name: str, *, unread: bool = False) -> Back:
     """Return the way back to the previous revision, an empty one if none is known.
 
-    Where ECS went back by itself, tasks start anew. A revision of the same content is no way back,
-    except with `unread`: the fault may be in a value that the canary does not read.
+    Where ECS went back by itself, tasks start anew. Nobody leaves a revision with which all was
+    well for a while. A revision of the same content is no way back, except with `unread`: the
+    fault may be in a value that the canary does not read.
     """
     change = rollout(case, name)
     if change is None or not (unread or change.difference.lines()):
+        return Back()
+    if forerunner.was_well_with(case, name, change.bad.arn):
         return Back()
     good, back = change.good, f"Go back to {change.good.family}:{change.good.revision}."
     edits = deploy(case, name, "" if change.rolled_back else good.arn)
@@ -238,13 +172,10 @@ def inspect(case: Case, name: str) -> tuple[str, ...]:
 
 
 def log_tail(case: Case, name: str) -> tuple[str, ...]:
-    """Return the command that shows the last half hour of a service's log.
-
-    The task definition names the group that its tasks write to, the file may name another one.
-    """
-    written = [c.log_group for c in case.containers(name) if c.log_group]
-    known = case.services[name].log_group
-    group = next((g for g in (*written, known) if g not in case.state.missing_log_groups), "")
+    """Return the command that shows the last half hour of the log that its tasks write to."""
+    written = [c.log_group for c in case.containers(name) if c.log_group and not c.log_region]
+    known, lost = case.services[name].log_group, log_groups.missing(case.state)
+    group = next((g for g in (*written, known) if g not in lost), "")
     # by its place it has no name that keeps it from being read as an option or as a file
     can_be_one = _LOG_GROUP.fullmatch(group) is not None
     return (case.aws("logs", f"tail {shlex.quote(group)}", since="30m"),) if can_be_one else ()

@@ -20,6 +20,7 @@ _IMAGE = re.compile(
     r"([:@].*)?",
     re.ASCII,
 )
+_REGION = re.compile(r"[a-z0-9-]+", re.ASCII)
 _LOG_GROUP = re.compile(r"[\w./#-]+", re.ASCII)
 _KEY = re.compile(rf"{_PARTITION}:kms:[\w-]+:\d+:key/[\w-]+", re.ASCII)
 _KEY_ID = re.compile(r"[\w-]+", re.ASCII)
@@ -80,7 +81,9 @@ def _of_images(case: Case, definition: TaskDefinition) -> Iterator[tuple[tuple[s
 
 
 def _of_log_groups(case: Case, definition: TaskDefinition) -> Iterator[tuple[tuple[str, ...], str]]:
-    for group in {c.log_group for c in definition.containers}:
-        if _LOG_GROUP.fullmatch(group):
+    own = case.environment.region
+    for group, region in {(c.log_group, c.log_region or own) for c in definition.containers}:
+        if _LOG_GROUP.fullmatch(group) and _REGION.fullmatch(region):
             arn = case.environment.arn("logs", f"log-group:{group}:*")
+            arn = arn.replace(f":{own}:", f":{region}:", 1)
             yield ("logs:CreateLogStream", "logs:PutLogEvents"), arn

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from canary.control_plane.state import SecretState
 from canary.diagnose.core.aws_cli import compact
 from canary.diagnose.core.case import Case
+from canary.diagnose.core.decisions import joined
 from canary.diagnose.ecs import revisions
 from canary.diagnose.remedies import build
 from canary.diagnose.remedies.secrets import previous_value, restore_secret
@@ -41,10 +42,34 @@ def restore(case: Case, name: str, words: str, cause: str) -> Remedy:
     return revisions.remedy(
         case,
         name,
-        "Create the secret that the stopped reason names, or mend the reference in the task"
+        _mend_reference(case, name, words)
+        or "Create the secret that the stopped reason names, or mend the reference in the task"
         " definition.",
         summary="Make the secret that the stopped reason names readable.",
         verify=revisions.verify(case, name),
+    )
+
+
+def _mend_reference(case: Case, name: str, words: str) -> str:
+    """Return which references have a form that ECS refuses, "" where AWS says nothing of it.
+
+    AWS, "Pass Secrets Manager secrets through Amazon ECS environment variables": behind the
+    secret's ARN stand all three of JSON key, version stage and version id, or none; what is not
+    wanted is left empty.
+    """
+    if "arn format" not in words.lower():
+        return ""
+    wrong = {
+        variable
+        for container in case.containers(name)
+        for variable, reference in container.secrets.items()
+        if ":secretsmanager:" in reference and reference.count(":") in (7, 8)
+    }
+    named = f" of {joined(sorted(wrong))}" if wrong else ""
+    return (
+        f"Mend the reference{named} in a new revision of the task definition: behind the secret's"
+        " ARN ECS takes :json-key:version-stage:version-id with all three colons, such as"
+        " :password:: for a key alone."
     )
 
 
@@ -57,7 +82,10 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
             inspect=(case.aws("secretsmanager", "describe-secret", secret_id=secret.name),),
             verify=revisions.verify(case, name),
         )
+    key = ""
     if secret.kind == "parameter":
+        # nothing tells the key of what is gone: PutParameter then takes alias/aws/ssm
+        key = " Where a KMS key of your own encrypted it, add --key-id to the command."
         make = case.aws.with_secret("ssm", "put-parameter", name=secret.name, type="SecureString")
         show = case.aws("ssm", "describe-parameters", filters=_by_name(secret.name))
     else:
@@ -68,7 +96,8 @@ def _missing(case: Case, name: str, secret: SecretState) -> Remedy:
         inspect=(show,),
         verify=revisions.verify(case, name),
         decision=f"{secret.name} is gone for good: only its owner knows the value. Type this"
-        f" command, then the value, which the terminal does not show; then deploy {name} anew.",
+        " command, then the value, which the terminal does not show; then deploy"
+        f" {name} anew.{key}",
         decision_command=make,
     )
 

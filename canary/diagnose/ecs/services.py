@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from canary.control_plane.aws_lists.no_room import NO_ROOM
 from canary.control_plane.ecs import primary, rolled_back
 from canary.control_plane.state import EcsDeployment, EcsService
 from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.core.symptoms import CONTROL
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
-from canary.diagnose.ecs.stop_words import CANNOT_START
+from canary.diagnose.ecs.scheduling import history, own_scaling
+from canary.diagnose.ecs.stop_words import UNREACHED
 from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
 from canary.diagnose.remedies import build, service_back
@@ -33,8 +35,17 @@ _START_CAUSES = {
     "secret-not-injected": "lacks a secret that it needs",
     "database-auth-failed": "is refused by the database",
     "database-schema-missing": "finds no table in the database",
+    "database-connections-exhausted": "gets no connection of the database: all are taken",
+    "database-full": "is refused by the database, which has no storage left",
+    "database-read-only": "is refused by the database, which takes no writes",
+    "database-failing-over": "is refused by the database, which starts, stops or recovers",
+    "database-schema-outdated": "finds another version of its schema in the database",
     "database-unreachable": "does not reach the database",
     "security-group-blocked": "has tasks that cannot reach AWS at start",
+    "capacity-unavailable": "gets no new task: there is no capacity for it",
+    "quota-reached": "gets no new task: a quota of the account is reached",
+    "subnet-full": "gets no new task: its subnet has no free address",
+    "volume-unavailable": "names a volume that its tasks cannot have",
     "health-check-mismatch": "has tasks that fail their container's own health check",
     "deployment-stuck": "has a deployment that does not come through: its new tasks end",
     "deployment-rolled-back": "went back to the revision before: the new one's tasks end",
@@ -66,11 +77,16 @@ def missing(case: Case) -> Iterator[Finding]:
 
 def scaled_to_zero(case: Case) -> Iterator[Finding]:
     """Report services with a desired count of 0."""
-    for name, service, failures in case.suspects():
+    for suspect in case.suspects():
+        name, service, failures = suspect
         if service.desired > 0:
             continue
         before = case.ecs_before(name)
         count = before.desired if before and before.desired else 1
+        if activity := history.scaled_by_itself(case, name, service):
+            sure = history.had_another_count(case, name, service)
+            yield own_scaling.on_purpose(case, suspect, activity, sure=sure)
+            continue
         yield Finding(
             cause="service-scaled-to-zero",
             service=name,
@@ -102,7 +118,7 @@ def not_starting(case: Case) -> Iterator[Finding]:
     """Report why tasks stop: from the stopped reason, the exit code and the log."""
     for suspect in case.suspects(churn=True):
         stop = stop_of(case, suspect.name)
-        if stop and stop.cause != "targets-unhealthy":
+        if stop and stop.cause not in ("targets-unhealthy", UNREACHED):  # see network.start_ways
             yield _start_finding(case, suspect, refine(case, suspect.name, stop))
 
 
@@ -114,7 +130,10 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
     if stop.cause == "health-check-mismatch":  # a changed check is wrong, else the application is
         lines = change.difference.lines() if change else []
         shown_by_aws = any(line.startswith("health command") for line in lines)
-    shown_by_aws = shown_by_aws and bool(stop.task)
+    # ECS repeats that there is no room while it holds; what tasks that run answer is another thing
+    short = not case.has_healthy_targets(name) or all(f.symptom in CONTROL for f in failures)
+    in_force = bool(stop.task) or (stop.cause in NO_ROOM and short)
+    shown_by_aws = shown_by_aws and in_force and not stop.likely
     logged = stop.cause.startswith("environment-") and not (change or stop.name)
     return Finding(
         cause=stop.cause,
@@ -135,7 +154,7 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
 
 
 def _says(stop: Stop) -> str:
-    if re.search(CANNOT_START, stop.words):
+    if stop.names_no_program():
         return "names a program that its tasks cannot start"
     return _START_CAUSES[stop.cause]
 
@@ -149,7 +168,7 @@ def deployments(case: Case) -> Iterator[Finding]:
     for name, service, failures in case.suspects(churn=True):
         newest = primary(service)
         cause = _deployment_cause(case, name, service, newest) if newest else ""
-        if newest is None or not cause:
+        if newest is None or not cause or _unreached(case, name):
             continue
         back = revisions.rollback(case, name)
         yield Finding(
@@ -157,13 +176,9 @@ def deployments(case: Case) -> Iterator[Finding]:
             service=name,
             resource=service.arn,
             summary=_described(service, cause, newest),
-            evidence=_short(case, service)
-            if _is_over(newest, cause)
-            else case.evidence(
-                newest.id,
-                f"{newest.rollout_state} {newest.rollout_reason}".strip(),
-                "rollout COMPLETED",
-                newest.updated_at,
+            evidence=(
+                *history.back_evidence(case, service),
+                *(_short(case, service) if _is_over(newest, cause) else _state(case, newest)),
             ),
             shown_failures=1,
             remedy=build.remedy(
@@ -177,8 +192,14 @@ def deployments(case: Case) -> Iterator[Finding]:
         )
 
 
+def _unreached(case: Case, name: str) -> bool:
+    """Return whether the service's tasks stop because they do not reach AWS at their start."""
+    stop = stop_of(case, name)
+    return stop is not None and stop.cause == UNREACHED
+
+
 def _deployment_cause(case: Case, name: str, service: EcsService, newest: EcsDeployment) -> str:
-    if rolled_back(service):
+    if rolled_back(service) or history.went_back(case, service):
         return "deployment-rolled-back"
     hanging = case.age(newest.created_at) > STUCK_S or newest.failed_tasks
     if newest.rollout_state == "FAILED" or (newest.rollout_state == "IN_PROGRESS" and hanging):
@@ -198,6 +219,11 @@ def _described(service: EcsService, cause: str, newest: EcsDeployment) -> str:
         return f"ECS starts no task of {service.name}, though it runs too few."
     back = cause == "deployment-rolled-back"
     return f"The deployment of {service.name} {'was rolled back' if back else 'does not end'}."
+
+
+def _state(case: Case, newest: EcsDeployment) -> tuple[Evidence]:
+    seen = f"{newest.rollout_state} {newest.rollout_reason}".strip()
+    return case.evidence(newest.id, seen, "rollout COMPLETED", newest.updated_at)
 
 
 def _short(case: Case, service: EcsService) -> tuple[Evidence]:

@@ -33,8 +33,10 @@ def ended(case: Case) -> Iterator[Finding]:
     """
     for name in case.services:
         service, definition = case.ecs(name), case.definition_of(name)
-        tasks = [t for t in live(service) if definition and t.task_definition == definition.arn]
-        if service is None or definition is None or not tasks:
+        if service is None or definition is None:
+            continue
+        tasks = [t for t in live(service) if t.task_definition == definition.arn]
+        if not tasks:
             continue
         gone = set.intersection(*(_ended(task) for task in tasks))
         for one in definition.containers:

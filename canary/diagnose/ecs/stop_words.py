@@ -1,38 +1,25 @@
-"""What stopped reasons and last log lines of tasks mean."""
+"""What last log lines of tasks mean.
+
+What AWS says itself stands in `control_plane.aws_lists`.
+"""
 
 from __future__ import annotations
 
-CANNOT_START = r"CannotStartContainer|runc create failed"
-# Parts of stopped reasons that stay the same (AWS: Stopped tasks error messages).
-REASONS: tuple[tuple[str, str], ...] = (
-    (r"cannot find the Amazon CloudWatch log group|log group does not exist", "log-group-missing"),
-    (r"AccessDenied|is not authorized to perform|unable to assume", "execution-role-denied"),
-    (
-        r"ResourceNotFoundException|can't find the specified secret|marked for deletion"
-        r"|invalid parameters|did not contain json key|invalid character|ParameterNotFound"
-        r"|no secret|InvalidRequestException",
-        "secret-unavailable",
-    ),
-    (
-        r"does not contain descriptor matching platform|exec format error",
-        "image-wrong-architecture",
-    ),
-    (r"CannotPullContainer|pull image manifest|pull access denied", "image-pull-failed"),
-    (r"OutOfMemory", "task-out-of-memory"),
-    (CANNOT_START, "task-crash-loop"),  # before the words that Fargate puts into this reason, too
-    (
-        r"connection issue between the task|context deadline exceeded|i/o timeout|RequestCanceled",
-        "security-group-blocked",
-    ),
-    (r"ResourceInitializationError", "secret-unavailable"),
-)
+from canary.diagnose.stores import refusals
+
+UNREACHED = "security-group-blocked"
+"""The cause of a task that does not reach AWS at its start, as long as nothing else is read."""
 
 # Log lines of a process that ends at its start; the first row decides. PORT: of a database.
 _NAME = r"['\"`]?(?P<name>[A-Z][A-Z0-9_]{2,})['\"`]?"
+_REFUSED = (
+    *(refusals.CONNECTIONS, refusals.FULL, refusals.READ_ONLY, refusals.FAILING_OVER),
+    *(refusals.AUTH, refusals.SCHEMA),
+)
 LOGS: tuple[tuple[str, str], ...] = (
     (r"exec format error", "image-wrong-architecture"),
-    (r"password authentication failed|database \S+ does not exist", "database-auth-failed"),
-    (r"UndefinedTable|no such table|relation \S+ does not exist", "database-schema-missing"),
+    *((f"(?i){refusals.words_of(cause)}", cause) for cause in _REFUSED),
+    (r"(?i)out-of-date database schema", "database-schema-outdated"),
     (rf"KeyError: {_NAME}", "environment-variable-missing"),
     (
         rf"{_NAME}[^\n]{{0,40}}(is not set|not found in environment|is missing|is required"

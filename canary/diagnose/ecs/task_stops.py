@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from canary.control_plane.aws_lists.form import Form
+from canary.control_plane.aws_lists.no_room import NO_ROOM
+from canary.control_plane.aws_lists.stops import SPOT
+from canary.control_plane.aws_lists.task_starts import NO_PROGRAM
 from canary.control_plane.ecs import (
     exited,
+    interrupted,
     is_failure,
     is_steady,
     never_started,
@@ -16,15 +21,17 @@ from canary.control_plane.ecs import (
 from canary.control_plane.state import EcsService, Task
 from canary.diagnose.core.blame import port_words
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs import exits
+from canary.diagnose.ecs import exits, log_groups, stop_reasons
 from canary.diagnose.ecs.last_words import own_words
 from canary.diagnose.ecs.revisions import Rollout, deploy, rollout
-from canary.diagnose.ecs.stop_words import CANNOT_START, LOGS, REASONS
+from canary.diagnose.ecs.stop_words import LOGS
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.edit import Edit
 from canary.model import Evidence, Role
 
 RECENT_S = 3600.0
+STANDING_S = 6 * 3600.0
+"""Seconds for which ECS does not repeat an event whose cause lasts ("Service event messages")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +42,19 @@ class Stop:
     task: Task | None
     words: str
     name: str = ""  # of the variable, secret or action in the text
+    form: Form | None = None  # AWS's own message, where one shows the cause
+    event_at: str = ""  # of the service event that shows it
+    likely: bool = False  # AWS shows it, but not that it still holds
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the stop as a line of evidence."""
         resource = self.task.arn if self.task else "service event"
-        at = self.task.stopped_at if self.task else ""
+        at = self.task.stopped_at if self.task else self.event_at
         return (Evidence(resource=resource, seen=self.words[:400], expected="running", at=at),)
+
+    def names_no_program(self) -> bool:
+        """Return whether the program that the revision names cannot be started."""
+        return self.form in NO_PROGRAM
 
 
 def redeploy_stopped(case: Case, *names: str) -> Edits:
@@ -62,12 +76,22 @@ def stop_of(case: Case, name: str) -> Stop | None:
     service = case.ecs(name)
     if service is None:
         return None
+    event = _by_event(case, name, service)
     for task in _recent_failures(case, service)[:3]:
-        if not _is_past(service, task):
-            found = _by_reason(task) or _by_log(case, name, task) or _by_exit(case, task)
+        if not _is_past(service, task) and not _is_newer(case, event, task):
+            found = (
+                _by_reason(case, name, task) or _by_log(case, name, task) or _by_exit(case, task)
+            )
             if found:
                 return found
-    return _by_event(case, service)
+    return event or _interrupted(case, service)
+
+
+def _is_newer(case: Case, event: Stop | None, task: Task) -> bool:
+    """Return whether ECS has found no room for tasks since one of them stopped."""
+    if event is None or event.cause not in NO_ROOM:
+        return False
+    return case.age(event.event_at) < case.age(task.stopped_at)
 
 
 def _is_past(service: EcsService, task: Task) -> bool:
@@ -84,14 +108,14 @@ def _texts(task: Task) -> str:
     return " ".join([task.stopped_reason, *(c.reason for c in task.containers)])
 
 
-def _by_reason(task: Task) -> Stop | None:
-    text = _texts(task)
-    for pattern, cause in REASONS:
-        if re.search(pattern, text):
-            action = re.search(r"not authorized to perform:? (\S+)", text)
-            named = action[1] if action else exits.by_reason(task, pattern)
-            return Stop(cause=cause, task=task, words=text, name=named)
-    return None
+def _by_reason(case: Case, name: str, task: Task) -> Stop | None:
+    text, form = _texts(task), stop_reasons.of_task(task)
+    if form is None:
+        return None
+    action = re.search(r"not authorized to perform:? (\S+)", text)
+    named = action[1] if action else exits.by_reason(task, form)
+    cause, likely = log_groups.cause(case, name, form, task)
+    return Stop(cause=cause, task=task, words=text, name=named, form=form, likely=likely)
 
 
 def _by_log(case: Case, name: str, task: Task) -> Stop | None:
@@ -116,10 +140,8 @@ def by_text(case: Case, text: str) -> tuple[str, str, str] | None:
 
 def _by_exit(case: Case, task: Task) -> Stop | None:
     codes = [c.exit_code for c in task.containers if c.exit_code is not None]
-    if "container health check" in task.stopped_reason:
-        return Stop(cause="health-check-mismatch", task=task, words=task.stopped_reason)
-    if "health check" in task.stopped_reason:  # the scheduler's SIGTERM leaves an exit code too
-        return Stop(cause="targets-unhealthy", task=task, words=task.stopped_reason)
+    if check := stop_reasons.of_health(task):  # the scheduler's SIGTERM leaves an exit code too
+        return Stop(cause=check.causes[0], task=task, words=task.stopped_reason)
     if exited(task) or any(codes):
         named = exits.first(task, case.definition(task.task_definition))
         words = f"{task.stopped_reason}; {exits.codes(task)}"
@@ -129,17 +151,42 @@ def _by_exit(case: Case, task: Task) -> Stop | None:
     return None
 
 
-def _by_event(case: Case, service: EcsService) -> Stop | None:
-    """Return the stop that service events show, if ECS keeps no stopped task any more."""
+def _by_event(case: Case, name: str, service: EcsService) -> Stop | None:
+    """Return what hinders ECS by its events since the last steady state, the plainest of them.
+
+    That there is no room holds only while the service is short of tasks.
+    """
+    found: Stop | None = None
     for event in service.events:
-        if is_steady(event) or case.age(event.at) > RECENT_S:
-            return None
-        if "unable to place a task" in event.message or "unable to consistently" in event.message:
-            for pattern, cause in REASONS:
-                if re.search(pattern, event.message):
-                    return Stop(cause=cause, task=None, words=event.message)
-            return Stop(cause="deployment-stuck", task=None, words=event.message)
-    return None
+        age = case.age(event.at)
+        if is_steady(event) or age > STANDING_S:
+            break
+        form = stop_reasons.of_event(event)
+        cause = log_groups.cause(case, name, form, None)[0] if form else ""
+        stands = _is_short(service) if cause in NO_ROOM else age <= RECENT_S
+        if not form or not stands:
+            continue
+        told = Stop(cause=cause, task=None, words=event.message, form=form, event_at=event.at)
+        if cause != "deployment-stuck":
+            return told
+        found = found or told
+    return found
+
+
+def _is_short(service: EcsService) -> bool:
+    """Return whether ECS has fewer tasks than are wanted, those that start included."""
+    newest = primary(service)
+    late = newest is not None and newest.running + newest.pending < newest.desired
+    return late or service.running + service.pending < service.desired
+
+
+def _interrupted(case: Case, service: EcsService) -> Stop | None:
+    """Return that AWS took back the Spot capacity of a service that is short of tasks."""
+    ended = [t for t in service.tasks if t.stopped_at and case.age(t.stopped_at) < RECENT_S]
+    if not _is_short(service) or not ended or not interrupted(ended[0]):
+        return None
+    words = ended[0].stopped_reason or SPOT.text
+    return Stop(cause=SPOT.causes[0], task=ended[0], words=words, form=SPOT, likely=True)
 
 
 def _no_such_secret(case: Case, stop: Stop, change: Rollout | None) -> bool:
@@ -183,7 +230,7 @@ def refine(case: Case, name: str, stop: Stop) -> Stop:
     if change is None:
         return stop
     changes = change.difference
-    if re.search(CANNOT_START, stop.words):
+    if stop.names_no_program():
         return stop  # no variable keeps a program from being found
     if stop.cause in ("environment-variable-missing", "secret-not-injected", "task-crash-loop"):
         lost = (*changes.lost_secrets, *changes.lost_variables)
@@ -191,11 +238,9 @@ def refine(case: Case, name: str, stop: Stop) -> Stop:
         if guess:
             secret = guess in changes.lost_secrets
             cause = "secret-not-injected" if secret else "environment-variable-missing"
-            return Stop(cause=cause, task=stop.task, words=stop.words, name=guess)
+            return replace(stop, cause=cause, name=guess)
     if stop.cause in ("database-auth-failed", "database-unreachable", "task-crash-loop"):
         plain = [n for n, _, _ in changes.changed_plain]
         if plain:
-            return Stop(
-                cause="environment-variable-wrong", task=stop.task, words=stop.words, name=plain[0]
-            )
+            return replace(stop, cause="environment-variable-wrong", name=plain[0])
     return stop

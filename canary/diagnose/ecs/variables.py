@@ -187,7 +187,7 @@ def leads_to(case: Case, other: str, value: str) -> bool:
         fits = not part.port or port in (part.port, 0)
         return fits and not (url.scheme == "https" and plain)
     balancer = case.balancer(other)  # its own name leads there, whatever listens
-    return bool(balancer and balancer.dns_name and url.hostname == balancer.dns_name.lower())
+    return bool(balancer and url.hostname == balancer.dns_name.lower())
 
 
 def is_known_wrong(case: Case, name: str, variable: str, value: str) -> bool:

@@ -82,7 +82,7 @@ def _serving(
     elif was is not None and _is_anothers(case, name, default):
         return add_certificates(listener, [other.arn])
     listed = served is not None and served.arn != default
-    if listed or _needed(case, name, listener, default, other):
+    if listed or _needed(case, listener, default, other):
         return add_certificates(listener, [other.arn])
     return modify_listener(listener, certificate=other.arn)
 
@@ -99,8 +99,11 @@ def _is_anothers(case: Case, name: str, default: str) -> bool:
     )
 
 
-def _needed(case: Case, name: str, listener: Listener, default: str, other: Certificate) -> bool:
-    """Return whether another host of the listener has its default certificate alone."""
+def _needed(case: Case, listener: Listener, default: str, other: Certificate) -> bool:
+    """Return whether another host of the listener has its default certificate alone.
+
+    The other certificate covers the host that it is served to.
+    """
     known = {c.arn: c for c in case.state.certificates}
     if default not in known or has_ended(case, known[default]):
         return False
@@ -109,7 +112,7 @@ def _needed(case: Case, name: str, listener: Listener, default: str, other: Cert
         covers(names_of(known[default]), case.host(each))
         and not any(covers(names_of(c), case.host(each)) for c in (*rest, other))
         for each in case.services
-        if each != name and (at := serving.listener(case, each)) and at.arn == listener.arn
+        if (at := serving.listener(case, each)) and at.arn == listener.arn
     )
 
 

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.remedies import well
+from canary.diagnose.edge import where_it_leads
+from canary.diagnose.remedies import build, well
 from canary.model import Confidence, Remedy
 
 
 def missing(case: Case) -> Iterator[Finding]:
-    """Report a host that does not resolve while others do."""
+    """Report a host that does not resolve, while others do or AWS's own names resolve."""
     hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
     every = {case.host(n) for n in case.services if case.host(n)}
     answered = any(exchange.status for _, exchange in case.exchanges)
-    if len(every) > 1 and hosts >= every and not answered:
-        return  # no host resolves: `canary_itself.egress` reports it
+    none = len(every) > 1 and hosts >= every and not answered
+    if none and not case.state.load_balancers:
+        return  # no name resolves at all: `canary_itself.egress` reports it
     for host in sorted(hosts):
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
         name = _owner(case, host, failures)
@@ -25,8 +27,12 @@ def missing(case: Case) -> Iterator[Finding]:
             cause="dns-name-missing",
             service=name,
             resource=host,
-            confidence=Confidence.CERTAIN if _confirmed(case, host) else Confidence.LIKELY,
-            summary=f"The name {host} does not resolve.",
+            confidence=Confidence.LIKELY
+            if none or not _confirmed(case, host)
+            else Confidence.CERTAIN,
+            summary=f"The name {host} does not resolve."
+            + where_it_leads.out_of_service(case, host),
+            evidence=where_it_leads.evidence(case, host, _target(case, name)),
             shown_failures=3,
             remedy=_point(case, name, host),
             explained_failures=failures,
@@ -53,18 +59,34 @@ def _led_there(case: Case, host: str) -> bool:
 
 
 def _point(case: Case, name: str, host: str, *, led_there: bool = True) -> Remedy:
-    balancer = case.balancer(name) if name in case.services else None
-    target = (balancer.dns_name if balancer else "") or "its load balancer"
+    target = _target(case, name)
+    if seen := where_it_leads.front(case, host):
+        return Remedy(
+            summary=f"See what {seen} does: {host} leads there.",
+            decision=f"{seen} stands before {target}. See there why it does not answer, or answers"
+            f" so: its origin, its rules, its own health. Do not lead {host} past it.",
+        )
     if not led_there:
         return Remedy(
             summary=f"See where {host} shall lead.",
             decision=f"See whether another front, such as a CDN, stands before {target} on purpose:"
             f" then look there. Else set the record of {host} to {target}.",
         )
-    return Remedy(
-        summary=f"Point {host} at {target}.",
-        decision=f"Set the record of {host} to {target} where its zone is kept.",
+    return build.remedy(
+        case,
+        f"Point {host} at {target}.",
+        where_it_leads.back(case, host, _dns_name(case, name)),
+        otherwise=f"Set the record of {host} to {target} where its zone is kept.",
     )
+
+
+def _dns_name(case: Case, name: str) -> str:
+    balancer = case.balancer(name) if name in case.services else None
+    return balancer.dns_name if balancer else ""
+
+
+def _target(case: Case, name: str) -> str:
+    return _dns_name(case, name) or "its load balancer"
 
 
 def elsewhere(case: Case) -> Iterator[Finding]:
@@ -74,6 +96,9 @@ def elsewhere(case: Case) -> Iterator[Finding]:
         if not there or not wanted or there & wanted:
             continue
         failures = frozenset(f for f in case.failures if f.host == known.host and not f.error)
+        led_there = _led_there(case, known.host)
+        if where_it_leads.front(case, known.host) and not led_there:
+            failures = frozenset(f for f in failures if not f.status)  # a front stands there
         if not failures:
             continue
         name = _owner(case, known.host, failures)
@@ -82,8 +107,12 @@ def elsewhere(case: Case) -> Iterator[Finding]:
             cause="dns-wrong-load-balancer",
             service=name,
             resource=known.host,
-            summary=f"{known.host} leads to {addresses}, not to its load balancer.",
-            evidence=case.evidence(known.host, addresses, ", ".join(sorted(wanted))),
-            remedy=_point(case, name, known.host, led_there=_led_there(case, known.host)),
+            summary=f"{known.host} leads to {addresses}, not to its load balancer."
+            + where_it_leads.out_of_service(case, known.host),
+            evidence=(
+                *case.evidence(known.host, addresses, ", ".join(sorted(wanted))),
+                *where_it_leads.evidence(case, known.host, _target(case, name)),
+            ),
+            remedy=_point(case, name, known.host, led_there=led_there),
             explained_failures=failures,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from canary.control_plane.ecs import live
 from canary.control_plane.firewall import ANYWHERE, Side
 from canary.control_plane.state import EcsService, LoadBalancer
+from canary.control_plane.way.leaving import addresses_out
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.ecs.variables import public_port
@@ -26,6 +28,8 @@ class Connection:
     owner: str  # the service that the source belongs to
     explained_failures: Failures
     outside: bool = False  # the target is outside the VPC
+    source_subnets: tuple[str, ...] = ()  # () where they are not known, or outside the VPC
+    target_subnets: tuple[str, ...] = ()
 
 
 def connections(case: Case) -> Iterator[Connection]:
@@ -95,6 +99,7 @@ def _to_balancer(case: Case, name: str) -> Iterator[Connection]:
             service=name,
             owner=name,
             explained_failures=frozenset(failures),
+            target_subnets=balancer.subnets,
         )
 
 
@@ -122,7 +127,26 @@ def _to_tasks(case: Case, name: str) -> Iterator[Connection]:
             service=name,
             owner=name,
             explained_failures=case.failures_of_outage(name),
+            source_subnets=balancer.subnets,
+            target_subnets=_subnets(service),
         )
+
+
+def _subnets(service: EcsService | None) -> tuple[str, ...]:
+    """Return the subnets in which tasks of a service run, else those in which they may."""
+    used = {t.subnet for t in live(service) if t.subnet}
+    return tuple(sorted(used)) or (service.subnets if service else ())
+
+
+def _seen_outside(case: Case, name: str) -> tuple[str, ...]:
+    """Return the networks from which a public name sees a service's tasks.
+
+    These are NAT gateways' addresses; where they are not known, a rule may admit them.
+    """
+    service = case.ecs(name)
+    private = service is not None and service.public_address == "DISABLED"
+    found = addresses_out(case.state.network, _subnets(service)) if private else ()
+    return tuple(f"{a}/32" for a in found) or (ANYWHERE,)
 
 
 def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
@@ -137,6 +161,8 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
         known = _balancer_side(case, balancer) if balancer else None
         target = Side(groups=known.groups if known else (), networks=(ANYWHERE,))
         port, public = outer, True
+        if balancer is None or balancer.scheme == "internet-facing":
+            source = replace(source, networks=_seen_outside(case, name))
     if target and port:
         yield Connection(
             name=f"{name} to the public name of {other}" if public else f"{name} to {other}",
@@ -147,4 +173,6 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
             owner=name,
             explained_failures=case.failures_of_outage(other, via=name),
             outside=public,
+            source_subnets=_subnets(case.ecs(name)),
+            target_subnets=() if public else _subnets(case.ecs(other)),
         )

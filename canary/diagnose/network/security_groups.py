@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from canary.control_plane.firewall import Side, lets_in, lets_out
+from canary.control_plane.firewall import ANYWHERE, Side, lets_in, lets_out, resolved
 from canary.control_plane.state import EcsService, GroupRule, LoadBalancer, SecurityGroup
 from canary.control_plane.unread import Known
+from canary.control_plane.vpc import entries
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import FRONT
@@ -58,9 +59,10 @@ def _blocking_groups(case: Case, connection: Connection) -> Iterator[Blocking]:
     group accuses nobody, unless it was edited and surely admitted the connection before.
     """
     source, target, port = connection.source, connection.target, connection.port
+    lists = entries(case.state.network)
     ends = (
-        ("ingress", target, lets_in(target, source, port)),
-        ("egress", source, lets_out(source, target, port)),
+        ("ingress", target, lets_in(resolved(target, lists), source, port)),
+        ("egress", source, lets_out(resolved(source, lists), target, port)),
     )
     for direction, side, admitted in ends:
         if side.groups and admitted is not Known.YES:
@@ -110,7 +112,7 @@ def _swap_finding(case: Case, swap: Swap, lost: list[Connection]) -> Finding:
 
 
 def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
-    group, direction, sure = blocking
+    group, direction, _ = blocking
     failures: Failures = frozenset().union(*(e.explained_failures for e in lost))
     first = lost[0]
     ports = ", ".join(sorted({str(e.port) for e in lost}))
@@ -120,9 +122,7 @@ def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
         cause="security-group-blocked",
         service=first.service if direction == "ingress" else first.owner,
         resource=group.id,
-        confidence=Confidence.CERTAIN
-        if sure and _shown(case, blocking, lost, failures)
-        else Confidence.LIKELY,
+        confidence=_confidence(case, blocking, lost, failures),
         summary=f"Security group {group.name} {verb} {names} on port {ports}.",
         evidence=case.evidence(
             f"{group.id} ({group.name}) {direction}",
@@ -133,6 +133,28 @@ def _finding(case: Case, blocking: Blocking, lost: list[Connection]) -> Finding:
         remedy=open_again(case, group, direction, lost),
         explained_failures=failures,
     )
+
+
+def _confidence(
+    case: Case, blocking: Blocking, lost: list[Connection], failures: Failures
+) -> Confidence:
+    """Return how sure it is that the group shuts the connections out since all was well."""
+    if not blocking.sure:
+        return Confidence.LIKELY
+    if well.security_group(case, blocking.group.id) == blocking.group and not any(
+        _without_network(blocking, e) is Known.NO for e in lost
+    ):  # what is read after failures alone has no past: it may have been so all the time
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if _shown(case, blocking, lost, failures) else Confidence.LIKELY
+
+
+def _without_network(blocking: Blocking, connection: Connection) -> Known:
+    """Return whether a group admits a connection as far as a healthy run can tell."""
+    source, target = connection.source, connection.target
+    if blocking.direction == "egress":
+        return lets_out(source, target, connection.port)
+    outside = replace(source, networks=(ANYWHERE,)) if connection.outside else source
+    return lets_in(target, outside, connection.port)
 
 
 def _shown(case: Case, blocking: Blocking, lost: list[Connection], failures: Failures) -> bool:

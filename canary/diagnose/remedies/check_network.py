@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.edge.dns import plain
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.confirmed import groups
@@ -58,3 +59,17 @@ def attribute(_case: Case, edit: Edit) -> Iterator[str]:
     for one in edit.parameters["Attributes"]:
         if one["Key"] != _IDLE:
             yield f"nothing is known of what {one['Key']} may widen"
+
+
+def record(case: Case, edit: Edit) -> Iterator[str]:
+    """Check a host's record: it was so while all was well, and its balancer lives."""
+    (change,) = edit.parameters["ChangeBatch"]["Changes"]
+    given, host, was = change["ResourceRecordSet"], edit.resource, well.well(case)
+    own = {case.services[n].load_balancer for n in case.services if case.host(n) == host}
+    names = {plain(b.dns_name) for b in case.state.load_balancers if b.name in own}
+    old = [r for h in (was.dns if was else ()) if h.host == host for r in h.records]
+    fits = [r for r in old if r.config == given and r.zone_id == edit.parameters["HostedZoneId"]]
+    if change["Action"] != "UPSERT" or not fits:
+        yield f"nothing shows that {host} had this record"
+    if any(r.target not in names for r in fits):
+        yield f"the record does not lead to the load balancer of {host}"

@@ -50,6 +50,8 @@ MEMBERS: dict[str, frozenset[str]] = {
     "elbv2 deregister-targets": frozenset({"TargetGroupArn", "Targets"}),
     "ec2 authorize-security-group-ingress": frozenset({"GroupId", "IpPermissions"}),
     "ec2 authorize-security-group-egress": frozenset({"GroupId", "IpPermissions"}),
+    "rds start-db-cluster": frozenset({"DBClusterIdentifier"}),
+    "rds start-db-instance": frozenset({"DBInstanceIdentifier"}),
     "ecs update-service": frozenset(
         {
             *("cluster", "service", "forceNewDeployment", "taskDefinition", "desiredCount"),

@@ -20,6 +20,7 @@ from canary.diagnose.remedies.command import UnsafeTextError, command
 from canary.diagnose.remedies.confirmed.check import by_the_present
 from canary.diagnose.remedies.confirmed.references import references
 from canary.diagnose.remedies.edit import Edit
+from canary.diagnose.stores import start_check
 
 Check = Callable[[Case, Edit], Iterator[str]]
 
@@ -45,11 +46,14 @@ CHECKS: dict[str, Check] = {
     "elbv2 deregister-targets": check_targets.leaving,
     "ec2 authorize-security-group-ingress": check_network.permissions,
     "ec2 authorize-security-group-egress": check_network.permissions,
+    "route53 change-resource-record-sets": check_network.record,
     "ecs update-service": check_services.service,
     "ecs create-service": check_services.new_service,
     "iam attach-role-policy": check_access.attached,
     "iam put-role-policy": check_access.role_policy,
     "logs create-log-group": check_access.log_group,
+    "rds start-db-cluster": start_check.started,
+    "rds start-db-instance": start_check.started,
     "secretsmanager restore-secret": check_access.secret,
     "secretsmanager update-secret-version-stage": check_access.secret,
     "ssm put-parameter": check_access.parameter,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from canary.control_plane.patterns import matches
 from canary.control_plane.routing import patterns, takes, winner
+from canary.control_plane.service_groups import receivers
 from canary.control_plane.state import Listener, LoadBalancer, Rule
 from canary.diagnose.core import serving
 from canary.diagnose.core.case import Case
@@ -25,7 +26,7 @@ class Need:
 
     def receivers(self, case: Case) -> frozenset[str]:
         """Return the ARNs of the right target groups."""
-        return frozenset(g.arn for g in case.groups(self.service))
+        return receivers(case.environment, case.state, self.service)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def _by_design(case: Case, need: Need, rule: Rule) -> bool:
         return False
     own = {f.target_group for f in rule.action.forwards}
     return any(
-        r.pattern in patterns(rule) and own <= {g.arn for g in case.groups(r.service)}
+        r.pattern in patterns(rule) and own <= receivers(case.environment, case.state, r.service)
         for r in known
         if r.pattern and r.service in case.services
     )
@@ -137,10 +138,16 @@ def kind_of(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     return _elsewhere(case, need, listener) or "rule-missing"
 
 
+def known_groups(case: Case) -> frozenset[str]:
+    """Return the ARNs of the groups that belong to, or serve for, a service of the file."""
+    found = (receivers(case.environment, case.state, name) for name in case.services)
+    return frozenset().union(*found)
+
+
 def _foreign_cause(case: Case, need: Need, listener: Listener, rule: Rule) -> str:
     """Return the cause if a rule forwards to groups of no service, else an empty string."""
     live = [f.target_group for f in rule.action.forwards if f.weight > 0]
-    ours = {g.arn for n in case.services for g in case.groups(n)}
+    ours = known_groups(case)
     foreign_groups = [a for a in live if a not in ours]
     if rule.action.type != "forward" or not foreign_groups:
         return ""
@@ -196,7 +203,7 @@ def _added(case: Case, rule: Rule) -> bool:
 
 def reached(listener: Listener, case: Case, service: str) -> bool:
     """Return whether a rule of the listener forwards to a group of the service."""
-    right = {g.arn for g in case.groups(service)}
+    right = receivers(case.environment, case.state, service)
     return any(
         f.target_group in right and f.weight for r in listener.rules for f in r.action.forwards
     )

@@ -13,12 +13,14 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.routing import rule_remedies as remedies
 from canary.diagnose.routing.baseline_rules import before
+from canary.diagnose.routing.in_words import instead
 from canary.diagnose.routing.listeners import describe, redirect_port, unused
 from canary.diagnose.routing.misroutes import (
     Misroute,
     Need,
     asks_its_service,
     kind_of,
+    known_groups,
     misrouted,
     needs,
     reached,
@@ -53,7 +55,7 @@ def _grouping_key(case: Case, kind: str, need: Need, rule: Rule) -> str:
     if kind == "target-group-detached":
         return need.service
     live = sorted(f.target_group for f in rule.action.forwards if f.weight > 0)
-    ours = {g.arn for n in case.services for g in case.groups(n)}
+    ours = known_groups(case)
     return " ".join(live) if live and ours.isdisjoint(live) else rule.arn
 
 
@@ -122,6 +124,11 @@ _TEXTS = {
     "target-group-detached": "The rules for {service} forward to a group that is not its own.",
     "rule-on-wrong-listener": "The rule for {path} stands on another listener only.",
 }
+_TEXTS_WITH_SERVICE = {
+    "rule-wrong-target": "The rule for {path} forwards to {instead}.",
+    "rule-shadowed": "A rule of higher priority takes {path} to {instead}.",
+}
+"""The same where it is known whose group the rule forwards to."""
 
 
 def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
@@ -129,7 +136,9 @@ def _finding(case: Case, misroute: Misroute, failures: Failures) -> Finding:
     right = case.groups(first.service)[0]
     where = f"{misroute.balancer.name}:{misroute.listener.port}"
     path = first.pattern or first.path
-    summary = _TEXTS[misroute.kind].format(listener=where, path=path, service=first.service)
+    other = instead(case, rule, first.service)
+    text = (_TEXTS_WITH_SERVICE if other else {}).get(misroute.kind) or _TEXTS[misroute.kind]
+    summary = text.format(listener=where, path=path, service=first.service, instead=other)
     return Finding(
         cause=misroute.kind,
         service=first.service,

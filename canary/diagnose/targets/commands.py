@@ -14,7 +14,7 @@ def port_of(case: Case, name: str, group: TargetGroup | None = None) -> int:
     Without such an entry: the one that the task definition maps, else the environment's.
     """
     service, wanted = case.ecs(name), case.services[name].container
-    entries = service.balancer_entries if service and group else ()
+    entries = service.balancer_entries if service else ()
     named = [e.port for e in entries if group and e.port and e.target_group == group.arn]
     if named:
         return named[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from canary.control_plane.aws_lists.target_health import MISMATCH, TIMEOUT
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
@@ -18,7 +19,7 @@ from canary.diagnose.targets.health_record import target_evidence, unhealthy_tar
 from canary.model import Confidence, Remedy
 
 Mismatch = tuple[str, str, str]
-_CODES, _TIMEOUT = "Target.ResponseCodeMismatch", "Target.Timeout"  # reasons of ELB
+_CODES, _TIMEOUT = MISMATCH.text, TIMEOUT.text
 _FIELDS = {
     "port": "HealthCheckPort",
     "protocol": "HealthCheckProtocol",

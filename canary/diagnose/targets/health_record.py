@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from canary.control_plane.aws_lists import service_events, stops
+from canary.control_plane.aws_lists.form import match
+from canary.control_plane.aws_lists.target_health import FAILED, MISMATCH, TIMEOUT
 from canary.control_plane.state import TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
 from canary.model import Evidence
 
-_UNHEALTHY = re.compile(
-    r"is unhealthy in \(target-group (?P<group>[^)]+)\) due to \(reason (?P<why>.*)\)"
-)
-_WHO = re.compile(r"\((?:task|instance) (?P<id>[^)]+)\)")
 RECENT_S = 900.0
 
 
@@ -26,24 +23,25 @@ def unhealthy_targets(case: Case, name: str, group: TargetGroup) -> list[TargetH
     if now or service is None or any(t.state == "healthy" for t in group.targets):
         return now
     for event in service.events:
-        match = _UNHEALTHY.search(event.message)
-        if match and match["group"] == group.arn and case.age(event.at) < RECENT_S:
-            who = _WHO.search(event.message)
-            return [_recorded(who["id"] if who else "a task", group, match["why"])]
+        hit = match(service_events.UNHEALTHY, event.message)
+        if hit and hit.fields["group"] == group.arn and case.age(event.at) < RECENT_S:
+            who = hit.fields.get("id", "a task")
+            return [_recorded(who, group, hit.fields["reason_text"])]
     for task in service.tasks:
-        if group.arn in task.stopped_reason and case.age(task.stopped_at) < RECENT_S:
+        hit = match((stops.TARGET_CHECK,), task.stopped_reason)
+        if hit and hit.fields["group"] == group.arn and case.age(task.stopped_at) < RECENT_S:
             return [_recorded(task.arn, group, task.stopped_reason)]
     return []
 
 
 def _recorded(identity: str, group: TargetGroup, why: str) -> TargetHealth:
     codes = "with these codes" in why or "ELB health checks" in why
-    reason = "Target.Timeout" if "timed out" in why else "Target.FailedHealthChecks"
+    reason = TIMEOUT.text if "timed out" in why else FAILED.text
     return TargetHealth(
         id=identity,
         port=group.port,
         state="unhealthy",
-        reason="Target.ResponseCodeMismatch" if codes else reason,
+        reason=MISMATCH.text if codes else reason,
         description=why[:200],
     )
 

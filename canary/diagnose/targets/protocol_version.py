@@ -30,7 +30,7 @@ def refused(case: Case) -> Iterator[Finding]:
     """Report each group of a service whose protocol version takes none of the requests."""
     for name in case.services:
         found = [f for f in case.failures if _is_refused(f, name)]
-        for group in case.groups(name) if found else ():
+        for group in case.groups(name):
             rules = [r for f in found for r in _rules(case, name, f, group)]
             if rules and version(group) != _USUAL:
                 yield _finding(case, name, group, tuple({r.arn: r for r in rules}.values()))
@@ -93,17 +93,17 @@ def _remedy(
     case: Case, group: TargetGroup, old: TargetGroup | None, rules: tuple[Rule, ...]
 ) -> Remedy:
     """Return how requests come back to the group that took them, if it still has targets."""
-    live = case.group(old.arn) if old else None
-    serves = live is not None and any(t.state not in GONE for t in live.targets)
+    there = case.group(old.arn) if old else None
+    live = there if there and any(t.state not in GONE for t in there.targets) else None
     wanted = version(old) if old else _USUAL
     return build.remedy(
         case,
         f"Let the rules forward to {live.name} again."
-        if live and serves
+        if live
         else "A group's protocol version cannot be changed: make a new group.",
-        tuple(e for r in rules for e in _as_it_was(case, r)) if serves else (),
+        tuple(e for r in rules for e in _as_it_was(case, r)) if live else (),
         inspect=inspect(case, group),
-        verify=verify(case, live if live and serves else group),
+        verify=verify(case, live or group),
         otherwise=f"Create a target group of protocol version {wanted}, attach it to the ECS"
         " service and let the rules forward to it.",
     )

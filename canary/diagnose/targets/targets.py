@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from canary.control_plane.aws_lists import stops
+from canary.control_plane.aws_lists.form import match
 from canary.control_plane.ecs import live
 from canary.control_plane.state import BalancerEntry, EcsService, TargetGroup, TargetHealth
 from canary.diagnose.core.case import Case
@@ -119,14 +121,15 @@ def unhealthy(case: Case) -> Iterator[Finding]:
     """Report unhealthy targets; other findings about the service come first."""
     for name, group, failures in case.suspect_groups():
         failing = unhealthy_targets(case, name, group)
+        there = [t for t in group.targets if t.state not in GONE or t in failing]
         down = {f for f in failures if f.symptom in BALANCER_5XX | {Symptom.CONTROL_TARGETS}}
-        if not failing or not (down or len(failing) >= len(group.targets)):
+        if not failing or not (down or len(failing) >= len(there)):
             continue
         yield Finding(
             cause="targets-unhealthy",
             service=name,
             resource=group.arn,
-            summary=f"{len(failing)} of {max(len(group.targets), 1)} targets of {group.name}"
+            summary=f"{len(failing)} of {max(len(there), 1)} targets of {group.name}"
             f" fail their health checks: {failing[0].description or failing[0].reason}.",
             evidence=target_evidence(case, group, failing[:1], "healthy"),
             remedy=_restart(case, name, group),
@@ -156,8 +159,7 @@ def replaced(case: Case) -> Iterator[Finding]:
         ended = [
             t
             for t in (service.tasks if service else ())
-            if "health checks in (target-group" in t.stopped_reason
-            and case.age(t.stopped_at) < RECENT_S
+            if match((stops.TARGET_CHECK,), t.stopped_reason) and case.age(t.stopped_at) < RECENT_S
         ]
         if not service or not failures or not ended:
             continue

@@ -55,7 +55,7 @@ def role_policy(draft: Draft, edit: Edit) -> None:
                 Argument("policy", json.dumps(edit.parameters["PolicyDocument"])),
             ],
             import_id=f"{role}:{name}" if there else "",
-            changed=("policy",) if there else (),
+            changed=("policy",),
         )
     )
 

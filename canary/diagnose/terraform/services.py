@@ -8,7 +8,7 @@ from canary.control_plane.ecs import primary
 from canary.control_plane.state import EcsService
 from canary.diagnose.remedies.edit import Edit, Parameters
 from canary.diagnose.remedies.services import own_tags
-from canary.diagnose.terraform.draft import TAGS, Draft, Resource, differing
+from canary.diagnose.terraform.draft import TAGS, Draft, Resource, after, differing
 from canary.diagnose.terraform.hcl import NotWholeError
 from canary.diagnose.terraform.shapes import Body, Shape, body, empty
 
@@ -124,7 +124,7 @@ def changed(draft: Draft, edit: Edit) -> bool:
 
     A new deployment alone is no change of it.
     """
-    fields = dict(edit.after or {})
+    fields = after(edit)
     if "capacityProviderStrategy" in fields:  # the provider would destroy the service and create it
         raise NotWholeError("another capacity provider strategy")
     if not fields:
@@ -154,10 +154,10 @@ def changed(draft: Draft, edit: Edit) -> bool:
 
 def _read(draft: Draft, name: str) -> EcsService:
     service = next((s for s in draft.case.state.ecs_services if s.name == name), None)
-    if service is None or not service.config:
-        raise NotWholeError("a service that was not read whole")
     newest = primary(service)
-    if newest is None or newest.service_connect.get("enabled"):
+    if service is None or newest is None:
+        raise NotWholeError("a service that was not read whole")
+    if newest.service_connect.get("enabled"):
         raise NotWholeError("the log options of Service Connect are not read")
     return service
 
@@ -190,8 +190,7 @@ def _whole(raw: Parameters) -> Body:
     strategy = {k: deployment.pop(k) for k in _STRATEGY.arguments if k in deployment}
     if strategy.get("strategy") == "ROLLING":
         strategy.pop("bakeTimeInMinutes", None)  # blue and green alone have one
-    if strategy:
-        found["strategy"] = strategy
+    found["strategy"] = strategy
     found |= {k: v for k, v in deployment.items() if not empty(v)}
     if network := found.pop("networkConfiguration", None):
         found["networkConfiguration"] = _network(network)

@@ -55,6 +55,14 @@ def test_what_aws_misses_is_told_on_a_healthy_day(field: str, name: str) -> None
     ]
 
 
+def test_the_endpoint_of_a_store_is_no_wrong_name_of_cloud_map() -> None:
+    environment = known()
+    for end in ("main.example.rds.amazonaws.com", "x.cache.amazonaws.com.cn"):
+        own = p.replace(environment.services["database"], discovery=end)
+        services = {**environment.services, "database": own}
+        assert told(p.replace(environment, services=services), p.healthy()) == []
+
+
 def two_wrong_names(name: str) -> tuple[Environment, PlatformState]:
     """Return an environment with two wrong names of a service, and the state that it reads."""
     environment, state = known(), p.healthy()
@@ -121,7 +129,7 @@ def test_what_a_task_wrote_last_is_evidence() -> None:
     state, results = faults.plant(faults.by_id("auth-crashes"))
     service = next(s for s in state.ecs_services if s.name == faults.NAMES.of("auth"))
     task = next(t for t in service.tasks if t.stopped_at)
-    words = "Detected out-of-date database schema (found version 1, but expected 2)"
+    words = "The settings were not taken (found version 1, but expected 2)"
     lines = tuple(LogLine(at=p.ago(2), message=m, stream="ecs/a/1") for m in ("Starting", words))
     state = p.replace(state, last_lines={task.arn: lines})
     found = diagnose(results, state, known(), p.healthy(), p.NOW).diagnoses[0]

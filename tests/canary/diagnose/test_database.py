@@ -157,3 +157,17 @@ def test_a_value_is_moved_back_only_after_a_task_has_tried_it(started: float, mo
     (found,) = judge(state, p.failed("registry.ready", "registry", ready)).diagnoses
     assert any("update-secret-version-stage" in c for c in found.remedy.fix) is moved
     assert "--force-new-deployment" in found.remedy.fix[-1]
+
+
+def test_the_databases_own_words_come_before_the_service_that_repeats_them() -> None:
+    """Words alone are POSSIBLE, and still say more than that the auth service answers errors."""
+    words = '{"detail":"(psycopg2.errors.UndefinedTable) relation api_keys does not exist"}'
+    url = faults.AUTH + "/api/v1/keys/validate"
+    verdict = judge(
+        p.healthy(),
+        p.failed("auth.validates", "auth", p.answer(url, 500, words)),
+        p.failed("registry.valid-key", "registry", faults.auth_unavailable()),
+    )
+    assert [(d.cause, d.confidence) for d in verdict.diagnoses] == [
+        ("database-schema-missing", Confidence.POSSIBLE)
+    ]

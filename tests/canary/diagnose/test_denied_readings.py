@@ -13,11 +13,18 @@ import pytest
 
 from canary.observe import PERMISSIONS
 from tests.canary.support.live_twin import Report, Twin, broken
+from tests.turns import in_turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 FAULT, CAUSE = "auth-scaled-to-zero", "service-scaled-to-zero"
 ROLE = "canary-with-a-lack"
-ACTIONS = sorted({p.action for p in PERMISSIONS})
+# asked only of what this platform or this fault does not have (web ACLs, hosted zones, prefix
+# lists, scaling): tests/canary/observe/ takes these rights away
+ON_DEMAND = (
+    *("wafv2:", "route53:"),
+    *("ec2:GetManagedPrefixListEntries", "application-autoscaling:DescribeScalingActivities"),
+)
+ACTIONS = sorted({p.action for p in PERMISSIONS if not p.action.startswith(ON_DEMAND)})
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +33,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     made = Twin(tmp_path_factory.mktemp("denied"))
     try:
         made.store()
-        made.sandbox("break", FAULT)
+        made.plant(FAULT)
         made.settle()
         entry = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         trust = {"Version": "2012-10-17", "Statement": [entry]}
@@ -65,7 +72,7 @@ def _certain(report: Report) -> set[str]:
     return {d["cause"] for d in report["diagnoses"] if d["confidence"] == "CERTAIN"}
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", in_turn(ACTIONS, 3))
 def test_without_one_action_the_lack_is_named_and_nothing_wrong_is_certain(
     twin: Twin, action: str, tmp_path: Path
 ) -> None:

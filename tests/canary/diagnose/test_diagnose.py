@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from canary.control_plane.state import Action, Condition, Forward, PlatformState, Rule, Unavailable
+from canary.control_plane.state import (
+    Action,
+    Condition,
+    Forward,
+    PlatformState,
+    Rule,
+    TargetHealth,
+    Unavailable,
+)
 from canary.diagnose import diagnose
 from canary.model import Confidence, Explanation, Load, Result, Status
 from tests.canary.support import platform_faults as faults
@@ -252,7 +260,9 @@ def test_an_extra_harmless_rule_is_not_blamed() -> None:
 
 def test_rules_that_were_led_into_one_strange_group_are_one_finding() -> None:
     names = p.Names()
-    strange = p.replace(p.healthy(names).target_groups[1], arn="arn:green/x/1", name="green")
+    nobody = TargetHealth(id="10.9.9.9", port=8001, state="healthy")
+    strange = p.replace(p.healthy(names).target_groups[1], arn="arn:green/x/1", name="green",
+                        targets=(nobody,))  # fmt: skip
     state = p.replace(p.healthy(names), target_groups=(*p.healthy(names).target_groups, strange))
     to_green = Action(type="forward", forwards=(Forward(target_group=strange.arn),))
     for priority in names.priorities[1:]:

@@ -6,9 +6,11 @@ import pytest
 
 from canary.control_plane.state import PlatformState
 from canary.diagnose import diagnose
+from canary.diagnose.failing_routes import owner_of
 from canary.model import Confidence, Exchange, Explanation, Result, Status, Step
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
+from tests.canary.support.routed import case
 
 DETAILED, STATUS = faults.REGISTRY + "/health?detailed=true", faults.REGISTRY + "/health/status"
 ERROR = "Internal Server Error"
@@ -132,3 +134,20 @@ def hanging(url: str) -> Exchange:
 def test_a_document_that_hangs_is_no_failing_route() -> None:
     result = p.failed("registry.status", "registry", hanging(STATUS))
     assert [d.cause for d in judge(result, *well()).diagnoses] == ["latency-degraded"]
+
+
+def test_mlflow_owns_the_errors_that_all_lead_to_it_and_have_its_form() -> None:
+    error = '{"error_code": "INTERNAL_ERROR"}'
+    api, other = p.answer(faults.PROXY, 500, error), p.answer(STATUS, 500, error)
+    early, plain = p.answer(faults.PROXY, 403, error), p.answer(faults.PROXY, 500, ERROR)
+    cut = p.none(faults.PROXY, "reset")
+
+    def owner(*seen: Exchange) -> str:
+        results = [p.failed(str(n), "registry", e) for n, e in enumerate(seen)]
+        of = case(p.healthy(), None, *results)
+        return owner_of(of, "registry", frozenset(of.failures))
+
+    assert owner(api) == "mlflow"
+    assert owner(api, cut) == owner(api, early) == "mlflow"  # no errors of an application
+    for seen in ((), (cut,), (early,), (plain,), (api, plain), (api, other)):
+        assert owner(*seen) == "registry"

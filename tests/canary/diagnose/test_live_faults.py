@@ -2,7 +2,7 @@
 
 All checks pass again, and everything that the AWS API describes is as it was: identifiers, times,
 revision and version numbers apart. The few faults of which this cannot hold are in EXCEPTIONS.
-`make test` runs a few faults on one twin, `make test-slow` all others and the pairs on two.
+`make test-slow` runs all faults and a third of the pairs on two twins.
 `HOKUSAI_FAULTS` (ids) selects faults; `HOKUSAI_DIAGNOSIS_REPORT` names the file that gets the rows
 of the confusion matrix. Each fault must also show at the edge as the incidents recorded it, lower
 or keep every score, and write no secret into a report.
@@ -21,30 +21,26 @@ from sandbox.faults import FAULTS
 from sandbox.state import read
 from tests.canary.support.aws_snapshot import changed, taken
 from tests.canary.support.diagnosis_matrix import Row, write
-from tests.canary.support.live_faults import EXCEPTIONS, FAST, PAIRS, PEOPLE, ROUNDS, wanted
+from tests.canary.support.live_faults import EXCEPTIONS, PAIRS, PEOPLE, ROUNDS, wanted
 from tests.canary.support.live_resources import GROUPS, RESOURCES
 from tests.canary.support.live_twin import Report, Twin, broken, causes, fixes, mended
 from tests.sandbox.support import fingerprint
 from tests.sandbox.support.symptoms import SYMPTOMS, shown
 from tests.sandbox.support.twin import Outside
+from tests.turns import in_turn
 
 pytestmark = pytest.mark.timeout(420)
 
 
-def _shared(number: int, quick: bool) -> list[pytest.MarkDecorator]:
-    """Return the marks of a case: the slow ones are for two processes and their twins."""
-    if quick:
-        return [pytest.mark.xdist_group("live-0")]
+def _shared(number: int) -> list[pytest.MarkDecorator]:
+    """Return the marks of a case: they are for two processes and their twins."""
     return [pytest.mark.xdist_group(f"live-{number % 2}"), pytest.mark.slow]
 
 
-FAULT_CASES = [
-    pytest.param(fault, marks=_shared(n, fault in FAST), id=fault)
-    for n, fault in enumerate(sorted(wanted(), key=lambda f: f not in FAST))
-]
+FAULT_CASES = [pytest.param(fault, marks=_shared(n), id=fault) for n, fault in enumerate(wanted())]
 PAIR_CASES = [
-    pytest.param(pair, marks=_shared(n, quick=False), id="+".join(pair))
-    for n, pair in enumerate(PAIRS)
+    pytest.param(tuple(case.id.split("+")), marks=(*case.marks, *_shared(n)), id=case.id)
+    for n, case in enumerate(in_turn(("+".join(pair) for pair in PAIRS), 3))
 ]
 
 
@@ -88,7 +84,7 @@ def _planted(twin: Twin, *faults: str) -> tuple[Report, Path]:
     again = _statuses(twin) if twin.healthy_statuses != _statuses(twin) else twin.healthy_statuses
     assert again == twin.healthy_statuses, "the twin is not as before the faults until here"
     for fault in faults:
-        twin.sandbox("break", fault)
+        twin.plant(fault)
     twin.settle()
     if len(faults) == 1:  # of two faults, one may hide the symptom of the other
         _shows(twin, faults[0])

@@ -47,7 +47,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
 @pytest.mark.parametrize("fault", CASES)
 def test_the_service_at_fault_is_named_from_outside(twin: Twin, fault: str) -> None:
     twin.heal()
-    twin.sandbox("break", fault)
+    twin.plant(fault)
     twin.settle()
     report = twin.run(fault, twin.store())
     service = at_fault(fault)

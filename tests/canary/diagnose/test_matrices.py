@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.faults import FAULTS
 from tests.canary.support.diagnosis_matrix import MATRIX, OUTSIDE, OutsideRow, Row, shown, write
-from tests.canary.support.live_faults import EXCEPTIONS, HARMLESS, PEOPLE
+from tests.canary.support.live_faults import CLASSIC, EXCEPTIONS, HARMLESS, PEOPLE
 from tests.canary.support.live_outside import at_fault, wrong
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "diagnosis.md"
@@ -96,14 +95,14 @@ def test_every_fault_of_the_library_is_healed_and_leaves_the_platform_as_it_was(
     assert {f: told[f] for f in PEOPLE} == dict.fromkeys(PEOPLE, ("yes", "by person", "–"))
     unseen = dict.fromkeys(HARMLESS, ("yes", "nothing to heal", "–"))
     assert {f: told[f] for f in HARMLESS} == unseen
-    others = {f: told[f] for f in FAULTS.keys() - PEOPLE - HARMLESS - EXCEPTIONS.keys()}
+    others = {f: told[f] for f in set(CLASSIC) - PEOPLE - HARMLESS - EXCEPTIONS.keys()}
     assert others == dict.fromkeys(others, ("yes", "by command", "as before"))
     assert {f: told[f][2].partition(": ")[2] for f in EXCEPTIONS} == EXCEPTIONS
-    assert told.keys() == FAULTS.keys()
+    assert told.keys() == set(CLASSIC)
 
 
 def test_every_fault_of_the_library_is_named_rightly_from_outside() -> None:
     rows = [x.split(" | ") for x in shown(DOCUMENT, OUTSIDE).splitlines()[2:] if x.startswith("| ")]
     assert [(r[0].removeprefix("| "), r[1], r[5]) for r in rows] == [
-        (fault, at_fault(fault), "yes") for fault in sorted(FAULTS)
+        (fault, at_fault(fault), "yes") for fault in sorted(CLASSIC)
     ]

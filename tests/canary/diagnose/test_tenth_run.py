@@ -101,7 +101,7 @@ def _ten(twin: Twin, fault: str, known: tuple[Path, Path]) -> tuple[list[Run], P
     store = twin.folder / "outage"
     shutil.rmtree(store, ignore_errors=True)
     shutil.copytree(well, store)
-    twin.sandbox("break", fault)
+    twin.plant(fault)
     twin.settle()
     return _runs(twin, environment, store, FAILING), store
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from canary.control_plane.log_lines import is_request
+from canary.control_plane.state import LogLine
 from canary.diagnose import diagnose
 from canary.model import Diagnosis, Status, Step
 from tests.canary.support import platform_faults as faults
@@ -29,10 +30,18 @@ READERS = [
     Words("circuit-breaker-open", 503, "circuit breaker is open", "POSSIBLE"),
     Words("artifact-store-failing", 500, "artifact", "POSSIBLE"),
     Words("host-header-rejected", 403, "Invalid Host header", "POSSIBLE"),
-    Words("database-schema-missing", 500, "undefinedtable", "LIKELY"),
-    Words("database-auth-failed", 500, "password authentication failed", "LIKELY"),
-    Words("database-unreachable", 500, "database refused", "LIKELY"),
-    Words("cache-unreachable", 500, "redis refused", "LIKELY"),
+    Words("database-schema-missing", 500, "undefinedtable", "POSSIBLE"),
+    Words("database-auth-failed", 500, "password authentication failed", "POSSIBLE"),
+    Words("database-unreachable", 500, "database refused", "POSSIBLE"),
+    Words("cache-unreachable", 500, "redis refused", "POSSIBLE"),
+    Words("database-full", 500, "SQLSTATE 53100", "POSSIBLE"),
+    Words("database-connections-exhausted", 500, "too many clients already", "POSSIBLE"),
+    Words("database-failing-over", 500, "database system is starting up", "POSSIBLE"),
+    Words("database-read-only", 500, "in a read-only transaction", "POSSIBLE"),
+    Words("database-locked", 500, "deadlock detected", "POSSIBLE"),
+    Words("cache-full", 500, "OOM command not allowed", "POSSIBLE"),
+    Words("cache-failing-over", 500, "CLUSTERDOWN x", "POSSIBLE"),
+    Words("database-schema-outdated", 500, "out-of-date database schema", "POSSIBLE"),
     Words("targets-unhealthy", 502, "mlflow timed out", "LIKELY"),
     Words("dependency-unreachable", 502, "failed to connect to mlflow", "LIKELY"),
     Words("breaker-document-failing", 500, "circuit breaker: unknown", "LIKELY"),
@@ -94,3 +103,27 @@ def test_a_document_at_its_own_path_is_a_statement_of_the_service() -> None:
 def test_the_same_words_in_a_path_or_a_header_are_a_visitors(reader: Words) -> None:
     assert is_request(f'1.2.3.4 - - [29/Nov] "GET /{reader.words} HTTP/1.1" 404 0 "-" "x"')
     assert is_request(f'1.2.3.4 - - [29/Nov] "GET / HTTP/1.1" 200 0 "-" "{reader.words}"')
+
+
+FORGED = [
+    "password authentication failed", "undefinedtable", "redis: connection refused",
+    "FATAL: remaining connection slots are reserved", "database: connection refused",
+    "Detected out-of-date database schema", "WORKER TIMEOUT (pid:1)", "OOM command not allowed",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FORGED)
+@pytest.mark.parametrize("fault", ["auth-scaled-to-zero", "auth-crashes", "mlflow-name-empty"])
+def test_a_forged_line_of_a_log_never_stands_before_the_cause(fault: str, words: str) -> None:
+    state, results = faults.plant(faults.by_id(fault))
+    line = LogLine(at=p.ago(1), message=words)
+    lines = dict.fromkeys(("registry",), (line,))
+    names = faults.NAMES
+    both = [
+        diagnose(results, seen, p.environment(names), p.healthy(), p.NOW).diagnoses
+        for seen in (state, p.replace(state, logs=lines))
+    ]
+    first, forged = (found[0] for found in both)
+    assert (forged.cause, forged.resource) == (first.cause, first.resource)
+    assert forged.remedy.fix == first.remedy.fix
+    assert "CERTAIN" not in {d.confidence.value for d in both[1] if d.cause.startswith("database")}

@@ -35,7 +35,7 @@ def _rule(case: Case, edit: Edit) -> Iterator[str]:
         yield from listeners.plain_rule(
             case, balancer, listener_with(case.state, now.arn), does, there
         )
-    if now and "Conditions" in given:
+    if now:
         yield from conditions.lost(case, balancer, now, took)
         yield from conditions.widened(case, balancer, now, took, _groups(does))
     yield from actions.unconfirmed(case, balancer, given.get("Actions", []), took)
@@ -48,7 +48,7 @@ def _groups(does: list[Parameters]) -> list[str]:
 def _new_rule(case: Case, edit: Edit) -> Iterator[str]:
     given, balancer = edit.parameters, balancer_of(case, edit)
     does, took, arn = given["Actions"], given["Conditions"], given["ListenerArn"]
-    home = listener_of(case.state, arn) if isinstance(arn, str) else None
+    home = listener_of(case.state, arn)
     yield from listeners.plain_rule(case, balancer, home or _made(case, balancer, arn), does, [])
     yield from conditions.widened(case, balancer, None, took, _groups(does))
     yield from actions.unconfirmed(case, balancer, does, took)
@@ -57,7 +57,7 @@ def _new_rule(case: Case, edit: Edit) -> Iterator[str]:
 def _made(case: Case, balancer: LoadBalancer | None, arn: Any) -> Listener | None:
     """Return a listener that an earlier edit creates, as it was."""
     was = well.balancer(case, balancer.arn) if balancer else None
-    lists = was.listeners if was and balancer else ()
+    lists = was.listeners if was else ()
     return next((x for x in lists if balancer and arn == arn_of(balancer, x.port)), None)
 
 
@@ -84,10 +84,8 @@ def _new_listener(case: Case, edit: Edit) -> Iterator[str]:
     yield from actions.unconfirmed(case, balancer, given["DefaultActions"])
 
 
-def _part_of_listener(case: Case, edit: Edit) -> Iterator[str]:
-    # a certificate beside the default one serves its own names alone: see `references`
-    given = {k: v for k, v in edit.parameters.items() if k != "Certificates"}
-    yield from listeners.unconfirmed(case, balancer_of(case, edit), given)
+def _attributes(case: Case, edit: Edit) -> Iterator[str]:
+    yield from listeners.unconfirmed(case, balancer_of(case, edit), edit.parameters)
 
 
 def _permissions(case: Case, edit: Edit) -> Iterator[str]:
@@ -123,8 +121,8 @@ BY_THE_PRESENT: dict[str, Callable[[Case, Edit], Iterator[str]]] = {
     "elbv2 create-rule": _new_rule,
     "elbv2 modify-listener": _listener,
     "elbv2 create-listener": _new_listener,
-    "elbv2 add-listener-certificates": _part_of_listener,
-    "elbv2 modify-listener-attributes": _part_of_listener,
+    # a certificate beside the default one serves its own names alone: see `references`
+    "elbv2 modify-listener-attributes": _attributes,
     "elbv2 register-targets": _targets,
     "ec2 authorize-security-group-ingress": _permissions,
     "ec2 authorize-security-group-egress": _permissions,

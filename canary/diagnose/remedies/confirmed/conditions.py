@@ -118,7 +118,7 @@ def _whole(
     hosts = values(wanted, "host-header")
     own = not hosts or any_matches(hosts, case.host(name), fold=True) is True
     patterns = any(r.pattern for r in case.environment.routes if r.service == name)
-    root = place(service.url).path in ("", "/")
+    root = place(service.url).path == "/"
     return own and root and not patterns and set(groups) <= {g.arn for g in case.groups(name)}
 
 

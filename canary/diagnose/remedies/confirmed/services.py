@@ -119,7 +119,7 @@ def _created(case: Case, name: str, wanted: Parameters) -> Iterator[str]:
     tied = {name, part.container if part else ""} | {
         d.family
         for d in case.state.task_definitions
-        if part and part.container and any(c.name == part.container for c in d.containers)
+        if part and any(c.name == part.container for c in d.containers)
     }
     if family not in tied and family not in _logged(case, name, part):
         yield f"only the past tells that {name} ran revisions of {family}"

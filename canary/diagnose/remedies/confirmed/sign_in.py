@@ -40,7 +40,7 @@ def described(action: Parameters) -> str:
     """Return how a sign-in was, for whoever decides on it."""
     configs = (v for v in action.values() if isinstance(v, dict))
     known = {k: v for c in configs for k, v in c.items() if k in _SHOWN}
-    return json.dumps(known, sort_keys=True, default=str)[:_MOST]
+    return json.dumps(known, sort_keys=True)[:_MOST]
 
 
 def bare(action: Parameters) -> Parameters:

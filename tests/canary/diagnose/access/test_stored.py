@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import pytest
 
 from canary.control_plane.state import PlatformState, SecretState
 from canary.diagnose.access import keys, new_key, unprotected
 from canary.diagnose.core.finding import Finding
+from canary.diagnose.ecs.secret_remedies import FRESH_S
 from canary.model import Principal, Remedy, Result
 from tests.canary.diagnose.access.test_keys import AUTH, REFUSED, REGISTRY, VALIDATE, asked, good
 from tests.canary.support import platforms as p
@@ -206,7 +210,7 @@ def test_a_secret_that_is_gone_is_made_anew_where_nobody_reads_more_of_it() -> N
     file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, "user": USER})
 
     def made(state: PlatformState) -> Remedy:
-        return new_key.missing_key(case(state, None, environment=file), SECRET)
+        return new_key.missing_key(case(state, None, environment=file), SECRET, ["user"])
 
     alone = made(reading(f"{ARN}:username::"))
     assert "aws secretsmanager create-secret --region us-east-1 --name mlflow/user" in (
@@ -220,4 +224,53 @@ def test_a_secret_that_is_gone_is_made_anew_where_nobody_reads_more_of_it() -> N
     assert shared.decision_command == ""
     assert shared.decision.endswith(
         " and container hokusai-registry reads engine and host. Make the secret with all of it."
+    )
+
+
+# --- the state of a secret
+
+
+def secret(reference: str = "canary/valid", **more: Any) -> SecretState:
+    known = {"exists": True, "version_before": "v1", "changed_at": p.ago(30), **more}
+    return SecretState(reference=reference, **known)
+
+
+def seen(*secrets: SecretState) -> list[tuple[str, str]]:
+    known = case(p.replace(HEALTHY, secrets=secrets))
+    lines = new_key.key_evidence(known, "canary/valid")
+    return [(line.seen, line.at) for line in lines]
+
+
+def test_only_a_secret_of_its_own_name_tells_of_a_key() -> None:
+    other = secret("canary/other", exists=False, detail="gone")
+    changed = ("has another value since the last day", p.ago(30))
+    assert seen(other, secret()) == [changed]
+    assert seen(other) == seen() == []
+    assert seen(secret(exists=False, detail="marked for deletion"), other) == [
+        ("marked for deletion", "")
+    ]
+    assert seen(secret(version_before="")) == []
+    known = case(p.replace(HEALTHY, secrets=(other, secret())))
+    assert new_key.state_of(known, "canary/valid") == secret()
+    assert new_key.state_of(known, "canary/none") is None
+
+
+def test_a_change_counts_for_a_day() -> None:
+    def at(seconds: float) -> bool:
+        when = (p.NOW - dt.timedelta(seconds=seconds)).isoformat()
+        return seen(secret(changed_at=when)) != []
+
+    assert (at(FRESH_S - 1), at(FRESH_S)) == (True, False)
+
+
+def test_a_key_that_the_file_generates_is_known_to_nobody() -> None:
+    failed = asked("a", 401, REFUSED, who="unknown", wanted="403")
+    (found,) = keys.rejected(case(HEALTHY, None, failed))
+    assert (found.resource, found.shown_failures) == ("unknown", 3)
+    assert (found.remedy.fix, found.remedy.summary) == (
+        (), "Let the check send a key that the auth service knows.",
+    )  # fmt: skip
+    assert found.remedy.decision == (
+        "The environment file generates the key of principal unknown, so nobody knows it: name a"
+        " principal with a secret in the check, or decide what the check shall expect."
     )

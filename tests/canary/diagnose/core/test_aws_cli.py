@@ -78,6 +78,7 @@ def test_a_structure_is_json_without_blanks() -> None:
 
 
 FAKE = r"""#!/bin/sh
+if [ "$2" = get-secret-value ]; then echo "$KEPT"; exit "${FAILS:-0}"; fi
 printf "%s\n" "$*" > "$SAID"
 for last; do :; done
 cat "${last#file://}" >> "$SAID"
@@ -97,8 +98,12 @@ PAIRS = {
     ),
     **{name: line for name, line in DOCUMENTED.items() if "read -r NAME" in line},
 }
-IN_JSON = {"key": KEY, **{n: line for n, line in DOCUMENTED.items() if n not in PAIRS}}
-LINES = {"parameter": PARAMETER, **IN_JSON}
+# one credential among those of a secret: the others are read and written back
+AMONG = {name: line for name, line in DOCUMENTED.items() if "| jq " in line}
+OTHERS = {n: line for n, line in DOCUMENTED.items() if n not in PAIRS and n not in AMONG}
+IN_JSON = {"key": KEY, **OTHERS}
+LINES = {"parameter": PARAMETER, **IN_JSON, **AMONG}
+KEPT = {"PRINCIPAL": {"api_key": "old"}, "other": {"username": "ida", "password": "p"}}
 WITHOUT_S = shutil.which("dash")  # its `read` has no option -s
 
 
@@ -120,7 +125,12 @@ def enter(tmp_path: Path) -> Callable[..., Entered]:
     def typed(line: str, secret: str, shell: str = "bash", fails: int = 0) -> Entered:
         done = subprocess.run(
             [shell, "-c", f"{line}; echo left:$VALUE"],
-            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SAID": str(said), "FAILS": str(fails)},
+            env={
+                "PATH": f"{tmp_path}:/usr/bin:/bin",
+                "SAID": str(said),
+                "FAILS": str(fails),
+                "KEPT": json.dumps(KEPT),
+            },
             input=secret,
             text=True,
             capture_output=True,
@@ -152,6 +162,22 @@ def test_a_secret_of_a_form_is_a_value_of_json(
     assert found.arguments.endswith(" --secret-string file:///dev/stdin")
 
 
+@pytest.mark.skipif(shutil.which("jq") is None, reason="this machine has no jq")
+@pytest.mark.parametrize("line", AMONG.values(), ids=AMONG)
+@pytest.mark.parametrize("typed", ["s3cret", "  it's $(id) `id` %s !! é  "])
+def test_one_credential_among_others_is_replaced_alone(
+    line: str, typed: str, enter: Callable[..., Entered]
+) -> None:
+    found = enter(line, f"{typed}\n")
+    assert json.loads(found.read) == {**KEPT, "PRINCIPAL": {"api_key": typed}}
+    assert found.arguments and typed not in found.arguments
+    assert found.arguments.endswith(" --secret-string file:///dev/stdin")
+
+
+def test_each_kind_of_documented_command_is_tried() -> None:
+    assert len(AMONG) == 1 and len(PAIRS) >= 2 and len(IN_JSON) >= 2
+
+
 @pytest.mark.parametrize("line", PAIRS.values(), ids=PAIRS)
 @pytest.mark.parametrize(
     ("typed", "stored"),
@@ -181,7 +207,7 @@ def test_nothing_is_stored_where_nothing_was_typed(
     assert enter(line, typed) == (None, "", "The secret was not stored.\n")
 
 
-@pytest.mark.parametrize("line", IN_JSON.values(), ids=IN_JSON)
+@pytest.mark.parametrize("line", (IN_JSON | AMONG).values(), ids=IN_JSON | AMONG)
 @pytest.mark.parametrize("typed", ['p"a', "p\\a", "p\ta", "\\", '"', "p\x1b[Aa"])
 def test_what_would_break_the_json_is_not_stored(
     line: str, typed: str, enter: Callable[..., Entered]

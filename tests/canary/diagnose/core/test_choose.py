@@ -209,6 +209,29 @@ def test_of_a_shared_cause_the_wider_one_is_told() -> None:
     assert not follows(same, other)  # of one service
 
 
+def test_a_cause_at_a_service_that_the_file_does_not_name_stays_there() -> None:
+    for cause in ("database-unreachable", "targets-unhealthy", "task-crash-loop"):
+        strange = sure(cause, "elsewhere", A)
+        assert not follows(strange, sure("security-group-blocked", "mlflow", A))
+        assert not follows(strange, sure("image-pull-failed", "registry", A))
+
+
+def test_a_finding_that_is_not_proven_is_taken_for_what_is_left_alone() -> None:
+    proven = finding("rule-missing", A, confidence=CERTAIN)
+    wide = finding("path-prefix-wrong", A, B, confidence=LIKELY)
+    narrow = finding("path-mismatch", A, confidence=LIKELY)
+    chosen, left = choose(ABC, [proven, narrow, wide])
+    assert (set(named(chosen)), left) == ({"rule-missing", "path-prefix-wrong"}, {C})
+    (only,), rest = choose(ABC, [wide, narrow])
+    assert (only, rest) == (wide, {C})
+
+
+def test_a_finding_without_failures_is_told_only_where_it_always_is() -> None:
+    empty = finding("rule-missing", confidence=CERTAIN)
+    full = finding("listener-missing", A, confidence=CERTAIN)
+    assert named(choose(ABC, [empty, full])[0]) == ["listener-missing"]
+
+
 def test_findings_of_one_cause_and_resource_are_one() -> None:
     one = finding("rule-missing", A, confidence=CERTAIN)
     two = finding("rule-missing", B, confidence=CERTAIN)
@@ -257,6 +280,27 @@ def test_the_order_of_diagnoses() -> None:
     chosen, left = choose(of, [lacking, possible, likely, other, light, heavy, edge])
     assert named(chosen) == ["edge", "heavy", "later", "light", "likely", "possible", "z"]
     assert left == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"always_report": True, "rank": 0, "confidence": CERTAIN}),
+        ({"rank": 49}, {"only_words": True, "rank": 10}),
+        ({"rank": 49}, {"confidence": POSSIBLE, "rank": 10}),
+        ({"rank": 19}, {"rank": 20, "confidence": CERTAIN}),
+        ({"rank": 49, "confidence": CERTAIN}, {"rank": 40}),
+        ({"rank": 109}, {"rank": 110, "confidence": CERTAIN}),
+    ],
+    ids=["always told", "words", "possible", "stage", "sure", "stage of two digits"],
+)
+def test_of_two_diagnoses_the_weightier_stands_first(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    one = finding("z-first", A, **{"confidence": LIKELY, **first})
+    two = finding("a-second", B, **{"confidence": LIKELY, **second})
+    assert named(choose(ABC, [two, one])[0]) == named(choose(ABC, [one, two])[0])
+    assert named(choose(ABC, [two, one])[0]) == ["z-first", "a-second"]
 
 
 def test_a_diagnosis_says_what_its_finding_says() -> None:

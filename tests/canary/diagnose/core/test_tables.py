@@ -38,12 +38,24 @@ STARTS = {
     "service-missing", "service-scaled-to-zero", "execution-role-denied", "secret-unavailable",
     "image-pull-failed", "log-group-missing", "image-wrong-architecture", "task-out-of-memory",
     "environment-variable-missing", "environment-variable-wrong", "secret-not-injected",
+    "capacity-unavailable", "quota-reached", "subnet-full", "volume-unavailable",
 }  # fmt: skip
 SETTINGS = {"environment-variable-wrong", "environment-variable-missing", "secret-not-injected"}
-DATABASE = {"database-auth-failed", "database-unreachable", "database-schema-missing"}
+STORE = {
+    "database-full", "database-stopped", "database-failing-over", "database-read-only",
+    "database-connections-exhausted", "database-locked",
+}  # fmt: skip
+CACHE = {"cache-full", "cache-stopped", "cache-failing-over"}
+DATABASE = STORE | {
+    "database-auth-failed", "database-unreachable", "database-schema-missing",
+    "database-schema-outdated",
+}  # fmt: skip
 STUCK = {"task-crash-loop", "deployment-stuck", "deployment-rolled-back"}
 CHECKS = {"port-mismatch", "health-check-mismatch", "target-protocol-mismatch"}
-BLOCKED, INEFFECTIVE = {"security-group-blocked"}, {"deployment-not-effective"}
+WAYS = {"network-acl-blocked", "vpc-route-missing", "nat-gone", "endpoint-missing"}
+ZONES = {"zone-not-shared", "zone-without-target"}
+DROPPED, INEFFECTIVE = {"security-group-blocked"} | WAYS, {"deployment-not-effective"}
+BLOCKED = DROPPED | ZONES
 
 ROOTS: dict[str, set[str]] = {
     "target-group-empty": STARTS | STUCK | DATABASE | BLOCKED | CHECKS | {"target-group-detached"},
@@ -52,17 +64,20 @@ ROOTS: dict[str, set[str]] = {
         "rule-on-wrong-listener",
     },
     "targets-unhealthy": STARTS | STUCK | DATABASE | BLOCKED | CHECKS | INEFFECTIVE
-    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"},
+    | {"upstream-url-wrong", "service-discovery-missing", "service-discovery-stale"}
+    | {"worker-killed"},
     "health-check-mismatch": {"port-mismatch", "target-protocol-mismatch"},
     "target-protocol-mismatch": {"port-mismatch"},
     "task-crash-loop": STARTS | DATABASE | BLOCKED,
     "deployment-stuck": STARTS | DATABASE | BLOCKED,
-    "deployment-rolled-back": STARTS | DATABASE,
+    "deployment-rolled-back": STARTS | DATABASE | WAYS,
     "service-discovery-missing": STARTS | STUCK | DATABASE,
     "service-discovery-stale": STARTS | STUCK,
-    "database-unreachable": BLOCKED | SETTINGS | {"database-auth-failed"},
+    "database-unreachable": BLOCKED | SETTINGS | STORE | {"database-auth-failed"},
+    "database-read-only": {"database-failing-over", "database-full"},
+    "database-connections-exhausted": {"database-failing-over", "database-locked"},
     "database-auth-failed": SETTINGS,
-    "cache-unreachable": BLOCKED | SETTINGS,
+    "cache-unreachable": BLOCKED | SETTINGS | CACHE,
     "environment-variable-wrong": {"port-mismatch"} | INEFFECTIVE,
     "auth-service-down": {"latency-degraded"} | INEFFECTIVE,
     "environment-variable-missing": INEFFECTIVE,
@@ -81,7 +96,7 @@ ROOTS: dict[str, set[str]] = {
     "host-header-rejected": INEFFECTIVE,
     "path-prefix-wrong": INEFFECTIVE,
     "health-endpoint-misleading": INEFFECTIVE,
-    "latency-degraded": INEFFECTIVE,
+    "latency-degraded": INEFFECTIVE | {"worker-killed"},
 }  # fmt: skip
 
 
@@ -93,13 +108,14 @@ def test_a_cause_follows_from_these_and_from_no_others(cause: str) -> None:
 def test_the_small_tables() -> None:
     assert set(FOLLOWS) <= set(ROOTS) and set(ROOTS) <= set(ALL)
     assert CRASHES == STUCK
-    assert DATABASE | {"cache-unreachable"} == SHARED
+    assert DATABASE | CACHE | {"cache-unreachable"} == SHARED
     assert {"database-auth-failed", "database-schema-missing"} == SHOWN_BY_THE_DATABASE
     assert {"auth-service-down"} == ONLY_AS_A_WHOLE
-    assert DROPS == BLOCKED
+    assert DROPS == DROPPED
     assert {"dns-wrong-load-balancer"} == ELSEWHERE
     assert {"service-missing", "service-scaled-to-zero"} == GONE
-    assert BLOCKED | {
+    assert {
+        "security-group-blocked", "vpc-route-missing", "nat-gone", "endpoint-missing",
         "dns-name-missing", "dns-wrong-load-balancer", "service-discovery-missing",
         "service-discovery-stale",
     } == LATE  # fmt: skip
@@ -117,6 +133,11 @@ def test_the_control_plane_shows_these_causes() -> None:
         "deployment-rolled-back", "environment-variable-missing", "environment-variable-wrong",
         "secret-not-injected", "upstream-url-wrong", "service-id-wrong",
         "service-discovery-missing", "service-discovery-stale", "container-ended",
+        "request-blocked", "sign-in-failing",
+        "database-full", "database-stopped", "database-failing-over", "cache-stopped",
+        "cache-failing-over",
+        "capacity-unavailable", "quota-reached", "subnet-full", "volume-unavailable",
+        *WAYS, *ZONES,
     } == SHOWN_BY_STATE  # fmt: skip
 
 
@@ -125,6 +146,7 @@ OWN = {
     S.DATABASE_AUTH, S.DATABASE_SCHEMA, S.UPSTREAM_UNREACHABLE, S.UPSTREAM_SLOW, S.BREAKER_OPEN,
     S.NOT_READY, S.AUTH_UNAVAILABLE, S.ARTIFACTS, S.SLOW,
 }  # fmt: skip
+NO_START = set(S) - {S.NO_NAME, S.REFUSED, S.TLS, S.OVERSIZED, S.FRONT_LOST}
 
 
 def test_a_cause_makes_these_symptoms_alone() -> None:
@@ -132,12 +154,20 @@ def test_a_cause_makes_these_symptoms_alone() -> None:
     assert {
         "service-missing": everything - OWN,
         "service-scaled-to-zero": everything - OWN,
+        "target-group-empty": everything - OWN - {S.APP_5XX},
         "listener-missing": CONTROL
         | {S.REFUSED, S.NO_CONNECTION, S.TLS, S.RESET, S.NO_ANSWER, S.UNKNOWN}
         | {S.FRONT_LATE, S.FRONT_LOST},
         "dns-name-missing": CONTROL | {S.NO_NAME, S.UNKNOWN},
-        "security-group-blocked": everything
-        - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST},
+        **dict.fromkeys(
+            DROPPED,
+            everything - {S.NO_NAME, S.REFUSED, S.TLS, S.RESET, S.OVERSIZED, S.FRONT_LOST},
+        ),
+        **dict.fromkeys(ZONES, everything - OWN - {S.NO_NAME, S.REFUSED, S.TLS}),
+        "capacity-unavailable": NO_START,
+        "quota-reached": NO_START,
+        "subnet-full": NO_START,
+        "volume-unavailable": NO_START,
     } == MAKES
 
 

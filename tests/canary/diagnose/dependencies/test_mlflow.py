@@ -251,6 +251,32 @@ def test_the_words_name_the_fronts_and_what_is_looked_at() -> None:
     assert NAMES.of("mlflow") not in one and NAMES.of("registry") in one
 
 
+def test_a_dependency_goes_back_to_its_revision_before_unless_it_answers() -> None:
+    state = definition(HEALTHY, "mlflow", 7, container={"image": "repo/mlflow:new"})
+    before = on_revision("mlflow", 6, state)
+    call = bad("call", PROXY, 502, DOWN, **KEY)
+    (found,) = named_in_answers.unreachable(case(state, before, call))
+    family = NAMES.of("mlflow")
+    assert found.remedy.summary == f"Go back to {family}:6."
+    (fix,) = found.remedy.fix
+    assert fix.startswith("aws ecs update-service ") and NAMES.revision("mlflow", 6) in fix
+    assert found.remedy.decision == ""
+    assert len(found.remedy.verify) == 2 and "services-stable" in found.remedy.verify[0]
+    assert len({*found.remedy.inspect}) == len(found.remedy.inspect) > 2
+    assert found.evidence[-1].resource == f"{family}:7"
+    assert "repo/mlflow:new" in found.evidence[-1].seen
+    # it answers: its revision is not at fault
+    (answers,) = named_in_answers.unreachable(
+        case(state, before, call, good(f"{REGISTRY}/mlflow/x"))
+    )
+    assert (answers.remedy.fix, answers.remedy.summary) == ((), "Look at the way to mlflow.")
+    assert [e.resource for e in answers.evidence] == [f"GET {PROXY}"]
+    # no other revision is known
+    (alone,) = named_in_answers.unreachable(case(state, None, call))
+    assert (alone.remedy.fix, alone.remedy.summary) == ((), "Look at mlflow first.")
+    assert alone.remedy.decision.startswith("See whether mlflow runs and answers, then the way")
+
+
 def strange(body: str, state: PlatformState = NOTHING, **more: Any) -> list[tuple[str, ...]]:
     found = named_in_answers.unreachable(case(state, None, bad("call", PROXY, 502, body), **more))
     return [(f.cause, f.service, f.resource, f.summary) for f in found]

@@ -204,6 +204,8 @@ def test_what_two_services_wait_for_with_a_key_is_what_both_use() -> None:
     fast = took(10, READY, "database")
     assert keys(*BOTH, fast) == [("cache", "LIKELY", "late")]
     assert keys(*BOTH[:-1], fast) == []
+    elsewhere = late("mlflow", f"{REGISTRY}/mlflow/")  # which does not use the cache
+    assert keys(*BOTH[:-1], fast, elsewhere) == []
     slow_too = took(10, READY, "database", "redis cache")
     assert keys(*BOTH, slow_too) == []
 
@@ -427,3 +429,20 @@ def test_the_port_that_other_tasks_had_stays() -> None:
     assert instance(before=before) == {
         "AWS_INSTANCE_PORT": "9", "AWS_INSTANCE_IPV4": "10.0.1.12", "own": "x"
     }  # fmt: skip
+
+
+def test_a_tasks_own_attributes_come_back_and_it_is_healthy() -> None:
+    had = {"AWS_INSTANCE_IPV4": "10.0.1.12", "AWS_INIT_HEALTH_STATUS": "UNHEALTHY", "own": "x"}
+    task = next(s for s in HEALTHY.ecs_services if s.name == NAMES.of("mlflow")).tasks[0]
+    known = [i for d in HEALTHY.discovery if d.name.startswith("mlflow") for i in d.instances]
+    own = p.replace(known[0], id=task.arn.rpartition("/")[2], address=task.address, attributes=had)
+    other = p.replace(own, id="other", address="10.0.9.9",
+                      attributes={"AWS_INSTANCE_IPV4": "10.0.9.9", "common": "y"})  # fmt: skip
+    bare = p.replace(other, id="bare", attributes={})
+    before = p.change(HEALTHY, "discovery", "mlflow.hokusai.local",
+                      instances=(bare, other, own))  # fmt: skip
+    assert instance(before=before) == {**had, "AWS_INIT_HEALTH_STATUS": "HEALTHY"}
+    elsewhere = p.replace(own, address="10.0.9.8")  # another task had its id's address
+    before = p.change(HEALTHY, "discovery", "mlflow.hokusai.local",
+                      instances=(bare, other, elsewhere))  # fmt: skip
+    assert instance(before=before) == {"AWS_INSTANCE_IPV4": "10.0.1.12", "common": "y"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from canary.control_plane.state import Container, StoppedContainer, Task, TaskDefinition
+from canary.control_plane.state import Container, LogLine, StoppedContainer, Task, TaskDefinition
 from canary.diagnose.core.case import Case
 from canary.diagnose.ecs import exits
+from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.task_stops import stop_of
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -88,3 +90,29 @@ def test_a_program_that_cannot_be_started_is_no_missing_secret(program: str, why
     assert found.words == f"Task failed to start {reason}"
     several = stop_of(case(task(beside, alone, **failed)), "auth")
     assert several is not None and several.name == "container app"
+
+
+def test_each_container_that_ended_has_its_last_line_as_evidence() -> None:
+    def line(name: str, text: str) -> LogLine:
+        return LogLine(at=p.ago(3), message=text, stream=f"x/{name}/1")
+
+    ended = task(container("app", 1), container("proxy", 139), container("log", 143))
+    said = (line("app", "one"), line("app", "two"), line("proxy", "three"), line("proxy", ""))
+    state = p.replace(case(ended).state, last_lines={ended.arn: said})
+    told = last_words(replace(case(ended), state=state), ended)
+    assert [(e.resource, e.seen) for e in told] == [
+        ("last line of x/app/1", "two"), ("last line of x/proxy/1", "three"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [1, 126, 127, 137, 139, 143])
+def test_a_container_that_ends_by_itself_is_a_crash_whatever_its_code(code: int) -> None:
+    found = stop_of(case(task(container("app", code))), "auth")
+    assert found is not None
+    assert (found.cause, found.words) == ("task-crash-loop", f"{EXITED}; exit code {code}")
+
+
+def test_a_kill_for_memory_is_told_by_awss_own_reason() -> None:
+    killed = container("app", 137, "OutOfMemoryError: Container killed due to memory usage")
+    found = stop_of(case(task(killed)), "auth")
+    assert found is not None and found.cause == "task-out-of-memory"

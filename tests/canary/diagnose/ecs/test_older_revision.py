@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from canary.control_plane.state import EcsService, Event, PlatformState, Task, TaskDefinition
 from canary.diagnose.core.case import Case
-from canary.diagnose.ecs import older_revision, revisions
+from canary.diagnose.ecs import forerunner, older_revision, revisions
 from canary.model import Result
 from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
@@ -92,7 +93,7 @@ def test_a_service_that_does_not_run_whole_is_no_older_revision_at_work() -> Non
 
 
 def newer(state: PlatformState, before: PlatformState | None = HEALTHY) -> int:
-    found = revisions.replaced_by_older(case(state, before), "auth")
+    found = forerunner.replaced_by_older(case(state, before), "auth")
     return found.revision if found else 0
 
 
@@ -173,6 +174,44 @@ def test_the_revision_that_ran_before_is_the_good_one() -> None:
     assert change(run(tasks=(task(6, "PENDING"),))) == (0, 0, False)
 
 
+READ = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+BOTH = {"tasks": (task(6), task(7))}
+
+
+def goes_back(state: PlatformState, before: PlatformState | None) -> bool:
+    return revisions.rollback(case(state, before), "auth").edits != ()
+
+
+def since(minutes: float, **fields: Any) -> PlatformState:
+    """Return a platform that was read when revision 7 had been deployed for some minutes."""
+    at = (READ - dt.timedelta(minutes=minutes)).isoformat()
+    deployed = (p.replace(SEVEN, created_at=at), *fields.pop("more", ()))
+    return p.replace(run(deployments=deployed), read_at=READ.isoformat(), **fields)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "refreshed", "back"),
+    [(60, (), False), (10, (), False), (9.9, (), True), (60, ("auth",), True), (60, ("x",), False)],
+)
+def test_nobody_goes_back_from_a_revision_that_was_well_for_a_while(
+    minutes: float, refreshed: tuple[str, ...], back: bool
+) -> None:
+    now = definition(run(**BOTH, deployments=(SEVEN,)), "auth", 7, cpu="9")
+    before = since(minutes, refreshed_services=refreshed)
+    assert change(now, before) == (7, 6, False)
+    assert goes_back(now, None) is True
+    assert goes_back(now, before) is back
+
+
+def test_a_deployment_that_is_under_way_is_gone_back_from() -> None:
+    now = definition(run(**BOTH, deployments=(SEVEN, tried(6))), "auth", 7, cpu="9")
+    assert goes_back(now, since(60)) is True
+    alone = definition(run(**BOTH, deployments=(SEVEN,)), "auth", 7, cpu="9")
+    assert goes_back(alone, since(60, more=(tried(6),))) is True
+    assert goes_back(alone, p.replace(since(60), read_at="")) is True
+    assert goes_back(alone, p.replace(run(deployments=(SEVEN,)), read_at=READ.isoformat())) is True
+
+
 @pytest.mark.parametrize(
     ("fields", "usable"),
     [
@@ -209,7 +248,7 @@ def test_a_task_that_failed_tells_the_bad_revision_after_a_roll_back() -> None:
                  stop_code="EssentialContainerExited", stopped_reason="exit")  # fmt: skip
     six = {"task_definition": NAMES.revision("auth", 6), "tasks": (ended,)}
     there = tried(6, "PRIMARY")
-    back = p.replace(there, rollout_reason="deployment failed: rolling back to this one")
+    back = p.replace(there, rollout_reason="ECS deployment circuit breaker: rolling back")
     event = Event(at=p.ago(2), message=f"(service auth) rolling back to deployment {there.id}.")
     assert change(run(**six, deployments=(back,))) == (7, 6, True)
     assert change(run(**six, deployments=(there,), events=(event,))) == (7, 6, True)

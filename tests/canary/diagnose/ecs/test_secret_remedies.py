@@ -135,3 +135,31 @@ def test_of_several_changes_the_latest_goes_back() -> None:
     assert APP in value(SECRET, p.replace(PARAMETER, changed_at=p.ago(90)), words=("",)).summary
     shown = value(PARAMETER, words=("redis",)).inspect[0]
     assert "describe-parameters" in shown
+
+
+def mended(words: str, **secrets: str) -> str:
+    """Return the decision where the auth tasks refer to these secrets and AWS says these words."""
+    state = definition(HEALTHY, "auth", 7, container={"secrets": secrets})
+    return restore(case(known(state=state)), "auth", words, "secret-unavailable").decision
+
+
+FORM = (
+    " in a new revision of the task definition: behind the secret's ARN ECS takes"
+    " :json-key:version-stage:version-id with all three colons, such as :password:: for a key"
+    " alone."
+)
+OTHERWISE = (
+    "Create the secret that the stopped reason names, or mend the reference in the task definition."
+)
+
+
+def test_references_of_a_form_that_ecs_refuses_are_named_by_their_variable() -> None:
+    refused = "unexpected ARN format with parameters when trying to retrieve ASM secret"
+    right = {"WHOLE": APP, "KEY": REFERENCE, "PARAMETER": "/redis/endpoint"}
+    one, two = f"{APP}:password", f"{APP}:password:AWSCURRENT"
+    assert mended(refused, B=one, A=two, **right) == f"Mend the reference of A and B{FORM}"
+    assert mended(refused, A=one, **right) == f"Mend the reference of A{FORM}"
+    elsewhere = "arn:aws:ssm:us-east-1:123456789012:parameter/a:b:c"
+    assert mended(refused, A=elsewhere, **right) == f"Mend the reference{FORM}"
+    assert mended(refused.upper(), A=one) == f"Mend the reference of A{FORM}"
+    assert mended("not found", A=one) == OTHERWISE

@@ -114,3 +114,27 @@ def test_a_service_without_tasks_is_scaled_to_what_it_had() -> None:
     assert scaled(faults.service(HEALTHY, "auth", desired=3)) == told(3)
     assert scaled(faults.service(HEALTHY, "auth", desired=0)) == told(1)
     assert [*services.scaled_to_zero(case(HEALTHY, None, *down()))] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("AccessDeniedException: x", "may not read what its tasks need at start"),
+        ("ResourceNotFoundException: x",
+         "refers to a secret or parameter that its tasks cannot get"),
+        ("ResourceInitializationError: the log group does not exist",
+         "names a log group that does not exist"),
+        ("CannotStartContainerError: x: exec format error",
+         "has an image for another processor architecture"),
+        ("CannotPullContainerError: x", "has an image that cannot be pulled"),
+        ("OutOfMemoryError: x", "needs more memory than its tasks have"),
+        ("CannotStartContainerError: x", "names a program that its tasks cannot start"),
+        ("Essential container in task exited", "has tasks that end soon after their start"),
+        ("Task failed container health checks",
+         "has tasks that fail their container's own health check"),
+    ],
+)  # fmt: skip
+def test_each_reason_is_told_in_words(words: str, said: str) -> None:
+    state, results = stopped("auth", words, exit_code=1)
+    (one,) = services.not_starting(case(state, HEALTHY, *results))
+    assert one.summary.startswith(f"{NAMES.of('auth')} {said}")

@@ -9,8 +9,10 @@ import pytest
 from canary.control_plane.state import (
     BalancerEntry,
     Container,
+    LogLine,
     PlatformState,
     StoppedContainer,
+    TaskDefinition,
 )
 from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
@@ -64,6 +66,49 @@ def test_a_side_car_that_a_variable_leads_to_is_named_with_its_exit_code() -> No
     assert one.remedy.fix
 
 
+def with_tasks(*tasks: tuple[int, StoppedContainer]) -> PlatformState:
+    """Return the platform whose API has a task of each revision, and how its proxy ended."""
+    state = platform(*(each for _, each in tasks))
+    (service,) = (s for s in state.ecs_services if s.name == NAMES.of("registry"))
+    made = tuple(
+        p.replace(t, arn=f"task/{n}", task_definition=NAMES.revision("registry", number))
+        for n, (t, (number, _)) in enumerate(zip(service.tasks, tasks, strict=True))
+    )
+    return faults.service(state, "registry", tasks=made)
+
+
+def test_only_tasks_of_the_running_revision_count_and_the_first_is_shown() -> None:
+    again = "Start a new deployment of the present revision."
+    back = f"Go back to {NAMES.of('registry')}:6."
+    for tasks, shown, summary in (
+        (((7, ENDED), (7, ENDED)), "task/0", again),
+        (((6, RUNS), (7, ENDED)), "task/1", back),
+        (((6, ENDED), (7, ENDED)), "task/1", back),
+    ):
+        (one,) = found(with_tasks(*tasks))
+        assert (one.evidence[0].resource, one.shown_failures) == (shown, 1)
+        assert one.remedy.summary == summary
+    assert found(with_tasks((6, ENDED), (7, RUNS))) == found(with_tasks((6, ENDED))) == []
+
+
+def test_the_last_words_and_the_change_are_shown_and_the_revision_before_comes_back() -> None:
+    state = with_tasks((6, RUNS), (7, ENDED))
+    words = (LogLine(at=p.ago(3), message="bind: address in use", stream="proxy/1"),)
+    (one,) = found(p.replace(state, last_lines={"task/1": words}))
+    shown = [(e.resource, e.seen) for e in one.evidence[1:]]
+    assert any("bind: address in use" in seen for _, seen in shown)
+    assert shown[-1][0] == f"{NAMES.of('registry')}:7"
+    assert f"{NAMES.of('registry')}:6" in one.remedy.fix[0]
+
+
+def test_an_address_of_the_container_itself_leads_to_no_other_one() -> None:
+    own = Container(name="own", image="i", ports=(80,))
+    task = TaskDefinition(arn="td/x:1", family="x", revision=1, containers=(own, PROXY))
+    assert side_cars.beside(task, own, "http://localhost:80") is None
+    assert side_cars.beside(task, PROXY, "http://localhost:80") is own
+    assert side_cars.beside(task, own, "http://localhost:15000/x") is PROXY
+
+
 @pytest.mark.parametrize(
     "variable", ["OTEL_EXPORTER_OTLP_ENDPOINT", "STATSD_HOST", "PROXY_URL", "DEBUG_PAGE"]
 )
@@ -103,8 +148,21 @@ def test_a_side_car_that_the_balancer_asks_is_named_too() -> None:
         (platform(ENDED, plain={"MLFLOW_SERVER_URL": "http://other:15000"}), NO_MLFLOW),
         (platform(ENDED, proxy=p.replace(PROXY, essential=True)), NO_MLFLOW),
         (platform(), NO_MLFLOW),
+        (p.replace(platform(ENDED), task_definitions=()), NO_MLFLOW),
+        (p.replace(platform(ENDED), ecs_services=()), NO_MLFLOW),
     ],
-    ids=["no symptom", "runs", "one of two", "nothing leads", "port", "host", "essential", "none"],
+    ids=[
+        "no symptom",
+        "runs",
+        "one of two",
+        "nothing leads",
+        "port",
+        "host",
+        "essential",
+        "none",
+        "unread",
+        "no service",
+    ],
 )
 def test_a_side_car_that_nothing_is_seen_to_need_is_no_cause(
     state: PlatformState, results: list[Result]

@@ -393,3 +393,47 @@ def test_a_port_that_is_not_mapped(
     plain: dict[str, str], ports: tuple[int, ...], found: tuple[str, str] | None
 ) -> None:
     assert port_mismatch(revision(plain=plain, ports=ports)) == found
+
+
+def test_an_unknown_name_of_the_same_namespace_leads_to_nobody() -> None:
+    services = dict(p.environment(NAMES).services)
+    services["mlflow"] = p.replace(services["mlflow"], depends_on=())
+    services["registry"] = p.replace(services["registry"], depends_on=("mlflow",))
+    file = p.replace(p.environment(NAMES), services=services)
+    for value, found in (("http://other.hokusai.local:1", ""),
+                         ("http://other.hokusai.local:5000", "mlflow")):  # fmt: skip
+        known = replace(case(revised(X=value)), environment=file)
+        assert dependency_of(known, "registry", "X") == found
+
+
+def test_an_internal_address_of_tls_leads_nowhere_where_a_group_speaks_plain_http() -> None:
+    (own,) = (g for g in HEALTHY.target_groups if g.arn == NAMES.group("auth"))
+    beside = p.replace(own, arn="arn:tls", name="auth-tls", protocol="HTTPS")
+    state = p.replace(HEALTHY, target_groups=(*HEALTHY.target_groups, beside))
+    services = dict(p.environment(NAMES).services)
+    both = (own.name, beside.name)
+
+    def leads(*names: str) -> bool:
+        services["auth"] = p.replace(services["auth"], target_groups=names)
+        known = replace(case(state), environment=p.replace(p.environment(NAMES), services=services))
+        return leads_to(known, "auth", "https://auth.hokusai.local:8000")
+
+    assert (leads(own.name), leads(*both)) == (False, False)
+
+
+def test_of_two_parts_at_one_host_the_port_of_the_scheme_tells_which() -> None:
+    services = dict(p.environment(NAMES).services)
+    services["mlflow"] = p.replace(services["mlflow"], url=f"https://auth.{NAMES.domain}:8443")
+    file = p.replace(p.environment(NAMES), services=services)
+    for value, found in ((f"https://auth.{NAMES.domain}/x", "auth"),
+                         (f"https://auth.{NAMES.domain}:8443/x", "mlflow"),
+                         (f"http://auth.{NAMES.domain}/x", "")):  # fmt: skip
+        known = replace(case(revised(X=value)), environment=file)
+        assert dependency_of(known, "registry", "X") == found
+
+
+def test_an_address_of_another_part_of_the_file_is_known_to_be_wrong() -> None:
+    for host, wrong in ((f"registry.{NAMES.domain}", True), ("elsewhere.example", False)):
+        value = f"http://{host}"
+        known = case(revised(AUTH_SERVICE_URL=value))
+        assert is_known_wrong(known, "registry", "AUTH_SERVICE_URL", value) is wrong

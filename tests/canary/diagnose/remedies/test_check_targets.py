@@ -173,6 +173,8 @@ def test_subnets_that_the_service_had_come_back() -> None:
 
 CHECK = ("Protocol", "Port", "Path", "Enabled", "IntervalSeconds", "TimeoutSeconds")
 KNOWN = {
+    "rds start-db-cluster": {"DBClusterIdentifier"},
+    "rds start-db-instance": {"DBInstanceIdentifier"},
     "elbv2 modify-rule": {"RuleArn", "Actions", "Conditions", "Transforms", "ResetTransforms"},
     "elbv2 create-rule": {
         "ListenerArn", "Priority", "Conditions", "Actions", "Transforms", "Tags",

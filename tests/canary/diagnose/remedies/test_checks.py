@@ -44,6 +44,7 @@ def test_these_calls_are_checked_and_no_others_are_printed() -> None:
         "elbv2 modify-rule", "elbv2 modify-target-group", "elbv2 register-targets",
         "elbv2 set-rule-priorities", "elbv2 set-security-groups",
         "iam attach-role-policy", "iam put-role-policy", "logs create-log-group",
+        "rds start-db-cluster", "rds start-db-instance", "route53 change-resource-record-sets",
         "secretsmanager restore-secret", "secretsmanager update-secret-version-stage",
         "servicediscovery create-service", "servicediscovery deregister-instance",
         "servicediscovery register-instance", "ssm put-parameter",

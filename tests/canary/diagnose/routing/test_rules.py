@@ -235,7 +235,11 @@ REDIRECT = Action(type="redirect", status_code="HTTP_301")
     ("state", "summary"),
     [
         (NO_API, "No rule of hokusai-registry-lb:443 leads /api/* to registry."),
-        (WRONG_API, "The rule for /api/* forwards to the wrong target group."),
+        (WRONG_API, "The rule for /api/* forwards to MLflow instead of the API."),
+        (platform(rule(1, "/*", action=to(AUTH)), MLFLOW_RULE, PROXY, API_RULE, DEFAULT),
+         "A rule of higher priority takes /api/mlflow/* to the auth service instead of the API."),
+        (platform(PROXY, rule(110, "/api/*", action=to(NOBODY)), DEFAULT),
+         "The rule for /api/* forwards to the wrong target group."),
         (platform(rule(1, "/*", action=REDIRECT), MLFLOW_RULE, PROXY, API_RULE, DEFAULT),
          "A rule of higher priority takes /api/mlflow/* away from registry."),
         (platform(PROXY, rule(110, "/api/*", action=Action(type="forward", forwards=(

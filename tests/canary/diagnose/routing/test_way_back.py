@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary.control_plane.state import PlatformState, Rule
+from canary.control_plane.state import Condition, PlatformState, Rule
 from canary.diagnose.routing.misroutes import Need
 from canary.diagnose.routing.way_back import Back, way_back
 from tests.canary.support import platforms as p
@@ -69,6 +69,50 @@ def test_where_nothing_changed_or_the_path_stays_lost_there_is_no_way_back() -> 
     assert back((OWN, DEFAULT), (OWN, DEFAULT)) is None
 
 
+def test_where_nobody_can_tell_who_takes_the_path_there_is_no_way_back() -> None:
+    odd = p.replace(rule(5), conditions=(Condition(field="odd", values=("x",)),))
+    assert back((OWN, DEFAULT), (odd, DEFAULT)) is None
+
+
+def test_where_one_of_two_paths_stays_lost_there_is_no_way_back() -> None:
+    wide, third = rule(20, "/*", action=to(MLFLOW), arn="arn:20"), rule(12, "/c")
+    taken = rule(10, "/b", arn="arn:taken")
+    moved = p.replace(OWN, priority="30", action=to(MLFLOW))
+    paths = need("/c", pattern="/c"), need("/a")
+    was, now = (OWN, third, wide, DEFAULT), (taken, wide, moved, DEFAULT)
+    assert back(was, now, *paths) is None
+    assert edits(back(was, now, *paths[:1])) == [("create-rule", 12)]
+
+
+def test_a_new_neighbour_does_not_bound_the_place_of_a_lost_rule() -> None:
+    new = [rule(n, f"/{n}", arn=f"arn:new{n}") for n in (10, 11)]
+    assert edits(back((OWN, DEFAULT), (*new, DEFAULT))) == [("create-rule", 12)]
+
+
+def test_a_rule_that_was_made_again_keeps_its_new_name() -> None:
+    again = p.replace(OWN, arn="arn:again", action=to(MLFLOW))
+    found = back((OWN, DEFAULT), (again, DEFAULT))
+    assert edits(found) == [("modify-rule", "arn:again")]
+    assert found is not None
+    assert found.listener.rules == (p.replace(OWN, arn="arn:again"), DEFAULT)
+
+
+def test_a_past_in_which_a_rule_was_the_default_moves_nothing_there() -> None:
+    was = p.replace(rule("default", action=to(API)), arn=OWN.arn)
+    now = p.replace(OWN, action=to(MLFLOW))
+    assert edits(back((was,), (now, DEFAULT))) == [("modify-listener", SECURE.arn)]
+
+
+def test_a_new_rule_stays_where_nothing_behind_it_came_back() -> None:
+    first = rule(5, "/a")
+    new = rule(50, "/mlflow/*", action=to(MLFLOW), arn="arn:new")
+    assert edits(back((first, DEFAULT), (new, DEFAULT))) == [("create-rule", 5)]
+    behind = rule(60, "/a", action=to(MLFLOW))
+    edited = p.replace(behind, action=to(API))
+    found = back((behind, DEFAULT), (new, edited, DEFAULT), need("/a", "mlflow", "/a"))
+    assert edits(found) == [("modify-rule", "arn:60"), ("delete-rule", "arn:new")]
+
+
 def test_a_new_rule_at_the_place_of_the_lost_one_goes_first() -> None:
     new = rule(10, "/*", action=to(MLFLOW), arn="arn:new")
     found = back((OWN, DEFAULT), (new, DEFAULT))
@@ -104,6 +148,19 @@ def test_where_the_neighbours_leave_no_place_a_person_decides() -> None:
         "Other rules fill the places around rule 10: decide which one makes room."
     )
     assert edits(found) == [("create-rule", 8)]
+
+
+def test_each_rule_without_a_place_is_told() -> None:
+    near = [rule(n, f"/{n}", arn=f"arn:{n}") for n in (9, 11, 19, 21)]
+    others = rule(10, "/b", arn="arn:b"), rule(20, "/c", arn="arn:c")
+    second = rule(20, "/a2", arn="arn:second")
+    paths = (PATH, need("/a2", pattern="/a2"))
+    was = (*near[:1], OWN, *near[1:3], second, near[3], DEFAULT)
+    found = back(was, (*near, *others, DEFAULT), *paths)
+    assert found is not None and found.against == " ".join(
+        f"Other rules fill the places around rule {n}: decide which one makes room."
+        for n in (10, 20)
+    )
 
 
 def test_a_moved_rule_goes_back_where_its_place_is_free() -> None:

@@ -266,6 +266,18 @@ def test_the_rules_go_back_to_a_group_that_still_has_targets(
     assert found.remedy.verify[0].endswith(API if serves else "arn:new")
 
 
+def test_a_rule_that_was_not_there_stays_as_it_is() -> None:
+    new = rule(109, "/new/*", action=to("arn:new"))
+    paths = ("/api/x", "/new/x")
+    failures = [
+        p.failed(path, "registry", p.answer(f"https://{HOST}{path}", 464)) for path in paths
+    ]
+    (found,) = refused(versions(LED, new, DEFAULT), *failures, before=WAS)
+    (command,) = found.remedy.fix
+    assert LED.arn in command
+    assert refused(versions(LED, DEFAULT), before=None)[0].remedy.fix == ()
+
+
 def test_without_a_past_a_new_group_of_the_usual_version_is_made() -> None:
     (found,) = refused(versions(LED, DEFAULT))
     assert found.remedy.decision == (
@@ -296,9 +308,10 @@ def test_a_matcher_accepts_a_code(matcher: str, code: int, fits: bool) -> None:
 def check(**fields: Any) -> list[str]:
     reason = fields.pop("reason", "Target.ResponseCodeMismatch")
     sick = at(MINE, "unhealthy", reason=reason)
+    before = fields.pop("before", None)
     state = group(auth(sick), **fields)
     return [f"{f.cause}: {f.summary.rpartition(': ')[2]}" for f in rows(
-        health_checks.health_check, state)]  # fmt: skip
+        health_checks.health_check, state, before=before)]  # fmt: skip
 
 
 def test_a_check_that_does_not_fit_the_application() -> None:
@@ -314,3 +327,16 @@ def test_a_check_that_does_not_fit_the_application() -> None:
     assert check(health_protocol="HTTPS") == [
         "target-protocol-mismatch: protocol is HTTPS, expected HTTP."
     ]
+
+
+def test_what_changed_in_a_check_is_at_fault_where_it_explains_the_reason() -> None:
+    was = group(health_path="/own", health_matcher="204")
+    own = {"health_path": "/own", "health_matcher": "204", "before": was}
+    path, codes = "path is /x, expected /own", "codes is 9, expected 204"
+    assert check(**own | {"health_path": "/x"}) == [f"health-check-mismatch: {path}."]
+    both = own | {"health_path": "/x", "health_matcher": "9"}
+    assert check(**both) == [f"health-check-mismatch: {path}; {codes}."]
+    assert check(**both, reason="Target.Timeout") == [f"health-check-mismatch: {path}."]
+    assert check(**both, reason="Target.FailedHealthChecks") == []
+    moved = {**own, "health_port": "9", "reason": "Target.FailedHealthChecks"}
+    assert check(**moved) == ["port-mismatch: port is 9, expected traffic-port."]

@@ -19,6 +19,7 @@ from tests.canary.support.terraform.proof import proven
 WITHOUT = {
     *("secretsmanager restore-secret", "ssm put-parameter"),
     "secretsmanager update-secret-version-stage",
+    *("rds start-db-cluster", "rds start-db-instance", "route53 change-resource-record-sets"),
 }
 
 

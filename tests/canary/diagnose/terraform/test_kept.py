@@ -78,6 +78,14 @@ def attributes(**given: str) -> tuple[Edit, ...]:
     return listener(), edit("elbv2", "modify-listener-attributes", parameters)
 
 
+def discovery(**given: Any) -> Edit:
+    records = {"DnsRecords": [{"Type": "A", "TTL": 60}]}
+    known = {"Name": "auth", "NamespaceId": "ns-1", "DnsConfig": records}
+    return edit("servicediscovery", "create-service", {**known, **given})
+
+
+ENTRY = {"targetGroupArn": "a", "containerName": "c", "containerPort": 1}
+ADVANCED = {"alternateTargetGroupArn": "b", "productionListenerRule": "r", "roleArn": "i"}
 PORTS = {"FromPort": 1, "ToPort": 2, "IpRanges": PEERS["IpRanges"]}
 
 
@@ -110,6 +118,14 @@ PORTS = {"FromPort": 1, "ToPort": 2, "IpRanges": PEERS["IpRanges"]}
         (service(), service(networkConfiguration={"other": {}, "awsvpcConfiguration": {}})),
         (service(), service(loadBalancers=[{"targetGroupArn": "a", "containerPort": 1}])),
         (service(), service(loadBalancers=[{"containerName": "a"}])),
+        (service(), service(loadBalancers=[{**ENTRY, "containerName": ""}])),
+        *((service(loadBalancers=[{**ENTRY, "advancedConfiguration": ADVANCED}]),
+           service(loadBalancers=[{**ENTRY, "advancedConfiguration": without(ADVANCED, key)}]))
+          for key in ADVANCED),
+        (service(), service(networkConfiguration={"awsvpcConfiguration": {
+            "subnets": [], "securityGroups": ["sg-1"]}})),
+        (service(capacityProviderStrategy=[{"capacityProvider": "FARGATE"}]),
+         service(capacityProviderStrategy=[{"weight": 1}])),
         (service(), service(serviceRegistries=[{"port": 1}])),
         (service(), service(new={"a": 1})),
         (changed("ecs", "update-service", SERVICE.arn, desiredCount=3),
@@ -122,6 +138,11 @@ PORTS = {"FromPort": 1, "ToPort": 2, "IpRanges": PEERS["IpRanges"]}
             {"GroupId": "sg-2", "VpcPeeringConnectionId": "pcx-1"}])),
         (edit("logs", "create-log-group", {"logGroupName": "x"}),
          edit("ssm", "put-parameter", {"Name": "x"})),
+        *((discovery(), discovery(**bad)) for bad in (
+            {"Name": None}, {"NamespaceId": None}, {"DnsConfig": {"DnsRecords": []}},
+            {"DnsConfig": {"DnsRecords": [{"Type": "A"}]}},
+            {"DnsConfig": {"DnsRecords": [{"TTL": 1}]}}, {"New": "x"},
+        )),
         (changed("elbv2", "modify-rule", RULE.arn, Conditions=CONDITIONS[:1]),
          changed("elbv2", "modify-rule", SECURE.rules[-1].arn, Conditions=CONDITIONS[:1])),
         (changed("elbv2", "modify-listener", SECURE.arn, Port=444),
@@ -178,6 +199,13 @@ def group(**values: str) -> str:
     given = {k.replace("__", "."): v for k, v in values.items()}
     whole = p.replace(GROUP, attributes=given)
     return text(of(target_groups=(whole,)), (GROUP_EDIT,))
+
+
+def test_an_attribute_of_a_listener_without_a_value_is_no_argument() -> None:
+    name = "routing__http__response__x_frame_options__header_value"
+    assert "x_frame_options" in text(CASE, attributes(**{name: "DENY"}))
+    found = text(CASE, attributes(**{name: ""}))
+    assert "aws_lb_listener" in found and "x_frame_options" not in found
 
 
 def test_the_attributes_of_a_target_group_are_arguments_and_blocks() -> None:

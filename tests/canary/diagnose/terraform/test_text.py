@@ -46,6 +46,7 @@ RULES = {r.priority: r for r in SECURE.rules}
         ("%%{x}", r'"%\u0025{x}"'), ("100% of $5", '"100% of $5"'), ("${", r'"\u0024{"'),
         ("#{host}", '"#{host}"'), ("\x00\x7f", r'"\u0000\u007f"'), ("\u202e", r'"\u202e"'),
         ("\U000e0041", r'"\U000e0041"'), ("é😀", '"é😀"'), ("", '""'),
+        ("\ud7ff", r'"\ud7ff"'), ("\ue000", r'"\ue000"'),
     ],
 )  # fmt: skip
 def test_a_text_is_a_literal_without_a_template(raw: str, shown: str) -> None:
@@ -160,6 +161,7 @@ def unread_parts() -> list[tuple[str, Case, Edit]]:
             ("balancer", of("load_balancers", p.replace(REGISTRY, **fields)), timeout)
             for fields in odd
         ),
+        ("balancer", of("load_balancers"), timeout),
         ("listener", of("load_balancers", *balancers), modify_listener(secure, port=1)),
         ("service", of("ecs_services", p.replace(service, config={})),
          update_service(cluster, service, **count)),

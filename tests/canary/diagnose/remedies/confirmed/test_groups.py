@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from canary.control_plane.state import GroupRule, PlatformState, SecurityGroup, Subnet
+from canary.control_plane.state import GroupRule, PlatformState, SecurityGroup
+from canary.control_plane.vpc import Subnet
 from canary.diagnose.core.case import Case
 from canary.diagnose.remedies.confirmed import admitted, groups, wearers
 from canary.diagnose.remedies.network import Peer
@@ -351,6 +352,8 @@ def test_a_group_lives_where_it_was_read_or_a_living_rule_names_it() -> None:
     assert unknown("sg-gone", near=(), state=away) == []
     assert groups.named_by(case(away), "sg-gone", {"vpc-1"}) is False
     assert groups.named_by(case(away), "sg-gone", set()) is True
+    homeless = p.change(named, "security_groups", "sg-mlflow", vpc_id="")
+    assert groups.named_by(case(homeless), "sg-gone", {"vpc-1"}) is True
 
 
 def test_a_group_of_another_vpc_is_not_worn_here() -> None:
@@ -358,6 +361,8 @@ def test_a_group_of_another_vpc_is_not_worn_here() -> None:
     assert unknown("sg-cache", state=away) == ["security group sg-cache belongs to another VPC"]
     assert unknown("sg-cache", near=("sg-none",), state=away) == []
     assert unknown("sg-cache", state=guarded("sg-cache", vpc_id="")) == []
+    lost = guarded("sg-registry", vpc_id="")
+    assert unknown("sg-cache", near=("sg-registry",), state=lost) == []
 
 
 @pytest.mark.parametrize(

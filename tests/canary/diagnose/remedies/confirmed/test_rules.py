@@ -271,6 +271,8 @@ def test_who_may_ask_a_rule_is_not_widened_by_the_past() -> None:
     assert lost([PATH], paths("/b")) == []
     assert lost([SOURCE], paths("/api/*", "/mlflow/*")) == []  # routes of the file
     assert lost([SOURCE], paths("/api/*", "/a")) == [said.format("source-ip")]
+    one = RouteRule(host=HOST, path="/a", service="registry", pattern="/a*", priority=1)
+    assert lost([SOURCE], paths("/a*"), environment=p.replace(ENVIRONMENT, routes=(one,))) == []
     assert lost([SOURCE]) == [said.format("source-ip")]
 
 
@@ -284,8 +286,13 @@ def test_a_host_is_not_lost_where_nothing_of_the_file_is_kept_out() -> None:
     assert lost([own], paths("/health")) == said
     assert lost([wide], paths("/a")) == []
     assert lost([other], paths("/a"), hosts("b.example")) == []
+    assert lost([other], paths("/a"), hosts("x7*")) == []  # not just any host
+    assert lost([other], paths("/a"), hosts("q1*")) == []
     assert lost([other], paths("/a"), hosts("*")) == said
     assert lost([other], paths("/a"), hosts("*", "b.example")) == said
+    nowhere = RouteRule(host="", path="/q", service="registry", priority=1)
+    file = p.replace(ENVIRONMENT, routes=(*ENVIRONMENT.routes, nowhere))
+    assert lost([other, PATH], paths("/a", "/q"), environment=file) == said
     upper = Condition(field="host-header", values=(HOST.upper(),))
     assert lost([upper, PATH], paths("/health")) == said  # only its path keeps this out
 
@@ -304,6 +311,8 @@ def test_no_past_leads_every_path_to_a_group() -> None:
     assert widened() == ["only the past tells that a rule took every path"]
     assert widened(regex(".")) == ["only the past tells that a rule took regex:."]
     assert widened(paths("/a*")) == widened(paths("/*"), groups=()) == []
+    assert widened(paths("/*"), at=None) == ["only the past tells that a rule took /*"]
+    assert widened(paths("/x*")) == widened(paths("/q*")) == []
     wide = p.replace(rule(1), conditions=(Condition(field="path-pattern", values=("/*",)),))
     assert widened(paths("/*"), now=wide) == []
     assert widened(paths("/*"), now=p.replace(wide, conditions=(PATH,))) != []
@@ -322,6 +331,7 @@ def test_a_service_that_has_a_whole_host_takes_every_path() -> None:
 
     own = RouteRule(host=HOST, path="/a", service="registry", pattern="/a*", priority=1)
     assert whole() and whole(hosts(HOST)) and whole(url=f"https://{HOST}/")
+    assert whole(hosts(HOST.upper()))
     assert not whole(hosts("shop.example"))
     assert not whole(url=f"https://{HOST}/base")
     assert not whole(groups=(API, MLFLOW))

@@ -348,6 +348,7 @@ CORS = [{"Key": "routing.http.response.access_control_allow_origin.header_value"
         ("elbv2 modify-rule", {"RuleArn": RULE, "Conditions": PATHS}, [ALL]),
         ("elbv2 modify-rule", {"RuleArn": PLAIN.rules[0].arn, "Actions": forward(API)}, [NO_TLS]),
         ("elbv2 modify-rule", {"RuleArn": "arn:gone", "Conditions": PATHS}, []),
+        ("elbv2 modify-rule", {"RuleArn": "arn:gone", "Actions": forward(STRANGER)}, [GOT]),
         ("elbv2 create-rule",
          {"ListenerArn": SECURE.arn, "Actions": forward(STRANGER), "Conditions": PATHS},
          [ALL, GOT]),

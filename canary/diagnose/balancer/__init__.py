@@ -1,0 +1,1 @@
+"""Answers that a load balancer makes by itself, and who made an answer."""

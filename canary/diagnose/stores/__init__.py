@@ -1,0 +1,1 @@
+"""Causes in databases and caches, as AWS shows them and as they themselves tell."""

@@ -1,0 +1,1 @@
+"""Platforms that other people built: each was once explained wrongly, or mended with harm."""
