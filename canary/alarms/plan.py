@@ -4,10 +4,8 @@
 that every check has an alarm that leads to an action.
 
 The windows are calculated in docs/decisions/0005: a critical check pages after three failing
-minutes in a row, which at 0.5 % independent failures a minute gives 0.005 false pages a month and
-shows a hard outage within three minutes. All other alarms need 3 of 5 periods, and the alarms of a
-suite open one ticket together. A blocking check keeps its cadence while it fails, so its alarm has
-periods of that cadence, and needs 2 of 2 (docs/decisions/0011).
+minutes in a row, all other alarms need 3 of 5 periods. The metric of a muted check is 0. A blocking
+check keeps its cadence, so its alarm has periods of that, and needs 2 of 2 (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -16,24 +14,25 @@ import math
 
 import msgspec
 
-from canary.alarms.composites import CompositePlan, Route, described, page_of, tickets_of
-from canary.alarms.purposes import PURPOSES, THE_REST, Missing, Purpose
-from canary.comparison.windows import DOWN_CRITICAL, window_of
-from canary.metrics.table import MOST_OWN, NAMESPACE
-from canary.model import Check, Config, Environment, Frozen, Severity, Suite, by_severity, names
+from canary.alarms import burn, profile
+from canary.alarms.composites import (
+    CompositePlan,
+    Route,
+    described,
+    hold_of,
+    page_of,
+    ticket_of_critical,
+    tickets_of,
+)
+from canary.alarms.machinery import Series, Watched, of_machinery
+from canary.alarms.purposes import DEPLOYING, PURPOSES, Missing, Purpose
+from canary.comparison.windows import DOWN_CRITICAL, Window, window_of
+from canary.model import Check, Config, Environment, Frozen, Severity, Suite, names
 from canary.model.schedule import MINUTE, schedule_period
 
 NEAR_TIMEOUT_SHARE = 0.7
-
-
-class Series(Frozen, frozen=True, kw_only=True):
-    """One metric that an alarm reads."""
-
-    id: str
-    name: str
-    dimensions: dict[str, str]
-    stat: str = "Maximum"
-    namespace: str = NAMESPACE
+SILENT = 5
+"""Periods without a point: late points take up to three, and one may be lost."""
 
 
 class AlarmPlan(Frozen, frozen=True, kw_only=True):
@@ -52,40 +51,49 @@ class AlarmPlan(Frozen, frozen=True, kw_only=True):
     missing: Missing = Missing.NOT_BREACHING
     route: Route = Route.TICKET
     check: str = ""  # the check that it watches, "" for other alarms
+    window: Window = DOWN_CRITICAL  # of the check, as the canary itself counts it
+    every: int = MINUTE  # seconds between two runs of the check while it passes
     purpose: str = ""
-    muted: str = ""
     pages: bool = False  # the alarm of a critical check, which is part of the page
+    # the checks that its metric counts, where it says how many
+    counts: tuple[profile.Counted, ...] = ()
 
 
 class Alarms(Frozen, frozen=True, kw_only=True):
     """All alarms of one environment."""
 
     alarms: tuple[AlarmPlan, ...]
+    hold: CompositePlan | None  # holds the page back while a deployment is announced
     page: CompositePlan
     tickets: tuple[CompositePlan, ...]
 
     @property
     def composites(self) -> tuple[CompositePlan, ...]:
         """Return the composites in the order in which one may listen to another."""
-        return (self.page, *self.tickets)
+        return (*((self.hold,) if self.hold else ()), self.page, *self.tickets)
 
 
 def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     """Return the environment's alarms; `budget_s` is the longest time of a run in seconds."""
     environment = config.environment
     known = [c for c in config.checks if c.id not in environment.disable]
-    checks = sorted(_with_own_alarm(known), key=lambda c: c.id)
+    own_alarm = profile.with_own_alarm(environment.profile, known)
+    checks = sorted(own_alarm, key=lambda c: c.id)
     of_checks = tuple(_of_check(environment, c) for c in checks)
-    own = _own(environment, function_name, budget_s)
-    if len(checks) < len(known):
-        own += (_simple(environment, THE_REST),)
+    critical = sum(c.severity is Severity.CRITICAL for c in known)
+    own = _own(environment, function_name, budget_s, critical)
+    rest = [c for c in known if c not in checks]
+    own += tuple(_of_rest(environment, part) for part in profile.parts(environment.profile, rest))
+    kept = profile.kept(environment.profile, [a.key for a in own])
+    own = tuple(a for a in own if a.key in kept)
     names = {a.key: a.name for a in own}
+    hold = hold_of(environment, names) if profile.holds_page(environment.profile) else None
     page = page_of(
         environment,
-        down=names["critical-down"],
-        state_lost=names["state-lost"],
+        names,
         critical=tuple(a.name for a in of_checks if a.pages),
-        suppressor=names["deploy-in-progress"],
+        suppressor=hold.name if hold else "",
+        burning=burn.pairs(environment, critical),
     )
     via_composite = {a.check: a.name for a in of_checks if a.route is Route.VIA_COMPOSITE}
     suites = {
@@ -96,25 +104,41 @@ def plan_alarms(config: Config, function_name: str, budget_s: float) -> Alarms:
     }
     return Alarms(
         alarms=of_checks + own,
+        hold=hold,
         page=page,
-        tickets=tickets_of(environment, suites, suppressor=page.name),
+        tickets=(
+            ticket_of_critical(environment, names, suppressor=page.name),
+            *tickets_of(environment, suites, suppressor=page.name),
+        )
+        if profile.has_tickets(environment.profile)
+        else (),
     )
 
 
-def _with_own_alarm(checks: list[Check]) -> list[Check]:
-    """Return the checks with an alarm each: all of them, or the most severe of very many."""
-    ranked = sorted(checks, key=lambda c: by_severity(c.severity, c.id))
-    return ranked[:MOST_OWN]
+def _of_rest(environment: Environment, part: profile.Part) -> AlarmPlan:
+    """Return the alarm that tells of checks which have none each."""
+    plan = _simple(environment, part.purpose)
+    suite = {"Suite": part.suite} if part.suite else {}
+    counts = (
+        profile.Counted(
+            check=c.id,
+            period=_period(environment, c),
+            window=window_of(c.severity, c.load, c.alarm),
+            every=c.every,
+        )
+        for c in part.checks
+    )
+    read = _series(part.purpose.metric, environment, **suite)
+    return msgspec.structs.replace(plan, series=(read,), counts=tuple(counts))
 
 
 def _of_check(environment: Environment, check: Check) -> AlarmPlan:
-    critical = check.severity is Severity.CRITICAL
-    window = window_of(check.severity, check.load)
-    mute = next((m for m in environment.mutes if m.check == check.id), None)
+    window = window_of(check.severity, check.load, check.alarm)
     return AlarmPlan(
         key=check.id,
         name=names.alarm(environment.name, check.id),
         description=described(
+            environment,
             f"The check requires: {check.title}.",
             check.runbook,
             f"python -m canary run --environment {environment.name} --only {check.id}",
@@ -124,10 +148,11 @@ def _of_check(environment: Environment, check: Check) -> AlarmPlan:
         datapoints=window.bad,
         periods=window.runs,
         missing=Missing.IGNORE,
-        route=Route.NONE if mute else Route.VIA_COMPOSITE,
-        pages=critical and not mute,
+        route=Route.VIA_COMPOSITE,
+        pages=check.severity is Severity.CRITICAL,
         check=check.id,
-        muted=f"until {mute.until}: {mute.reason}" if mute else "",
+        window=window,
+        every=check.every,
     )
 
 
@@ -143,32 +168,35 @@ def _period(environment: Environment, check: Check) -> int:
     return max(schedule, math.ceil(check.every / MINUTE) * MINUTE)
 
 
-def _own(environment: Environment, function_name: str, budget_s: float) -> tuple[AlarmPlan, ...]:
+def _own(
+    environment: Environment, function_name: str, budget_s: float, critical: int
+) -> tuple[AlarmPlan, ...]:
     """Return the alarms on the canary itself and on metrics of all checks together."""
     long_run = float(round(budget_s * 1000 * NEAR_TIMEOUT_SHARE))
-    watched = tuple(
-        _simple(environment, purpose)
-        if purpose.key != "near-timeout"
-        else _simple(environment, msgspec.structs.replace(purpose, threshold=long_run))
-        for purpose in PURPOSES
-    )
-    fn = {"FunctionName": function_name}
+    limits = {"near-timeout": {"threshold": long_run}}
+    watched = (msgspec.structs.replace(p, **limits.get(p.key, {})) for p in PURPOSES)
     return (
         _heartbeat(environment),
-        *watched,
-        _lambda(environment, "lambda-errors", "Errors", fn, "runs end in an error"),
-        _lambda(environment, "lambda-throttles", "Throttles", fn, "runs are throttled or overlap"),
-        _deploy(environment),
+        *(_simple(environment, purpose) for purpose in watched),
+        *(_by_aws(environment, w) for w in of_machinery(environment, function_name)),
+        *(_by_aws(environment, w) for w in burn.of_budget(environment, critical)),
+        # a pipeline reports its deployment minute by minute, whatever the schedule is
+        *(msgspec.structs.replace(_simple(environment, d), period=MINUTE) for d in DEPLOYING),
     )
 
 
 def _heartbeat(environment: Environment) -> AlarmPlan:
-    name = environment.name
-    return AlarmPlan(
-        key="heartbeat",
-        name=names.alarm(name, "heartbeat"),
+    name, silent = environment.name, "what was not seen is never taken for healthy"
+    purpose = Purpose(
+        key="heartbeat", metric="RunCompleted", when=silent, datapoints=SILENT, periods=SILENT,
+        threshold=1, route=Route.PAGE, missing=Missing.BREACHING,
+    )  # fmt: skip
+    return msgspec.structs.replace(
+        _simple(environment, purpose),
         description=described(
-            "The canary completes no run: while this is in ALARM, nothing is checked.",
+            environment,
+            f"In ALARM while the canary sees nothing of {name}: no run completes, or no critical"
+            " check can be judged.",
             environment.runbook("docs/runbooks/canary.md#heartbeat"),
             f"aws scheduler get-schedule --group-name {names.own(name)}"
             f" --name {names.own(name, 'every')} --region {environment.region}",
@@ -176,13 +204,6 @@ def _heartbeat(environment: Environment) -> AlarmPlan:
         series=(_series("RunCompleted", environment, stat="Sum"),),
         expression="FILL(m, 0)",
         comparison="LessThanThreshold",
-        threshold=1,
-        period=schedule_period(environment.schedule.expression),
-        datapoints=DOWN_CRITICAL.bad,
-        periods=DOWN_CRITICAL.runs,
-        missing=Missing.BREACHING,
-        route=Route.PAGE,
-        purpose="no data is never taken for a healthy platform",
     )
 
 
@@ -197,9 +218,9 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
         key=purpose.key,
         name=names.alarm(environment.name, purpose.key),
         description=described(
+            environment,
             f"In ALARM when {purpose.when}.",
-            environment.runbook(f"docs/runbooks/canary.md#{purpose.key}"),
-            f"python -m canary show latest --environment {environment.name}",
+            environment.runbook(f"docs/runbooks/canary.md#{purpose.runbook or purpose.key}"),
         ),
         series=(_series(purpose.metric, environment),),
         period=schedule_period(environment.schedule.expression),
@@ -212,22 +233,8 @@ def _simple(environment: Environment, purpose: Purpose) -> AlarmPlan:
     )
 
 
-def _lambda(
-    environment: Environment, key: str, metric: str, dimensions: dict[str, str], when: str
-) -> AlarmPlan:
-    plan = _simple(environment, Purpose(key=key, metric=metric, when=when, datapoints=2, periods=3))
-    series = Series(id="m", name=metric, dimensions=dimensions, stat="Sum", namespace="AWS/Lambda")
-    return msgspec.structs.replace(plan, series=(series,))
-
-
-def _deploy(environment: Environment) -> AlarmPlan:
-    """Return the suppressor: a pipeline reports its deployment for a bounded time."""
-    purpose = Purpose(
-        key="deploy-in-progress",
-        metric="DeployInProgress",
-        when="a deployment of the platform is in progress (delays the page, never cancels it)",
-        datapoints=1,
-        periods=1,
-        route=Route.NONE,
-    )
-    return msgspec.structs.replace(_simple(environment, purpose), period=MINUTE)
+def _by_aws(environment: Environment, watched: Watched) -> AlarmPlan:
+    """Return an alarm on one metric by itself."""
+    plan = _simple(environment, watched.purpose)
+    period = watched.period or plan.period
+    return msgspec.structs.replace(plan, series=(watched.series,), period=period)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from canary.alarms.composites import Route
-from canary.comparison.windows import DOWN
-from canary.metrics.table import MOST_OWN
+from canary.comparison.windows import DOWN, LAST_RESORT, OFTEN
 from canary.model import Frozen
 
 
@@ -30,6 +29,7 @@ class Purpose(Frozen, frozen=True, kw_only=True):
     threshold: float = 0.0
     route: Route = Route.TICKET
     missing: Missing = Missing.NOT_BREACHING
+    runbook: str = ""  # the heading in docs/runbooks/canary.md, "": the key
 
 
 PURPOSES: tuple[Purpose, ...] = (
@@ -45,10 +45,26 @@ PURPOSES: tuple[Purpose, ...] = (
     Purpose(
         key="critical-failed-long",
         metric="CriticalFailed",
-        when="a critical check failed ten runs in a row; never suppressed, needs no state",
-        datapoints=10,
-        periods=10,
-        route=Route.PAGE,
+        when=f"a critical check failed in {LAST_RESORT.bad} of {LAST_RESORT.runs} runs; ends what"
+        " holds the page back, needs no state",
+        datapoints=LAST_RESORT.bad,
+        periods=LAST_RESORT.runs,
+        route=Route.VIA_COMPOSITE,
+    ),
+    Purpose(
+        key="critical-flapping",
+        metric="CriticalFailed",
+        when=f"a critical check failed in {OFTEN[0]} of {OFTEN[1]} runs; needs no state",
+        datapoints=OFTEN[0],
+        periods=OFTEN[1],
+        route=Route.VIA_COMPOSITE,
+    ),
+    Purpose(
+        key="checks-blind",
+        metric="ChecksBlind",
+        when="a critical check could not be tried for three runs, and no page says why",
+        datapoints=1,
+        periods=1,
         missing=Missing.IGNORE,
     ),
     Purpose(
@@ -77,14 +93,34 @@ PURPOSES: tuple[Purpose, ...] = (
     Purpose(
         key="state-lost",
         metric="StateLost",
-        when="the previous report could not be read, written or compared with",
+        when="the previous report could not be read, written or compared with, or the latest one"
+        " not be moved",
+    ),
+)
+
+DEPLOYING: tuple[Purpose, ...] = (
+    Purpose(
+        key="deploy-in-progress",
+        metric="DeployInProgress",
+        when="a deployment of the platform is in progress (delays the page, never cancels it)",
+        datapoints=1,
+        # what failed during a deployment needs ten good runs after it: that is no page
+        periods=15,
+        route=Route.NONE,
+    ),
+    Purpose(
+        key="deploy-too-long",
+        metric="DeployInProgress",
+        when="a deployment has been announced for an hour: it holds the page back no longer",
+        datapoints=55,
+        periods=60,
     ),
 )
 
 THE_REST = Purpose(
     key="checks-down",
     metric="ChecksDown",
-    when=f"checks are down in their own windows (only {MOST_OWN} checks have an alarm each)",
+    when="checks are down in their own windows, of which not every one has an alarm of its own",
     datapoints=1,
     periods=1,
     missing=Missing.IGNORE,

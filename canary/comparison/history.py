@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
-from canary.comparison.windows import UNSTABLE, Window, down_after
+import msgspec
+
+from canary.comparison.windows import LAST_RESORT, UNSTABLE, Window, down_after
 from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
-DECIDED = 10  # passes and failures that are always kept
+WAITS = "W"
+"""A failure that a rollout explains: like ERROR and SKIP it counts in no window."""
+DECIDED = 25  # passes and failures that are always kept
 LETTER = {Status.PASS: "P", Status.FAIL: "F", Status.ERROR: "E", Status.SKIP: "S"}
 
 
 def updated(
-    history: Mapping[str, CheckHistory], results: Iterable[Result], now: str, *, latency_valid: bool
+    history: Mapping[str, CheckHistory],
+    results: Iterable[Result],
+    now: str,
+    *,
+    latency_valid: bool,
+    aside: bool = False,
 ) -> dict[str, CheckHistory]:
-    """Return the history with this run's outcomes; latencies only where they are valid."""
+    """Return the history with this run's outcomes; latencies only where they are valid.
+
+    The windows count runs of the schedule: three runs `aside` in a minute would be an outage.
+    """
     kept = dict(history)
     for result in results:
         if not result.reused:
             before = history.get(result.check_id, CheckHistory())
-            kept[result.check_id] = _after(before, result, now, latency_valid=latency_valid)
+            after = _after(before, result, now, latency_valid=latency_valid)
+            kept[result.check_id] = _without_windows(after, before) if aside else after
     return kept
+
+
+def _without_windows(after: CheckHistory, before: CheckHistory) -> CheckHistory:
+    return msgspec.structs.replace(
+        after,
+        outcomes=before.outcomes,
+        first_attempts=before.first_attempts,
+        # the next scheduled run is due as if this one had not been
+        last_run_at=before.last_run_at or after.last_run_at,
+    )
 
 
 def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: bool) -> CheckHistory:
@@ -35,10 +59,10 @@ def _after(before: CheckHistory, result: Result, now: str, *, latency_valid: boo
         (before.last_status is Status.PASS) != (result.status is Status.PASS)
     )
     first = before.first_attempts
-    if result.status in (Status.PASS, Status.FAIL):
+    if result.status in (Status.PASS, Status.FAIL) and not result.waits:
         first = (first + ("P" if first_good else "F"))[-KEPT:]
     return CheckHistory(
-        outcomes=_trimmed(before.outcomes + LETTER[result.status]),
+        outcomes=_trimmed(before.outcomes + (WAITS if result.waits else LETTER[result.status])),
         first_attempts=first,
         latency_ms=latency,
         since=now if tried and changed else before.since,
@@ -67,7 +91,24 @@ def _undecided(outcomes: str) -> int:
 
 def is_down(history: CheckHistory, window: Window) -> bool:
     """Return whether the check is down by its passes and failures; other outcomes do not count."""
-    return down_after("".join(o for o in history.outcomes if o in "PF"), window)
+    outcomes = history.outcomes
+    for undecided in (LETTER[Status.SKIP], LETTER[Status.ERROR], WAITS):
+        outcomes = outcomes.replace(undecided, "")
+    return down_after(outcomes, window)
+
+
+def fail_together(histories: Iterable[CheckHistory]) -> bool:
+    """Return whether so many of the newest runs had a failure that the last resort rings.
+
+    Which check failed does not matter: now one and now another is one outage. It is over after as
+    many clean runs as a check's own, so that it rings once and not at each pause. Checks that
+    failed run in each run of the schedule, so that their newest outcomes are of the same runs;
+    blocking ones, which keep a slower cadence, must not be among these.
+    """
+    newest = (reversed(h.outcomes) for h in histories)
+    runs = ["".join(run) for run in zip_longest(*newest, fillvalue="")]
+    seen = ["F" if "F" in run else "P" for run in runs if set(run) & {"F", "P"}]
+    return down_after("".join(reversed(seen)), LAST_RESORT)
 
 
 def is_unstable(history: CheckHistory) -> bool:

@@ -42,7 +42,7 @@ def state_of(report: Report) -> StoredState | None:
         return None
     platform = msgspec.convert(msgspec.to_builtins(report.platform), PlatformState)
     return StoredState(
-        platform=msgspec.structs.replace(platform, logs={}, errors=()),
+        platform=msgspec.structs.replace(platform, logs={}, errors=(), counters=()),
         failing=failing(report),
     )
 

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import itertools
 
-from canary.model import Frozen, Load, Severity
+from canary.model import AlarmWindow, Frozen, Load, Severity
+
+RECOVERED = 10
+"""Passes in a row that take a check up again, so that a flapping fault is one incident."""
 
 
 class Window(Frozen, frozen=True, kw_only=True):
-    """So many bad runs of the newest `runs`; an alarm calls them datapoints of periods."""
+    """So many bad runs of the newest `runs`; an alarm calls them datapoints of periods.
+
+    `often` is a second, longer window that puts a check down as well: it sees what flaps.
+    """
 
     bad: int
     runs: int
+    recovered: int = RECOVERED
+    often: tuple[int, int] | None = None
 
 
-DOWN_CRITICAL = Window(bad=3, runs=3)
+OFTEN = (6, 15)
+"""Bad runs of the newest 15: two of three runs in nine minutes, one of two in twelve."""
+DOWN_CRITICAL = Window(bad=3, runs=3, often=OFTEN)
 DOWN = Window(bad=3, runs=5)
-DOWN_BLOCKING = Window(bad=2, runs=2)  # asked every five minutes only, see docs/decisions/0011
+# asked every five minutes only, see docs/decisions/0011
+DOWN_BLOCKING = Window(bad=2, runs=2, recovered=2)
 UNSTABLE = Window(bad=4, runs=10)  # first attempts
 FLAPPING = Window(bad=3, runs=10)  # changes between passing and not passing
-RECOVERED = 3  # passes in a row; hysteresis on the way up, so that flapping is one incident
+LAST_RESORT = Window(bad=8, runs=12)  # runs with a failing critical check, whichever it is
+BLIND = 3  # runs in a row in which a check was not tried
 
 
-def window_of(severity: Severity, load: Load = Load.LIGHT) -> Window:
+def window_of(
+    severity: Severity, load: Load = Load.LIGHT, own: AlarmWindow | None = None
+) -> Window:
     """Return the window in which a check of this severity and load counts as down."""
+    if own is not None:
+        recovered = DOWN_BLOCKING.recovered if load is Load.BLOCKING else RECOVERED
+        return Window(bad=own.datapoints, runs=own.periods, recovered=recovered)
     if load is Load.BLOCKING:
         return DOWN_BLOCKING
     return DOWN_CRITICAL if severity is Severity.CRITICAL else DOWN
@@ -32,17 +49,26 @@ def window_of(severity: Severity, load: Load = Load.LIGHT) -> Window:
 def down_after(outcomes: str, window: Window) -> bool:
     """Return whether a check is down after these outcomes ("P" and "F", newest last).
 
-    The window puts it down, three passes in a row take it up, of a shorter window as many as it
-    has runs. Replayed over all outcomes, so that no further state is needed.
+    The window puts it down, passes in a row take it up. Replayed over all outcomes, so that no
+    further state is needed.
     """
-    down, recovered = False, min(RECOVERED, window.runs)
-    for end in range(1, len(outcomes) + 1):
-        seen = outcomes[:end]
+    bad, often = window.bad, window.often
+    if outcomes.count("F") < (min(bad, often[0]) if often else bad):
+        return False
+    down, up = False, "P" * window.recovered
+    for end in range(outcomes.index("F") + 1, len(outcomes) + 1):
         if not down:
-            down = seen[-window.runs :].count("F") >= window.bad
-        elif "F" not in seen[-recovered:]:
+            down = outcomes.count("F", max(end - window.runs, 0), end) >= bad or (
+                often is not None and outcomes.count("F", max(end - often[1], 0), end) >= often[0]
+            )
+        elif outcomes.endswith(up, 0, end):
             down = False
     return down
+
+
+def recovering(outcomes: str) -> bool:
+    """Return whether a check failed and has not passed often enough in a row since."""
+    return "F" in "".join(o for o in outcomes if o in "PF")[-RECOVERED:]
 
 
 def recent_changes(outcomes: str) -> int:

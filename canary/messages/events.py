@@ -1,4 +1,4 @@
-"""EventBridge events for other programs; docs/events.md documents their schema."""
+"""EventBridge events for other programs, made from the incidents of a run."""
 
 from __future__ import annotations
 
@@ -7,91 +7,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from canary.messages.event_types import CheckBroke, CheckFixed, Diagnosed, RunCompleted
 from canary.messages.state import Event, Incident, Notified
-from canary.model import Confidence, Frozen, Report, Result, Severity, Status
+from canary.model import Diagnosis, Frozen, Report, Result, Status
 from canary.report.text import between, command, line
 from canary.report.verdict import groups, reason, verdict
 
-EVENT_SCHEMA = "hokusai-canary/event/1"
 SOURCE = "hokusai.canary"
 _BATCH = 10  # entries of one PutEvents call
 _BATCH_BYTES = 200_000  # of all its entries; EventBridge refuses a call of more than 256 KiB whole
 _LISTED = 50  # checks named in one event: an entry may have 256 KiB in all
-
-
-class RunCompleted(Frozen, frozen=True, kw_only=True):
-    """A run was completed, with any outcome."""
-
-    run_id: str
-    environment: str
-    status: Status
-    started_at: str
-    finished_at: str
-    duration_ms: float
-    verdict: str
-    scores: dict[str, float]
-    failed: tuple[str, ...]  # check ids, at most 50
-    errored: tuple[str, ...]
-    causes: tuple[str, ...]
-    report: str
-    schema: str = EVENT_SCHEMA
-
-
-class CheckBroke(Frozen, frozen=True, kw_only=True):
-    """A check began to fail; sent once for each failure, however long it lasts."""
-
-    run_id: str
-    environment: str
-    check_id: str
-    title: str
-    suite: str
-    service: str
-    severity: Severity
-    reason: str
-    since: str
-    incident: str
-    runbook: str
-    report: str
-    schema: str = EVENT_SCHEMA
-
-
-class CheckFixed(Frozen, frozen=True, kw_only=True):
-    """A check that was reported as broken passes again, was muted or was removed."""
-
-    run_id: str
-    environment: str
-    check_id: str
-    title: str
-    broke_at: str
-    fixed_at: str
-    lasted: str
-    why: Literal["holds", "muted", "removed"]
-    incident: str
-    report: str
-    schema: str = EVENT_SCHEMA
-
-
-class Diagnosed(Frozen, frozen=True, kw_only=True):
-    """The cause of an open incident was found; sent once for each cause."""
-
-    run_id: str
-    environment: str
-    incident: str
-    cause: str
-    service: str
-    resource: str
-    confidence: Confidence
-    summary: str
-    explains: tuple[str, ...]
-    inspect: tuple[str, ...]
-    fix: tuple[str, ...]
-    report: str
-    schema: str = EVENT_SCHEMA
-
-
-DETAILS: dict[str, type[Frozen]] = {
-    detail.__name__: detail for detail in (RunCompleted, CheckBroke, CheckFixed, Diagnosed)
-}
 
 
 def of_run(
@@ -119,9 +44,13 @@ def of_run(
             _fixed(report, incident, name, results, link, last)
             for name in sorted(set(old.checks if old else ()) - lasting)
         ]
-        if old is None or old.cause != incident.cause:
-            found += _diagnosed(report, incident, link)
-    return (*found, completed(report, link))
+        known_causes = causes_of(old) if old else set()
+        found += [
+            _diagnosed(report, incident, cause, link)
+            for cause in report.diagnoses
+            if (cause.cause, cause.service) in causes_of(incident) - known_causes
+        ]
+    return (*found, *(() if report.followed else (completed(report, link),)))
 
 
 def entries(events: Iterable[Event], bus: str = "") -> list[list[dict[str, Any]]]:
@@ -200,10 +129,15 @@ def _why(result: Result | None) -> Literal["holds", "muted", "removed"]:
     return "holds" if result.status is Status.PASS else "muted"
 
 
-def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
-    cause = next((d for d in report.diagnoses if d.cause == incident.cause), None)
-    if cause is None:
-        return []
+def causes_of(incident: Incident) -> set[tuple[str, str]]:
+    """Return the causes of an incident, each with its service."""
+    further = {
+        (cause, service) for cause, _, service in (f.partition(".") for f in incident.further)
+    }
+    return further | ({(incident.cause, incident.service)} if incident.cause else set())
+
+
+def _diagnosed(report: Report, incident: Incident, cause: Diagnosis, link: str) -> Event:
     detail = Diagnosed(
         run_id=report.run.id,
         environment=report.run.environment,
@@ -218,7 +152,7 @@ def _diagnosed(report: Report, incident: Incident, link: str) -> list[Event]:
         fix=tuple(command(c, 2_000) for c in cause.remedy.fix[:10]),
         report=link,
     )
-    return [_event(report, f"{incident.key}/{cause.cause}/diagnosed", detail)]
+    return _event(report, f"{incident.key}/{cause.cause}/diagnosed", detail)
 
 
 def completed(report: Report, link: str) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from canary.comparison.blindness import is_own, unseen_checks
 from canary.comparison.windows import DOWN_CRITICAL, is_flapping
 from canary.messages.state import Audience, Incident
 from canary.model import (
@@ -17,7 +18,7 @@ from canary.model import (
     Status,
 )
 
-_BLIND = "canary-blind"
+BLIND = "canary-blind"
 
 
 class Group(Frozen, frozen=True, kw_only=True):
@@ -33,22 +34,41 @@ def groups(report: Report, known: list[Incident]) -> list[Group]:
     """Return the groups that are not reported yet, the most important cause first."""
     reported = {check for i in known if i.audience == "platform" for check in i.checks}
     told = {check for i in known for check in i.checks}
-    fresh = [r for r in report.results if not r.muted and r.check_id not in reported]
-    failing = [r for r in fresh if r.status is Status.FAIL and not _unsettled(report, r)]
+    awake = (r for r in report.results if not r.muted and not r.waits)
+    fresh = [r for r in awake if r.check_id not in reported]
+    # a check of an open incident flaps within it; its silence would end the incident
+    open_checks = {check for i in known for check in i.ever}
+    failing = [
+        r
+        for r in fresh
+        if r.status is Status.FAIL and (r.check_id in open_checks or not _unsettled(report, r))
+    ]
     found: list[Group] = []
+    unseen: list[Result] = []
+    blind = unseen_checks(report.diagnoses)
     for cause in report.diagnoses:
         members = tuple(r for r in failing if r.check_id in cause.explains)
         failing = [r for r in failing if r.check_id not in cause.explains]
-        if members:
+        if is_own(cause):
+            unseen += [r for r in members if r.check_id in blind]
+            failing += [r for r in members if r.check_id not in blind]
+        elif members:
             name = f"{cause.cause}.{cause.service}"
             found.append(Group(name=name, audience="platform", members=members, cause=cause))
     for service in dict.fromkeys(r.service for r in failing):
         members = tuple(r for r in failing if r.service == service)
         found.append(Group(name=f"unexplained.{service}", audience="platform", members=members))
-    unknown = tuple(r for r in fresh if r.status is Status.ERROR and r.check_id not in told)
+    unseen += [r for r in fresh if r.status is Status.ERROR]
+    unknown = tuple(r for r in unseen if r.check_id not in told)
     if unknown:
-        found.append(Group(name=_BLIND, audience="canary", members=unknown))
+        own = _own_cause(report, unknown)
+        found.append(Group(name=BLIND, audience="canary", members=unknown, cause=own))
     return found
+
+
+def _own_cause(report: Report, members: tuple[Result, ...]) -> Diagnosis | None:
+    ids = {r.check_id for r in members}
+    return next((d for d in report.diagnoses if is_own(d) and ids & set(d.explains)), None)
 
 
 def _unsettled(report: Report, result: Result) -> bool:

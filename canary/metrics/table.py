@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from canary.comparison.windows import DOWN, DOWN_CRITICAL, RECOVERED, UNSTABLE
+from canary.comparison.windows import BLIND, DOWN_CRITICAL, LAST_RESORT, OFTEN, RECOVERED, UNSTABLE
 
 NAMESPACE = "HokusaiCanary"
 MOST_OWN = 400
@@ -44,7 +44,12 @@ CHECK = ("Environment", "Check")
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("RunCompleted", Unit.COUNT, RUN, "1 for each run that judged its checks."),
+    Metric(
+        "RunCompleted",
+        Unit.COUNT,
+        RUN,
+        "1 for each run, 0 if no critical check could be judged.",
+    ),
     Metric("RunDuration", Unit.MILLISECONDS, RUN, "From the start of a run to its report."),
     Metric("RequestsSent", Unit.COUNT, RUN, "HTTP requests of the run, retries not counted."),
     Metric("CriticalFailed", Unit.COUNT, RUN, "Critical checks that failed in this run."),
@@ -52,15 +57,21 @@ METRICS: tuple[Metric, ...] = (
         "CriticalDown",
         Unit.COUNT,
         RUN,
-        f"Critical checks that failed {DOWN_CRITICAL.runs} times in a row and have not passed"
-        f" {RECOVERED} times in a row since.",
+        f"Critical checks that failed {DOWN_CRITICAL.runs} times in a row, or {OFTEN[0]} times of"
+        f" {OFTEN[1]}, and have not passed {RECOVERED} times in a row since; 1 at least where they"
+        f" fail in turn in {LAST_RESORT.bad} of {LAST_RESORT.runs} runs.",
     ),
     Metric(
         "ChecksDown",
         Unit.COUNT,
         RUN,
-        f"Checks of any severity that failed in {DOWN.bad} of {DOWN.runs} runs and have not passed"
-        f" {RECOVERED} times since.",
+        "Checks of any severity that are down, each in its own window.",
+    ),
+    Metric(
+        "ChecksBlind",
+        Unit.COUNT,
+        RUN,
+        f"Critical checks that were not tried for {BLIND} runs, and no failure that pages is why.",
     ),
     Metric(
         "ChecksErrored", Unit.COUNT, RUN, "Checks, not muted, that could not be judged (ERROR)."
@@ -84,14 +95,27 @@ METRICS: tuple[Metric, ...] = (
     Metric("OrphansRemoved", Unit.COUNT, RUN, "Test objects of crashed runs that were removed."),
     Metric("ReadingsDenied", Unit.COUNT, RUN, "Readings of the control plane that IAM refused."),
     Metric("RunsStarved", Unit.COUNT, RUN, "1 when the canary had too little CPU, else 0."),
-    Metric("StateLost", Unit.COUNT, RUN, "1 when the previous report could not be used, else 0."),
+    Metric(
+        "StateLost",
+        Unit.COUNT,
+        RUN,
+        "1 when the previous report could not be used, or this one not become the latest; else 0.",
+    ),
+    Metric(
+        "SuiteDown",
+        Unit.COUNT,
+        SUITE,
+        "Checks of the suite that are down in their own windows and have no alarm each; 0 while a"
+        " critical check is down, which the page reports.",
+    ),
     Metric("Score", Unit.PERCENT, SUITE, "Share of a suite's checks that passed."),
     Metric(
         "CheckFailed",
         Unit.COUNT,
         CHECK,
-        "1 when the check failed, 0 when it passed, no value when it was skipped or undecided;"
-        f" of more than {MOST_OWN} checks the most severe, and those that failed recently.",
+        "1 when the check failed, 0 when it passed or is muted, no value when it was skipped or"
+        f" undecided; in profile full every check, of more than {MOST_OWN} the most severe, in"
+        " standard the critical ones; the others for as long as they fail and six runs after.",
     ),
 )
 

@@ -1,8 +1,4 @@
-"""Named patterns of outcomes for a rehearsal of the alarms, and its figures.
-
-Each pattern knows its real incidents, so that a page can be counted as right, late, repeated or
-false. A day is the unit: each day has the same incident, at ten in the morning.
-"""
+"""Named patterns of outcomes for a rehearsal of the alarms, and its figures."""
 
 from __future__ import annotations
 
@@ -96,9 +92,9 @@ def _bursts(setting: Setting, day: int) -> Iterator[Minute]:
         yield Minute(failed=failed, unstable=failed)
 
 
-def _flapping(setting: Setting, length: int) -> Iterator[Minute]:
-    """Yield a day with an incident that is down for four minutes of five."""
-    flaps = list(replay.flapping(setting.critical, up=1, down=4, minutes=length))
+def _flapping(setting: Setting, length: int, down: int = 4) -> Iterator[Minute]:
+    """Yield a day with an incident that is down for some minutes, then up for one, and so on."""
+    flaps = list(replay.flapping(setting.critical, up=1, down=down, minutes=length))
     for minute in range(DAY):
         at = minute - START
         yield flaps[at] if 0 <= at < length else Minute()
@@ -147,6 +143,18 @@ PATTERNS: tuple[Pattern, ...] = (
         description="down for four minutes of five, for an hour a day",
         length=60,
         make=lambda s, _: _flapping(s, 60),
+    ),
+    Pattern(
+        name="two-of-three",
+        description="down in two runs of three, for an hour a day",
+        length=60,
+        make=lambda s, _: _flapping(s, 60, down=2),
+    ),
+    Pattern(
+        name="skipped",
+        description="no critical check can be tried, for an hour a day",
+        length=60,
+        make=lambda s, _: replay.skipped(s.critical, START, 60, DAY),
     ),
     Pattern(
         name="deploys",
@@ -209,20 +217,20 @@ def _of(page: AlarmMessage, incident: RealIncident) -> bool:
     return incident.start <= page.minute < incident.end + SLACK
 
 
-def _first(pages: Sequence[AlarmMessage], incident: RealIncident) -> int | None:
+def _first(pages: Sequence[AlarmMessage], incident: RealIncident) -> float | None:
     return min((p.minute - incident.start for p in pages if _of(p, incident)), default=None)
 
 
 def _cleared(
     rehearsal: Rehearsal, pages: Sequence[AlarmMessage], incident: RealIncident
-) -> int | None:
+) -> float | None:
     """Return the minutes from the incident's end until the last of its pages went back to OK."""
     ends = [_back_to_ok(rehearsal, name, incident) for name in {p.alarm for p in pages}]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: RealIncident) -> int | None:
+def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: RealIncident) -> float | None:
     """Return the minutes from the end until the alarm was OK, 0 if before, None if never."""
     own = [m for m in rehearsal.messages if m.alarm == alarm]
     open_at_end = [m.state == ALARM for m in own if m.minute < incident.end][-1:]
@@ -232,9 +240,9 @@ def _back_to_ok(rehearsal: Rehearsal, alarm: str, incident: RealIncident) -> int
     return min((m.minute - incident.end for m in after if m.state != ALARM), default=None)
 
 
-def _median(values: Sequence[int | None]) -> float | None:
+def _median(values: Sequence[float | None]) -> float | None:
     known = [v for v in values if v is not None]
-    return float(statistics.median(known)) if known else None
+    return round(statistics.median(known), 1) if known else None
 
 
 def _mean(values: Sequence[int]) -> float:

@@ -1,6 +1,9 @@
 """Replay outcomes through the planned alarms, minute by minute, and collect their messages.
 
-The evaluator is `alarm_evaluator`, which the emulator uses for deployed alarms as well.
+The evaluator is `alarm_evaluator`, which the emulator uses for deployed alarms as well. Points come
+as late as `Delays` says, periods are judged when they are complete, and each alarm at its own
+second of the minute. Not modelled: CloudWatch itself being down, clocks that differ, and how soon
+a message reaches a person.
 """
 
 from __future__ import annotations
@@ -8,39 +11,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from alarm_evaluator import (
-    ALARM,
-    INSUFFICIENT_DATA,
-    OK,
-    State,
-    breaches,
-    evaluate,
-    evaluation_range,
-    holds,
-    parse_rule,
-)
-from canary.alarms.composites import CompositePlan, Route
+from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, State
+from canary.alarms.composites import Route
 from canary.alarms.plan import AlarmPlan, Alarms
-from canary.comparison.history import KEPT
-from canary.comparison.windows import DOWN_CRITICAL, UNSTABLE, down_after
 from canary.model import Frozen
-from canary.model.schedule import MINUTE
+from canary.rehearsal.delays import USUAL, Arrivals, Delays
+from canary.rehearsal.judges import CompositeJudge, Judge
+from canary.rehearsal.memory import Memory, slot_of
+from canary.rehearsal.memory import Minute as Minute
 
-
-class Minute(Frozen, frozen=True, kw_only=True):
-    """One minute: whether a run completed, which checks failed, which needed a second attempt."""
-
-    completed: bool = True
-    failed: frozenset[str] = frozenset()
-    unstable: frozenset[str] = frozenset()
-    deploying: bool = False
-    state_lost: bool = False  # the canary could not read its previous report
+ANNOUNCED_S = 5.0
+"""Seconds until a point that a pipeline puts itself can be read."""
+NOTIFY = (Route.PAGE, Route.TICKET)
 
 
 class AlarmMessage(Frozen, frozen=True):
-    """A message of an alarm to a person, or to a ticket, at a minute of the replay."""
+    """A message of an alarm to a person, or to a ticket, at a minute with its fraction."""
 
-    minute: int
+    minute: float
     alarm: str
     route: Route
     state: State
@@ -61,151 +49,78 @@ class Rehearsal(Frozen, frozen=True, kw_only=True):
         return tuple(m for m in self.messages if m.route is Route.TICKET and m.state == ALARM)
 
 
-def rehearse(alarms: Alarms, outcomes: Iterator[Minute], critical: frozenset[str]) -> Rehearsal:
+def rehearse(
+    alarms: Alarms,
+    outcomes: Iterator[Minute],
+    critical: frozenset[str],
+    delays: Delays = USUAL,
+    seed: int = 1,
+) -> Rehearsal:
     """Replay outcomes, one a minute, through every alarm and composite."""
-    judges = [_Judge(plan) for plan in alarms.alarms]
-    composites = [_CompositeJudge(plan) for plan in alarms.composites]
-    cadences = _cadences(alarms)
-    memory = _Memory(critical)
-    messages: list[AlarmMessage] = []
-    minute = -1
-    for minute, outcome in enumerate(outcomes):
-        rests = frozenset(check for check, runs in cadences.items() if minute % runs)
-        memory.add(outcome, rests)
-        states = {}
-        for judge in judges:
-            plan = judge.plan
-            changed = plan.check not in rests and judge.evaluate(memory.value(plan, outcome))
-            states[plan.name] = judge.state
-            if changed and plan.route in (Route.PAGE, Route.TICKET):
-                messages.append(AlarmMessage(minute, plan.name, plan.route, judge.state))
-        for composite in composites:
-            if state := composite.evaluate(states, minute):
-                of = composite.plan
-                messages.append(AlarmMessage(minute, of.name, of.route, state))
-    return Rehearsal(minutes=minute + 1, messages=tuple(messages))
+    replay = _Replay(alarms, critical, delays, random.Random(seed))  # noqa: S311 - a simulation
+    number = -1
+    for number, outcome in enumerate(outcomes):
+        replay.run(number, outcome)
+        replay.judge(number)
+    return Rehearsal(minutes=number + 1, messages=tuple(replay.messages))
 
 
-def _cadences(alarms: Alarms) -> dict[str, int]:
-    """Return the blocking checks, and the number of runs of which each is asked in one."""
-    period = next((p.period for p in alarms.alarms if p.key == "heartbeat"), MINUTE)
-    runs = {p.check: p.period // period for p in alarms.alarms if p.check}
-    return {check: number for check, number in runs.items() if number > 1}
+class _Replay:
+    def __init__(
+        self, alarms: Alarms, critical: frozenset[str], delays: Delays, chance: random.Random
+    ) -> None:
+        self._slot = slot_of(alarms)
+        made = [Judge(plan, self._slot, chance.uniform(0, 60)) for plan in alarms.alarms]
+        self._judges = sorted(made, key=lambda j: j.phase)
+        self._composites = [CompositeJudge(plan) for plan in alarms.composites]
+        self._memory = Memory(alarms, critical)
+        self._arrivals = Arrivals(delays, chance)
+        self._states: dict[str, State] = {}
+        self.messages: list[AlarmMessage] = []
 
+    def run(self, number: int, outcome: Minute) -> None:
+        """Let one run print its points: those of the run in one document, those of each check."""
+        begin = float(number * self._slot)
+        self._memory.add(number, outcome)
+        ended = self._arrivals.ended(begin, bool(outcome.failed))
+        of_run = self._arrivals.arrives(ended)
+        for judge in self._judges:
+            value = self._memory.value(judge.plan, outcome)
+            if value is not None:
+                arrives = self._arrives(judge.plan, begin, ended, of_run)
+                if arrives is not None:
+                    judge.put(number, value, arrives)
 
-class _Memory:
-    """The history that the canary keeps between runs: each check's last outcomes."""
+    def _arrives(
+        self, plan: AlarmPlan, begin: float, ended: float, of_run: float | None
+    ) -> float | None:
+        if plan.series[0].name == "DeployInProgress":
+            return begin + ANNOUNCED_S
+        return self._arrivals.arrives(ended) if plan.check else of_run
 
-    def __init__(self, critical: frozenset[str]) -> None:
-        self._critical = critical
-        self._bad: dict[str, str] = {}  # outcomes of checks that failed recently, newest last
-        self._metrics: dict[str, float] = {}
+    def judge(self, number: int) -> None:
+        """Evaluate every alarm at its second of the minute, and composites after each change."""
+        begin = float(number * self._slot)
+        for judge in self._judges:
+            now, before = begin + judge.phase, judge.state
+            changed = judge.evaluate(number, now)
+            if changed:
+                plan, state = judge.plan, judge.state
+                self._states[plan.name] = state
+                if plan.route in NOTIFY and not (before == INSUFFICIENT_DATA and state == OK):
+                    self._tell(now, plan.name, plan.route, state)
+            if changed or any(c.waits for c in self._composites):
+                self._look(now)
+        self._look(begin + self._slot)
 
-    def add(self, outcome: Minute, rests: frozenset[str] = frozenset()) -> None:
-        """Add one run's outcomes; a minute without a run adds nothing, nor a check that rests."""
-        if not outcome.completed:
-            return
-        for check in (outcome.failed | outcome.unstable | self._bad.keys()) - rests:
-            letter = "F" if check in outcome.failed else "f" if check in outcome.unstable else "P"
-            kept = (self._bad.get(check, "") + letter)[-KEPT:]
-            self._bad[check] = kept
-        self._bad = {c: o for c, o in self._bad.items() if set(o[-15:]) != {"P"}}
-        judged = {c: o.replace("f", "P") for c, o in self._bad.items()}
-        self._metrics = {
-            "RunCompleted": 1.0,
-            "CriticalFailed": float(len(outcome.failed & self._critical)),
-            "CriticalDown": float(
-                sum(c in self._critical and down_after(o, DOWN_CRITICAL) for c, o in judged.items())
-            ),
-            "UnstableChecks": float(
-                sum(
-                    sum(x in "Ff" for x in o[-UNSTABLE.runs :]) >= UNSTABLE.bad
-                    for o in self._bad.values()
-                )
-            ),
-            "StateLost": float(outcome.state_lost),
-        }
-        if outcome.state_lost:
-            self._bad = {}
+    def _look(self, now: float) -> None:
+        for composite in self._composites:
+            state = composite.evaluate(self._states, now)
+            if state and composite.plan.route in NOTIFY:
+                self._tell(now, composite.plan.name, composite.plan.route, state)
 
-    def value(self, plan: AlarmPlan, outcome: Minute) -> float | None:
-        """Return the value of the alarm's metric in this minute, None for no data point."""
-        name = plan.series[0].name
-        if name == "DeployInProgress":
-            return 1.0 if outcome.deploying else None
-        if not outcome.completed:
-            return None
-        if plan.check:
-            return float(plan.check in outcome.failed)
-        return self._metrics.get(name, 0.0)
-
-
-class _Judge:
-    """One metric alarm: keeps its evaluation range and its state."""
-
-    def __init__(self, plan: AlarmPlan) -> None:
-        self.plan = plan
-        self.state: State = INSUFFICIENT_DATA
-        self._points: list[bool | None] = []
-        self._quiet = 0
-
-    def evaluate(self, value: float | None) -> bool:
-        """Evaluate one period's value; return whether the state changed (not for the first OK)."""
-        if value is None and self.plan.expression.startswith("FILL"):
-            value = 0.0 if any(p is not None for p in self._points) else None
-        width = evaluation_range(self.plan.periods)
-        point = (
-            None if value is None else breaches(value, self.plan.comparison, self.plan.threshold)
-        )
-        self._quiet = self._quiet + 1 if point is False else 0
-        self._points = [*self._points[-(width - 1) :], point]
-        before = self.state
-        if self._quiet >= width:  # the whole range is healthy: nothing to decide
-            self.state = OK
-        else:
-            self.state = evaluate(
-                self._points,
-                self.plan.datapoints,
-                self.plan.periods,
-                self.plan.missing.value,
-                before,
-            )
-        return self.state != before and not (before == INSUFFICIENT_DATA and self.state == OK)
-
-
-class _CompositeJudge:
-    """One composite alarm with its suppressor, which delays a message for a bounded time."""
-
-    def __init__(self, plan: CompositePlan) -> None:
-        self.plan = plan
-        self._rule = parse_rule(plan.rule)
-        self._announced: State = OK
-        self._since: int | None = None
-        self._released: int | None = None
-
-    def evaluate(self, states: dict[str, State], minute: int) -> State | None:
-        """Return the state to announce now, or None; adds the composite's own state to `states`."""
-        state: State = ALARM if holds(self._rule, states) else OK
-        states[self.plan.name] = state
-        if states.get(self.plan.suppressor) == ALARM:
-            self._released = minute
-            return None
-        if self._released is not None:
-            if (minute - self._released) * 60 < self.plan.extension_s:
-                return None
-            self._released = None
-        if state == self._announced:
-            self._since = None
-            return None
-        if state == ALARM and not self._waited(minute):
-            return None
-        self._announced, self._since = state, None
-        return state
-
-    def _waited(self, minute: int) -> bool:
-        if self._since is None:
-            self._since = minute
-        return (minute - self._since) * 60 >= self.plan.wait_s
+    def _tell(self, now: float, alarm: str, route: Route, state: State) -> None:
+        self.messages.append(AlarmMessage(round(now / self._slot, 2), alarm, route, state))
 
 
 def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[Minute]:
@@ -219,11 +134,11 @@ def noise(checks: Sequence[str], p: float, minutes: int, seed: int) -> Iterator[
 def outage(
     checks: Sequence[str], start: int, length: int, minutes: int, share: float = 1.0, seed: int = 1
 ) -> Iterator[Minute]:
-    """Yield minutes in which, from `start` on, each run fails with probability `share`."""
+    """Yield minutes in which, from `start` on, each check fails by itself with a probability."""
     chance = random.Random(seed)  # noqa: S311 - a simulation, nothing secret
     for minute in range(minutes):
-        hit = start <= minute < start + length and chance.random() < share
-        failed = frozenset(checks) if hit else frozenset()
+        hit = start <= minute < start + length
+        failed = frozenset(c for c in checks if hit and chance.random() < share)
         yield Minute(failed=failed, unstable=failed)
 
 
@@ -247,3 +162,10 @@ def flapping(checks: Sequence[str], up: int, down: int, minutes: int) -> Iterato
     for minute in range(minutes):
         failed = frozenset(checks) if minute % (up + down) < down else frozenset()
         yield Minute(failed=failed, unstable=failed)
+
+
+def skipped(checks: Sequence[str], start: int, length: int, minutes: int) -> Iterator[Minute]:
+    """Yield minutes in which, from `start` on, checks cannot be tried."""
+    for minute in range(minutes):
+        during = start <= minute < start + length
+        yield Minute(skipped=frozenset(checks if during else ()))

@@ -8,10 +8,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, page_of, tickets_of
+from canary.alarms.composites import MAX_CHILDREN, MAX_RULE, PAGES_ON, page_of, tickets_of
 from canary.alarms.plan import Alarms, plan_alarms
 from canary.metrics.table import MOST_OWN
-from canary.model import Check, Config, Environment, Load, Mute, Schedule, Service, Severity, Suite
+from canary.model import (
+    AlarmWindow,
+    Check,
+    Config,
+    Environment,
+    Load,
+    Mute,
+    Profile,
+    Schedule,
+    Service,
+    Severity,
+    Suite,
+)
 
 PLANNED = Path(__file__).with_name("planned.json")
 ENVIRONMENT = Environment(
@@ -19,6 +31,7 @@ ENVIRONMENT = Environment(
     account="123456789012",
     region="us-east-1",
     cluster="test",
+    profile=Profile.FULL,
     services={"web": Service(url="https://web.example.com")},
     schedule=Schedule(expression="rate(2 minutes)"),
     disable=("web.off",),
@@ -42,6 +55,7 @@ CHECKS = (
     check("web.often", load=Load.BLOCKING, every=61),
     check("web.muted", Severity.CRITICAL),
     check("web.off", Severity.CRITICAL),
+    check("web.own", alarm=AlarmWindow(datapoints=4, periods=9)),
 )
 
 
@@ -90,25 +104,28 @@ def test_of_very_many_checks_the_most_severe_have_an_alarm_each() -> None:
     )
     assert (rest.threshold, rest.route, rest.series[0].name) == (0, "ticket", "ChecksDown")
     assert (
-        rest.purpose == "checks are down in their own windows (only 400 checks have an alarm each)"
+        rest.purpose
+        == "checks are down in their own windows, of which not every one has an alarm of its own"
     )
 
 
+OWN = dict(zip(PAGES_ON, "dlsf", strict=True))
+
+
 def page(*critical: str) -> tuple[str, tuple[str, ...]]:
-    found = page_of(ENVIRONMENT, down="d", state_lost="s", critical=critical, suppressor="x")
+    found = page_of(ENVIRONMENT, OWN, critical=critical, suppressor="x")
     return found.rule, found.listens
 
 
 def test_the_page_holds_the_first_critical_checks_that_fit_into_one_rule() -> None:
     assert (MAX_CHILDREN, MAX_RULE) == (100, 10_240)
-    assert page() == ('ALARM("d") OR (ALARM("s") AND (FALSE))', ("d", "s"))
+    remembered = 'ALARM("d") OR ALARM("l") OR (ALARM("s") AND (ALARM("f")'
+    assert page() == (f"{remembered}))", tuple("dlsf"))
+    assert page("a")[0] == f'{remembered} OR ALARM("a")))'
     names = tuple(f"n{n:03}" for n in range(200))
-    assert page(*names)[1] == (*names[: MAX_CHILDREN - 2], "d", "s")
-    around = len(page("")[0])  # a rule with one name, without its letters
-    full = "n" * (MAX_RULE - around - len("FALSE"))
-    rule, listens = page(full, "another")
-    assert listens == (full, "d", "s") and len(rule) == MAX_RULE - len("FALSE")
-    assert page(full + "n")[1] == ("d", "s")
+    assert page(*names)[1] == (*names[: MAX_CHILDREN - 4], *"dlsf")
+    rule, listens = page(*(f"{n:03}" + 197 * "n" for n in range(60)))
+    assert 40 < len(listens) < 60 and MAX_RULE - 250 < len(rule) <= MAX_RULE
 
 
 def parts(*alarms: str) -> dict[str, tuple[str, ...]]:
@@ -137,8 +154,16 @@ def test_a_description_is_cut_where_cloudwatch_cuts_it() -> None:
     title = "That " + "x" * 115
     long = check("web.live", title=title, runbook="r" * 1000)
     described = planned(long).alarms[0].description
-    assert described == (f"The check requires: {title}. Runbook: " + "r" * 1000)[:1024]
+    report = "Report: s3://hokusai-canary-test-123456789012-us-east-1/canary/latest/test.html"
+    assert described == (f"The check requires: {title}. {report} Runbook: " + "r" * 1000)[:1024]
 
 
 if __name__ == "__main__":
     PLANNED.write_text(text(planned(*CHECKS)), encoding="utf-8")
+
+
+def test_an_alarm_of_a_check_without_a_runbook_names_none() -> None:
+    bare = msgspec.structs.replace(CHECKS[0], runbook="")
+    (alarm,) = (a for a in planned(bare).alarms if a.check == bare.id)
+    assert "Runbook" not in alarm.description
+    assert "Report: " in alarm.description and " First: python -m canary" in alarm.description

@@ -95,16 +95,27 @@ def test_sixty_of_each_are_kept() -> None:
     ("before", "new", "kept"),
     [
         ("P" * 59 + "S", "S", "P" * 58 + "SS"),
-        ("F" * 10 + "S" * 50, "S", "F" * 10 + "S" * 50),  # ten that were judged stay
-        ("F" * 11 + "S" * 49, "S", "F" * 10 + "S" * 50),
+        ("F" * 25 + "S" * 35, "S", "F" * 25 + "S" * 35),  # 25 that were judged stay
+        ("F" * 26 + "S" * 34, "S", "F" * 25 + "S" * 35),
         ("S" + "F" * 9 + "E" * 50, "E", "F" * 9 + "E" * 51),
         ("FE" + "F" * 8 + "E" * 50, "P", "FF" + "F" * 7 + "E" * 50 + "P"),
         ("F" * 59, "S", "F" * 59 + "S"),
     ],
 )
-def test_what_was_not_judged_pushes_out_no_tenth_outcome(before: str, new: str, kept: str) -> None:
+def test_what_was_not_judged_pushes_out_no_outcome_that_a_window_needs(
+    before: str, new: str, kept: str
+) -> None:
     found = after(CheckHistory(outcomes=before), new)
     assert isinstance(found, CheckHistory) and found.outcomes == kept
+
+
+def test_a_run_beside_the_schedule_fills_no_window_and_is_a_change_nevertheless() -> None:
+    known = {"api.it": CheckHistory(outcomes="PP", first_attempts="PP", last_run_at="2026-11-22")}
+    found = updated(known, [result("F")], "now", latency_valid=True, aside=True)["api.it"]
+    assert (found.outcomes, found.first_attempts, found.last_run_at) == ("PP", "PP", "2026-11-22")
+    assert (found.last_status, found.since) == (Status.FAIL, "now")
+    new = updated({}, [result("F")], "now", latency_valid=True, aside=True)["api.it"]
+    assert (new.outcomes, new.last_run_at) == ("", "now")
 
 
 def test_what_could_not_be_judged_does_not_count_for_down() -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from canary.messages import events
 from canary.messages.delivery import _acquired
+from canary.messages.forms import SUBJECT, ascii_subject
 from canary.messages.incidents import decide
 from canary.messages.leases import Lease
 from canary.messages.state import Event, Message, Notified, Outbox
-from canary.messages.texts import SUBJECT, TEXT, ascii_subject
-from canary.model import Confidence, Diagnosis, Remedy, Severity
+from canary.messages.texts import TEXT
+from canary.model import Confidence, Diagnosis, Difference, MuteInForce, Remedy, Severity
 from canary.report.text import line
 from tests.canary.messages.test_grouping import event, incident, seen
 from tests.canary.messages.test_incidents import at
@@ -45,6 +46,16 @@ def outbox() -> tuple[dict[str, Event], str]:
     return {e.detail_type: e for e in found.events}, found.messages[0].text
 
 
+def test_every_message_names_the_mutes_that_hold() -> None:
+    mute = MuteInForce(what="web.*", until="2026-11-22T13:00+00:00", reason="it moves", by="alice")
+    broken = at(report(result("F"), mutes=(mute,)), 1)
+    (told,) = decide(broken, Notified(), "").messages
+    line = "Muted: web.* until 22 Nov 2026 13:00 UTC by alice: it moves"
+    assert line in told.text.splitlines()
+    (free,) = decide(at(report(result("F")), 1), Notified(), "").messages
+    assert "Muted" not in free.text
+
+
 def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
     found, _ = outbox()
     broke, diagnosed = found["CheckBroke"].detail, found["Diagnosed"].detail
@@ -64,12 +75,20 @@ def test_an_event_names_at_most_fifty_of_each_and_cuts_long_texts() -> None:
 def test_a_message_is_bounded_line_by_line_and_as_a_whole() -> None:
     _, text = outbox()
     lines = text.splitlines()
-    assert lines[1].startswith(f"  - {line('t' * 300, 120)}: ") and lines[6] == "  - and 55 more"
-    assert lines[8] == f"Cause (certain): {line('s' * 600, 300)}"
-    assert lines[9] == f"  one in api, {line('r' * 600, 300)}"
-    assert lines[11:13] == ["First command:", f"  {'0' * 1_900}"]
-    assert lines[-1] == f"Report: {line('l' * 600, 500)}"
-    assert (SUBJECT, TEXT) == (99, 8_000) and len(text) < TEXT
+    assert lines[1] == f"Report: {line('l' * 600, 500)}"
+    assert lines[3] == f"Cause (certain): {line('s' * 600, 300)}"
+    assert lines[4] == f"  one in api, {line('r' * 600, 300)}"
+    # twelve commands of 2,000 characters each: none of them, and never a part of one
+    elsewhere = "  (too long for a message: the report has it)"
+    assert lines[lines.index("Look:") + 1] == elsewhere
+    assert lines[lines.index("Fix (CHANGES THE PLATFORM): m") + 1] == elsewhere
+    assert "0" * 100 not in text
+    first = next(n for n, row in enumerate(lines) if row.startswith("Failing in all: ")) + 1
+    assert lines[first].startswith(f"  - {line('t' * 300, 120)}: ")
+    assert lines[first + 5] == "  - and 55 more: see the report"
+    assert lines[-2:] == [f"Runbook: {line('k' * 400, 300)}",
+                          "Run run-01 of 22 Nov 2026 10:01 UTC."]  # fmt: skip
+    assert (SUBJECT, TEXT) == (99, 16_000) and len(text) < TEXT
 
 
 def test_a_subject_of_ninety_nine_characters_is_whole() -> None:
@@ -105,7 +124,7 @@ def test_a_call_is_full_at_its_bytes() -> None:
 
 
 def test_a_check_that_ends_says_why() -> None:
-    known = Notified(incidents=(incident(("p", "m", "g")),), last_run="run-0")
+    known = Notified(incidents=(incident(("p", "m", "g")),), last_run="run-00")
     made = report(
         result("P", "p", title="t" * 300),
         result("F", "m", muted="known", title="Muted"),
@@ -121,7 +140,9 @@ def test_a_check_that_ends_says_why() -> None:
 def test_what_the_canary_cannot_judge_makes_no_event_but_that_of_the_run() -> None:
     found = decide(at(report(*seen("", "x")), 1), Notified(), "")
     assert [e.detail_type for e in found.events] == ["RunCompleted"]
-    over = decide(at(report(*seen("", "", "x")), 2), found.state, "")
+    quiet = decide(at(report(*seen("", "", "x")), 2), found.state, "")
+    assert [e.detail_type for e in quiet.events] == ["RunCompleted"]
+    over = decide(at(report(*seen("", "", "x")), 12), quiet.state, "")
     assert [e.detail_type for e in over.events] == ["RunCompleted"]
     assert [m.kind for m in over.messages] == ["sighted"]
 
@@ -135,7 +156,7 @@ def test_an_event_of_each_cause_is_sent_once() -> None:
     first, state = kinds(1, Notified())
     assert first == ["CheckBroke", "Diagnosed", "RunCompleted"]
     assert kinds(2, state)[0] == ["RunCompleted"]
-    unknown = Notified(incidents=(incident("a"),), last_run="run-0")
+    unknown = Notified(incidents=(incident("a"),), last_run="run-00")
     assert kinds(1, unknown)[0] == ["Diagnosed", "RunCompleted"]
 
 
@@ -150,29 +171,32 @@ def test_what_is_stored_between_runs_has_these_names() -> None:
         "incidents": [{
             "identity": "i", "generation": 1, "audience": "platform", "opened_at": "t",
             "severity": "low", "checks": ["a"], "ever": ["a"], "cause": "", "service": "",
-            "summary": "",
+            "summary": "", "confidence": None, "further": [], "headline": "", "quiet_since": "",
+            "reminded": 0, "followed_up": False, "paged": False, "named": False,
         }],
         "generations": {},
         "pending": [{
             "key": "m", "kind": "broke", "audience": "canary", "severity": "low", "subject": "s",
-            "text": "t", "link": "", "attempts": 0, "first_tried_at": "",
+            "text": "t", "link": "", "attempts": 0, "first_tried_at": "", "channel": "",
+            "incident": "", "environment": "", "headline": "", "cause": "", "service": "",
+            "runbook": "", "owners": [], "paged": False, "at": "",
         }],
         "pending_events": [
             {"key": "e", "detail_type": "T", "detail": {}, "at": "t", "attempts": 0}
         ],
         "last_run": "",
+        "threads": {},
         "schema": "hokusai-canary/notified/1",
     }  # fmt: skip
     assert incident("a").key == "i#1"
 
 
 def test_an_end_without_a_time_and_without_a_title_is_told_by_what_is_known() -> None:
-    known = Notified(incidents=(incident(("gone", "q")),), last_run="run-0")
+    past = incident((), ever=("gone", "q"), quiet_since="2026-11-22T09:00:00Z", headline="it fails")
+    known = Notified(incidents=(past,), last_run="run-00")
     (message,) = decide(at(report(result("P", "q")), 1), known, "").messages
-    assert message.subject == "FIXED test after an unknown time: gone"
-    assert message.text.splitlines()[:3] == [
-        "Fixed in test, after an unknown time:", "  - gone", "  - It holds",
-    ]  # fmt: skip
+    assert message.subject == "[over] test after an unknown time: it fails"
+    assert message.text.splitlines()[-3:-1] == ["  - gone", "  - It holds"]
 
 
 def kinds_of(found: Outbox) -> list[tuple[str, str]]:
@@ -183,7 +207,7 @@ def test_what_the_canary_could_not_judge_breaks_and_is_fixed_like_any_other() ->
     blind = incident("a", "canary", identity="blind")
     broken = decide(at(report(*seen("a")), 1), Notified(incidents=(blind,)), "")
     assert kinds_of(broken) == [("CheckBroke", "a"), ("RunCompleted", "")]
-    gone = Notified(incidents=(incident("a", identity="one"),), last_run="run-0")
+    gone = Notified(incidents=(incident("a", identity="one"),), last_run="run-00")
     unknown = decide(at(report(*seen("", "x", "a")), 1), gone, "")
     assert kinds_of(unknown) == [("CheckFixed", "a"), ("RunCompleted", "")]
     both = decide(at(report(*seen("", "a")), 1), gone, "")
@@ -196,9 +220,11 @@ def test_only_the_incident_whose_first_message_was_lost_says_so() -> None:
         key="b#1/broke", kind="broke", audience="platform", severity=Severity.LOW, subject="s",
         text="t",
     )  # fmt: skip
-    state = Notified(incidents=known, pending=(lost,), last_run="run-0")
-    told = decide(at(report(*seen("", passing="ab")), 1), state, "").messages
-    assert {m.key: "could not be delivered" in m.text for m in told} == {
+    state = Notified(incidents=known, pending=(lost,), last_run="run-00")
+    quiet = decide(at(report(*seen("", passing="ab")), 1), state, "").state
+    quiet = msgspec.structs.replace(quiet, pending=(lost,))
+    told = decide(at(report(*seen("", passing="ab")), 11), quiet, "").messages
+    assert {m.key: "could not be delivered by: mail." in m.text for m in told} == {
         "a#1/fixed": False, "b#1/fixed": True,
     }  # fmt: skip
 
@@ -227,20 +253,37 @@ def told(environment: str, cause: Diagnosis | None = None) -> list[str]:
 def test_the_name_of_an_environment_is_cut_after_sixty_characters() -> None:
     for length in (59, 60, 61, 70):
         subject, first, *_ = told("e" * length)
-        assert first.startswith(f"Broken in {line('e' * length, 60)} since ")
-        assert subject == ascii_subject(f"BROKE {line('e' * length, 60)}: It holds")
+        what = "requests to api fail; no cause is proven"
+        assert first == f"[critical] {line('e' * length, 60)}: {what}"
+        assert subject == ascii_subject(first)
 
 
-@pytest.mark.parametrize(
-    ("inspect", "fix", "first"),
-    [(("look", "x"), ("mend",), "look"), ((), ("mend", "x"), "mend"), ((), (), "")],
-)
-def test_the_first_command_looks_and_else_it_mends(
-    inspect: tuple[str, ...], fix: tuple[str, ...], first: str
-) -> None:
-    remedy = Remedy(summary="m", inspect=inspect, fix=fix, decision="decide")
-    cause = msgspec.structs.replace(CAUSE, explains=("a",), remedy=remedy)
+REMEDY = Remedy(
+    summary="mend it", inspect=("look", "look again"), fix=("mend", "and again"),
+    verify=("verify",), undo=("undo",), irreversible="A key is gone.",
+    difference=(Difference(resource="rule", before="", after="{}"),),
+)  # fmt: skip
+
+
+def test_what_to_do_is_look_fix_undo_and_verify_each_whole() -> None:
+    cause = msgspec.structs.replace(CAUSE, explains=("a",), remedy=REMEDY)
     lines = told("test", cause)
-    commands = lines[lines.index("First command:") + 1 :][:1] if first else []
-    assert commands == [f"  {first}"] * bool(first)
-    assert ("First command:" in lines) is bool(first)
+    start = lines.index("Look:")
+    assert lines[start : lines.index("", start)] == [
+        "Look:", "  look", "  look again",
+        "Fix (CHANGES THE PLATFORM): mend it", "  mend", "  and again",
+        "  changes rule: not there becomes {}",
+        "Undo the fix:", "  undo",
+        "Without a way back: A key is gone.",
+        "Verify:", "  verify",
+    ]  # fmt: skip
+
+
+def test_a_decision_is_told_with_the_command_that_it_allows() -> None:
+    remedy = Remedy(summary="m", decision="Choose a key.", decision_command="store it")
+    lines = told("test", msgspec.structs.replace(CAUSE, explains=("a",), remedy=remedy))
+    start = lines.index("Decide: Choose a key.")
+    assert lines[start + 1 : start + 3] == [
+        "Type, once decided (CHANGES THE PLATFORM):", "  store it",
+    ]  # fmt: skip
+    assert not any(row.startswith(("Look", "Fix", "Verify")) for row in lines)

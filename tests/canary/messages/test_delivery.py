@@ -13,11 +13,12 @@ import pytest
 from canary.adapters.aws.sns_eventbridge import put_entries
 from canary.adapters.store.folder import FolderStore
 from canary.adapters.store.protocol import StoreError
-from canary.messages.delivery import deliver
+from canary.messages.channels.topics import wants_mail
+from canary.messages.delivery import Delivery, addressed, deliver
+from canary.messages.forms import retried
 from canary.messages.incidents import decide
 from canary.messages.leases import LEASE_S, MEMORY_S, Lease, StoreLeases
-from canary.messages.state import Event, Message, Notified
-from canary.messages.texts import retried
+from canary.messages.state import Event, Message, Notified, Outbox
 from canary.model import Report, Severity, Status
 from canary.report.stored import load
 from canary.report.text import ReportError
@@ -64,10 +65,11 @@ class Post:
         self.events: list[Event] = []
         self.broken = False
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         if self.broken:
             raise ConnectionError("no route")
         self.sent.append(message)
+        return ""
 
     def put(self, events: Sequence[Event]) -> Sequence[str]:
         if self.broken:
@@ -76,12 +78,18 @@ class Post:
         return []
 
 
+def mailed(outbox: Outbox, post: Post, keys: Keys) -> Delivery:
+    """Deliver an outbox by mail alone."""
+    made = addressed(outbox, {"mail": wants_mail})
+    return deliver(made, {"mail": post.send}, post.put, keys, NOW, seconds=60)
+
+
 def test_overlapping_runs_send_each_message_once(keys: Keys) -> None:
     post = Post()
     for minute in (1, 2):  # both read the same, empty state
         outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
-        deliver(outbox, post.send, post.put, keys, NOW)
-    assert len(post.sent) == 2
+        mailed(outbox, post, keys)
+    assert len(post.sent) == 1
     assert len([e for e in post.events if e.detail_type == "CheckBroke"]) == 14
     assert len([e for e in post.events if e.detail_type == "RunCompleted"]) == 2
 
@@ -91,20 +99,20 @@ def test_a_run_that_a_newer_one_overtook_tells_nothing_of_what_is_over(keys: Key
     post, state = Post(), Notified()
     for report in (at(samples.seed_day(), 2), at(samples.healthy(), 1), at(samples.seed_day(), 3)):
         outbox = decide(report, state, LINK)
-        state = deliver(outbox, post.send, post.put, keys, NOW).state
-    assert [m.kind for m in post.sent] == ["broke", "broke"]
+        state = mailed(outbox, post, keys).state
+    assert [m.kind for m in post.sent] == ["broke"]
     told = [e.detail_type for e in post.events]
     assert told.count("RunCompleted") == 3 and "CheckFixed" not in told
-    assert state.last_run == "run-3"
+    assert state.last_run == "run-03"
 
 
 def test_no_event_of_an_outage_of_many_checks_is_lost_while_the_bus_is_down(keys: Keys) -> None:
     post = Post()
     post.broken = True
     broken = at(all_failing(300), 1)
-    state = deliver(decide(broken, Notified(), LINK), post.send, post.put, keys, NOW).state
+    state = mailed(decide(broken, Notified(), LINK), post, keys).state
     post.broken = False
-    deliver(decide(at(broken, 2), state, LINK), post.send, post.put, keys, NOW)
+    mailed(decide(at(broken, 2), state, LINK), post, keys)
     told = {e.detail["check_id"] for e in post.events if e.detail_type == "CheckBroke"}
     assert len(told) == len([e for e in state.pending_events if e.detail_type == "CheckBroke"])
     assert len(told) > 250
@@ -143,39 +151,36 @@ def test_events_that_are_out_are_not_sent_again_where_a_later_call_fails() -> No
 
 def test_a_lost_state_does_not_repeat_what_was_said(keys: Keys) -> None:
     post = Post()
-    deliver(decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW)
-    deliver(decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW)
-    assert len(post.sent) == 2
+    mailed(decide(at(samples.seed_day(), 1), Notified(), LINK), post, keys)
+    mailed(decide(at(samples.seed_day(), 2), Notified(), LINK), post, keys)
+    assert len(post.sent) == 1
 
 
 def test_a_failed_send_is_reported_retried_once_and_says_that_it_is_late(keys: Keys) -> None:
     post = Post()
     post.broken = True
-    first = deliver(
-        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
-    )
+    first = mailed(decide(at(samples.seed_day(), 1), Notified(), LINK), post, keys)
     assert first.sent == 0 and first.failed == len(first.problems) > 2
     assert "could not be sent: ConnectionError" in first.problems[0]
     post.broken = False
     outbox = decide(at(samples.seed_day(), 2), first.state, LINK)
-    second = deliver(outbox, post.send, post.put, keys, NOW)
-    assert [retried(m).startswith("(Late: ") for m in post.sent] == [True, True]
+    second = mailed(outbox, post, keys)
+    assert ["\n(Late: " in retried(m) for m in post.sent] == [True]
     assert second.state.pending == () and second.state.pending_events == ()
     assert [e.detail_type for e in post.events].count("CheckBroke") == 14
     third = decide(at(samples.seed_day(), 3), second.state, LINK)
-    assert deliver(third, post.send, post.put, keys, NOW).sent == 1  # its own RunCompleted
+    assert mailed(third, post, keys).sent == 1  # its own RunCompleted
 
 
 def test_what_is_over_before_it_could_be_told_is_one_message(keys: Keys) -> None:
     post = Post()
     post.broken = True
-    first = deliver(
-        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
-    )
+    first = mailed(decide(at(samples.seed_day(), 1), Notified(), LINK), post, keys)
+    state = mailed(decide(at(samples.healthy(), 2), first.state, LINK), post, keys).state
     post.broken = False
-    deliver(decide(at(samples.healthy(), 2), first.state, LINK), post.send, post.put, keys, NOW)
-    assert [m.kind for m in post.sent] == ["fixed", "fixed"]
-    assert "could not be delivered" in post.sent[0].text
+    mailed(decide(at(samples.healthy(), 12), state, LINK), post, keys)
+    assert [m.kind for m in post.sent] == ["fixed"]
+    assert "could not be delivered by: mail." in post.sent[0].text
 
 
 def test_events_that_a_call_refused_are_retried(keys: Keys) -> None:
@@ -185,7 +190,8 @@ def test_events_that_a_call_refused_are_retried(keys: Keys) -> None:
         raise TimeoutError
 
     outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
-    delivery = deliver(outbox, post.send, refuse_all, keys, NOW)
+    made = addressed(outbox, {"mail": wants_mail})
+    delivery = deliver(made, {"mail": post.send}, refuse_all, keys, NOW)
     kept = {e.detail_type for e in delivery.state.pending_events}
     assert kept == {"CheckBroke", "Diagnosed"}
     assert "events could not be sent: TimeoutError" in delivery.problems
@@ -208,7 +214,7 @@ def test_the_state_kept_is_bounded(keys: Keys) -> None:
     post = Post()
     post.broken = True
     report = at(all_failing(1_200), 1)
-    delivery = deliver(decide(report, Notified(), LINK), post.send, post.put, keys, NOW)
+    delivery = mailed(decide(report, Notified(), LINK), post, keys)
     assert len(delivery.state.pending_events) == 1_000
     assert len(msgspec.json.encode(delivery.state)) < 1_500_000
 
@@ -216,33 +222,30 @@ def test_the_state_kept_is_bounded(keys: Keys) -> None:
 def test_a_run_that_died_before_it_sent_silences_nothing_for_good(keys: Keys) -> None:
     post = Post()
     outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
-    for message in outbox.messages:  # and there the run ended
-        keys.acquire(message.key)
+    made = addressed(outbox, {"mail": wants_mail}).messages
+    for message in made:  # and there the run ended
+        keys.acquire(f"mail/{message.key}")
     keys.later(60)
-    second = deliver(
-        decide(at(samples.seed_day(), 2), Notified(), LINK), post.send, post.put, keys, NOW
-    )
+    second = mailed(decide(at(samples.seed_day(), 2), Notified(), LINK), post, keys)
     assert (post.sent, second.problems) == ([], ())
-    assert len(second.state.pending) == len(outbox.messages)
+    assert len(second.state.pending) == len(made)
     keys.later(LEASE_S)
     third = decide(at(samples.seed_day(), 3), second.state, LINK)
-    assert deliver(third, post.send, post.put, keys, NOW).state.pending == ()
-    assert [m.key for m in post.sent] == [m.key for m in outbox.messages]
+    assert mailed(third, post, keys).state.pending == ()
+    assert [m.key for m in post.sent] == [m.key for m in made]
 
 
 def test_a_claim_that_cannot_be_given_back_is_reported_and_lapses(keys: Keys) -> None:
     post = Post()
     post.broken = keys.broken = True
-    first = deliver(
-        decide(at(samples.seed_day(), 1), Notified(), LINK), post.send, post.put, keys, NOW
-    )
-    assert len(first.state.pending) == 2
+    first = mailed(decide(at(samples.seed_day(), 1), Notified(), LINK), post, keys)
+    assert len(first.state.pending) == 1
     assert any("could not be updated: StoreError: no route" in p for p in first.problems)
     post.broken = keys.broken = False
     keys.later(LEASE_S)
     again = decide(at(samples.seed_day(), 2), first.state, LINK)
-    deliver(again, post.send, post.put, keys, NOW)
-    assert len(post.sent) == 2
+    mailed(again, post, keys)
+    assert len(post.sent) == 1
 
 
 def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_lost(
@@ -251,9 +254,9 @@ def test_an_incident_is_told_though_its_number_was_used_before_the_state_was_los
     post = Post()
     for minute in (1, 2):
         outbox = decide(at(samples.seed_day(), minute), Notified(), LINK)
-        deliver(outbox, post.send, post.put, keys, NOW)
+        mailed(outbox, post, keys)
         keys.later(MEMORY_S)
-    assert len(post.sent) == 4
+    assert len(post.sent) == 2
 
 
 class Slow(Keys):
@@ -268,7 +271,7 @@ def test_an_outage_of_many_checks_is_told_within_the_time_of_a_run(tmp_path: Pat
     post, keys = Post(), Slow(tmp_path)
     outbox = decide(at(all_failing(300), 1), Notified(), LINK)
     began = time.monotonic()
-    delivery = deliver(outbox, post.send, post.put, keys, NOW)
+    delivery = mailed(outbox, post, keys)
     assert time.monotonic() - began < 4  # canary.publish gives all messages of a run eight
     assert len(post.events) == len(outbox.events) > 250
     assert delivery.failed == 0

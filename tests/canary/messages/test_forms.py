@@ -10,9 +10,11 @@ import pytest
 from moto.events.models import EventPattern
 
 from canary.messages import events
+from canary.messages.channels.topics import attributes
+from canary.messages.event_types import DETAILS
+from canary.messages.forms import ascii_subject
 from canary.messages.incidents import decide
 from canary.messages.state import Event, Incident, Notified
-from canary.messages.texts import ascii_subject
 from canary.model import ChangedBy, Diagnosis, Severity
 from tests.canary.messages.test_incidents import LINK, after, at
 from tests.canary.support import report_samples as samples
@@ -29,12 +31,12 @@ def test_every_event_of_an_outage_fits_its_schema() -> None:
             for entry in batch:
                 detail = json.loads(entry["Detail"])
                 detail.pop("key")
-                msgspec.convert(detail, events.DETAILS[entry["DetailType"]])
+                msgspec.convert(detail, DETAILS[entry["DetailType"]])
                 assert entry["Source"] == "hokusai.canary"
                 assert entry["EventBusName"] == "platform"
                 assert len(entry["Detail"]) < 20_000
                 seen.add(entry["DetailType"])
-    assert seen == set(events.DETAILS)
+    assert seen == set(DETAILS)
 
 
 def test_every_broken_check_has_its_event_and_every_fixed_one() -> None:
@@ -54,7 +56,7 @@ def test_what_was_fixed_while_its_incident_joined_another_has_its_event() -> Non
             incident("known", (first,), seed.diagnoses[0]),
             incident("unexplained", (second, fixed)),
         ),
-        last_run="run-0",
+        last_run="run-00",
     )
     told = decide(at(seed, 1), known, LINK).events
     assert [e.detail["check_id"] for e in told if e.detail_type == "CheckFixed"] == [fixed]
@@ -85,10 +87,10 @@ def test_large_events_are_split_into_calls_that_eventbridge_takes() -> None:
     assert all(len(json.dumps(b, ensure_ascii=False).encode()) < 256 * 1024 for b in batches)
 
 
-@pytest.mark.parametrize("name", sorted(events.DETAILS))
+@pytest.mark.parametrize("name", sorted(DETAILS))
 def test_every_field_of_every_event_is_documented(name: str) -> None:
     section = DOCUMENT.read_text("utf-8").partition(f"## {name}\n")[2].partition("\n## ")[0]
-    fields = {f.name for f in msgspec.structs.fields(events.DETAILS[name])}
+    fields = {f.name for f in msgspec.structs.fields(DETAILS[name])}
     documented = {row.split("`")[1] for row in section.splitlines() if row.startswith("| `")}
     assert documented == fields - {"schema"}
 
@@ -122,13 +124,29 @@ def test_a_subject_is_what_sns_accepts(text: str, subject: str) -> None:
     assert ascii_subject(text) == subject
 
 
-def test_a_message_begins_with_who_changed_it_and_when() -> None:
+def test_a_message_says_who_changed_it_and_when_and_else_nothing() -> None:
     seed = samples.seed_day()
     by = ChangedBy(who="alice", call="DeleteRule", at="2026-11-22T09:56:04Z")
     named = tuple(msgspec.structs.replace(d, changed_by=by) for d in seed.diagnoses)
     (before, *_) = after(seed).messages
     (message, *_) = after(msgspec.structs.replace(seed, diagnoses=named)).messages
-    first = message.text.partition("\n")[0]
-    assert first.endswith(", changed by alice 4 min ago (DeleteRule):")
-    assert before.text.partition("\n")[0] == first.partition(", changed by")[0] + ":"
-    assert before.text.partition("\n")[2] == message.text.partition("\n")[2]
+    told = "Changed by alice at 22 Nov 2026 09:56 UTC, 4 min before this run (DeleteRule)."
+    rows = message.text.splitlines()
+    assert [row for row in rows if row != told] == before.text.splitlines()
+    assert rows.count(told) == 1
+
+
+def test_a_message_names_the_owners_of_what_fails_and_goes_to_them() -> None:
+    seed = samples.seed_day()
+    owner = {"auth": "identity-team", "registry": "ml-team"}
+    owned = tuple(msgspec.structs.replace(r, owner=owner.get(r.service, "")) for r in seed.results)
+    (message, *_) = after(msgspec.structs.replace(seed, results=owned)).messages
+    assert message.owners == ("identity-team", "ml-team")
+    assert "Failing since 22 Nov 2026 09:27 UTC. Owner: identity-team, ml-team." in message.text
+    assert attributes(message)["owner"] == {
+        "DataType": "String.Array", "StringValue": '["identity-team", "ml-team"]',
+    }  # fmt: skip
+    (nobody, *_) = after(seed).messages
+    assert nobody.owners == () and "owner" not in attributes(nobody)
+    (own, *_) = after(samples.could_not_tell()).messages
+    assert attributes(own)["owner"]["StringValue"] == '["canary"]'

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from canary.messages.forms import retried
 from canary.messages.incidents import decide, pending_after
 from canary.messages.state import Notified, Outbox
-from canary.messages.texts import retried
 from canary.model import ChangedBy, Evidence, Report, Severity, Status
 from tests.canary.messages.test_incidents import LINK, after, at, with_status
 from tests.canary.support import report_samples as samples
@@ -49,7 +49,8 @@ def undelivered() -> Outbox:
     outbox = decide(at(samples.seed_day(), 1), Notified(), LINK)
     keys = {m.key for m in outbox.messages}
     state = pending_after(outbox, keys, "2026-11-22T10:01:05Z", set())
-    return decide(at(samples.healthy(), 2), state, LINK)
+    state = pending_after(decide(at(samples.healthy(), 2), state, LINK), keys, "", set())
+    return decide(at(samples.healthy(), 12), state, LINK)
 
 
 def outboxes() -> Iterator[tuple[str, Outbox]]:
@@ -57,13 +58,13 @@ def outboxes() -> Iterator[tuple[str, Outbox]]:
     unexplained = msgspec.structs.replace(seed, diagnoses=())
     yield "broken", after(seed)
     yield "changed by somebody", after(changed(seed))
-    yield "fixed", after(seed, seed, well)
+    yield "fixed", after(seed, seed, well, *[well] * 10)
     yield "many without a cause", after(many())
-    yield "many fixed", after(many(), well)
+    yield "many fixed", after(many(), well, *[well] * 10)
     yield "more severe", after(with_status(mild(seed), Status.PASS, "auth.health"), seed)
     yield "cause found", after(unexplained, changed(seed))
     yield "not judged", after(blind)
-    yield "judged again", after(blind, well)
+    yield "judged again", after(blind, well, *[well] * 10)
     yield "over before it was told", undelivered()
 
 
@@ -73,7 +74,8 @@ def told() -> str:
         lines.append(f"==== {title}")
         for m in outbox.messages:
             lines.append(f"-- {m.key} {m.kind} {m.audience} {m.severity} link={m.link}")
-            lines += [m.subject, "", m.text]
+            # what a pager and who was woken get is the text of the first message
+            lines += [m.subject, "", m.text] if m.kind not in ("down", "page") else [m.subject, ""]
     return "\n".join(lines)
 
 
@@ -98,16 +100,16 @@ def test_every_event_is_as_it_is_kept() -> None:
 def test_a_message_without_a_link_ends_with_its_run() -> None:
     (message, *_) = decide(at(samples.seed_day(), 1), Notified()).messages
     last = message.text.splitlines()[-1]
-    assert last.startswith("Run run-1 of ") and last.endswith(" failing.") and message.link == ""
+    assert last.startswith("Run run-01 of ") and message.link == ""
 
 
 def test_a_late_message_says_when_it_could_not_be_sent() -> None:
-    (message, *_) = decide(at(samples.seed_day(), 1), Notified()).messages
+    (message, *_) = decide(at(samples.seed_day(), 1), Notified(), LINK).messages
     assert retried(message) == message.text
     late = msgspec.structs.replace(message, attempts=1, first_tried_at="2026-11-22T10:01:05Z")
-    assert retried(late) == (
-        f"(Late: this message could not be sent at 22 Nov 2026 10:01 UTC.)\n\n{message.text}"
-    )
+    first, link, note, blank, *rest = retried(late).splitlines()
+    assert note == "(Late: this message could not be sent at 22 Nov 2026 10:01 UTC.)"
+    assert [first, link, blank, *rest] == message.text.splitlines()
 
 
 if __name__ == "__main__":

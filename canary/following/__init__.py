@@ -1,0 +1,1 @@
+"""Which change of the platform a run follows, by AWS's events."""
