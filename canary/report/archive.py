@@ -10,10 +10,12 @@ import datetime as dt
 
 import msgspec
 
-from canary.model import Frozen, Report, Result, Status, parse_time
+from canary.model import Diagnosis, Frozen, Report, Result, Status, parse_time
+from canary.report.headline import cause
 
 ARCHIVE_SCHEMA = "hokusai-canary/archive/1"
 HOURS, DAYS, INCIDENTS = 24, 31, 200  # how much is kept
+CAUSE = 160  # characters of an incident's cause
 
 
 class Bucket(Frozen, frozen=True, kw_only=True):
@@ -33,13 +35,19 @@ class CheckArchive(Frozen, frozen=True, kw_only=True):
     days: tuple[Bucket, ...] = ()
 
 
-class CheckIncident(Frozen, frozen=True, kw_only=True):
-    """A time during which a check did not pass; `ended` is "" while it lasts."""
+class CheckIncident(
+    Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False
+):
+    """A time during which a check did not pass; `ended` is "" while it lasts.
+
+    `cause` is the first that was named while it lasted, "" where none was.
+    """
 
     check_id: str
     status: Status
     began: str
     ended: str = ""
+    cause: str = ""
 
 
 class Archive(Frozen, frozen=True, kw_only=True):
@@ -51,12 +59,17 @@ class Archive(Frozen, frozen=True, kw_only=True):
     schema: str = ARCHIVE_SCHEMA
 
 
-def update(archive: Archive, report: Report) -> Archive:
-    """Return the archive with this run added; a run that it already holds changes nothing."""
+def update(archive: Archive, report: Report, *, with_reused: bool = False) -> Archive:
+    """Return the archive with this run added; a run that it already holds changes nothing.
+
+    `with_reused` counts results of earlier runs, too: where not each run is added, a check of every
+    five minutes would else be missed each time.
+    """
     at = parse_time(report.run.started_at)
     if at is None or archive.last_run == report.run.id:
         return archive
-    ran = [r for r in report.results if not r.reused and r.status is not Status.SKIP]
+    counted = [r for r in report.results if with_reused or not r.reused]
+    ran = [r for r in counted if r.status is not Status.SKIP]
     checks = {c.check_id for c in report.results}
     kept = {name: value for name, value in archive.checks.items() if name in checks}
     for result in ran:
@@ -64,7 +77,9 @@ def update(archive: Archive, report: Report) -> Archive:
     return Archive(
         last_run=report.run.id,
         checks=kept,
-        incidents=_incidents(archive.incidents, ran, report.run.started_at),
+        incidents=_incidents(
+            archive.incidents, ran, report.run.started_at, _named(report.diagnoses)
+        ),
     )
 
 
@@ -75,18 +90,30 @@ class SharedIncident(Frozen, frozen=True, kw_only=True):
     checks: tuple[str, ...]
     began: str
     ended: str
+    cause: str = ""
 
 
 def happened(archive: Archive, most: int = 30) -> tuple[SharedIncident, ...]:
     """Return the latest incidents, newest first, grouped by begin and end."""
-    found: dict[tuple[str, str, Status], list[str]] = {}
+    found: dict[tuple[str, str, Status], list[CheckIncident]] = {}
     for incident in reversed(archive.incidents):
         key = (incident.began, incident.ended, incident.status)
-        found.setdefault(key, []).append(incident.check_id)
+        found.setdefault(key, []).append(incident)
     return tuple(
-        SharedIncident(status=status, checks=tuple(checks), began=began, ended=ended)
-        for (began, ended, status), checks in list(found.items())[:most]
+        SharedIncident(
+            status=status,
+            checks=tuple(one.check_id for one in same),
+            began=began,
+            ended=ended,
+            cause=next((one.cause for one in same if one.cause), ""),
+        )
+        for (began, ended, status), same in list(found.items())[:most]
     )
+
+
+def _named(diagnoses: tuple[Diagnosis, ...]) -> dict[str, str]:
+    """Map a check to the cause that explains it, in words."""
+    return {check: cause(d)[:CAUSE] for d in reversed(diagnoses) for check in d.explains}
 
 
 def _add(archive: CheckArchive, result: Result, at: dt.datetime) -> CheckArchive:
@@ -118,7 +145,7 @@ def _counted(bucket: Bucket, result: Result) -> Bucket:
 
 
 def _incidents(
-    known: tuple[CheckIncident, ...], ran: list[Result], at: str
+    known: tuple[CheckIncident, ...], ran: list[Result], at: str, causes: dict[str, str]
 ) -> tuple[CheckIncident, ...]:
     """Open an incident for each check that stopped passing; end it when the check passes."""
     status = {r.check_id: r.status for r in ran}
@@ -131,10 +158,11 @@ def _incidents(
             kept.append(msgspec.structs.replace(incident, ended=at))
         else:
             lasting.add(incident.check_id)
-            kept.append(incident)
+            found = incident.cause or causes.get(incident.check_id, "")
+            kept.append(msgspec.structs.replace(incident, cause=found))
     kept += [
-        CheckIncident(check_id=name, status=found, began=at)
-        for name, found in status.items()
-        if found is not Status.PASS and name not in lasting
+        CheckIncident(check_id=name, status=state, began=at, cause=causes.get(name, ""))
+        for name, state in status.items()
+        if state is not Status.PASS and name not in lasting
     ]
     return tuple(kept[-INCIDENTS:])

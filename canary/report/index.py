@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+
+import msgspec
 
 from canary.model import Frozen, Report, Status, parse_time
+from canary.report.archive import Archive
 from canary.report.html import anchor, environment
+from canary.report.page.days import SLO, Fact, Strip, facts, for_public, strips
+from canary.report.page.public import effect_of, sentence
+from canary.report.text import line
 from canary.report.verdict import groups, in_order, verdict
 
 INDEX_SCHEMA = "hokusai-canary/index/1"
@@ -22,7 +29,7 @@ GONE_AFTER_S = 31 * 86_400
 PERIODS = 3  # an environment that runs rarely: silent after so many of its periods
 
 
-class Entry(Frozen, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(Frozen, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
     """The latest run of one environment; `page` is a link relative to the index.
 
     Default values are left out, so that different versions can share a store.
@@ -38,6 +45,9 @@ class Entry(Frozen, frozen=True, kw_only=True, omit_defaults=True):
     causes: tuple[str, ...] = ()
     page: str = ""
     silent_after_s: int = SILENT_AFTER_S
+    effect: str = ""  # what users cannot do, without a cause; "" while nothing fails
+    strips: tuple[Strip, ...] = ()
+    figures: tuple[Fact, ...] = ()
 
 
 class Index(Frozen, frozen=True, kw_only=True):
@@ -47,10 +57,13 @@ class Index(Frozen, frozen=True, kw_only=True):
     schema: str = INDEX_SCHEMA
 
 
-def entry(report: Report, every_s: int = 0) -> Entry:
+def entry(
+    report: Report, every_s: int = 0, archive: Archive | None = None, slo: float = SLO
+) -> Entry:
     """Return a run's entry.
 
     `every_s` is the time between its runs, so that an environment that runs rarely is not silent.
+    The archive adds strips and figures; `slo` is the goal of the error budget in percent.
     """
     judged = verdict(report)
     return Entry(
@@ -61,10 +74,18 @@ def entry(report: Report, every_s: int = 0) -> Entry:
         sentence=judged.sentence,
         scores={name: score.percent for name, score in report.scores.items()},
         failing=len(groups(report).failing),
-        causes=tuple(f"{d.cause} ({d.service})" for d in report.diagnoses[:3]),
-        page=f"latest/{anchor(report.run.environment)}.html",
+        causes=tuple(line(d.summary, 200) for d in report.diagnoses[:3]),
+        page=page_of(report.run.environment),
         silent_after_s=max(SILENT_AFTER_S, PERIODS * every_s),
+        effect=effect_of(report),
+        strips=strips(report, archive) if archive else (),
+        figures=facts(report, archive, slo) if archive else (),
     )
+
+
+def page_of(environment: str) -> str:
+    """Return the name of an environment's latest page, a link relative to the index."""
+    return f"latest/{anchor(environment)}.html"
 
 
 def add(index: Index, new: Entry) -> Index:
@@ -77,6 +98,27 @@ def add(index: Index, new: Entry) -> Index:
     if known is None or known.finished_at <= new.finished_at:
         kept[new.environment] = new
     return Index(entries=tuple(kept[name] for name in sorted(kept)))
+
+
+def public(index: Index, linked: Collection[str] = ()) -> Index:
+    """Return the index for users: no cause, no name of a resource, no command.
+
+    What fails is said by what users cannot do. `linked` are the environments that have a public
+    page of their own.
+    """
+    return msgspec.structs.replace(
+        index,
+        entries=tuple(
+            msgspec.structs.replace(
+                e,
+                sentence=sentence(e.effect, e.status),
+                causes=(),
+                page=page_of(e.environment) if e.environment in linked else "",
+                figures=for_public(e.figures),
+            )
+            for e in index.entries
+        ),
+    )
 
 
 def render(index: Index, now: str) -> str:

@@ -206,8 +206,8 @@ def _row(report: Report, result: Result) -> str:
         if len(differences) > 1:
             actual += f" and {len(differences) - 1} more"
     title = prose(result.title)
-    if result.muted:
-        title += f" (muted: {prose(result.muted)})"
+    title += f" (muted: {prose(result.muted)})" if result.muted else ""
+    title += f" (waits for {prose(result.waits)})" if result.waits else ""
     cells = [code(result.check_id, cell=True), title, result.severity.value, expected, actual]
     return f"| {' | '.join(cells)} | {lasted(report, result.check_id)} |"
 

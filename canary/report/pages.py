@@ -5,6 +5,9 @@
     archive/<environment>.json  the data of the plots, see archive.py
     index.json, index.html      all environments that share the store
 
+Badge and index are written when they say something else, and every five minutes (refresh.py); in
+the profile `lean` page and archive are, too. Its plots then count each check every five minutes.
+
 The caller passes the present files as bytes; a file that cannot be read is started anew, with a
 note. If two environments write the index at the same time, one entry may be lost until the next
 run.
@@ -12,12 +15,15 @@ run.
 
 from __future__ import annotations
 
-from canary.model import Frozen, Report
-from canary.report import archive, badge, html, index
+from canary.model import Frozen, Profile, Report
+from canary.report import archive, badge, html, index, refresh
+from canary.report.page.days import SLO
 from canary.report.stored import State, dump, load
 from canary.report.text import ReportError
 
 INDEX = "index.json"
+BY_HAND = "command line"
+"""The trigger of a run that a person started, see canary/cli/run.py."""
 
 
 def archive_name(environment: str) -> str:
@@ -39,25 +45,34 @@ def pages(
     *,
     now: str = "",
     every_s: int = 0,
+    profile: Profile = Profile.FULL,
+    slo: float = SLO,
 ) -> Pages:
-    """Return all files after this run; `now` (ISO 8601) defaults to the end of the run.
+    """Return the files to write after this run; `now` (ISO 8601) defaults to the end of the run.
 
-    `every_s` is the time between the runs of this environment, 0 if it is not known.
+    `every_s` is the time between the runs of this environment, 0 if it is not known; `slo` is the
+    goal of its error budget in percent.
     """
     notes: list[str] = []
-    memory = archive.update(_read(archived, archive.Archive, notes), report)
-    known = index.add(_read(indexed, index.Index, notes), index.entry(report, every_s=every_s))
+    sampled = bool(refresh.PAGES[profile].every_s)
+    memory = archive.update(_read(archived, archive.Archive, notes), report, with_reused=sampled)
+    before = _read(indexed, index.Index, notes)
+    entry = index.entry(report, every_s=every_s, archive=memory, slo=slo)
+    named = {e.environment: e for e in before.entries}
+    due = refresh.is_due(named.get(entry.environment), entry)
+    # nobody promised the next run of a command line
+    late = 0 if report.run.trigger == BY_HAND else entry.silent_after_s
     name = html.anchor(report.run.environment)
-    return Pages(
-        files={
-            f"latest/{name}.html": html.render(report, memory),
-            f"badges/{name}.svg": badge.render(report),
-            archive_name(report.run.environment): dump(memory),
-            INDEX: dump(known),
-            "index.html": index.render(known, now or report.run.finished_at),
-        },
-        notes=tuple(notes),
-    )
+    files = dict[str, str]()
+    if due or not sampled:
+        files[archive_name(report.run.environment)] = dump(memory)
+        files[f"latest/{name}.html"] = html.render(report, memory, late, slo)
+    if due:
+        known = index.add(before, entry)
+        files[f"badges/{name}.svg"] = badge.render(report)
+        files[INDEX] = dump(known)
+        files["index.html"] = index.render(known, now or report.run.finished_at)
+    return Pages(files=files, notes=tuple(notes))
 
 
 def _read(data: bytes | None, kind: type[State], notes: list[str]) -> State:

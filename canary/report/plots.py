@@ -2,13 +2,16 @@
 
 A pass is a short bar, a failure a full one, "could not tell" one of middle height, a skipped run a
 tick. Colours come from the page's style (classes p, f, e, s), so that dark mode and print follow.
+So do size and look, by the column of the table: a page has hundreds of plots, and each word in
+them counts. A path without a class is drawn as passes, or as the line of latency.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from canary.model import parse_time
 from canary.report.archive import Bucket, CheckArchive
@@ -17,36 +20,37 @@ from canary.report.text import milliseconds, percent, plural
 _HEIGHT = 20  # of a row of bars
 _LINE = 18  # of a latency line below them
 _UNITS = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1)}
-_POINTS = 40  # of a latency line: its width shows no more
-_SHAPES = {"P": ("p", 8), "F": ("f", 20), "E": ("e", 14), "S": ("s", 3)}
+_RUNS = 60  # bars of the last runs
+_SPARK, _POINTS = 120, 40  # width of a latency line, and its points: its width shows no more
+_SHAPES = {"P": ("", 8), "F": (" class=f", 20), "E": (" class=e", 14), "S": (" class=s", 3)}
+_SHAPES |= {"W": (" class=f", 14)}  # a failure that waited for a rollout
 
 
-def _svg(width: float, label: str, body: str, kind: str = "", height: int = _HEIGHT) -> str:
-    return (
-        f'<svg class="plot{kind}" viewBox="0 0 {width:g} {height}" width="{width:g}" '
-        f'height="{height}" role="img" aria-label="{label}">{body}</svg>'
-    )
+def _svg(label: str, body: str) -> str:
+    heard = f'role=img aria-label="{label}"' if label else "aria-hidden=true"
+    return f"<svg {heard}>{body}</svg>"
 
 
-def outcomes(letters: str, slots: int = 60) -> str:
-    """Draw the last runs of a check, one bar a run, newest at the right.
+def outcomes(letters: str) -> str:
+    """Draw the last 60 runs of a check, one bar a run, newest at the right.
 
     Neighbouring bars of one state are one dashed line: a tenth of the bytes.
     """
-    known = "".join(letter for letter in letters[-slots:] if letter in _SHAPES)
-    place = (slots - len(known)) * 3
+    known = "".join(letter for letter in letters[-_RUNS:] if letter in _SHAPES)
+    place = (_RUNS - len(known)) * 3
     paths: dict[str, list[str]] = {}
     for letter, run in groupby(known):
         kind, height = _SHAPES[letter]
         length = 3 * len(list(run))
         paths.setdefault(kind, []).append(f"M{place} {_HEIGHT - height / 2:g}h{length - 1}")
         place += length
-    body = "".join(f'<path class="{kind}" d="{"".join(d)}"/>' for kind, d in paths.items())
-    return _svg(slots * 3 - 1, _outcome_label(known), body, " runs")
+    body = "".join(f'<path{kind} d="{"".join(d)}"/>' for kind, d in paths.items())
+    return _svg(_outcome_label(known), body)
 
 
 def _outcome_label(known: Sequence[str]) -> str:
     words = {"P": "passed", "F": "failed", "E": "could not tell", "S": "skipped"}
+    words |= {"W": "waited for a rollout"}
     counts = [f"{known.count(k)} {word}" for k, word in words.items() if known.count(k)]
     return f"last {plural(len(known), 'run')}: {', '.join(counts)}" if known else "no runs yet"
 
@@ -54,9 +58,10 @@ def _outcome_label(known: Sequence[str]) -> str:
 def past(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> str:
     """Draw availability by hour or day above the latency of passes, up to the time `end`.
 
-    A bar shows passes at the bottom and failures on top; a slot without a run is empty.
+    A bar shows passes at the bottom and failures on top; a slot without a run is empty. Below the
+    plot stand the availability and the mean latency of the slots.
     """
-    shown = list(_placed(kept, slots, unit, end))
+    shown = list(placed(kept, slots, unit, end))
     whole: list[str] = []
     parts: dict[str, list[str]] = {"p": [], "e": [], "f": []}
     # neighbouring slots in which everything passed are one dashed line: a tenth of the bytes
@@ -69,24 +74,28 @@ def past(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> str:
         else:
             for slot, bucket in members:
                 _stack(bucket, slot * 5, parts)
-    body = f'<path class="d" d="{"".join(whole)}"/>' if whole else ""
-    body += "".join(f'<path class="{k}" d="{"".join(d)}"/>' for k, d in parts.items() if d)
+    body = f'<path d="{"".join(whole)}"/>' if whole else ""
+    body += "".join(f'<path class={k} d="{"".join(d)}"/>' for k, d in parts.items() if d)
     found = [bucket for _, bucket in shown]
-    label = f"{availability(found)} over the last {plural(slots, unit)}{_latency_label(found)}"
-    return _svg(slots * 5 - 1, label, body + _line(shown), height=_HEIGHT + _LINE)
+    drawn = _svg(_highest([b.latency_ms for b in found if b.passed]), body + _line(shown))
+    mean = latency(found)
+    told = availability(found) + (f" · {milliseconds(mean)}" if mean else "")
+    return f"{drawn}<p>{told}</p>"
 
 
-def _placed(
-    kept: Sequence[Bucket], slots: int, unit: str, end: str
-) -> Iterator[tuple[int, Bucket]]:
+def placed(kept: Sequence[Bucket], slots: int, unit: str, end: str) -> Iterator[tuple[int, Bucket]]:
     """Yield each bucket with its slot on the time axis; `end` is in the last slot."""
     last = parse_time(end)
     for bucket in kept:
-        start = parse_time(bucket.start)
+        start = _begun(bucket.start)
         if last and start:
             slot = slots - 1 - (last - start) // _UNITS[unit]
             if 0 <= slot < slots:
                 yield slot, bucket
+
+
+# the checks of a run have the same hours and days: each is read once
+_begun = functools.lru_cache(maxsize=256)(parse_time)
 
 
 def _line(shown: Sequence[tuple[int, Bucket]]) -> str:
@@ -95,13 +104,37 @@ def _line(shown: Sequence[tuple[int, Bucket]]) -> str:
     top = max((value for _, value in timed), default=0.0)
     if top <= 0:
         return ""
-    path, before, height = "", None, 0
+    pieces: list[list[tuple[int, int]]] = []
+    before = None
     for slot, value in timed:
+        if before != slot - 1:
+            pieces.append([])
         y = _HEIGHT + _LINE - 1 - round(value / top * (_LINE - 4))
-        # Relative whole steps are half the bytes; round ends make a point of a slot alone.
-        path += f" 5 {y - height}" if before == slot - 1 else f"M{slot * 5 + 2} {y}l0 0"
-        before, height = slot, y
-    return f'<path class="l" d="{path}"/>'
+        pieces[-1].append((slot * 5 + 2, y))
+        before = slot
+    return _path(pieces)
+
+
+def _path(pieces: Sequence[Sequence[tuple[int, int]]]) -> str:
+    """Draw lines through whole places by relative steps; equal steps in a row are one.
+
+    The round ends of a line make a point of a piece that is one place.
+    """
+    return f'<path d="{"".join(map(_drawn, pieces))}"/>'
+
+
+def _drawn(piece: Sequence[tuple[int, int]]) -> str:
+    """Return the path data of one piece: of "h9" and "l9 0", of "3-2" and "3 -2" the shorter."""
+    steps = [(x - a, y - b) for (a, b), (x, y) in pairwise(piece)] or [(0, 0)]
+    path, kind = f"M{piece[0][0]} {piece[0][1]}", ""
+    for (across, down), run in groupby(steps):
+        count = len(list(run))
+        before, kind = kind, "l" if down else "h"
+        path += kind if kind != before else " "
+        path += f"{across * count}"
+        if down:
+            path += f"{down * count}" if down < 0 else f" {down * count}"
+    return path
 
 
 def latency(kept: Sequence[Bucket]) -> float:
@@ -110,12 +143,10 @@ def latency(kept: Sequence[Bucket]) -> float:
     return sum(b.latency_ms * b.passed for b in kept) / passed if passed else 0.0
 
 
-def _latency_label(kept: Sequence[Bucket]) -> str:
-    mean = latency(kept)
-    if not mean:
-        return ""
-    top = max(b.latency_ms for b in kept if b.passed)
-    return f"; latency {milliseconds(mean)} on average, at most {milliseconds(top)}"
+def _highest(values: Sequence[float]) -> str:
+    """Return what a plot of latency shows and its cell does not say."""
+    top = max(values, default=0.0)
+    return f"latency at most {milliseconds(top)}" if top else ""
 
 
 def together(archives: Sequence[CheckArchive]) -> CheckArchive:
@@ -160,18 +191,15 @@ def availability(kept: Sequence[Bucket]) -> str:
     return percent(100 * passed / judged) if judged else "not judged"
 
 
-def spark(values: Sequence[float], width: int = 120) -> str:
-    """Draw a latency line from zero; the label gives the last and the highest value."""
+def spark(values: Sequence[float]) -> str:
+    """Draw a latency line from zero; the label gives the highest value, the cell the last one."""
     if len(values) < 2:
         return ""
     drawn = values[-_POINTS:]
     top = max(drawn) or 1.0
-    step = (width - 4) / (len(drawn) - 1)
+    step = (_SPARK - 4) / (len(drawn) - 1)
     places = [
-        f"{2 + i * step:.0f},{_HEIGHT - 2 - v / top * (_HEIGHT - 4):.3g}"
+        (2 + round(i * step), _HEIGHT - 2 - round(v / top * (_HEIGHT - 4)))
         for i, v in enumerate(drawn)
     ]
-    x, y = places[-1].split(",")
-    label = f"latency: last {milliseconds(values[-1])}, highest {milliseconds(top)}"
-    body = f'<polyline class="l" points="{" ".join(places)}"/><circle cx="{x}" cy="{y}" r="2"/>'
-    return _svg(width, label, body)
+    return _svg(_highest(drawn), _path([places]))  # the style marks its end by a point

@@ -6,7 +6,7 @@ it, and the score names the check. A check that the environment disables is not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from canary.model import Result, Score, Status, Step, Suite, spared
 
@@ -122,15 +122,20 @@ def _scripts(results: tuple[Result, ...]) -> str:
     return _figure(won, len(SCRIPTS), "test scripts passed")
 
 
-def run_status(results: Iterable[Result]) -> Status:
+def run_status(results: Iterable[Result], unseen: Collection[str] = ()) -> Status:
     """Return FAIL, then ERROR, then PASS; a muted check does not count, a skip proves nothing.
 
-    Nor does a run without any check. A blocking check that was spared leaves nothing unknown.
+    Nor does a run without any check. A blocking check that was spared leaves nothing unknown. Of a
+    check in `unseen` the canary did not see the platform: its failure is ERROR.
     """
     every = tuple(results)
     left_out = spared(every)
     counted = [r for r in every if r.check_id not in left_out]
-    found = {r.status for r in counted if not r.muted} if counted else {Status.SKIP}
+    own = {r.check_id for r in counted if r.status is Status.FAIL} & set(unseen)
+    awake = [r for r in counted if not r.muted]
+    found = {Status.ERROR if r.check_id in own else r.status for r in awake}
+    if not counted:
+        return Status.ERROR
     if Status.FAIL in found:
         return Status.FAIL
     return Status.ERROR if found & {Status.ERROR, Status.SKIP} else Status.PASS

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from canary.comparison.blindness import unseen_checks
 from canary.model import (
     SEVERITY_ORDER,
     Exchange,
+    Followed,
     Frozen,
     Report,
     Result,
@@ -14,16 +16,22 @@ from canary.model import (
     Status,
     Suite,
 )
+from canary.report.headline import capital, headline
 from canary.report.score import OLD_FIGURES
-from canary.report.text import between, line, milliseconds, plural
+from canary.report.summary import mute_lines
+from canary.report.text import between, line, milliseconds, plural, when
 
 
 class Verdict(Frozen, frozen=True, kw_only=True):
-    """The verdict on a run: `word` for a badge, `sentence` for people."""
+    """The verdict on a run: `word` for a badge, `sentence` for people.
+
+    `title` is the sentence for a place that names the environment already.
+    """
 
     status: Status
     word: str
     sentence: str
+    title: str = ""
     details: tuple[str, ...] = ()
 
 
@@ -46,15 +54,18 @@ class Mismatch(Frozen, frozen=True, kw_only=True):
     actual: str
 
 
+_MOST_FOLLOWED = 3
 _FIELDS = {Status.FAIL: "failing", Status.ERROR: "unknown", Status.SKIP: "skipped"}
 
 
 def groups(report: Report) -> Groups:
-    """Sort the results into groups."""
+    """Sort the results into groups; what the canary itself explains is unknown, not failing."""
+    unseen = unseen_checks(report.diagnoses)
     found: dict[str, list[Result]] = {}
     for result in sorted(report.results, key=lambda r: SEVERITY_ORDER.index(r.severity)):
-        is_muted = result.muted and result.status.is_bad
-        name = "muted" if is_muted else _FIELDS.get(result.status, "passed")
+        muted = result.muted and result.status.is_bad
+        name = "muted" if muted else _FIELDS.get(result.status, "passed")
+        name = "unknown" if name == "failing" and result.check_id in unseen else name
         found.setdefault(name, []).append(result)
     return Groups(**{name: tuple(results) for name, results in found.items()})
 
@@ -65,8 +76,14 @@ def verdict(report: Report) -> Verdict:
     where = line(report.run.environment, 60)
     details = tuple(_details(report, found))
     if found.failing or report.run.status is Status.FAIL:
-        text = _failing(report, found, where)
-        return Verdict(status=Status.FAIL, word="failing", sentence=text, details=details)
+        text = headline(report)
+        return Verdict(
+            status=Status.FAIL,
+            word="failing",
+            sentence=f"{where}: {text}.",
+            title=f"{capital(text)}.",
+            details=(*_counted(report, found), *details),
+        )
     if found.unknown or report.run.status is Status.ERROR or not found.passed:
         text = _unknown(found, where)
         return Verdict(status=Status.ERROR, word="could not tell", sentence=text, details=details)
@@ -81,18 +98,11 @@ def _all_pass(count: int) -> str:
     return "its one check passes" if count == 1 else f"all {count:,} checks pass"
 
 
-def _failing(report: Report, found: Groups, where: str) -> str:
-    total, failed = len(report.results), len(found.failing)
-    broken = f"{where} is failing: {failed} of {plural(total, 'check')}"
-    if not failed:
-        return f"{where} is failing."
-    if not report.diagnoses:
-        return f"{broken}, and no cause is proven."
-    first = report.diagnoses[0]
-    cause = f"{line(first.cause, 60)} ({line(first.service, 40)})"
-    if len(report.diagnoses) > 1:
-        cause += f" and {plural(len(report.diagnoses) - 1, 'further cause')}"
-    return f"{broken}, because of {cause}."
+def _counted(report: Report, found: Groups) -> tuple[str, ...]:
+    """Return how many checks fail; the sentence says what that means."""
+    if not found.failing:
+        return ()
+    return (f"{len(found.failing)} of {plural(len(report.results), 'check')} failing.",)
 
 
 def _unknown(found: Groups, where: str) -> str:
@@ -108,7 +118,7 @@ def _unknown(found: Groups, where: str) -> str:
 
 
 def _details(report: Report, found: Groups) -> list[str]:
-    details = []
+    details = [_followed(one) for one in report.followed[:_MOST_FOLLOWED]]
     if report.diagnoses and (failures := len(report.unexplained)):
         details.append(f"{plural(failures, 'failure')} not explained by a proven cause.")
     if found.failing and found.unknown:
@@ -117,6 +127,9 @@ def _details(report: Report, found: Groups) -> list[str]:
         details.append(f"{plural(len(found.skipped), 'check')} not tried; each has its reason.")
     if found.muted:
         details.append(f"{plural(len(found.muted), 'muted check')} not passing.")
+    details += mute_lines(report)
+    if waiting := sum(1 for r in report.results if r.waits):
+        details.append(f"{plural(waiting, 'failure')} told only if it outlasts a rollout.")
     retried = [r for r in found.passed if r.attempts > 1]
     if retried:
         details.append(f"{plural(len(retried), 'check')} passed only at the second attempt.")
@@ -129,6 +142,13 @@ def _details(report: Report, found: Groups) -> list[str]:
     if report.run.cpu_starved:
         details.append("The canary had too little CPU: the latencies of this run are not valid.")
     return details
+
+
+def _followed(change: Followed) -> str:
+    later = ", two minutes later" if change.again else ""
+    ident = f" ({line(change.id, 60)})" if change.id else ""
+    what = f"{line(change.event, 60)} of {line(change.service, 40)}{ident}"
+    return f"Only what changed was looked at: {what}, {when(change.at)}{later}."
 
 
 def mismatches(result: Result) -> tuple[Mismatch, ...]:
@@ -217,9 +237,8 @@ def scores(report: Report) -> tuple[tuple[str, Score], ...]:
 
 def in_order(named: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Return the values by suite in the order of the suites, overall last."""
-    order = [str(suite) for suite in Suite]
-    place = {name: order.index(name) if name in order else len(order) for name in named}
-    return tuple(sorted(named.items(), key=lambda item: (place[item[0]], item[0])))
+    place = {str(suite): number for number, suite in enumerate(Suite)}
+    return tuple(sorted(named.items(), key=lambda item: (place.get(item[0], len(place)), item[0])))
 
 
 def old_figures(report: Report) -> tuple[tuple[tuple[str, str], ...], str]:

@@ -9,7 +9,7 @@ PHASES = ("dns", "tcp", "tls", "wait", "transfer", "own")
 
 
 class Segment(Frozen, frozen=True, kw_only=True):
-    """A part of a bar, in thousandths of the flow's duration."""
+    """A part of a bar, in percent of the flow's duration."""
 
     phase: str
     start: float
@@ -98,6 +98,6 @@ def _phases(exchange: Exchange) -> list[tuple[str, float]]:
 
 
 def _segment(phase: str, start: float, took: float, total: float) -> Segment:
-    begin = min(1000 * start / total, 998.0)
-    width = min(max(1000 * took / total, 2.0), 1000 - begin)
-    return Segment(phase=phase, start=round(begin, 1), width=round(width, 1))
+    begin = min(100 * start / total, 99.8)
+    width = min(max(100 * took / total, 0.2), 100 - begin)
+    return Segment(phase=phase, start=round(begin, 2), width=round(width, 2))

@@ -102,8 +102,8 @@ def test_a_half_written_report_is_refused() -> None:
         (
             samples.seed_day(),
             "failing",
-            "development is failing: 14 of 27 checks, because of port-mismatch (auth) "
-            "and 1 further cause.",
+            "development: registration and sign-in fail: probably Auth's new revision listens on "
+            "another port than its target group probes; 1 more cause.",
         ),
         (
             samples.could_not_tell(),
@@ -125,12 +125,15 @@ def test_the_verdict_is_one_sentence(report: Report, word: str, sentence: str) -
 
 def test_failures_without_a_cause_are_said_to_be_not_proven() -> None:
     report = msgspec.structs.replace(samples.seed_day(), diagnoses=())
-    assert verdict(report).sentence.endswith("14 of 27 checks, and no cause is proven.")
+    judged = verdict(report)
+    assert judged.sentence == "development: registration and sign-in fail; no cause is proven."
+    assert judged.title == "Registration and sign-in fail; no cause is proven."
+    assert judged.details[0] == "14 of 27 checks failing."
 
 
 def test_markdown_shows_the_cause_its_evidence_and_its_commands() -> None:
     written = markdown.render(samples.seed_day())
-    assert written.startswith("# ❌ development is failing: 14 of 27 checks")
+    assert written.startswith("# ❌ development: registration and sign\\-in fail: probably")
     assert "```sh\naws ecs describe-services --cluster hokusai-development" in written
     assert "| `auth.health` | Auth answers its health check | critical |" in written
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests import pictures
 from tests.canary.support.browser import ABSENT
+from tests.canary.support.tab import tab
 from tests.house import documents
 
 NAMES = sorted(p.name for p in pictures.PICTURES)
@@ -26,7 +27,10 @@ def test_a_document_shows_the_picture(name: str) -> None:
 
 
 @pytest.mark.skipif(ABSENT, reason="Chromium is not installed: it draws the pictures")
-@pytest.mark.parametrize("picture", pictures.PICTURES, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "picture",
+    [pytest.param(p, id=p.name) for p in pictures.PICTURES],
+)
 def test_the_picture_is_of_todays_page(picture: pictures.Picture) -> None:
     assert pictures.kept()[picture.name] == pictures.digest(picture), "make pictures"
 
@@ -35,10 +39,11 @@ def test_the_picture_is_of_todays_page(picture: pictures.Picture) -> None:
 def test_a_picture_is_drawn_from_its_section_on_and_not_blank(tmp_path: Path) -> None:
     picture = next(p for p in pictures.PICTURES if p.at)
     to = tmp_path / "drawn.png"
-    pictures.draw(picture, to)
-    first = to.read_bytes()
+    with tab(tmp_path) as shown:
+        pictures.draw(picture, to, shown)
+        first = to.read_bytes()
+        to.touch()
+        before = to.stat().st_mtime_ns
+        pictures.draw(picture, to, shown)
     assert first.startswith(b"\x89PNG") and len(first) > 50_000, "a blank one has few bytes"
-    to.touch()
-    before = to.stat().st_mtime_ns
-    pictures.draw(picture, to)
     assert to.read_bytes() == first and to.stat().st_mtime_ns == before, "nothing has changed"

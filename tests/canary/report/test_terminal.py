@@ -18,7 +18,7 @@ from tests.canary.support.report_hostile import hostile
 
 @pytest.mark.parametrize("name", ["healthy", "seed_day", "could_not_tell", "many"])
 def test_the_terminal_summary_fits_a_screen(name: str) -> None:
-    written = terminal.render(REPORTS[name](), width=140)
+    written = terminal.render(REPORTS[name](), width=140, height=50)
     assert len(written.splitlines()) <= 50
     assert "\x1b" not in written
 
@@ -72,7 +72,7 @@ def deciding(text: str) -> Report:
     return msgspec.structs.replace(seed, diagnoses=causes)
 
 
-def decides(text: str, width: int = 80, height: int | None = None) -> str:
+def decides(text: str, width: int = 80, height: int = 500) -> str:
     """Return what the summary says that a person decides, its lines joined."""
     written = terminal.render(deciding(text), width=width, height=height)
     assert "read x" in written.splitlines()
@@ -96,7 +96,7 @@ def test_of_a_long_decision_the_end_is_told() -> None:
 
 
 def test_a_small_screen_shows_the_end_of_a_decision_and_its_command() -> None:
-    told = decides(f"{NAME} is gone for good: only its owner knows the value. {LAST}", height=18)
+    told = decides(f"{NAME} is gone for good: only its owner knows the value. {LAST}", height=20)
     assert told.startswith("arn:aws:secretsmanager") and told.endswith(f"characters) {LAST}")
     assert NAME not in told.replace(" ", "")
 
@@ -104,3 +104,32 @@ def test_a_small_screen_shows_the_end_of_a_decision_and_its_command() -> None:
 def test_one_sentence_without_end_is_cut() -> None:
     told = decides("w" * 1_500)
     assert told.endswith("(+500 characters)") and told.count("w") == 1_000
+
+
+def test_what_does_not_fit_is_counted_and_named_with_the_command_that_shows_it() -> None:
+    seed = samples.seed_day()
+    rows = terminal.render(seed, width=80, height=38).splitlines()
+    assert rows[-2] == (
+        "Not shown: 4 observations, 4 commands, 9 checks, 1 cut row. The whole report:"
+    )
+    assert rows[-1] == f"python -m canary show {seed.run.id} --environment development | less"
+    read_again = terminal.render(seed, width=80, height=38, again="'a file.json'").splitlines()
+    assert read_again[-1] == "python -m canary show 'a file.json' | less"
+    assert "Not shown" not in terminal.render(samples.healthy(), width=80, height=37)
+    small = re.sub(r"\s+", " ", terminal.render(seed, width=60, height=15))
+    assert "Not shown: 2 causes, 6 commands, 14 checks. The whole report:" in small
+
+
+def test_text_for_a_file_or_a_pipe_is_whole() -> None:
+    report = samples.seed_day()
+    written = terminal.render(report)
+    rows = written.splitlines()
+    assert "Not shown" not in written and "…" not in written
+    for diagnosis in report.diagnoses:
+        remedy = diagnosis.remedy
+        for command in (*remedy.inspect, *remedy.fix, *remedy.undo, *remedy.verify):
+            assert command in rows
+    failing = [r.check_id for r in report.results if r.status == "FAIL"]
+    assert len(failing) == 14
+    assert all(any(row.startswith(f"✕ {check} ") for row in rows) for check in failing)
+    assert any("404 text/html from the target: MLflow's own page" in row for row in rows)

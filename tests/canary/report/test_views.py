@@ -14,7 +14,7 @@ from canary.report.index import Index, add, entry
 from canary.report.index import render as render_index
 from canary.report.matrix import matrix
 from canary.report.pages import pages
-from canary.report.plots import past, together
+from canary.report.plots import outcomes, past, spark, together
 from canary.report.stored import dump, load
 from canary.report.text import ReportError
 from canary.report.verdict import old_figures, scores, verdict
@@ -135,7 +135,7 @@ def test_a_silent_environment_is_not_called_healthy() -> None:
     index = add(Index(), entry(samples.healthy()))
     written = render_index(index, "2026-11-22T12:00:00Z")
     assert "silent for 1 h 59 min" in written
-    assert '<span class="state PASS">' not in written
+    assert 'class="state ERROR"' in written and 'class="state PASS"' not in written
 
 
 def test_an_environment_that_was_removed_is_shown_for_a_month_and_no_longer() -> None:
@@ -160,10 +160,10 @@ def test_an_environment_that_runs_every_hour_is_not_silent_between_two_runs() ->
 def test_an_index_with_a_hostile_environment_has_no_script_link() -> None:
     page = Page(render_index(add(Index(), entry(hostile())), "2026-11-22T10:02:00Z"))
     assert not [link for link in page.links if link.lower().startswith("javascript:")]
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1, "ours"
     stored = msgspec.structs.replace(entry(samples.healthy()), page="JavaScript:window.pwned=1")
     written = dump(add(Index(), stored))
-    assert Page(render_index(load(written, Index), "2026-11-22T10:02:00Z")).links == []
+    assert Page(render_index(load(written, Index), "2026-11-22T10:02:00Z")).links == ["#main"]
 
 
 def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
@@ -180,7 +180,16 @@ def test_a_run_leaves_its_page_badge_archive_and_the_index() -> None:
     )
     assert "50 %" in second.files["latest/development.html"]  # one of two runs of a day
     assert 'href="latest/development.html"' in second.files["index.html"]
+    assert 'data-silent="900"' in second.files["latest/development.html"]
     assert second.notes == ()
+
+
+def test_the_page_of_a_run_by_hand_is_never_called_late() -> None:
+    well = samples.healthy()
+    run = msgspec.structs.replace(well.run, trigger="command line")
+    made = pages(msgspec.structs.replace(well, run=run))
+    assert "data-silent" not in made.files["latest/development.html"]
+    assert 'class="age" data-at=' in made.files["latest/development.html"]
 
 
 def test_a_broken_archive_and_index_are_begun_anew_with_a_note() -> None:
@@ -197,11 +206,33 @@ def test_a_plot_of_the_past_leaves_hours_without_a_run_empty_and_breaks_its_line
         for hour in (5, 6, 7, 9)
     )
     drawn = past(kept, 24, "hour", "2026-11-22T09:30:00Z")
-    assert '<path class="d" d="M95 10h9M115 10h4"/>' in drawn  # 5 and 6, then 9 in the last slot
-    assert 'class="f" d="M105' in drawn
-    assert drawn.count("l0 0") == 2  # the line begins twice
-    assert "94.1 % over the last 24 hours; latency 20 ms on average, at most 20 ms" in drawn
-    assert "M" not in past(kept, 24, "hour", "2026-12-22T09:30:00Z")  # all of it long ago
+    assert drawn == (
+        '<svg role=img aria-label="latency at most 20 ms">'
+        '<path d="M95 10h9M115 10h4"/>'  # 5 and 6, then 9 in the last slot
+        '<path class=p d="M105 4h4v16h-4z"/><path class=f d="M105 0h4v4h-4z"/>'
+        '<path d="M97 23h10M117 23h0"/></svg>'  # the line begins twice
+        "<p>94.1 % · 20 ms</p>"
+    )
+    long_ago = past(kept, 24, "hour", "2026-12-22T09:30:00Z")
+    assert long_ago == "<svg aria-hidden=true></svg><p>not judged</p>"
+
+
+def test_a_line_of_latency_has_one_step_for_equal_ones_and_ends_at_the_last_run() -> None:
+    slower = [100.0, 100.0, 100.0, 50.0, 0.0, 100.0]
+    assert spark(slower) == (
+        '<svg role=img aria-label="latency at most 100 ms">'
+        '<path d="M2 2h46l24 8 23 8 23-16"/></svg>'
+    )
+    assert spark([7.0]) == "", "one run is no line"
+    assert spark([0.0, 0.0]) == '<svg aria-hidden=true><path d="M2 18h116"/></svg>'
+
+
+def test_the_last_runs_are_drawn_and_told_by_their_states() -> None:
+    assert outcomes("P" * 3 + "FF" + "S" + "E" + "P") == (
+        '<svg role=img aria-label="last 8 runs: 4 passed, 2 failed, 1 could not tell, 1 skipped">'
+        '<path d="M156 16h8M177 16h2"/><path class=f d="M165 10h5"/>'
+        '<path class=s d="M171 18.5h2"/><path class=e d="M174 13h2"/></svg>'
+    )
 
 
 def test_many_checks_are_one_row_of_a_suite() -> None:

@@ -1,0 +1,1 @@
+"""Parts of the page: what its first screen says, and what it carries within itself."""
