@@ -1,0 +1,1 @@
+"""The survey of a platform that nobody has described."""
