@@ -6,4 +6,4 @@ Each word is a module of this package; `pipeline` says the sentence, `handler` (
 `__main__` (command line) hand it what it needs.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -9,8 +9,10 @@ import msgspec
 import canary
 from canary.comparison import history as past
 from canary.comparison.baselines import remembered
+from canary.comparison.blindness import unseen_checks, without_blind
 from canary.comparison.drift import drift, without_moving
 from canary.comparison.previous import pruned
+from canary.comparison.rollouts import NO_ROLLOUTS, explained_by
 from canary.comparison.states import failing
 from canary.comparison.transitions import compare
 from canary.control_plane.baselines import Baselines
@@ -27,12 +29,14 @@ from canary.model import (
     Score,
     Status,
 )
+from canary.observe.edge.failed import NOTHING, failed_of
 from canary.redaction.commands import with_typeable
 from canary.report.score import old_figures, run_status, scores
 from canary.runner import Outcome, Ports, RunStart
 from canary.runner.changers import with_changers, with_makers
 from canary.runner.earlier import earlier
-from canary.runner.noting import Attempts
+from canary.runner.noting import Attempts, without_time
+from canary.runner.outcomes import in_order
 
 OnJudged = Callable[[Report], None]
 
@@ -40,12 +44,12 @@ PUBLISHING_S = 2.0
 """Seconds kept back from reading the control plane again."""
 REFRESH_S = 10.0
 """Most seconds for reading the control plane again."""
-EXPLAIN_S = 15.0
-LEAST_EXPLAIN_S = 1.0
+EXPLAIN_S, LEAST_EXPLAIN_S = 15.0, 1.0
 """Most and least seconds for the diagnosis; it takes some 50 ms."""
 NO_SCORES: dict[str, Score] = {}
 NO_FIGURES: dict[str, str] = {}
 NO_DRIFT: tuple[Drift, ...] = ()
+NOTHING_UNSEEN = frozenset[str]()
 
 
 def unpublished(_report: Report) -> None:
@@ -60,7 +64,7 @@ def conclude(
     The results stand: a bug in scores, comparison or diagnosis is a note of the report, and one
     that concerns the past also sets the metric StateLost.
     """
-    attempts, last = Attempts(), Attempts()
+    attempts, last = Attempts(start.muted.notes), Attempts()
     judged = judge(start, outcome, attempts)
     on_judged(judged)
     # a state is named by what is published of it, so after redaction
@@ -77,7 +81,11 @@ def conclude(
 
 def judge(start: RunStart, outcome: Outcome, attempts: Attempts) -> Report:
     """Return the report as far as it is known before its failures are explained."""
-    results = in_order(start, outcome)
+    found = in_order(start.reused, outcome.results, start.config.checks)
+    found = attempts.run("blindness is unknown", lambda: without_blind(found, outcome.state), found)
+    given = found, start.config, outcome.state, start.started, start.previous
+    unknown = found, NO_ROLLOUTS
+    results, rollouts = attempts.run("rollouts are unknown", lambda: explained_by(*given), unknown)
     history, comparison = compared(start, outcome, results)
     run = Run(
         id=start.run_id,
@@ -101,6 +109,9 @@ def judge(start: RunStart, outcome: Outcome, attempts: Attempts) -> Report:
         old_figures=attempts.run(
             "no old figures could be given", lambda: old_figures(results), NO_FIGURES
         ),
+        rollouts=rollouts,
+        followed=start.request.followed,
+        mutes=start.muted.shown,
         comparison=comparison,
         history=pruned(history, start.config) if start.request.whole else history,
     )
@@ -115,7 +126,7 @@ def compared(
     now, valid = start.started.isoformat(timespec="seconds"), not outcome.cpu_starved
     history = attempts.run(
         "the history could not be continued",
-        lambda: past.updated(known, results, now, latency_valid=valid),
+        lambda: past.updated(known, results, now, latency_valid=valid, aside=start.request.aside),
         known,
     )
     comparison = attempts.run(
@@ -144,12 +155,13 @@ def explain(
     attempts.notes += explanation.notes
     explanation, audit = with_changers(ports, start, judged, state, explanation, end, attempts)
     comparison = _with_drift(judged.comparison, start.previous.report, before, state)
-    note = (comparison.note,) if comparison.note else ()
+    own = attempts.run("status", lambda: unseen_checks(explanation.diagnoses), NOTHING_UNSEEN)
     run = msgspec.structs.replace(
         judged.run,
+        status=run_status(judged.results, own),
         finished_at=ports.clock.now().isoformat(timespec="seconds"),
         duration_ms=round((ports.clock.monotonic() - start.start) * 1000, 1),
-        notes=(*note, *attempts.notes, *_without_time(outcome.results)),
+        notes=(*filter(None, (comparison.note,)), *attempts.notes, *without_time(outcome.results)),
     )
     report = msgspec.structs.replace(
         judged,
@@ -168,9 +180,12 @@ def _refreshed(
 ) -> PlatformState:
     """Read again what failing services need, so that no diagnosis argues from an older state."""
     standing = (r for r in start.reused.values() if r.blocking)
-    failing = frozenset(r.service for r in (*outcome.results, *standing) if r.status.is_bad)
+    before = start.previous.report.run.id if start.previous.report else ""
+    results, run_ids = (*outcome.results, *standing), (start.run_id, before)
+    note = "what the failures need could not be told"
+    failed = attempts.run(note, lambda: failed_of(results, run_ids), NOTHING)
     left = outcome.times.end - ports.clock.monotonic() - PUBLISHING_S
-    if not failing or not start.plan.order:
+    if not failed.services or not start.plan.order:
         return outcome.state
     if left <= 0:
         attempts.notes.append("no time was left to read the control plane again after the failures")
@@ -178,7 +193,7 @@ def _refreshed(
     return attempts.run(
         "the control plane could not be read again",
         lambda: ports.within(
-            min(left, REFRESH_S), lambda: ports.refresh_failing(outcome.state, failing)
+            min(left, REFRESH_S), lambda: ports.refresh_failing(outcome.state, failed)
         ),
         outcome.state,
     )
@@ -192,7 +207,7 @@ def _explanation(
     end: float,
     attempts: Attempts,
 ) -> Explanation:
-    """Diagnose a run; `states` are those of the previous run, of the baselines and of this run.
+    """Diagnose a run by its states: of the previous run, of the baselines, and its own.
 
     `end` is the monotonic time by which it should be done; a little time it always has.
     """
@@ -233,14 +248,3 @@ def _with_drift(
 
 def _noted(comparison: Comparison, notes: Iterable[str]) -> Comparison:
     return msgspec.structs.replace(comparison, note="; ".join(filter(None, notes)))
-
-
-def _without_time(results: tuple[Result, ...]) -> list[str]:
-    late = [r.check_id for r in results if r.reason == "no time left in this run"]
-    return [f"no time was left for {len(late)} checks: {', '.join(late)}"] if late else []
-
-
-def in_order(start: RunStart, outcome: Outcome) -> tuple[Result, ...]:
-    """Return this run's results and the reused ones, in the order of the configuration."""
-    found = {**start.reused, **{r.check_id: r for r in outcome.results}}
-    return tuple(found[c.id] for c in start.config.checks if c.id in found)

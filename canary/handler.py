@@ -2,9 +2,10 @@
 
 Event: `{}` runs everything; `only`, `suites` narrow it; `trigger`, `scheduled_at`, `execution_id`
 say why and when. `mode` is for a run over several functions: "plan", "shard" or "conclude"
-(docs/decisions/0006). Returns a small summary; an event that names an unknown check or suite is
-answered with REFUSED and the reason. It raises only where the configuration or a schedule's own
-event is wrong, or where the run could be published nowhere.
+(docs/decisions/0006). `Records` are messages of a queue that announce changes of the platform; that
+run looks at what changed alone (docs/decisions/0017). Returns a small summary; an event that names
+an unknown check or suite is answered with REFUSED and the reason. It raises only where the
+configuration or a schedule's own event is wrong, or where the run could be published nowhere.
 """
 
 from __future__ import annotations
@@ -26,13 +27,24 @@ import msgspec
 from canary import config
 from canary.adapters.aws import emf
 from canary.adapters.log import Log
+from canary.adapters.store.protocol import run_name
+from canary.following.announced import followed
+from canary.following.choice import Covered, checks_of
 from canary.model import Environment, Report
-from canary.model.schedule import schedule_period
+from canary.model.schedule import EVERY, SLOW, schedule_period
 from canary.pipeline import run_once
 from canary.plan import PlanError, Selection
-from canary.publish import Published, publish_metrics, publish_report, summary
+from canary.probes.plugged import ALL_KINDS
+from canary.publish import (
+    Published,
+    publish_followed,
+    publish_metrics,
+    publish_report,
+)
+from canary.report.summary import summary
 from canary.report.text import line
 from canary.runner import RunRequest
+from canary.runner.context import GATE
 from canary.wiring.run import Runtime, make_ports, make_runtime
 
 gc.enable()
@@ -40,7 +52,9 @@ gc.freeze()
 
 MARGIN_S = 1.5
 """Seconds between the end of a run and the function's time-out, for the runtime itself."""
-SLOW = "schedule-slow"
+MOST_FOLLOWED = 20
+"""Changes that one report names: an event's storm needs one run."""
+COVERED = Covered()
 LONGEST_WORD, LONGEST_REASON = 100, 400
 """Characters kept of an event's texts, which are shown in reports and in the log."""
 
@@ -78,16 +92,17 @@ def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]
 def _answer(
     runtime: Runtime, event: Mapping[str, Any] | None, context: Context, log: Log
 ) -> dict[str, Any]:
+    if event and "Records" in event:
+        return _follow(runtime, event["Records"], context, log)
     request = request_of(event or {}, runtime.environment)
     late = lateness(request, runtime.environment, runtime.clock.now())
     if late:
         log.problem("run is stale", reason=late, trigger=request.trigger)
         return {"run_id": "", "status": "STALE", "reason": late}
-    limit = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
-    budget = max(min(runtime.environment.run.budget, limit), 1.0)
+    budget = _budget(runtime, context)
     request = msgspec.structs.replace(request, budget_s=budget)
     done = Published()
-    on_judged = functools.partial(publish_metrics, emit=emf.emit, done=done)
+    on_judged = functools.partial(publish_metrics, emit=emf.emit, done=done, config=runtime.config)
     mode = str((event or {}).get("mode", ""))
     if not mode:
         report = run_once(make_ports(runtime), runtime.config, request, on_judged)
@@ -105,6 +120,35 @@ def _answer(
     return _published(runtime, report, whole, done, log)
 
 
+def _budget(runtime: Runtime, context: Context) -> float:
+    limit = context.get_remaining_time_in_millis() / 1000 - MARGIN_S
+    return max(min(runtime.environment.run.budget, limit), 1.0)
+
+
+def _follow(runtime: Runtime, records: object, context: Context, log: Log) -> dict[str, Any]:
+    """Run the checks of what changed, unless a run did since; answer FOLLOWED for nothing new."""
+    from canary.wiring import notify
+    from canary.wiring.guards import guards
+
+    now = runtime.clock.now()
+    known = functools.partial(guards, runtime)
+    changes = COVERED.left(followed(records, runtime.environment, known), now)
+    checks = checks_of(changes, runtime.config, ALL_KINDS)
+    if not checks:
+        return {"run_id": "", "status": "FOLLOWED", "reason": "no change that was not looked at"}
+    request = RunRequest(
+        selection=Selection(only=checks),
+        trigger="change",
+        budget_s=_budget(runtime, context),
+        followed=changes[:MOST_FOLLOWED],
+    )
+    report = run_once(make_ports(runtime), runtime.config, request)
+    done, send = Published(), notify.notifier(runtime, notify.channels())
+    publish_followed(runtime, report, done, log=log, notify=send)
+    COVERED.began(changes, now)  # where the run raises, the queue gives its changes once more
+    return _checked(runtime, report, done, log)
+
+
 def _published(
     runtime: Runtime, report: Report, request: RunRequest, done: Published, log: Log
 ) -> dict[str, Any]:
@@ -113,12 +157,17 @@ def _published(
 
     send = notify.notifier(runtime, notify.channels())
     publish_report(runtime, report, done, latest=request.whole, emit=emf.emit, log=log, notify=send)
+    return _checked(runtime, report, done, log)
+
+
+def _checked(runtime: Runtime, report: Report, done: Published, log: Log) -> dict[str, Any]:
+    """Log the problems and return the summary; raises NotPublishedError."""
     problems = [runtime.redactor.text(problem) for problem in done.problems]
     for problem in problems:
         log.problem("publishing", run_id=report.run.id, problem=problem)
     if not done.anywhere:
         raise NotPublishedError("; ".join(problems))
-    return summary(report, runtime.store.place)
+    return summary(report, f"{runtime.store.place}/{run_name(report.run.id)}")
 
 
 @functools.cache
@@ -153,12 +202,13 @@ def request_of(event: Mapping[str, Any], environment: Environment) -> RunRequest
         selection=Selection(
             only=_texts(event, "only"),
             suites=_texts(event, "suites"),
-            without=slow if trigger == "schedule" else (),
+            without=slow if trigger == EVERY else (),
             due_only=trigger.startswith("schedule"),
         ),
         trigger=trigger,
         scheduled_at=line(str(event.get("scheduled_at", "")), LONGEST_WORD),
         reuse_rest=trigger.startswith("schedule"),
+        aside=trigger == GATE,
     )
 
 

@@ -12,6 +12,7 @@ from canary.conclude import OnJudged, conclude, unpublished
 from canary.model import Config, Report
 from canary.plan import make_plan
 from canary.runner import Ports, Progress, RunRequest, RunStart, carry_out
+from canary.runner.muted import muted_anew, mutes_of
 from canary.runner.ports import OnProgress, quiet
 
 
@@ -52,6 +53,7 @@ def begin(ports: Ports, config: Config, request: RunRequest) -> RunStart:
     # a check without a result that could be reused counts as unknown
     known = {i: h for i, h in report.history.items() if i in have} if report else {}
     plan = make_plan(config, ports.kinds, known, started, request.selection, request.budget_s)
+    muted = mutes_of(ports, config, started, previous)
     return RunStart(
         config=config,
         request=request,
@@ -60,5 +62,6 @@ def begin(ports: Ports, config: Config, request: RunRequest) -> RunStart:
         start=start,
         previous=previous,
         plan=plan,
-        reused=reused_results(report, plan.not_due) if request.whole else {},
+        reused=muted_anew(reused_results(report, plan.not_due), muted) if request.whole else {},
+        muted=muted,
     )

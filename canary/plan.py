@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from canary.comparison.history import LETTER
 from canary.comparison.median import median
+from canary.comparison.windows import recovering
 from canary.model import Check, CheckHistory, Config, Frozen, Status, Suite, parse_time
 from canary.probes.base.api import Kind
 
@@ -116,13 +117,15 @@ def _expected_ms(planned: Mapping[str, Planned]) -> float:
 def is_due(check: Check, history: CheckHistory | None, now: dt.datetime) -> bool:
     """Return whether the check's own cadence asks for a run now.
 
-    A check that fails, or that could not be judged, is looked at in every run, so that its alarm's
-    window is minutes whatever its cadence (docs/decisions/0005), and its recovery is seen at once.
+    A check that fails, or that could not be judged, is looked at in every run until it recovered,
+    so that its alarm's window is minutes whatever its cadence (docs/decisions/0005).
     So is one that the last run could not try: a reused skip would stand until its next due time.
     A blocking check never leaves its cadence (docs/decisions/0011). A skip of it asked nothing and
     does not count, so that it is tried in each run from its next due time on.
     """
-    if history is None or (not check.blocking and _waits_for_nothing(history)):
+    if history is None:
+        return True
+    if not check.blocking and (_waits_for_nothing(history) or recovering(history.outcomes)):
         return True
     last = parse_time(history.last_run_at)
     if last is None:
@@ -139,18 +142,22 @@ def _chosen(
     if unknown:
         raise PlanError(f"no such check or suite here: {', '.join(unknown)}")
     if not selection.narrow:
-        return {i for i in by_id if i not in selection.without or _is_open(history.get(i))}
+        return {
+            i for i, c in by_id.items() if i not in selection.without or _is_open(c, history.get(i))
+        }
     suites = set(selection.suites)
     return set(selection.only) | {i for i, c in by_id.items() if c.suite.value in suites}
 
 
-def _is_open(history: CheckHistory | None) -> bool:
+def _is_open(check: Check, history: CheckHistory | None) -> bool:
     """Return whether even a check of another schedule belongs into this run.
 
     Its alarm's window is this schedule's, and a check without history (a new one, a lost report)
     must not be missing from the report until the slower schedule comes round.
     """
-    return history is None or not history.last_run_at or _waits_for_nothing(history)
+    if history is None or not history.last_run_at or _waits_for_nothing(history):
+        return True
+    return not check.blocking and recovering(history.outcomes)
 
 
 def _waits_for_nothing(history: CheckHistory) -> bool:

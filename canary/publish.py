@@ -10,10 +10,13 @@ import msgspec
 
 from canary.adapters.deadlines import within
 from canary.adapters.store.protocol import Store, StoreError, latest_name, run_name
-from canary.metrics.measure import Point, measure, measure_explained
-from canary.model import Report, Status, spared
+from canary.alarms.published import selection_of
+from canary.metrics.measure import Point, measure, measure_explained, state_lost
+from canary.metrics.profile import EVERYTHING, Selection
+from canary.model import Config, Profile, Report, Run
 from canary.model.schedule import schedule_period
 from canary.report import json as canonical
+from canary.report.summary import summary
 from canary.wiring.run import Runtime
 from canary.wiring.states import keep_changes, keep_state
 
@@ -26,8 +29,8 @@ STORE_HUNG_S = 0.3
 LAST_S = 8.0
 """Seconds for all messages of a run, and for the pages of the latest one."""
 
-Emit = Callable[[Iterable[Point], str], None]
-"""Publishes metrics of a run id."""
+Emit = Callable[[Iterable[Point], Run], None]
+"""Publishes metrics of a run."""
 Notify = Callable[[Report], Iterable[str]]
 """Report -> the problems of messages and events that could not be sent."""
 
@@ -53,6 +56,7 @@ class Published(msgspec.Struct, kw_only=True):
     logged: bool = False  # the report is in the log instead
     latest: bool = False  # the report is the latest one
     failed: bool = False  # some part was not published
+    selection: Selection | None = None  # the metrics of this environment, once they were chosen
 
     @property
     def anywhere(self) -> bool:
@@ -87,14 +91,27 @@ class StoreTimeout:
             raise
 
 
-def publish_metrics(judged: Report, emit: Emit, done: Published) -> None:
+def publish_metrics(judged: Report, emit: Emit, done: Published, config: Config) -> None:
     """Emit what wakes people, heartbeat included, before the failures of a run are explained.
 
     Where it fails the heartbeat is missing, which has its own alarm, and the report is kept.
     """
+    selection = _selected(config, done)
     with done.part("metrics"):
-        emit(measure(judged), judged.run.id)
+        emit(measure(judged, selection), judged.run)
         done.emitted = True
+
+
+def _selected(config: Config, done: Published) -> Selection:
+    """Return the metrics of an environment, chosen once a run; every one where that fails.
+
+    A metric too many costs cents, and without its metrics a run wakes nobody.
+    """
+    if done.selection is None:
+        done.selection = EVERYTHING
+        with done.part("choice of metrics"):
+            done.selection = selection_of(config)
+    return done.selection
 
 
 def publish_report(
@@ -114,8 +131,9 @@ def publish_report(
     store, timeout = runtime.store, StoreTimeout()
     run, kept = report.run, report
     if emit is not None:
+        selection = _selected(runtime.config, done)
         with done.part("metrics"):
-            emit(measure_explained(report), run.id)
+            emit(measure_explained(report, selection), run)
     if log is not None:
         with done.part("log"):
             log.event("run finished", **summary(report))
@@ -133,6 +151,14 @@ def publish_report(
                 done.logged = True
     if latest:
         _publish_latest(runtime, report, data, done, timeout, notify)
+        if emit is not None and not done.latest:
+            _tell_lost(runtime, report, done, emit)
+
+
+def _tell_lost(runtime: Runtime, report: Report, done: Published, emit: Emit) -> None:
+    """Publish that a run is not the latest one: the next sees an older past, no window fills."""
+    with done.part("metrics"):
+        emit(state_lost(report, _selected(runtime.config, done)), report.run)
 
 
 def _publish_latest(
@@ -162,8 +188,30 @@ def _publish_latest(
         with done.part("latest pages"):
             every_s = schedule_period(runtime.environment.schedule.expression)
             done.problems += timeout.call(
-                LAST_S, lambda: publish_latest_pages(store, report, every_s)
+                LAST_S,
+                lambda: publish_latest_pages(
+                    store,
+                    report,
+                    every_s,
+                    runtime.environment.profile,
+                    runtime.environment.slo,
+                ),
             )
+
+
+def publish_followed(
+    runtime: Runtime, report: Report, done: Published, *, log: RunLog, notify: Notify
+) -> None:
+    """Publish a run that followed a change: report, page and messages.
+
+    It gives no metric and is never the latest one: windows, heartbeat and comparison are those of
+    the schedule's runs.
+    """
+    publish_report(runtime, report, done, latest=False, log=log)
+    with done.part("page"):
+        within(STORE_S, lambda: publish_page(runtime.store, report))
+    with done.part("messages"):
+        done.problems += within(LAST_S, lambda: tuple(notify(report)))
 
 
 def publish_page(store: Store, report: Report) -> None:
@@ -173,50 +221,27 @@ def publish_page(store: Store, report: Report) -> None:
     store.write(run_name(report.run.id, ".html"), html.render(report).encode())
 
 
-def publish_latest_pages(store: Store, report: Report, every_s: int = 0) -> tuple[str, ...]:
+def publish_latest_pages(
+    store: Store,
+    report: Report,
+    every_s: int = 0,
+    profile: Profile = Profile.FULL,
+    slo: float = 99.9,
+) -> tuple[str, ...]:
     """Write every page of the latest run and return the problems; never raises StoreError.
 
-    `every_s` is the period of the schedule. After the first refusal of the store the pages stay as
-    they are: one denied request must not start a month of history anew.
+    `every_s` is the period of the schedule, `slo` the goal of the error budget in percent. After
+    the first refusal of the store the pages stay as they are: one denied request must not start a
+    month of history anew.
     """
     from canary.report import pages  # Jinja2 costs a cold start; messages are out by now
 
     try:
         archived = store.read(pages.archive_name(report.run.environment))
         indexed = store.read(pages.INDEX)
-        made = pages.pages(report, archived, indexed, every_s=every_s)
+        made = pages.pages(report, archived, indexed, every_s=every_s, profile=profile, slo=slo)
         for name, text in made.files.items():
             store.write(name, text.encode())
     except StoreError as error:
         return (f"pages are left as they were: {error}",)
     return made.notes
-
-
-def summary(report: Report, place: str = "") -> dict[str, Any]:
-    """Return the small form of a report, without secrets and evidence."""
-    ids = {s: [r.check_id for r in report.results if r.status is s] for s in Status}
-    not_asked = spared(report.results)
-    return {
-        "run_id": report.run.id,
-        "environment": report.run.environment,
-        "status": report.run.status.value,
-        "duration_ms": report.run.duration_ms,
-        "scores": {name: score.percent for name, score in report.scores.items()},
-        "failed": ids[Status.FAIL],
-        "errors": ids[Status.ERROR],
-        "skipped": [i for i in ids[Status.SKIP] if i not in not_asked],
-        "not_asked": [i for i in ids[Status.SKIP] if i in not_asked],
-        "diagnoses": [
-            {
-                "cause": d.cause,
-                "service": d.service,
-                "resource": d.resource,
-                "confidence": d.confidence.value,
-                "explains": list(d.explains),
-            }
-            for d in report.diagnoses
-        ],
-        "unexplained": list(report.unexplained),
-        "notes": list(report.run.notes),
-        "report": f"{place}/{run_name(report.run.id)}" if place else "",
-    }

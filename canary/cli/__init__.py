@@ -14,8 +14,23 @@ import click
 
 import canary
 from canary.adapters.streams import OutputError
-from canary.cli import catalogue, changes, gate, inspect, rehearse, reports, run
-from canary.cli.options import EXIT, one_row
+from canary.cli import (
+    catalogue,
+    changes,
+    compare,
+    gate,
+    inspect,
+    mutes,
+    public,
+    rehearse,
+    reports,
+    run,
+    serve,
+    validate,
+)
+from canary.cli.extras import lacking
+from canary.cli.options import EXIT, WrongUseError, one_row
+from canary.cli.surveys import doctor, init
 from canary.model import Status
 
 NO_THREAD = "can't start new thread"
@@ -37,6 +52,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, OutputError):
             raise
+        except ImportError as error:
+            if needed := lacking(error):
+                raise WrongUseError(needed) from error
+            traceback.print_exc()
+            sys.exit(EXIT[Status.ERROR])
         except Exception as error:  # noqa: BLE001 - the last boundary: with its own exit status
             if refused := _refused(error):
                 click.echo(one_row(refused), err=True)
@@ -61,27 +81,34 @@ def _refused(error: Exception) -> str:
     epilog="Exit status: 0 all checks passed, 1 some check failed, 2 wrong usage or configuration, "
     "3 the canary could not judge some check or write its output, 129, 130 or 143 a signal ended "
     "it, 141 the reader of stdout has gone. Variables: CANARY_ENVIRONMENT is the default "
-    "environment, NO_COLOR turns colours off.",
+    "environment, CANARY_HOME the folder of environments, NO_COLOR turns colours off.",
 )
 @click.version_option(canary.__version__, package_name="hokusai-canary")
 def main() -> None:
     """A synthetic canary for an ML platform that names the cause of a failure.
 
-    Checks state expectations (canary/checks/*.toml); environments state where the platform is
-    (canary/environments/*.toml). Results go to stdout, progress and problems to stderr.
+    Checks state expectations, environments state where the platform is. Both are TOML files, found
+    in the nearest folder upwards with a canary.toml, or in the one that --config or CANARY_HOME
+    names. Results go to stdout, progress and problems to stderr.
     """
 
 
 for command in (
     run.run,
     gate.gate,
+    doctor.doctor,
+    init.init,
     inspect.list_checks,
     inspect.plan,
-    inspect.validate,
+    validate.validate,
     reports.show,
-    reports.compare,
+    compare.compare,
     reports.history,
     changes.changes,
+    mutes.mute,
+    mutes.unmute,
+    public.public,
+    serve.serve,
     rehearse.rehearse_alarms,
     inspect.permissions,
     inspect.schema,

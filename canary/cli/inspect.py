@@ -1,20 +1,17 @@
-"""`list`, `plan`, `validate`, `permissions` and `schema`: commands that carry nothing out."""
+"""`list`, `plan`, `permissions` and `schema`: commands that carry nothing out."""
 
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import click
+import msgspec
 
-from canary import config as configs
-from canary.alarms.plan import plan_alarms
 from canary.cli.estimate import estimate
 from canary.cli.options import (
     PRINTS,
     WrongUseError,
     as_json,
-    complete_environment,
     environment_option,
     format_option,
     loaded,
@@ -23,12 +20,13 @@ from canary.cli.options import (
     selection_options,
 )
 from canary.config.schema import check_file, environment_file
-from canary.deployment import cost
+from canary.deployment import cost, prices
+from canary.deployment.counts import Counts, counted
 from canary.deployment.permissions import Row, rows
-from canary.model import Config, Environment
+from canary.model import Config, Environment, Profile
 from canary.model.schedule import schedule_period
 from canary.plan import Plan, PlanError, Selection, make_plan
-from canary.probes import KINDS
+from canary.probes.plugged import ALL_KINDS, working
 
 
 @click.command("list", short_help="List the checks of an environment.", epilog=PRINTS)
@@ -86,28 +84,18 @@ def plan(
     now = dt.datetime.now(dt.UTC)
     try:
         chosen = Selection(only=selected("--only", only), suites=selected("--suite", suites))
-        made = make_plan(config, KINDS, {}, now, chosen)
+        made = make_plan(config, ALL_KINDS, {}, now, chosen)
     except PlanError as error:
         raise WrongUseError(str(error)) from error
     counts = counted(config)
     bill = cost.monthly(config, made, counts)
+    profiles = by_profile(config, made)
     if form == "json":
-        found = {"plan": made, "metrics": counts.metrics, "monthly": bill}
+        found = {"plan": made, "metrics": counts.metrics, "monthly": bill, "profiles": profiles}
         click.echo(as_json({**found, "keyed_requests_an_hour": hourly_keyed(config)}))
     else:
-        lines = _described(made, counts, bill, hourly_keyed(config))
+        lines = _described(made, counts, bill, hourly_keyed(config), profiles)
         click.echo(on_screen([*lines, *_disabled(config.environment)]))
-
-
-def counted(config: Config) -> cost.Counts:
-    """Return the numbers of metrics and alarms that AWS bills."""
-    plan = plan_alarms(config, "function", config.environment.run.budget)
-    return cost.Counts(
-        metrics=metric_count(config),
-        alarms=len(plan.alarms),
-        composites=len(plan.composites),
-        period_s=schedule_period(config.environment.schedule.expression),
-    )
 
 
 def hourly_keyed(config: Config) -> int:
@@ -115,24 +103,28 @@ def hourly_keyed(config: Config) -> int:
     period = schedule_period(config.environment.schedule.expression)
     return round(
         sum(
-            KINDS[c.kind].requests_with_key(c.spec) * 3600 / max(c.every, period)
+            ALL_KINDS[c.kind].requests_with_key(c.spec) * 3600 / max(c.every, period)
             for c in config.checks
         )
     )
 
 
-def metric_count(config: Config) -> int:
-    """Return the number of custom metrics, which are most of the cost."""
-    from canary.metrics.table import CHECK, METRICS, RUN
-
-    run = sum(m.dimensions == RUN for m in METRICS)
-    check = sum(m.dimensions == CHECK for m in METRICS)
-    suites = {c.suite for c in config.checks}
-    return run + check * len(config.checks) + len(suites)
+def by_profile(config: Config, made: Plan) -> dict[str, float]:
+    """Return what the environment would cost a month in each profile, in dollars."""
+    found: dict[str, float] = {}
+    for profile in Profile:
+        where = msgspec.structs.replace(config.environment, profile=profile)
+        chosen = msgspec.structs.replace(config, environment=where)
+        found[profile.value] = cost.total(cost.monthly(chosen, made, counted(chosen)))
+    return found
 
 
 def _described(
-    made: Plan, counts: cost.Counts, bill: tuple[cost.Line, ...], keyed: int
+    made: Plan,
+    counts: Counts,
+    bill: tuple[cost.Line, ...],
+    keyed: int,
+    profiles: dict[str, float],
 ) -> list[str]:
     lines = [
         f"{p.check.id:44} {p.requests:3} requests  about {p.expected_ms:6.0f} ms"
@@ -151,8 +143,11 @@ def _described(
         "which the keys' rate limits and credits must allow",
         "",
         *(f"{line.item:22} {line.dollars:8.2f} $ a month  {line.how}" for line in bill),
-        f"{'together':22} {sum(line.dollars for line in bill):8.2f} $ a month",
-        "(list prices of us-east-1, free tiers not subtracted)",
+        f"{'together':22} {cost.total(bill):8.2f} $ a month",
+        f"(list prices of us-east-1, compared on {prices.COMPARED}; free tiers not subtracted, but"
+        " that of the dashboard)",
+        "",
+        *(f"{name} {dollars:.2f} $ a month" for name, dollars in profiles.items()),
     ]
 
 
@@ -162,46 +157,6 @@ def _disabled(environment: Environment) -> list[str]:
     for check_id, reason in sorted(environment.disable.items()):
         by_reason.setdefault(reason, []).append(check_id)
     return [f"not run, because {why}: {', '.join(ids)}" for why, ids in by_reason.items()]
-
-
-@click.command(
-    short_help="Validate environment and check files.",
-    epilog="Exit status: 0 all files are valid, 2 some file is not.",
-)
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-@click.option(
-    "--environment",
-    "-e",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="An environment by name, with all check files.",
-    shell_complete=complete_environment,
-)
-def validate(files: tuple[Path, ...], names: tuple[str, ...]) -> None:
-    """Validate environment and check files, and print every problem.
-
-    Each problem is one line: file, check, key, what is wrong. Without arguments all environments
-    are validated, each together with all check files.
-
-    \b
-    Examples:
-      python -m canary validate
-      python -m canary validate --environment development
-      python -m canary validate canary/checks/endpoints.toml
-    """
-    problems: list[str] = []
-    try:
-        named = tuple(configs.environment_file(name) for name in names)
-    except configs.ConfigError as error:
-        raise WrongUseError(str(error)) from error
-    chosen = (*named, *files) or tuple(sorted(configs.ENVIRONMENTS.glob("*.toml")))
-    for path in chosen:
-        problems += configs.problems_of(path)
-    if problems:
-        raise WrongUseError("\n".join(dict.fromkeys(problems)))
-    files_are = "file is" if len(chosen) == 1 else "files are"
-    click.echo(f"{len(chosen)} {files_are} valid: {', '.join(p.name for p in chosen)}")
 
 
 @click.command(short_help="Print the IAM policy of the function's role.", epilog=PRINTS)
@@ -244,4 +199,6 @@ def schema(what: str) -> None:
       python -m canary schema check > check.schema.json
       python -m canary schema environment > environment.schema.json
     """
-    click.echo(as_json(check_file() if what == "check" else environment_file()))
+    kinds = working(ALL_KINDS)
+    made = check_file(kinds) if what == "check" else environment_file(kinds)
+    click.echo(as_json(made))

@@ -16,12 +16,14 @@ import click
 import msgspec
 
 from canary import config
+from canary.cli.environments import complete_check, environment_option, file_of
 from canary.model import SEVERITY_ORDER, Check, Config, Environment, Report, Severity, Status, Suite
 from canary.report.text import visible
 
+__all__ = ["environment_option"]  # with the options below, as commands import them
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT = "development"
 PRINTS = "Exit status: 0 success, 2 wrong usage or configuration."
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/|$)")
 BELOW = 3  # rows of the screen below a summary: the folder of the reports, the next prompt
@@ -39,19 +41,6 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(found):
             self.fail(f"{value} is no finite number in the range {self._describe_range()}.", param)
         return found
-
-
-def environment_option(command: F) -> F:
-    """Add `--environment NAME_OR_FILE`."""
-    return click.option(
-        "--environment",
-        "-e",
-        default=lambda: os.environ.get("CANARY_ENVIRONMENT", DEFAULT),
-        show_default=DEFAULT,
-        metavar="NAME_OR_FILE",
-        help="An environment, by name (canary/environments/NAME.toml) or by file.",
-        shell_complete=complete_environment,
-    )(command)
 
 
 def format_option(*forms: str) -> Callable[[F], F]:
@@ -94,23 +83,6 @@ def selection_options(command: F) -> F:
     return only(suites(command))
 
 
-def complete_environment(
-    _context: click.Context, _parameter: click.Parameter, begun: str
-) -> list[str]:
-    """Complete the name of an environment."""
-    names = sorted(p.stem for p in config.ENVIRONMENTS.glob("*.toml"))
-    return [n for n in names if n.startswith(begun)]
-
-
-def complete_check(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    """Complete the id of a check of the environment on the command line."""
-    try:
-        known = config.load(context.params.get("environment") or DEFAULT, authoring=False)
-    except config.ConfigError:
-        return []
-    return [c.id for c in known.checks if c.id.startswith(begun)]
-
-
 def exit_status(failed: Iterable[Severity], unknown: Iterable[Severity], fail_on: str) -> int:
     """Return 1 if a check of this or a higher severity failed, 3 if one is unknown, else 0."""
     counts = SEVERITY_ORDER[: SEVERITY_ORDER.index(Severity(fail_on)) + 1]
@@ -141,12 +113,18 @@ def screen() -> int:
 
 
 def on_screen(rows: Iterable[str]) -> str:
-    """Return rows for stdout: control characters visible, cut to the terminal's width."""
+    """Return rows for stdout: control characters visible, cut to the terminal's width.
+
+    A last row says how many are cut; what goes into a file or a pipe is whole.
+    """
     wide = screen()
     rows = [one_row(row) for row in rows]
-    if not wide:
+    cut = sum(len(row) > wide for row in rows)
+    if not wide or not cut:
         return "\n".join(rows)
-    return "\n".join(row if len(row) <= wide else f"{row[: wide - 1]}…" for row in rows)
+    shown = [row if len(row) <= wide else f"{row[: wide - 1]}…" for row in rows]
+    note = f"({cut} rows are cut to the screen; whole: the same command with | less)"
+    return "\n".join((*shown, note[:wide]))
 
 
 def selected(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,7 +141,7 @@ def loaded(environment: str, only: Callable[[Check], bool] | None = None) -> Con
     `only` names the checks that will run, where not all will.
     """
     try:
-        return config.load(environment, authoring=False, only=only)
+        return config.load(str(file_of(environment)), authoring=False, only=only)
     except config.ConfigError as error:
         raise WrongUseError(str(error)) from error
 
@@ -193,29 +171,30 @@ def inert(text: str) -> str:
     return re.sub(r"(##[A-Za-z]{0,20})\[", r"\1\\u005b", text)
 
 
-def render(report: Report, form: str) -> str:
-    """Return a report in one of its formats."""
+def render(report: Report, form: str, again: str = "") -> str:
+    """Return a report in one of its formats; `again` are the arguments of `show` that read it."""
     from canary.report import html, junit, markdown
     from canary.report import json as canonical
 
     if form == "text":
-        return terminal(report)
+        return terminal(report, again)
     forms = {"json": canonical, "markdown": markdown, "junit": junit, "html": html}
     text: str = forms[form].render(report)
     return inert(text) if form == "json" else text
 
 
-def terminal(report: Report) -> str:
-    """Return the summary; a terminal gets colour and as many rows as fit its screen."""
+def terminal(report: Report, again: str = "") -> str:
+    """Return the summary: for a terminal as much as fits its screen, else the whole of it."""
     from canary.report import terminal as summary
 
     on_terminal = sys.stdout.isatty()
     size = shutil.get_terminal_size((100, 40))
     return summary.render(
         report,
-        width=min(size.columns, 120),
+        width=min(size.columns, 120) if on_terminal else None,
         height=size.lines - BELOW if on_terminal else None,
         colour=on_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        again=again,
     )
 
 
@@ -227,6 +206,15 @@ def place_of(store: str, environment: Environment) -> str:
         valid = "valid: environment, s3://bucket/prefix, a folder"
         raise WrongUseError(f"{place[:100] or repr('')} is no store ({valid})")
     return place
+
+
+def writable(folder: Path, option: str) -> None:
+    """Make a folder for what a run writes, or end with the reason and exit status 2."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise WrongUseError(f"{option} {str(folder)[:100]}: {reason}") from error
 
 
 def out_folder(out: str | None, environment: str) -> Path:

@@ -25,6 +25,7 @@ from canary.cli.reports import decoded, store_at
 from canary.config.toml_file import is_file
 from canary.model import Config, Report, Severity
 from canary.model.schedule import schedule_period
+from canary.mutes.scopes import covers
 from canary.rehearsal import patterns, recorded
 from canary.rehearsal.patterns import Figures, Pattern, RealIncident, Setting
 from canary.rehearsal.replay import Minute, rehearse
@@ -121,9 +122,11 @@ def _setting(config: Config, days: int, p: float, seed: int) -> Setting:
 
 def critical(config: Config) -> frozenset[str]:
     """Return the checks that may wake people: critical ones that are not muted."""
-    muted = {m.check for m in config.environment.mutes}
+    mutes = config.environment.mutes
     return frozenset(
-        c.id for c in config.checks if c.severity is Severity.CRITICAL and c.id not in muted
+        c.id
+        for c in config.checks
+        if c.severity is Severity.CRITICAL and not any(covers(m, c.id, c) for m in mutes)
     )
 
 

@@ -1,9 +1,10 @@
-"""`show`, `compare`, `history`: read stored reports."""
+"""`show` and `history`: read stored reports."""
 
 from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,11 @@ from canary.cli.options import (
     render,
     screen,
 )
-from canary.model import CheckHistory, Comparison, Environment, Report
+from canary.model import (
+    CheckHistory,
+    Environment,
+    Report,
+)
 from canary.report import ReportError
 from canary.report import json as canonical
 from canary.report.text import when
@@ -61,55 +66,22 @@ def show(run_or_file: str, environment: str, store: str | None, form: str) -> No
       python -m canary show out/development/report.json --format markdown
       python -m canary show latest --store s3://bucket/canary
     """
-    report, read = _found(run_or_file, environment, store)
-    state = _state(report, read)
+    report, read = found(run_or_file, environment, store)
+    state = state_of(report, read)
     if report.platform is None and state is not None:
         report = msgspec.structs.replace(report, platform=msgspec.to_builtins(state))
-    click.echo(render(report, form).rstrip("\n"))
+    click.echo(render(report, form, _again(run_or_file, report, store)).rstrip("\n"))
 
 
-@click.command(short_help="Compare two reports.", epilog=READS)
-@click.argument("a")
-@click.argument("b")
-@environment_option
-@store_option
-@format_option()
-def compare(a: str, b: str, environment: str, store: str | None, form: str) -> None:
-    """Compare report B with the earlier report A, each given by file, run id or "latest".
+def _again(run_or_file: str, report: Report, store: str | None) -> str:
+    """Return the arguments that show this report again: its file, or its run where it was found.
 
-    Prints the checks that broke, were fixed, still fail or became slower, and the changes of the
-    control plane between the two.
-
-    \b
-    Examples:
-      python -m canary compare before.json after.json
-      python -m canary compare 20261122t120000250-1f260f latest
+    The latest report is another one in a minute, so that its id stands for it.
     """
-    from canary.comparison.drift import drift, without_moving
-    from canary.comparison.transitions import compare as comparing
-
-    (before, read_before), (after, read_after) = (_found(x, environment, store) for x in (a, b))
-    now, valid = after.run.started_at, not after.run.cpu_starved
-    found = comparing(before, after.results, after.history, now=now, latency_valid=valid)
-    old, new = _state(before, read_before), _state(after, read_after)
-    if old is not None and new is not None:
-        drifted = drift(old, new)
-        if before.platform is None or after.platform is None:
-            drifted = without_moving(drifted)
-        found = msgspec.structs.replace(found, drift=drifted)
-    click.echo(as_json(found) if form == "json" else _described(found))
-
-
-def _described(found: Comparison) -> str:
-    lines = [
-        f"{t.change.value:14} {t.check_id}  since {when(t.since)}  {t.note}".rstrip()
-        for t in found.transitions
-    ]
-    lines += [
-        f"DRIFT          {d.resource}: {d.attribute}: {d.before or '-'} -> {d.after or '-'}"
-        for d in found.drift
-    ]
-    return on_screen(lines) or "nothing changed"
+    if Path(run_or_file).is_file():
+        return shlex.quote(run_or_file)
+    place = f" --store {shlex.quote(store)}" if store is not None else ""
+    return f"{report.run.id} --environment {shlex.quote(report.run.environment)}{place}"
 
 
 @click.command(short_help="Show the last outcomes of each check.", epilog=READS)
@@ -149,18 +121,22 @@ def _line(name: str, known: CheckHistory, wide: int) -> str:
     since = when(known.since).removesuffix(" UTC")
     row = f"{name:{wide}}  {known.last_status.value:5}  {since:17}  {usual:>8}  "
     room = max(1, screen() - len(row)) if screen() else len(known.outcomes)
-    return row + known.outcomes[-room:]
+    left = len(known.outcomes) - room
+    if left <= 0:
+        return row + known.outcomes
+    mark = f"(+{left}) "  # older outcomes that do not fit
+    return row + mark + known.outcomes[-max(1, room - len(mark)) :]
 
 
 def fetch(run_or_file: str, environment: str, store: str | None) -> Report:
     """Return a report by file, run id or "latest", or end with exit status 2."""
-    return _found(run_or_file, environment, store)[0]
+    return found(run_or_file, environment, store)[0]
 
 
 ReadState = Callable[[str], "PlatformState"]
 
 
-def _state(report: Report, read: ReadState) -> PlatformState | None:
+def state_of(report: Report, read: ReadState) -> PlatformState | None:
     """Return the control plane that a report holds or names, None where it cannot be read."""
     from canary.comparison.previous import previous_state
     from canary.comparison.states import StateError
@@ -178,7 +154,7 @@ def _no_state(_name: str) -> PlatformState:
     raise StateError("a file names its state, and only a store has it")
 
 
-def _found(run_or_file: str, environment: str, store: str | None) -> tuple[Report, ReadState]:
+def found(run_or_file: str, environment: str, store: str | None) -> tuple[Report, ReadState]:
     """Return a report, and what reads the states of the place where it was found."""
     path = Path(run_or_file)
     try:
@@ -186,6 +162,8 @@ def _found(run_or_file: str, environment: str, store: str | None) -> tuple[Repor
             return decoded(path.read_bytes(), run_or_file), _no_state
     except OSError as error:
         raise WrongUseError(f"{run_or_file[:100]}: {error.strerror}") from error
+    if "/" in run_or_file or path.suffix:
+        raise WrongUseError(f"{run_or_file[:100]}: no such file")
     if not RUN_ID.fullmatch(run_or_file):
         raise WrongUseError(f"no report {run_or_file!r}: neither a file nor the id of a run")
     where = loaded(environment).environment

@@ -27,6 +27,7 @@ from canary.cli.options import (
     render,
     selected,
     selection_options,
+    writable,
 )
 from canary.model import Config, Report, Residue, Status, spared
 from canary.pipeline import run_once
@@ -59,6 +60,7 @@ Exit status:
 \b
 Variables:
   CANARY_ENVIRONMENT  the default of --environment
+  CANARY_HOME         the default of --config
   NO_COLOR            turns colours off
   AWS_PROFILE, …      credentials, as for the AWS CLI
 
@@ -113,10 +115,14 @@ def run(
         raise WrongUseError("--out: is empty (valid: a folder)")
     folder = out_folder(out, config.environment.name)
     place = str(folder / "store") if store is None else place_of(store, config.environment)
-    request = RunRequest(selection=selection, trigger="command line", budget_s=budget)
-    _writable(folder, "--out")  # before the run: its report would be lost
+    # a bucket's windows belong to the deployed canary, those of a folder to this desk
+    deployed = place.startswith("s3://")
+    request = RunRequest(
+        selection=selection, trigger="command line", budget_s=budget, aside=deployed
+    )
+    writable(folder, "--out")  # before the run: its report would be lost
     if not place.startswith("s3://"):
-        _writable(Path(place), "--store")
+        writable(Path(place), "--store")
     report, page, done = _carried_out(config, place, request, quiet)
     written = ""
     with done.part("reports"), interruption.whole():
@@ -128,15 +134,6 @@ def run(
     if written:
         click.echo(written, err=True)
     sys.exit(EXIT[Status.ERROR] if done.failed else status_of(report, fail_on))
-
-
-def _writable(folder: Path, option: str) -> None:
-    """Make a folder for what a run writes, or end with the reason and exit status 2."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise WrongUseError(f"{option} {str(folder)[:100]}: {reason}") from error
 
 
 def left_behind(residue: Iterable[Residue], unfinished: Iterable[str] = ()) -> str:

@@ -12,28 +12,29 @@ from typing import Any
 
 import msgspec
 
-from canary.config import references, routes
-from canary.config.decode import Problem, decode
+from canary.config import check_sets, references, routes
+from canary.config.alarm_windows import with_window
+from canary.config.check_sets import CHECKS, Own, check_file, decoded, taken
+from canary.config.home import SHIPPED, ConfigError, environment_file
 from canary.config.left_out import left_out
-from canary.config.service_names import by_role
-from canary.config.toml_file import is_file, read_toml, unusable
+from canary.config.service_names import by_role, owned
+from canary.config.toml_file import read_toml
 from canary.model import Check, Config, Environment
-from canary.model.definitions import BLOCKING_EVERY
 from canary.probes.base.api import Kind
 
+__all__ = [
+    "CHECKS",
+    "ENVIRONMENTS",
+    "HERE",
+    "ConfigError",
+    "check_file",
+    "environment_file",
+    "load",
+    "problems_of",
+]
+
 HERE = Path(__file__).resolve().parents[1]
-CHECKS = HERE / "checks"
-ENVIRONMENTS = HERE / "environments"
-LONGEST_SHOWN = 100
-"""Characters of a name that a message repeats."""
-
-
-class ConfigError(Exception):
-    """The configuration is wrong; each problem is a line `file: check id: key: what is wrong`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+ENVIRONMENTS = SHIPPED
 
 
 def load(
@@ -54,62 +55,58 @@ def load(
     known = kinds if kinds is not None else _kinds()
     place = environment_file(environment)
     problems: list[str] = []
-    where = _environment(place, problems)
-    folder = _check_folder(checks, where, place.name, problems)
-    files = sorted(folder.glob("*.toml"))
-    sources = [s for file in files for s in check_file(file, known, problems)]
+    where, own = _environment(place, problems)
+    sources = check_sets.sources(own, place, checks, known, problems)
     if where is not None:
         sources = by_role(where, sources)
         where, sources = left_out(where, sources, known)
-        day = today or dt.datetime.now(dt.UTC).date()  # a mute ends at the same moment everywhere
-        rules = references.Rules(
-            file=place.name, authoring=authoring, today=day, root=HERE.parent, only=only
-        )
-        problems += references.problems(where, sources, rules, known)
+        problems += _referring(where, sources, known, place, authoring, today, only)
     if problems or where is None:
         raise ConfigError(sorted(set(problems), key=problems.index))
     chosen = (s.check for s in sources if references.runs_in(where, s.check))
     linked = (msgspec.structs.replace(c, runbook=where.runbook(c.runbook)) for c in chosen)
-    return Config(environment=where, checks=tuple(linked))
+    linked = (with_window(where, c) for c in linked)
+    return Config(environment=where, checks=tuple(owned(where, c) for c in linked))
 
 
-def environment_file(environment: str) -> Path:
-    """Return the file of an environment given by name or by path."""
-    named = ENVIRONMENTS / f"{environment}.toml"
-    if is_file(named) and "/" not in environment:
-        return named
-    path = Path(environment)
-    if is_file(path):
-        return path
-    for other in sorted(ENVIRONMENTS.glob("*.toml")):  # a file may be called otherwise
-        if (read_toml(other, []) or {}).get("name") == environment:
-            return other
-    names = ", ".join(sorted(p.stem for p in ENVIRONMENTS.glob("*.toml")))
-    given = environment or repr("")
-    given = given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}…"
-    raise ConfigError([f"{given}: no such environment or file (there are: {names})"])
+def _referring(
+    where: Environment,
+    sources: list[references.Source],
+    kinds: Mapping[str, Kind],
+    place: Path,
+    authoring: bool,
+    today: dt.date | None,
+    only: Callable[[Check], bool] | None,
+) -> list[str]:
+    """Return what is wrong between an environment and its checks."""
+    rules = references.Rules(
+        file=place.name,
+        authoring=authoring,
+        today=today or dt.datetime.now(dt.UTC).date(),  # a mute ends at once everywhere
+        roots=(place.parent, HERE.parent),
+        only=only,
+    )
+    found = references.problems(where, sources, rules, kinds)
+    if not authoring:
+        return found
+    from canary.config import plugged  # a running function was deployed without problems
+
+    return [*found, *plugged.problems(where, sources, kinds, place.name)]
 
 
-def _environment(path: Path, problems: list[str]) -> Environment | None:
+def _environment(path: Path, problems: list[str]) -> tuple[Environment | None, Own]:
+    """Return an environment, and what its file says of its checks."""
     raw = read_toml(path, problems)
     if raw is None:
-        return None
-    value, wrong = _decoded(raw, Environment)
+        return None, Own()
+    own = taken(raw)
+    value, wrong = decoded(raw, Environment)
     problems += [f"{path.name}: {key}: {what}" for key, what in wrong]
     if not isinstance(value, Environment):
-        return None
+        return None, own
     ca_bundle, problem = _ca_bundle(path, value.ca_bundle)
     problems += [f"{path.name}: {problem}"] if problem else []
-    return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle))
-
-
-def _decoded(raw: Any, wanted: Any, path: str = "") -> tuple[Any, list[Problem]]:
-    """Return the value and no problem, or None and every problem, one for each key."""
-    wrong = dict(unusable(raw, path))
-    value, more = decode(raw, wanted, path)
-    if not wrong:
-        return value, more
-    return None, [*wrong.items(), *(found for found in more if found[0] not in wrong)]
+    return _with_hosts(msgspec.structs.replace(value, ca_bundle=ca_bundle)), own
 
 
 def _ca_bundle(file: Path, ca_bundle: str) -> tuple[str, str]:
@@ -148,64 +145,11 @@ def _host(environment: Environment, name: str) -> str:
     return hosts[0] if len(hosts) == 1 else ""
 
 
-def _check_folder(folder: Path, where: Environment | None, file: str, problems: list[str]) -> Path:
-    """Return the folder of the environment's check files: the folder of its set, if it has one."""
-    if where is None or not where.checks:
-        return folder
-    if not (folder / where.checks).is_dir():
-        known = ", ".join(sorted(p.parent.name for p in folder.glob("*/*.toml"))) or "none"
-        problems.append(f"{file}: checks: no set {where.checks} (there are: {known})")
-    return folder / where.checks
-
-
-def check_file(
-    path: Path, kinds: Mapping[str, Kind], problems: list[str]
-) -> list[references.Source]:
-    """Return the checks of one file; problems are added to `problems`."""
-    raw = read_toml(path, problems) or {}
-    problems += [
-        f"{path.name}: {k}: unknown key, a check file holds [[check]]" for k in raw if k != "check"
-    ]
-    tables = raw.get("check", [])
-    if not isinstance(tables, list):
-        problems.append(f"{path.name}: check: must be written [[check]], not [check]")
-        return []
-    found = []
-    for number, table in enumerate(tables, start=1):
-        if not isinstance(table, dict):
-            problems.append(f"{path.name}: check: must be written [[check]], not as a list")
-            continue
-        check = _check(path.name, number, table, kinds, problems)
-        if check is not None:
-            found.append(references.Source(file=path.name, check=check))
-    return found
-
-
-def _check(
-    file: str, number: int, table: dict[str, Any], kinds: Mapping[str, Kind], problems: list[str]
-) -> Check | None:
-    given = table.get("id")
-    named = isinstance(given, str) and given.isprintable()
-    name = str(given)[:LONGEST_SHOWN] if named and given else f"check number {number}"
-    spec = table.get("spec", {})
-    value, wrong = _decoded({k: v for k, v in table.items() if k != "spec"}, Check)
-    kind = kinds.get(table["kind"]) if isinstance(table.get("kind"), str) else None
-    if kind is None and isinstance(table.get("kind"), str):
-        wrong.append(("kind", f"unknown kind {table['kind']} (there are: {', '.join(kinds)})"))
-    if kind is not None:
-        spec, inner = _decoded(spec, kind.spec, "spec")
-        wrong += inner
-    problems += [f"{file}: {name}: {key}: {what}" for key, what in wrong]
-    if wrong or not isinstance(value, Check):
-        return None
-    every = BLOCKING_EVERY if value.blocking and "every" not in table else value.every
-    return msgspec.structs.replace(value, spec=spec, every=every)
-
-
 def _kinds() -> Mapping[str, Kind]:
-    from canary.probes import KINDS  # the table imports every kind, so only when it is needed
+    # the table imports every kind, so only when it is needed
+    from canary.probes.plugged import ALL_KINDS
 
-    return KINDS
+    return ALL_KINDS
 
 
 def problems_of(path: Path) -> list[str]:
@@ -214,7 +158,7 @@ def problems_of(path: Path) -> list[str]:
     raw = read_toml(path, problems)
     if raw is None:
         return problems
-    if "check" in raw:
+    if is_check_file(raw):
         found = check_file(path, _kinds(), problems)
         return [*problems, *references.within_file(found)]
     try:
@@ -222,3 +166,8 @@ def problems_of(path: Path) -> list[str]:
     except ConfigError as error:
         return error.problems
     return []
+
+
+def is_check_file(raw: Mapping[str, Any]) -> bool:
+    """Return whether a file holds checks alone: an environment's may have blocks of them, too."""
+    return "check" in raw and "services" not in raw and "account" not in raw

@@ -11,18 +11,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from canary.config.addresses import is_url
-from canary.model import Environment, names
-from canary.model.schedule import is_schedule, longest_gap
+from canary.model import FASTEST_BURN, Environment, Profile, names
+from canary.model.schedule import MINUTE, gaps, is_schedule, longest_gap
 
 LONGEST_ROLE = LONGEST_FUNCTION = 64
 LONGEST_BUCKET = 63
-LOOKED_BACK = 10  # periods of the alarm with the longest window
+LOOKED_BACK = 15  # periods of the alarm with the longest window
+MOST_UNEVEN = 2
+"""Times that the longest time between two runs may be the shortest: alarms have one period."""
 RUNTIME_MARGIN_S = 10
 """Seconds between a run's budget and the function's time-out: start-up, a slow last write."""
 LONGEST_FUNCTION_S = 900
 LONGEST_SHARD_S = 90  # three attempts end within the five minutes of an express workflow
 TAG = re.compile(r"[\w .:/=+@-]+")
-WEEK_S = 604_800  # seconds that an alarm may look back at most
+# seconds that an alarm may look back at most, and with a period under an hour
+WEEK_S, DAY_S, HOUR_S = 604_800, 86_400, 3_600
 RETENTION_DAYS = (1, 3, 7, 14, 30, 90, 180, 365, 731)
 OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
 ARN = r"arn:aws:\S+"
@@ -43,9 +46,8 @@ def problems(environment: Environment) -> Iterator[str]:
     yield from _schedule(environment)
     yield from _network(environment)
     yield from _time(environment)
-    for key in ("page", "ticket"):
-        for target in getattr(environment.notify, key):
-            yield from _subscription(f"notify.{key}", target)
+    yield from _recipients(environment)
+    yield from _burn_rates(environment)
     if environment.notify.presigned_hours and environment.notify.report_url:
         yield "notify.presigned_hours: signs an s3:// address, so report_url must be empty"
     if environment.deployment.report_days < 1:
@@ -109,11 +111,32 @@ def _schedule(environment: Environment) -> Iterator[str]:
     elif gap * LOOKED_BACK > WEEK_S:
         hours = WEEK_S // LOOKED_BACK // 3600
         yield f"{at}: {schedule.expression} is too rare for alarms: at most {hours} hours apart"
+    else:
+        yield from _uneven(schedule.expression)
+    yield from _windows(environment, gap or MINUTE)
     slow = schedule.slow_expression
     if slow and not is_schedule(slow):
         yield f"schedule.slow_expression: {slow} is neither a rate nor a cron expression"
     if slow and not schedule.slow_checks:
         yield "schedule.slow_checks: is empty, so slow_expression would run every check"
+
+
+def _uneven(expression: str) -> Iterator[str]:
+    """Yield that an alarm's period would be too long for most runs, or too short for others."""
+    known = gaps(expression)
+    if known[-1] > MOST_UNEVEN * known[0]:
+        yield (
+            f"schedule.expression: {expression} runs {known[0] // MINUTE} to"
+            f" {known[-1] // MINUTE} minutes apart: an alarm has one period, so the longest may be"
+            f" {MOST_UNEVEN} times the shortest"
+        )
+
+
+def _windows(environment: Environment, gap: int) -> Iterator[str]:
+    for key, window in environment.alarm.items():
+        if window.periods * gap > (WEEK_S if gap >= HOUR_S else DAY_S):
+            most = (WEEK_S if gap >= HOUR_S else DAY_S) // gap
+            yield f"alarm.{key}: periods: {window.periods} of {gap} s are too many: at most {most}"
 
 
 def _network(environment: Environment) -> Iterator[str]:
@@ -149,6 +172,45 @@ def _is_block(text: str) -> bool:
         return "/" in text and ipaddress.ip_network(text).version == 4
     except ValueError:
         return False
+
+
+def _burn_rates(environment: Environment) -> Iterator[str]:
+    """Yield why alarms on the error budget cannot be had."""
+    if environment.burn_rates and environment.profile is Profile.LEAN:
+        yield "burn_rates: the profile lean has no room for these alarms: choose standard or full"
+    least = 100 - 100 / FASTEST_BURN  # below it all checks may fail without burning so fast
+    if environment.burn_rates and environment.slo < least:
+        yield f"burn_rates: needs an slo of {least:.1f} or more, not {environment.slo:g}"
+
+
+def _recipients(environment: Environment) -> Iterator[str]:
+    """Yield what is wrong with the recipients: production does not forget whom to wake."""
+    notify = environment.notify
+    if environment.deployment.production and notify.page is None:
+        yield (
+            "notify.page: is required in production: name whom to wake"
+            ' ("email:oncall@example.com"), or write page = [] where nobody is to be woken'
+        )
+    owned = ((f"owners.{owner}", targets) for owner, targets in notify.owners.items())
+    for key, targets in (("page", notify.page or ()), ("ticket", notify.ticket), *owned):
+        for target in targets:
+            yield from _subscription(f"notify.{key}", target)
+    yield from _channels(environment)
+
+
+def _channels(environment: Environment) -> Iterator[str]:
+    """Yield what is wrong with the channels: they are outside of the VPC, and each is told once."""
+    seen: set[tuple[str, str]] = set()
+    for number, channel in enumerate(environment.notify.channels):
+        at = f"notify.channels[{number}]"
+        if (channel.kind, channel.secret) in seen:
+            yield f"{at}: {channel.kind} with the secret {channel.secret} is a channel already"
+        seen.add((channel.kind, channel.secret))
+        if environment.network.egress == "endpoints":
+            yield (
+                f"{at}: {channel.kind} is on the internet, and network.egress leads to AWS alone;"
+                " use docs/examples/chat.yaml or a subscription of the topic"
+            )
 
 
 def _subscription(key: str, target: str) -> Iterator[str]:

@@ -4,7 +4,8 @@ They are printed as parts of commands: what AWS could not have created is refuse
 Sources: the API references of ECS (CreateCluster, CreateService, ContainerDefinition), Elastic Load
 Balancing (CreateLoadBalancer, CreateTargetGroup, "Path conditions"), CloudWatch Logs
 (CreateLogGroup), EC2 (CreateSecurityGroup), Cloud Map (CreateService), Secrets Manager
-(CreateSecret).
+(CreateSecret), RDS (CreateDBInstance, CreateDBCluster), ElastiCache
+(CreateReplicationGroup, CreateCacheCluster).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from canary.model import Environment, Service
+from canary.model import Environment, Role, Service
 
 _ECS = (r"[A-Za-z0-9_-]{1,255}", "letters, digits, _ and -, at most 255")
 _BALANCING = (
@@ -21,6 +22,10 @@ _BALANCING = (
 )
 _LOGS = (r"[.\-_/#A-Za-z0-9]{1,512}", "letters, digits and . - _ / #, at most 512")
 _DNS = (r"[A-Za-z0-9_.\-]{1,253}", "labels of letters, digits, _ and -, with dots between them")
+_STORE = (
+    r"(?!.*--)[A-Za-z][A-Za-z0-9-]{0,62}(?<!-)",
+    "letters, digits and single -, at most 63, a letter first and no - last",
+)
 _GROUP = (
     r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
     "letters, digits, blanks and ._-:/()#,@[]+=&;{}!$*, at most 255",
@@ -40,6 +45,7 @@ SERVICE: dict[str, Rule] = {
     "target_groups": _BALANCING,
     "log_group": _LOGS,
     "discovery": _DNS,
+    "instance": _STORE,
     "security_group": _GROUP,
 }
 
@@ -50,6 +56,7 @@ def name_problems(environment: Environment) -> Iterator[str]:
     yield from _problem("cluster", environment.cluster, _ECS)
     for name, service in sorted(environment.services.items()):
         yield from _of_service(f"services.{name}", service)
+    yield from _problem("principals_secret", environment.principals_secret, _SECRET)
     for name, principal in sorted(environment.principals.items()):
         yield from _problem(f"principals.{name}.secret", principal.secret, _SECRET)
     for number, route in enumerate(environment.routes):
@@ -61,6 +68,16 @@ def _of_service(key: str, service: Service) -> Iterator[str]:
         found = getattr(service, field)
         for value in found if isinstance(found, tuple) else (found,):
             yield from _problem(f"{key}.{field}", value, rule)
+
+
+def store_problems(environment: Environment) -> Iterator[str]:
+    """Yield `key: what is wrong` for each `instance` of a service that can have none."""
+    for name, service in sorted(environment.services.items()):
+        key, role = f"services.{name}.instance", environment.role_of(name)
+        if service.instance and role not in (Role.DATABASE, Role.CACHE):
+            yield f"{key}: only a database or a cache has one, and the role is {role}"
+        elif service.instance and service.ecs_service:
+            yield f"{key}: ECS runs this service (ecs_service), so neither RDS nor ElastiCache does"
 
 
 def _problem(key: str, value: str, rule: Rule) -> Iterator[str]:

@@ -17,18 +17,33 @@ DEFAULTS = Principal()
 
 def principal_problems(environment: Environment) -> Iterator[str]:
     """Yield what is wrong with the environment's principals, each `key: what is wrong`."""
+    yield from _of_one_secret(environment)
     for name, principal in environment.principals.items():
         ways = [bool(principal.secret), bool(principal.generated), principal.anonymous]
         if name in RESERVED:
             yield f"principals.{name}: is reserved for requests without a key"
-        if sum(ways) != 1:
+        if sum(ways) > 1:
             yield f"principals.{name}: needs one of secret, generated and anonymous"
+        elif not sum(ways) and not environment.principals_secret:
+            yield (
+                f"principals.{name}: needs one of secret, generated and anonymous, or"
+                " principals_secret at the top of the file"
+            )
         if principal.form == BASIC:
             yield from _of_basic(f"principals.{name}", principal)
         else:
             for key in ("username_key", "password_key"):
                 if getattr(principal, key) != getattr(DEFAULTS, key):
                     yield f'principals.{name}.{key}: is for form = "basic" alone'
+
+
+def _of_one_secret(environment: Environment) -> Iterator[str]:
+    one = environment.principals_secret
+    if one and not any(map(environment.shares_secret, environment.principals)):
+        yield "principals_secret: no principal is in it, each has another way to its credential"
+    for name, principal in environment.principals.items():
+        if one and principal.secret == one:
+            yield f"principals.{name}.secret: is principals_secret, take this line away"
 
 
 def _of_basic(at: str, principal: Principal) -> Iterator[str]:

@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 
 from canary.config import addresses, blocking, credentials, sendable
+from canary.config.alarm_windows import window_problems
 from canary.config.needs import cycle_from, with_needs
 from canary.config.routes import route_problems
-from canary.model import Check, Environment, Frozen
+from canary.config.toml_file import is_file
+from canary.model import Check, Environment, Frozen, Scope
+from canary.mutes.scopes import covers, described, scope_problem
 from canary.probes.base.api import Kind
 
 LONGEST_MUTE = 90
@@ -27,12 +30,12 @@ class Source(Frozen, frozen=True, kw_only=True):
 
 
 class Rules(Frozen, frozen=True, kw_only=True):
-    """Which rules apply to the configuration; paths of runbooks start at `root`."""
+    """Which rules apply to the configuration; paths of runbooks start at one of `roots`."""
 
     file: str  # the environment's, for messages
     authoring: bool
     today: dt.date
-    root: Path
+    roots: tuple[Path, ...]
     only: Callable[[Check], bool] | None = None
     """The checks that will run now: their requests must be possible."""
 
@@ -83,7 +86,7 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         if used not in environment.services:
             yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
         if rules.authoring:
-            yield from _runbook(at, s.check.runbook, rules.root)
+            yield from _runbook(at, s.check.runbook, rules.roots)
 
 
 def _that_run(sources: list[Source], rules: Rules) -> list[Source]:
@@ -103,14 +106,18 @@ def _requests(
 ) -> Iterator[str]:
     yield from _own(sources)
     for s in sources:
-        if runs_in(environment, s.check) and not kinds[s.check.kind].reads_state:
+        kind = kinds[s.check.kind]
+        if runs_in(environment, s.check) and not kind.reads_state and kind.needs_url:
             found = sendable.without_url(s.check, environment, rules.file)
             yield from (f"{s.file}: {s.check.id}: {problem}" for problem in found)
 
 
-def _runbook(at: str, runbook: str, root: Path) -> Iterator[str]:
+def _runbook(at: str, runbook: str, roots: tuple[Path, ...]) -> Iterator[str]:
     file = runbook.partition("#")[0]
-    if not file.startswith("https://") and not (root / file).is_file():
+    # an installed package has ours beside its checks: it has no docs/
+    installed = (root / "canary" / file.removeprefix("docs/") for root in roots)
+    places = (*(root / file for root in roots), *installed)
+    if file and not file.startswith("https://") and not any(map(is_file, places)):
         yield f"{at}: runbook: {file} does not exist"
 
 
@@ -184,6 +191,7 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
             yield f"{at}: schedule.slow_checks: {check} does not run in this environment"
     yield from (f"{at}: {problem}" for problem in credentials.principal_problems(environment))
     yield from _mutes(environment, known, rules)
+    yield from (f"{at}: {problem}" for problem in window_problems(environment, known))
     if environment.run.budget <= environment.run.cleanup_reserve + environment.run.publish_reserve:
         yield f"{at}: run.budget: must be longer than cleanup_reserve and publish_reserve together"
     yield from (f"{at}: {problem}" for problem in addresses.problems(environment))
@@ -193,20 +201,39 @@ def _environment(environment: Environment, sources: list[Source], rules: Rules) 
 
         yield from (f"{at}: {problem}" for problem in aws_limits.problems(environment))
         yield from (f"{at}: {problem}" for problem in aws_names.name_problems(environment))
+        yield from (f"{at}: {problem}" for problem in aws_names.store_problems(environment))
 
 
 def _mutes(environment: Environment, known: dict[str, Check], rules: Rules) -> Iterator[str]:
-    muted = [mute.check for mute in environment.mutes]
-    for check in dict.fromkeys(c for c in muted if muted.count(c) > 1):
-        yield f"{rules.file}: mutes: {check}: is muted {muted.count(check)} times, keep one mute"
+    muted = [described(mute) for mute in environment.mutes]
+    for what in dict.fromkeys(w for w in muted if muted.count(w) > 1):
+        yield f"{rules.file}: mutes: {what}: is muted {muted.count(what)} times, keep one mute"
     for mute in environment.mutes:
-        at = f"{rules.file}: mutes: {mute.check}"
-        if mute.check not in known:
-            yield f"{at}: is not a check"
+        at = f"{rules.file}: mutes: {described(mute)}"
+        yield from (f"{at}: {problem}" for problem in _scope(mute, known, needed=True))
         if rules.authoring and mute.until < rules.today:
             yield f"{at}: until {mute.until} is in the past, remove the mute"
         if rules.authoring and mute.until > rules.today + dt.timedelta(days=LONGEST_MUTE):
             yield f"{at}: until {mute.until} is more than {LONGEST_MUTE} days away"
+
+    for window in environment.maintenance:
+        at = f"{rules.file}: maintenance: {described(window)} at {window.start}"
+        yield from (f"{at}: {problem}" for problem in _scope(window, known, needed=False))
+        if rules.authoring:
+            from canary.mutes.windows import zone_problem  # a running function only notes it
+
+            if problem := zone_problem(window.time_zone):
+                yield f"{at}: {problem}"
+
+
+def _scope(scope: Scope, known: dict[str, Check], *, needed: bool) -> Iterator[str]:
+    if problem := scope_problem(scope, needed=needed):
+        yield problem
+    elif scope.check:
+        if scope.check not in known:
+            yield "is not a check"
+    elif not any(covers(scope, i, c) for i, c in known.items()):
+        yield "no check is covered"
 
 
 def within_file(sources: list[Source]) -> list[str]:

@@ -1,11 +1,11 @@
-"""Find the service of a check by its role where the environment calls it otherwise."""
+"""What a check has from its service: the environment's name of it, its owner and its tags."""
 
 from __future__ import annotations
 
 import msgspec
 
 from canary.config.references import Source
-from canary.model import Environment
+from canary.model import Check, Environment
 from canary.model.definitions import ROLES
 
 
@@ -36,3 +36,12 @@ def own_name(environment: Environment, name: str) -> str:
         return name
     known = environment.of_role(ROLES[name])
     return known[0] if len(known) == 1 else name
+
+
+def owned(environment: Environment, check: Check) -> Check:
+    """Return the check with the owner of its service, unless it has its own, and all tags."""
+    service = environment.services.get(check.service)
+    if service is None or not (service.owner or service.tags):
+        return check
+    tags = tuple(dict.fromkeys((*check.tags, *service.tags)))
+    return msgspec.structs.replace(check, owner=check.owner or service.owner, tags=tags)

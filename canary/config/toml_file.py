@@ -25,7 +25,10 @@ OTHER_ENCODINGS = {
 }
 LONG_NUMBER = re.compile(r"[0-9][0-9_]{4300,}")
 FREE_TEXT = frozenset(
-    ("absent", "body", "contains", "contains_any", "json", "reason", "request_headers", "title")
+    (
+        *("absent", "body", "contains", "contains_any", "json", "reason", "request_headers"),
+        *("send", "title"),
+    )
 )
 """Keys whose text may hold control characters, or has a rule of its own for them."""
 

@@ -10,7 +10,7 @@ import msgspec
 
 from canary import observe
 from canary.config.references import principals
-from canary.model import Config, Environment, Frozen, names
+from canary.model import Config, Environment, Frozen, Profile, names
 from canary.observe.calls import Permission
 
 Condition = dict[str, dict[str, str]]
@@ -29,6 +29,10 @@ INTERFACES = (
 )
 
 
+# Lambda takes messages with the function's role (AWS: "Using Lambda with Amazon SQS").
+TAKE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
 class Statement(Frozen, frozen=True, kw_only=True):
     """One statement of the policy."""
 
@@ -43,10 +47,11 @@ class StackArns(Frozen, frozen=True, kw_only=True):
     """ARNs of resources that the stack itself makes."""
 
     bucket: str
-    topic: str  # the ticket topic; the page topic is for alarms alone
-    topic_key: str
+    topics: tuple[str, str]  # of tickets, and of pages: the function names the cause of what rang
+    topic_key: str  # "": the topics have none
     bus: str
     lost_runs: str
+    changes: tuple[str, ...] = ()  # the queues of changes that are followed
 
 
 class Row(Frozen, frozen=True, kw_only=True):
@@ -58,15 +63,31 @@ class Row(Frozen, frozen=True, kw_only=True):
     condition: Condition
 
 
+def has_topic_key(profile: Profile) -> bool:
+    """Return whether the topics have a key of their own: a dollar a month."""
+    return profile is not Profile.LEAN
+
+
 def stack_arns(environment: Environment) -> StackArns:
     """Return the ARNs by the resources' names; the key's id is known only after a deployment."""
     name = environment.name
     return StackArns(
         bucket=f"arn:aws:s3:::{environment.report_bucket}",
-        topic=environment.arn("sns", names.own(name, "ticket-topic")),
-        topic_key=environment.arn("kms", "key/KEY_OF_THE_TOPICS"),
+        topics=(
+            environment.arn("sns", names.own(name, "ticket-topic")),
+            environment.arn("sns", names.own(name, "page-topic")),
+        ),
+        topic_key=environment.arn("kms", "key/KEY_OF_THE_TOPICS")
+        if has_topic_key(environment.profile)
+        else "",
         bus=environment.arn("events", f"event-bus/{names.own(name)}"),
         lost_runs=environment.arn("sqs", names.own(name, "lost")),
+        changes=tuple(
+            environment.arn("sqs", names.own(name, part))
+            for part in (names.CHANGES, names.CHANGES_AGAIN)
+        )
+        if environment.follows
+        else (),
     )
 
 
@@ -80,14 +101,23 @@ def statements(config: Config, arns: StackArns) -> Iterator[Statement]:
             actions=("secretsmanager:GetSecretValue",),
             resources=tuple(_secret_arn(environment, name) for name in secrets),
         )
+    if channels := sorted({c.secret for c in environment.notify.channels}):
+        yield Statement(
+            sid="Channels",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=tuple(_secret_arn(environment, name) for name in channels),
+        )
     log_streams = environment.arn("logs", f"log-group:{names.log_group(environment.name)}:*")
     yield _allow("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), log_streams)
     if environment.report_store.startswith("s3://"):
         yield from _store(environment, arns.bucket)
-    yield _allow("Tell", ("sns:Publish",), arns.topic)
-    yield _allow("TellEncrypted", ("kms:Decrypt", "kms:GenerateDataKey"), arns.topic_key)
+    yield Statement(sid="Tell", actions=("sns:Publish",), resources=arns.topics)
+    if arns.topic_key:
+        yield _allow("TellEncrypted", ("kms:Decrypt", "kms:GenerateDataKey"), arns.topic_key)
     yield _allow("Events", ("events:PutEvents",), arns.bus)
     yield _allow("Lost", ("sqs:SendMessage",), arns.lost_runs)
+    if arns.changes:
+        yield Statement(sid="Changes", actions=TAKE, resources=arns.changes)
     yield _allow("Interfaces", INTERFACES, "*")
     yield _no_interfaces(environment)
     if environment.deployment.tracing:  # these actions have no resource
@@ -110,8 +140,7 @@ def secret_names(config: Config) -> list[str]:
     The administrator's token is among them only where the key lifecycle is enabled.
     """
     used = {name for check in config.checks for name in principals(check.spec)}
-    known = config.environment.principals
-    return sorted({known[name].secret for name in used & known.keys() if known[name].secret})
+    return sorted({s for name in used if (s := config.environment.secret_of(name))})
 
 
 def _allow(sid: str, actions: tuple[str, ...], resource: str) -> Statement:

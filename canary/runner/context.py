@@ -8,13 +8,16 @@ from collections.abc import Callable
 import msgspec
 
 from canary.comparison.previous import Previous, left_behind, rate_limited
-from canary.model import Config, Frozen, Residue, Result
+from canary.model import Config, Followed, Frozen, Residue, Result
 from canary.plan import Plan, Selection
+from canary.runner.muted import Muted
 from canary.runner.observation import Observation
 from canary.runner.ports import Ports
 from canary.runner.rate_limit import RateLimitBackoff
 from canary.runner.turns import Turns
 
+GATE = "gate"
+"""The trigger of a run that a pipeline starts after a deployment."""
 GRACE = 0.4
 """Seconds that a probe gets beyond its time-out to record its own failure."""
 
@@ -28,6 +31,11 @@ class RunRequest(Frozen, frozen=True, kw_only=True):
     budget_s: float = 0.0
     reuse_rest: bool = False
     """The run stands for the whole environment: checks that it skips keep their last result."""
+    followed: tuple[Followed, ...] = ()
+    """The changes of the platform for which it runs."""
+
+    aside: bool = False
+    """Started by a person or a pipeline beside the schedule: its outcomes fill no window."""
 
     @property
     def whole(self) -> bool:
@@ -47,6 +55,8 @@ class RunStart(Frozen, frozen=True, kw_only=True):
     previous: Previous = Previous()
     reused: dict[str, Result] = msgspec.field(default_factory=dict)
     """Check id -> last result of a check that is not due."""
+
+    muted: Muted = Muted()
 
 
 class Times(Frozen, frozen=True, kw_only=True):
@@ -75,6 +85,7 @@ class RunContext:
     def __init__(self, ports: Ports, start: RunStart, on_news: Callable[[], None]) -> None:
         self.ports, self.plan, self.run_id = ports, start.plan, start.run_id
         self.environment = start.config.environment
+        self.muted = start.muted.checks
         self.times = times(start.plan, start.start)
         self.http = ports.http(start.run_id)
         self.backoff = RateLimitBackoff(ports.clock, rate_limited(start.previous.report))

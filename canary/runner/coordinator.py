@@ -58,7 +58,6 @@ class _Coordinator:
         self._requests = 0
         self._workers = Workers()
         self._stops = 0  # how often a signal has asked this run to stop
-        self._today = ports.clock.now().date().isoformat()
 
     def run(self) -> Outcome:
         self._on_progress(Progress(phase="observe"))
@@ -135,7 +134,7 @@ class _Coordinator:
             why = "no time left in this run"
         if why:
             now = self._run.since_start_ms(self._run.ports.clock.monotonic())
-            self._keep(outcomes.skipped(check, why, now, self._mute(check.id)))
+            self._keep(outcomes.skipped(check, why, now, self._mute(check)))
         else:
             self._start(planned)
         return bool(why)
@@ -210,12 +209,12 @@ class _Coordinator:
                 steps,
                 duration_ms=(ended - job.started) * 1000,
                 started_ms=self._run.since_start_ms(job.started),
-                muted=self._mute(job.check.id),
+                muted=self._mute(job.check),
             )
         )
 
-    def _mute(self, check_id: str) -> str:
-        return outcomes.mute_reason(self._run.environment, check_id, self._today)
+    def _mute(self, check: Check) -> str:
+        return self._run.muted.get(check.id, "")
 
     def _keep(self, result: Result) -> None:
         self._ended[result.check_id] = result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import socket
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -129,6 +131,7 @@ class Job:
             record=self._record,
             residue=self._run.residue.append,
             left_behind=self._run.left_behind,
+            connect=self._connect,
             began=self._run.times.start,
         )
 
@@ -144,6 +147,12 @@ class Job:
         if found is not None:
             self._redactor.learn_credential(found)
         return found
+
+    def _connect(self, host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
+        self.requests += 1
+        within = min(seconds, self._remaining(False))
+        open_ = functools.partial(self._ports.connect, host, port, tls=tls, seconds=within)
+        return self._waiting(f"a connection to {host}:{port}", True, open_)
 
     def _state(self) -> PlatformState:
         return self._waiting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from canary.model import Check, Environment, Result, Status, Step
+from canary.model import Check, Result, Status, Step
 from canary.plan import chain_lengths
 from canary.probes.base.api import BLOCKED, NO_TIME, worst
 from canary.runner.job import Job
@@ -48,6 +48,9 @@ def result(
         muted=muted,
         needs=check.needs,
         load=check.load,
+        alarm=check.alarm,
+        owner=check.owner,
+        tags=check.tags,
         steps=steps,
     )
 
@@ -118,16 +121,22 @@ def _is_slow(result: Result) -> bool:
 
 
 def blocked_by(needs: Iterable[str], outcomes: dict[str, Result]) -> str:
-    """Return which needs keep a check from being tried, "" if none does."""
-    bad = [outcomes[n] for n in needs if n in outcomes and outcomes[n].status is not Status.PASS]
+    """Return which needs keep a check from being tried, "" if none does.
+
+    A need that is muted blinds nothing: nobody is woken for it, and what waits for it would be
+    lost.
+    """
+    known = (outcomes[n] for n in needs if n in outcomes)
+    bad = [r for r in known if r.status is not Status.PASS and not r.muted]
     return "; ".join(f"needs {r.check_id}, which {WORDS[r.status]}" for r in bad)
 
 
-def mute_reason(environment: Environment, check_id: str, today: str) -> str:
-    """Return the reason of a mute that holds today, "" if there is none; dates are ISO 8601."""
-    mutes = environment.mutes
-    found = (m for m in mutes if m.check == check_id and m.until.isoformat() >= today)
-    return next((f"until {m.until}: {m.reason}" for m in found), "")
+def in_order(
+    reused: Mapping[str, Result], results: Iterable[Result], checks: Iterable[Check]
+) -> tuple[Result, ...]:
+    """Return a run's results and the reused ones, in the order of the configuration."""
+    found = {**reused, **{r.check_id: r for r in results}}
+    return tuple(found[c.id] for c in checks if c.id in found)
 
 
 def critical_path_ms(results: Iterable[Result]) -> float:

@@ -11,8 +11,10 @@ from canary.control_plane.baselines import Baselines
 from canary.control_plane.state import PlatformState
 from canary.control_plane.write_calls import Audit
 from canary.model import Credential, Environment, Explanation, Frozen, Result
+from canary.mutes.in_force import Stored
+from canary.observe.edge.failed import Failed
 from canary.observe.write_calls import Asked
-from canary.probes.base.api import Clock, Http, Kind
+from canary.probes.base.api import Clock, Connect, Http, Kind, unconnected
 from canary.redaction.redactor import Redactor
 
 Diagnose = Callable[
@@ -71,14 +73,17 @@ class Ports(Frozen, frozen=True, kw_only=True):
     observe: Callable[[], PlatformState]
     redactor: Redactor
     previous: Callable[[], Previous]
-    refresh_failing: Callable[[PlatformState, frozenset[str]], PlatformState]
-    """State, names of failing services -> the state with what these services need read again."""
+    refresh_failing: Callable[[PlatformState, Failed], PlatformState]
+    """State, what failed -> the state with what the failing services need read again."""
     diagnose: Diagnose
     read_state: Callable[[str, float], PlatformState]
     """Name of a stored state, seconds -> the state; raises where it cannot be read in time."""
     within: Within
     stoppable: Stoppable = unstoppable
+    connect: Connect = unconnected
     audit: AskAudit | None = None
     """None where the canary reads no control plane."""
+    mutes: Callable[[dt.datetime], Stored] = lambda _now: Stored()
+    """Moment -> the mutes of the store that hold then."""
     end_requests: Callable[[Collection[int]], None] = lambda _threads: None
     """Ends the requests under way in threads, given by their identifiers."""

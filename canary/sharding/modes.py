@@ -13,14 +13,15 @@ from typing import Any
 import msgspec
 
 from canary.adapters.deadlines import within
-from canary.comparison.previous import reused_results
+from canary.comparison.previous import Previous, reused_results
 from canary.conclude import OnJudged, conclude, unpublished
 from canary.control_plane.state import PlatformState, not_read
 from canary.model import Frozen, Report
 from canary.pipeline import begin
 from canary.plan import Selection, make_plan
 from canary.runner import Outcome, Ports, RunRequest, RunStart, carry_out
-from canary.runner.context import times
+from canary.runner.context import GATE, times
+from canary.runner.muted import muted_anew, mutes_of
 from canary.runner.outcomes import critical_path_ms
 from canary.sharding.split import (
     Shard,
@@ -78,6 +79,7 @@ def probe_shard(runtime: Runtime, event: Mapping[str, Any], budget_s: float) -> 
         run_id=run_id,
         started=started,
         start=clock.monotonic(),
+        muted=mutes_of(ports, config, started, Previous()),
     )
     outcome = carry_out(ports, start)
     found = ShardResults(
@@ -118,6 +120,7 @@ def _start(
     started = dt.datetime.fromisoformat(run.started_at)
     plan = make_plan(runtime.config, ports.kinds, known, started, None, budget_s)
     plan = restricted_to(plan, ids)
+    muted = mutes_of(ports, runtime.config, started, previous)
     return RunStart(
         config=runtime.config,
         request=RunRequest(
@@ -125,21 +128,22 @@ def _start(
             scheduled_at=run.scheduled_at,
             budget_s=budget_s,
             reuse_rest=True,
+            aside=run.trigger == GATE,
         ),
         run_id=run.run_id,
         started=started,
         start=monotonic - (runtime.clock.now() - started).total_seconds(),
         previous=previous,
         plan=plan,
-        reused=reused_results(previous.report, plan.not_due),
+        reused=muted_anew(reused_results(previous.report, plan.not_due), muted),
+        muted=muted,
     )
 
 
 def _outcome(runtime: Runtime, ports: Ports, run: ShardedRun, start: RunStart) -> Outcome:
     names = (_name(run.run_id, f"shard-{s.number:05d}") for s in run.shards)
     shards = [r for r in (_read(runtime, name, ShardResults) for name in names) if r is not None]
-    today = start.started.date().isoformat()
-    results = merge_results(start.plan, shards, runtime.environment, today)
+    results = merge_results(start.plan, shards, start.muted.checks)
     return Outcome(
         results=results,
         state=_observed(ports),

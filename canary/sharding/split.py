@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from canary.model import Check, Environment, Frozen, Residue, Result, Status, Step
+from canary.model import Check, Frozen, Residue, Result, Status, Step
 from canary.plan import Plan, Planned
 from canary.probes.base.api import Kind
-from canary.runner.outcomes import mute_reason, result
+from canary.runner.outcomes import result
 
 SHARD = 100
 """Checks of one function; about half a second of waiting at the runner's concurrency."""
@@ -122,13 +122,12 @@ def restricted_to(plan: Plan, ids: Iterable[str]) -> Plan:
 
 
 def merge_results(
-    plan: Plan, shards: Iterable[ShardResults], environment: Environment, today: str
+    plan: Plan, shards: Iterable[ShardResults], muted: Mapping[str, str]
 ) -> tuple[Result, ...]:
     """Return one result for each check of the plan; a shard without results gives ERRORs."""
     found = {r.check_id: r for shard in shards for r in shard.results}
     return tuple(
-        found.get(p.check.id) or _silent(p.check, mute_reason(environment, p.check.id, today))
-        for p in plan.order
+        found.get(p.check.id) or _silent(p.check, muted.get(p.check.id, "")) for p in plan.order
     )
 
 

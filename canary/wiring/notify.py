@@ -1,4 +1,4 @@
-"""Send the changes of a run to the ticket topic and the event bus, each change once."""
+"""Send the changes of a run over its channels and to the event bus, each change once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from canary.adapters.aws.sns_eventbridge import publish_text, put_entries, signed
-from canary.adapters.store.protocol import StoreError, latest_page
+from msgspec.structs import replace
+
+from canary.adapters.aws.sns_eventbridge import put_entries
+from canary.adapters.store.protocol import StoreError, latest_page, run_name
 from canary.messages import events
-from canary.messages.delivery import deliver
+from canary.messages.delivery import addressed, deliver
 from canary.messages.incidents import decide
 from canary.messages.leases import StoreLeases
-from canary.messages.state import Event, Message, Notified
-from canary.messages.texts import retried
+from canary.messages.state import Event, Notified
 from canary.model import Frozen, Report
 from canary.report.stored import dump, load
 from canary.report.text import ReportError
+from canary.wiring.channels import opened
 from canary.wiring.run import Runtime
 
 
@@ -28,11 +30,12 @@ def state_name(environment: str) -> str:
 class Channels(Frozen, frozen=True, kw_only=True):
     """Where messages go; an empty name sends nothing there.
 
-    The topic of pages is not among them: a message goes out at the first failing run, while the
-    windows of the alarms decide when to wake people, once for each incident.
+    Alarms wake people, by their windows. The topic of pages gets the cause of what rang, once it is
+    known, reminders, and the end; the ticket topic all messages, from the first failing run on.
     """
 
     ticket: str = ""
+    page: str = ""
     bus: str = ""
 
 
@@ -40,6 +43,7 @@ def channels() -> Channels:
     """Return the channels that the function's environment variables name."""
     return Channels(
         ticket=os.environ.get("CANARY_TICKET_TOPIC", ""),
+        page=os.environ.get("CANARY_PAGE_TOPIC", ""),
         bus=os.environ.get("CANARY_EVENT_BUS", ""),
     )
 
@@ -48,24 +52,37 @@ def notifier(runtime: Runtime, to: Channels) -> Callable[[Report], Iterable[str]
     """Return a function that sends the messages of a report and returns the problems."""
 
     def notify(report: Report) -> Iterable[str]:
+        settings = runtime.environment.notify
         if to == Channels():
             return ()
         known, problems = _known(runtime)
         if known is None:
             return problems
-        outbox = decide(report, known, link=_link(runtime, report))
+        open_channels = opened(runtime, to.ticket, to.page, known.threads)
+        outbox = decide(report, known, _link(runtime, report), settings.reminders)
         delivery = deliver(
-            outbox,
-            functools.partial(_send, runtime, to),
+            addressed(outbox, open_channels.wants),
+            open_channels.sends,
             functools.partial(_put, runtime, to),
             StoreLeases(runtime.store, runtime.clock.now),
             report.run.finished_at,
             without_lease=frozenset({events.completed_key(report)}),
         )
-        runtime.store.write(state_name(runtime.environment.name), dump(delivery.state).encode())
+        if not _is_kept(known, delivery.state):
+            runtime.store.write(state_name(runtime.environment.name), dump(delivery.state).encode())
         return (*problems, *delivery.problems)
 
     return notify
+
+
+def _is_kept(known: Notified, now: Notified) -> bool:
+    """Return whether the store holds this state already, but for the id of a quiet run.
+
+    A healthy platform would cost a write each minute for it. Without an incident the id orders
+    nothing: what an overtaken run finds is an incident that the next run goes on with.
+    """
+    quiet = not (now.incidents or now.pending or now.pending_events)
+    return quiet and bool(known.last_run) and now == replace(known, last_run=now.last_run)
 
 
 def _known(runtime: Runtime) -> tuple[Notified | None, tuple[str, ...]]:
@@ -85,22 +102,9 @@ def _known(runtime: Runtime) -> tuple[Notified | None, tuple[str, ...]]:
 
 def _link(runtime: Runtime, report: Report) -> str:
     base = runtime.environment.notify.report_url or runtime.store.place
-    return f"{base.rstrip('/')}/{latest_page(report.run.environment)}"
-
-
-def _send(runtime: Runtime, to: Channels, message: Message) -> None:
-    if to.ticket:
-        sns = functools.partial(runtime.clients.client, "sns")
-        publish_text(sns, to.ticket, message.subject, _text(runtime, message))
-
-
-def _text(runtime: Runtime, message: Message) -> str:
-    """Return the text to send; only the text gets the presigned link, never a log."""
-    text, hours = retried(message), runtime.environment.notify.presigned_hours
-    if not hours or not message.link:
-        return text
-    s3 = functools.partial(runtime.clients.client, "s3")
-    return text.replace(message.link, signed(s3, message.link, hours * 3600))
+    # the latest page shows nothing of a run that followed a change
+    name = run_name(report.run.id, ".html") if report.followed else ""
+    return f"{base.rstrip('/')}/{name or latest_page(report.run.environment)}"
 
 
 def _put(runtime: Runtime, to: Channels, found: Sequence[Event]) -> Sequence[str]:

@@ -6,9 +6,12 @@ import contextlib
 import datetime as dt
 import functools
 
+import msgspec
+
 from canary.adapters.aws.clients import Clients
 from canary.adapters.aws.secrets import Secrets
 from canary.adapters.clock import SystemClock
+from canary.adapters.connect import connect
 from canary.adapters.deadlines import cut_after, within
 from canary.adapters.http_client.client import HttpClient
 from canary.adapters.http_client.deadline import watchdog
@@ -20,8 +23,10 @@ from canary.control_plane.baselines import Baselines
 from canary.control_plane.state import PlatformState
 from canary.control_plane.write_calls import Audit
 from canary.model import Config, Environment, Explanation, Frozen, Result
+from canary.mutes.in_force import Stored
+from canary.mutes.kept import decode, holding, mutes_name
 from canary.observe import observe, refresh_failing, write_calls
-from canary.probes import KINDS
+from canary.probes.plugged import ALL_KINDS
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
 from canary.runner import Ports
@@ -29,6 +34,7 @@ from canary.wiring.states import read_state
 
 RULE_S = 5.0
 """Most seconds for a rule of the diagnosis; all rules together take some 50 ms."""
+MOST_REFUSED = 3  # stored mutes of which a report names the fault
 READ_S = 3.0
 """Seconds for reading the previous report; where packets are dropped boto3 would wait for ten."""
 
@@ -50,10 +56,10 @@ class Runtime(Frozen, frozen=True, kw_only=True):
         return self.config.environment
 
 
-def make_runtime(config: Config, store: str) -> Runtime:
-    """Make every adapter, without reaching outside yet."""
+def make_runtime(config: Config, store: str, clients: Clients | None = None) -> Runtime:
+    """Make every adapter, without reaching outside yet; `clients`: of a session of a person."""
     without_core_files()
-    clients = Clients(config.environment)
+    clients = clients or Clients(config.environment)
     clock = SystemClock()
     return Runtime(
         config=config,
@@ -81,7 +87,7 @@ def make_ports(runtime: Runtime) -> Ports:
     """Return what one run may touch."""
     environment = runtime.environment
     return Ports(
-        kinds=KINDS,
+        kinds=ALL_KINDS,
         http=functools.partial(HttpClient.for_environment, environment, redactor=runtime.redactor),
         clock=runtime.clock,
         credential=runtime.secrets.credential,
@@ -89,14 +95,16 @@ def make_ports(runtime: Runtime) -> Ports:
         observe=lambda: observe(runtime.clients, environment),
         redactor=runtime.redactor,
         previous=lambda: previous(runtime),
-        refresh_failing=lambda state, failing: refresh_failing(
-            runtime.clients, environment, state, failing, runtime.redactor.known
+        refresh_failing=lambda state, failed: refresh_failing(
+            runtime.clients, environment, state, failed.services, runtime.redactor.known, failed
         ),
         diagnose=_diagnose,
+        mutes=lambda now: stored_mutes(runtime, now),
         read_state=lambda name, seconds: within(seconds, lambda: read_state(runtime.store, name)),
         within=within,
         audit=functools.partial(_audit, runtime) if environment.cluster else None,
         end_requests=watchdog.end_requests,
+        connect=functools.partial(connect, environment),
     )
 
 
@@ -115,6 +123,19 @@ def previous(runtime: Runtime) -> Previous:
     return Previous(report=found.report, note="; ".join(n for n in (found.note, note) if n))
 
 
+def stored_mutes(runtime: Runtime, now: dt.datetime) -> Stored:
+    """Return the mutes that hold; where they cannot be read none does, and a note says so."""
+    name = mutes_name(runtime.environment.name)
+    try:
+        stored = decode(within(READ_S, lambda: runtime.store.read(name)))
+        held, refused = holding(stored, now)
+    except Exception as error:  # noqa: BLE001 - the boundary: a mute is never worth a run
+        return Stored(notes=(f"the stored mutes could not be read, none holds: {error}",))
+    more = len(refused) - MOST_REFUSED
+    told = (*refused[:MOST_REFUSED], *((f"and {more} more",) if more > 0 else ()))
+    return Stored(mutes=held, notes=tuple(f"a stored mute does not hold: {why}" for why in told))
+
+
 def _diagnose(
     results: tuple[Result, ...],
     state: PlatformState,
@@ -127,10 +148,14 @@ def _diagnose(
     """Diagnose within `seconds`; raises TimeoutError where that was not enough."""
     from canary.diagnose import diagnose  # a third of all our code, for runs that found a fault
     from canary.diagnose.core.slices import Slices
+    from canary.diagnose.plugged import plugged_rules
+    from canary.diagnose.rules import RULES
 
+    more, problems = plugged_rules()
     slices = Slices(cut_after, min(RULE_S, seconds / 2))
-    given = results, state, environment, before, now, baselines, slices
-    return cut_after(seconds, lambda: diagnose(*given))
+    given = results, state, environment, before, now, baselines, slices, (*RULES, *more)
+    found = cut_after(seconds, lambda: diagnose(*given))
+    return msgspec.structs.replace(found, notes=(*found.notes, *problems))
 
 
 def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.aws.endpoint import Endpoint
+from hokusai_canary.zipped import zipped
 from tests.bench.figures import Figure, alternately, median, spread
 from tests.bench.healthy import running_twin
 from tests.bench.imports import ALONE, built_here
 from tests.emulator.support.emulated import LOGS, role
-from tests.infra.support.zipped import zipped
 
 TIMES = 11
 HANDLERS = {"bench-canary": "canary.handler.handler", "bench-alone": "alone.handler"}

@@ -22,7 +22,7 @@ def measure() -> Figure:
         twin = Twin(Path(folder))
         try:
             store = twin.store()
-            twin.sandbox("break", FAULT)
+            twin.plant(FAULT)
             twin.settle()
             twin.run("broken", store)
             files = (

@@ -13,10 +13,11 @@ from canary.comparison.previous import Previous
 from canary.control_plane.state import PlatformState
 from canary.metrics.measure import measure
 from canary.model import CheckHistory, Config, Load, Report, Service, Severity, Status, spared
+from canary.observe.edge.failed import Failed
 from canary.pipeline import run_once
 from canary.plan import Selection
-from canary.publish import summary
 from canary.report.score import run_status
+from canary.report.summary import summary
 from canary.runner import RunRequest
 from tests.canary.support import made, worlds
 from tests.canary.support.worlds import check
@@ -168,9 +169,9 @@ def test_a_blocking_check_is_down_after_two_failures_and_up_after_two_passes() -
 
 
 def test_what_a_standing_failure_needs_is_read_again_for_its_diagnosis() -> None:
-    asked: list[frozenset[str]] = []
+    asked: list[Failed] = []
 
-    def refresh(state: PlatformState, failing: frozenset[str]) -> PlatformState:
+    def refresh(state: PlatformState, failing: Failed) -> PlatformState:
         asked.append(failing)
         return state
 
@@ -178,7 +179,7 @@ def test_what_a_standing_failure_needs_is_read_again_for_its_diagnosis() -> None
     for _ in range(3):
         minutes.run("passes", "fails", refresh_failing=refresh)
     assert minutes.story() == "Fff"
-    assert asked == [frozenset({"api"})] * 3
+    assert [failed.services for failed in asked] == [frozenset({"api"})] * 3
 
 
 @pytest.mark.parametrize(("status", "exits"), [("F", 0), ("P", 3)])

@@ -16,7 +16,7 @@ from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.slices import Slices
 from canary.diagnose.rules import RULES, Rule
 from canary.metrics.measure import Point
-from canary.model import Explanation, Report
+from canary.model import Explanation, Report, Run
 from canary.pipeline import run_once
 from canary.publish import Published, publish_metrics
 from canary.runner import RunRequest
@@ -57,10 +57,10 @@ def lost(rule: Rule, how: Callable[[], None], emitted: list[str], before: list[b
         slices = Slices(cut_after, SLICE_S)
         return cut_after(seconds, lambda: diagnose(*readings, slices, rules))
 
-    def emit(points: Iterable[Point], _run_id: str) -> None:
+    def emit(points: Iterable[Point], _run: Run) -> None:
         emitted.extend(p.metric for p in points)
 
-    judged = functools.partial(publish_metrics, emit=emit, done=Published())
+    judged = functools.partial(publish_metrics, emit=emit, done=Published(), config=CONFIG)
     ports = worlds.ports(CONFIG.environment, diagnose=explained)
     return run_once(ports, CONFIG, RunRequest(), judged)
 

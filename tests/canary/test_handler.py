@@ -51,6 +51,8 @@ ecs_service = "hokusai-mlflow-development"
 load_balancer = "hokusai-registry-development"
 target_groups = ["tg"]
 """
+UNWATCHED = ENVIRONMENT.replace('cluster = "hokusai-development"', 'cluster = ""')
+"""Nobody asks AWS there, so that silence is the platform's and not the canary's own."""
 PRINCIPALS = ("valid", "read-only", "revoked", "expired", "other-service", "admin")
 
 FUTURE = "2099-01-01T00:00:00+00:00"
@@ -214,6 +216,13 @@ def test_the_scheduled_run_leaves_slow_checks_to_their_schedule() -> None:
     assert request_of({"trigger": "schedule"}, where).selection.without == ("api.slow",)
     slow = request_of({"trigger": "schedule-slow", "only": ["api.slow"]}, where)
     assert slow.selection.without == () and slow.reuse_rest
+
+
+@pytest.mark.parametrize(
+    ("trigger", "aside"), [("gate", True), ("schedule", False), ("schedule-slow", False)]
+)
+def test_a_pipelines_run_fills_no_window(trigger: str, aside: bool) -> None:
+    assert request_of({"trigger": trigger}, worlds.environment()).aside is aside
 
 
 @pytest.mark.parametrize(

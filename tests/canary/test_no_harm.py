@@ -72,7 +72,7 @@ def test_a_run_makes_no_answer_slower_than_a_second(
     twin: Twin, outage: str, tmp_path: Path
 ) -> None:
     twin.heal()
-    twin.sandbox("break", outage)
+    twin.plant(outage)
     twin.settle()
     outside = Outside(read(twin.state_file))
     with Watch(outside) as without:

@@ -11,7 +11,7 @@ import msgspec
 
 from canary.comparison.previous import Previous
 from canary.metrics.measure import Point
-from canary.model import Config, Explanation, Report, Status
+from canary.model import Config, Explanation, Report, Run, Status
 from canary.pipeline import run_once
 from canary.plan import Selection
 from canary.publish import Published, publish_metrics
@@ -39,6 +39,19 @@ def test_what_is_not_due_is_carried_and_every_check_has_its_result() -> None:
         ("api.two", True),
     ]
     assert {r.as_of for r in run(config, second).results} == {first.run.started_at}
+
+
+def test_runs_beside_the_schedule_leave_the_windows_as_they_are() -> None:
+    """Three of them in a minute are no outage; what they found is reported all the same."""
+    config = worlds.config(worlds.check("api.one", "fails"))
+    beside = msgspec.structs.replace(SCHEDULED, aside=True)
+    report, ports = run(config), worlds.ports
+    for _ in range(3):
+        before = Previous(report=report)
+        report = run_once(ports(config.environment, previous=lambda b=before: b), config, beside)
+    assert [r.status for r in report.results] == [Status.FAIL]
+    assert report.history["api.one"].outcomes == "F"
+    assert run(config, report).history["api.one"].outcomes == "FF"
 
 
 def test_a_check_of_which_nothing_can_be_carried_runs_though_it_is_not_due() -> None:
@@ -90,11 +103,11 @@ def test_what_wakes_people_is_published_before_a_diagnosis_that_hangs_comes_back
     done, reports = Published(), list[Report]()
     ports = worlds.ports(config.environment, diagnose=hangs)
 
-    def emit(points: Iterable[Point], _run_id: str) -> None:
+    def emit(points: Iterable[Point], _run: Run) -> None:
         emitted.put(tuple(points))
 
     def run_it() -> None:
-        judged = functools.partial(publish_metrics, emit=emit, done=done)
+        judged = functools.partial(publish_metrics, emit=emit, done=done, config=config)
         reports.append(run_once(ports, config, RunRequest(), judged))
 
     thread = threading.Thread(target=run_it)

@@ -7,8 +7,9 @@ import datetime as dt
 import msgspec
 import pytest
 
-from canary.deployment import cost
-from canary.model import CheckHistory, Deployment, Load, Status, Suite
+from canary.deployment import cost, prices
+from canary.deployment.counts import Counts
+from canary.model import CheckHistory, Deployment, Load, Network, Status, Suite
 from canary.plan import Plan, PlanError, Selection, is_due, make_plan
 from tests.canary.support.worlds import KINDS, NOW, check, config
 
@@ -17,7 +18,7 @@ MADE = config(
     check("api.leaf", needs=("api.root",)),
     check("api.rare", every=300, suite=Suite.REGISTRATION),
 )
-COUNTS = cost.Counts(metrics=20, alarms=14, composites=5, period_s=60)
+COUNTS = Counts(metrics=60, documents=50, alarms=14, composites=5, period_s=60)
 
 
 def ago(seconds: float, status: Status = Status.PASS) -> CheckHistory:
@@ -47,6 +48,14 @@ def test_a_check_keeps_its_own_cadence_with_the_schedulers_jitter(seconds: int, 
 
 def test_a_failing_check_is_looked_at_in_every_run() -> None:
     assert is_due(check(every=300), ago(10, Status.FAIL), NOW)
+
+
+@pytest.mark.parametrize(("passes", "due"), [(1, True), (9, True), (10, False)])
+def test_a_check_that_failed_is_looked_at_in_every_run_until_it_recovered(
+    passes: int, due: bool
+) -> None:
+    kept = msgspec.structs.replace(ago(60), outcomes="PF" + passes * "P")
+    assert is_due(check(every=300), kept, NOW) is due
 
 
 def test_a_check_that_could_not_be_judged_is_looked_at_in_every_run() -> None:
@@ -122,10 +131,41 @@ def test_what_others_wait_for_and_what_takes_long_starts_first() -> None:
 
 def test_the_bill_names_its_items_and_endpoints_cost_extra() -> None:
     lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), COUNTS)}
-    assert lines["custom metrics"] == pytest.approx(6.0)
+    assert lines["custom metrics"] == pytest.approx(18.0)
     assert "interface endpoints" not in lines
-    # made for every environment, whatever it checks
-    assert (lines["dashboard"], lines["key"]) == (cost.DASHBOARD, cost.KEY) == (3.0, 1.0)
+    assert (lines["dashboard"], lines["key"]) == (prices.DASHBOARD, prices.KEY) == (3.0, 1.0)
+    assert lines["NAT"] > 0
+
+
+def test_a_dashboard_of_fifty_metrics_and_topics_without_a_key_are_free() -> None:
+    few = msgspec.structs.replace(COUNTS, metrics=50, keys=0)
+    lines = {line.item: line.dollars for line in cost.monthly(MADE, plan(), few)}
+    assert lines["dashboard"] == 0.0 and "key" not in lines
+    more = msgspec.structs.replace(COUNTS, metrics=51)
+    assert {line.item: line.dollars for line in cost.monthly(MADE, plan(), more)}["dashboard"] == 3
+
+
+def test_a_store_behind_a_gateway_endpoint_sends_nothing_through_the_nat() -> None:
+    def nat(**network: object) -> float | None:
+        where = msgspec.structs.replace(MADE.environment, network=Network(**network))  # type: ignore[arg-type]
+        made = msgspec.structs.replace(MADE, environment=where)
+        lines = {line.item: line.dollars for line in cost.monthly(made, plan(), COUNTS)}
+        return lines.get("NAT")
+
+    through, beside = nat(), nat(route_tables=("rtb-1",))
+    assert through is not None and beside is not None and through > beside > 0
+    assert nat(egress="endpoints") is None
+
+
+def test_the_bill_names_the_queues_of_who_follows_changes() -> None:
+    where = msgspec.structs.replace(MADE.environment, cluster="main")
+    made = msgspec.structs.replace(MADE, environment=where)
+    lines = {line.item: line for line in cost.monthly(made, plan(), COUNTS)}
+    # two queues, five long polls each, three a minute, 43,800 minutes, 0.40 $ a million
+    assert lines["changes"].dollars == pytest.approx(0.53)
+    quiet = msgspec.structs.replace(where, deployment=Deployment(follow_changes=False))
+    made = msgspec.structs.replace(MADE, environment=quiet)
+    assert "changes" not in {line.item for line in cost.monthly(made, plan(), COUNTS)}
 
 
 def test_the_bill_of_a_spread_run_names_its_state_machine() -> None:

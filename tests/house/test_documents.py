@@ -14,9 +14,11 @@ import pytest
 
 from canary.alarms.plan import plan_alarms
 from canary.cli import catalogue, main
-from canary.cli.inspect import counted
+from canary.cli.inspect import by_profile
+from canary.cli.pages import message_lists, reference
 from canary.config import load
 from canary.deployment import cost
+from canary.deployment.counts import counted
 from canary.diagnose import causes
 from canary.metrics.table import METRICS
 from canary.plan import make_plan
@@ -114,6 +116,10 @@ def test_every_test_file_that_a_page_names_exists(page: Path) -> None:
 def test_the_catalogue_is_current() -> None:
     page = ROOT / "docs" / "catalogue.md"
     assert page.read_text(encoding="utf-8") == catalogue.find(KINDS), "make docs"
+    keys = (ROOT / reference.FILE).read_text(encoding="utf-8")
+    assert keys == reference.find(KINDS), "make docs"
+    messages = (ROOT / message_lists.DOCUMENT).read_text(encoding="utf-8")
+    assert message_lists.BEGIN in messages and message_lists.placed(messages) == messages
 
 
 def test_every_kind_metric_alarm_and_cause_is_documented() -> None:
@@ -160,3 +166,13 @@ def test_the_price_in_the_comparison_is_what_the_plan_says() -> None:
     plan = make_plan(config, KINDS, {}, dt.datetime.now(dt.UTC))
     dollars = sum(line.dollars for line in cost.monthly(config, plan, counted(config)))
     assert f"| {dollars:.0f}, for its {len(plan.order)} checks |" in text
+
+
+def test_the_prices_beside_how_soon_each_profile_tells_are_what_the_plan_says() -> None:
+    """To a dime: a further request of a check changes a cent."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| dollars a month \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", text, re.M)
+    config = load("development", authoring=False)
+    now = by_profile(config, make_plan(config, KINDS, {}, dt.datetime.now(dt.UTC)))
+    said = dict(zip(("standard", "lean", "full"), map(float, row), strict=True))
+    assert said == pytest.approx(now, abs=0.1)

@@ -45,28 +45,40 @@ RUN = {
     r"npx cdk destroy\b": "tests/infra/test_cdk_cli.py::test_destroy",
     r"sed 's/development/NAME/g'": "tests/infra/test_five_minutes.py::test_a_platform_of_the_same",
     r"cp docs/examples/any-mlflow\.toml": "tests/infra/test_five_minutes.py::test_any_mlflow",
+    r"(uv tool install|pip install) \.(\s|$)": "tests/house/test_distributions.py"
+    "::test_the_clone_is_installed_as_documented",
+    r"python3? -m hokusai_canary\.template\b": "tests/infra/test_construct.py"
+    "::test_the_template_for_others",
+    r"uv tool install --with ": "tests/house/test_distributions.py"
+    "::test_the_clone_is_installed_as_documented",
+    r"pip install \./docs/examples/plugin$": "tests/house/test_plugin_example.py"
+    "::test_its_environment_is_valid",
+    r"uv build\b": "tests/house/test_distributions.py::test_two_builds_give_the_same_bytes",
     r"make (test|test-slow|lint)\b": "tests/house/test_workflows.py::test_ci_runs_the_verbs",
 }
 NOT_RUN = {
     r"IFS= read -r NAME && ": "test_aws_cli.py types it, with a program in place of the AWS CLI",
     r"make setup$": "every other verb calls it first",
     r"(make mutants|python -m tests\.mutants)\b": "an hour; `make sweep` does it",
-    r"python -m tests\.canary\.support\.told": "writes files that a test compares",
+    r"python -m tests\.canary\.support\.(told|arriving)": "writes files that a test compares",
     r"make (sweep|bench)$": "half a day on a quiet machine; a person reads what they say",
     r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "an hour; `make test-slow` and `make sweep` plant the same",
     r"python -m tests\.worlds\.matrix": "hours; `make test-slow` tries a sample of its cells",
+    r"python -m tests\.doctor\.matrix": "hours; `make test-slow` tries some of its faults",
     r"python -m tests\.canary\.support\.answers\.others": "asks the curl that is installed",
     r"make lock$": "asks the package registry for what is new today",
     r"pip-audit ": "asks a database of vulnerabilities; a person runs it before a release",
     r"python -m sandbox\.services\.<name>$": "a decision says how a task is started",
-    r"canary plan( --checks N)?$": "a sentence speaks of the command by its name",
+    r"canary (plan( --checks N)?|doctor|init)$": "a sentence speaks of the command by its name",
 }
 LANGUAGES: dict[str, str] = {
     "": "", "sh": "",  # line by line, above
     "toml": "tests/house/test_documents_examples.py::test_a_check_in_a_document_is_valid",
     "python": "tests/house/test_documents_examples.py::test_the_kind_in_the_document_works",
     "json": "tests/canary/messages/test_forms.py::test_the_rule_of_the_document",
+    "text": "tests/canary/messages/test_arriving.py::test_the_document_has_the_texts_that_arrive",
+    "yaml": "tests/canary/serve/test_exposition.py::test_the_rules_of_the_document",
     "mermaid": "",  # a drawing: nothing to run
 }  # fmt: skip
 EXECUTED = ("SizeSpec", "latency-degraded")  # what test_documents_examples finds Python blocks by

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE = 250
 LONGEST_FUNCTION = 40
-FOLDERS = ("alarm_evaluator", "canary", "emulator", "infra", "sandbox")
+FOLDERS = ("alarm_evaluator", "canary", "emulator", "hokusai_canary", "infra", "sandbox")
 SOURCES = sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.py"))
 ALL = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
 OWN_PATHS = re.compile(r"[\"'](/work|/root)/")

@@ -128,6 +128,6 @@ def test_what_decides_nothing_is_let_through(code: str) -> None:
 
 def test_the_author_itself_would_be_noticed() -> None:
     """Else the test would look for what the author no longer writes."""
-    found = {w for p in AUTHOR.glob("*.py") for w in meant(ast.parse(p.read_text("utf-8")))}
+    found = {w for p in AUTHOR.rglob("*.py") for w in meant(ast.parse(p.read_text("utf-8")))}
     kinds = {*VALUES.values(), *TEXTS.values(), "a condition of a listener rule"}
     assert found == {*kinds, "a pattern with wildcards"}

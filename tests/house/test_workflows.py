@@ -107,7 +107,7 @@ def typed_after(verb: str, argument: str) -> subprocess.CompletedProcess[str]:
     """Run a verb, without its set-up, as a person types it."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
-        ["make", "-o", "setup", verb, argument],
+        ["make", "-o", "setup", "-o", "setup-demo", verb, argument],
         cwd=ROOT,
         env=variables,
         capture_output=True,

@@ -23,7 +23,10 @@ OUT = ROOT / "out" / "mutants"
 FAST = "not slow and not sweep"
 MUST_KILL = 0.9
 # What a page shows of a room is stated by the test of the page.
-ALSO = (("canary/diagnose", "tests/house/test_documents.py"),)
+ALSO = (
+    ("canary/diagnose", "tests/house/test_documents.py"),
+    ("canary/control_plane", "tests/house/test_documents.py"),
+)
 
 
 def arguments(typed: list[str] | None = None) -> argparse.Namespace:
@@ -60,10 +63,8 @@ def folders_of_tests(of: list[str]) -> list[str]:
         while not path.is_dir():
             path = path.parent
         found[str(path.relative_to(ROOT))] = None
-    return [
-        *found,
-        *(test for room, test in ALSO if room in {f.removeprefix("tests/") for f in found}),
-    ]
+    also = (test for room, test in ALSO if f"tests/{room}" in found)
+    return list(dict.fromkeys([*found, *also]))
 
 
 def users(modules: list[str]) -> dict[str, tuple[str, ...]]:

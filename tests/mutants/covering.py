@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,14 @@ class Covering:
             found = {test for one in using for tests in one.values() for test in tests}
             found |= {t for t in self.seconds if t.partition("::")[0] in users} - {*self.failed}
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+    def depth(self, module: str) -> dict[str, float]:
+        """Return how far each test gets into a module: a line that few execute counts more."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for tests in self.lines.get(module, {}).values():
+            for test in tests:
+                found[test] += 1 / len(tests)
+        return found
 
     def to_measure(self, tests: Iterable[str], modules: Iterable[str]) -> list[str]:
         """Return the tests that are new or changed, or execute a module that changed."""

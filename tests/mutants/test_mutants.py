@@ -15,7 +15,7 @@ from tests.mutants.covering import Covering, Measuring, digest
 from tests.mutants.equivalents import equivalents, key
 from tests.mutants.fork import TimeUpError, forked
 from tests.mutants.sample import ROOT, Mutant, mutants, mutated, sample
-from tests.mutants.session import Mutating, Outcome, in_turn, within
+from tests.mutants.session import Mutating, Outcome, by_turns, in_turn, within
 from tests.mutants.table import Row, rows, table
 from tests.mutants.test_sweep import ROOMS
 
@@ -191,6 +191,16 @@ def test_a_test_that_takes_long_comes_after_the_quick_ones() -> None:
     ]  # fmt: skip
 
 
+def test_a_test_that_gets_far_into_the_module_comes_early() -> None:
+    tests = [f"x::t[{n}]" for n in range(6)]
+    lines = {1: frozenset(tests), COVERS.line: frozenset(tests), 9: frozenset({tests[4]})}
+    covering = Covering(dict.fromkeys(tests, 1.0), {FIREWALL: lines})
+    assert covering.depth(FIREWALL) == {**dict.fromkeys(tests, 1 / 3), tests[4]: 1 / 3 + 1}
+    assert covering.depth("unknown.py") == {}
+    mutating = Mutating({}, {}, 2.0, print, covering)
+    assert mutating.tests_for(COVERS, [], set(tests)) == [tests[0], tests[4]]
+
+
 def test_plug_ins_can_be_told_apart() -> None:
     """Pytest keeps plug-ins in sets where a folder has plug-ins of its own."""
     assert len({Mutating({}, {}, 1.0, print), Mutating({}, {}, 1.0, print), Measuring([])}) == 3
@@ -198,6 +208,7 @@ def test_plug_ins_can_be_told_apart() -> None:
 
 def test_each_function_has_its_turn_within_the_time() -> None:
     assert in_turn(["a[1]", "a[2]", "b", "c[1]"]) == ["a[1]", "b", "c[1]", "a[2]"]
+    assert by_turns(["a", "b", "c"], ["c", "a", "b"]) == ["a", "c", "b"]
     seconds = {"a": 1.0, "b": 2.0, "c": 1.0}
     assert within(["a", "b", "c"], seconds, 2.5) == ["a"]
     assert within(["b", "a"], seconds, 0.5) == ["b"]

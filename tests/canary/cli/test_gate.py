@@ -170,3 +170,18 @@ def test_a_mute_that_is_over_hides_nothing(
     Path(file).write_text(Path(file).read_text() + mute)
     function[0].answers = [(200, {}, BROKEN)]
     assert call("gate", "-e", file, "--fail-on", "low").exit_code == status
+
+
+def test_a_rollout_is_waited_for_and_what_stands_after_it_is_judged(
+    function: tuple[Function, str], file: str
+) -> None:
+    rollout = {"service": "registry", "deployment": "ecs-svc/7", "since": "s", "until": "u"}
+    moving = {**BROKEN, "rollouts": [rollout]}
+    function[0].answers = [(200, {}, moving), (200, {}, {**WELL, "rollouts": []})]
+    done = call("gate", "-e", file, "--rollout-patience", "0.1")
+    assert (done.exit_code, len(function[0].asked)) == (0, 2)
+    assert "the rollout ecs-svc/7 of registry in progress; waiting" in done.stderr
+    function[0].answers = [(200, {}, moving)]
+    done = call("gate", "-e", file, "--rollout-patience", "0")
+    assert done.exit_code == 1
+    assert "judged before its end: the rollout ecs-svc/7 of registry" in done.stdout

@@ -14,7 +14,7 @@ from canary.adapters.store.protocol import changes_name, latest_name, run_name, 
 from canary.comparison.changes import Changes, added
 from canary.comparison.states import StoredState, encode
 from canary.control_plane.state import PlatformState
-from canary.model import Drift
+from canary.model import CheckHistory, Drift, Severity
 from canary.report import json as canonical
 from tests.canary.cli.test_commands import call
 from tests.canary.support import made
@@ -87,6 +87,43 @@ def test_a_report_that_names_its_state_is_shown_with_it(store: FolderStore) -> N
     done = call("show", "latest", "-e", NAME, "--store", store.place, "--format", "json")
     assert done.exit_code == 0 and canonical.load(done.stdout).platform is None
     assert "the control plane of run one: it is not in the store" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "compare"])
+@pytest.mark.parametrize("path", ["gone.json", "out/gone", "s3://bucket/gone"])
+def test_a_file_that_is_not_there_is_told_so_and_looked_for_nowhere(
+    command: str, path: str
+) -> None:
+    done = call(command, path, *(["two"] if command == "compare" else []), "-e", NAME)
+    assert (done.exit_code, done.stderr) == (2, f"{path}: no such file\n")
+
+
+def test_a_comparison_begins_with_what_is_wrong_now_and_ends_with_what_is_well(
+    store: FolderStore,
+) -> None:
+    rows = {"one": "PFPF", "two": "FPFF"}  # of the checks a to d
+    for name, outcomes in rows.items():
+        results = [
+            made.result(o, f"web.{c}", severity=Severity.LOW if c == "a" else Severity.CRITICAL)
+            for c, o in zip("abcd", outcomes, strict=True)
+        ]
+        history = {
+            r.check_id: CheckHistory(last_status=r.status, last_run_at="2026-11-22T09:00:00Z")
+            for r in results
+        }
+        state = p.healthy()
+        if name == "two":
+            state = p.change(state, "security_groups", "sg-auth", ingress=())
+        report = made.report(*results, history=history, platform=msgspec.to_builtins(state))
+        run = msgspec.structs.replace(report.run, id=name, started_at="2026-11-22T10:00:00Z")
+        text = canonical.render(msgspec.structs.replace(report, run=run)).encode()
+        store.write(f"runs/{name}.json", text)
+    done = call("compare", "one", "two", "-e", NAME, "--store", store.place)
+    first = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert [word for word, _ in first] == ["BROKE", "BROKE", "STILL_FAILING", "DRIFT", "FIXED"]
+    assert [name for _, name in first if name.startswith("web")] == [
+        "web.c", "web.a", "web.d", "web.b",
+    ]  # fmt: skip
 
 
 def test_two_reports_that_name_their_states_are_compared(store: FolderStore) -> None:

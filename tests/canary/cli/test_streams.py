@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from canary.cli import main
 from canary.report import json as canonical
 from tests.canary.support.report_samples import seed_day
-from tests.canary.test_handler import ENVIRONMENT, PRINCIPALS
+from tests.canary.test_handler import PRINCIPALS, UNWATCHED
 
 ROOT = Path(__file__).resolve().parents[3]
 ONE = "auth.https-redirect"
@@ -68,9 +68,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f'[principals.{p}]\ngenerated = "malformed"\n'
         for p in (*PRINCIPALS, "unknown", "malformed")
     )
-    text = 'aws_endpoint_url = "http://127.0.0.1:1"\n' + ENVIRONMENT.format(
-        url="https://127.0.0.1:1"
-    )
+    text = 'aws_endpoint_url = "http://127.0.0.1:1"\n' + UNWATCHED.format(url="https://127.0.0.1:1")
     (folder / "here.toml").write_text(text + principals)
     status, _, err = shell(run(folder))
     assert (status, err) == (1, f"Reports: {folder}\n")
@@ -89,7 +87,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_a_full_disk_is_named_and_replaces_nothing(out: Path) -> None:
     before = content(out)
     status, shown, err = shell(f"ulimit -f 4; {run(out)}")
-    assert status == 3 and "is failing" in shown
+    assert status == 3 and "nothing-answers: requests to auth fail" in shown
     lines = err.splitlines()
     assert lines[-1].startswith("reports: ") and lines[-1].endswith(": File too large")
     assert Path(lines[-1].removeprefix("reports: ").partition(":")[0]).parent == out
@@ -135,7 +133,7 @@ def call(*arguments: str) -> tuple[int, str]:
         (("run", "--store", "x" * 5000), f"--store {'x' * 100}: File name too long"),
         (("show", "x" * 5000), f"{'x' * 100}: File name too long"),
         (("show", ""), "no report '': neither a file nor the id of a run"),
-        (("show", "../x"), "no report '../x': neither a file nor the id of a run"),
+        (("show", "../x"), "../x: no such file"),
         (("show", "latest", "--store", ""), f"'' {NO_STORE}"),
         (("rehearse", "--history", "ftp://x"), f"ftp://x {NO_STORE}"),
         (("validate", "-e", ""), "'': no such environment or file (there are: development)"),

@@ -35,8 +35,15 @@ def on_a_terminal(arguments: list[str], folder: Path, **variables: str) -> list[
         stdin=child,
         stdout=child,
         stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24", **variables},
+        cwd=folder,
+        env={
+            **os.environ,
+            "TERM": "xterm",
+            "COLUMNS": "80",
+            "LINES": "24",
+            "PYTHONPATH": str(ROOT),
+            **variables,
+        },
     )
     os.close(child)
     told = b""
@@ -73,11 +80,12 @@ def test_the_list_of_commands_fits_80_columns_without_a_cut() -> None:
 
 
 def test_a_summary_fits_the_terminal_in_colour_and_without(seed: str, tmp_path: Path) -> None:
-    rows = on_a_terminal(["show", seed], tmp_path)
+    rows = on_a_terminal(["show", Path(seed).name], tmp_path)
     assert any(ESCAPE in row for row in rows)
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", row) for row in rows]
     assert sum(max(1, -(-len(row) // 80)) for row in plain) <= 22
     assert any(row.startswith("aws elbv2 modify-rule") for row in plain)
+    assert plain[-1] == "python -m canary show report.json | less"  # the same file, not a run's id
     assert ESCAPE not in "".join(on_a_terminal(["show", seed], tmp_path, NO_COLOR="1"))
 
 
@@ -110,7 +118,9 @@ def test_a_terminal_without_our_signs_gets_the_rest(seed: str) -> None:
         capture_output=True,
         cwd=ROOT,
     )
-    assert shown.returncode == 0 and b"? development is failing" in shown.stdout
+    assert (
+        shown.returncode == 0 and b"? development: registration and sign-in fail: " in shown.stdout
+    )
 
 
 def test_a_report_that_cannot_be_read_is_wrong_use_and_a_bug_is_no_failed_check() -> None:
@@ -131,6 +141,9 @@ def test_a_report_that_cannot_be_read_is_wrong_use_and_a_bug_is_no_failed_check(
 def test_rows_are_cut_to_the_terminal(command: str, tmp_path: Path) -> None:
     rows = on_a_terminal([command], tmp_path)
     assert max(map(len, rows)) <= 80
+    cut = sum(row.endswith("…") for row in rows)
+    note = f"({cut} rows are cut to the screen; whole: the same command with | less)"
+    assert cut and rows[-1] == note
 
 
 def test_progress_names_the_check_that_has_been_under_way_the_longest() -> None:

@@ -106,7 +106,8 @@ def test_every_runbook_has_the_section_that_its_check_points_at() -> None:
 
 
 def test_every_kind_is_used_and_none_is_unknown() -> None:
-    assert {c.kind for c in CHECKS.values()} == set(KINDS)
+    # Hokusai's stores are reached by its services alone
+    assert {c.kind for c in CHECKS.values()} == set(KINDS) - {"tcp"}
 
 
 def test_checks_hold_no_address_of_an_environment() -> None:

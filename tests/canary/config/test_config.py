@@ -102,13 +102,13 @@ def test_the_shipped_configuration_is_well() -> None:
 
 
 def test_schemas_for_editors_know_every_kind_and_every_key() -> None:
-    checks = schemas.check_file()
+    checks = schemas.check_file(SHIPPED)
     kinds = [
         rule["if"]["properties"]["kind"]["const"]
         for rule in checks["properties"]["check"]["items"]["allOf"][1:]
     ]
     assert kinds == list(SHIPPED)
-    environment = schemas.environment_file()
+    environment = schemas.environment_file(SHIPPED)
     assert "services" in environment["$defs"]["Environment"]["properties"]
     assert msgspec.json.encode([checks, environment])
 

@@ -49,7 +49,7 @@ def test_the_bill_of_ten_thousand_checks_is_what_the_price_list_makes_of_it() ->
     lead_s = 1.0 + 100 * 0.015 + 10_000 * (0.00005 + 0.00045) * 1769 / 1024
     gb_s, calls = 43_800 * (100 * shard_s + lead_s), 43_800 * 102
     assert bill["functions"] == pytest.approx(gb_s * 0.0000133334 + calls * 2e-7, abs=0.01)
-    assert bill["reports"] == pytest.approx(43_800 * (108 * 5e-6 + 105 * 4e-7), abs=0.01)
+    assert bill["reports"] == pytest.approx(43_800 * (104.6 * 5e-6 + 206 * 4e-7), abs=0.01)
     child = 1e-6 + 1.1 * 64 / 1024 * 0.00001667
     assert bill["workflow"] == pytest.approx(43_800 * (5 * 2.5e-5 + 100 * child), abs=0.01)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 
-from canary.model import Load, Mute, Result, Severity, Status, Step, Suite
+from canary.model import Load, Result, Severity, Status, Step, Suite
 from canary.probes.base.api import BLOCKED, NO_TIME
 from canary.runner import outcomes
 from tests.canary.support import worlds
@@ -139,22 +138,12 @@ def test_after_a_blocking_check_that_failed_slowly_no_other_is_asked() -> None:
 
 def test_every_bad_need_is_named() -> None:
     known = {"a": result("F", "a"), "b": result("P", "b"), "c": result("E", "c")}
+    muted = {n: result(s, n, muted="until then") for n, s in zip("def", "FES", strict=True)}
     assert outcomes.blocked_by(("a", "b", "c", "later"), known) == (
         "needs a, which failed; needs c, which could not be judged"
     )
+    assert outcomes.blocked_by(("d", "e", "f"), known | muted) == ""  # a mute blinds nothing
     assert outcomes.blocked_by(("b", "later"), known) == outcomes.blocked_by((), known) == ""
-
-
-def test_a_mute_holds_to_the_end_of_its_day_and_for_its_check() -> None:
-    mutes = (
-        Mute(check="a.b", until=dt.date(2026, 11, 20), reason="over"),
-        Mute(check="a.b", until=dt.date(2026, 11, 22), reason="it moves"),
-        Mute(check="a.c", until=dt.date(2999, 1, 1), reason="other"),
-    )
-    environment = worlds.environment(mutes=mutes)
-    assert outcomes.mute_reason(environment, "a.b", "2026-11-22") == "until 2026-11-22: it moves"
-    assert outcomes.mute_reason(environment, "a.b", "2026-11-23") == ""
-    assert outcomes.mute_reason(environment, "a.d", "2026-11-22") == ""
 
 
 def ran(name: str, ms: float, *needs: str, **more: object) -> Result:

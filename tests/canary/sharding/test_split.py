@@ -122,10 +122,11 @@ def test_the_shipped_checks_fit_one_shard_each_way() -> None:
 
 
 def test_a_shard_that_is_silent_gives_an_error_for_each_of_its_checks() -> None:
-    environment = load("development").environment
     both = plan(planned(1), planned(2))
-    found = merge_results(both, [ShardResults(number=0, results=())], environment, "2026-11-22")
+    muted = {"service.check-2": "until 2026-12-01: it moves"}
+    found = merge_results(both, [ShardResults(number=0, results=())], muted)
     assert [(r.status, r.reason) for r in found] == [(Status.ERROR, SILENT)] * 2
+    assert [r.muted for r in found] == ["", "until 2026-12-01: it moves"]
 
 
 def test_a_narrowed_plan_carries_every_other_check() -> None:

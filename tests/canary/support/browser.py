@@ -19,16 +19,15 @@ from urllib.parse import unquote
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 # On a desk without Chromium tests of pages are skipped; in CI they are carried out always.
 ABSENT = not CHROMIUM and os.environ.get("CANARY_BROWSER") != "required"
-_FLAGS = (
+FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
     "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--hide-scrollbars",
 )  # fmt: skip
-_TALL = 16_000  # px: more than the longest page of a picture
 _DARK, _LIGHT = 0, 1  # Blink's preferred colour schemes
 
-# What is asked of a page. It runs in the frame's parent: the page itself forbids scripts.
+# What is asked of a page. It runs in the frame's parent: the page admits one script of ours alone.
 _QUESTIONS = """
 const page = document.querySelector('iframe').contentDocument, root = page.documentElement;
 const view = page.defaultView;
@@ -105,7 +104,7 @@ def _run(folder: Path, *arguments: str) -> str:
         raise FileNotFoundError("Chromium is not installed, and CANARY_BROWSER needs it")
     profile = f"--user-data-dir={folder / 'profile'}"
     done = subprocess.run(
-        [CHROMIUM, *_FLAGS, profile, *arguments],
+        [CHROMIUM, *FLAGS, profile, *arguments],
         check=True, capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     return done.stdout
@@ -127,35 +126,6 @@ def look(folder: Path, page: str, *, width: int = 1200, dark: bool = False) -> S
         )  # fmt: skip
     quoted = found.partition("ANSWER")[2].partition("END")[0]
     return Seen(**json.loads(unquote(quoted)))
-
-
-def screenshot(
-    folder: Path, page: str, to: Path, *, size: tuple[int, int], dark: bool = False, at: str = ""
-) -> None:
-    """Write a picture of the page's top, or from the section `at` on.
-
-    Chromium takes pictures of windows narrower than a phone badly, and of scrolled ones not at all:
-    the page stands in a frame of its width, moved up to the section.
-    """
-    (folder / "page.html").write_text(page, "utf-8")
-    move = (
-        f"const page = document.querySelector('iframe'), there = page.contentDocument;"
-        f"const top = there.getElementById('{at}')?.getBoundingClientRect().top ?? 20;"
-        f"page.style.marginTop = 20 - top + 'px'"
-    )
-    (folder / "frame.html").write_text(
-        f'<body style="margin:0;overflow:hidden"><iframe src="page.html" width="{size[0]}" '
-        f'height="{_TALL}" style="border:0" scrolling="no"></iframe>'
-        f"<script>addEventListener('load', () => {{{move}}})</script>",
-        "utf-8",
-    )
-    scheme = f"--blink-settings=preferredColorScheme={_DARK if dark else _LIGHT}"
-    with _served(folder) as address:
-        window = f"--window-size={size[0]},{size[1]}"
-        _run(
-            folder, scheme, window, "--virtual-time-budget=5000", f"--screenshot={to}",
-            f"{address}/frame.html",
-        )  # fmt: skip
 
 
 def printed(folder: Path, page: str) -> bytes:

@@ -27,7 +27,7 @@ _OWNERS = {
     names.AUTH_SERVICE: "auth",
     names.AUTH_BALANCER: "auth",
     names.AUTH_TASK_GROUP: "auth",
-    f"{names.CANARY_SECRET_PREFIX}valid": "auth",
+    names.CANARY_SECRET: "auth",
     names.API_SERVICE: "registry",
     names.API_TARGET_GROUP: "registry",
     names.API_TASK_GROUP: "registry",
@@ -42,13 +42,27 @@ _OWNERS = {
     names.REDIS_GROUP: "cache",
     names.DATABASE_GROUP: "database",
 }
+# A database may be called as a service is; a network ACL or a web ACL is no service's own.
+_LIES_IN = {
+    "database-stopped": "database",
+    "database-full": "database",
+    "database-failing-over": "database",
+    "database-connections-taken": "database",
+    "cache-deleted": "cache",
+    "mlflow-paths-blocked": "registry",
+    "acl-denies-database": "database",
+    "acl-drops-answers": "registry",
+    "route-deleted": "mlflow",
+    "nat-deleted": "mlflow",
+    "endpoint-deleted": "mlflow",
+}
 _STORES = frozenset({"database", "cache"})
 _WHICH_IMAGE = re.compile(r"which image is right", re.IGNORECASE)
 
 
 def at_fault(fault: str) -> str:
     """Return the service of the environment file that a fault of the library lies in."""
-    return _OWNERS[{**RESOURCES, **GROUPS}[fault]]
+    return _LIES_IN.get(fault) or _OWNERS[{**RESOURCES, **GROUPS}[fault]]
 
 
 def from_outside(twin: Twin) -> Twin:

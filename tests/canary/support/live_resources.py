@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
+from sandbox.faults import firewall
 from sandbox.world.load import load
 from sandbox.world.world import AUTH, World
 
@@ -18,6 +19,7 @@ _AUTH, _API, _MLFLOW = (attrgetter(f"{part}.name") for part in ("auth", "api", "
 _API_TARGETS, _MLFLOW_TARGETS = attrgetter("api.target_group"), attrgetter("mlflow.target_group")
 _CACHE, _DATABASE = attrgetter("cache.group"), attrgetter("database.group")
 _DOOR = attrgetter("balancer_of_registry.name")
+_STORED = attrgetter("cache.called")
 _DISCOVERY, _BUCKET = attrgetter("mlflow.discovery"), attrgetter("artifact_bucket")
 
 
@@ -29,8 +31,21 @@ def _certificate(_: World) -> str:
     return "certificate/"
 
 
+def _instance(world: World) -> str:
+    return f"db:{world.database.called}"
+
+
+def _web_acl(world: World) -> str:
+    return f"webacl/{world.balancer_of_registry.waf or firewall.ACL}"
+
+
+def _kind(prefix: str) -> Place:
+    """Return the place of an object of the VPC of which the twin makes the id."""
+    return lambda _: prefix
+
+
 def _key(world: World) -> str:
-    return f"{world.stored.principals}valid"
+    return world.stored.principals
 
 
 _GROUPS: dict[str, Place] = {
@@ -105,6 +120,20 @@ _RESOURCES: dict[str, Place] = {
     "discovery-missing": _DISCOVERY,
     "discovery-stale": _DISCOVERY,
     "artifact-bucket-denied": _BUCKET,
+    "database-stopped": _instance,
+    "database-full": _instance,
+    "database-failing-over": _instance,
+    "database-connections-taken": _DATABASE,
+    "cache-deleted": _STORED,
+    "mlflow-paths-blocked": _web_acl,
+    "acl-denies-database": _kind("acl-"),
+    "acl-drops-answers": _kind("acl-"),
+    "route-deleted": _kind("rtb-"),
+    "nat-deleted": _kind("nat-"),
+    "endpoint-deleted": _kind("secretsmanager"),
+    "no-capacity": _MLFLOW,
+    "vcpu-quota-reached": _MLFLOW,
+    "subnet-full": _MLFLOW,
     "key-unknown": _key,
     "key-without-scope": _key,
     "authorization-stripped": _API,

@@ -1,4 +1,8 @@
-"""A running sandbox and the canary beside it, both by their command lines."""
+"""A running sandbox and the canary beside it.
+
+Both are started by their command lines. What a running sandbox is told goes to its control endpoint
+at once, as its command line sends it: a process for each word would take longer than the word.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import urllib3
+
 from emulator.aws.endpoint import Endpoint
+from emulator.state import StateError
+from sandbox import client
+from sandbox.state import read
 from tests.canary.redaction.test_leaks import WINDOW, leaks
 
 ROOT = Path(__file__).resolve().parents[3]
+# version 1 of AWS's command line has an address of its own for rds in us-east-1, which goes before
+# AWS_ENDPOINT_URL; bash reads this before each command
+TYPED = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
 Report = dict[str, Any]
+STEADY_S = 90.0
+"""How long a twin may need until it is steady; a busy machine needs longer than an idle one."""
+ANSWER_S = 150.0
 
 
 def broken(report: Report) -> list[str]:
@@ -72,6 +87,8 @@ class Twin:
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         keys = self.state["aws"]
+        typed = self.folder / "typed.sh"
+        typed.write_text(TYPED)
         return {
             **os.environ,
             "AWS_ACCESS_KEY_ID": keys["access_key_id"],
@@ -79,18 +96,26 @@ class Twin:
             "AWS_DEFAULT_REGION": self.state["region"],
             "AWS_ENDPOINT_URL": self.state["aws_endpoint_url"],
             "AWS_PAGER": "",
+            "BASH_ENV": str(typed),
             "PATH": path,
         }
 
-    def sandbox(self, *words: str) -> None:
-        """Carry a command of the sandbox out."""
-        command = [sys.executable, "-m", "sandbox", *words, "--state", str(self.state_file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
-        assert done.returncode == 0, f"{words}: {done.stderr[-500:]}"
+    def sandbox(self, command: str, **arguments: object) -> dict[str, Any]:
+        """Carry a command of the sandbox out: `break` with an id, `heal`, `settle`."""
+        try:
+            return client.send(read(self.state_file), command, ANSWER_S, **arguments)
+        except (StateError, client.RefusedError, urllib3.exceptions.HTTPError) as error:
+            raise AssertionError(f"{command} {arguments}: {error}") from error
+
+    def plant(self, fault: str) -> None:
+        """Break the platform as it was once broken."""
+        self.sandbox("break", id=fault)
 
     def settle(self) -> None:
-        """Wait until the twin is steady, healthy or not; a busy machine needs longer."""
-        self.sandbox("settle", "--timeout", "90")
+        """Wait until the twin is steady, healthy or not."""
+        answer = self.sandbox("settle", timeout=STEADY_S)
+        waiting = ", ".join(answer["waiting_for"])
+        assert answer["steady"], f"not steady after {answer['seconds']:.1f} s: {waiting}"
 
     def heal(self) -> None:
         """Bring the healthy platform back."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import boto3
+import requests
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
 
 from canary.model import Environment, Service
 
+PASSWORD = "p" * 12
 REGION = "us-east-1"
 # boto3's client and operation -> IAM action, where the two are spelled differently
 POLICIES = {
@@ -24,23 +31,37 @@ POLICIES = {
     }
     for name, action in (("read", "secretsmanager:GetSecretValue"), ("log", "logs:PutLogEvents"))
 }
+# moto does not know ElastiCache's events, nor ECS's service deployments
+ANSWERS: dict[str, dict[str, Any]] = {
+    "elasticache:DescribeEvents": {"Events": []},
+    "ecs:ListServiceDeployments": {"serviceDeployments": []},
+}
 PREFIXES = {"elbv2": "elasticloadbalancing"}
 
 
 class Recorder:
     """Clients of boto3 on a moto server; notes each call, and denies one action if asked.
 
-    `only`: a text of the requests that are denied, else all of the action are.
+    `only`: a text of the requests that are denied, else all of the action are. `answers`: what AWS
+    answers to actions that moto does not know.
 
     All recorders of a server share their clients: to make one takes longer than to use it.
     """
 
     shared: ClassVar[dict[tuple[str, str, bool], Any]] = {}
 
-    def __init__(self, url: str, denied: str = "", fails: bool = False, only: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        denied: str = "",
+        fails: bool = False,
+        only: str = "",
+        answers: Mapping[str, dict[str, Any]] = ANSWERS,
+    ) -> None:
         self.calls: set[str] = set()
         self.requests: Counter[str] = Counter()
         self._url, self._denied, self._fails, self._only = url, denied, fails, only
+        self._answers = answers
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -65,7 +86,7 @@ class Recorder:
             aws_access_key_id="x", aws_secret_access_key="x",
         )  # fmt: skip
 
-    def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:
+    def _note(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         prefix = PREFIXES.get(model.service_model.service_name, model.service_model.service_name)
         action = f"{prefix}:{model.name}"
         with self._lock:
@@ -74,6 +95,25 @@ class Recorder:
         if action == self._denied and self._only in unquote(str(params["body"])):
             error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
             raise ClientError(error, model.name)
+        known = self._answers.get(action)
+        return None if known is None else (AWSResponse("", 200, {}, None), known)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """Serve the seeded platform, and yield its URL.
+
+    All servers of a process show one account, and other modules have emulators of their own: each
+    begins with an empty one.
+    """
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    requests.post(f"{url}/moto-api/reset", timeout=10).raise_for_status()
+    seed(Recorder(url))
+    yield url
+    server.stop()
 
 
 def seed(aws: Recorder) -> None:
@@ -87,6 +127,7 @@ def seed(aws: Recorder) -> None:
     ]
     group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
     ec2.create_security_group(GroupName="cache-guard", Description="cache", VpcId=vpc)
+    _seed_way(ec2, vpc, subnets, group)
     balancer = elb.create_load_balancer(Name="front", Subnets=subnets, SecurityGroups=[group])
     arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
     groups = [
@@ -109,6 +150,63 @@ def seed(aws: Recorder) -> None:
         )  # fmt: skip
     elb.register_targets(TargetGroupArn=groups[0], Targets=[{"Id": "10.0.1.9", "Port": 80}])
     _seed_ecs(aws, ecs, subnets, group)
+    _seed_stores(aws)
+
+
+def _seed_stores(aws: Recorder) -> None:
+    """Make two databases, of which the platform uses one, and a cache of two nodes."""
+    rds = aws.client("rds")
+    for name in ("platform-db", "of-others"):
+        rds.create_db_instance(
+            DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t4g.small",
+            AllocatedStorage=20, MaxAllocatedStorage=100, MultiAZ=True,
+            MasterUsername="u", MasterUserPassword=PASSWORD,
+            PreferredMaintenanceWindow="sun:05:00-sun:06:00",
+        )  # fmt: skip
+    aws.client("elasticache").create_replication_group(
+        ReplicationGroupId="platform-cache", ReplicationGroupDescription="x", Engine="redis",
+        CacheNodeType="cache.t4g.small", NumCacheClusters=2, AutomaticFailoverEnabled=True,
+    )  # fmt: skip
+    minute = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+    for name, value in (("FreeStorageSpace", 7e8), ("DatabaseConnections", 41.0)):
+        dimensions = [{"Name": "DBInstanceIdentifier", "Value": "platform-db"}]
+        aws.client("cloudwatch").put_metric_data(
+            Namespace="AWS/RDS",
+            MetricData=[
+                {"MetricName": name, "Dimensions": dimensions, "Value": v, "Timestamp": at}
+                for v, at in ((value, minute), (value * 2, minute - dt.timedelta(minutes=9)))
+            ],
+        )
+
+
+def _seed_way(ec2: Any, vpc: str, subnets: list[str], group: str) -> None:
+    """Make what a connection meets: a list, a NAT gateway with its route, an ACL, endpoints."""
+    entries = [{"Cidr": "10.9.0.0/24"}, {"Cidr": "10.8.0.0/24", "Description": "office"}]
+    office = ec2.create_managed_prefix_list(
+        PrefixListName="office", AddressFamily="IPv4", MaxEntries=5, Entries=entries
+    )["PrefixList"]["PrefixListId"]
+    permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+                  "PrefixListIds": [{"PrefixListId": office}]}  # fmt: skip
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.create_internet_gateway()  # of no VPC
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnets[1], AllocationId=address)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnets[0])
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0",
+                     NatGatewayId=nat["NatGateway"]["NatGatewayId"])  # fmt: skip
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    ec2.create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=90, Protocol="6", RuleAction="deny", Egress=False,
+        CidrBlock="10.0.2.7/24", PortRange={"From": 443, "To": 444},
+    )  # fmt: skip
+    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3",
+                            RouteTableIds=[table])  # fmt: skip
+    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.ecr.dkr",
+                            VpcEndpointType="Interface", SubnetIds=subnets[:1],
+                            SecurityGroupIds=[group], PrivateDnsEnabled=True)  # fmt: skip
 
 
 def _seed_ecs(aws: Recorder, ecs: Any, subnets: list[str], group: str) -> None:
@@ -181,9 +279,10 @@ def environment() -> Environment:
                 target_groups=("tg-0", "tg-11"),
                 log_group="/ecs/api",
                 discovery="api.local.test",
-                depends_on=("cache",),
+                depends_on=("cache", "database"),
             ),
-            "cache": Service(security_group="cache-guard", port=6379),
+            "cache": Service(security_group="cache-guard", port=6379, instance="platform-cache"),
+            "database": Service(port=5432, instance="platform-db"),
             "other": Service(ecs_service="never-made"),
         },
     )

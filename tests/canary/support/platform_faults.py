@@ -400,6 +400,7 @@ def _f(
     return Fault(identifier, cause, resource, change, failures, frozenset(touches.split()))
 
 
+ROLLING_BACK = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/6."
 MISSING = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource"
 FAULTS: tuple[Fault, ...] = (
     _f("mlflow-path-to-mlflow", "rule-wrong-target", f"/{NAMES.priorities[1]}", _wrong_target,
@@ -482,6 +483,7 @@ FAULTS: tuple[Fault, ...] = (
        _mlflow_down, "mlflow proxy"),
     _f("mlflow-log-group-gone", "log-group-missing", NAMES.of("mlflow"),
        chain(_revise("mlflow", lambda d: d),
+             lambda s: p.replace(s, missing_log_groups=(f"/ecs/{NAMES.of('mlflow')}",)),
              stops("mlflow", "ResourceInitializationError: failed to validate logger args: The task"
                    " cannot find the Amazon CloudWatch log group defined in the task definition."
                    " There is a connection issue between the task and Amazon CloudWatch.",

@@ -26,12 +26,12 @@ from canary.control_plane.state import (
     PlatformState,
     Rule,
     SecurityGroup,
-    Subnet,
     TargetGroup,
     TargetHealth,
     Task,
     TaskDefinition,
 )
+from canary.control_plane.vpc import Subnet
 from canary.model import (
     Assertion,
     Environment,

@@ -92,6 +92,12 @@ def stopped(name: str, words: str, code: str = "EssentialContainerExited", **mor
     ]
 
 
+def unlogged(name: str, words: str) -> Scene:
+    """Return a service whose tasks do not start, and whose log group does not exist."""
+    state, results = stopped(name, f"ResourceInitializationError: {words}", "TaskFailedToStart")
+    return p.replace(state, missing_log_groups=(f"/ecs/{NAMES.of(name)}",)), results
+
+
 def deployments(name: str, *found: EcsDeployment, **more: Any) -> PlatformState:
     """Return a platform whose service has these deployments."""
     return faults.service(HEALTHY, name, deployments=found, **more)
@@ -258,7 +264,7 @@ SCENES: dict[str, Scene] = {
     "deployment-rolled-back": (
         deployments(
             "auth",
-            deployment(6, "PRIMARY", rollout_reason="circuit breaker: rolling back to ecs-svc/6"),
+            deployment(6, "PRIMARY", rollout_reason=faults.ROLLING_BACK),
             deployment(7, "ACTIVE", rollout_state="FAILED", failed_tasks=3, running=0),
             task_definition=NAMES.revision("auth", 6)),
         [p.failed("auth.health", "auth", p.page(f"{AUTH}/health", 503)),
@@ -301,8 +307,9 @@ SCENES: dict[str, Scene] = {
             "loadbalancer", f"app/{NAMES.prefix}-registry-lb/1234"),
             attributes={"idle_timeout.timeout_seconds": "3"}),
         [api(p.page(PROXY, 504, timing=Timing(total_ms=3_010)))]),
-    "image-architecture": stopped("auth", "Essential container exited",
-                                  reason="exec format error", exit_code=255),
+    "image-architecture": stopped("auth", "Essential container in task exited",
+                                  reason="CannotStartContainerError: exec format error",
+                                  exit_code=255),
     "image-pull": stopped("auth", "CannotPullContainerError: pull image manifest has been retried"
                           " 5 time(s): image repo/auth:7 not found", "TaskFailedToStart"),
     "role-denied": stopped(
@@ -317,9 +324,12 @@ SCENES: dict[str, Scene] = {
     "secret-form": stopped("auth", "ResourceInitializationError: unable to retrieve secret: invalid"
                            " character 'x' looking for beginning of value: json key",
                            "TaskFailedToStart"),
-    "log-group": stopped("auth", "ResourceInitializationError: failed to validate logger args:"
-                         " create stream has been retried: The specified log group does not exist",
-                         "TaskFailedToStart"),
+    "log-group": unlogged("auth", "failed to validate logger args: create stream has been retried:"
+                          " The specified log group does not exist"),
+    "log-group-not-reached-or-gone": stopped(
+        "auth", "ResourceInitializationError: failed to validate logger args: The task cannot find"
+        " the Amazon CloudWatch log group defined in the task definition. There is a connection"
+        " issue between the task and Amazon CloudWatch.", "TaskFailedToStart"),
     "out-of-memory": stopped("registry", "OutOfMemoryError: container killed due to memory usage",
                              exit_code=137, reason="OutOfMemoryError"),
     "crash-with-words": stopped("registry", "Essential container in task exited", exit_code=1,
@@ -413,8 +423,7 @@ SCENES: dict[str, Scene] = {
         revised("auth", stopped("auth", "Essential container in task exited", exit_code=1)[0],
                 plain={"PORT": "8000", "DB_HOST": "x"}),
         down()),
-    "log-group-of-two": stopped(
-        "registry", "ResourceInitializationError: log group does not exist", "TaskFailedToStart"),
+    "log-group-of-two": unlogged("registry", "log group does not exist"),
     "cluster-gone": (
         p.replace(HEALTHY, ecs_services=HEALTHY.ecs_services[1:], cluster_missing=True,
                   missing_services=(NAMES.of("auth"),)), down()),

@@ -33,10 +33,12 @@ from canary.model import (
     Step,
     Suite,
 )
+from canary.mutes.in_force import in_force
 from canary.plan import Plan, Selection, make_plan
 from canary.probes.base.api import CredentialMissingError, Kind, ProbeContext
 from canary.redaction.redactor import Redactor
 from canary.runner import Outcome, Ports, RunStart, carry_out
+from canary.runner.muted import spread
 from canary.runner.ports import OnProgress, quiet
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -207,6 +209,7 @@ def start_of(made: Config, plan: Plan, before: Report | None = None) -> RunStart
         started=clock.now(),
         start=clock.monotonic(),
         previous=Previous(report=before),
+        muted=spread(made, in_force(made.environment, clock.now())),
     )
 
 

@@ -60,10 +60,10 @@ def test_what_broke_is_told_once_and_not_again_by_the_next_run(inbox: Any, file:
     assert inbox() == []
 
 
-def test_what_wakes_people_is_an_alarm_and_never_a_message(
+def test_the_first_failing_run_is_told_and_wakes_nobody(
     inbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A message goes out at the first failing run, a page only after three."""
+    """A message goes out at the first failing run, the cause of a page where an alarm rings."""
     sns, sqs = boto3.client("sns", region_name=REGION), boto3.client("sqs", region_name=REGION)
     page = sns.create_topic(Name="page")["TopicArn"]
     bed = sqs.create_queue(QueueName="bed")["QueueUrl"]
@@ -71,8 +71,40 @@ def test_what_wakes_people_is_an_alarm_and_never_a_message(
     sns.subscribe(TopicArn=page, Protocol="sqs", Endpoint=arn)
     monkeypatch.setenv("CANARY_PAGE_TOPIC", page)
     handler({}, Context())
-    assert any(m["Subject"].startswith("BROKE") for m in inbox())
+    assert any(m["Subject"].startswith("[critical] ") for m in inbox())
     assert "Messages" not in sqs.receive_message(QueueUrl=bed)
+
+
+def test_who_was_woken_is_told_the_cause_and_an_owner_hears_of_what_the_owner_owns(
+    inbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sns, sqs = boto3.client("sns", region_name=REGION), boto3.client("sqs", region_name=REGION)
+    page = sns.create_topic(Name="page")["TopicArn"]
+    heard = {}
+    for name, topic, policy in (
+        ("bed", page, {}),
+        ("ml", os.environ["CANARY_TICKET_TOPIC"], {"owner": ["ml"]}),
+        ("other", os.environ["CANARY_TICKET_TOPIC"], {"owner": ["other"]}),
+    ):
+        heard[name] = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+        attributes = {"FilterPolicy": json.dumps(policy)} if policy else {}
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    monkeypatch.setenv("CANARY_PAGE_TOPIC", page)
+    seed = samples.seed_day()  # its critical checks have failed for half an hour
+    owned = tuple(msgspec.structs.replace(r, owner="ml") for r in seed.results)
+    made = make_runtime(worlds.config(worlds.check()), str(tmp_path))
+    assert not tuple(notifier(made, channels())(msgspec.structs.replace(seed, results=owned)))
+    subjects = {
+        name: [json.loads(m["Body"])["Subject"] for m in found.get("Messages", [])]
+        for name, url in heard.items()
+        if (found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10))
+    }
+    assert [s[:54] for s in subjects["bed"]] == [
+        "[critical] development, cause: registration and sign-i"
+    ]
+    assert [s[:42] for s in subjects["ml"]] == ["[critical] development: registration and s"]
+    assert subjects["other"] == []
 
 
 def test_a_message_that_comes_late_says_so(inbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +115,7 @@ def test_a_message_that_comes_late_says_so(inbox: Any, monkeypatch: pytest.Monke
     monkeypatch.setenv("CANARY_TICKET_TOPIC", right)
     handler({}, Context())
     late = inbox()
-    assert late and all(m["Message"].startswith("(Late: ") for m in late)
+    assert late and all(m["Message"].splitlines()[2].startswith("(Late: ") for m in late)
 
 
 class Unreadable(FolderStore):
@@ -139,5 +171,5 @@ def test_the_event_of_a_run_itself_needs_no_lease(inbox: Any, tmp_path: Path) ->
     report = samples.seed_day()
     assert not tuple(notifier(made, channels())(report))
     leased = [p.name for p in (tmp_path / "claims").rglob("*.json")]
-    assert len(inbox()) == 2 and any("broke" in name for name in leased)
+    assert len(inbox()) == 1 and any("broke" in name for name in leased)
     assert not [name for name in leased if "completed" in name]

@@ -11,7 +11,8 @@ from tests.canary.support.aws_model.drawn import Strategy
 
 _UNHURRIED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 MANY = 3000
-PROFILES = [pytest.param(False, id="few"), pytest.param(True, id="many", marks=pytest.mark.sweep)]
+LONG = (pytest.mark.sweep, pytest.mark.timeout(3600))
+PROFILES = [pytest.param(False, id="few"), pytest.param(True, id="many", marks=LONG)]
 """The values of a test's argument `many`."""
 
 

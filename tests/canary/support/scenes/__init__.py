@@ -12,6 +12,7 @@ from tests.canary.support.scenes import (
     protocols,
     revisions,
     starts,
+    ways,
 )
 
 SCENES = {
@@ -24,4 +25,5 @@ SCENES = {
     **platform.SCENES,
     **protocols.SCENES,
     **starts.SCENES,
+    **ways.SCENES,
 }

@@ -147,7 +147,7 @@ SCENES = {
             on_revision("registry", 6), "registry", deployments=(
                 deployment(6, "PRIMARY", task_definition=NAMES.revision("registry", 6),
                            rollout_state="COMPLETED",
-                           rollout_reason="circuit breaker: rolling back to ecs-svc/6"),
+                           rollout_reason=faults.ROLLING_BACK),
                 deployment(7, "ACTIVE", task_definition=NAMES.revision("registry", 7),
                            rollout_state="FAILED", failed_tasks=3, running=0))),
             "registry", 7, container={"secrets": {}, "variables": ("PORT",)}),

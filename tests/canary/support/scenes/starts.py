@@ -79,11 +79,13 @@ SCENES = {
             p.replace(t, arn=f"{t.arn}{n}") for t in crashed().ecs_services[0].tasks
             for n in range(4))), down()),
     "task-cannot-reach-aws": Told(
-        stopped("auth", "ResourceInitializationError: unable to pull secrets: there is a"
-                " connection issue between the task and AWS Secrets Manager",
+        stopped("auth", "ResourceInitializationError: unable to pull secrets or registry auth:"
+                " unable to retrieve secret from asm: There is a connection issue between the task"
+                " and AWS Secrets Manager. Check your task network configuration.",
                 "TaskFailedToStart")[0], down()),
     "image-of-another-architecture-without-a-past": Told(
-        stopped("auth", "CannotPullContainerError: image Manifest does not contain descriptor"
+        stopped("auth", "CannotPullContainerError: pull image manifest has been"
+                " retried 1 time(s): image Manifest does not contain descriptor"
                 " matching platform linux/arm64", "TaskFailedToStart")[0], down()),
     "database-lacks-a-table-at-start": Told(
         p.replace(crashed(), last_lines={"task/auth/1": (faults.LogLine(
@@ -103,7 +105,7 @@ SCENES = {
         deployments(
             "auth",
             deployment(6, "PRIMARY", failed_tasks=1, rollout_state="FAILED",
-                       rollout_reason="circuit breaker: rolling back to ecs-svc/6"),
+                       rollout_reason=faults.ROLLING_BACK),
             deployment(7, "INACTIVE", rollout_state="FAILED", failed_tasks=3, running=0),
             task_definition=NAMES.revision("auth", 6)),
         [p.control("ecs_service", "auth")]),
@@ -111,7 +113,7 @@ SCENES = {
         deployments(
             "auth",
             deployment(6, "PRIMARY", rollout_state="COMPLETED",
-                       rollout_reason="circuit breaker: rolling back to ecs-svc/6"),
+                       rollout_reason=faults.ROLLING_BACK),
             task_definition=NAMES.revision("auth", 6), tasks=(
                 p.running_task(NAMES, "auth", 6),
                 *stopped("auth", CRASH, exit_code=1)[0].ecs_services[0].tasks)),

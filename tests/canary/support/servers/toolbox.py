@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from canary.adapters.connect import connect
 from canary.adapters.http_client.client import HttpClient
 from canary.control_plane.state import PlatformState
 from canary.model import (
@@ -68,7 +70,7 @@ def environment(url: str = "", **more: Any) -> Environment:
         "region": "us-east-1",
         "cluster": "c",
         "services": {"target": Service(url=url)},
-        "run": RunLimits(request_timeout=3),
+        "run": RunLimits(request_timeout=6),
     }
     return Environment(**fields | more)
 
@@ -113,6 +115,7 @@ class Bench:
             record=self.steps.append,
             residue=self.residue.append,
             left_behind=self.left_behind,
+            connect=functools.partial(connect, self.environment),
         )
 
     def run(self, kind: str, service: str = "target", **spec: Any) -> Status:

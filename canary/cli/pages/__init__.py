@@ -1,0 +1,1 @@
+"""The generated pages of docs/, and how their tables are written."""
