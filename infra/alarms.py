@@ -11,10 +11,9 @@ from constructs import Construct
 from canary.alarms.composites import CompositePlan, Route
 from canary.alarms.plan import AlarmPlan, Alarms
 from canary.alarms.purposes import Missing
-from infra.topics import Topics
 
-DESCRIPTION_CHARACTERS = 1024  # PutMetricAlarm: AlarmDescription
-MUTE_CHARACTERS = 300
+from .topics import Topics
+
 LONGEST_WARM_UP = 2880  # minutes, PutMetricAlarm
 
 
@@ -48,21 +47,23 @@ def _composite(
     scope: Construct, plan: CompositePlan, topics: Topics, known: dict[str, cdk.CfnResource]
 ) -> cw.CfnCompositeAlarm:
     """Make a composite after the alarms in its rule."""
-    topic = topics.page if plan.route is Route.PAGE else topics.ticket
+    target = {Route.PAGE: topics.page, Route.TICKET: topics.ticket}.get(plan.route)
+    actions = [target.topic_arn] if target else None
+    held = bool(plan.suppressor)
     made = cw.CfnCompositeAlarm(
         scope,
         logical_id(plan.key),
         alarm_name=plan.name,
         alarm_description=plan.description,
         alarm_rule=plan.rule,
-        alarm_actions=[topic.topic_arn],
-        ok_actions=[topic.topic_arn],
-        # may delay, never cancel; `critical-failed-long` pages whatever is suppressed
-        actions_suppressor=plan.suppressor,
-        actions_suppressor_wait_period=plan.wait_s,
-        actions_suppressor_extension_period=plan.extension_s,
+        alarm_actions=actions,
+        ok_actions=actions,
+        # may delay, never cancel; `critical-failed-long` ends what holds the page back
+        actions_suppressor=plan.suppressor or None,
+        actions_suppressor_wait_period=plan.wait_s if held else None,
+        actions_suppressor_extension_period=plan.extension_s if held else None,
     )
-    for name in (*plan.listens, plan.suppressor):
+    for name in filter(None, (*plan.listens, plan.suppressor)):
         made.add_resource_dependency(known[name])
     return made
 
@@ -74,7 +75,7 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
         scope,
         logical_id(plan.key),
         alarm_name=plan.name,
-        alarm_description=_description(plan),
+        alarm_description=plan.description,
         comparison_operator=plan.comparison,
         threshold=plan.threshold,
         evaluation_periods=plan.periods,
@@ -93,18 +94,14 @@ def _alarm(scope: Construct, plan: AlarmPlan, topics: Topics) -> cw.CfnAlarm:
 def _warm_up(plan: AlarmPlan) -> cw.CfnAlarm.WarmUpConfigurationProperty:
     """Return how long a new alarm waits for its first data, whose absence is no fault yet.
 
-    The warm-up ends when data fill the window; a canary that never runs is in ALARM after it.
+    A canary that never runs is in ALARM after it. Neither moto nor cfn-lint knows what a warm-up
+    does; AWS: "the alarm ends warm-up early. Evaluation begins as soon as enough data fills its
+    evaluation window" (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html).
     """
     window = plan.period * (plan.periods + 1) // 60
     return cw.CfnAlarm.WarmUpConfigurationProperty(
         warm_up_period_duration_in_minutes=min(max(window, 10), LONGEST_WARM_UP)
     )
-
-
-def _description(plan: AlarmPlan) -> str:
-    """Return the description; the end and the reason of a mute are never cut off."""
-    muted = f" Muted {plan.muted}"[:MUTE_CHARACTERS] + "." if plan.muted else ""
-    return plan.description[: DESCRIPTION_CHARACTERS - len(muted)] + muted
 
 
 def _read(alarm: cw.CfnAlarm, plan: AlarmPlan) -> None:

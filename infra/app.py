@@ -14,11 +14,14 @@ from aws_cdk import aws_lambda as lam
 
 from canary.config import ConfigError, load
 from canary.config.aws_limits import stack_problems
-from infra import bundle
-from infra.collisions import OneStack, collisions
-from infra.nag import add_rules
-from infra.network import egress_note
-from infra.stack import Build, CanaryStack, stack_name
+from canary.config.home import find
+
+from . import bundle
+from .collisions import OneStack, collisions
+from .nag import add_rules
+from .network import egress_note
+from .parts import Build
+from .stack import CanaryStack, stack_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,8 +62,10 @@ def _stacks(
 
 
 def environment_files(place: str | None) -> list[Path]:
-    """Return the environment files of a folder, or the one file."""
-    path = Path(place) if place else ROOT / "canary" / "environments"
+    """Return the environment files of a folder, or the one file; without a place, of the home."""
+    if not place:
+        return list(find(os.environ.get("CANARY_HOME", ""), "CANARY_HOME", ROOT).files)
+    path = Path(place)
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"{path}: no environment file (*.toml) here")

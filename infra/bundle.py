@@ -2,7 +2,7 @@
 
 It holds only what the function needs: the packages of requirements.txt and `canary` without its
 command line. All files have the same time stamp and mode, and the bytecode is hash-based, so two
-builds give the same bytes. boto3 is part of the runtime.
+builds give the same bytes. The AWS SDK is among them, as far as it is called (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -18,31 +18,25 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
-from infra import sbom
+import canary
+from canary.config.check_sets import files_of
+
+from . import left_out, plugged, sbom, sdk
+from .left_out import LEFT_OUT, NEVER_RUN
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "bundle"
-LEFT_OUT = (  # needed only by the command line and the synthesis; paths below canary/
-    "__main__.py", "__pycache__", "alarms", "cli", "deployment", "environments", "rehearsal",
-    "adapters/aws/lambda_invoke.py", "adapters/aws/step_functions.py", "adapters/files.py",
-    "adapters/process.py", "adapters/streams.py", "config/schema.py", "diagnose/causes.py",
-    "report/junit.py", "report/markdown.py", "report/terminal.py",
-)  # fmt: skip
+CANARY = Path(canary.__file__).resolve().parent
+REQUIREMENTS = ROOT / "requirements.txt"
+"""In a clone that of its top, in the wheel a copy beside this room."""
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hokusai-canary"
+BUILD = (ROOT / "build" if (ROOT / "app.py").exists() else CACHE) / "bundle"
 PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
     "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
 }
-_UTILITIES = (
-    *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
-    *("idempotency", "kafka", "parameters", "parser", "streaming", "validation"),
-)
-NEVER_RUN = (  # of Powertools the function uses Logger and the EMF document of Metrics
-    "bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/direct_url.json",
-    "aws_lambda_powertools/event_handler",
-    *(f"aws_lambda_powertools/utilities/{name}" for name in _UTILITIES),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +85,15 @@ def ensure(target: Target, environment_file: Path) -> Path:
     It contains only that environment's file, and no identifiers of other accounts.
     """
     folder = (
-        BUILD / f"{environment_file.stem}-{target.architecture}-{_sum(target, environment_file)}"
+        BUILD
+        / f"{environment_file.stem}-{target.architecture}-{sum_of_inputs(target, environment_file)}"
     )
     if folder.is_dir():
         return folder
     with _built_at_once(folder) as work:
         shutil.copytree(_packages(target), work)
         _copy_canary(work, environment_file)
+        _copy_plugins(work)
         _compile(target, work / "canary")
         sbom.write(work)
         _stamp(work)
@@ -120,7 +116,8 @@ def _built_at_once(folder: Path) -> Iterator[Path]:
 
 def _packages(target: Target) -> Path:
     """Return a folder with the third-party packages, which later builds reuse."""
-    digest = _digest([ROOT / "requirements.txt", Path(__file__)], repr(target))
+    made_by = [REQUIREMENTS, *map(Path, (__file__, left_out.__file__, sdk.__file__))]
+    digest = _digest(made_by, repr(target))
     folder = BUILD / f"packages-{target.architecture}-{target.python}-{digest}"
     if not folder.is_dir():
         with _built_at_once(folder) as work:
@@ -129,10 +126,14 @@ def _packages(target: Target) -> Path:
     return folder
 
 
-def _sum(target: Target, environment_file: Path) -> str:
-    ours = [Path(__file__), Path(sbom.__file__), *_sources()]
-    own = [environment_file.resolve(), *_ca_bundle(environment_file)]
-    files = [ROOT / "requirements.txt", *ours, *own]
+def sum_of_inputs(target: Target, environment_file: Path) -> str:
+    """Return what changes when a bundle would: the sum of all files and settings that make it."""
+    makers = (left_out.__file__, plugged.__file__, sbom.__file__, sdk.__file__)
+    theirs = (path for found in plugged.plugins() for path, _ in plugged.files(found))
+    ours = [Path(__file__), *map(Path, makers), *_sources(), *theirs]
+    checks = (path for path, _ in files_of(environment_file))
+    own = [environment_file.resolve(), *_ca_bundle(environment_file), *checks]
+    files = [REQUIREMENTS, *ours, *own]
     return _digest(files, repr((target, interpreter(target.python) is not None)))
 
 
@@ -152,8 +153,8 @@ def _digest(files: list[Path], salt: str) -> str:
 def _sources() -> list[Path]:
     return sorted(
         path
-        for path in (ROOT / "canary").rglob("*")
-        if path.is_file() and not _left_out(path.relative_to(ROOT / "canary"))
+        for path in CANARY.rglob("*")
+        if path.is_file() and not _left_out(path.relative_to(CANARY))
     )
 
 
@@ -168,7 +169,7 @@ def _install(target: Target, folder: Path) -> None:
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
         *("--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp"),
         *("--no-deps", *platforms, f"--python-version={target.python}"),
-        *(f"--target={folder}", "-r", str(ROOT / "requirements.txt")),
+        *(f"--target={folder}", "-r", str(REQUIREMENTS)),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -178,6 +179,7 @@ def _install(target: Target, folder: Path) -> None:
     for pattern in NEVER_RUN:
         for path in list(folder.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    sdk.trim(folder)
 
 
 def _copy_canary(folder: Path, environment_file: Path) -> None:
@@ -188,10 +190,21 @@ def _copy_canary(folder: Path, environment_file: Path) -> None:
         copy = place / path.relative_to(environment_file.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+    for path, inside in files_of(environment_file):
+        (place / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place / inside)
     for path in _sources():
-        copy = folder / path.relative_to(ROOT)
+        copy = folder / "canary" / path.relative_to(CANARY)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+
+
+def _copy_plugins(folder: Path) -> None:
+    there = {plugged.normal(found.name) for found in distributions(path=[str(folder)])}
+    try:
+        plugged.copy(folder, there)
+    except plugged.CompiledError as error:
+        raise BundleError(str(error)) from error
 
 
 def _compile(target: Target, folder: Path) -> None:

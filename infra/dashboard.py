@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cw
 from constructs import Construct
 
 from canary.alarms.plan import Alarms
+from canary.alarms.published import selection_of
+from canary.metrics.profile import Selection
 from canary.metrics.table import NAMESPACE
 from canary.model import Config, Suite, names
-from infra.alarms import logical_id
+
+from .alarms import logical_id
 
 WIDGET_ALARMS = 100  # CloudWatch: "Dashboard body structure and syntax", alarm widget
 MINUTE = Duration.minutes(1)
@@ -36,14 +41,8 @@ def dashboard(
         board.add_widgets(
             cw.AlarmStatusWidget(title=f"Alarms of {name}", alarms=part, width=24, height=6)
         )
-    board.add_widgets(
-        _graph("Scores (percent)", [_metric(name, "Score", Suite=s.value) for s in Suite]),
-        _graph("Run", [_metric(name, m) for m in ("RunDuration", "RunCompleted")]),
-        _graph(
-            "The canary itself",
-            [_metric(name, m) for m in ("ChecksErrored", "CleanupResidue", "StateLost")],
-        ),
-    )
+    graphs = _of_runs(name, selection_of(config))
+    board.add_widgets(*(_graph(title, metrics) for title, metrics in graphs))
     own = {a.check for a in plan.alarms if a.check}  # a dashboard draws 2,500 metrics at most
     for suite in Suite:
         checks = [c for c in config.checks if c.suite is suite and c.id in own]
@@ -59,6 +58,20 @@ def dashboard(
         )
     )
     return board
+
+
+def _of_runs(name: str, published: Selection) -> Iterator[tuple[str, list[cw.Metric]]]:
+    """Yield the graphs of what a run counts, of the metrics that the profile publishes."""
+    if published.has("Score"):
+        yield "Scores (percent)", [_metric(name, "Score", Suite=s.value) for s in Suite]
+    if published.has("SuiteDown"):
+        yield "Checks down", [_metric(name, "SuiteDown", Suite=s.value) for s in Suite]
+    for title, wanted in (
+        ("Run", ("RunDuration", "RunCompleted")),
+        ("The canary itself", ("ChecksErrored", "CleanupResidue", "StateLost")),
+    ):
+        if metrics := [_metric(name, m) for m in wanted if published.has(m)]:
+            yield title, metrics
 
 
 def _metric(environment: str, name: str, **dimensions: str) -> cw.Metric:

@@ -10,7 +10,8 @@ from constructs import Construct
 
 from canary.messages.events import SOURCE
 from canary.model import Environment, names
-from infra.function import log_group
+
+from .function import log_group
 
 
 def event_bus(scope: Construct, environment: Environment) -> events.EventBus:

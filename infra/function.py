@@ -14,9 +14,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from canary.config.aws_limits import RUNTIME_MARGIN_S
+from canary.deployment.waves import function_s
 from canary.model import Environment, names
-from infra.network import Place
+
+from .network import Place
 
 EVENT_AGE_S = 60  # an older event is stale; Lambda keeps throttled events for up to six hours
 
@@ -33,11 +34,6 @@ class FunctionInputs:
     architecture: str
     python: str = "3.13"
     log: logs.ILogGroup | None = None  # None: the function makes its own
-
-
-def timeout_s(environment: Environment) -> int:
-    """Return the function's time-out in seconds: the run's budget and a margin."""
-    return int(environment.run.budget) + RUNTIME_MARGIN_S
 
 
 def log_group(
@@ -74,7 +70,8 @@ def canary_function(
 ) -> lam.Function:
     """Make the function: one run at a time, no retries, in private subnets.
 
-    `shard` is the suffix of the function that probes shards; many of these run at once.
+    `shard` is the suffix of another function: "shard" probes shards, many at once; "follow" looks
+    at changes, once at a time.
     """
     deployment = environment.deployment
     return lam.Function(
@@ -90,9 +87,9 @@ def canary_function(
         code=inputs.code,
         role=inputs.role.without_policy_updates(),
         memory_size=deployment.memory_mb,
-        timeout=cdk.Duration.seconds(timeout_s(environment)),
+        timeout=cdk.Duration.seconds(function_s(environment)),
         # two runs at once would remove each other's test data; shards of one run do not
-        reserved_concurrent_executions=None if shard else 1,
+        reserved_concurrent_executions=None if shard == "shard" else 1,
         vpc=inputs.place.vpc,
         vpc_subnets=inputs.place.subnets,
         security_groups=[inputs.place.group],

@@ -11,11 +11,15 @@ from constructs import Construct, IConstruct
 
 PACK = "AwsSolutions::AwsSolutions"
 LATEST = "Lambda supports Python 3.13 as long as 3.14, until June 2029, and CI tests with it"
+KEYLESS = "profile lean pays for no key, and CloudWatch cannot publish with AWS's own key"
 ACCEPTED = {
     "Reports": {"S1": "reports contain no user data, and access logs would need a further bucket"},
+    "Page": {"SNS2": KEYLESS},
+    "Ticket": {"SNS2": KEYLESS},
     "LostRuns": {"SQS3": "it is the dead-letter queue of the schedule and of the function"},
     "Function": {"L1": LATEST},
     "ShardFunction": {"L1": LATEST},
+    "FollowFunction": {"L1": LATEST},
     "Spread": {
         "SF1": "the functions log each shard; the machine's history is kept by AWS for 90 days",
         "SF2": "tracing is the environment's choice, and the report's waterfall shows the run",
@@ -24,16 +28,28 @@ ACCEPTED = {
 STAR = {
     r"\*": "these actions have no resource: elasticloadbalancing, ec2 and servicediscovery reads, "
     "ecs task definitions (ListTasks is bound to the cluster by a condition), cloudwatch reads, "
-    "ssm:DescribeParameters, cloudtrail:LookupEvents, and the network interfaces that Lambda "
-    "itself makes",
+    "ssm:DescribeParameters, cloudtrail:LookupEvents, the events of rds and elasticache, "
+    "application-autoscaling reads, and the network interfaces that Lambda itself makes",
     r".*:certificate/.*": "which certificates the listeners carry is known at run time only",
     r".*:service/.*": "every service of this one cluster",
+    r".*:service-(deployment|revision)/.*": "those of this one cluster; ECS makes their ids",
     r".*:task/.*": "every task of this one cluster; task ids are made at run time",
     r".*:log-group:.*": "every stream of this one log group",
+    r".*:rds:.*:(db|cluster):\*": "which database is whose is known at run time only, by its "
+    "endpoint; it is described, and never its content",
+    r".*:wafv2:.*:regional/webacl/\*/\*": "which web ACL a load balancer has is known at run time "
+    "only; its sampled requests are read",
+    r"arn:aws:route53:::(hostedzone|healthcheck)/\*": "which zone holds a host is known at run "
+    "time only; its records of that name are read, and nothing is changed",
+    r".*:regional/webacl/\*/\*": "which web ACL stands before them is known at run time only",
+    r".*:loadbalancer/app/\*/\*": "the load balancers are named, and their ids are AWS's",
+    r".*:elasticache:.*:(replicationgroup|cluster):\*": "the same of caches",
     r".*:secret:\*": "DescribeSecret alone, never a value: which secrets the task definitions name "
     "is known at run time only",
     r".*:role/\*": "the policies of the roles that start tasks are read, and nothing else: which "
     "roles the task definitions name is known at run time only",
+    r".*:prefix-list/\*": "the entries of the lists that the platform's groups and routes name, "
+    "AWS's own among them, and nothing else: which they are is known at run time only",
     r".*-\?\?\?\?\?\?": "a secret's ARN ends in six random characters",
     r"<.*\.Arn>/.*": "reports are named by run, under this one prefix",
     r"arn:aws:s3:::[^*]+/\*": "reports are named by run, under this one prefix",

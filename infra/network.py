@@ -16,6 +16,14 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Given:
+    """A VPC of the app around the canary, in place of the identifiers in its file."""
+
+    vpc: ec2.IVpc
+    subnets: tuple[ec2.ISubnet, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """The VPC, the private subnets and the function's own security group."""
 
@@ -24,19 +32,11 @@ class Place:
     group: ec2.SecurityGroup
 
 
-def place(scope: Construct, environment: Environment) -> Place:
-    """Import the VPC by its identifiers, without look-ups, and make the security group."""
+def place(scope: Construct, environment: Environment, given: Given | None = None) -> Place:
+    """Make the function's security group, and the endpoints that the file asks for."""
     network = environment.network
-    # no route is made or read here, so the CDK does not need the route tables
-    cdk.Annotations.of(scope).acknowledge_warning("@aws-cdk/aws-ec2:noSubnetRouteTableId")
-    vpc = ec2.Vpc.from_vpc_attributes(
-        scope,
-        "Vpc",
-        vpc_id=network.vpc_id,
-        availability_zones=list(network.availability_zones),
-        private_subnet_ids=list(network.subnets),
-    )
-    subnets = _subnets(scope, network)
+    within = given or _imported(scope, network)
+    vpc = within.vpc
     group = ec2.SecurityGroup(
         scope,
         "Group",
@@ -50,10 +50,25 @@ def place(scope: Construct, environment: Environment) -> Place:
         cidr, _, port = entry.rpartition(":")
         group.add_egress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(int(port)), "environment file")
     if network.create_endpoints:
-        _endpoints(scope, vpc, subnets, group)
+        _endpoints(scope, vpc, within.subnets, group)
     if network.route_tables:
-        _gateway(scope, environment)
-    return Place(vpc=vpc, subnets=ec2.SubnetSelection(subnets=subnets), group=group)
+        _gateway(scope, environment, vpc.vpc_id)
+    subnets = ec2.SubnetSelection(subnets=list(within.subnets))
+    return Place(vpc=vpc, subnets=subnets, group=group)
+
+
+def _imported(scope: Construct, network: Network) -> Given:
+    """Return the VPC of the file by its identifiers, without look-ups."""
+    # no route is made or read here, so the CDK does not need the route tables
+    cdk.Annotations.of(scope).acknowledge_warning("@aws-cdk/aws-ec2:noSubnetRouteTableId")
+    vpc = ec2.Vpc.from_vpc_attributes(
+        scope,
+        "Vpc",
+        vpc_id=network.vpc_id,
+        availability_zones=list(network.availability_zones),
+        private_subnet_ids=list(network.subnets),
+    )
+    return Given(vpc=vpc, subnets=tuple(_subnets(scope, network)))
 
 
 def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
@@ -68,7 +83,7 @@ def _subnets(scope: Construct, network: Network) -> list[ec2.ISubnet]:
 
 
 def _endpoints(
-    scope: Construct, vpc: ec2.IVpc, subnets: list[ec2.ISubnet], group: ec2.SecurityGroup
+    scope: Construct, vpc: ec2.IVpc, subnets: tuple[ec2.ISubnet, ...], group: ec2.SecurityGroup
 ) -> None:
     """Make the interface endpoints, each in one subnet of every zone."""
     one_of_zone = {subnet.availability_zone: subnet for subnet in reversed(subnets)}
@@ -97,12 +112,12 @@ def _endpoints(
         )
 
 
-def _gateway(scope: Construct, environment: Environment) -> None:
+def _gateway(scope: Construct, environment: Environment, vpc_id: str) -> None:
     """Make the gateway endpoint for S3, which is free and belongs to route tables."""
     ec2.CfnVPCEndpoint(
         scope,
         "EndpointS3",
-        vpc_id=environment.network.vpc_id,
+        vpc_id=vpc_id,
         vpc_endpoint_type="Gateway",
         service_name=f"com.amazonaws.{environment.region}.s3",
         route_table_ids=list(environment.network.route_tables),

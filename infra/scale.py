@@ -15,29 +15,18 @@ from aws_cdk import aws_lambda as lam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from canary.model import Environment, names
+from canary.deployment import waves
+from canary.model import Config, Environment, names
 from canary.sharding.split import AT_ONCE
-from infra.function import timeout_s
-from infra.nag import accept_stars
+
+from .nag import accept_stars
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 READ = "arn:aws:states:::s3:getObject"
+LABEL = "Shards"
+BUSY = "Lambda.TooManyRequestsException"
 # temporary Lambda faults (Step Functions guide, "Handle transient Lambda service exceptions")
-TRANSIENT = [
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-]
-
-
-STEPS = 3  # plan, shards, conclude
-
-
-def run_limit_s(environment: Environment) -> int:
-    """Return the longest time of a run in seconds, in one function or in the state machine."""
-    steps = STEPS if environment.deployment.scale == "map" else 1
-    return steps * timeout_s(environment)
+TRANSIENT = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +36,8 @@ class Functions:
     lead: str
     shard: str
     timeout_s: int
+    limit_s: int  # of the whole run
+    busy_tries: int  # of the leading function, while another run keeps it busy
 
 
 def definition(functions: Functions) -> dict[str, Any]:
@@ -54,10 +45,11 @@ def definition(functions: Functions) -> dict[str, Any]:
     return {
         "Comment": "One run of the canary: plan, probe in shards, conclude",
         "StartAt": "Plan",
-        # the longest time of its steps together, so that a hung run ends by itself
-        "TimeoutSeconds": STEPS * functions.timeout_s,
+        # the longest time of its waves and waits together: a hung run ends by itself, and an
+        # outage, in which every shard takes its whole time, comes to its conclusion
+        "TimeoutSeconds": functions.limit_s,
         "States": {
-            "Plan": _task(functions.lead, None, functions.timeout_s)
+            "Plan": _task(functions.lead, None, functions.timeout_s, functions.busy_tries)
             | {"OutputPath": "$.Payload", "Next": "Planned"},
             "Planned": {
                 "Type": "Choice",
@@ -67,7 +59,10 @@ def definition(functions: Functions) -> dict[str, Any]:
             "Late": {"Type": "Succeed", "Comment": "The run is stale; the next one is due"},
             "Shards": _map(functions),
             "Conclude": _task(
-                functions.lead, {"mode": "conclude", "run_id.$": "$.run_id"}, functions.timeout_s
+                functions.lead,
+                {"mode": "conclude", "run_id.$": "$.run_id"},
+                functions.timeout_s,
+                functions.busy_tries,
             )
             | {"OutputPath": "$.Payload", "End": True},
         },
@@ -77,7 +72,7 @@ def definition(functions: Functions) -> dict[str, Any]:
 def _map(functions: Functions) -> dict[str, Any]:
     return {
         "Type": "Map",
-        "Label": "Shards",
+        "Label": LABEL,
         "MaxConcurrency": AT_ONCE,
         # a failed shard has no results: its checks become ERROR
         "ToleratedFailurePercentage": 100,
@@ -96,7 +91,7 @@ def _map(functions: Functions) -> dict[str, Any]:
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
             "StartAt": "Probe",
             "States": {
-                "Probe": _task(functions.shard, None, functions.timeout_s)
+                "Probe": _task(functions.shard, None, functions.timeout_s, waves.SHARD_TRIES)
                 | {"OutputPath": "$.Payload", "End": True}
             },
         },
@@ -108,34 +103,50 @@ def _map(functions: Functions) -> dict[str, Any]:
     }
 
 
-def _task(arn: str, payload: dict[str, str] | None, seconds: int) -> dict[str, Any]:
-    """Return a state that invokes a function with this payload, or with the whole input."""
+def _task(
+    arn: str, payload: dict[str, str] | None, seconds: int, busy_tries: int
+) -> dict[str, Any]:
+    """Return a state that invokes a function with this payload, or with the whole input.
+
+    A function that is busy is asked again in even steps: `busy_tries` of them fit into its time.
+    """
     parameters: dict[str, Any] = {"FunctionName": arn}
     parameters |= {"Payload.$": "$"} if payload is None else {"Payload": payload}
     return {
         "Type": "Task",
         "Resource": INVOKE,
         "Parameters": parameters,
-        "TimeoutSeconds": seconds + 5,
+        "TimeoutSeconds": seconds + waves.AROUND_S,
         "Retry": [
             {
                 "ErrorEquals": TRANSIENT,
-                "IntervalSeconds": 1,
-                "MaxAttempts": 2,
+                "IntervalSeconds": waves.TRANSIENT_S,
+                "MaxAttempts": waves.TRANSIENT_TRIES,
                 "BackoffRate": 2.0,
-            }
+            },
+            {
+                "ErrorEquals": [BUSY],
+                "IntervalSeconds": waves.BUSY_S,
+                "MaxAttempts": busy_tries,
+                "BackoffRate": 1.0,
+            },
         ],
     }
 
 
 def machine(
-    scope: Construct, environment: Environment, lead: lam.Function, shard: lam.Function, keys: str
+    scope: Construct, config: Config, lead: lam.Function, shard: lam.Function, keys: str
 ) -> sfn.CfnStateMachine:
     """Make the state machine and its role; `keys` is the ARN pattern of the shards' objects."""
+    environment = config.environment
     name = names.own(environment.name)
     role, policy = _role(scope, environment, (lead.function_arn, shard.function_arn), keys)
     functions = Functions(
-        lead=lead.function_arn, shard=shard.function_arn, timeout_s=timeout_s(environment)
+        lead=lead.function_arn,
+        shard=shard.function_arn,
+        timeout_s=waves.function_s(environment),
+        limit_s=waves.limit_s(config),
+        busy_tries=waves.busy_tries(environment),
     )
     made = sfn.CfnStateMachine(
         scope,
@@ -152,16 +163,28 @@ def machine(
 def _role(
     scope: Construct, environment: Environment, functions: tuple[str, str], keys: str
 ) -> tuple[iam.Role, iam.Policy]:
+    """Make the machine's role, which its child executions use, too.
+
+    AWS, "IAM policies for using Distributed Map states": the role needs StartExecution on its own
+    machine, and DescribeExecution and StopExecution on executions. AWS's pages do not say which
+    source a child execution names when it takes the role on; StartExecution's page gives the ARN of
+    a Map state with a label as stateMachine:NAME/LABEL. Both are of this machine alone.
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    """
     name = names.own(environment.name)
     arn = environment.arn("states", f"stateMachine:{name}")
     source = {
         "StringEquals": {"aws:SourceAccount": environment.account},
-        "ArnLike": {"aws:SourceArn": arn},
+        "ArnLike": {"aws:SourceArn": [arn, f"{arn}/{LABEL}"]},
     }
     states = iam.ServicePrincipal("states.amazonaws.com", conditions=source)
     role = iam.Role(scope, "SpreadRole", assumed_by=states)
     policy = iam.Policy(scope, "SpreadPermissions", roles=[role])
-    children = [environment.arn("states", f"execution:{name}{end}") for end in (":*", "/Shards:*")]
+    children = [
+        environment.arn("states", f"execution:{name}{end}") for end in (":*", f"/{LABEL}:*")
+    ]
     for sid, actions, resources in (
         ("Invoke", ["lambda:InvokeFunction"], list(functions)),
         ("Shards", ["s3:GetObject"], [keys]),

@@ -11,7 +11,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from canary.model import Environment, names
-from infra.function import EVENT_AGE_S
+from canary.model.schedule import EVERY, SLOW
+
+from .function import EVENT_AGE_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +37,11 @@ def schedules(
     group = scheduler.CfnScheduleGroup(scope, "ScheduleGroup", name=names.own(environment.name))
     role = _role(scope, environment, runs, lost)
     plans: list[tuple[str, str, dict[str, object]]] = [
-        ("Every", environment.schedule.expression, {"trigger": "schedule"})
+        ("Every", environment.schedule.expression, {"trigger": EVERY})
     ]
     if environment.schedule.slow_expression:
         slow: dict[str, object] = {
-            "trigger": "schedule-slow",
+            "trigger": SLOW,
             "only": list(environment.schedule.slow_checks),
         }
         plans.append(("Slow", environment.schedule.slow_expression, slow))

@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from canary.deployment.permissions import has_topic_key
 from canary.model import Environment, names
 
 
@@ -18,19 +19,24 @@ from canary.model import Environment, names
 class Topics:
     """The topics and their key."""
 
-    key: kms.Key
+    key: kms.Key | None  # None: the profile lean pays for none
     page: sns.Topic
     ticket: sns.Topic
 
 
 def topics(scope: Construct, environment: Environment) -> Topics:
     """Make both topics and their subscriptions."""
-    key = _key(scope, environment)
+    key = _key(scope, environment) if has_topic_key(environment.profile) else None
     page = _topic(scope, "Page", names.own(environment.name, "page-topic"), key, environment)
     ticket = _topic(scope, "Ticket", names.own(environment.name, "ticket-topic"), key, environment)
-    for topic, targets in ((page, environment.notify.page), (ticket, environment.notify.ticket)):
+    woken = environment.notify.page or ()
+    for target in woken:
+        _subscribe(page, target, alarm=_only(environment, target))
+    for target in environment.notify.ticket:
+        _subscribe(ticket, target)
+    for owner, targets in environment.notify.owners.items():
         for target in targets:
-            _subscribe(topic, target)
+            _subscribe(ticket, target, owner)
     return Topics(key=key, page=page, ticket=ticket)
 
 
@@ -58,7 +64,7 @@ def _key(scope: Construct, environment: Environment) -> kms.Key:
 
 
 def _topic(
-    scope: Construct, name: str, topic_name: str, key: kms.Key, environment: Environment
+    scope: Construct, name: str, topic_name: str, key: kms.Key | None, environment: Environment
 ) -> sns.Topic:
     topic = sns.Topic(scope, name, topic_name=topic_name, master_key=key, enforce_ssl=True)
     # enforce_ssl writes a policy that only denies and replaces the owner's default Allow: without
@@ -75,15 +81,33 @@ def _topic(
     return topic
 
 
-def _subscribe(topic: sns.Topic, target: str) -> None:
+def _only(environment: Environment, target: str) -> str:
+    """Return the one alarm that a subscriber of the page gets, "" for everything.
+
+    A pager that is a channel, too, has the platform's incidents from there; a dead canary posts
+    nothing, so that its heartbeat is what is left.
+    """
+    told = environment.notify.has_channel(target)
+    return names.alarm(environment.name, "heartbeat") if told else ""
+
+
+def _subscribe(topic: sns.Topic, target: str, owner: str = "", alarm: str = "") -> None:
+    """Subscribe a target; one of an owner gets the messages with that owner and no alarm.
+
+    With `alarm` it gets that alarm alone: CloudWatch's notification is a JSON object, by whose
+    fields a subscription may filter
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering-scope.html).
+    """
     protocol, _, endpoint = target.partition(":")
     if protocol in ("http", "https"):
         endpoint = target
     # the id comes from the target: removing one must not make the others confirm again
     sns.CfnSubscription(
         topic,
-        "Subscription" + hashlib.sha256(target.encode()).hexdigest()[:8],
+        "Subscription" + hashlib.sha256(f"{owner} {target}".strip().encode()).hexdigest()[:8],
         topic_arn=topic.topic_arn,
         protocol=protocol,
         endpoint=endpoint,
+        filter_policy={"owner": [owner]} if owner else {"AlarmName": [alarm]} if alarm else None,
+        filter_policy_scope="MessageBody" if alarm else None,
     )

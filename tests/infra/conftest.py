@@ -14,8 +14,9 @@ from aws_cdk import assertions
 from aws_cdk import aws_lambda as lam
 
 from canary.config import load
-from canary.model import Config
-from infra.stack import Build, CanaryStack
+from canary.model import Config, Profile
+from infra.parts import Build
+from infra.stack import CanaryStack
 from tests.infra.support.deployed import PACE, Deployed, deploy_to
 from tests.sandbox.support.twin import RunningTwin
 
@@ -32,7 +33,10 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def config() -> Config:
-    return load(str(DEVELOPMENT))
+    """Every check has an alarm here: the cheaper profiles have tests of their own."""
+    found = load(str(DEVELOPMENT))
+    full = msgspec.structs.replace(found.environment, profile=Profile.FULL)
+    return msgspec.structs.replace(found, environment=full)
 
 
 def synthesize(config: Config, code: str) -> dict[str, Any]:
@@ -65,9 +69,13 @@ def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The twin's own environment, deployed to a twin whose minutes take six seconds."""
+    """The twin's own environment, deployed to a twin whose minutes take six seconds.
+
+    It ends with the tests of this folder: it runs the canary every six seconds, and beside all
+    other tests that took a quarter of a processor.
+    """
     folder = tmp_path_factory.mktemp("deployed")
     twin = RunningTwin(folder / "state.json", "--pace", str(PACE))
     try:

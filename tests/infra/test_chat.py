@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from canary.messages import texts as wording
+from canary.messages import forms
 from canary.messages.incidents import decide
 from canary.messages.state import Notified
 from tests.canary.support import report_samples as samples
@@ -45,43 +45,70 @@ def code() -> dict[str, Any]:
     return names
 
 
+def told(code: dict[str, Any], subject: str, text: str) -> tuple[Any, str, str, str | None]:
+    found: tuple[Any, str, str, str | None] = code["words"]({"Subject": subject, "Message": text})
+    return found
+
+
 def test_slack_gets_no_mention_no_foreign_link_and_no_way_out_of_the_block(
     code: dict[str, Any],
 ) -> None:
-    told = code["slack"]("BROKE <@U1> `x`", f"{HOSTILE}\nReport: {LINK}\n")["text"]
-    head, _, rest = told.partition("```")
-    body, _, after = rest.partition("```")
-    assert "<" not in head + body and "`" not in head + body
-    assert after == f"\n<{LINK}>"
+    text = f"[high] x\nReport: {LINK}\n\n{HOSTILE}"
+    payload = code["slack"](*told(code, "[high] <@U1> `x`", text))
+    (attachment,) = payload["attachments"]
+    head, *bodies, actions = attachment["blocks"]
+    assert attachment["color"] == "#e8710a"
+    assert "<" not in head["text"]["text"] and "`" not in head["text"]["text"]
+    for body in bodies:
+        inner = body["text"]["text"].removeprefix("```").removesuffix("```")
+        assert "<" not in inner and "`" not in inner
+    assert [b["url"] for b in actions["elements"]] == [LINK]
 
 
 def test_teams_shows_text_as_it_is_and_leads_to_the_report(code: dict[str, Any]) -> None:
-    card = code["teams"]("BROKE", f"{HOSTILE}\nReport: {LINK}\n")["attachments"][0]["content"]
-    assert [block["type"] for block in card["body"]] == ["RichTextBlock", "RichTextBlock"]
+    text = f"[over] x\nReport: {LINK}\n\n{HOSTILE}"
+    card = code["teams"](*told(code, "[over] x", text))["attachments"][0]["content"]
+    assert [block["type"] for block in card["body"]] == ["Container", "RichTextBlock"]
+    assert card["body"][0]["style"] == "good"
     assert HOSTILE in card["body"][1]["inlines"][0]["text"]
     assert [action["url"] for action in card["actions"]] == [LINK]
 
 
-@pytest.mark.parametrize("form", ["slack", "teams"])
-def test_a_megabyte_stays_within_what_a_channel_takes(form: str, code: dict[str, Any]) -> None:
-    payload = code[form]("&" * 1000, "&" * 1_000_000)
-    assert len(json.dumps(payload)) < (40_000 if form == "slack" else 28_000)
+@pytest.mark.parametrize("text", ["&" * 1_000_000, "line\n" * 200_000])
+def test_a_megabyte_stays_within_what_a_channel_takes(text: str, code: dict[str, Any]) -> None:
+    found = told(code, "&" * 1000, text)
+    blocks = code["slack"](*found)["attachments"][0]["blocks"]
+    assert len(blocks) <= 50 and all(len(b["text"]["text"]) <= 3_000 for b in blocks)
+    assert len(json.dumps(code["teams"](*found))) < 28_000
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Report: javascript:alert(1)\n", "Report: https://evil.example\nmore of a target's answer\n"],
+    [
+        "[high] x\nReport: javascript:alert(1)\n\n",
+        "[high] x\n\nReport: https://evil.example\nmore of a target's answer\n",
+        "[high] x\nmore\nReport: https://evil.example\n",
+    ],
 )
-def test_only_the_last_line_leads_anywhere(text: str, code: dict[str, Any]) -> None:
-    assert code["links"](text) == []
+def test_only_the_second_line_leads_anywhere(text: str, code: dict[str, Any]) -> None:
+    assert told(code, "[high] x", text)[3] is None
 
 
-def test_an_alarm_is_told_by_its_description_and_reason(code: dict[str, Any]) -> None:
-    alarm = {"AlarmName": "a", "AlarmDescription": "Auth is down", "NewStateReason": "3 of 3"}
-    subject, text = code["words"]({"Subject": 'ALARM: "a"', "Message": json.dumps(alarm)})
-    assert (subject, text) == ('ALARM: "a"', "Auth is down\n\n3 of 3")
+def test_an_alarm_is_told_by_its_description_and_reason_and_its_end_is_none(
+    code: dict[str, Any],
+) -> None:
+    description = f"In ALARM while auth is down. Report: {LINK} Runbook: r. First: c"
+    alarm = {"AlarmName": "a", "AlarmDescription": description, "NewStateReason": "3 of 3"}
+    ringing = {**alarm, "NewStateValue": "ALARM"}
+    assert told(code, 'ALARM: "a"', json.dumps(ringing)) == (
+        ("#b3261e", "attention"), "[alarm] a", f"{description}\n\n3 of 3", LINK,
+    )  # fmt: skip
+    over = {**alarm, "NewStateValue": "OK"}
+    assert told(code, 'OK: "a"', json.dumps(over)) == (
+        ("#1e8e3e", "good"), "[over] a", "The alarm is over.\n\n3 of 3", LINK,
+    )  # fmt: skip
     for plain in ("not JSON", "7", "[1]", '"x"', "null"):
-        assert code["words"]({"Message": plain})[1] == plain
+        assert code["words"]({"Message": plain})[2] == plain
 
 
 def message() -> Any:
@@ -90,11 +117,37 @@ def message() -> Any:
 
 
 def test_what_the_canary_says_is_whole_in_both(code: dict[str, Any]) -> None:
-    said = message()
-    text = wording.retried(said)
-    assert code["links"](text) == [LINK]
-    assert said.subject in code["slack"](said.subject, text)["text"]
-    assert "First command" in json.dumps(code["teams"](said.subject, text))
+    sent = message()
+    found = told(code, sent.subject, forms.retried(sent))
+    assert (found[0], found[3]) == (("#b3261e", "attention"), LINK)
+    blocks = code["slack"](*found)["attachments"][0]["blocks"]
+    shown = "".join(b["text"]["text"].strip("`") for b in blocks[1:-1])
+    assert shown.replace("&gt;", ">") == sent.text
+    assert "Fix (CHANGES THE PLATFORM)" in json.dumps(code["teams"](*found))
+
+
+def test_what_was_not_posted_is_kept_and_logs_are_its_own_for_a_month() -> None:
+    read = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)["Resources"]
+    assert read["Post"]["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": "Log"}}
+    assert read["Log"]["Properties"] == {"RetentionInDays": 30}
+    lost = {"GetAtt": "Lost.Arn"}
+    after = read["AfterThreeTries"]["Properties"]
+    assert after["DestinationConfig"]["OnFailure"]["Destination"] == lost
+    for name in ("HearTicket", "HearPage"):
+        assert read[name]["Properties"]["RedrivePolicy"] == {"deadLetterTargetArn": lost}
+    [policy] = read["Role"]["Properties"]["Policies"]
+    rights = {str(s["Action"]): s["Resource"] for s in policy["PolicyDocument"]["Statement"]}
+    assert rights.pop("secretsmanager:GetSecretValue")["Sub"].endswith(":secret:${Secret}-??????")
+    assert rights == {
+        "['logs:CreateLogStream', 'logs:PutLogEvents']": {"GetAtt": "Log.Arn"},
+        "sqs:SendMessage": lost,
+    }
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    linter = str(Path(sys.executable).with_name("cfn-lint"))
+    done = subprocess.run([linter, "--", str(TEMPLATE)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 @pytest.fixture
@@ -142,8 +195,9 @@ def test_deployed_to_a_twin_it_posts_messages_and_alarms(
     alarm = json.dumps({"AlarmName": "a", "AlarmDescription": "The page rings"})
     sns.publish(TopicArn=topics[1], Subject='ALARM: "a"', Message=alarm)
     until(lambda: len(heard) == 2, 200, "both posts")  # one that failed comes again after 60 s
-    told = sorted(post["text"] for post in heard)
-    assert "The page rings" in told[0] and said.subject in told[1]
+    posts = sorted(json.dumps(post) for post in heard)
+    assert any("The page rings" in post for post in posts)
+    assert any(said.subject in post for post in posts)
     assert address not in TEMPLATE.read_text() + json.dumps(described(twin))
 
 

@@ -34,6 +34,7 @@ def made(
     return OneStack(file=f"{name}.toml", account=where.account, region=region, template=template)
 
 
+@pytest.mark.slow  # it synthesizes two environments
 def test_two_environments_of_one_account_share_no_name(config: Config, code: str) -> None:
     assert collisions([made(config, code, name) for name in ("one", "two", "one-two")]) == []
 

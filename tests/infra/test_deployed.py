@@ -13,6 +13,8 @@ from tests.infra.support.described import missing, of_type, without
 COMPOSITE = ("AWS::CloudWatch::CompositeAlarm", "CompositeAlarms")
 METRIC = ("AWS::CloudWatch::Alarm", "MetricAlarms")
 
+pytestmark = pytest.mark.slow  # a twin, a deployment and a run of the canary every six seconds
+
 
 @pytest.mark.parametrize(("kind", "key"), [METRIC, COMPOSITE])
 def test_every_alarm_is_described_as_written(deployed: Deployed, kind: str, key: str) -> None:

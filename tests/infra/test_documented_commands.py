@@ -24,7 +24,11 @@ from tests.sandbox.support.twin import RunningTwin
 
 pytestmark = pytest.mark.slow
 
-TYPED = sorted({typed for _, typed in [*COMMANDS, *EXAMPLES]})
+OPTION = re.compile(r" --environment (NAME|development)\b")
+# the twin's environment is the one of the desk: with the option and without it is one command
+TYPED = sorted(
+    {OPTION.sub("", t): t for t in sorted({t for _, t in [*COMMANDS, *EXAMPLES]})}.values()
+)
 REMOVAL = [
     line
     for block in documents.blocks("sh")
@@ -48,6 +52,15 @@ HIDDEN = sorted(
         if line.strip().startswith("IFS= read -rs ")
     }
 )
+NAMES = {  # what a reader fills in from the environment's file
+    "hokusai-canary-NAME": STACK,
+    "/hokusai/canary/NAME": "/hokusai/canary/development",
+    "Name=Environment,Value=NAME": "Name=Environment,Value=development",
+    "CLUSTER": "hokusai-development",
+    "ECS_SERVICE": "hokusai-api-development",
+    "TARGET_GROUP": "hokusai-reg-api-development",
+}
+TYPED_SECRET = "a value with $(id)"
 ARNS = {  # ARN in a runbook stands for what its service's commands gave before
     "describe-target-health": "elbv2 describe-target-groups --query TargetGroups[0].TargetGroupArn",
     "describe-certificate": "acm list-certificates"
@@ -75,11 +88,11 @@ class Desk:
             timeout=170,
         )
 
-    def canary(self, words: str) -> subprocess.CompletedProcess[str]:
-        """Carry a documented command of the canary out."""
+    def canary(self, words: str, before: str = "") -> subprocess.CompletedProcess[str]:
+        """Carry a documented command of the canary out, `before` it another program."""
         for name, value in self.names().items():
             words = re.sub(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", value, words)
-        return self.type(f"python -m canary {words}")
+        return self.type(f"{before}python -m canary {words}")
 
     def names(self) -> dict[str, str]:
         """Return what stands for the names of the documents."""
@@ -87,6 +100,7 @@ class Desk:
         runs = sorted(p.stem for p in (store / "runs").glob("*.json")) or ["none"]
         bucket = self.deployed.outputs["ReportBucket"]
         return {
+            **self.survey_names(),
             "--environment NAME": f"--environment {self.deployed.twin.state.environment_file}",
             "--environment development": "--environment "
             f"{self.deployed.twin.state.environment_file}",
@@ -94,6 +108,23 @@ class Desk:
             "before.json after.json": " ".join(["out/development/report.json"] * 2),
             "20261122t120000250-1f260f": runs[0],
             "s3://bucket/canary": f"s3://{bucket}/canary",
+        }
+
+    def survey_names(self) -> dict[str, str]:
+        """Return what stands for the names in examples of `doctor` and `init`."""
+        state = self.deployed.twin.state
+        tunnel = " ".join(
+            f"--connect-to registry.hokus.ai:{port}:{address}"
+            for port, address in state.edge["registry.hokus.ai"].items()
+        )
+        url = f"--ca-bundle {state.ca_bundle} {tunnel} --url https://registry.hokus.ai"
+        return {
+            "--profile prod --region eu-west-1": "",
+            "--environment ./prod.toml": f"--environment {state.environment_file}",
+            "--cluster prod": "--cluster hokusai-development",
+            "--service checkout": "--service hokusai-api-development",
+            "--url https://shop.example.com/checkout/": f"{url}/mlflow/",
+            "--url https://shop.example.com": url,
         }
 
 
@@ -132,6 +163,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.mark.parametrize("typed", TYPED)
 def test_a_documented_command_works_as_it_stands(desk: Desk, typed: str) -> None:
+    if typed.startswith("unmute "):  # each documented form of it ends a mute
+        muted = typed.replace("unmute ", "mute ", 1)
+        assert desk.canary(f'{muted} --for 1h --reason "to be ended"').returncode == 0
+    if typed.startswith("serve "):  # it goes on until somebody ends it
+        done = desk.canary(typed, "timeout 12 ")
+        assert done.returncode == 124 and "Serving " in done.stderr, done.stderr[-1500:]
+        return
+    if typed.startswith("init "):  # an example before it may have written the same file
+        typed = f"{typed} --force"
     done = desk.canary(typed)
     assert done.returncode == 0, f"{done.stdout[-500:]}\n{done.stderr[-1500:]}"
     assert done.stdout or ">" in typed
@@ -152,22 +192,38 @@ def test_a_documented_aws_command_works_as_it_stands(desk: Desk, typed: str) -> 
     # version 1 of the CLI asks SQS at an address of its own, whatever the variable says
     typed = typed.replace("aws sqs", 'aws --endpoint-url "$AWS_ENDPOINT_URL" sqs')
     typed = typed.replace("<report bucket>", desk.deployed.outputs["ReportBucket"])
-    typed = typed.replace("hokusai-canary-NAME", STACK)
+    for name, value in NAMES.items():
+        typed = re.sub(rf"{name}\b", value, typed)
     done = desk.type(typed)
     assert done.returncode == 0, f"{typed}\n{done.stdout[-500:]}\n{done.stderr[-1500:]}"
 
 
 @pytest.mark.parametrize("typed", HIDDEN)
 def test_a_secret_is_stored_as_documented(desk: Desk, typed: str) -> None:
-    done = desk.type(typed, "a value with $(id)\n")
-    assert done.returncode == 0, done.stderr
-    name = re.search(r"--name (\S+)", typed)
+    name = re.search(r"--(?:name|secret-id) (\S+)", typed)
     assert name
+    # another documented command may have stored a secret of this name before
+    desk.type(
+        f"aws secretsmanager delete-secret --secret-id {name[1]} --force-delete-without-recovery"
+    )
+    kept = {"other": {"api_key": "kept"}}
+    if "get-secret-value" in typed:  # it writes one entry of a secret that has others
+        made = desk.type(
+            f"aws secretsmanager create-secret --name {name[1]}"
+            f" --secret-string '{json.dumps(kept)}'"
+        )
+        assert made.returncode == 0, made.stderr
+    done = desk.type(typed, f"{TYPED_SECRET}\n")
+    assert done.returncode == 0, done.stderr
     told = desk.type(
         f"aws secretsmanager get-secret-value --secret-id {name[1]} --query SecretString"
         " --output text"
     )
-    assert list(json.loads(told.stdout).values()) == ["a value with $(id)"]
+    stored = json.loads(told.stdout)
+    if "get-secret-value" in typed:
+        assert stored == {**kept, "PRINCIPAL": {"api_key": TYPED_SECRET}}
+    else:
+        assert [*stored.values()] == [TYPED_SECRET]
 
 
 def test_the_job_summary_was_written(desk: Desk) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.infra.support.deployed import STACK, Deployed
 from tests.infra.support.described import of_type
 from tests.sandbox.support import classic as names
+from tests.turns import in_turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 # What the twin cannot show, since there an AWS service acts in the function's place.
@@ -26,6 +27,13 @@ ELSEWHERE = {
 }
 # What is asked only after a task died; here one check fails and every task lives.
 AFTER_A_CRASH = ["logs:GetLogEvents"]  # denied: tests/canary/observe/test_logs.py
+# What is read after a failure only where the fault or the platform gives a reason to: each is taken
+# away in tests/canary/diagnose/test_denied_readings.py or in tests/canary/observe.
+ON_DEMAND = (
+    *("wafv2:", "route53:", "rds:", "elasticache:", "ec2:GetManagedPrefixListEntries"),
+    *("ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"),
+)
+PARTS = 3  # of the statements, by turns
 MOST_RUNS = 4  # a check that comes and goes is told of when it failed three times in a row
 DENY = {
     "Version": "2012-10-17",
@@ -63,6 +71,14 @@ class Role:
         key = "canary/latest/development.json"
         self.deployed.client("s3").delete_object(Bucket=bucket, Key=key)
 
+    def untold(self) -> None:
+        """Forget what was told: what fails again within ten minutes is told no second time."""
+        s3, bucket = self.deployed.client("s3"), self.deployed.outputs["ReportBucket"]
+        for prefix in ("canary/notified/", "canary/claims/"):
+            found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+            for kept in found:
+                s3.delete_object(Bucket=bucket, Key=kept["Key"])
+
     def broken(self, broken: bool) -> None:
         """Let the platform fail one critical check, or none."""
         s3 = self.deployed.client("s3")
@@ -76,7 +92,8 @@ def asked(statement: dict[str, Any]) -> bool:
     """Tell whether a run on the broken platform uses what the statement allows."""
     action = statement["Action"]
     actions = [action] if isinstance(action, str) else action
-    return statement["Sid"] not in ELSEWHERE and actions != AFTER_A_CRASH
+    on_demand = all(a.startswith(ON_DEMAND) for a in actions)
+    return statement["Sid"] not in ELSEWHERE and actions != AFTER_A_CRASH and not on_demand
 
 
 def visible(answer: dict[str, Any], log: list[dict[str, Any]]) -> list[str]:
@@ -88,6 +105,11 @@ def visible(answer: dict[str, Any], log: list[dict[str, Any]]) -> list[str]:
     found += [c for c in named if c.startswith("canary-")]
     found += [str(note) for note in answer.get("notes", [])]
     return found + [f"failed: {c}" for c in answer.get("failed", []) if c != "registration.model"]
+
+
+def well(role: Role) -> bool:
+    """Tell whether the healthy platform passes; on a busy machine a check may lack time once."""
+    return any(role.deployed.invoke()[0]["status"] == "PASS" for _ in range(MOST_RUNS))
 
 
 @pytest.fixture(scope="module")
@@ -105,22 +127,24 @@ def role(deployed: Deployed) -> Iterator[Role]:
 
 
 def test_with_all_statements_nothing_is_missing(role: Role) -> None:
-    answer, _ = role.deployed.invoke()
-    assert answer["status"] == "PASS", answer
+    assert well(role)
     role.broken(True)
     answer, log = role.deployed.invoke()
     assert (answer["failed"], visible(answer, log)) == (["registration.model"], [])
 
 
-def test_with_any_one_statement_removed_something_is_visible(role: Role) -> None:
+@pytest.mark.parametrize("part", in_turn("123", PARTS))
+def test_with_any_one_statement_removed_something_is_visible(role: Role, part: str) -> None:
     shown: dict[str, list[str]] = {}
-    for sid in [s["Sid"] for s in role.document["Statement"] if asked(s)]:
+    every = [s["Sid"] for s in role.document["Statement"] if asked(s)]
+    for sid in every[int(part) - 1 :: PARTS]:
         role.put()
         role.deployed.configure()  # a warm function remembers its secrets
         role.broken(False)
-        assert role.deployed.invoke()[0]["status"] == "PASS", sid
+        assert well(role), sid
         if sid == "ReportList":
             role.forget()
+        role.untold()
         role.put(without=(sid,))
         role.deployed.configure()  # a warm function remembers its secrets
         role.broken(True)

@@ -11,8 +11,9 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_lambda as lam
 
-from canary.model import Config
-from infra.stack import Build, CanaryStack
+from canary.model import Channel, Config, Notify
+from infra.parts import Build
+from infra.stack import CanaryStack
 from tests.infra.conftest import resources, synthesize
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -38,8 +39,8 @@ def test_tracing_is_off_unless_asked_for_and_then_allowed(
     assert "TracingConfig" not in next(iter(resources(template, FUNCTION).values()))
     assert "xray:" not in json.dumps(template)
     traced = synthesize(changed(config, "deployment", tracing=True), code)
-    [function] = resources(traced, FUNCTION).values()
-    assert function["TracingConfig"] == {"Mode": "Active"}
+    for function in resources(traced, FUNCTION).values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
     assert "xray:PutTraceSegments" in json.dumps(resources(traced, "AWS::IAM::Policy"))
 
 
@@ -56,9 +57,10 @@ def test_memory_time_and_architecture_follow_the_file(
     config: Config, code: str, template: dict[str, Any]
 ) -> None:
     made = changed(config, "deployment", memory_mb=2048)
-    [function] = resources(synthesize(changed(made, "run", budget=110.0), code), FUNCTION).values()
-    assert (function["MemorySize"], function["Timeout"]) == (2048, 120)
-    [usual] = resources(template, FUNCTION).values()
+    found = resources(synthesize(changed(made, "run", budget=110.0), code), FUNCTION)
+    for function in found.values():
+        assert (function["MemorySize"], function["Timeout"]) == (2048, 120)
+    usual = next(iter(resources(template, FUNCTION).values()))
     assert (usual["MemorySize"], usual["Timeout"], usual["Runtime"]) == (1024, 60, "python3.13")
 
 
@@ -93,6 +95,55 @@ def test_a_subscriber_who_leaves_the_list_makes_nobody_confirm_anew(
     assert after.items() < before.items()
 
 
+def test_a_pager_that_is_a_channel_too_hears_of_the_heartbeat_alone(
+    config: Config, code: str
+) -> None:
+    """A channel has the platform's incidents; a dead canary posts nothing, but its alarm does."""
+    page = (
+        "email:one@example.com",
+        "https://events.eu.pagerduty.com/integration/K/enqueue",
+        "email:on-call@example.pagerduty.com",
+        "https://api.opsgenie.com/v1/json/amazonsns?apiKey=K",
+    )
+    channels = (Channel(kind="pagerduty", secret="p"),)
+    made = resources(
+        synthesize(changed(config, "notify", page=page, channels=channels), code),
+        "AWS::SNS::Subscription",
+    )
+    only = {"AlarmName": ["hokusai-canary-development-heartbeat"]}
+    found = {
+        s["Endpoint"]: (s.get("FilterPolicy"), s.get("FilterPolicyScope")) for s in made.values()
+    }
+    assert found == {
+        "one@example.com": (None, None),
+        page[1]: (only, "MessageBody"),
+        "on-call@example.pagerduty.com": (only, "MessageBody"),
+        page[3]: (None, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "audience", "told"),
+    [
+        ("https://events.pagerduty.com/integration/K/enqueue", (), True),
+        ("https://EVENTS.PagerDuty.com/x", ("platform", "canary"), True),
+        ("https://events.pagerduty.com/x", ("canary",), False),
+        ("https://notpagerduty.com/x", (), False),
+        ("https://pagerduty.com.example.com/x", (), False),
+        ("email:a@pagerduty.com", (), True),
+        ("sms:+15550100", (), False),
+        ("https://api.opsgenie.com/x", (), False),
+    ],
+)
+def test_a_pager_is_known_by_its_domain_and_by_who_it_is_for(
+    target: str, audience: tuple[Any, ...], told: bool
+) -> None:
+    channels = (
+        Channel(kind="pagerduty", secret="p", audience=audience), Channel(kind="slack", secret="s"),
+    )  # fmt: skip
+    assert Notify(channels=channels).has_channel(target) is told
+
+
 def test_an_interface_endpoint_stands_in_each_zone_once(config: Config, code: str) -> None:
     network = {
         "create_endpoints": True,
@@ -102,8 +153,8 @@ def test_an_interface_endpoint_stands_in_each_zone_once(config: Config, code: st
     template = synthesize(changed(config, "network", **network), code)
     for endpoint in resources(template, "AWS::EC2::VPCEndpoint").values():
         assert endpoint["SubnetIds"] == ["subnet-1", "subnet-3"]
-    [function] = resources(template, FUNCTION).values()
-    assert function["VpcConfig"]["SubnetIds"] == list(network["subnets"])  # type: ignore[call-overload]
+    for function in resources(template, FUNCTION).values():
+        assert function["VpcConfig"]["SubnetIds"] == list(network["subnets"])  # type: ignore[call-overload]
 
 
 def test_whatever_takes_tags_bears_the_canary_s_and_the_file_s(template: dict[str, Any]) -> None:
@@ -138,6 +189,52 @@ def test_a_store_that_is_a_bare_bucket_is_one_place_for_function_and_desk(
 ) -> None:
     where = msgspec.structs.replace(config.environment, store="s3://a-bucket/")
     template = synthesize(msgspec.structs.replace(config, environment=where), code)
-    [function] = resources(template, FUNCTION).values()
+    function = next(iter(resources(template, FUNCTION).values()))
     variables = function["Environment"]["Variables"]  # type: ignore[index]
     assert variables["CANARY_STORE"] == where.report_store == "s3://a-bucket/canary"
+
+
+def test_changes_reach_the_function_that_follows_by_two_queues(template: dict[str, Any]) -> None:
+    queues = resources(template, "AWS::SQS::Queue")
+    name = "hokusai-canary-development-changes"
+    delays = {q["QueueName"]: q.get("DelaySeconds", 0) for q in queues.values()}
+    assert delays == {"hokusai-canary-development-lost": 0, name: 0, f"{name}-again": 120}
+    changes = {i for i, q in queues.items() if q["QueueName"].startswith(name)}
+    rules = resources(template, "AWS::Events::Rule")
+    followed = {i: r for i, r in rules.items() if "EventBusName" not in r}
+    assert len(followed) == 2
+    for rule in followed.values():
+        assert {t["Arn"]["Fn::GetAtt"][0] for t in rule["Targets"]} == changes
+    rollouts = next(r for r in followed.values() if r["Name"].endswith("-rollouts"))
+    [place] = rollouts["EventPattern"]["resources"]
+    assert place == {"prefix": "arn:aws:ecs:us-east-1:123456789012:service/hokusai-development/"}
+    taken = resources(template, "AWS::Lambda::EventSourceMapping").values()
+    assert {one["EventSourceArn"]["Fn::GetAtt"][0] for one in taken} == changes
+    for queue in changes:
+        policy = next(
+            p for p in resources(template, "AWS::SQS::QueuePolicy").values()
+            if p["Queues"] == [{"Ref": queue}]
+        )  # fmt: skip
+        [send] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+        sources = send["Condition"]["ArnEquals"]["aws:SourceArn"]
+        assert {s["Fn::GetAtt"][0] for s in sources} == set(followed)
+        assert send["Principal"] == {"Service": "events.amazonaws.com"}
+    follower = next(
+        f for f in resources(template, FUNCTION).values() if f["FunctionName"].endswith("-follow")
+    )
+    assert follower["ReservedConcurrentExecutions"] == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "changes"), [("deployment", {"follow_changes": False}), ("", {"cluster": ""})]
+)
+def test_who_follows_nothing_has_nothing_of_it(
+    config: Config, code: str, part: str, changes: dict[str, Any]
+) -> None:
+    where = msgspec.structs.replace(config.environment, **({} if part else changes))
+    made = msgspec.structs.replace(config, environment=where)
+    template = synthesize(changed(made, part, **changes) if part else made, code)
+    assert len(resources(template, "AWS::SQS::Queue")) == 1
+    assert len(resources(template, FUNCTION)) == 1
+    assert resources(template, "AWS::Lambda::EventSourceMapping") == {}
+    assert "sqs:ReceiveMessage" not in json.dumps(template)

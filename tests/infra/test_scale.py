@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import re
 import subprocess
@@ -11,14 +12,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from infra.scale import Functions, definition
+from canary.config.aws_limits import LONGEST_SHARD_S
+from canary.deployment.waves import (
+    AROUND_S,
+    BUSY_S,
+    busy_tries,
+    function_s,
+    limit_s,
+    waves,
+)
+from canary.model import Config, Load
+from infra.scale import BUSY, Functions, definition
 from tests.infra.conftest import DEVELOPMENT, resources
 from tests.infra.support.deployed import synthesize as run_app
 
 LEAD = "arn:aws:lambda:us-east-1:123456789012:function:hokusai-canary-development"
-MACHINE = definition(Functions(lead=LEAD, shard=f"{LEAD}-shard", timeout_s=60))
+MACHINE = definition(
+    Functions(lead=LEAD, shard=f"{LEAD}-shard", timeout_s=60, limit_s=400, busy_tries=11)
+)
 # the fields of each type of state (Amazon States Language, states-language.net/spec.html)
 COMMON = {"Type", "Comment", "Next", "End", "InputPath", "OutputPath"}
 FIELDS = {
@@ -92,10 +106,73 @@ def test_a_shard_that_fails_does_not_keep_the_run_from_its_conclusion() -> None:
 
 
 def test_children_end_within_the_five_minutes_of_an_express_workflow() -> None:
-    processor = MACHINE["States"]["Shards"]["ItemProcessor"]
+    longest = LONGEST_SHARD_S
+    functions = Functions(lead=LEAD, shard=LEAD, timeout_s=longest, limit_s=9, busy_tries=9)
+    processor = definition(functions)["States"]["Shards"]["ItemProcessor"]
     assert processor["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
-    attempts = processor["States"]["Probe"]["Retry"][0]["MaxAttempts"] + 1
-    assert processor["States"]["Probe"]["TimeoutSeconds"] * attempts < 300
+    probe = processor["States"]["Probe"]
+    passing, busy = probe["Retry"]
+    pauses = [passing["IntervalSeconds"] * 2**n for n in range(passing["MaxAttempts"])]
+    waits = busy["IntervalSeconds"] * busy["MaxAttempts"]  # a refusal itself takes no time
+    attempts = passing["MaxAttempts"] + 1
+    assert probe["TimeoutSeconds"] * attempts + sum(pauses) + waits < 300
+
+
+def many(config: Config, number: int) -> Config:
+    """Return a configuration with so many copies of its checks, spread over functions."""
+    every = itertools.islice(itertools.cycle(config.checks), number)
+    copies = (
+        msgspec.structs.replace(c, id=f"{c.id}-{n}", needs=(), load=Load.LIGHT)
+        for n, c in enumerate(every)
+    )
+    made = msgspec.structs.replace(config.environment.deployment, scale="map")
+    where = msgspec.structs.replace(config.environment, deployment=made)
+    return msgspec.structs.replace(config, environment=where, checks=tuple(copies))
+
+
+@pytest.mark.parametrize(("number", "count"), [(70, 1), (4_000, 1), (5_100, 2), (16_000, 4)])
+def test_an_outage_comes_to_its_conclusion_whatever_the_number_of_waves(
+    config: Config, number: int, count: int
+) -> None:
+    """In an outage each function takes its whole time, and the machine waits where it is busy."""
+    large = many(config, number)
+    assert waves(large) == count
+    task = function_s(large.environment) + AROUND_S
+    busy = BUSY_S * busy_tries(large.environment)
+    worst = 2 * (task + busy) + count * task
+    assert worst < limit_s(large) < worst + 30 * (count + 1), "a run that hangs ends by itself"
+
+
+@pytest.mark.parametrize(
+    ("expression", "longest"),
+    [("rate(1 minute)", 60), ("rate(1 hour)", 60), ("rate(30 minutes)", 60)],
+)
+def test_a_plan_that_meets_a_busy_function_waits_within_its_period(
+    config: Config, expression: str, longest: int
+) -> None:
+    schedule = msgspec.structs.replace(config.environment.schedule, expression=expression)
+    where = msgspec.structs.replace(config.environment, schedule=schedule)
+    tries = busy_tries(where)
+    assert longest - 2 * BUSY_S < tries * BUSY_S < longest
+    for name in ("Plan", "Conclude"):
+        [busy] = [r for r in MACHINE["States"][name]["Retry"] if BUSY in r["ErrorEquals"]]
+        assert (busy["IntervalSeconds"], busy["MaxAttempts"], busy["BackoffRate"]) == (5, 11, 1.0)
+
+
+def test_the_role_trusts_the_machine_and_its_children_and_nothing_else(
+    spread: dict[str, Any],
+) -> None:
+    [role] = [
+        r["AssumeRolePolicyDocument"]["Statement"][0]
+        for r in resources(spread, "AWS::IAM::Role").values()
+        if r["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+        == {"Service": "states.amazonaws.com"}
+    ]
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:hokusai-canary-development"
+    assert role["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": [machine, f"{machine}/Shards"]},
+    }
 
 
 def test_a_run_is_near_its_end_when_it_is_near_the_machine_s(spread: dict[str, Any]) -> None:
@@ -146,13 +223,19 @@ def test_the_machine_may_do_no_more_than_its_definition_asks(spread: dict[str, A
     assert all(s["Resource"] != "*" for s in policy["PolicyDocument"]["Statement"])
 
 
-def test_alarms_are_the_same_in_both_shapes_but_for_how_long_a_run_may_take(
+def test_alarms_are_the_same_in_both_shapes_but_for_what_carries_the_runs(
     spread: dict[str, Any], template: dict[str, Any]
 ) -> None:
     kind = "AWS::CloudWatch::Alarm"
     one, other = resources(spread, kind), resources(template, kind)
     [near] = [key for key, alarm in one.items() if "near-timeout" in alarm["AlarmName"]]
     assert one.pop(near) | {"Threshold": other[near]["Threshold"]} == other.pop(near)
+    assert {one.pop(key)["AlarmName"].rpartition("-")[2] for key in one.keys() - other} == {
+        *("failed", "out")  # executions-failed and executions-timed-out
+    }
+    assert {other.pop(key)["AlarmName"].rpartition("-")[2] for key in other.keys() - one} == {
+        "throttles"  # lambda-throttles: Step Functions waits by itself
+    }
     assert one == other
 
 

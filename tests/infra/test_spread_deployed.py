@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from canary.adapters.store.packing import unpack
+from hokusai_canary.zipped import zipped
 from infra import bundle
 from tests.infra.support.deployed import STACK, Deployed, deploy_to
 from tests.infra.support.states import MachineFailedError, walk
-from tests.infra.support.zipped import zipped
 from tests.infra.test_bundle import HERE
 from tests.sandbox.support.twin import RunningTwin
 

@@ -123,7 +123,8 @@ class Deployed:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the log's line of every run, oldest first."""
-        return [line for line in self.log() if line.get("message") == "run finished"]
+        found = (line for line in self.log() if line.get("message") == "run finished")
+        return sorted(found, key=lambda line: str(line["run_id"]))  # streams come in any order
 
     def invoke(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Invoke the function, once no other run holds it; return its answer and new log lines.
@@ -175,9 +176,28 @@ class Deployed:
         return before
 
 
-def deploy_to(twin: RunningTwin, out: Path) -> Deployed:
-    """Synthesize the twin's own environment, deploy it there and listen to its topics."""
-    done = synthesize(twin.state.environment_file, out)
+def following(file: Path, folder: Path, *, follow: bool) -> Path:
+    """Write a copy of an environment's file that follows changes, or does not.
+
+    Each check has an alarm in it: which of them rings is what the tests look at.
+    """
+    folder.mkdir()
+    copy, said = folder / file.name, f"follow_changes = {str(follow).lower()}"
+    text = file.read_text()
+    assert text.count("[deployment]\n") == 1
+    text = text.replace("[deployment]\n", f"[deployment]\n{said}\n")
+    copy.write_text(f'profile = "full"\n{text}')
+    return copy
+
+
+def deploy_to(twin: RunningTwin, out: Path, *, follow: bool = False) -> Deployed:
+    """Synthesize the twin's own environment, deploy it there and listen to its topics.
+
+    It follows changes only where that is asked for: a test counts the runs of the schedule.
+    """
+    own = Path(twin.state.environment_file)
+    file = following(own, out.parent / "environments", follow=follow)
+    done = synthesize(str(file), out)
     assert done.returncode == 0, done.stderr
     endpoint = Endpoint(url=twin.state.aws_endpoint_url, region=twin.state.region)
     outputs = deploy(out, STACK, endpoint)
