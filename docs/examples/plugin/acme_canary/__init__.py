@@ -1,0 +1,1 @@
+"""Kind, rule and channel of Acme for hokusai-canary."""
