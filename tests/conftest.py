@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.sandbox.support.twin import RunningTwin
 
+TWIN = "sandbox-twin"
 SHARE_A_TWIN = ("tests/emulator/", "tests/sandbox/")
 # Groups that take long, the longest first: a group that starts last would keep one process busy
 # while the others have nothing to do. All other groups follow in the order of their files.
@@ -23,7 +24,7 @@ LONGEST = (
     "tests/canary/test_crashes.py",
     "deployed",
     "tests/canary/test_never_silent.py",
-    "sandbox-twin",
+    TWIN,
     "tests/infra/test_documented_commands.py",
     "tests/infra/test_spread_deployed.py",
     "template",
@@ -42,7 +43,7 @@ def group(item: pytest.Item) -> str:
     names = getattr(item, "fixturenames", ())
     module = item.nodeid.partition("::")[0]
     if module.startswith(SHARE_A_TWIN) and "twin" in names:
-        return "sandbox-twin"
+        return TWIN
     if module.startswith("tests/canary/probes/") and "mlflow" in names:
         return "mlflow"
     if module.startswith("tests/infra/"):
@@ -59,8 +60,13 @@ def place(item: pytest.Item) -> int:
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put every test into its group, and long groups first."""
+    """Put every test into its group, and long groups first.
+
+    What shares a twin is slow: the twin alone takes a fifth of the time of `make test`.
+    """
     for item in items:
+        if group(item) == TWIN:
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group(item)))
     items.sort(key=place)
