@@ -165,8 +165,11 @@ def _role(
 ) -> tuple[iam.Role, iam.Policy]:
     """Make the machine's role, which its child executions use, too.
 
-    AWS, "IAM policies for using Distributed Map states": the role needs StartExecution on its own
-    machine, and DescribeExecution and StopExecution on executions. AWS's pages do not say which
+    AWS, "IAM policies for using Distributed Map states": "Step Functions needs appropriate
+    permissions to allow the state machine role to invoke the StartExecution API action for the
+    Distributed Map state." The policy that it calls the least allows states:StartExecution on the
+    machine itself and states:DescribeExecution and states:StopExecution on `execution:NAME:*`;
+    executions of the labelled map are `execution:NAME/LABEL:*`. AWS's pages do not say which
     source a child execution names when it takes the role on; StartExecution's page gives the ARN of
     a Map state with a label as stateMachine:NAME/LABEL. Both are of this machine alone.
     https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
