@@ -132,7 +132,7 @@ def egress(case: Case) -> Iterator[Finding]:
     """Report the canary's own network if it reaches no host at all."""
     hosts = {case.host(n) for n in case.services if case.host(n)}
     lost = {f.host for f in case.failures if f.symptom in EDGE - FRONT - {Symptom.TLS} and f.host}
-    answered = any(exchange.status for _, exchange in case.exchanges)
+    answered = any(exchange.answered for _, exchange in case.exchanges)
     no_answer = [u for u in case.state.unavailable if is_silence(u)]
     if not hosts or lost < hosts or answered or (len(hosts) < 2 and not no_answer):
         return

@@ -38,6 +38,7 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     server: str = ""
     location: str = ""
     challenge: str = ""  # the scheme of authentication that an answer asks for, such as "Basic"
+    sent: str = ""  # of a request that is not HTTP: at most 600 characters of what was sent
     excerpt: str = ""  # at most 600 characters of the body
     body_bytes: int = 0
     failure: str = ""  # a FailureKind, "" when an answer came
@@ -52,6 +53,11 @@ class Exchange(Frozen, frozen=True, kw_only=True):
     certificate_names: tuple[str, ...] = ()
     certificate_chain: tuple[str, ...] = ()  # certificates above the leaf outside their dates
     dead_addresses: tuple[str, ...] = ()  # addresses tried in vain, each with why
+
+    @property
+    def answered(self) -> bool:
+        """Return whether somebody was there: a status, or a connection of another protocol."""
+        return bool(self.status) or bool(self.peer and not self.failure)
 
 
 class Step(Frozen, frozen=True, kw_only=True):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 
 from canary.model import Assertion, Check, Frozen, Service, Status
-from canary.probes.base.api import Kind, NotOpenError, NotTriedError, ProbeContext
+from canary.probes.base.api import Kind, NotTriedError, ProbeContext
+from canary.probes.base.conversation import Conversation, shown
 from canary.probes.base.evidence import Stopwatch, assertion
 from canary.probes.base.expectations import Milliseconds
-from canary.redaction.patterns import mask_foreign
 
 MOST = 4096
 """Bytes that are read at most."""
@@ -40,17 +39,18 @@ def run(check: Check, spec: TcpSpec, context: ProbeContext) -> None:
         made = [assertion(missing, "of the check or of its service", "none", False)]
         context.record(watch.step("place", made))
         return
-    began = context.clock.monotonic()
     try:
-        made = _asked(spec, context, host, port)
+        talk = Conversation(context, host, port, tls=spec.tls)
     except NotTriedError as error:
         context.record(watch.step(name, status=Status.SKIP, reason=str(error)))
         return
-    took = (context.clock.monotonic() - began) * 1000
+    with talk:
+        made = _asked(spec, talk)
+        took = watch.elapsed_ms()
     if spec.limit_ms:
         limit = f"at most {spec.limit_ms} ms"
         made.append(assertion("time", limit, f"{took:.0f} ms", took <= spec.limit_ms))
-    context.record(watch.step(name, made))
+    context.record(watch.step(name, made, evidence=[talk.exchange()]))
 
 
 def place(spec: TcpSpec, service: Service) -> tuple[str, int]:
@@ -61,32 +61,28 @@ def place(spec: TcpSpec, service: Service) -> tuple[str, int]:
     return host, spec.port or (of_url if service.url and not spec.host else service.port)
 
 
-def _asked(spec: TcpSpec, context: ProbeContext, host: str, port: int) -> list[Assertion]:
+def _asked(spec: TcpSpec, talk: Conversation) -> list[Assertion]:
     expected = "open"
-    try:
-        connection = context.connect(host, port, tls=spec.tls, seconds=context.remaining(False))
-    except NotOpenError as error:
-        return [assertion("port", expected, str(error), False)]
-    with connection:
-        made = [assertion("port", expected, expected, True)]
-        if spec.contains:
-            made.append(_answered(connection, spec))
-        return made
+    if talk.failure:
+        why = f"{talk.failure.kind.value}: {talk.failure.detail}"
+        return [assertion("port", expected, why, False)]
+    made = [assertion("port", expected, expected, True)]
+    return [*made, _answered(talk, spec)] if spec.contains else made
 
 
-def _answered(connection: socket.socket, spec: TcpSpec) -> Assertion:
-    wanted, heard, why = spec.contains.encode(), b"", ""
-    try:
-        connection.sendall(spec.send.encode())
-        while wanted not in heard and len(heard) < MOST:
-            more = connection.recv(MOST)
-            if not more:
-                break
-            heard += more
-    except OSError as error:  # what came until then may be all that was asked for
-        why = f" ({type(error).__name__})"
-    shown = mask_foreign(heard[:MOST].decode("utf-8", "replace"))[:200]
-    return assertion("answer", f"contains {spec.contains}", f"{shown}{why}", wanted in heard)
+def _answered(talk: Conversation, spec: TcpSpec) -> Assertion:
+    wanted, heard = spec.contains.encode(), b""
+    if spec.send:
+        talk.send(spec.send.encode())
+    while wanted not in heard and len(heard) < MOST:
+        more = talk.receive(MOST)
+        if not more:
+            break
+        heard += more
+    # what came until then may be all that was asked for
+    why = f"({talk.failure.kind.value}: {talk.failure.detail})" if talk.failure else ""
+    seen = " ".join(filter(None, (shown(heard)[:200], why))) or "nothing"
+    return assertion("answer", f"contains {spec.contains}", seen, wanted in heard)
 
 
 KIND = Kind(

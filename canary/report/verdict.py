@@ -199,7 +199,8 @@ def answered(exchange: Exchange) -> str:
         detail = f": {exchange.failure_detail}" if exchange.failure_detail else ""
         return f"no answer ({exchange.failure}{detail})"
     if not exchange.status:
-        return "no answer"
+        came = f"connected, {plural(exchange.body_bytes, 'byte')} came"
+        return came if exchange.answered else "no answer"
     by = {
         "balancer": " from the load balancer",
         "front": " from the network before it",
@@ -245,6 +246,5 @@ def old_figures(report: Report) -> tuple[tuple[tuple[str, str], ...], str]:
     """Return the figures of the old report in its order, and the note on their counting."""
     found = dict(report.old_figures)
     note = found.pop("Rule", "")
-    known = [name for name in OLD_FIGURES if name in found]
-    ranked = [*known, *(name for name in found if name not in known)]
+    ranked = [*(n for n in OLD_FIGURES if n in found), *(n for n in found if n not in OLD_FIGURES)]
     return tuple((name, found[name]) for name in ranked), note

@@ -6,7 +6,7 @@ import functools
 import socket
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -148,10 +148,10 @@ class Job:
             self._redactor.learn_credential(found)
         return found
 
-    def _connect(self, host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
+    def _connect(self, host: str, port: int, *, seconds: float, **more: Any) -> socket.socket:
         self.requests += 1
         within = min(seconds, self._remaining(False))
-        open_ = functools.partial(self._ports.connect, host, port, tls=tls, seconds=within)
+        open_ = functools.partial(self._ports.connect, host, port, seconds=within, **more)
         return self._waiting(f"a connection to {host}:{port}", True, open_)
 
     def _state(self) -> PlatformState:

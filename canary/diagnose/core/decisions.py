@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.symptoms import BALANCER_5XX, DOWN, EDGE
+from canary.model.urls import DEFAULT_PORTS
 
 
 def about(case: Case, name: str, failures: Failures) -> str:
@@ -16,6 +17,12 @@ def about(case: Case, name: str, failures: Failures) -> str:
     seen = {f.symptom for f in failures}
     if others := sorted({n for f in failures for n in f.blamed} - {name}):
         return f"The answers of {name} name {joined(others)}: look there first."
+    ports = {f"{f.host}:{f.port}" for f in failures if f.host and f.scheme not in DEFAULT_PORTS}
+    if seen and seen <= EDGE and ports and all(f.scheme not in DEFAULT_PORTS for f in failures):
+        return (
+            f"Nothing answers at {joined(sorted(ports))}: see whether {name} listens there, and"
+            " whether its security group admits the canary."
+        )
     if seen and seen <= EDGE:
         return (
             f"Nothing answers at the address of {name}: see the listener and the security group of"

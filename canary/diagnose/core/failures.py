@@ -72,6 +72,8 @@ class Failure:
     def evidence(self, expected: str = "") -> Evidence:
         """Return this failure as a line of evidence."""
         where = f"{self.method} {self.scheme}://{self.host}{self.path}" if self.host else self.step
+        if self.host and self.scheme not in DEFAULT_PORTS:  # another protocol than HTTP
+            where = f"{self.method} {self.scheme}://{self.host}:{self.port}"
         return Evidence(resource=where, seen=self.seen or self.reason, expected=expected)
 
 
@@ -169,6 +171,9 @@ def _symptom(
         if step.status is Status.ERROR:
             return Symptom.UNKNOWN
         return _CONTROL.get(result.kind, Symptom.UNKNOWN)
+    if exchange.answered and not exchange.status:  # over another protocol than HTTP
+        unmet = {a.subject for a in step.assertions if not a.holds}
+        return Symptom.SLOW if unmet == {"time"} else Symptom.WRONG_ANSWER
     if exchange.failure or not 200 <= exchange.status < 300:
         return symptoms.classify(exchange)
     return _good_status(step, exchange, text, environment)

@@ -206,6 +206,9 @@ def describe(exchange: Exchange) -> str:
     if exchange.failure:
         detail = f" ({exchange.failure_detail})" if exchange.failure_detail else ""
         return f"no answer: {exchange.failure}{detail}"
+    if not exchange.status and exchange.answered:
+        said = f": {exchange.excerpt[:160]}" if exchange.excerpt else ""
+        return f"connected, {exchange.body_bytes} bytes came{said}"
     by = {
         "balancer": " made by the load balancer",
         "front": " made by the network before the load balancer",

@@ -10,19 +10,21 @@ from canary.diagnose.core.symptoms import Symptom
 from canary.diagnose.edge import where_it_leads
 from canary.diagnose.remedies import build, well
 from canary.model import Confidence, Remedy
+from canary.model.urls import DEFAULT_PORTS
 
 
 def missing(case: Case) -> Iterator[Finding]:
     """Report a host that does not resolve, while others do or AWS's own names resolve."""
     hosts = {f.host for f in case.having(Symptom.NO_NAME) if f.host}
     every = {case.host(n) for n in case.services if case.host(n)}
-    answered = any(exchange.status for _, exchange in case.exchanges)
+    answered = any(exchange.answered for _, exchange in case.exchanges)
     none = len(every) > 1 and hosts >= every and not answered
     if none and not case.state.load_balancers:
         return  # no name resolves at all: `canary_itself.egress` reports it
     for host in sorted(hosts):
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
         name = _owner(case, host, failures)
+        inside = host not in every and all(f.scheme not in DEFAULT_PORTS for f in failures)
         yield Finding(
             cause="dns-name-missing",
             service=name,
@@ -34,9 +36,19 @@ def missing(case: Case) -> Iterator[Finding]:
             + where_it_leads.out_of_service(case, host),
             evidence=where_it_leads.evidence(case, host, _target(case, name)),
             shown_failures=3,
-            remedy=_point(case, name, host),
+            remedy=_inside(name, host) if inside else _point(case, name, host),
             explained_failures=failures,
         )
+
+
+def _inside(name: str, host: str) -> Remedy:
+    """Return what to do about a name that no user asks for: Cloud Map's, a database's."""
+    return Remedy(
+        summary=f"See why {host} does not resolve for the canary.",
+        decision=f"See whether {host} still exists (in Cloud Map, as the endpoint of {name}, or in"
+        " a private zone), and whether its zone belongs to the canary's VPC: nowhere else does an"
+        " internal name resolve.",
+    )
 
 
 def _owner(case: Case, host: str, failures: Failures) -> str:

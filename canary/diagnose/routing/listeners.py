@@ -14,7 +14,7 @@ from canary.diagnose.core.symptoms import EDGE, Symptom
 from canary.diagnose.remedies import well
 from canary.diagnose.routing import listener_remedies as remedies
 from canary.model import Confidence
-from canary.model.urls import place
+from canary.model.urls import DEFAULT_PORTS, place
 
 _REDIRECTS = re.compile(r"listener (\d+) redirects$")
 
@@ -64,7 +64,8 @@ def _how_sure(case: Case, name: str, balancer: str, at: tuple[int, str]) -> Conf
 def _asked(case: Case, name: str) -> list[tuple[int, str]]:
     """Return the ports and schemes at which a service is asked: its URL's first."""
     own, host = place(case.services[name].url), case.host(name)
-    direct = {(f.port, f.scheme) for f in case.failures if f.host == host and f.scheme}
+    own_words = (f for f in case.failures if f.host == host and f.scheme in DEFAULT_PORTS)
+    direct = {(f.port, f.scheme) for f in own_words}
     judged = {(p, "http") for f in case.failures if f.service == name and (p := redirect_port(f))}
     at = (own.port, own.scheme)
     return [at, *sorted((direct | judged) - {at})]

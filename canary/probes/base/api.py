@@ -21,6 +21,7 @@ from canary.model import (
     Service,
     Status,
     Step,
+    Timing,
 )
 
 NOBODY = "nobody"
@@ -86,17 +87,36 @@ class NotOpenError(Exception):
         self.failure = failure
 
 
+class Opening(Frozen, frozen=True, kw_only=True):
+    """What it took to open a connection, or to fail: its phases, and addresses tried in vain."""
+
+    timing: Timing = Timing()
+    dead_addresses: tuple[str, ...] = ()
+
+
 class Connect(Protocol):
     """Opens a connection for a kind that speaks no HTTP; TLS is always verified."""
 
-    def __call__(self, host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
-        """Return an open connection with a time-out of its own; raises NotOpenError."""
+    def __call__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: bool = False,
+        alpn: tuple[str, ...] = (),
+        seconds: float,
+        note: Callable[[Opening], None] | None = None,
+    ) -> socket.socket:
+        """Return an open connection with a time-out of its own; raises NotOpenError.
+
+        `alpn` is what is offered over TLS (RFC 7301); `note` is told in each case what it took.
+        """
         ...
 
 
-def unconnected(host: str, port: int, *, tls: bool = False, seconds: float) -> socket.socket:
+def unconnected(host: str, port: int, **_: object) -> socket.socket:
     """Open nothing: a run that was given no way to connect."""
-    raise NotTriedError(f"no way to connect to {host}:{port}, tls {tls}, within {seconds:.0f} s")
+    raise NotTriedError(f"no way to connect to {host}:{port}")
 
 
 class Clock(Protocol):

@@ -73,14 +73,16 @@ def test_an_answer_is_compared_with_what_is_expected() -> None:
     with listening(ping) as port:
         tried = bench(port)
         assert tried.run("tcp", send="HELLO\r\n", contains="+PONG") is Status.FAIL
-        assert tried.steps[0].reason == "answer is -ERR\r\n, expected contains +PONG"
+        assert tried.steps[0].reason == "answer is -ERR, expected contains +PONG"
 
 
 def test_who_says_nothing_in_time_fails() -> None:
     with listening(silent) as port:
         tried = bench(port, seconds=0.3)
         assert tried.run("tcp", contains="220") is Status.FAIL
-        assert "TimeoutError" in tried.steps[0].reason
+        assert tried.steps[0].reason == (
+            "answer is (read-timeout: nothing came within the time), expected contains 220"
+        )
 
 
 def test_a_name_without_an_address_fails() -> None:
