@@ -34,9 +34,8 @@ def topics(scope: Construct, environment: Environment) -> Topics:
         _subscribe(page, target, alarm=_only(environment, target))
     for target in environment.notify.ticket:
         _subscribe(ticket, target)
-    for owner, targets in environment.notify.owners.items():
-        for target in targets:
-            _subscribe(ticket, target, owner)
+    for target, owners in _owners_of(environment).items():
+        _subscribe(ticket, target, owners)
     return Topics(key=key, page=page, ticket=ticket)
 
 
@@ -81,6 +80,15 @@ def _topic(
     return topic
 
 
+def _owners_of(environment: Environment) -> dict[str, tuple[str, ...]]:
+    """Return for whom each recipient hears: SNS takes it once, whatever number of teams it has."""
+    found: dict[str, tuple[str, ...]] = {}
+    for owner, targets in environment.notify.owners.items():
+        for target in targets:
+            found[target] = (*found.get(target, ()), owner)
+    return found
+
+
 def _only(environment: Environment, target: str) -> str:
     """Return the one alarm that a subscriber of the page gets, "" for everything.
 
@@ -91,8 +99,10 @@ def _only(environment: Environment, target: str) -> str:
     return names.alarm(environment.name, "heartbeat") if told else ""
 
 
-def _subscribe(topic: sns.Topic, target: str, owner: str = "", alarm: str = "") -> None:
-    """Subscribe a target; one of an owner gets the messages with that owner and no alarm.
+def _subscribe(
+    topic: sns.Topic, target: str, owners: tuple[str, ...] = (), alarm: str = ""
+) -> None:
+    """Subscribe a target; with owners it gets the messages with one of them and no alarm.
 
     With `alarm` it gets that alarm alone: CloudWatch's notification is a JSON object, by whose
     fields a subscription may filter
@@ -101,13 +111,15 @@ def _subscribe(topic: sns.Topic, target: str, owner: str = "", alarm: str = "") 
     protocol, _, endpoint = target.partition(":")
     if protocol in ("http", "https"):
         endpoint = target
-    # the id comes from the target: removing one must not make the others confirm again
+    # the id comes from the target: removing one must not make the others confirm again, and a
+    # second owner changes the filter in its place
+    first = owners[0] if owners else ""
     sns.CfnSubscription(
         topic,
-        "Subscription" + hashlib.sha256(f"{owner} {target}".strip().encode()).hexdigest()[:8],
+        "Subscription" + hashlib.sha256(f"{first} {target}".strip().encode()).hexdigest()[:8],
         topic_arn=topic.topic_arn,
         protocol=protocol,
         endpoint=endpoint,
-        filter_policy={"owner": [owner]} if owner else {"AlarmName": [alarm]} if alarm else None,
+        filter_policy={"owner": [*owners]} if owners else {"AlarmName": [alarm]} if alarm else None,
         filter_policy_scope="MessageBody" if alarm else None,
     )

@@ -44,11 +44,12 @@ from canary.survey.held import held
 def validate(files: tuple[Path, ...], names: tuple[str, ...], live: bool) -> None:
     """Validate environment and check files, and print every problem.
 
-    Each problem is one line: file, check, key, what is wrong. Without arguments all environments
-    are validated, each together with all check files. --live asks AWS, and changes nothing: which
-    names of the file it does not have, which secrets have no value (none is read), which of the
-    canary's permissions the caller lacks, which hosts have no address here, and which recipients
-    have not confirmed.
+    Each problem is one line: file, check, key, what is wrong. A line that begins with "warning"
+    names recipients who would be told twice or not at all; it changes no exit status. Without
+    arguments all environments are validated, each together with all check files. --live asks AWS,
+    and changes nothing: which names of the file it does not have, which secrets have no value (none
+    is read), which of the canary's permissions the caller lacks, which hosts have no address here,
+    which recipients have not confirmed, and which pagers hear an outage twice.
 
     \b
     Examples:
@@ -71,8 +72,19 @@ def validate(files: tuple[Path, ...], names: tuple[str, ...], live: bool) -> Non
         raise WrongUseError("\n".join(dict.fromkeys(problems)))
     files_are = "file is" if len(chosen) == 1 else "files are"
     click.echo(f"{len(chosen)} {files_are} valid: {', '.join(p.name for p in chosen)}")
+    environments = [p for p in chosen if not configs.is_check_file(read_toml(p, []) or {})]
+    _warn(environments)
     if live:
-        _live([p for p in chosen if not configs.is_check_file(read_toml(p, []) or {})])
+        _live(environments)
+
+
+def _warn(files: list[Path]) -> None:
+    """Print who would be told twice, and what nobody would be told."""
+    from canary.deployment.recipients import doubts
+
+    for path in files:
+        for line in doubts(configs.load(str(path)).environment):
+            click.echo(on_screen([f"warning: {path.name}: {line}"]), err=True)
 
 
 def broken_plugins() -> list[str]:
@@ -114,10 +126,11 @@ def _live(files: list[Path]) -> None:
 
 
 def _recipients(clients: Any, environment: Environment) -> Iterator[str]:
-    """Yield the recipients that hear nothing."""
-    from canary.adapters.aws.recipients import deaf
+    """Yield the recipients that hear nothing, and the pagers that hear an outage twice."""
+    from canary.adapters.aws.recipients import deaf, told_twice
 
     yield from deaf(clients.client("sns"), environment)
+    yield from told_twice(clients.client("sns"), environment)
 
 
 def _permissions(clients: Any, environment: Environment) -> Iterator[tuple[str, bool]]:

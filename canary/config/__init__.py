@@ -17,7 +17,7 @@ from canary.config.alarm_windows import with_window
 from canary.config.check_sets import CHECKS, Own, check_file, decoded, taken
 from canary.config.home import SHIPPED, ConfigError, environment_file
 from canary.config.left_out import left_out
-from canary.config.service_names import by_role, owned
+from canary.config.service_names import by_role, owned, unowned
 from canary.config.toml_file import read_toml
 from canary.model import Check, Config, Environment
 from canary.probes.base.api import Kind
@@ -91,7 +91,8 @@ def _referring(
         return found
     from canary.config import plugged  # a running function was deployed without problems
 
-    return [*found, *plugged.problems(where, sources, kinds, place.name)]
+    found += plugged.problems(where, sources, kinds, place.name)
+    return [*found, *unowned(where, sources, place.name)]
 
 
 def _environment(path: Path, problems: list[str]) -> tuple[Environment | None, Own]:

@@ -193,8 +193,16 @@ def _recipients(environment: Environment) -> Iterator[str]:
         )
     owned = ((f"owners.{owner}", targets) for owner, targets in notify.owners.items())
     for key, targets in (("page", notify.page or ()), ("ticket", notify.ticket), *owned):
-        for target in targets:
+        for target in dict.fromkeys(targets):
             yield from _subscription(f"notify.{key}", target)
+            if targets.count(target) > 1:
+                yield f"notify.{key}: {target} stands twice"
+            if key.startswith("owners.") and target in notify.ticket:
+                # SNS: "Subscription already exists with different attributes"
+                yield (
+                    f"notify.{key}: {target} is in notify.ticket, too, which gets every message;"
+                    " SNS takes a recipient once for each topic: keep one of them"
+                )
     yield from _channels(environment)
 
 
@@ -206,6 +214,11 @@ def _channels(environment: Environment) -> Iterator[str]:
         if (channel.kind, channel.secret) in seen:
             yield f"{at}: {channel.kind} with the secret {channel.secret} is a channel already"
         seen.add((channel.kind, channel.secret))
+        if "canary" in channel.owners:
+            yield (
+                f"{at}.owners: canary owns no check; what the canary cannot judge is"
+                ' audience = ["canary"]'
+            )
         if environment.network.egress == "endpoints":
             yield (
                 f"{at}: {channel.kind} is on the internet, and network.egress leads to AWS alone;"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from canary.config.references import Source
 from canary.model import Check, Environment
 from canary.model.definitions import ROLES
+
+OWN = "canary"
+"""The owner of what the canary cannot judge."""
 
 
 def by_role(environment: Environment, sources: list[Source]) -> list[Source]:
@@ -45,3 +50,18 @@ def owned(environment: Environment, check: Check) -> Check:
         return check
     tags = tuple(dict.fromkeys((*check.tags, *service.tags)))
     return msgspec.structs.replace(check, owner=check.owner or service.owner, tags=tags)
+
+
+def unowned(environment: Environment, sources: list[Source], file: str) -> Iterator[str]:
+    """Yield each owner to whom something is told and who owns no check and no service."""
+    services = {s.owner for s in environment.services.values()}
+    known = sorted({*services, *(s.check.owner for s in sources)} - {""})
+    channels = enumerate(environment.notify.channels)
+    said = [
+        *((f"notify.owners.{owner}", owner) for owner in environment.notify.owners),
+        *((f"notify.channels[{n}].owners", owner) for n, c in channels for owner in c.owners),
+    ]
+    for key, owner in said:
+        if owner not in (*known, OWN):
+            names = ", ".join(known) or "none"
+            yield f"{file}: {key}: {owner} owns no check and no service (owners: {names})"

@@ -58,14 +58,27 @@ class Notify(Frozen, frozen=True, kw_only=True):
     # base of links to runbooks, "https://github.com/OWNER/REPOSITORY/blob/main"; empty: paths
     runbook_url: Annotated[str, msgspec.Meta(pattern="^(|https://[^ ]+)$", max_length=200)] = ""
 
+    def channels_of(self, target: str) -> tuple[Channel, ...]:
+        """Return the channels whose pager a subscriber may be, by its host or mail domain.
+
+        That is the domain of the kind's service, or the host of the channel's own `url`.
+        """
+        host = (urlsplit(target).hostname or target.rpartition("@")[2]).lower()
+        return tuple(c for c in self.channels if _at(host, c))
+
     def has_channel(self, target: str) -> bool:
         """Return whether a subscriber of `page` is a pager that a channel tells of the platform.
 
-        Such a pager would open two incidents for one outage: the alarm's and the channel's.
+        Such a pager would open two incidents for one outage: the alarm's and the channel's. A
+        channel that takes the messages of some owners alone does not tell it of all outages.
         """
-        host = urlsplit(target).hostname or target.rpartition("@")[2]
-        told = {c.kind for c in self.channels if not c.audience or "platform" in c.audience}
-        return any(
-            kind in told and f".{host.lower()}".endswith(f".{domain}")
-            for kind, domain in PAGERS.items()
-        )
+        told = (c for c in self.channels_of(target) if not c.owners and c.kind in PAGERS)
+        return any(not c.audience or "platform" in c.audience for c in told)
+
+
+def _at(host: str, channel: Channel) -> bool:
+    """Return whether a host belongs to the service of a channel."""
+    domain = PAGERS.get(channel.kind)
+    if domain and f".{host}".endswith(f".{domain}"):
+        return True
+    return bool(host) and host == urlsplit(channel.url).hostname

@@ -122,6 +122,21 @@ def test_a_pager_that_is_a_channel_too_hears_of_the_heartbeat_alone(
     }
 
 
+def test_who_hears_for_several_teams_is_subscribed_once(config: Config, code: str) -> None:
+    """SNS refuses a second subscription of one recipient to a topic, with another filter."""
+    one, both = "email:one@example.com", "email:both@example.com"
+    owners: dict[str, tuple[str, ...]] = {"ml": (one, both), "data": (both,)}
+    kind = "AWS::SNS::Subscription"
+    made = resources(synthesize(changed(config, "notify", owners=owners), code), kind)
+    assert {s["Endpoint"]: s["FilterPolicy"] for s in made.values()} == {
+        "one@example.com": {"owner": ["ml"]},
+        "both@example.com": {"owner": ["ml", "data"]},
+    }
+    owners["data"] = ()
+    before = resources(synthesize(changed(config, "notify", owners=owners), code), kind)
+    assert before.keys() == made.keys(), "a second team makes nobody confirm anew"
+
+
 @pytest.mark.parametrize(
     ("target", "audience", "told"),
     [

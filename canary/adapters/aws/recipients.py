@@ -1,10 +1,14 @@
-"""Which recipients of an environment's messages hear nothing, as SNS's topics tell.
+"""Which recipients of an environment's messages hear nothing, or twice, as SNS's topics tell.
 
 Whoever is subscribed by mail or by an address of the web must confirm; until then the topic lists
 the subscription as `PendingConfirmation` and sends nothing.
 https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
 https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
-Needs sns:ListSubscriptionsByTopic on the two topics.
+A pager that a channel tells is subscribed with a filter; one that somebody subscribed by hand, or
+before there was a channel, has none.
+https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+Needs sns:ListSubscriptionsByTopic on the two topics, and sns:GetSubscriptionAttributes on the
+subscriptions of such pagers.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from canary.model import Environment, names
+from canary.model.notify import PAGERS
 
 PENDING = "PendingConfirmation"
 MOST_PAGES = 20
@@ -24,8 +29,9 @@ MOST_PAGES = 20
 def deaf(client: Any, environment: Environment) -> Iterator[str]:
     """Yield a line for each recipient that hears nothing, and for each topic that was not read."""
     notify = environment.notify
-    for key, targets in (("page", notify.page or ()), ("ticket", notify.ticket)):
-        topic = environment.arn("sns", names.own(environment.name, f"{key}-topic"))
+    owned = ((f"owners.{owner}", targets) for owner, targets in notify.owners.items())
+    for key, targets in (("page", notify.page or ()), ("ticket", notify.ticket), *owned):
+        topic = environment.arn("sns", _topic(environment, key))
         if not targets:
             continue
         try:
@@ -39,6 +45,36 @@ def deaf(client: Any, environment: Environment) -> Iterator[str]:
                 yield f"notify.{key}: {target} has not confirmed its subscription"
             elif not state:
                 yield f"notify.{key}: {target} is not subscribed: deploy, or subscribe it again"
+
+
+def told_twice(client: Any, environment: Environment) -> Iterator[str]:
+    """Yield a line for each subscribed pager that a channel tells, too, and that has no filter."""
+    if not any(c.kind in PAGERS for c in environment.notify.channels):
+        return
+    try:
+        found = _subscribed(client, environment.arn("sns", _topic(environment, "page")))
+    except (ClientError, BotoCoreError) as error:
+        yield f"notify.page: nobody can tell which pagers hear it: {error}"
+        return
+    for (protocol, endpoint), arn in found.items():
+        target = endpoint if protocol in ("http", "https") else f"{protocol}:{endpoint}"
+        if arn == PENDING or not environment.notify.has_channel(target):
+            continue
+        try:
+            told = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        except (ClientError, BotoCoreError) as error:
+            yield f"notify.page: nobody can tell whether {target} has its filter: {error}"
+            continue
+        if not told.get("FilterPolicy"):
+            yield (
+                f"notify.page: {target} is subscribed without the filter on the heartbeat, and is"
+                " a channel, too: an outage is two incidents there; deploy, or unsubscribe it"
+            )
+
+
+def _topic(environment: Environment, key: str) -> str:
+    """Return the name of the topic that a key of `notify` subscribes to."""
+    return names.own(environment.name, "page-topic" if key == "page" else "ticket-topic")
 
 
 def _subscribed(client: Any, topic: str) -> dict[tuple[str, str], str]:

@@ -32,21 +32,28 @@ ALL: Subscriptions = {
 }
 
 
+DENIED = (
+    403,
+    "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>"
+    "<Message>not allowed</Message></Error></ErrorResponse>",
+)
+
+
 class Sns:
     """The subscriptions of the topics by page; a topic that is missing is denied."""
 
     def __init__(self) -> None:
         self.pages: list[Subscriptions] = [ALL]
+        self.filters: dict[str, str] = {}  # of a subscription; one that is missing is denied
         self.url = ""
 
     def answer(self, asked: dict[str, str]) -> tuple[int, str]:
+        if asked["Action"] == "GetSubscriptionAttributes":
+            return self._attributes(asked["SubscriptionArn"])
         number = int(asked.get("NextToken", "0"))
         found = self.pages[number].get(asked["TopicArn"])
         if found is None:
-            return 403, (
-                "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code>"
-                "<Message>not allowed</Message></Error></ErrorResponse>"
-            )
+            return DENIED
         members = "".join(
             f"<member><Protocol>{protocol}</Protocol><Endpoint>{endpoint}</Endpoint>"
             f"<SubscriptionArn>{arn}</SubscriptionArn></member>"
@@ -56,6 +63,15 @@ class Sns:
         result = f"<Subscriptions>{members}</Subscriptions>{more}"
         name = "ListSubscriptionsByTopic"
         return 200, f"<{name}Response><{name}Result>{result}</{name}Result></{name}Response>"
+
+    def _attributes(self, arn: str) -> tuple[int, str]:
+        if arn not in self.filters:
+            return DENIED
+        policy = self.filters[arn]
+        entry = f"<entry><key>FilterPolicy</key><value>{policy}</value></entry>" if policy else ""
+        name = "GetSubscriptionAttributes"
+        result = f"<{name}Result><Attributes>{entry}</Attributes></{name}Result>"
+        return 200, f"<{name}Response>{result}</{name}Response>"
 
 
 @pytest.fixture
@@ -150,3 +166,72 @@ def test_validate_asks_only_where_it_is_told_to(sns: Sns, tmp_path: Path) -> Non
     ]
     sns.pages = [ALL]
     assert call("validate", path, "--live").exit_code == 0
+
+
+OWNED = """
+[notify]
+ticket = ["https://tickets.example.com/hook"]
+[notify.owners]
+ml = ["email:ml@example.com"]
+[services.app]
+url = "https://app.example.com"
+owner = "ml"
+"""
+
+
+def test_a_team_that_has_not_confirmed_is_told(sns: Sns, tmp_path: Path) -> None:
+    pending = ("email", "ml@example.com", "PendingConfirmation")
+    tickets = f"{TOPIC}-ticket-topic"
+    sns.pages = [{tickets: [*ALL[tickets], pending]}]
+    assert lines(sns, tmp_path, OWNED) == [
+        "notify.owners.ml: email:ml@example.com has not confirmed its subscription"
+    ]
+
+
+DUTY = "https://events.pagerduty.com/integration/{}/enqueue"
+PAGED = f"""
+[notify]
+page = ["email:oncall@example.com", "sms:+15550100", "{DUTY.format("own")}"]
+ticket = ["https://tickets.example.com/hook"]
+[[notify.channels]]
+kind = "pagerduty"
+secret = "pager"
+"""
+
+
+def test_a_pager_that_hears_the_page_without_its_filter_is_told(sns: Sns, tmp_path: Path) -> None:
+    """Subscribed by hand, or before the channel was there: the template's own has the filter."""
+    page = f"{TOPIC}-page-topic"
+    own, by_hand, denied, asked = (DUTY.format(n) for n in ("own", "by-hand", "denied", "asked"))
+    arns = {
+        url: f"arn:aws:sns:us-east-1:123456789012:a:{n}"
+        for n, url in enumerate((own, by_hand, denied), 2)
+    }
+    hears = [("https", url, arn) for url, arn in arns.items()]
+    sns.pages = [{**ALL, page: [*ALL[page], *hears, ("https", asked, "PendingConfirmation")]}]
+    sns.filters = {arns[own]: "{&quot;AlarmName&quot;:[&quot;a&quot;]}", arns[by_hand]: ""}
+    path = file(sns, tmp_path, PAGED)
+    text = Path(path).read_text()
+    Path(path).write_text(text.replace('cluster = "hokusai-development"', 'cluster = ""'))
+    done = call("validate", path, "--live")
+    assert done.exit_code == 3
+    without, unknown = (x for x in done.stderr.splitlines() if ": notify.page: " in x)
+    assert without == (
+        f"nothing-answers.toml: notify.page: {by_hand} is subscribed without the filter on the"
+        " heartbeat, and is a channel, too: an outage is two incidents there; deploy, or"
+        " unsubscribe it"
+    )
+    told = f"nothing-answers.toml: notify.page: nobody can tell whether {denied} has its filter:"
+    assert unknown.startswith(told) and "AuthorizationError" in unknown
+
+
+def test_validate_warns_of_who_would_be_told_twice_and_of_nobody(sns: Sns, tmp_path: Path) -> None:
+    path = file(sns, tmp_path, NOTIFY.replace("https://tickets.example.com/hook", "sms:+15550100"))
+    done = call("validate", path)
+    assert done.exit_code == 0 and done.stdout == "1 file is valid: nothing-answers.toml\n"
+    assert done.stderr.splitlines() == [
+        "warning: nothing-answers.toml: notify.ticket: sms:+15550100 is in notify.page, too: it is"
+        " told of each critical incident twice, also of its reminders and its end"
+    ]
+    Path(path).write_text(Path(path).read_text().replace("ticket = [", "unknown = ["))
+    assert call("validate", path).stderr.count("warning") == 0  # what is wrong comes first
