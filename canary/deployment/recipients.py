@@ -1,7 +1,8 @@
-"""Who would be told twice, and what nobody would be told, though each key is right by itself.
+"""Who would be told twice, and what nobody would be told.
 
-Nothing here is refused: two addresses of one host may be two pagers, and who wants two mails may
-have them. `validate` prints it. What no deployment could carry out is refused by `canary.config`.
+Each key may be right by itself. Nothing here is refused: two addresses of one host may be two
+pagers, and who wants two mails may have them. `validate` prints it. What no deployment could carry
+out is refused by `canary.config`.
 """
 
 from __future__ import annotations

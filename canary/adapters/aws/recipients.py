@@ -1,4 +1,4 @@
-"""Which recipients of an environment's messages hear nothing, or twice, as SNS's topics tell.
+"""Recipients who hear nothing, or an outage twice, as SNS's topics tell.
 
 Whoever is subscribed by mail or by an address of the web must confirm; until then the topic lists
 the subscription as `PendingConfirmation` and sends nothing.
