@@ -64,6 +64,13 @@ def find(named: str, by: str, start: Path) -> Home:
     return shipped()
 
 
+def found_in(folder: Path) -> bool:
+    """Return whether environment files of a folder are found from there, without a new mark."""
+    here = folder.resolve()
+    home = find("", "", here).folder.resolve()
+    return here in (home, home / FOLDER)
+
+
 def _home(folder: Path) -> Home:
     found = tuple(sorted((folder / FOLDER).glob("*.toml")))
     mark = folder / MARK

@@ -96,11 +96,11 @@ def test_all_of_it_works_outside_the_clone(
 
     status, out, err = desk.typed("init", *platform, "--name", "shop")
     assert status == 0, err
-    assert {p.name for p in desk.folder.iterdir()} == {"shop.toml", "shop-checks"}
+    assert {p.name for p in desk.folder.iterdir()} == {"canary.toml", "shop.toml", "shop-checks"}
     file = str(desk.folder / "shop.toml")
     assert load_environment(file).environment.cluster == load("classic").cluster
-    assert desk.typed("validate", "shop.toml")[0] == 0
-    status, out, err = desk.typed("run", "--environment", "./shop.toml", "--quiet")
+    assert desk.typed("validate")[0] == 0
+    status, out, err = desk.typed("run", "--quiet")
     assert status == 0, out
     assert (desk.folder / "out" / "shop" / "report.html").exists()
 
@@ -111,7 +111,7 @@ def test_all_of_it_works_outside_the_clone(
     causes = out.rpartition("causes:")[2].split()
     assert causes[:1] == ["service-scaled-to-zero"], out
 
-    process = desk.started("serve", "--environment", "./shop.toml", "--listen", "127.0.0.1:0")
+    process = desk.started("serve", "--listen", "127.0.0.1:0")
     try:
         assert process.stderr is not None
         found = re.search(r"http://[\d.]+:\d+/", process.stderr.readline())

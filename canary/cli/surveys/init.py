@@ -12,13 +12,19 @@ import msgspec
 
 from canary import config as configs
 from canary.adapters.files import replace_together
+from canary.cli.environments import ONLY, file_of
 from canary.cli.options import PRINTS, WrongUseError, as_json, one_row
 from canary.cli.surveys.options import opened, survey_options, surveyed
+from canary.config.home import MARK, found_in
 from canary.survey import render
 from canary.survey.policy import policy as smallest
 from canary.survey.values import Survey
 
 NAME = re.compile(r"[a-z0-9_-]{1,60}")
+HOME = """\
+# This folder is a home of the canary: environment files beside this one are found by their names
+# from here and from all folders below. While there is one environment, it need not be named.
+"""
 
 
 @click.command(
@@ -37,6 +43,8 @@ NAME = re.compile(r"[a-z0-9_-]{1,60}")
 def init(name: str, out: Path, force: bool, policy: bool, **given: Any) -> None:
     """Write NAME.toml and NAME-checks/first.toml for a service that runs on ECS.
 
+    A canary.toml beside them makes the folder a home: commands find the environment from there.
+
     It reads what AWS tells of cluster and services (nothing is changed, no value of a secret is
     read), and takes health paths from target groups, routes from rules, and dependencies from the
     addresses in variables and from security groups. What is a guess stands in the file as one, and
@@ -46,7 +54,7 @@ def init(name: str, out: Path, force: bool, policy: bool, **given: Any) -> None:
     Examples:
       python -m canary init --cluster prod --service checkout --url https://shop.example.com
       python -m canary init --cluster prod --name shop --out canary
-      python -m canary run --environment ./prod.toml
+      python -m canary run
     """
     if policy:
         click.echo(as_json(smallest(given["region"], given["cluster"])))
@@ -67,7 +75,7 @@ def init(name: str, out: Path, force: bool, policy: bool, **given: Any) -> None:
 
 
 def written(found: Survey, name: str, file: Path, folder: Path) -> None:
-    """Write both files, or none."""
+    """Write both files, or none; and what marks their folder as a home, unless it is in one."""
     bundle = found.environment.ca_bundle
     if bundle:  # it stands relative to the file, and was given relative to here
         where = msgspec.structs.replace(found.environment, ca_bundle=str(Path(bundle).absolute()))
@@ -76,7 +84,8 @@ def written(found: Survey, name: str, file: Path, folder: Path) -> None:
     text = render.environment(found, name, f"./{folder.name}", moment)
     folder.mkdir(parents=True, exist_ok=True)
     replace_together(folder, {"first.toml": render.checks(found, moment)})
-    replace_together(file.parent, {file.name: text})
+    mark = {} if file.name == MARK or found_in(file.parent) else {MARK: HOME}
+    replace_together(file.parent, {file.name: text, **mark})
 
 
 def described(found: Survey, file: Path, folder: Path) -> list[str]:
@@ -90,4 +99,12 @@ def described(found: Survey, file: Path, folder: Path) -> list[str]:
     lines += [f"not known: {n.key}: {n.text}" for n in found.notes if n.missing]
     lines += [f"guessed: {n.key}: {n.text}" for n in found.notes if not n.missing]
     lines += [f"could not be read: {u.action} ({u.code})" for u in found.unavailable]
-    return [*lines, f"Next: python -m canary run --environment {file}"]
+    return [*lines, f"Next: python -m canary run{'' if _only(file) else f' --environment {file}'}"]
+
+
+def _only(file: Path) -> bool:
+    """Return whether commands take this environment here without its name."""
+    try:
+        return file_of(ONLY).resolve() == file.resolve()
+    except configs.ConfigError:
+        return False
