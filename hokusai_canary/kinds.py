@@ -12,11 +12,13 @@ from canary.probes.base.api import (
     NotTriedError,
     ProbeContext,
 )
+from canary.probes.base.conversation import Conversation
 from canary.probes.base.evidence import Stopwatch, assertion
 from canary.probes.base.request import RequestSpec, send
 
 __all__ = [
     "Check",
+    "Conversation",
     "CredentialMissingError",
     "Frozen",
     "Kind",

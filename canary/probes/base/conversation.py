@@ -40,10 +40,8 @@ class Conversation:
         self.failure: Failure | None = None
         self.url = f"{'tls' if tls else 'tcp'}://{f'[{host}]' if ':' in host else host}:{port}"
         self._context, self._peer = context, ""
-        self._sent = self._heard = b""
-        self._bytes = 0
         self._opening = Opening()
-        self._began = context.clock.monotonic()
+        self._begin()
         try:
             self._socket = context.connect(
                 host, port, tls=tls, alpn=alpn, seconds=seconds, note=self._note
@@ -51,9 +49,15 @@ class Conversation:
         except NotOpenError as error:
             self.failure = error.failure
         self._open_at = self._asked_at = context.clock.monotonic()
-        self._first_at = self._last_at = 0.0
         if self.failure is None:
             self._peer = _printed(self._socket.getpeername())
+
+    def _begin(self) -> None:
+        now = self._context.clock.monotonic()
+        self._sent = self._heard = b""
+        self._bytes = 0
+        self._began = self._open_at = self._asked_at = now
+        self._first_at = self._last_at = 0.0
 
     def _note(self, opening: Opening) -> None:
         self._opening = opening
@@ -77,10 +81,11 @@ class Conversation:
 
     def send(self, data: bytes) -> None:
         """Say something; after a failure nothing is said."""
-        if self.failure is not None:
+        if self.failure is not None or not data:
             return
         self._sent = (self._sent + data)[:KEPT]
-        self._asked_at = self._context.clock.monotonic()
+        if not self._first_at:  # what is said after an answer began, it did not wait for
+            self._asked_at = self._context.clock.monotonic()
         self._tried(lambda: self._socket.sendall(data))
 
     def receive(self, most: int = 65_536) -> bytes:
@@ -112,12 +117,12 @@ class Conversation:
         return Failure(kind=kind, detail=f"{type(error).__name__}: {error}")
 
     def exchange(self, *, sent: str = "", heard: str = "") -> Exchange:
-        """Return the evidence so far: masked and bounded.
+        """Return what was said since the last exchange as evidence: masked and bounded.
 
         `sent` and `heard` are words for bytes that nobody could read.
         """
         failure = self.failure
-        return Exchange(
+        made = Exchange(
             method="CONNECT",
             url=self.url,
             sent=shown(sent or self._sent),
@@ -130,6 +135,9 @@ class Conversation:
             peer=self._peer,
             dead_addresses=self._opening.dead_addresses,
         )
+        self._opening = Opening(timing=Timing(reused=True))
+        self._begin()
+        return made
 
     def _timing(self) -> Timing:
         """Return the phases; of one that failed the rest of its time was waiting."""
@@ -137,7 +145,7 @@ class Conversation:
         end = self._last_at or (self._context.clock.monotonic() if self._peer else self._open_at)
         return msgspec.structs.replace(
             self._opening.timing,
-            first_byte_ms=_ms(answered - min(self._asked_at, answered)) if answered else 0.0,
+            first_byte_ms=_ms(answered - self._asked_at) if answered else 0.0,
             transfer_ms=_ms(end - answered) if answered else 0.0,
             total_ms=_ms(end - self._began),
         )

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Event, Ping, Pong, RejectConnection, Request
 from wsproto.utilities import ProtocolError
 
+from acme_canary.place import authority, opened
 from hokusai_canary.kinds import (
     Check,
+    Conversation,
     Frozen,
     Kind,
-    NotOpenError,
-    NotTriedError,
     ProbeContext,
-    Status,
     Stopwatch,
     assertion,
 )
@@ -40,66 +37,50 @@ class WebsocketSpec(Frozen, frozen=True, kw_only=True):
 
 def run(check: Check, spec: WebsocketSpec, context: ProbeContext) -> None:
     """Shake hands, then send a ping; each is a step."""
-    url = urlsplit(context.service(check.service).url)
     watch = Stopwatch(context)
-    try:
-        connection = context.connect(
-            url.hostname or "",
-            url.port or (443 if url.scheme == "https" else 80),
-            tls=url.scheme == "https",
-            seconds=context.remaining(False),
-        )
-    except NotTriedError as error:  # the run has no time left
-        context.record(watch.step("handshake", status=Status.SKIP, reason=str(error)))
+    talk = opened(check, context, "handshake")
+    if talk is None:
         return
-    except NotOpenError as error:
-        made = [assertion("connection", "open", str(error), False)]
-        context.record(watch.step("handshake", made))
-        return
-    with connection:
-        _over(connection, url.netloc, spec, watch, context)
+    with talk:
+        client = WSConnection(ConnectionType.CLIENT)
+        host = authority(context, check.service)
+        heard = _exchanged(talk, client, Request(host=host, target=spec.path))
+        accepted = isinstance(heard, AcceptConnection)
+        made = [assertion("WebSocket", "accepted", _described(heard), accepted)]
+        seen = talk.exchange(sent=f"GET {spec.path}, Upgrade: websocket", heard=_described(heard))
+        context.record(watch.step("handshake", made, evidence=[seen]))
+        if accepted and spec.ping:
+            _ping(talk, client, context)
 
 
-def _over(
-    connection: socket.socket,
-    host: str,
-    spec: WebsocketSpec,
-    watch: Stopwatch,
-    context: ProbeContext,
-) -> None:
-    client = WSConnection(ConnectionType.CLIENT)
-    said = _exchanged(connection, client, Request(host=host, target=spec.path))
-    accepted = isinstance(said, AcceptConnection)
-    made = [assertion("WebSocket", "accepted", _described(said), accepted)]
-    context.record(watch.step("handshake", made))
-    if accepted and spec.ping:
-        said = _exchanged(connection, client, Ping(payload=PAYLOAD))
-        same = isinstance(said, Pong) and bytes(said.payload) == PAYLOAD
-        made = [assertion("answer to a ping", "the same pong", _described(said), same)]
-        context.record(watch.step("ping", made))
+def _ping(talk: Conversation, client: WSConnection, context: ProbeContext) -> None:
+    watch = Stopwatch(context)
+    heard = _exchanged(talk, client, Ping(payload=PAYLOAD))
+    same = isinstance(heard, Pong) and bytes(heard.payload) == PAYLOAD
+    made = [assertion("answer to a ping", "the same pong", _described(heard), same)]
+    seen = talk.exchange(sent="Ping", heard=_described(heard))
+    context.record(watch.step("ping", made, evidence=[seen]))
 
 
-def _exchanged(connection: socket.socket, client: WSConnection, event: Event) -> Event | str:
+def _exchanged(talk: Conversation, client: WSConnection, event: Event) -> Event | str:
     """Return the next event, or why none came."""
     try:
-        connection.sendall(client.send(event))
-        while True:
-            data = connection.recv(65_536)
-            client.receive_data(data or None)
+        talk.send(client.send(event))
+        while data := talk.receive():
+            client.receive_data(data)
             for found in client.events():
                 return found
-            if not data:
-                return "closed"
-    except (OSError, ProtocolError) as error:
-        return f"{type(error).__name__}: {error}"
+    except ProtocolError as error:
+        return f"ProtocolError: {error}"
+    return f"{talk.failure.kind.value}: {talk.failure.detail}" if talk.failure else "closed"
 
 
-def _described(said: Event | str) -> str:
-    if isinstance(said, RejectConnection):
-        return f"refused with status {said.status_code}"
-    if isinstance(said, AcceptConnection):
+def _described(heard: Event | str) -> str:
+    if isinstance(heard, RejectConnection):
+        return f"refused with status {heard.status_code}"
+    if isinstance(heard, AcceptConnection):
         return "accepted"
-    return said if isinstance(said, str) else type(said).__name__
+    return heard if isinstance(heard, str) else type(heard).__name__
 
 
 KIND = Kind(
