@@ -85,6 +85,24 @@ def users(modules: list[str]) -> dict[str, tuple[str, ...]]:
     return {module: tuple(dict.fromkeys(using)) for module, using in found.items()}
 
 
+def further(of: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return, for each module, the test files that import a user of it.
+
+    A table is often tested by the name under which another module offers it.
+    """
+    inner = {u for using in of.values() for u in using if not is_test_file(u)}
+    theirs = users(sorted(inner))
+    return {
+        module: tuple(dict.fromkeys(t for u in using for t in theirs.get(u, ()) if is_test_file(t)))
+        for module, using in of.items()
+    }
+
+
+def is_test_file(path: str) -> bool:
+    """Return whether a file holds tests."""
+    return path.rpartition("/")[2].startswith("test_")
+
+
 def commit() -> str:
     """Return the commit that is checked out."""
     git = ["git", "rev-parse", "--short=12", "HEAD"]
@@ -114,7 +132,8 @@ def main(typed: list[str] | None = None) -> int:
         )
         log.flush()
 
-    mutating = Mutating(chosen, users(list(chosen)), options.budget, note)
+    using = users(list(chosen))
+    mutating = Mutating(chosen, using, options.budget, note, further=further(using))
     kept = OUT / "covering.pickle"
     mutating.on_covering = lambda covering: kept.write_bytes(pickle.dumps(covering))
     if options.keep and kept.exists():

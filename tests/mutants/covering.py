@@ -29,21 +29,33 @@ class Covering:
     waited: dict[str, float] = field(default_factory=dict)  # by the clock
     texts: dict[str, str] = field(default_factory=dict)  # of modules and test files, as digests
 
-    def of(self, mutant: Mutant, users: tuple[str, ...]) -> list[str]:
+    def of(
+        self, mutant: Mutant, users: tuple[str, ...], further: tuple[str, ...] = ()
+    ) -> list[str]:
         """Return the tests to run for a mutant, the quick ones first.
 
         A line that is executed by the import alone is covered by the tests of its module and of
-        those that import it, test files among them.
+        those that import it, test files among them, and by the further files that import these.
         """
-        lines = self.lines.get(mutant.module, {})
-        if mutant.function:
-            wanted = range(mutant.first, mutant.last + 1)
-            found = {test for n in wanted for test in lines.get(n, ())}
-        else:
-            using = [lines, *(self.lines.get(user, {}) for user in users)]
-            found = {test for one in using for tests in one.values() for test in tests}
-            found |= {t for t in self.seconds if t.partition("::")[0] in users} - {*self.failed}
+        found = self._executing(mutant)
+        if not found:
+            own = (self.lines.get(path, {}) for path in (mutant.module, *users))
+            found = {test for one in own for tests in one.values() for test in tests}
+            files = {*users, *further}
+            found |= {t for t in self.seconds if t.partition("::")[0] in files} - {*self.failed}
         return sorted(found, key=lambda test: (self.seconds.get(test, 0.0), test))
+
+    def by_import(self, mutant: Mutant) -> bool:
+        """Return whether no test executes a statement, but perhaps the import of its module.
+
+        So are tables, and functions that do nothing but make a row of one.
+        """
+        return not self._executing(mutant)
+
+    def _executing(self, mutant: Mutant) -> set[str]:
+        lines = self.lines.get(mutant.module, {})
+        wanted = range(mutant.first, mutant.last + 1) if mutant.function else ()
+        return {test for n in wanted for test in lines.get(n, ())}
 
     def depth(self, module: str) -> dict[str, float]:
         """Return how far each test gets into a module: a line that few execute counts more."""

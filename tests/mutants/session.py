@@ -44,10 +44,11 @@ class Kill:
     items: list[pytest.Item]
     mutant: Mutant | None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    by_import: bool = False  # no test executes the place: a new import does
 
     def __call__(self) -> str:
         """Return the test that fails, or nothing."""
-        if self.mutant is None or exchange(self.mutant):
+        if self.mutant is None or (not self.by_import and exchange(self.mutant)):
             return self._here()
         return self._afresh()
 
@@ -107,6 +108,7 @@ class Mutating:
     covering: Covering | None = None
     on_covering: Callable[[Covering], object] = lambda _: None
     failed_nulls: list[str] = field(default_factory=list)
+    further: dict[str, tuple[str, ...]] = field(default_factory=dict)  # test files of the users
     _depths: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def pytest_configure(self) -> None:
@@ -160,7 +162,8 @@ class Mutating:
         """
         assert self.covering is not None
         using = self.users.get(mutant.module, ())
-        found = [t for t in self.covering.of(mutant, using) if t in items]
+        files = self.further.get(mutant.module, ())
+        found = [t for t in self.covering.of(mutant, using, files) if t in items]
         first = [k for k in killers if k in found][:FIRST_KILLERS]
         seconds, module = self.covering.seconds, mutant.module
         if module not in self._depths:
@@ -181,7 +184,8 @@ class Mutating:
         if not items:
             return ""
         usual = sum(self.covering.waited.get(item.nodeid, 0.0) for item in items)
-        kill = Kill(session, items, mutant, self.covering.seconds)
+        by_import = mutant is not None and self.covering.by_import(mutant)
+        kill = Kill(session, items, mutant, self.covering.seconds, by_import)
         try:
             return str(forked(kill, START_S + SLOWER * usual))
         except TimeUpError:
