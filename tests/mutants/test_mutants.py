@@ -230,9 +230,9 @@ def test_a_table_is_tested_by_files_that_take_it_from_another_module() -> None:
     codes, page = "canary/diagnose/balancer/server_codes.py", "tests/canary/diagnose/balancer"
     using = users([codes])
     assert using == {codes: ("canary/diagnose/balancer/meanings.py",)}
-    assert further(using) == {codes: (f"{page}/test_meanings.py",)}
+    assert further(using) == {codes: (f"{page}/test_around.py", f"{page}/test_meanings.py")}
     assert further({codes: (f"{page}/test_meanings.py",)}) == {codes: ()}
-    seconds = dict.fromkeys([f"{page}/test_meanings.py::a", f"{page}/test_around.py::b"], 1.0)
+    seconds = dict.fromkeys([f"{page}/test_meanings.py::a", f"{page}/test_blocked.py::b"], 1.0)
     covering = Covering(seconds, {}, (f"{page}/test_meanings.py::gone",))
     text = mutants(codes, (ROOT / codes).read_text(encoding="utf-8"))[0]
     assert covering.of(text, using[codes]) == []
@@ -240,9 +240,9 @@ def test_a_table_is_tested_by_files_that_take_it_from_another_module() -> None:
     made = replace(text, function="_row")  # no test executes it: the import may
     assert covering.by_import(made) and covering.by_import(text)
     assert covering.of(made, (), further(using)[codes]) == [f"{page}/test_meanings.py::a"]
-    ran = Covering(seconds, {codes: {made.first: frozenset({f"{page}/test_around.py::b"})}})
+    ran = Covering(seconds, {codes: {made.first: frozenset({f"{page}/test_blocked.py::b"})}})
     assert not ran.by_import(made) and ran.by_import(text)
-    assert ran.of(made, (), further(using)[codes]) == [f"{page}/test_around.py::b"]
+    assert ran.of(made, (), further(using)[codes]) == [f"{page}/test_blocked.py::b"]
 
 
 def test_each_room_that_the_sweep_counts_has_tests_of_its_own() -> None:

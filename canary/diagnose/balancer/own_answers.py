@@ -77,8 +77,7 @@ def _said(meanings: tuple[Meaning, ...]) -> str:
 
 def _resource(around: Around, meanings: tuple[Meaning, ...]) -> str:
     """Return the rule where the meaning lies in it, else the load balancer, else the host."""
-    in_rule = any(m.of_rule for m in meanings) and around.rule is not None
-    if in_rule and around.rule:
+    if around.rule and any(m.of_rule for m in meanings):
         return around.rule.arn
     return around.balancer.arn if around.balancer else around.failure.host
 

@@ -152,7 +152,7 @@ def _worth(finding: Finding, left: Failures) -> tuple[int, int, int, str]:
 
 
 def _explained(findings: list[Finding]) -> Failures:
-    return frozenset().union(*(c.explained_failures for c in findings)) if findings else frozenset()
+    return Failures().union(*(c.explained_failures for c in findings))
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:

@@ -26,12 +26,12 @@ def attributed(
     Both must show it: the balancer's setting, and CloudWatch's counter of its own answers.
     """
     silent = {b.name for b in state.load_balancers if b.attributes.get(_NAMED) == "false"}
-    if not silent or not state.counters:
+    if not state.counters:
         return results
     hosts = {
         urlsplit(s.url).hostname: s.load_balancer
         for s in environment.services.values()
-        if s.url and s.load_balancer in silent
+        if s.load_balancer in silent
     }
 
     def step(one: Step) -> Step:

@@ -51,7 +51,7 @@ def good(case: Case, name: str, service: EcsService, bad: str) -> str:
     deployed = [d.task_definition for d in service.deployments]
     running = [t for t in service.tasks if scaled_in(t) or t.last_status == "RUNNING"]
     served = (*deployed, *(t.task_definition for t in running))
-    return next((arn for arn in served if arn != bad and _usable(case, arn, bad)), "")
+    return next((arn for arn in served if _usable(case, arn, bad)), "")
 
 
 def was_well_with(case: Case, name: str, bad: str) -> bool:

@@ -42,7 +42,7 @@ def is_new(case: Case, part: Store, cause: str, failures: Failures) -> bool:
 def was_so(case: Case, part: Store, failures: Failures) -> bool:
     """Return whether a database was stopped already when the failing checks were well."""
     since, well = stopped_at(part), well_at(case, failures)
-    return bool(since and well) and since <= well
+    return bool(since) and since <= well
 
 
 def stopped_at(part: Store) -> str:

@@ -117,3 +117,19 @@ def test_each_field_of_an_access_log_tells_of_a_request(field: str) -> None:
 def test_a_path_alone_is_no_request(field: str) -> None:
     assert not is_request(f"{field}=/etc/app.toml {FATAL}")
     assert is_request(f"verb=GET {field}=/etc/app.toml {FATAL}")
+
+
+@pytest.mark.parametrize(
+    ("line", "visitors"),
+    [
+        ("method=GET status=500", False),  # no path of a visitor beside it
+        ('path="/x" status=500', False),
+        ('method=GET path="/x"', True),
+        ('verb=TRACE uri="/x"', True),
+        ("http_method=GET", True),
+        ("cs(User-Agent)=x", True),
+        ("myhttp_methods=GET", False),
+    ],
+)
+def test_a_method_and_a_path_together_are_a_request(line: str, visitors: bool) -> None:
+    assert is_request(line) is visitors

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from canary.control_plane.state import Action, Forward, PlatformState
+from canary.control_plane.baselines import Baseline, Baselines
+from canary.control_plane.stable import reference
+from canary.control_plane.state import Action, Forward, PlatformState, TargetHealth
 from canary.control_plane.unread import Known
-from canary.diagnose.balancer.around import Around, both
+from canary.diagnose.balancer.around import DESYNC, Around, both
+from canary.diagnose.balancer.meanings import possible
+from canary.diagnose.balancer.own_answers import own_answers
+from canary.diagnose.core.case import Case
 from canary.model import Confidence
 from tests.canary.diagnose.balancer.test_meanings import (
     BALANCER,
@@ -221,3 +228,64 @@ def test_a_doubted_page_is_said_to_be_perhaps_the_applications() -> None:
 def test_a_setting_of_the_rule_is_named_by_the_rule() -> None:
     (found,) = diagnosed(made.own(faults.PROXY, 401), sign_in("deny")(p.healthy()))
     assert (found.resource, found.confidence) == (RULE.arn, Confidence.LIKELY)
+
+
+def test_one_group_or_one_target_of_several_is_enough() -> None:
+    auth = faults.NAMES.group("auth")
+    forwards = (Forward(target_group=GROUP, weight=1), Forward(target_group=auth, weight=1))
+    split = rule(action=Action(type="forward", forwards=forwards))
+    one = of(all_of(split, group(target_type="lambda")))
+    assert (len(one.groups), one.lambdas(), one.over_tls()) == (2, YES, NO)
+    sick = TargetHealth(id="10.0.1.8", port=1, state="unhealthy",
+                        reason="Target.FailedHealthChecks")  # fmt: skip
+    well = TargetHealth(id="10.0.1.9", port=1, state="healthy")
+    assert of(group(targets=(well, sick))).refuses_connections() is YES
+    assert of(group(targets=(well, well))).refuses_connections() is UNKNOWN
+
+
+def test_targets_of_a_group_that_were_not_read_are_unknown() -> None:
+    unread = group(targets=(), unread=("targets",))
+    assert of(unread).target_states("unused") is UNKNOWN
+    assert of(group(targets=())).target_states("unused") is YES
+
+
+@pytest.mark.parametrize(
+    ("mode", "body", "says"),
+    [
+        ("monitor", made.page(400), ["malformed"]),
+        ("strictest", made.page(400), ["malformed", "desync"]),
+        ("", made.page(400), ["malformed", "desync"]),
+        ("strictest", made.page(400, "400 The plain HTTP request was sent to HTTPS port"),
+         ["Plain HTTP"]),
+    ],
+)  # fmt: skip
+def test_the_desync_mode_refuses_unless_it_only_watches(
+    mode: str, body: str, says: list[str]
+) -> None:
+    change = attribute(DESYNC, mode) if mode else same
+    left = possible(around(made.own(faults.PROXY, 400, body=body), change(p.healthy())))
+    assert len(left) == len(says)
+    assert [word for (m, _), word in zip(left, says, strict=True) if word not in m.says] == []
+
+
+def test_what_lies_in_the_sign_in_of_a_rule_is_named_by_the_rule() -> None:
+    (found,) = diagnosed(made.own(faults.PROXY, 401), sign_in("authenticate")(p.healthy()))
+    assert found.resource == RULE.arn
+    assert "identity provider denies access" in found.summary
+
+
+def test_a_rule_that_signed_in_while_all_was_well_is_not_new() -> None:
+    state = sign_in("deny")(p.healthy())
+    well = Baseline(reference=reference(state), state=state, at=p.ago(3))
+    case = Case(
+        results=(p.failed("registry.proxy", "registry", made.own(faults.PROXY, 401)),), state=state,
+        environment=p.environment(faults.NAMES), previous=state, now=p.NOW,
+        baselines=Baselines(of={"registry.proxy": well}, incident=well),
+    )  # fmt: skip
+    (found,) = own_answers(case)
+    assert found.confidence is Confidence.LIKELY
+    (new,) = own_answers(dataclasses.replace(case, baselines=Baselines(
+        of={"registry.proxy": Baseline(reference="x", state=p.healthy(), at=p.ago(3))},
+        incident=Baseline(reference="x", state=p.healthy(), at=p.ago(3)),
+    )))  # fmt: skip
+    assert new.confidence is Confidence.CERTAIN

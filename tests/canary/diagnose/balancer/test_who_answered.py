@@ -150,3 +150,30 @@ def test_the_counters_are_added_once_to_what_is_known(
     assert [(e.resource, e.seen) for e in found.evidence] == [*begins, *own]
     other = dataclasses.replace(finding, explained_failures=frozenset())
     assert with_counters(case, other) is other
+
+
+def test_the_counters_are_those_of_the_first_answer_of_a_balancer() -> None:
+    """What else a finding explains does not choose the counter, nor a later answer."""
+    seen = (
+        p.failed("registry.a", "registry", p.none(faults.PROXY, "reset")),
+        p.failed("registry.b", "registry", made.own(faults.PROXY, 502)),
+        p.failed("registry.c", "registry", made.own(faults.PROXY, 504)),
+    )
+    state = all_of(OWN_502, counted("HTTPCode_ELB_504_Count", 9))(p.healthy())
+    case = Case(results=seen, state=state, environment=p.environment(faults.NAMES),
+                previous=None, now=p.NOW)  # fmt: skip
+    finding = Finding(
+        cause="targets-unhealthy", service="registry", resource="r", summary="s", evidence=(),
+        remedy=Remedy(summary="s", decision="d"), explained_failures=frozenset(case.failures),
+    )  # fmt: skip
+    assert [(e.resource, e.seen) for e in with_counters(case, finding).evidence] == [
+        (f"{BALANCER.name} HTTPCode_ELB_502_Count", "4 in 15 min")
+    ]
+
+
+def test_another_silent_balancer_makes_no_page_of_this_one_its_own() -> None:
+    """The registry's balancer counts its own answers and names itself: this one is a target's."""
+    other = next(b for b in p.healthy().load_balancers if "auth" in b.name)
+    option = {"routing.http.response.server.enabled": "false"}
+    state = OWN_502(p.change(p.healthy(), "load_balancers", other.arn, attributes=option))
+    assert asked(lambda _: state, UNNAMED) == ["target"]

@@ -132,6 +132,9 @@ def test_a_revision_that_fails_or_is_gone_is_not_deployed_again() -> None:
     assert newer(definition(OLDER, "auth", 7, status="INACTIVE")) == 0
     assert newer(definition(OLDER, "auth", 7, family="other")) == 0
     assert newer(definition(OLDER, "auth", 7, container={"plain": {"PORT": "9"}})) == 0
+    six = tuple(d for d in OLDER.task_definitions if d.arn != NAMES.revision("auth", 6))
+    unread = p.replace(HEALTHY, task_definitions=six)
+    assert newer(p.replace(OLDER, task_definitions=six), unread) == 0  # what runs now is not known
     gone = tuple(d for d in OLDER.task_definitions if d.arn != arn)
     assert newer(p.replace(OLDER, task_definitions=gone)) == 0
     six = deployment(6, "PRIMARY", task_definition=NAMES.revision("auth", 6))

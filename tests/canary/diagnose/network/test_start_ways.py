@@ -261,3 +261,25 @@ def test_endpoints_of_the_owner_of_a_shared_subnet_are_not_shown(owner: str, cau
     found = first(n.replace(network, subnets=subnets), PULL)
     wanted = Confidence.POSSIBLE if owner == "999999999999" else Confidence.LIKELY
     assert (found.cause, found.confidence) == (cause, wanted)
+
+
+def test_another_subnet_that_is_shared_hides_no_endpoint() -> None:
+    network = isolated(LOG)
+    owners = {"subnet-private": "123456789012"}
+    subnets = tuple(n.replace(s, owner=owners.get(s.id, "999999999999")) for s in network.subnets)
+    found = first(n.replace(network, subnets=subnets), PULL)
+    assert (found.cause, found.confidence) == ("endpoint-missing", Confidence.LIKELY)
+
+
+def test_the_state_of_an_endpoint_is_said() -> None:
+    found = first(isolated(LOG, endpoint("ecr.dkr", "rejected")), PULL)
+    assert (
+        "subnet-private has no route out, and vpce-ecr.dkr (com.amazonaws.us-east-1.ecr.dkr) is"
+        " rejected"
+    ) in found.summary
+
+
+def test_a_gateway_endpoint_of_another_table_has_no_dns_to_speak_of() -> None:
+    found = first(with_s3(isolated(LOG), "rtb-public"), LAYERS)
+    assert (found.cause, found.resource) == ("endpoint-missing", "s3")
+    assert "private DNS" not in found.summary and "has no endpoint of s3" in found.summary

@@ -71,6 +71,8 @@ def test_both_load_balancers_at_once_are_one_finding_and_no_service_s_fault(
     [
         ((8.9, 10.0), "security-group-blocked", f"{FAR}, or {SLOW.replace('the target', 'it')}"),
         ((9.1, 10.9), "security-group-blocked", FAR),
+        ((11.0, 11.0), "security-group-blocked", FAR),
+        ((11.005, 11.5), "latency-degraded", SLOW),
         ((10.2, 60.1), "security-group-blocked", f"{FAR}, or {SLOW.replace('the target', 'it')}"),
         ((11.5, 11.2), "latency-degraded", SLOW),
     ],

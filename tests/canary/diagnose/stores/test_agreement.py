@@ -334,3 +334,20 @@ def test_each_code_and_form_points_to_its_cause_and_to_no_other(
 def test_other_numbers_of_mysql_are_no_refusal(number: int) -> None:
     assert refusals.of(Role.DATABASE, f"({number}, 'x')") is None
     assert refusals.of(Role.DATABASE, f"ERROR {number} (HY000): x") is None
+
+
+def test_one_failure_of_several_that_names_the_store_agrees() -> None:
+    case = run(p.healthy(), LOST, BLAMED)
+    known = {"cause": refusals.AUTH, "reporting": ["registry"]}
+    assert agreement.agrees(case, store="database", failures=frozenset(case.failures), **known)
+    assert not agreement.agrees(case, store="cache", failures=frozenset(case.failures), **known)
+
+
+@pytest.mark.parametrize(("seconds", "agreed"), [(1799, True), (1800, False)])
+def test_a_task_that_ended_half_an_hour_ago_is_too_old(seconds: float, agreed: bool) -> None:
+    assert agrees(ended(seconds / 60)) is agreed
+
+
+@pytest.mark.parametrize("cause", [refusals.AUTH, refusals.CONNECTIONS, refusals.CACHE_FULL])
+def test_what_is_not_counted_does_not_fit(cause: str) -> None:
+    assert agreement.counted(db(), cause) is False

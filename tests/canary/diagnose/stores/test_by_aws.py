@@ -268,3 +268,18 @@ def test_what_aws_shows_comes_before_what_services_say_of_it() -> None:
     assert named(judge(part, results=(BLAMED,), logs=logs)) == [
         ("database-stopped", "database", "CERTAIN")
     ]
+
+
+def test_of_members_that_all_restart_the_first_is_named() -> None:
+    members = tuple(db(id=f"m{n}", parent="c1", status="rebooting") for n in range(2))
+    (found,) = judge(*members, results=(BLAMED,))
+    assert found.summary.startswith("The database m0 is failing over or restarting:")
+
+
+def test_a_store_that_only_a_service_without_failures_needs_is_not_felt() -> None:
+    """The registry and the auth service ask the cache: one of them alone is not everybody."""
+    part = cache(events=(event("Failover to replica node platform-cache-002 started"),),
+                 status="modifying-odd")  # fmt: skip
+    auth = p.failed("auth.x", "auth", p.answer(f"{faults.AUTH}/x", 500, "no"))
+    assert named(judge(part, results=(LOST,))) == [("cache-failing-over", "cache", "LIKELY")]
+    assert named(judge(part, results=(LOST, auth))) == [("cache-failing-over", "cache", "CERTAIN")]

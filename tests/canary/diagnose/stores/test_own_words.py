@@ -242,7 +242,7 @@ def test_the_words_are_quoted_and_the_service_is_named() -> None:
 def test_an_answer_of_the_service_itself_says_it_too() -> None:
     said = p.failed("mlflow.ui", "mlflow", p.answer(f"{faults.REGISTRY}/mlflow/", 500, SCHEMA))
     (found,) = diagnose([said], WHOLE, p.environment(NAMES), WHOLE, p.NOW).diagnoses
-    assert (found.cause, found.service) == ("database-schema-outdated", found.service)
+    assert (found.cause, found.service) == ("database-schema-outdated", "mlflow")
     assert found.evidence[0].resource == f"GET {faults.REGISTRY}/mlflow/"
 
 
@@ -286,3 +286,26 @@ def test_a_killed_worker_makes_errors_and_time_outs_alone(answer: Exchange, name
 @pytest.mark.parametrize("line", ["Worker (pid:9) exited with code 0", "Child process died"])
 def test_a_worker_that_ended_by_itself_was_not_killed(line: str) -> None:
     assert "worker-killed" not in {d.cause for d in judge(WHOLE, GONE, line=line)}
+
+
+@pytest.mark.parametrize(("seconds", "named"), [(899, True), (900, False)])
+def test_words_count_for_a_quarter_of_an_hour(seconds: float, named: bool) -> None:
+    causes = {d.cause for d in judge(WHOLE, UI, minutes=seconds / 60)}
+    assert ("database-schema-outdated" in causes) is named
+
+
+def test_the_words_of_an_answer_are_those_of_its_own_service() -> None:
+    """The auth service quotes MLflow's words: that is no statement of MLflow."""
+    own = p.failed("mlflow.ui", "mlflow", p.answer(f"{faults.REGISTRY}/mlflow/", 500, SCHEMA))
+    other = p.failed("auth.x", "auth", p.answer(f"{faults.AUTH}/x", 500, SCHEMA))
+    (found,) = judge(WHOLE, own, line="nothing")
+    assert (found.cause, found.service) == ("database-schema-outdated", found.service)
+    told = [(d.cause, d.service) for d in judge(WHOLE, UI, other, line="nothing")]
+    assert ("database-schema-outdated", "auth") in told
+    assert ("database-schema-outdated", "mlflow") not in told
+
+
+def test_a_decision_without_a_way_back_verifies_nothing_and_says_what_to_decide() -> None:
+    (found,) = judge(WHOLE, UI)
+    assert found.remedy.summary == "Decide which of the two follows: the schema, or the program."
+    assert found.remedy.verify == ()

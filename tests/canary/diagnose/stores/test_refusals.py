@@ -6,7 +6,7 @@ import pytest
 
 from canary.diagnose.causes import ALL
 from canary.diagnose.core.symptoms import Symptom, classify
-from canary.diagnose.stores.refusals import REFUSALS, of
+from canary.diagnose.stores.refusals import REFUSALS, Refusal, of, words_of
 from canary.model import Role
 from tests.canary.support import platforms as p
 
@@ -177,3 +177,36 @@ def test_a_column_in_a_statement_of_sql_is_no_word_about_artifacts(
 def test_mlflows_own_login_is_a_refused_question() -> None:
     words = "You are not authenticated. Please see https://www.mlflow.org/docs/latest/auth"
     assert symptom(words) is Symptom.OWN_KEY_REFUSED
+
+
+def test_each_form_says_whose_it_is_and_what_it_means() -> None:
+    assert [(row.role.value, row.cause, row.means) for row in REFUSALS] == [
+        ("database", "database-connections-exhausted", "all its connections are taken"),
+        ("database", "database-full", "its storage is full"),
+        ("database", "database-read-only",
+         "it takes no writes: it is a replica, or it was made read-only"),
+        ("database", "database-failing-over", "it is starting, stopping or recovering"),
+        ("database", "database-auth-failed",
+         "it refuses the login, the right, or a connection without TLS"),
+        ("database", "database-schema-missing", "a table or a column is missing"),
+        ("database", "database-locked",
+         "its sessions wait for each other, or a statement ran into its limit"),
+        ("database", "database-unreachable",
+         "it does not answer, breaks connections off, or fails by itself"),
+        ("cache", "cache-full", "its memory or disk is full"),
+        ("cache", "cache-failing-over", "it is loading, failing over, or was asked at a replica"),
+        ("cache", "cache-unreachable",
+         "it does not answer, or refuses the token, the command or the connection"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSALS, ids=[r.cause for r in REFUSALS])
+def test_the_words_of_a_cause_are_those_of_its_row_without_ports(row: Refusal) -> None:
+    assert words_of(row.cause) == row.words.replace("PORT", "(?!)")
+    assert words_of("no-such-cause") == ""
+
+
+@pytest.mark.parametrize("word", ["UndefinedColumn", "undefined_column", "UndefinedTable"])
+def test_psycopg_names_what_is_missing(word: str) -> None:
+    found = of(Role.DATABASE, f"psycopg2.errors.{word}: x")
+    assert found is not None and found.cause == "database-schema-missing"
