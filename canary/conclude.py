@@ -29,21 +29,18 @@ from canary.model import (
     Score,
     Status,
 )
-from canary.observe.edge.failed import NOTHING, failed_of
 from canary.redaction.commands import with_typeable
 from canary.report.score import old_figures, run_status, scores
 from canary.runner import Outcome, Ports, RunStart
 from canary.runner.changers import with_changers, with_makers
-from canary.runner.earlier import earlier
 from canary.runner.noting import Attempts, without_time
 from canary.runner.outcomes import in_order
+from canary.runner.round import after_failures
 
 OnJudged = Callable[[Report], None]
 
 PUBLISHING_S = 2.0
-"""Seconds kept back from reading the control plane again."""
-REFRESH_S = 10.0
-"""Most seconds for reading the control plane again."""
+"""Seconds kept back from all readings after the probes."""
 EXPLAIN_S, LEAST_EXPLAIN_S = 15.0, 1.0
 """Most and least seconds for the diagnosis; it takes some 50 ms."""
 NO_SCORES: dict[str, Score] = {}
@@ -149,11 +146,12 @@ def explain(
 ) -> Report:
     """Return the judged report with diagnoses, drift and the end of the run."""
     end = outcome.times.end - PUBLISHING_S
-    before, known = earlier(ports, start, outcome.state, judged, end, attempts)
-    state = _refreshed(ports, start, outcome, attempts)
+    seen = after_failures(ports, start, outcome, judged, end, attempts)
+    before, known, state = seen.before, seen.known, seen.state
     explanation = _explanation(ports, start, judged, (before, known, state), end, attempts)
     attempts.notes += explanation.notes
-    explanation, audit = with_changers(ports, start, judged, state, explanation, end, attempts)
+    until = min(end, ports.clock.monotonic() + seen.left_s)
+    explanation, audit = with_changers(ports, start, judged, state, explanation, until, attempts)
     comparison = _with_drift(judged.comparison, start.previous.report, before, state)
     own = attempts.run("status", lambda: unseen_checks(explanation.diagnoses), NOTHING_UNSEEN)
     run = msgspec.structs.replace(
@@ -173,30 +171,6 @@ def explain(
     )
     states = (before, known.incident.state if known.incident else None, state)
     return with_makers(report, start.previous.report, audit, states, attempts)
-
-
-def _refreshed(
-    ports: Ports, start: RunStart, outcome: Outcome, attempts: Attempts
-) -> PlatformState:
-    """Read again what failing services need, so that no diagnosis argues from an older state."""
-    standing = (r for r in start.reused.values() if r.blocking)
-    before = start.previous.report.run.id if start.previous.report else ""
-    results, run_ids = (*outcome.results, *standing), (start.run_id, before)
-    note = "what the failures need could not be told"
-    failed = attempts.run(note, lambda: failed_of(results, run_ids), NOTHING)
-    left = outcome.times.end - ports.clock.monotonic() - PUBLISHING_S
-    if not failed.services or not start.plan.order:
-        return outcome.state
-    if left <= 0:
-        attempts.notes.append("no time was left to read the control plane again after the failures")
-        return outcome.state
-    return attempts.run(
-        "the control plane could not be read again",
-        lambda: ports.within(
-            min(left, REFRESH_S), lambda: ports.refresh_failing(outcome.state, failed)
-        ),
-        outcome.state,
-    )
 
 
 def _explanation(

@@ -110,11 +110,14 @@ def _live(files: list[Path]) -> None:
         environment = configs.load(str(path)).environment
         clients = Clients(environment)
         for line in held(clients, environment):
-            kept = unknown if line.unknown else wrong
-            kept.append(f"{path.name}: {line.key}: {line.text}")
+            told = f"{path.name}: {line.key}: {line.text}"
+            if line.advice:
+                click.echo(on_screen([told]), err=True)
+                continue
+            (unknown if line.unknown else wrong).append(told)
         unknown += [f"{path.name}: {line}" for line in _recipients(clients, environment)]
-        for lack, told in _permissions(clients, environment):
-            if told:
+        for lack, known in _permissions(clients, environment):
+            if known:
                 unknown.append(f"{path.name}: permissions: {lack}")
             else:  # nobody can help it: IAM does not let everybody ask
                 click.echo(on_screen([f"{path.name}: permissions: {lack}"]), err=True)

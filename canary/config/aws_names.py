@@ -21,6 +21,10 @@ _BALANCING = (
     "letters, digits and -, at most 32, no - at either end",
 )
 _LOGS = (r"[.\-_/#A-Za-z0-9]{1,512}", "letters, digits and . - _ / #, at most 512")
+_FURTHER_LOGS = (
+    r"(?=[.\-_/#]*[A-Za-z0-9])[.\-_/#A-Za-z0-9]{1,511}\*?",
+    "a log group, or the beginning of one with a letter or digit and then *, at most 512",
+)
 _DNS = (r"[A-Za-z0-9_.\-]{1,253}", "labels of letters, digits, _ and -, with dots between them")
 _STORE = (
     r"(?!.*--)[A-Za-z][A-Za-z0-9-]{0,62}(?<!-)",
@@ -44,6 +48,7 @@ SERVICE: dict[str, Rule] = {
     "load_balancer": _BALANCING,
     "target_groups": _BALANCING,
     "log_group": _LOGS,
+    "further_log_groups": _FURTHER_LOGS,
     "discovery": _DNS,
     "instance": _STORE,
     "security_group": _GROUP,

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import re
 
-from canary.control_plane.state import EVERYTHING, PlatformState
+from canary.control_plane.state import EVERYTHING, Container, PlatformState
 from canary.control_plane.unread import knows
 from canary.model import Environment
 
 _ENDPOINT = re.compile(r"\.amazonaws\.com(?:\.cn)?\.?$")
+
+
+def log_groups(environment: Environment) -> tuple[str, ...]:
+    """Return the log groups of the file; what ends with `*` stands for all that begin so."""
+    parts = environment.services.values()
+    every = {g for s in parts for g in (s.log_group, *s.further_log_groups)}
+    return tuple(sorted(every - {""}))
+
+
+def is_readable(environment: Environment, container: Container) -> bool:
+    """Return whether the canary may read what a container wrote: the file names its log group."""
+    group = container.log_group
+    if not group or container.log_region:
+        return False
+    return any(
+        group.startswith(named[:-1]) if named.endswith("*") else group == named
+        for named in log_groups(environment)
+    )
+
+
+def line_for(environment: Environment, name: str, group: str) -> str:
+    """Return the line of the file with which the canary may read a log group of a service."""
+    service = environment.services.get(name)
+    if service is not None and not service.log_group:
+        return f'log_group = "{group}"'
+    named = (*(service.further_log_groups if service else ()), group)
+    quoted = ", ".join(f'"{g}"' for g in named)
+    return f"further_log_groups = [{quoted}]"
 
 
 def unknown_names(environment: Environment, state: PlatformState) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ from canary.model import Frozen
 
 EVERYTHING = "observe"
 """The action of an `Unavailable` for a control plane that was not read at all."""
+NOT_IN_TIME = "NotInTime"
+"""The code of an `Unavailable` whose reading had not ended by the end of its time.
+
+It says nothing of AWS: an answer may have been on its way (see `control_plane.silence`).
+"""
 
 
 class Unavailable(Frozen, frozen=True, kw_only=True):

@@ -67,6 +67,8 @@ class Service(Frozen, frozen=True, kw_only=True):
     target_groups: tuple[str, ...] = ()  # names
     health_path: str = ""
     log_group: str = ""
+    # further groups to which containers of its tasks write; "*" ends one that stands for a prefix
+    further_log_groups: tuple[str, ...] = ()
     discovery: str = ""  # Cloud Map name, "mlflow.hokusai-development.local"
     security_group: str = ""  # name of the security group of a part without an ECS service
     # of a database or cache: DB instance or cluster of RDS, group or cluster of ElastiCache

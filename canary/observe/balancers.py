@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from canary.control_plane.routing import order
-from canary.control_plane.state import Listener, LoadBalancer, Rule
+from canary.control_plane.state import Listener, LoadBalancer
 from canary.observe.calls import Permission, Reader, attributes, plain, strings, unread
+from canary.observe.reading import listener_tags
 from canary.observe.rules import actions, rule
+from canary.observe.threads import begin
 
 # Elastic Load Balancing's Describe* actions take no resource (Service Authorization Reference).
 ACTIONS = (
@@ -22,22 +22,25 @@ ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeLoadBalancerAttributes"),
 )
 _GONE = ("ListenerNotFound",)  # deleted between two calls
-_RULE_GONE = "RuleNotFound"
-_AT_ONCE = 20  # resources of one DescribeTags
-Tags = dict[str, dict[str, str]]  # by the ARN of the resource
 
 
-def read(reader: Reader) -> tuple[LoadBalancer, ...]:
-    """Return the environment's load balancers with all their listeners and rules."""
+def read(reader: Reader, known: tuple[LoadBalancer, ...] = ()) -> tuple[LoadBalancer, ...]:
+    """Return the environment's load balancers with all their listeners and rules.
+
+    `known` are these balancers as this run has read them already: tags of listeners and rules, and
+    attributes of listeners, are taken from there. Remedies keep them, no cause is found in them.
+    """
     wanted = {s.load_balancer for s in reader.environment.services.values() if s.load_balancer}
     found = reader.pages("elasticloadbalancing:DescribeLoadBalancers", "LoadBalancers")
     if found is None:
         reader.miss("load_balancers")
         return ()
-    return tuple(_balancer(reader, b) for b in found if b.get("LoadBalancerName") in wanted)
+    had = {x.arn: x for b in known for x in b.listeners}
+    begun = [begin(_balancer, reader, b, had) for b in found if b.get("LoadBalancerName") in wanted]
+    return listener_tags.added(reader, tuple(one.result() for one in begun), tuple(had.values()))
 
 
-def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
+def _balancer(reader: Reader, raw: dict[str, Any], had: dict[str, Listener]) -> LoadBalancer:
     arn = str(raw["LoadBalancerArn"])
     zones = raw.get("AvailabilityZones") or []
     listeners = reader.pages(
@@ -50,7 +53,8 @@ def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
         None,
         LoadBalancerArn=arn,
     )
-    found = (_listener(reader, x) for x in listeners or [])
+    begun = [begin(_listener, reader, x, had) for x in listeners or []]
+    found = (one.result() for one in begun)
     return LoadBalancer(
         arn=arn,
         name=str(raw["LoadBalancerName"]),
@@ -69,14 +73,13 @@ def _balancer(reader: Reader, raw: dict[str, Any]) -> LoadBalancer:
     )
 
 
-def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
+def _listener(reader: Reader, raw: dict[str, Any], had: dict[str, Listener]) -> Listener:
+    """Return a listener without its tags, which are read of all listeners at once."""
     arn = str(raw["ListenerArn"])
     rules = reader.pages(
         "elasticloadbalancing:DescribeRules", "Rules", arn, not_found=_GONE, ListenerArn=arn
     )
-    own = [str(r["RuleArn"]) for r in rules or [] if not r.get("IsDefault")]
-    tags = _tags(reader, [arn, *own])
-    settings = _attributes(reader, arn)
+    settings = _attributes(reader, arn, had)
     default = [str(c["CertificateArn"]) for c in raw.get("Certificates") or []]
     more = _further_certificates(reader, raw, arn)
     return Listener(
@@ -85,46 +88,19 @@ def _listener(reader: Reader, raw: dict[str, Any]) -> Listener:
         protocol=str(raw.get("Protocol", "")),
         certificates=tuple(dict.fromkeys(default + (more or []))),
         default_certificate=default[0] if default else "",
-        rules=tuple(sorted(_tagged(rules or [], tags or {}), key=lambda r: (order(r), r.arn))),
+        rules=tuple(sorted(map(rule, rules or []), key=lambda r: (order(r), r.arn))),
         default_actions=actions(raw.get("DefaultActions") or []),
         ssl_policy=str(raw.get("SslPolicy") or ""),
         alpn=strings(raw.get("AlpnPolicy")),
         mutual_authentication=plain(raw.get("MutualAuthentication") or {}),
         attributes=settings or {},
-        tags=(tags or {}).get(arn, {}),
-        unread=unread(rules=rules, tags=tags, certificates=more, attributes=settings),
+        unread=unread(rules=rules, certificates=more, attributes=settings),
     )
 
 
-def _tagged(rules: list[dict[str, Any]], tags: Tags) -> list[Rule]:
-    return [replace(found, tags=tags.get(found.arn, {})) for found in map(rule, rules)]
-
-
-def _tags(reader: Reader, arns: list[str]) -> Tags | None:
-    """Return the tags of a listener and its rules by their ARNs, None where they were not read.
-
-    Of a rule that is deleted between two calls AWS tells nothing, nor of those asked beside it.
-    """
-    found: Tags = {}
-    for start in range(0, len(arns), _AT_ONCE):
-        some = arns[start : start + _AT_ONCE]
-        action = "elasticloadbalancing:DescribeTags"
-        gone: dict[str, Tags | None] = {code: {} for code in (_RULE_GONE, *_GONE)}
-        read = reader.answer(action, some[0], _by_arn, None, gone, ResourceArns=some)
-        if not read:
-            return None
-        found |= read
-    return found
-
-
-def _by_arn(answer: dict[str, Any]) -> Tags | None:
-    return {
-        str(one["ResourceArn"]): {str(t["Key"]): str(t.get("Value", "")) for t in one["Tags"]}
-        for one in answer.get("TagDescriptions", [])
-    }
-
-
-def _attributes(reader: Reader, arn: str) -> dict[str, str] | None:
+def _attributes(reader: Reader, arn: str, had: dict[str, Listener]) -> dict[str, str] | None:
+    if arn in had and had[arn].attributes:
+        return had[arn].attributes
     gone: dict[str, dict[str, str] | None] = {code: {} for code in _GONE}
     action = "elasticloadbalancing:DescribeListenerAttributes"
     return reader.answer(action, arn, attributes, None, gone, ListenerArn=arn)

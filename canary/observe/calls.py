@@ -30,8 +30,9 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 class Permission(Frozen, frozen=True, kw_only=True):
     """An IAM action that a reader needs.
 
-    `resource` is a template over {region}, {account}, {cluster}, {log_group} (one a service) or
-    "*" where AWS offers no narrower scope; `condition` has the form {operator: {key: template}}.
+    `resource` is a template over {region}, {account}, {cluster}, {log_group} (one a service),
+    {task_log_group} (these and the further ones) or "*" where AWS offers no narrower scope;
+    `condition` has the form {operator: {key: template}}.
     """
 
     action: str

@@ -17,8 +17,15 @@ ACTIONS = (
 _ARN = re.compile(r"^(?P<base>.*:task-definition/)(?P<family>[^:]+):(?P<revision>\d+)$")
 
 
-def read(reader: Reader, services: tuple[EcsService, ...]) -> tuple[TaskDefinition, ...]:
-    """Return each revision in use, the one before it, and the newest of the family."""
+def read(
+    reader: Reader, services: tuple[EcsService, ...], known: tuple[TaskDefinition, ...] = ()
+) -> tuple[TaskDefinition, ...]:
+    """Return each revision in use, the one before it, and the newest of the family.
+
+    One that is known is not asked for: AWS, "Updating an Amazon ECS task definition": a revision
+    is never changed, only deregistered.
+    """
+    had = {d.arn: d for d in known}
     arns: dict[str, None] = {}
     for service in services:
         used = [service.task_definition]
@@ -29,7 +36,7 @@ def read(reader: Reader, services: tuple[EcsService, ...]) -> tuple[TaskDefiniti
             arns.update(dict.fromkeys(before(arn)))
     for service in services:
         arns.update(dict.fromkeys(newest(reader, family(service.task_definition))))
-    found = [_definition(reader, arn) for arn in arns]
+    found = [had.get(arn) or _definition(reader, arn) for arn in arns]
     if None in found:
         reader.miss("task_definitions")
     return tuple(d for d in found if d)

@@ -6,6 +6,7 @@ from typing import Any
 
 from canary.control_plane.state import LoadBalancer, TargetGroup, TargetHealth
 from canary.observe.calls import Permission, Reader, attributes, strings, unread
+from canary.observe.threads import begin
 
 ACTIONS = (
     Permission(action="elasticloadbalancing:DescribeTargetGroups"),
@@ -32,7 +33,8 @@ def read(
         or g.get("TargetGroupArn") in arns
         or own.intersection(g.get("LoadBalancerArns") or [])
     ]
-    return tuple(_group(reader, g) for g in wanted)
+    groups = [begin(_group, reader, g) for g in wanted]
+    return tuple(group.result() for group in groups)
 
 
 def forwarded(balancer: LoadBalancer) -> set[str]:

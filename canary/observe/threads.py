@@ -6,14 +6,33 @@ Not an executor: Python waits for an executor's threads at its end, and a look-u
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from canary.observe.calls import Permission, Reader
+from canary.observe.reading.deadline import Deadline
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Begun(NamedTuple, Generic[T]):
+    """A reading under way of which the state may do without: a field of it."""
+
+    part: str
+    actions: tuple[Permission, ...]
+    default: T
+    future: Future[T]
+
+    def by(self, deadline: Deadline, reader: Reader) -> T:
+        """Return the outcome; where it is late, the default, and its part is noted as unread."""
+        try:
+            return deadline.result(self.future)
+        except TimeoutError:
+            deadline.note(reader, self.actions)
+            reader.miss(self.part)
+            return self.default
 
 
 def begin(reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -32,13 +51,13 @@ def begin(reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[
 
 def begin_optional(
     part: str,
-    actions: Iterable[Permission],
+    actions: tuple[Permission, ...],
     default: T,
     reading: Callable[Concatenate[Reader, P], T],
     reader: Reader,
     *args: P.args,
     **kwargs: P.kwargs,
-) -> Future[T]:
+) -> Begun[T]:
     """Start a reading; where it fails, the default is its outcome, and its calls are noted.
 
     `part` is the field of the state that is then unread. A reader turns a failed call into a value;
@@ -54,4 +73,4 @@ def begin_optional(
             reader.miss(part)
             return default
 
-    return begin(guarded)
+    return Begun(part, actions, default, begin(guarded))

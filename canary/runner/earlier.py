@@ -13,8 +13,10 @@ from canary.runner.context import RunStart
 from canary.runner.noting import Attempts
 from canary.runner.ports import Ports
 
-STATES_S = 3.0
-"""Most seconds for all states of earlier runs; where packets are dropped boto3 waits for ten."""
+STATES_S = 2.3
+"""Most seconds for all states of earlier runs, which are read beside the control plane.
+
+Where packets are dropped boto3 waits for ten."""
 NO_PROBLEMS: tuple[str, ...] = ()
 
 

@@ -73,8 +73,8 @@ class Ports(Frozen, frozen=True, kw_only=True):
     observe: Callable[[], PlatformState]
     redactor: Redactor
     previous: Callable[[], Previous]
-    refresh_failing: Callable[[PlatformState, Failed], PlatformState]
-    """State, what failed -> the state with what the failing services need read again."""
+    refresh_failing: Callable[[PlatformState, Failed, float], PlatformState]
+    """State, what failed, seconds -> the state with what failing services need, read by then."""
     diagnose: Diagnose
     read_state: Callable[[str, float], PlatformState]
     """Name of a stored state, seconds -> the state; raises where it cannot be read in time."""

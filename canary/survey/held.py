@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from canary.control_plane.configured import is_readable, line_for
 from canary.control_plane.state import PlatformState
 from canary.model import Environment, Frozen, Role, Service
 from canary.observe import groups, observe, secrets
@@ -29,6 +30,7 @@ class Wrong(Frozen, frozen=True, kw_only=True):
     key: str
     text: str
     unknown: bool = False  # it was not checked: the name may be right
+    advice: bool = False  # nothing is wrong, and more could be known
 
 
 class _Known:
@@ -81,6 +83,7 @@ def _of_state(reader: Reader, environment: Environment, state: PlatformState) ->
     for name, service in environment.services.items():
         for key, text in _of_service(known, environment, state, service):
             yield Wrong(key=f"services.{name}.{key}", text=text)
+        yield from _unread_logs(environment, state, name)
 
 
 def _clusters(reader: Reader) -> Iterable[str]:
@@ -108,6 +111,22 @@ def _of_service(
     if service.log_group in state.missing_log_groups:
         yield "log_group", f"there is no log group {service.log_group}"
     yield from _inside(state, service)
+
+
+def _unread_logs(environment: Environment, state: PlatformState, name: str) -> Iterator[Wrong]:
+    """Yield each log group of a service's containers that the canary may not read."""
+    service = environment.services[name]
+    used = {s.task_definition for s in state.ecs_services if s.name == service.ecs_service}
+    containers = [c for d in state.task_definitions if d.arn in used for c in d.containers]
+    for container in containers:
+        here = container.log_group and not container.log_region
+        if here and not is_readable(environment, container):
+            line = line_for(environment, name, container.log_group)
+            text = (
+                f"{container.name} writes to {container.log_group}, which the canary may not"
+                f" read: its last lines are evidence of a crash with {line}"
+            )
+            yield Wrong(key=f"services.{name}", text=text, advice=True)
 
 
 def _listed(raw: list[dict[str, Any]] | None, kind: str) -> Iterable[str]:

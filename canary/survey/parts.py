@@ -117,9 +117,9 @@ def services(
 
 def _service(part: Part, ways: Ways, internal: str, role: Role) -> Service:
     main = main_container(part)
-    logged = (
-        [c.log_group for c in part.definition.containers if c.log_group] if part.definition else []
-    )
+    containers = part.definition.containers if part.definition else ()
+    logged = [c.log_group for c in containers if c.log_group and not c.log_region]
+    group = (main.log_group if main else "") or next(iter(logged), "")
     return Service(
         url=ways.urls.get(part.name, ""),
         role=role,
@@ -129,7 +129,8 @@ def _service(part: Part, ways: Ways, internal: str, role: Role) -> Service:
         load_balancer=ways.balancers.get(part.name, ""),
         target_groups=tuple(g.name for g in part.groups),
         health_path=health_path(part),
-        log_group=(main.log_group if main else "") or next(iter(logged), ""),
+        log_group=group,
+        further_log_groups=tuple(g for g in dict.fromkeys(logged) if g != group),
         discovery=internal,
     )
 

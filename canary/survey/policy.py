@@ -20,6 +20,7 @@ def policy(region: str, cluster: str, account: str = "*") -> dict[str, Any]:
         "account": account or "*",
         "cluster": cluster or "*",
         "log_group": "*",
+        "task_log_group": "*",
     }
     groups: dict[str, tuple[set[str], str, dict[str, Any]]] = {}
     for permission in (*PERMISSIONS, *observe.PERMISSIONS):

@@ -14,7 +14,15 @@ from canary.survey.values import Survey
 
 KEYS = (
     *("url", "role", "ecs_service", "container", "port", "load_balancer", "target_groups"),
-    *("health_path", "log_group", "discovery", "security_group", "instance", "depends_on"),
+    *(
+        "health_path",
+        "log_group",
+        "further_log_groups",
+        "discovery",
+        "security_group",
+        "instance",
+        "depends_on",
+    ),
     "connect_to",
 )
 MEANING = {
@@ -22,6 +30,7 @@ MEANING = {
     "role": "its part for the others: api, identity, mlflow, cache, database, other",
     "health_path": "as its target group asks for it",
     "log_group": "read after a failure alone",
+    "further_log_groups": "of its other containers; read after a crash alone",
     "discovery": "its name in Cloud Map",
     "security_group": "of a part that ECS does not run",
     "instance": "in RDS or ElastiCache; read after a failure alone",

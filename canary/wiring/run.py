@@ -26,6 +26,7 @@ from canary.model import Config, Environment, Explanation, Frozen, Result
 from canary.mutes.in_force import Stored
 from canary.mutes.kept import decode, holding, mutes_name
 from canary.observe import observe, refresh_failing, write_calls
+from canary.observe.edge.failed import Failed
 from canary.probes.plugged import ALL_KINDS
 from canary.redaction.redactor import Redactor
 from canary.report import json as canonical
@@ -95,9 +96,7 @@ def make_ports(runtime: Runtime) -> Ports:
         observe=lambda: observe(runtime.clients, environment),
         redactor=runtime.redactor,
         previous=lambda: previous(runtime),
-        refresh_failing=lambda state, failed: refresh_failing(
-            runtime.clients, environment, state, failed.services, runtime.redactor.known, failed
-        ),
+        refresh_failing=functools.partial(_refresh, runtime),
         diagnose=_diagnose,
         mutes=lambda now: stored_mutes(runtime, now),
         read_state=lambda name, seconds: within(seconds, lambda: read_state(runtime.store, name)),
@@ -156,6 +155,15 @@ def _diagnose(
     given = results, state, environment, before, now, baselines, slices, (*RULES, *more)
     found = cut_after(seconds, lambda: diagnose(*given))
     return msgspec.structs.replace(found, notes=(*found.notes, *problems))
+
+
+def _refresh(
+    runtime: Runtime, state: PlatformState, failed: Failed, seconds: float
+) -> PlatformState:
+    clients, redact = runtime.clients, runtime.redactor.known
+    return refresh_failing(
+        clients, runtime.environment, state, failed.services, redact, failed, seconds
+    )
 
 
 def _audit(runtime: Runtime, asked: write_calls.Asked, seconds: float) -> Audit:

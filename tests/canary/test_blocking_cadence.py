@@ -171,7 +171,7 @@ def test_a_blocking_check_is_down_after_two_failures_and_up_after_two_passes() -
 def test_what_a_standing_failure_needs_is_read_again_for_its_diagnosis() -> None:
     asked: list[Failed] = []
 
-    def refresh(state: PlatformState, failing: Failed) -> PlatformState:
+    def refresh(state: PlatformState, failing: Failed, _seconds: float) -> PlatformState:
         asked.append(failing)
         return state
 

@@ -17,8 +17,9 @@ import msgspec
 from canary.adapters.process import interruption
 from canary.cli.options import EXIT, WrongUseError, as_json, one_row
 from canary.cli.surveys.options import opened, survey_options, surveyed
+from canary.control_plane.state import PlatformState
 from canary.model import Check, Config, Diagnosis, Environment, Report, RunLimits
-from canary.observe import WITHOUT_CLUSTER, refresh_failing
+from canary.observe import refresh_failing
 from canary.observe.edge.hosts import resolve
 from canary.pipeline import run_once
 from canary.plan import Selection
@@ -188,7 +189,7 @@ def unmet(found: Survey, clients: Callable[[Environment], Any]) -> tuple[Diagnos
     """Return what AWS shows to be wrong though nothing that was asked fails of it."""
     where = found.environment
     wanted = [name for name, service in where.services.items() if service.ecs_service]
-    state = refresh_failing(clients(where), where, WITHOUT_CLUSTER, wanted, Redactor().text)
+    state = refresh_failing(clients(where), where, PlatformState(), wanted, Redactor().text)
     return latent(where, state, dt.datetime.now(dt.UTC))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from canary.control_plane.configured import is_readable, line_for
 from canary.control_plane.log_lines import is_of, is_request
 from canary.control_plane.state import Task
 from canary.diagnose.core.case import Case
@@ -10,14 +13,38 @@ from canary.model import Evidence
 MOST_CONTAINERS = 3  # whose last lines are shown
 
 
-def last_words(case: Case, task: Task | None) -> tuple[Evidence, ...]:
-    """Return what each container of a task wrote last before it ended, as evidence."""
+def last_words(case: Case, name: str, task: Task | None) -> tuple[Evidence, ...]:
+    """Return what each container of a task wrote last before it ended, as evidence.
+
+    `name` is its service. Of a log group that the canary may not read, the line of the environment
+    file is given with which it may.
+    """
     lines = case.state.last_lines.get(task.arn, ()) if task else ()
     last = {line.stream: line for line in lines if line.message}  # the last of each stream stays
-    return tuple(
+    shown = tuple(
         Evidence(resource=f"last line of {line.stream}", seen=line.message, at=line.at)
         for line in list(last.values())[:MOST_CONTAINERS]
     )
+    return (*shown, *(_not_read(case, name, task) if task else ()))
+
+
+def _not_read(case: Case, name: str, task: Task) -> Iterator[Evidence]:
+    """Yield each log group of containers that ended with an error which the canary may not read."""
+    definition = case.definition(task.task_definition)
+    failed = {c.name for c in task.containers if c.exit_code}
+    groups = {
+        c.log_group
+        for c in (definition.containers if definition else ())
+        if c.name in failed and c.log_group and not c.log_region
+        if not is_readable(case.environment, c)
+    }
+    for group in sorted(groups):
+        line = line_for(case.environment, name, group)
+        yield Evidence(
+            resource=f"log group {group}",
+            seen="not read: the environment file does not name it",
+            expected=f"{line} in [services.{name}], then deploy again",
+        )
 
 
 def own_words(case: Case, name: str, task: Task) -> tuple[str, str]:

@@ -143,7 +143,7 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
         summary=f"{service.name} {_says(stop)}" + (f": {stop.name}." if stop.name else "."),
         evidence=(
             *stop.evidence(),
-            *(line for line in last_words(case, stop.task) if line.seen not in stop.words),
+            *(line for line in last_words(case, name, stop.task) if line.seen not in stop.words),
             *revisions.change_evidence(case, name),
             *case.evidence(service.name, now, f"running {service.desired}"),
         ),

@@ -88,7 +88,7 @@ def _finding(
         summary=f"Container {container} of {service.name} has ended, and {need.user} leads to it.",
         evidence=(
             *case.evidence(task.arn, seen, f"container {container}: running"),
-            *last_words(case, task),
+            *last_words(case, name, task),
             *revisions.change_evidence(case, name),
         ),
         shown_failures=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from canary.control_plane.configured import is_readable
 from canary.control_plane.ecs import exited
 from canary.control_plane.state import Container, EcsService, LogLine, Task, TaskDefinition
 from canary.model import parse_time
@@ -14,7 +15,7 @@ from canary.observe.logs import log_line
 ACTIONS = (
     Permission(
         action="logs:GetLogEvents",
-        resource="arn:aws:logs:{region}:{account}:log-group:{log_group}:log-stream:*",
+        resource="arn:aws:logs:{region}:{account}:log-group:{task_log_group}:log-stream:*",
     ),
 )
 MAX_LINES = 12  # a stack trace's end and what it says
@@ -32,14 +33,12 @@ def read(
 ) -> dict[str, tuple[LogLine, ...]]:
     """Return the last lines of the newest tasks that ended with an error, by the task's ARN."""
     known = {d.arn: d for d in definitions}
-    allowed = {s.log_group for s in reader.environment.services.values()} - {""}
     found: dict[str, tuple[LogLine, ...]] = {}
     for service in services:
         for task in [t for t in service.tasks if _crashed(t, now)][:MAX_TASKS]:
             definition = known.get(task.task_definition)
             for container in definition.containers if definition else ():
-                here = container.log_group in allowed and not container.log_region
-                if here and _failed(task, container):
+                if _failed(task, container) and is_readable(reader.environment, container):
                     lines = _last(reader, container, task, redact)
                     found[task.arn] = (*found.get(task.arn, ()), *lines)
     return {arn: lines for arn, lines in found.items() if lines}

@@ -4,69 +4,114 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from canary.control_plane.state import EcsService, LogLine, PlatformState, TaskDefinition
+from canary.control_plane.rollouts import Scaling, ServiceDeployment
+from canary.control_plane.state import EcsService, LogLine, SecretState, TaskDefinition
+from canary.control_plane.stores import Store
 from canary.model import Environment
 from canary.observe import definitions, logs, rollouts, scaling, secrets
-from canary.observe.calls import Reader
+from canary.observe.calls import Permission, Reader
 from canary.observe.failing import last_lines, log_groups
+from canary.observe.reading.base import Base
+from canary.observe.reading.deadline import Deadline
 from canary.observe.stores import read as stores
-from canary.observe.threads import begin_optional
+from canary.observe.threads import Begun, begin_optional
+
+PARTS: dict[str, tuple[Permission, ...]] = {
+    "secrets": secrets.ACTIONS,
+    "last_lines": last_lines.ACTIONS,
+    "stores": stores.ACTIONS,
+    "rollouts": rollouts.ACTIONS,
+    "task_log_groups": log_groups.ACTIONS,
+    "scaling": scaling.ACTIONS,
+    "logs": logs.ACTIONS[:1],
+}
+"""The fields of the state that are read of failing services alone, with their actions."""
 
 
-def read(
+class Own(NamedTuple):
+    """What is read of the failing services alone, under way."""
+
+    secrets: Begun[tuple[SecretState, ...]]
+    last_lines: Begun[dict[str, tuple[LogLine, ...]]]
+    stores: Begun[tuple[Store, ...]]
+    rollouts: Begun[tuple[ServiceDeployment, ...]]
+    task_log_groups: Begun[dict[str, bool]]
+    scaling: Begun[tuple[Scaling, ...]]
+    logs: dict[str, Begun[tuple[LogLine, ...]]]
+
+    def fields(self, deadline: Deadline, reader: Reader) -> dict[str, Any]:
+        """Return the fields of the state that were read by the end of the time."""
+        single: tuple[Begun[Any], ...] = self[:-1]
+        return {
+            **{begun.part: begun.by(deadline, reader) for begun in single},
+            "logs": {name: begun.by(deadline, reader) for name, begun in self.logs.items()},
+        }
+
+
+def begin_own(
     reader: Reader,
-    fresh: PlatformState,
+    base: Base,
     wanted: frozenset[str],
     now: dt.datetime,
     redact: Callable[[str], str],
-) -> dict[str, Any]:
-    """Return what is read of these services alone, by the state's fields."""
-    own, revisions = _used(reader.environment, fresh, wanted)
-    kept = begin_optional("secrets", secrets.ACTIONS, (), secrets.read, reader, revisions)
-    last = begin_optional(
-        "last_lines", last_lines.ACTIONS, {}, last_lines.read, reader, own, revisions, now, redact
-    )
-    kept_by_aws = begin_optional(
-        "stores", stores.ACTIONS, (), stores.read, reader, wanted, own, revisions, now, redact
-    )
-    rolled = begin_optional(
-        "rollouts", rollouts.ACTIONS, (), rollouts.read, reader, own, now, redact
-    )
-    groups = begin_optional(
-        "task_log_groups", log_groups.ACTIONS, {}, log_groups.read, reader, own, revisions, now
-    )
-    scaled = begin_optional("scaling", scaling.ACTIONS, (), scaling.read, reader, own, redact)
-    return {
-        "secrets": kept.result(),
-        "rollouts": rolled.result(),
-        "scaling": scaled.result(),
-        "stores": kept_by_aws.result(),
-        "last_lines": last.result(),
-        "task_log_groups": groups.result(),
-    }
+    deadline: Deadline,
+) -> Own:
+    """Begin to read what belongs to these services alone; each waits for what it needs."""
+    used, parts = _Used(reader.environment, base, wanted), deadline.of_parts()
+    own, revisions = used.services, used.revisions
+    return Own(
+        begin_optional(
+            "secrets", secrets.ACTIONS, (), lambda r: secrets.read(r, revisions()), reader
+        ),
+        begin_optional(
+            "last_lines", last_lines.ACTIONS, {},
+            lambda r: last_lines.read(r, own(), revisions(), now, redact), reader,
+        ),
+        begin_optional(
+            "stores", stores.ACTIONS, (),
+            lambda r: stores.read(r, wanted, own(), revisions(), now, redact, parts), reader,
+        ),
+        begin_optional(
+            "rollouts", rollouts.ACTIONS, (), lambda r: rollouts.read(r, own(), now, redact), reader
+        ),
+        begin_optional(
+            "task_log_groups", log_groups.ACTIONS, {},
+            lambda r: log_groups.read(r, own(), revisions(), now), reader,
+        ),
+        begin_optional(
+            "scaling", scaling.ACTIONS, (), lambda r: scaling.read(r, own(), redact), reader
+        ),
+        _lines(reader, wanted, now, redact),
+    )  # fmt: skip
 
 
-def lines(
+def _lines(
     reader: Reader, wanted: frozenset[str], now: dt.datetime, redact: Callable[[str], str]
-) -> dict[str, tuple[LogLine, ...]]:
-    """Return the error lines of these services, by the service's name."""
-    begun = {
+) -> dict[str, Begun[tuple[LogLine, ...]]]:
+    """Begin to read the error lines of these services, by the service's name."""
+    return {
         name: begin_optional(
-            "logs", logs.ACTIONS, (), logs.read, reader, service.log_group, now, redact
+            "logs", logs.ACTIONS[:1], (), logs.read, reader, service.log_group, now, redact
         )
         for name, service in reader.environment.services.items()
         if name in wanted and service.log_group
     }
-    return {name: found.result() for name, found in begun.items()}
 
 
-def _used(
-    environment: Environment, state: PlatformState, wanted: frozenset[str]
-) -> tuple[tuple[EcsService, ...], tuple[TaskDefinition, ...]]:
-    """Return the ECS services of these services, and the revisions of their families."""
-    used = {s.ecs_service for n, s in environment.services.items() if n in wanted}
-    own = tuple(s for s in state.ecs_services if s.name in used)
-    families = {definitions.family(s.task_definition) for s in own}
-    return own, tuple(d for d in state.task_definitions if d.family in families)
+class _Used:
+    """What of the base belongs to the wanted services; each method waits for what it returns."""
+
+    def __init__(self, environment: Environment, base: Base, wanted: frozenset[str]) -> None:
+        self._names = {s.ecs_service for n, s in environment.services.items() if n in wanted}
+        self._base = base
+
+    def services(self) -> tuple[EcsService, ...]:
+        """Return the ECS services of the wanted ones."""
+        return tuple(s for s in self._base.services() if s.name in self._names)
+
+    def revisions(self) -> tuple[TaskDefinition, ...]:
+        """Return the revisions of their families."""
+        families = {definitions.family(s.task_definition) for s in self.services()}
+        return tuple(d for d in self._base.revisions.result() if d.family in families)

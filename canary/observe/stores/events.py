@@ -9,11 +9,13 @@ https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeEv
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from canary.control_plane.stores import Kind, Store, StoreEvent
-from canary.observe.calls import Reader, when
+from canary.observe.calls import Permission, Reader, when
 from canary.observe.logs import scrub
+from canary.observe.reading.deadline import Deadline
 from canary.observe.threads import begin
 
 MINUTES = 60
@@ -29,20 +31,46 @@ Events = dict[str, Any]
 Redact = Callable[[str], str]
 
 
-def read(reader: Reader, stores: tuple[Store, ...], redact: Redact) -> dict[Store, Events]:
-    """Return each store's events, and what of them is unread or cut, as fields of the store."""
-    lanes = [begin(_several, reader, stores[n::AT_ONCE], redact) for n in range(AT_ONCE)]
-    return {store: events for lane in lanes for store, events in lane.result().items()}
+def begin_events(
+    reader: Reader, stores: tuple[Store, ...], redact: Redact
+) -> dict[Store, Future[Events]]:
+    """Begin to read each store's events, as fields of the store, with what is unread or cut."""
+    begun: dict[Store, Future[Events]] = {store: Future() for store in stores}
+
+    def several(own: tuple[Store, ...]) -> None:
+        for store in own:
+            try:
+                begun[store].set_result(_of(reader, store, redact))
+            except Exception as error:  # noqa: BLE001 - carried over to the waiting thread
+                begun[store].set_exception(error)
+
+    for lane in range(AT_ONCE):
+        begin(several, stores[lane::AT_ONCE])
+    return begun
 
 
-def _several(reader: Reader, stores: tuple[Store, ...], redact: Redact) -> dict[Store, Events]:
-    return {store: _of(reader, store, redact) for store in stores}
+def by(
+    reader: Reader, begun: dict[Store, Future[Events]], deadline: Deadline
+) -> dict[Store, Events]:
+    """Return what was read by the deadline; the events of other stores are unread."""
+    return {store: _in_time(reader, store, future, deadline) for store, future in begun.items()}
+
+
+def _in_time(reader: Reader, store: Store, future: Future[Events], deadline: Deadline) -> Events:
+    try:
+        return deadline.result(future)
+    except TimeoutError:
+        deadline.note(reader, (Permission(action=_action(store)),), store.id)
+        return {"unread": (*store.unread, "events")}
+
+
+def _action(store: Store) -> str:
+    return f"{'rds' if store.is_database else 'elasticache'}:DescribeEvents"
 
 
 def _of(reader: Reader, store: Store, redact: Redact) -> Events:
-    service = "rds" if store.is_database else "elasticache"
     raw = reader.pages(
-        f"{service}:DescribeEvents",
+        _action(store),
         "Events",
         SourceIdentifier=store.id,
         SourceType=TYPES[store.kind],

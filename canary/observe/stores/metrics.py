@@ -14,6 +14,7 @@ from canary.observe.calls import Reader
 
 MINUTES = 60
 Fields = dict[str, Any]
+Counts = dict[tuple[Kind, str], Fields]
 
 
 class _Metric(NamedTuple):
@@ -37,9 +38,7 @@ _OF_KIND: dict[Kind, tuple[str, str, tuple[_Metric, ...]]] = {
 }
 
 
-def read(
-    reader: Reader, stores: tuple[Store, ...], now: dt.datetime
-) -> dict[tuple[Kind, str], Fields]:
+def read(reader: Reader, stores: tuple[Store, ...], now: dt.datetime) -> Counts:
     """Return the fields of stores that CloudWatch tells, by the store's kind and id."""
     asked = {
         f"m{n}x{k}": (store, metric)
@@ -59,7 +58,7 @@ def read(
     values: dict[str, list[float]] = {}
     for result in results or ():
         values.setdefault(str(result.get("Id")), []).extend(result.get("Values") or [])
-    found: dict[tuple[Kind, str], Fields] = {}
+    found: Counts = {}
     for identifier, (store, metric) in asked.items():
         if own := values.get(identifier):
             told = Readings(latest=own[0], least=min(own), most=max(own))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from canary.control_plane.state import EcsService, TaskDefinition
 from canary.control_plane.stores import Store
 from canary.model import Role
 from canary.observe.calls import Permission, Reader
+from canary.observe.reading.deadline import Deadline
 from canary.observe.stores import events, links, metrics, shapes
 from canary.observe.threads import begin
 
@@ -56,21 +58,45 @@ def read(
     definitions: tuple[TaskDefinition, ...],
     now: dt.datetime,
     redact: Callable[[str], str],
+    deadline: Deadline,
 ) -> tuple[Store, ...]:
-    """Return the stores of the wanted services that no ECS service runs."""
+    """Return the stores of the wanted services that no ECS service runs.
+
+    Lists, events and counters that are not read by the deadline are unread.
+    """
     used = links.used(reader.environment, services, definitions)
-    parts = [begin(_of_role, reader, role, wanted, used) for role in ROLES]
-    stores = tuple(s for part in parts for s in part.result())
+    parts = {r: begin(_of_role, reader, r, wanted, used) for r in ROLES}
+    stores = tuple(s for role, part in parts.items() for s in _listed(reader, role, part, deadline))
     if not stores:
         return ()
-    told = begin(events.read, reader, stores, redact)
-    counts = metrics.read(reader, stores, now)
+    told = events.begin_events(reader, stores, redact)
+    counting = begin(metrics.read, reader, stores, now)
+    counts, found = _counts(reader, counting, deadline), events.by(reader, told, deadline)
     return tuple(
-        msgspec.structs.replace(
-            store, **counts.get((store.kind, store.id), {}), **told.result()[store]
-        )
+        msgspec.structs.replace(store, **counts.get((store.kind, store.id), {}), **found[store])
         for store in stores
     )
+
+
+def _listed(
+    reader: Reader, role: Role, part: Future[list[Store]], deadline: Deadline
+) -> list[Store]:
+    try:
+        return deadline.result(part)
+    except TimeoutError:
+        prefix = LISTS[role].partition(":")[0] + ":"
+        lists = [a for a in ACTIONS if a.action.startswith(prefix) and a.resource != "*"]
+        deadline.note(reader, lists)
+        reader.miss("stores")
+        return []
+
+
+def _counts(reader: Reader, counting: Future[metrics.Counts], deadline: Deadline) -> metrics.Counts:
+    try:
+        return deadline.result(counting)
+    except TimeoutError:
+        deadline.note(reader, (Permission(action="cloudwatch:GetMetricData"),))
+        return {}
 
 
 def _of_role(

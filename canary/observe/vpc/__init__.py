@@ -6,7 +6,6 @@ from an account (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttl
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -26,6 +25,7 @@ from canary.control_plane.vpc import (
 )
 from canary.observe.calls import Permission, Reader, strings
 from canary.observe.groups import subnets_by
+from canary.observe.reading.deadline import Deadline
 from canary.observe.threads import begin
 from canary.observe.vpc import parts
 
@@ -46,25 +46,25 @@ ACTIONS = (
     ),
 )
 MAX_LISTS = 10
-LIMIT_S = 3.0
-"""Seconds for all of it; what is not read by then is unknown."""
 _LISTS = "ec2:GetManagedPrefixListEntries"
+_TABLES = "route_tables"
 
 
-def read(reader: Reader, state: PlatformState) -> Network | None:
-    """Return the VPCs of the balancers and subnets that were read, None where none is known."""
+def read(reader: Reader, state: PlatformState, deadline: Deadline) -> Network | None:
+    """Return the VPCs of the balancers and subnets that were read, None where none is known.
+
+    A part that is not read by the deadline is unread.
+    """
     vpcs = vpcs_of(reader, state)
     if not vpcs:
         return None
-    end = time.monotonic() + LIMIT_S
     begun = {
         name: (action, begin(reading, reader, vpcs)) for name, (action, reading) in _PARTS.items()
     }
-    named = {p for g in state.security_groups for r in g.ingress + g.egress for p in r.prefix_lists}
-    found = {n: _within(reader, action, part, end) for n, (action, part) in begun.items()}
-    routes = [r for t in found["route_tables"] or () for r in t.routes]
-    named |= {r.destination for r in routes if r.destination.startswith("pl-")}
-    found["prefix_lists"] = _prefix_lists(reader, named, end)
+    tables = _within(reader, *begun[_TABLES], deadline)
+    lists = _begin_lists(reader, _named(state, tables or ()))  # beside what is still read
+    found = {n: _within(reader, *part, deadline) for n, part in begun.items() if n != _TABLES}
+    found |= {_TABLES: tables, "prefix_lists": _prefix_lists(reader, lists, deadline)}
     unread = tuple(sorted(name for name, part in found.items() if part is None))
     read_parts = {name: part or () for name, part in found.items()}
     return msgspec.structs.replace(Network(vpcs=tuple(sorted(vpcs)), unread=unread), **read_parts)
@@ -77,10 +77,17 @@ def vpcs_of(reader: Reader, state: PlatformState) -> set[str]:
     return {v for v in {own, *known} if v.startswith("vpc-")}
 
 
-def _within(reader: Reader, action: str, part: Future[T], end: float) -> T | None:
+def _within(
+    reader: Reader, action: str, part: Future[T], deadline: Deadline, resource: str = "*"
+) -> T | None:
     """Return a reading that ends in time, else None and a note in `unavailable`."""
-    left = max(end - time.monotonic(), 0.0)
-    return reader.call(action, "*", lambda: part.result(left), None)
+    try:
+        return deadline.result(part)
+    except TimeoutError:
+        deadline.note(reader, (Permission(action=action),), resource)
+    except Exception as error:  # noqa: BLE001 - what is odd in one answer costs its own part alone
+        reader.note(action, resource, f"ReaderFailed: {type(error).__name__}", error)
+    return None
 
 
 def _items(
@@ -128,20 +135,31 @@ def _each(
 _PARTS: dict[str, tuple[str, Callable[[Reader, set[str]], Any]]] = {
     "subnets": ("ec2:DescribeSubnets", _subnets),
     "acls": ("ec2:DescribeNetworkAcls", _acls),
-    "route_tables": ("ec2:DescribeRouteTables", _route_tables),
+    _TABLES: ("ec2:DescribeRouteTables", _route_tables),
     "nat_gateways": ("ec2:DescribeNatGateways", _nat_gateways),
     "endpoints": ("ec2:DescribeVpcEndpoints", _endpoints),
     "internet_gateways": ("ec2:DescribeInternetGateways", _internet_gateways),
 }
 
 
-def _prefix_lists(reader: Reader, ids: set[str], end: float) -> tuple[PrefixList, ...] | None:
-    """Return the lists that were read; one that is not among them is unknown."""
-    wanted = sorted(ids)
+def _named(state: PlatformState, tables: Iterable[RouteTable]) -> list[str]:
+    """Return the prefix lists that security groups and routes name."""
+    found = {p for g in state.security_groups for r in g.ingress + g.egress for p in r.prefix_lists}
+    routes = {r.destination for t in tables for r in t.routes}
+    return sorted(found | {d for d in routes if d.startswith("pl-")})
+
+
+def _begin_lists(reader: Reader, wanted: list[str]) -> dict[str, Future[tuple[str, ...] | None]]:
     if len(wanted) > MAX_LISTS:
         reader.bounded(_LISTS, "*", MAX_LISTS, "prefix lists")
-    begun = {i: begin(_entries, reader, i) for i in wanted[:MAX_LISTS]}
-    found = {i: _within(reader, _LISTS, part, end) for i, part in begun.items()}
+    return {i: begin(_entries, reader, i) for i in wanted[:MAX_LISTS]}
+
+
+def _prefix_lists(
+    reader: Reader, begun: dict[str, Future[tuple[str, ...] | None]], deadline: Deadline
+) -> tuple[PrefixList, ...]:
+    """Return the lists that were read; one that is not among them is unknown."""
+    found = {i: _within(reader, _LISTS, part, deadline, i) for i, part in begun.items()}
     return tuple(PrefixList(id=i, cidrs=cidrs) for i, cidrs in found.items() if cidrs is not None)
 
 

@@ -34,7 +34,7 @@ def run(name: str, url: str, folder: Path) -> Report:
         make_ports(runtime),
         observe=lambda: PlatformState(read_at=dt.datetime.now().isoformat()),
         credential=worlds.no_secret,
-        refresh_failing=lambda state, _: state,
+        refresh_failing=lambda state, *_: state,
     )
     report, done = run_once(ports, runtime.config, RunRequest(budget_s=20)), Published()
     publish_report(runtime, report, done, latest=True)

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import pytest
 
 from canary.control_plane.state import TargetGroup, TargetHealth
-from canary.observe import _has_newer
+from canary.observe.reading.base import has_newer
 from tests.canary.support import platforms as p
 
 SERVICES = p.healthy().ecs_services
@@ -43,4 +43,4 @@ def with_target(state: str, number: int = 0) -> tuple[TargetGroup, ...]:
 def test_a_target_without_a_task_asks_for_another_reading(
     groups: tuple[TargetGroup, ...] | Exception, newer: bool
 ) -> None:
-    assert _has_newer(future(groups), SERVICES) is newer
+    assert has_newer(future(groups), SERVICES) is newer

@@ -19,6 +19,7 @@ from canary.control_plane.vpc import (
 from canary.model import Environment
 from canary.observe import observe, refresh_failing, vpc
 from canary.observe.calls import Reader
+from canary.observe.reading.deadline import Deadline
 from canary.observe.vpc import parts
 from tests.canary.support.moto_platform import REGION, Recorder, environment
 
@@ -118,17 +119,18 @@ def test_where_no_vpc_is_known_nothing_is_asked() -> None:
             raise AssertionError(service)
 
     outside = Environment(name="t", account="1", region=REGION, cluster="c", services={})
-    assert vpc.read(Reader(NoClients(), outside), PlatformState()) is None
+    assert vpc.read(Reader(NoClients(), outside), PlatformState(), Deadline(1.0)) is None
 
 
 def test_a_reading_that_does_not_end_is_unknown_and_said(aws: str) -> None:
     reader = Reader(Recorder(aws), environment())
     begun = time.monotonic()
-    found = vpc._within(reader, "ec2:DescribeNetworkAcls", Future[tuple[int]](), begun + 0.05)
+    never = Future[tuple[int]]()
+    found = vpc._within(reader, "ec2:DescribeNetworkAcls", never, Deadline(0.05))
     assert found is None and time.monotonic() - begun < 1
     (gap,) = reader.unavailable()
     assert (gap.action, gap.code, gap.denied) == (
-        "ec2:DescribeNetworkAcls", "TimeoutError", False,
+        "ec2:DescribeNetworkAcls", "NotInTime", False,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_the_report_names_who_changed_it() -> None:
     assert report.run.notes == ()
     ((asked, seconds),) = questions
     assert [sorted(w.names) for w in asked.wanted] == [["sg-1"]]
-    assert seconds == LIMIT_S
+    assert LIMIT_S - 0.5 < seconds <= LIMIT_S  # less what was read before
 
 
 def test_nobody_is_asked_while_all_checks_pass() -> None:

@@ -42,8 +42,8 @@ PREFIXES = {"elbv2": "elasticloadbalancing"}
 class Recorder:
     """Clients of boto3 on a moto server; notes each call, and denies one action if asked.
 
-    `only`: a text of the requests that are denied, else all of the action are. `answers`: what AWS
-    answers to actions that moto does not know.
+    `only`: a text of the requests that are denied, else all of the action are; `code`: AWS's word
+    for it. `answers`: what AWS answers to actions that moto does not know.
 
     All recorders of a server share their clients: to make one takes longer than to use it.
     """
@@ -56,12 +56,13 @@ class Recorder:
         denied: str = "",
         fails: bool = False,
         only: str = "",
+        code: str = "AccessDeniedException",
         answers: Mapping[str, dict[str, Any]] = ANSWERS,
     ) -> None:
         self.calls: set[str] = set()
         self.requests: Counter[str] = Counter()
         self._url, self._denied, self._fails, self._only = url, denied, fails, only
-        self._answers = answers
+        self._answers, self._code = answers, code
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -93,7 +94,7 @@ class Recorder:
             self.calls.add(action)
             self.requests[f"{action} {params['url_path']} {params['body']!r}"] += 1
         if action == self._denied and self._only in unquote(str(params["body"])):
-            error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+            error = {"Error": {"Code": self._code, "Message": "not authorized"}}
             raise ClientError(error, model.name)
         known = self._answers.get(action)
         return None if known is None else (AWSResponse("", 200, {}, None), known)

@@ -186,7 +186,7 @@ def ports(where: Environment, **changes: Any) -> Ports:
         "forget_credential": lambda _: None,
         "observe": lambda: PlatformState(read_at="now"),
         "previous": Previous,
-        "refresh_failing": lambda state, _: state,
+        "refresh_failing": lambda state, *_: state,
         "diagnose": lambda *_: Explanation(),
         "read_state": no_state,
         "within": lambda _, action: action(),

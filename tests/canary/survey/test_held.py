@@ -13,7 +13,7 @@ from canary.model.notify import Channel, Notify
 from canary.observe import statements
 from canary.observe.calls import Permission
 from canary.survey.held import held
-from tests.canary.support.moto_platform import Recorder, environment
+from tests.canary.support.moto_platform import ANSWERS, Recorder, environment
 
 
 def lines(aws: str, where: Environment, **recorder: Any) -> dict[str, str]:
@@ -101,6 +101,44 @@ def test_a_host_without_an_address_here_is_told_as_unknown(aws: str) -> None:
     found = held(Recorder(aws), changed(connect_to={}, url="https://no-such-host.invalid"))
     assert [(w.key, w.unknown) for w in found] == [("services.api.url", True)]
     assert found[0].text.startswith("no-such-host.invalid has no address here")
+
+
+def logging(aws: str, **groups: str) -> dict[str, Any]:
+    """Return the answer of ECS to what a revision is whose containers write to these groups."""
+    service = Recorder(aws).client("ecs").describe_services(cluster="c", services=["api"])
+    (known,) = service["services"]
+    return {
+        "taskDefinitionArn": known["taskDefinition"],
+        "family": "api",
+        "containerDefinitions": [
+            {
+                "name": name,
+                "image": "i",
+                "portMappings": [{"containerPort": 80}],
+                "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": group}},
+            }
+            for name, group in groups.items()
+        ],
+    }
+
+
+def test_a_group_that_the_canary_may_not_read_is_advice_with_the_line_for_it(aws: str) -> None:
+    raw = logging(aws, api="/ecs/api", proxy="/ecs/proxy", agent="/jobs/agent")
+    answers = {**ANSWERS, "ecs:DescribeTaskDefinition": {"taskDefinition": raw}}
+
+    def advice(**service: object) -> dict[str, str]:
+        found = held(Recorder(aws, answers=answers), changed(**service))
+        assert not [w for w in found if not w.advice]
+        return {w.text.partition(" ")[0]: w.text for w in found}
+
+    told = advice()
+    assert set(told) == {"proxy", "agent"}
+    assert told["proxy"] == (
+        "proxy writes to /ecs/proxy, which the canary may not read: its last lines are evidence of"
+        ' a crash with further_log_groups = ["/ecs/proxy"]'
+    )
+    assert set(advice(further_log_groups=("/ecs/*",))) == {"agent"}
+    assert advice(further_log_groups=("/ecs/proxy", "/jobs/a*")) == {}
 
 
 class Sts:

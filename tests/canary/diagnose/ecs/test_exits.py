@@ -99,10 +99,38 @@ def test_each_container_that_ended_has_its_last_line_as_evidence() -> None:
     ended = task(container("app", 1), container("proxy", 139), container("log", 143))
     said = (line("app", "one"), line("app", "two"), line("proxy", "three"), line("proxy", ""))
     state = p.replace(case(ended).state, last_lines={ended.arn: said})
-    told = last_words(replace(case(ended), state=state), ended)
+    told = last_words(replace(case(ended), state=state), "auth", ended)
     assert [(e.resource, e.seen) for e in told] == [
         ("last line of x/app/1", "two"), ("last line of x/proxy/1", "three"),
     ]  # fmt: skip
+
+
+def with_logs(**groups: str) -> tuple[Case, Task]:
+    """Return a case whose task has containers that write to these groups, and the task."""
+    made = tuple(Container(name=n, image="i", log_group=g) for n, g in groups.items())
+    state = p.healthy()
+    own = next(d for d in state.task_definitions if d.arn == NAMES.revision("auth"))
+    others = tuple(d for d in state.task_definitions if d.arn != own.arn)
+    state = p.replace(state, task_definitions=(*others, p.replace(own, containers=made)))
+    ended = task(*(container(n, 1) for n in groups), container("well", 0))
+    return replace(case(ended), state=state), ended
+
+
+def test_a_log_group_that_the_file_does_not_name_is_told_with_the_line_for_it() -> None:
+    own = p.environment(NAMES).services["auth"].log_group
+    of, ended = with_logs(app=own, proxy="/ecs/proxy", agent="/ecs/agent", well="")
+    assert [(e.resource, e.expected) for e in last_words(of, "auth", ended)] == [
+        ("log group /ecs/agent",
+         'further_log_groups = ["/ecs/agent"] in [services.auth], then deploy again'),
+        ("log group /ecs/proxy",
+         'further_log_groups = ["/ecs/proxy"] in [services.auth], then deploy again'),
+    ]  # fmt: skip
+
+
+def test_of_groups_that_the_file_names_no_line_is_asked_for() -> None:
+    of, ended = with_logs(app=p.environment(NAMES).services["mlflow"].log_group)
+    assert last_words(of, "auth", ended) == ()
+    assert last_words(of, "auth", p.replace(ended, task_definition="of-nobody")) == ()
 
 
 @pytest.mark.parametrize("code", [1, 126, 127, 137, 139, 143])

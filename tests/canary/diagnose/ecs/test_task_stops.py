@@ -409,8 +409,9 @@ def test_the_last_line_that_says_something_is_evidence() -> None:
     lines = tuple(LogLine(at=f"t{n}", message=m, stream="s/1") for n, m in enumerate("ab "))
     lines = (*lines[:2], LogLine(at="t9", message="", stream="s/1"))
     of = case(p.replace(HEALTHY, last_lines={"task/1": lines}))
-    assert last_words(of, task()) == (Evidence(resource="last line of s/1", seen="b", at="t1"),)
-    assert last_words(of, task(arn="task/2")) == () == last_words(of, None)
+    (told,) = last_words(of, "auth", task())
+    assert told == Evidence(resource="last line of s/1", seen="b", at="t1")
+    assert last_words(of, "auth", task(arn="task/2")) == () == last_words(of, "auth", None)
 
 
 GROUP: TargetGroup = HEALTHY.target_groups[0]
