@@ -93,8 +93,10 @@ def ensure(target: Target, environment_file: Path) -> Path:
     with _built_at_once(folder) as work:
         shutil.copytree(_packages(target), work)
         _copy_canary(work, environment_file)
-        _copy_plugins(work)
+        added = _copy_plugins(target, work)
         _compile(target, work / "canary")
+        if code := sorted(p for p in added if p.suffix != ".dist-info"):
+            _compile(target, work, *code)
         sbom.write(work)
         _stamp(work)
     return folder
@@ -129,12 +131,19 @@ def _packages(target: Target) -> Path:
 def sum_of_inputs(target: Target, environment_file: Path) -> str:
     """Return what changes when a bundle would: the sum of all files and settings that make it."""
     makers = (left_out.__file__, plugged.__file__, sbom.__file__, sdk.__file__)
-    theirs = (path for found in plugged.plugins() for path, _ in plugged.files(found))
+    theirs, fetched = _of_plugins()
     ours = [Path(__file__), *map(Path, makers), *_sources(), *theirs]
     checks = (path for path, _ in files_of(environment_file))
     own = [environment_file.resolve(), *_ca_bundle(environment_file), *checks]
     files = [REQUIREMENTS, *ours, *own]
-    return _digest(files, repr((target, interpreter(target.python) is not None)))
+    return _digest(files, repr((target, interpreter(target.python) is not None, fetched)))
+
+
+def _of_plugins() -> tuple[list[Path], list[str]]:
+    try:
+        return plugged.inputs()
+    except plugged.PluggedError as error:
+        raise BundleError(str(error)) from error
 
 
 def _ca_bundle(environment_file: Path) -> list[Path]:
@@ -164,12 +173,17 @@ def _left_out(path: Path) -> bool:
 
 
 def _install(target: Target, folder: Path) -> None:
+    _fetch(target, folder, "--require-hashes", "-r", str(REQUIREMENTS))
+    sdk.trim(folder)
+
+
+def _fetch(target: Target, folder: Path, *wanted: str) -> None:
     platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp"),
+        *("--only-binary=:all:", "--no-compile", "--implementation=cp"),
         *("--no-deps", *platforms, f"--python-version={target.python}"),
-        *(f"--target={folder}", "-r", str(REQUIREMENTS)),
+        *(f"--target={folder}", *wanted),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -179,7 +193,6 @@ def _install(target: Target, folder: Path) -> None:
     for pattern in NEVER_RUN:
         for path in list(folder.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    sdk.trim(folder)
 
 
 def _copy_canary(folder: Path, environment_file: Path) -> None:
@@ -199,15 +212,16 @@ def _copy_canary(folder: Path, environment_file: Path) -> None:
         shutil.copyfile(path, copy)
 
 
-def _copy_plugins(folder: Path) -> None:
+def _copy_plugins(target: Target, folder: Path) -> set[Path]:
     there = {plugged.normal(found.name) for found in distributions(path=[str(folder)])}
     try:
-        plugged.copy(folder, there)
-    except plugged.CompiledError as error:
+        return plugged.copy(folder, there, lambda pins: _fetch(target, folder, *pins))
+    except plugged.PluggedError as error:
         raise BundleError(str(error)) from error
 
 
-def _compile(target: Target, folder: Path) -> None:
+def _compile(target: Target, folder: Path, *parts: Path) -> None:
+    """Compile parts of a folder; without any the whole of it."""
     python = interpreter(target.python)
     if python is None:
         print(
@@ -220,7 +234,7 @@ def _compile(target: Target, folder: Path) -> None:
     subprocess.run(
         [
             *(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
-            *("-s", str(folder), str(folder)),
+            *("-s", str(folder), *map(str, parts or (folder,))),
         ],
         check=True,
         env={**os.environ, "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"},

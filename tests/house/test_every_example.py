@@ -53,6 +53,8 @@ RUN = {
     "::test_the_clone_is_installed_as_documented",
     r"pip install \./docs/examples/plugin$": "tests/house/test_plugin_example.py"
     "::test_its_environment_is_valid",
+    r"\.venv/bin/uv pip install --python \S+ -e \. ": "tests/infra/test_plugged_deployed.py"
+    "::test_it_is_installed_beside_the_clone",
     r"uv build\b": "tests/house/test_distributions.py::test_two_builds_give_the_same_bytes",
     r"make (test|test-slow|lint)\b": "tests/house/test_workflows.py::test_ci_runs_the_verbs",
 }

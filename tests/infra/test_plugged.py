@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 
 import pytest
 
 from infra import bundle, plugged
+from tests.infra.conftest import DEVELOPMENT
 
 ENTRY = "[hokusai_canary.kinds]\nacme = acme_kind:KIND\n"
 
@@ -19,7 +21,7 @@ def package(
     """Lay an installed package out, as an installer would."""
     module = name.replace("-", "_")
     info = place / f"{module}-1.0.dist-info"
-    info.mkdir(parents=True)
+    info.mkdir(parents=True, exist_ok=True)
     needs = "".join(f"Requires-Dist: {each}\n" for each in requires.split(",") if each)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}")
     if more:
@@ -48,9 +50,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     return place
 
 
-def copied(tmp_path: Path, *there: str) -> set[str]:
+def copied(tmp_path: Path, *there: str, fetched: list[str] | None = None) -> set[str]:
     folder = tmp_path / "zip"
-    plugged.copy(folder, {*there, "requests"})
+    pins: list[str] = [] if fetched is None else fetched
+    plugged.copy(folder, {*there, "requests"}, pins.extend)
+    assert fetched is not None or pins == []
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
 
 
@@ -76,17 +80,84 @@ def test_without_a_plug_in_nothing_is_added(tmp_path: Path) -> None:
     assert copied(tmp_path) == set()
 
 
-def test_compiled_code_is_refused_by_name(site: Path, tmp_path: Path) -> None:
-    package(site, "acme-fast", ("acme_fast.so",))
-    (fast,) = (d for d in distributions(path=[str(site)]) if d.name == "acme-fast")
-    with pytest.raises(plugged.CompiledError, match=r"acme-fast: acme_fast\.so is compiled"):
-        list(plugged.files(fast))
+def test_what_is_compiled_is_fetched_in_the_same_version_and_not_copied(
+    site: Path, tmp_path: Path
+) -> None:
+    package(site, "acme-wire", ("acme_wire/__init__.py", "acme_wire/fast.so"), "requests")
+    fetched: list[str] = []
+    found = copied(tmp_path, fetched=fetched)
+    assert fetched == ["acme-wire==1.0"]
+    assert "acme_kind.py" in found and not any("acme_wire" in file for file in found)
 
 
-def test_a_bundle_is_made_anew_when_a_plug_in_changes(site: Path) -> None:
-    environment = bundle.ROOT / "canary" / "environments" / "development.toml"
+def test_a_requirement_that_is_not_installed_is_told(site: Path, tmp_path: Path) -> None:
+    package(site, "acme-wire", ("acme_wire/__init__.py",), "acme-gone>=2")
+    with pytest.raises(plugged.PluggedError, match=r"^acme-wire needs acme-gone, which is not in"):
+        copied(tmp_path)
+    package(site, "acme-wire", ("acme_wire/__init__.py",), "acme-gone>=2; sys_platform == 'win32'")
+    assert "acme_wire/__init__.py" in copied(tmp_path / "again")
+
+
+def test_an_extra_brings_what_it_needs(site: Path, tmp_path: Path) -> None:
+    package(site, "acme-kind", ("acme_kind.py",), "acme-wire[fast]>=1", ENTRY)
+    package(site, "acme-wire", ("acme_wire/__init__.py",), "unrelated; extra == 'fast'")
+    assert "unrelated.py" in copied(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["editable", "no record"])
+def test_a_plug_in_that_is_a_link_to_its_sources_is_refused(
+    site: Path, tmp_path: Path, how: str
+) -> None:
+    info = site / "acme_kind-1.0.dist-info"
+    if how == "editable":
+        url = '{"url": "file:///src", "dir_info": {"editable": true}}'
+        (info / "direct_url.json").write_text(url)
+    else:
+        (info / "RECORD").unlink()
+    said = "acme-kind is installed as a link to its sources: install it whole"
+    with pytest.raises(plugged.PluggedError, match=said):
+        copied(tmp_path)
     target = bundle.Target(architecture="arm64", python="3.99")
-    before = bundle.sum_of_inputs(target, environment)
-    (site / "acme_kind.py").write_text("# changed\n")
-    assert bundle.sum_of_inputs(target, environment) != before
+    with pytest.raises(bundle.BundleError, match=said):
+        bundle.sum_of_inputs(target, DEVELOPMENT)
+
+
+@pytest.mark.parametrize("file", ["acme_kind.py", "acme_wire/__init__.py"])
+def test_a_bundle_is_made_anew_when_a_plug_in_or_what_it_needs_changes(
+    site: Path, file: str
+) -> None:
+    target = bundle.Target(architecture="arm64", python="3.99")
+    before = bundle.sum_of_inputs(target, DEVELOPMENT)
+    assert bundle.sum_of_inputs(target, DEVELOPMENT) == before
+    (site / file).write_text("# changed\n")
+    assert bundle.sum_of_inputs(target, DEVELOPMENT) != before
     assert [d.name for d in plugged.plugins() if isinstance(d, Distribution)] == ["acme-kind"]
+
+
+@pytest.mark.slow  # it builds a bundle for another platform
+def test_compiled_code_in_the_zip_is_of_the_function_s_platform(site: Path, tmp_path: Path) -> None:
+    package(site, "acme-kind", ("acme_kind.py",), "acme-wire,multidict", ENTRY)
+    alone = tmp_path / "compiled.toml"
+    shutil.copyfile(DEVELOPMENT, alone)
+    built = bundle.ensure(bundle.Target(architecture="arm64"), alone)
+    try:
+        native = [path.name for path in (built / "multidict").glob("*.so")]
+        assert native and all("313-aarch64" in name for name in native)
+        assert version("multidict") in {
+            d.version for d in distributions(path=[str(built)]) if d.name == "multidict"
+        }
+        assert (built / "acme_wire" / "__init__.py").is_file()
+        assert not list(built.glob("*.dist-info/RECORD"))
+    finally:
+        shutil.rmtree(built)
+
+
+@pytest.mark.slow  # pip asks the index
+def test_a_compiled_package_that_nobody_has_for_the_platform_is_told(
+    site: Path, tmp_path: Path
+) -> None:
+    package(site, "acme-wire", ("acme_wire/fast.so",))
+    alone = tmp_path / "nowhere.toml"
+    shutil.copyfile(DEVELOPMENT, alone)
+    with pytest.raises(bundle.BundleError, match=r"acme-wire==1\.0"):
+        bundle.ensure(bundle.Target(architecture="arm64"), alone)

@@ -7,14 +7,16 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
 from emulator.aws.endpoint import Endpoint
 from hokusai_canary.zipped import zipped
-from tests.canary.support.servers.shop import beside, install, whole_shop
+from tests.canary.support.servers.shop import EXAMPLE, ROOT, beside, install, whole_shop
 from tests.emulator.support.emulated import LOGS, aws, role
+from tests.house.test_distributions import UV
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # it builds a bundle
 __all__ = ["aws"]
@@ -49,6 +51,12 @@ def test_the_deployed_function_has_the_kinds_of_a_plug_in(tmp_path: Path, aws: E
         environment = tmp_path / "acme-shop.toml"
         environment.write_text(text)
         folder = built(place, environment)
+        code = [
+            p
+            for part in ("acme_canary", "h2", "hokusai_canary")
+            for p in (folder / part).glob("*.py")
+        ]
+        assert code and all(Path(cache_from_source(str(p))).is_file() for p in code)
         data = zipped(folder, tmp_path / "canary.zip").read_bytes()
         inside = {d.metadata["Name"] for d in distributions(path=[str(folder)])}
         assert {"acme-canary", "h2", "hpack", "hyperframe", "wsproto"} <= inside
@@ -76,3 +84,24 @@ def test_the_deployed_function_has_the_kinds_of_a_plug_in(tmp_path: Path, aws: E
         "shop.stock": ["PASS", "PASS"],
         "prices.serving": ["PASS"],
     }
+
+
+def test_it_is_installed_beside_the_clone_as_documented(tmp_path: Path) -> None:
+    place = tmp_path / "venv"
+    subprocess.run([str(UV), "venv", "--quiet", "--python", sys.executable, str(place)], check=True)
+    python = str(place / "bin" / "python")
+    done = subprocess.run(
+        [str(UV), "pip", "install", "--python", python, "-e", ".", "./docs/examples/plugin"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
+    assert done.returncode == 0, done.stderr
+    named = "from infra import plugged; print([d.name for d in plugged.plugins()])"
+    for words, cwd, told in (
+        (["-c", named], ROOT, "['acme-canary']\n"),
+        (["-m", "canary", "validate"], EXAMPLE, "1 file is valid: canary.toml\n"),
+    ):
+        ran = subprocess.run([python, *words], cwd=cwd, capture_output=True, text=True, timeout=60)
+        assert ran.stdout == told, ran.stderr
