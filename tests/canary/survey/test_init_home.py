@@ -48,7 +48,7 @@ def test_in_an_empty_folder_everything_works_without_options(desk: Desk, tmp_pat
     assert inside(tmp_path) == {"c.toml", "c-checks/first.toml", "canary.toml"}
     assert done.output.splitlines()[-1] == "Next: python -m canary run"
     valid = desk.types(tmp_path, "validate")
-    assert (valid.exit_code, valid.output) == (0, "1 file is valid: c.toml\n")
+    assert (valid.exit_code, valid.stdout) == (0, "1 file is valid: c.toml\n")
     plan = desk.types(tmp_path, "plan")
     assert plan.exit_code == 0 and "api.tasks" in plan.output
     run = desk.types(tmp_path, "run", "--quiet")
@@ -64,7 +64,7 @@ def test_from_a_folder_below_it_is_found_too(desk: Desk, tmp_path: Path) -> None
     desk.init(tmp_path)
     below = tmp_path / "src" / "shop"
     below.mkdir(parents=True)
-    assert desk.types(below, "validate").output == "1 file is valid: c.toml\n"
+    assert desk.types(below, "validate").stdout == "1 file is valid: c.toml\n"
 
 
 def test_of_two_environments_the_name_says_which(desk: Desk, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_folder_below_a_home_becomes_one(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "canary.toml").touch()
     (tmp_path / "team").mkdir()
     desk.init(tmp_path / "team")
-    assert desk.types(tmp_path / "team", "validate").output == "1 file is valid: c.toml\n"
+    assert desk.types(tmp_path / "team", "validate").stdout == "1 file is valid: c.toml\n"
 
 
 def test_a_home_that_is_named_holds_and_is_said(desk: Desk, tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_a_home_that_is_named_holds_and_is_said(desk: Desk, tmp_path: Path) -> N
 def test_an_environment_called_canary_is_the_mark_itself(desk: Desk, tmp_path: Path) -> None:
     desk.init(tmp_path, "--name", "canary")
     assert inside(tmp_path) == {"canary.toml", "canary-checks/first.toml"}
-    assert desk.types(tmp_path, "validate").output == "1 file is valid: canary.toml\n"
+    assert desk.types(tmp_path, "validate").stdout == "1 file is valid: canary.toml\n"
