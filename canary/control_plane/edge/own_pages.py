@@ -16,7 +16,7 @@ _PAGE = re.compile(
     re.DOTALL,
 )
 # codes of AWS's own, for which no page was ever captured: an empty body is one of theirs, too
-_WITHOUT_PAGE = frozenset({460, 463, 464, 561})
+_WITHOUT_PAGE = frozenset({460, 463, 464, 561, 562})
 
 
 def is_own_page(status: int, content_type: str, body: str) -> bool:

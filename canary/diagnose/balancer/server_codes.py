@@ -120,4 +120,15 @@ SERVER_CODES: tuple[Meaning, ...] = (
         of_rule=True,
         fits="the rule's sign-in",
     ),
+    Meaning(
+        status=562,
+        says="The balancer gets no keys with which to validate a token: their endpoint answers with"
+        " an error or not within 5 s, or tells more than 150 KB or 10 keys.",
+        cause=SIGN_IN,
+        look="the JWKS endpoint of the rule's jwt-validation: whether it is up, and whether the"
+        " balancer's group, subnets and network ACLs let it out to it",
+        holds=Around.validates_tokens,
+        of_rule=True,
+        fits="the rule's jwt-validation",
+    ),
 )

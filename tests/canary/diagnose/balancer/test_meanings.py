@@ -170,6 +170,7 @@ SHOWN: tuple[tuple[int, str, Change, dict[str, Any]], ...] = (
     (505, "HTTP version", same, {}),
     (507, "redirect", rule(action=Action(type="redirect", status_code="HTTP_302")), {}),
     (561, "answers with an error", sign_in("authenticate"), {}),
+    (562, "no keys", JWT, {}),
 )  # fmt: skip
 
 
@@ -191,7 +192,7 @@ def test_a_meaning_is_left_where_the_readings_fit_it(
     assert MEANINGS[number] in [m for m, _ in left]
 
 
-ALONE = {0, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 23, 24, 25, 26, 27, 28, 29}
+ALONE = {0, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 23, 24, 25, 26, 27, 28, 29, 30}
 """The meanings that these readings leave alone."""
 
 
@@ -218,6 +219,8 @@ def test_the_readings_single_a_meaning_out(
         (503, targets("healthy"), "no target"),
         (504, attribute(IDLE, "60"), "idle"),
         (561, same, "identity"),
+        (562, same, "no keys"),
+        (562, sign_in("authenticate"), "no keys"),
         (507, same, "redirect"),
     ],
 )
