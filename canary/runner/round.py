@@ -1,7 +1,7 @@
 """Read what only a failing run needs: the present once more, and earlier states.
 
-All of it, with what CloudTrail is asked afterwards, takes three seconds at most. What is late is
-unread, and the report says so: it is never taken for absent.
+All of it, with what CloudTrail is asked afterwards, takes three seconds at most (of a process that
+gets its processor). What is late is unread, and the report says so: it is never taken for absent.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from canary.runner.ports import Ports
 
 ROUND_S = 3.0
 """Most seconds for all that is read because something failed."""
+STARVED_S = 9.0
+"""The same where this process had too little of the processor: then late is its own doing."""
 AUDIT_S = 0.7
 """Seconds of these that are kept for CloudTrail, which is asked last, about what was found."""
-GUARD_S = 0.1
+GUARD_S = 0.3
 """Seconds of these in which a reading is ended that does not end in its own time."""
 NOT_FOLLOWED = "it was not read after the failures"
 
@@ -45,8 +47,12 @@ def after_failures(
     before, known = earlier(ports, start, outcome.state, judged, end, attempts)
     state = reading.result()
     attempts.notes += again.notes
-    left = max(ROUND_S - (ports.clock.monotonic() - began), 0.0)
+    left = max(_most(outcome) - (ports.clock.monotonic() - began), 0.0)
     return Seen(before=before, known=known, state=state, left_s=left)
+
+
+def _most(outcome: Outcome) -> float:
+    return STARVED_S if outcome.cpu_starved else ROUND_S
 
 
 def _refreshed(
@@ -62,7 +68,7 @@ def _refreshed(
         return outcome.state
     stands = not_again(outcome.state, start.config.environment, failed.services, NOT_FOLLOWED)
     kept = AUDIT_S if ports.audit else 0.0
-    seconds = min(end - ports.clock.monotonic(), ROUND_S - kept)
+    seconds = min(end - ports.clock.monotonic(), _most(outcome) - kept)
     if seconds <= GUARD_S:
         attempts.notes.append("no time was left to read the control plane again after the failures")
         return stands

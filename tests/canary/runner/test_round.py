@@ -6,21 +6,24 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from canary.adapters.deadlines import within
 from canary.comparison.previous import Previous
+from canary.conclude import judge
 from canary.control_plane.state import NOT_IN_TIME, PlatformState
 from canary.control_plane.write_calls import Audit
 from canary.model import Explanation, Report
 from canary.observe.edge.failed import Failed
 from canary.observe.failing.again import PARTS
 from canary.observe.write_calls import Asked
-from canary.pipeline import run_once
-from canary.runner import RunRequest
+from canary.pipeline import begin, run_once
+from canary.runner import RunRequest, carry_out
 from canary.runner.changers import LEAST_S
 from canary.runner.earlier import STATES_S
-from canary.runner.round import AUDIT_S, GUARD_S, ROUND_S
+from canary.runner.noting import Attempts
+from canary.runner.round import AUDIT_S, GUARD_S, ROUND_S, STARVED_S, after_failures
 from tests.canary.runner.test_changers import DIAGNOSIS
 from tests.canary.support import made, worlds
 
@@ -142,3 +145,17 @@ def test_all_that_hangs_at_once_takes_three_seconds_in_sum() -> None:
 
 def test_what_is_kept_for_cloudtrail_is_worth_a_question() -> None:
     assert AUDIT_S > LEAST_S and pytest.approx(ROUND_S - AUDIT_S) == STATES_S
+
+
+@pytest.mark.parametrize(("starved", "most"), [(False, ROUND_S), (True, STARVED_S)])
+def test_a_process_without_its_processor_has_more_time(starved: bool, most: float) -> None:
+    """What is late is then the process's own doing, and not AWS's."""
+    seen: list[float] = []
+    config = worlds.config(worlds.check("api.it", "fails"))
+    ports = worlds.ports(config.environment, refresh_failing=asked(seen))
+    start = begin(ports, config, RunRequest(budget_s=60))
+    outcome = msgspec.structs.replace(carry_out(ports, start), cpu_starved=starved)
+    judged = judge(start, outcome, Attempts())
+    found = after_failures(ports, start, outcome, judged, outcome.times.end, Attempts())
+    assert seen == [pytest.approx(most - GUARD_S)]
+    assert most - 1 < found.left_s <= most
