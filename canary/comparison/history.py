@@ -7,7 +7,16 @@ from itertools import zip_longest
 
 import msgspec
 
-from canary.comparison.windows import LAST_RESORT, UNSTABLE, Window, down_after
+from canary.comparison.windows import (
+    LAST_RESORT,
+    OUTAGE,
+    RECOVERED,
+    UNSTABLE,
+    Window,
+    down_after,
+    down_along,
+    without_outages,
+)
 from canary.model import CheckHistory, Result, Status
 
 KEPT = 60
@@ -97,20 +106,43 @@ def is_down(history: CheckHistory, window: Window) -> bool:
     return down_after(outcomes, window)
 
 
-def fail_together(histories: Iterable[CheckHistory]) -> bool:
-    """Return whether so many of the newest runs had a failure that the last resort rings.
+def is_one_outage(known: Iterable[tuple[CheckHistory, Window]]) -> bool:
+    """Return whether an outage of critical checks goes on, whichever of them fails now.
 
-    Which check failed does not matter: now one and now another is one outage. It is over after as
-    many clean runs as a check's own, so that it rings once and not at each pause. Checks that
+    It begins when a check is down in its own window, or when so many of the newest runs had a
+    failure that the last resort rings. It is over after ten runs in which none failed: a check that
+    recovered while others still fail now and then ended the page, which then rang anew. Checks that
     failed run in each run of the schedule, so that their newest outcomes are of the same runs;
     blocking ones, which keep a slower cadence, must not be among these.
     """
-    newest = (reversed(h.outcomes) for h in histories)
-    runs = ["".join(run) for run in zip_longest(*newest, fillvalue="")]
-    seen = ["F" if "F" in run else "P" for run in runs if set(run) & {"F", "P"}]
-    return down_after("".join(reversed(seen)), LAST_RESORT)
+    newest = (reversed(_with_downs(h.outcomes, window)) for h, window in known)
+    runs = [set(run) & set("PFpf") for run in zip_longest(*newest, fillvalue="")]
+    failed, goes_on = "", False
+    for run in (run for run in reversed(runs) if run):
+        failed += "F" if run & {"F", "f"} else "P"
+        if run & {"f", "p"} or failed[-LAST_RESORT.runs :].count("F") >= LAST_RESORT.bad:
+            goes_on = True
+        elif failed.endswith("P" * RECOVERED):
+            goes_on = False
+    return goes_on
+
+
+def _with_downs(outcomes: str, window: Window) -> str:
+    """Return outcomes with small letters for passes and failures of a check that is down."""
+    along = iter(down_along("".join(o for o in outcomes if o in "PF"), window))
+    return "".join(o.lower() if o in "PF" and next(along) else o for o in outcomes)
 
 
 def is_unstable(history: CheckHistory) -> bool:
-    """Return whether first attempts fail so often that one target of several may be bad."""
-    return history.first_attempts[-UNSTABLE.runs :].count("F") >= UNSTABLE.bad
+    """Return whether first attempts fail so often that one target of several may be bad.
+
+    A check that is simply down is none: its failures in a row are the outage's own, before and
+    after its end.
+    """
+    judged = without_outages("".join(o for o in history.outcomes if o in "PF"))
+    newest = zip_longest(
+        reversed(history.first_attempts[-UNSTABLE.runs :]),
+        reversed(judged[-UNSTABLE.runs :]),
+        fillvalue="P",
+    )
+    return sum(first == "F" and outcome != OUTAGE for first, outcome in newest) >= UNSTABLE.bad

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from canary.model import AlarmWindow, Frozen, Load, Severity
 
@@ -34,6 +35,16 @@ LAST_RESORT = Window(bad=8, runs=12)  # runs with a failing critical check, whic
 BLIND = 3  # runs in a row in which a check was not tried
 
 
+OUTAGE = "-"
+"""Stands for a failure among so many in a row that the check was down, and not unstable."""
+
+
+def without_outages(outcomes: str) -> str:
+    """Return outcomes, "F" is a failure, without the failures that are one outage."""
+    lasting = rf"F{{{DOWN_CRITICAL.bad},}}"
+    return re.sub(lasting, lambda found: OUTAGE * len(found[0]), outcomes)
+
+
 def window_of(
     severity: Severity, load: Load = Load.LIGHT, own: AlarmWindow | None = None
 ) -> Window:
@@ -47,23 +58,30 @@ def window_of(
 
 
 def down_after(outcomes: str, window: Window) -> bool:
-    """Return whether a check is down after these outcomes ("P" and "F", newest last).
+    """Return whether a check is down after these outcomes ("P" and "F", newest last)."""
+    return next(reversed(down_along(outcomes, window)), False)
+
+
+def down_along(outcomes: str, window: Window) -> list[bool]:
+    """Return for each outcome ("P" and "F", newest last) whether the check was down after it.
 
     The window puts it down, passes in a row take it up. Replayed over all outcomes, so that no
     further state is needed.
     """
     bad, often = window.bad, window.often
     if outcomes.count("F") < (min(bad, often[0]) if often else bad):
-        return False
-    down, up = False, "P" * window.recovered
-    for end in range(outcomes.index("F") + 1, len(outcomes) + 1):
+        return [False] * len(outcomes)
+    begin = outcomes.index("F")
+    along, down, up = [False] * begin, False, "P" * window.recovered
+    for end in range(begin + 1, len(outcomes) + 1):
         if not down:
             down = outcomes.count("F", max(end - window.runs, 0), end) >= bad or (
                 often is not None and outcomes.count("F", max(end - often[1], 0), end) >= often[0]
             )
         elif outcomes.endswith(up, 0, end):
             down = False
-    return down
+        along.append(down)
+    return along
 
 
 def recovering(outcomes: str) -> bool:

@@ -151,9 +151,10 @@ def _down(results: list[Result], history: dict[str, CheckHistory]) -> float:
 
 
 def _critical_down(results: list[Result], history: dict[str, CheckHistory]) -> float:
-    """Return how many critical checks are down; one at least while they fail in turn."""
-    in_turn = past.fail_together(_history(history, r) for r in results if not r.blocking)
-    return max(_down(results, history), float(in_turn))
+    """Return how many critical checks are down; one at least while their outage goes on."""
+    beside = (r for r in results if not r.blocking)
+    known = ((_history(history, r), window_of(r.severity, r.load, r.alarm)) for r in beside)
+    return max(_down(results, history), float(past.is_one_outage(known)))
 
 
 def blinded(report: Report) -> tuple[Result, ...]:

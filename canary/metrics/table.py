@@ -87,7 +87,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.COUNT,
         RUN,
         f"Checks whose first attempt failed in {UNSTABLE.bad} or more of their own last"
-        f" {UNSTABLE.runs} runs.",
+        f" {UNSTABLE.runs} runs, without the failures of an outage.",
     ),
     Metric(
         "CleanupResidue", Unit.COUNT, RUN, "Test objects that the canary made and could not remove."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from canary.alarms.plan import AlarmPlan, Alarms
 from canary.alarms.profile import Counted, down
-from canary.comparison.history import KEPT, fail_together
+from canary.comparison.history import KEPT, is_one_outage
 from canary.comparison.windows import (
     BLIND,
     DOWN_CRITICAL,
@@ -12,6 +12,7 @@ from canary.comparison.windows import (
     UNSTABLE,
     Window,
     down_after,
+    without_outages,
 )
 from canary.model import CheckHistory, Frozen
 from canary.model.schedule import MINUTE
@@ -101,21 +102,23 @@ class Memory:
         failed = outcome.failed - self.rests
         asked = self._critical - self.rests
         seen = not asked or bool(asked - outcome.skipped)
-        unstable = (sum(x in "Ff" for x in o[-UNSTABLE.runs :]) for o in self._bad.values())
+        newest = (without_outages(o)[-UNSTABLE.runs :] for o in self._bad.values())
+        unstable = (sum(x in "Ff" for x in o) for o in newest)
         return {
             "RunCompleted": float(seen),
             "CriticalFailed": float(len(failed & self._critical)),
-            "CriticalDown": float(max(len(down & self._critical), self._fail_in_turn(judged))),
+            "CriticalDown": float(max(len(down & self._critical), self._outage_goes_on(judged))),
             "ChecksDown": float(len(down)),
             "ChecksBlind": float(len(blind)),
             "UnstableChecks": float(sum(n >= UNSTABLE.bad for n in unstable)),
             "StateLost": float(outcome.state_lost),
         }
 
-    def _fail_in_turn(self, judged: dict[str, str]) -> bool:
-        """Return whether critical checks, now one and now another, fail in most runs."""
-        known = [o for c, o in judged.items() if c in self._critical - self._blocking]
-        return fail_together(CheckHistory(outcomes=o) for o in known)
+    def _outage_goes_on(self, judged: dict[str, str]) -> bool:
+        """Return whether an outage of critical checks, now of one and now of another, goes on."""
+        beside = self._critical - self._blocking
+        known = {c: CheckHistory(outcomes=o) for c, o in judged.items() if c in beside}
+        return is_one_outage((history, self._window(c)) for c, history in known.items())
 
     def _window(self, check: str) -> Window:
         return self._windows.get(check, DOWN_CRITICAL)

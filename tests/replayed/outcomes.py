@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from canary.alarms.published import selection_of
 from canary.comparison import history as past
 from canary.metrics.measure import Point, measure, measure_explained, state_lost
 from canary.model import Check, CheckHistory, Config, Report, Result, Run, Status
@@ -66,6 +67,7 @@ class Canary:
         self._good = {c.id: _result(c) for c in self.config.checks}
         self._order = needs_first(self.config.checks)
         self._last = dict(self._good)
+        self._selection = selection_of(self.config)  # a cheaper profile prints other points
         for check in self.config.checks:  # a platform that has been well for an hour
             at = MIDNIGHT - dt.timedelta(seconds=self.chance.uniform(0, check.every))
             known = CheckHistory(
@@ -93,9 +95,9 @@ class Canary:
         if not lost:
             self.history = report.history
         for group in (
-            measure(report),
-            measure_explained(report),
-            state_lost(report) if lost else (),
+            measure(report, self._selection),
+            measure_explained(report, self._selection),
+            state_lost(report, self._selection) if lost else (),
         ):
             arrivals: dict[tuple[tuple[str, str], ...], float | None] = {}
             for point in group:

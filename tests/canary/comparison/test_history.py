@@ -131,3 +131,20 @@ def test_what_could_not_be_judged_does_not_count_for_down() -> None:
 )
 def test_four_bad_first_attempts_of_ten_are_unstable(first: str, unstable: bool) -> None:
     assert is_unstable(CheckHistory(first_attempts=first)) is unstable
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "first", "unstable"),
+    [
+        ("PPPP" + "F" * 20, "PPPP" + "F" * 20, False),  # down, and no second attempt helps
+        ("F" * 20 + "P" * 6, "F" * 20 + "P" * 6, False),  # its end tells nothing else
+        ("FFPFFPFFP", "FFPFFPFFP", True),
+        ("PPPPPPPPPP", "PFPPFPFPFP", True),  # the second attempts helped
+        ("FFF" + "P" * 7, "FFF" + "FFFF" + "PPP", True),  # down before, unstable since
+        ("FFF" + "P" * 7, "FFF" + "FFF" + "PPPP", False),
+        ("FSFEFWFF", "FFFFF", False),  # what was not judged parts no outage
+    ],
+)
+def test_what_is_down_is_not_unstable(outcomes: str, first: str, unstable: bool) -> None:
+    """Each outage opened a second ticket, which said that one target of several may be bad."""
+    assert is_unstable(CheckHistory(outcomes=outcomes, first_attempts=first)) is unstable

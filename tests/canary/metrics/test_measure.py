@@ -140,6 +140,16 @@ def test_critical_checks_that_fail_in_turn_are_down_until_ten_clean_runs() -> No
     assert in_turn(one, other, third, muted="until then") == 0.0
 
 
+def test_a_check_that_recovers_ends_no_outage_in_which_others_still_fail() -> None:
+    """A slow degradation paged twice: one check passed ten times, another had failed meanwhile."""
+    one, other = "P" * 9 + "FFF" + 10 * "P", "P" * 17 + "F" + 4 * "P"
+    assert (in_turn(one), in_turn(other), in_turn(one, other)) == (0.0, 0.0, 1.0)
+    assert in_turn(one + 5 * "P", other + 5 * "P") == 1.0
+    assert in_turn(one + 6 * "P", other + 6 * "P") == 0.0
+    assert in_turn(one + 6 * "P" + "F", other + 7 * "P") == 0.0  # after it, one failure is none
+    assert in_turn("P" * 30, other) == 0.0
+
+
 def test_unstable_counts_first_attempts() -> None:
     known = {"api.it": CheckHistory(first_attempts="PFPFPFPFPP")}
     assert points(report(result(), history=known))["UnstableChecks",] == 1.0
