@@ -34,6 +34,13 @@ BLIND = {
     "The blind canary": "canary-reaches-nothing-and-no-aws",
     "A canary that may not read its secret": "canary-secret-denied",
 }
+PREFACE = {
+    "The blind canary": (
+        "A canary that reaches nothing at all sends nothing: after five such runs the heartbeat"
+        " rings, with the text of the dead canary.\nThis message arrives where the store and SNS"
+        " still answer, by endpoints of the VPC:\n",
+    )
+}
 BEGIN = "## The page\n"
 """Where the written text of the document ends."""
 
@@ -88,6 +95,7 @@ def _blind() -> Iterator[str]:
     for title, name in BLIND.items():
         (only,) = messages(name)
         yield f"## {title}\n"
+        yield from PREFACE.get(title, ())
         yield _block(only.subject, only.text)
 
 
