@@ -22,8 +22,9 @@ from tests.mutants.table import rows, table
 OUT = ROOT / "out" / "mutants"
 FAST = "not slow and not sweep"
 MUST_KILL = 0.9
-# What a page shows of a room is stated by the test of the page.
+# What a page shows of a room is stated by the test of the page; plug-ins have a room of tests.
 ALSO = (
+    ("canary/messages", "tests/canary/plugins"),
     ("canary/diagnose", "tests/house/test_documents.py"),
     ("canary/control_plane", "tests/house/test_documents.py"),
 )

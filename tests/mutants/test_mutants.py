@@ -220,6 +220,10 @@ def test_folders_have_modules_tests_and_users() -> None:
     assert folders_of_tests(["canary/diagnose/core", FIREWALL]) == [
         "tests/canary/diagnose", "tests/canary/control_plane", "tests/house/test_documents.py",
     ]  # fmt: skip
+    assert folders_of_tests(["canary/messages"]) == [
+        "tests/canary/messages",
+        "tests/canary/plugins",
+    ]
     using = users([FIREWALL])[FIREWALL]
     assert "canary/diagnose/remedies/network.py" in using
     assert "canary/control_plane/routing.py" not in using
