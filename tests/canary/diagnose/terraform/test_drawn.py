@@ -97,8 +97,9 @@ def test_a_rule_with_another_target_other_conditions_or_another_place(many: bool
         for rule in read.rules:
             if rule.priority.isdigit():
                 again = create_rule(read, 778, *all_parts(rule))
-                for edit in (again, move_rules([(rule, 777)])):
-                    assert bool(rendered(found, edit)) == can_be_whole(again)
+                assert bool(rendered(found, again)) == can_be_whole(again)
+                moved = rule.priority != "777" and can_be_whole(again)  # else it is there
+                assert bool(rendered(found, move_rules([(rule, 777)]))) == moved
                 rendered(found, modify_rule(rule, actions=to(group)))
                 rendered(found, modify_rule(rule, conditions=other, transforms=()))
 
@@ -172,6 +173,15 @@ def test_a_permission_of_a_group(many: bool) -> None:
         many=many,
         examples=FEW,
     )
+
+
+@pytest.mark.parametrize(("text", "block"), [("é", True), ("e\u0301", False), ("\uf936", False)])
+def test_a_text_that_terraform_would_normalize_has_no_block(text: str, block: bool) -> None:
+    """Written by Terraform, it would be another text than the command's."""
+    found = whole()
+    (group, *_) = found.state.security_groups
+    wanted = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": text}]}]
+    assert bool(rendered(found, authorize(group, "ingress", wanted))) is block
 
 
 @few_or_many
