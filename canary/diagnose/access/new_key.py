@@ -123,7 +123,8 @@ def missing_key(case: Case, secret: str, principals: Collection[str]) -> Remedy:
         inspect=(show,),
         verify=(show,),
         decision="Look first whether the change was meant.",
-        otherwise=f"An administrator makes the key and stores it.{_since(case, secret)} {how}",
+        otherwise=f"{_named_otherwise(case, secret, sorted(principals))}An administrator makes the"
+        f" key and stores it.{_since(case, secret)} {how}",
         otherwise_command=command,
     )
 
@@ -131,9 +132,24 @@ def missing_key(case: Case, secret: str, principals: Collection[str]) -> Remedy:
 def _stored_anew(case: Case, secret: str, principals: Sequence[str]) -> tuple[str, str]:
     """Return what a decision says of storing a missing credential, and the command."""
     found, shared = state_of(case, secret), [*filter(case.environment.shares_secret, principals)]
-    if not shared or found is None or not found.exists:
+    if found is None or not found.exists:
         return stored.new_value(case, stored.CREATE, secret, name=secret)
     return stored.new_value(case, "put-secret-value", secret, *shared, secret_id=secret)
+
+
+def _named_otherwise(case: Case, secret: str, principals: Sequence[str]) -> str:
+    """Return which keys of the file may be wrong, where the secret is there and of one alone."""
+    found = state_of(case, secret)
+    alone = len(principals) == 1 and not case.environment.shares_secret(principals[0])
+    if found is None or not found.exists or not alone:
+        return ""
+    (who,) = principals
+    basic = case.environment.sends_basic(who)
+    keys = "username_key and password_key" if basic else 'key (key = "": its whole value)'
+    return (
+        "The secret is there. If it holds the credential under another name, say so in the"
+        f" environment file: {keys} in [principals.{who}]. Else: "
+    )
 
 
 def limit_reached(case: Case, principal: str) -> Remedy:

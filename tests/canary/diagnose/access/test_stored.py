@@ -227,6 +227,27 @@ def test_a_secret_that_is_gone_is_made_anew_where_nobody_reads_more_of_it() -> N
     )
 
 
+def test_a_secret_that_is_there_and_lacks_the_text_is_not_created_again() -> None:
+    file = p.replace(ENVIRONMENT, principals={**ENVIRONMENT.principals, "user": USER})
+
+    def told(who: str, name: str) -> tuple[str, str]:
+        state = p.replace(HEALTHY, secrets=(secret(name, version_before=""),))
+        remedy = new_key.missing_key(case(state, None, environment=file), name, [who])
+        return remedy.decision, remedy.decision_command
+
+    decision, command = told("user", SECRET)
+    assert "aws secretsmanager put-secret-value --region us-east-1 --secret-id mlflow/user" in (
+        command
+    )
+    assert decision.startswith(
+        "The secret is there. If it holds the credential under another name, say so in the"
+        " environment file: username_key and password_key in [principals.user]. Else: An"
+    )
+    decision, command = told("valid", "canary/valid")
+    assert "put-secret-value" in command and "create-secret" not in command
+    assert 'environment file: key (key = "": its whole value) in [principals.valid]' in decision
+
+
 # --- the state of a secret
 
 
