@@ -43,6 +43,7 @@ AFTER = """\
 # not checked. Store a key in Secrets Manager, name it here, and name the principal in a check.
 # [principals.user]
 # secret = "NAME"
+# form = "basic" # where it is a user name and a password: docs/another-platform.md
 
 # Who is told, beside the alarms: topics, Slack, Teams, PagerDuty (docs/operations.md).
 # [notify]

@@ -67,7 +67,8 @@ def init(name: str, out: Path, force: bool, policy: bool, **given: Any) -> None:
     if not force and (file.exists() or (folder / "first.toml").exists()):
         raise WrongUseError(f"{file}: exists already (--force replaces it)")
     written(found, called, file, folder)
-    for line in described(found, file, folder):
+    typed = click.get_current_context().find_root().info_name or "python -m canary"
+    for line in described(found, file, folder, typed):
         click.echo(one_row(line))
     problems = configs.problems_of(file)
     if problems:
@@ -88,8 +89,8 @@ def written(found: Survey, name: str, file: Path, folder: Path) -> None:
     replace_together(file.parent, {file.name: text, **mark})
 
 
-def described(found: Survey, file: Path, folder: Path) -> list[str]:
-    """Return what was written, and what a person has to look at."""
+def described(found: Survey, file: Path, folder: Path, typed: str) -> list[str]:
+    """Return what was written, and what a person has to look at; `typed` is this program."""
     services = ", ".join(found.environment.services)
     lines = [
         f"{file}: {len(found.environment.services)} services ({services}),"
@@ -99,7 +100,7 @@ def described(found: Survey, file: Path, folder: Path) -> list[str]:
     lines += [f"not known: {n.key}: {n.text}" for n in found.notes if n.missing]
     lines += [f"guessed: {n.key}: {n.text}" for n in found.notes if not n.missing]
     lines += [f"could not be read: {u.action} ({u.code})" for u in found.unavailable]
-    return [*lines, f"Next: python -m canary run{'' if _only(file) else f' --environment {file}'}"]
+    return [*lines, f"Next: {typed} run{'' if _only(file) else f' --environment {file}'}"]
 
 
 def _only(file: Path) -> bool:

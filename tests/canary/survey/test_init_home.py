@@ -13,6 +13,7 @@ from canary.config.home import find
 from tests.canary.survey.test_commands import NOBODY
 
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+TYPED = "hokusai-canary"
 NO_HOME = {"CANARY_HOME": None, "CANARY_ENVIRONMENT": None}
 
 
@@ -25,7 +26,7 @@ class Desk:
     def types(self, folder: Path, *words: str, **variables: str) -> Result:
         self._patch.chdir(folder)
         runner = CliRunner(env=NOBODY | KEYS | NO_HOME | variables)
-        return runner.invoke(main, words)
+        return runner.invoke(main, words, prog_name=TYPED)
 
     def init(self, folder: Path, *words: str, **variables: str) -> Result:
         where = ("--cluster", "c", "--region", "us-east-1", "--endpoint-url", self._aws)
@@ -46,7 +47,7 @@ def inside(folder: Path) -> set[str]:
 def test_in_an_empty_folder_everything_works_without_options(desk: Desk, tmp_path: Path) -> None:
     done = desk.init(tmp_path)
     assert inside(tmp_path) == {"c.toml", "c-checks/first.toml", "canary.toml"}
-    assert done.output.splitlines()[-1] == "Next: python -m canary run"
+    assert done.output.splitlines()[-1] == "Next: hokusai-canary run"
     valid = desk.types(tmp_path, "validate")
     assert (valid.exit_code, valid.stdout) == (0, "1 file is valid: c.toml\n")
     plan = desk.types(tmp_path, "plan")
@@ -71,7 +72,7 @@ def test_of_two_environments_the_name_says_which(desk: Desk, tmp_path: Path) -> 
     desk.init(tmp_path)
     mark = (tmp_path / "canary.toml").read_text()
     done = desk.init(tmp_path, "--name", "staging")
-    assert done.output.splitlines()[-1] == "Next: python -m canary run --environment staging.toml"
+    assert done.output.splitlines()[-1] == "Next: hokusai-canary run --environment staging.toml"
     assert (tmp_path / "canary.toml").read_text() == mark
     assert find("", "", tmp_path).names == ("c", "staging")
     assert desk.types(tmp_path, "validate", "-e", "staging").exit_code == 0
@@ -86,7 +87,7 @@ def test_a_home_that_has_an_environment_of_its_own_stays_as_it_is(
     (tmp_path / "canary.toml").write_text(own)
     done = desk.init(tmp_path)
     assert (tmp_path / "canary.toml").read_text() == own
-    assert done.output.splitlines()[-1] == "Next: python -m canary run --environment c.toml"
+    assert done.output.splitlines()[-1] == "Next: hokusai-canary run --environment c.toml"
 
 
 def test_in_the_environments_of_a_home_nothing_more_is_written(desk: Desk, tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_in_the_environments_of_a_home_nothing_more_is_written(desk: Desk, tmp_p
     assert inside(tmp_path) == {
         "canary.toml", "environments/c.toml", "environments/c-checks/first.toml",
     }  # fmt: skip
-    assert done.output.splitlines()[-1] == "Next: python -m canary run"
+    assert done.output.splitlines()[-1] == "Next: hokusai-canary run"
 
 
 def test_a_folder_below_a_home_becomes_one(desk: Desk, tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_home_that_is_named_holds_and_is_said(desk: Desk, tmp_path: Path) -> N
     desk.init(home)
     (tmp_path / "here").mkdir()
     done = desk.init(tmp_path / "here", "--name", "other", CANARY_HOME=str(home))
-    assert done.output.splitlines()[-1] == "Next: python -m canary run --environment other.toml"
+    assert done.output.splitlines()[-1] == "Next: hokusai-canary run --environment other.toml"
 
 
 def test_an_environment_called_canary_is_the_mark_itself(desk: Desk, tmp_path: Path) -> None:
