@@ -94,12 +94,13 @@ def test_a_rule_with_another_target_other_conditions_or_another_place(many: bool
         found, read = drawn(listener)
         other = (Condition(field="path-pattern", values=tuple(texts)),)
         (group, *_) = found.state.target_groups
+        taken = {rule.priority for rule in read.rules}
         for rule in read.rules:
             if rule.priority.isdigit():
                 again = create_rule(read, 778, *all_parts(rule))
                 assert bool(rendered(found, again)) == can_be_whole(again)
-                moved = rule.priority != "777" and can_be_whole(again)  # else it is there
-                assert bool(rendered(found, move_rules([(rule, 777)]))) == moved
+                free = next(n for n in range(777, 900) if str(n) not in taken)
+                assert bool(rendered(found, move_rules([(rule, free)]))) == can_be_whole(again)
                 rendered(found, modify_rule(rule, actions=to(group)))
                 rendered(found, modify_rule(rule, conditions=other, transforms=()))
 
