@@ -83,7 +83,7 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         wrong = credentials.form_problems(environment, s.check, rules.file)
         yield from (f"{at}: {problem}" for problem in wrong)
         used = getattr(s.check.spec, "use_service", s.check.service)
-        if used not in environment.services:
+        if used != s.check.service and used not in environment.services:
             yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
         if rules.authoring:
             yield from _runbook(at, s.check.runbook, rules.roots)

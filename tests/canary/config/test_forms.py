@@ -96,6 +96,14 @@ def test_a_spec_that_cannot_hold_or_says_nothing_is_refused(
     assert f"some.toml: auth.it: {message}" in problems(tmp_path, kind, spec)
 
 
+def test_an_unknown_service_is_told_by_the_key_that_was_written_alone(tmp_path: Path) -> None:
+    renamed = GOOD.replace("[services.auth]", "[services.iam]")
+    told = problems(tmp_path, "endpoint", "path = '/'", renamed)
+    assert [line for line in told if "is not a service" in line] == [
+        "some.toml: auth.it: service: auth is not a service of here.toml"
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -72,3 +72,21 @@ def test_codes_of_grpc_are_never_replaced_by_200() -> None:
     grpc = {"matcher_kind": "GrpcCode", "health_matcher": "0"}
     found = remedy(checked(CODES, health_path="/x", **grpc), None)
     assert "Matcher" not in commands.parameters(found.fix[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"), [(401, True), (403, True), (404, False), (500, False)]
+)
+def test_a_health_check_that_is_refused_for_lack_of_a_key_is_told_so(
+    code: int, refused: bool
+) -> None:
+    sick = TargetHealth(
+        id=p.ADDRESSES["auth"], port=8000, state="unhealthy", reason=CODES,
+        description=f"Health checks failed with these codes: [{code}]",
+    )  # fmt: skip
+    path = p.environment(NAMES).services["auth"].health_path
+    found = remedy(checked(targets=(sick,), health_path=path), None)
+    name = next(g.name for g in p.healthy().target_groups if g.arn == ARN)
+    told = f"The health check of {name} asks {path} without a key and is refused: have it ask a"
+    assert (told in found.decision) is refused
+    assert ("answers its health check badly" in found.decision) is not refused
