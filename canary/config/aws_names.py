@@ -14,13 +14,14 @@ import re
 from collections.abc import Iterator
 
 from canary.model import Environment, Role, Service
+from canary.model.names import LOG_GROUP
 
 _ECS = (r"[A-Za-z0-9_-]{1,255}", "letters, digits, _ and -, at most 255")
 _BALANCING = (
     r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)",
     "letters, digits and -, at most 32, no - at either end",
 )
-_LOGS = (r"[.\-_/#A-Za-z0-9]{1,512}", "letters, digits and . - _ / #, at most 512")
+_LOGS = (LOG_GROUP, "letters, digits and . - _ / #, at most 512")
 _FURTHER_LOGS = (
     r"(?=[.\-_/#]*[A-Za-z0-9])[.\-_/#A-Za-z0-9]{1,511}\*?",
     "a log group, or the beginning of one with a letter or digit and then *, at most 512",

@@ -7,6 +7,7 @@ import re
 from canary.control_plane.state import EVERYTHING, Container, PlatformState
 from canary.control_plane.unread import knows
 from canary.model import Environment
+from canary.model.names import LOG_GROUP
 
 _ENDPOINT = re.compile(r"\.amazonaws\.com(?:\.cn)?\.?$")
 
@@ -27,6 +28,15 @@ def is_readable(environment: Environment, container: Container) -> bool:
         group.startswith(named[:-1]) if named.endswith("*") else group == named
         for named in log_groups(environment)
     )
+
+
+def can_be_named(container: Container) -> bool:
+    """Return whether the file could name a container's log group: AWS can have one of this name.
+
+    Whoever writes a task definition writes the name: another one never stands in a line to copy.
+    """
+    named = re.fullmatch(LOG_GROUP, container.log_group) is not None
+    return named and not container.log_region
 
 
 def line_for(environment: Environment, name: str, group: str) -> str:

@@ -41,3 +41,7 @@ def bucket(environment: str, account: str, region: str) -> str:
 def log_group(environment: str, suffix: str = "") -> str:
     """Return the name of the function's log group, or of a further one with a suffix."""
     return f"/hokusai/canary/{environment}{suffix}"
+
+
+LOG_GROUP = r"[.\-_/#A-Za-z0-9]{1,512}"
+"""What AWS lets the name of a log group be (CloudWatch Logs API, CreateLogGroup)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from canary.control_plane.configured import is_readable, line_for
+from canary.control_plane.configured import can_be_named, is_readable, line_for
 from canary.control_plane.state import PlatformState
 from canary.model import Environment, Frozen, Role, Service
 from canary.observe import groups, observe, secrets
@@ -119,8 +119,7 @@ def _unread_logs(environment: Environment, state: PlatformState, name: str) -> I
     used = {s.task_definition for s in state.ecs_services if s.name == service.ecs_service}
     containers = [c for d in state.task_definitions if d.arn in used for c in d.containers]
     for container in containers:
-        here = container.log_group and not container.log_region
-        if here and not is_readable(environment, container):
+        if can_be_named(container) and not is_readable(environment, container):
             line = line_for(environment, name, container.log_group)
             text = (
                 f"{container.name} writes to {container.log_group}, which the canary may not"

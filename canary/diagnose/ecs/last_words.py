@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary.control_plane.configured import is_readable, line_for
+from canary.control_plane.configured import can_be_named, is_readable, line_for
 from canary.control_plane.log_lines import is_of, is_request
 from canary.control_plane.state import Task
 from canary.diagnose.core.case import Case
@@ -35,8 +35,7 @@ def _not_read(case: Case, name: str, task: Task) -> Iterator[Evidence]:
     groups = {
         c.log_group
         for c in (definition.containers if definition else ())
-        if c.name in failed and c.log_group and not c.log_region
-        if not is_readable(case.environment, c)
+        if c.name in failed and can_be_named(c) and not is_readable(case.environment, c)
     }
     for group in sorted(groups):
         line = line_for(case.environment, name, group)

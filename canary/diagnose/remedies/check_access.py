@@ -11,6 +11,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.remedies import well
 from canary.diagnose.remedies.access import lacking, like, listed
 from canary.diagnose.remedies.edit import Edit, Parameters
+from canary.model.names import LOG_GROUP
 
 _READING = frozenset(
     {
@@ -139,7 +140,7 @@ def log_group(case: Case, edit: Edit) -> Iterator[str]:
     """Check a log group: a task definition names it."""
     name = edit.parameters["logGroupName"]
     named = {c.log_group for d in case.state.task_definitions for c in d.containers}
-    if name not in named or not re.fullmatch(r"[\w./#-]{1,512}", name):
+    if name not in named or not re.fullmatch(LOG_GROUP, name):
         yield f"no task definition names the log group {name!r}"
 
 

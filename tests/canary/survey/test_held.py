@@ -138,6 +138,9 @@ def test_a_group_that_the_canary_may_not_read_is_advice_with_the_line_for_it(aws
         ' a crash with further_log_groups = ["/ecs/proxy"]'
     )
     assert set(advice(further_log_groups=("/ecs/*",))) == {"agent"}
+    answers["ecs:DescribeTaskDefinition"] = {"taskDefinition": logging(aws, api='/x"]')}
+    assert advice() == {}
+    answers["ecs:DescribeTaskDefinition"] = {"taskDefinition": raw}
     assert advice(further_log_groups=("/ecs/proxy", "/jobs/a*")) == {}
 
 

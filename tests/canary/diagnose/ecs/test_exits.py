@@ -127,6 +127,16 @@ def test_a_log_group_that_the_file_does_not_name_is_told_with_the_line_for_it() 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "name", ["/ecs/a b", '/x"]\n[notify]\npage = ["a"]', "/x*", "", "/ecs/é", "x" * 513]
+)
+def test_a_name_that_aws_cannot_have_stands_in_no_line_to_copy(name: str) -> None:
+    of, ended = with_logs(app=name)
+    assert last_words(of, "auth", ended) == ()
+    of, ended = with_logs(app="x" * 512)
+    assert len(last_words(of, "auth", ended)) == 1
+
+
 def test_of_groups_that_the_file_names_no_line_is_asked_for() -> None:
     of, ended = with_logs(app=p.environment(NAMES).services["mlflow"].log_group)
     assert last_words(of, "auth", ended) == ()
