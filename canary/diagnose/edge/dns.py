@@ -25,18 +25,22 @@ def missing(case: Case) -> Iterator[Finding]:
         failures = frozenset(f for f in case.having(Symptom.NO_NAME) if f.host == host)
         name = _owner(case, host, failures)
         inside = host not in every and all(f.scheme not in DEFAULT_PORTS for f in failures)
+        private = not inside and _may_be_private(case, name, host)
+        sure = _confirmed(case, host) and not none and not private
         yield Finding(
             cause="dns-name-missing",
             service=name,
             resource=host,
-            confidence=Confidence.LIKELY
-            if none or not _confirmed(case, host)
-            else Confidence.CERTAIN,
+            confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
             summary=f"The name {host} does not resolve."
             + where_it_leads.out_of_service(case, host),
             evidence=where_it_leads.evidence(case, host, _target(case, name)),
             shown_failures=3,
-            remedy=_inside(name, host) if inside else _point(case, name, host),
+            remedy=_inside(name, host)
+            if inside
+            else _from_elsewhere(case, name, host)
+            if private
+            else _point(case, name, host),
             explained_failures=failures,
         )
 
@@ -48,6 +52,28 @@ def _inside(name: str, host: str) -> Remedy:
         decision=f"See whether {host} still exists (in Cloud Map, as the endpoint of {name}, or in"
         " a private zone), and whether its zone belongs to the canary's VPC: nowhere else does an"
         " internal name resolve.",
+    )
+
+
+def _may_be_private(case: Case, name: str, host: str) -> bool:
+    """Return whether a name may resolve in a VPC alone, as far as the canary knows.
+
+    An internal load balancer's record may stand in a private zone, which a desk does not ask. What
+    resolved here while all was well would resolve here today.
+    """
+    balancer = case.balancer(name) if name in case.services else None
+    before = well.well(case)
+    resolved = any(h.host == host and h.addresses for h in (before.hosts if before else ()))
+    return balancer is not None and balancer.scheme == "internal" and not resolved
+
+
+def _from_elsewhere(case: Case, name: str, host: str) -> Remedy:
+    target = _target(case, name)
+    return Remedy(
+        summary=f"See from where {host} resolves.",
+        decision=f"{target} is internal: see whether {host} has a record in a private zone, and"
+        " whether the canary asks from a VPC of that zone. Nowhere else does such a name resolve."
+        f" Else set the record of {host} to {target} where its zone is kept.",
     )
 
 

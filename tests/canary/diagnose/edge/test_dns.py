@@ -86,6 +86,31 @@ def test_a_name_that_is_read_and_has_no_address_is_certain() -> None:
         assert sure(host) is Confidence.LIKELY
 
 
+def test_the_name_of_an_internal_balancer_may_resolve_elsewhere() -> None:
+    """A desk asks no private zone: only what resolved here while all was well is surely gone."""
+    gone = platform(led(error="NXDOMAIN"))
+    balancers = tuple(p.replace(b, scheme="internal") for b in HEALTHY.load_balancers)
+    inner = p.replace(gone, load_balancers=balancers)
+
+    def told(before: PlatformState | None) -> Finding:
+        (found,) = dns.missing(case(inner, before, unresolved(f"{AUTH}/health")))
+        return found
+
+    for before in (None, inner, platform(led(API, ("1.1.1.1",)))):
+        found = told(before)
+        assert found.confidence is Confidence.LIKELY
+        assert found.remedy.summary == f"See from where {HOST} resolves."
+        assert found.remedy.fix == ()
+        assert found.remedy.decision == (
+            f"{AT} is internal: see whether {HOST} has a record in a private zone, and whether the"
+            " canary asks from a VPC of that zone. Nowhere else does such a name resolve. Else set"
+            f" the record of {HOST} to {AT} where its zone is kept."
+        )
+    known = told(platform(led(addresses=("1.1.1.1",))))
+    assert known.confidence is Confidence.CERTAIN
+    assert known.remedy.summary == f"Point {HOST} at {AT}."
+
+
 def test_the_owner_of_a_name_is_the_service_of_that_address_else_who_had_to_answer() -> None:
     (found,) = missing(
         unresolved(f"{REGISTRY}/mlflow/", "m", "registry"),
