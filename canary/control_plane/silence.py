@@ -6,7 +6,7 @@ import msgspec
 
 from canary.control_plane.state import PlatformState, Unavailable
 
-_NO_ANSWER_CODES = ("Timeout", "EndpointConnectionError", "ConnectionClosed", "ConnectionError")
+_NO_ANSWER_CODES = ("Timeout", "ConnectionClosed", "ConnectionError")
 """Parts of the codes that a call of AWS has when no answer came."""
 _NOTHING = PlatformState()
 

@@ -21,14 +21,16 @@ def refused_routes(case: Case) -> Iterator[Finding]:
     for entry in case.entry_services(Symptom.WRONG_ANSWER):
         own = case.having(Symptom.WRONG_ANSWER, entry=entry)
         failures = frozenset(f for f in own if 400 <= f.status < 500)
-        owner = changed_service(case, entry, failures) if failures else entry
+        owner = changed_service(case, entry, failures)
         change = revisions.rollout(case, owner)
         if change and not change.rolled_back:
             yield from behaviour(
                 case,
                 "route-failing",
                 failures,
-                "{service} refuses requests, and its revision has changed.",
+                "{service} refuses requests, and "
+                + ("its revision" if owner == entry else f"the revision of {owner} behind it")
+                + " has changed.",
                 owner,
                 confidence=Confidence.POSSIBLE,
             )

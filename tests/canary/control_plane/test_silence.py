@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary.control_plane.silence import aws_is_silent, is_silence
-from canary.control_plane.state import PlatformState, Unavailable
+from canary.control_plane.state import HostAddress, PlatformState, Unavailable
 from tests.canary.support import platforms as p
 
 
@@ -42,6 +42,7 @@ def test_a_call_without_an_answer(code: str, silence: bool) -> None:
         ({"unavailable": ()}, False),
         ({"ecs_services": p.healthy().ecs_services}, False),  # something was read
         ({"bounds": (), "unread": ()}, True),
+        ({"hosts": (HostAddress(host="a", addresses=(), balancer_addresses=(), error="x"),)}, True),
     ],
 )
 def test_only_silence_all_around_is_silence(fields: dict[str, object], silent: bool) -> None:

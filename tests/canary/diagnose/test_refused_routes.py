@@ -36,6 +36,7 @@ SEEN = (
     refused("registry.c", f"{REGISTRY}/c", 499),
     refused("registry.d", f"{REGISTRY}/d", 302),
     refused("auth.e", f"{AUTH}/e", 418),
+    refused("registry.f", f"{REGISTRY}/f", 204),
 )
 
 
@@ -46,6 +47,16 @@ def test_refusals_of_the_changed_service_are_possible() -> None:
     assert found.summary == "registry refuses requests, and its revision has changed."
     checks = sorted(f.check_id for f in found.explained_failures)
     assert checks == ["registry.a", "registry.b", "registry.c"]
+
+
+def test_what_mlflow_refuses_is_told_of_mlflow_where_it_alone_changed() -> None:
+    seen = refused("registry.m", f"{REGISTRY}/api/mlflow/api/2.0/mlflow/m", 422)
+    (found,) = told(newer("mlflow"), seen)
+    assert (found.service, found.summary) == (
+        "mlflow", "registry refuses requests, and the revision of mlflow behind it has changed.",
+    )  # fmt: skip
+    (both,) = told(on_revision("registry", 6, newer("mlflow")), seen)
+    assert both.service == "registry"
 
 
 def test_each_entry_has_its_own() -> None:
@@ -60,7 +71,8 @@ def test_each_entry_has_its_own() -> None:
         (HEALTHY, SEEN),  # nothing changed
         (newer("mlflow"), SEEN),  # MLflow is asked by other paths
         (newer("registry"), SEEN[3:4]),  # a redirect is no refusal
-        (newer("registry"), SEEN[4:]),
+        (newer("registry"), SEEN[4:5]),
+        (newer("registry"), SEEN[5:]),
         (newer("registry"), ()),
     ],
 )

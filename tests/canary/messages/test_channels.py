@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from canary.adapters import post
-from canary.messages.channels import CHANNELS, wants
+from canary.messages.channels import CHANNELS, CHAT, PAGER, wants
 from canary.messages.channels.form import Given, RefusedError, body_of, parts
 from canary.messages.channels.topics import wants_mail, wants_page
 from canary.messages.incidents import decide
@@ -251,3 +251,8 @@ def test_the_state_never_holds_a_key() -> None:
     kept = decide(samples.seed_day(), Notified(), LINK)
     assert not {f for f in Message.__struct_fields__ if "key" in f or "secret" in f} - {"key"}
     assert all(m.channel == "" for m in kept.messages)
+
+
+def test_what_chats_and_pagers_want() -> None:
+    assert {"broke", "worse", "diagnosed", "still", "fixed", "blind", "sighted"} == CHAT
+    assert {"down", "diagnosed", "still", "fixed", "blind", "sighted"} == PAGER

@@ -45,6 +45,12 @@ LINE = Evidence(
 )
 
 
+def test_causes_that_too_few_tasks_can_make() -> None:
+    assert {
+        "latency-degraded", "targets-unhealthy", "worker-killed", "task-out-of-memory",
+    } == OF_LOAD  # fmt: skip
+
+
 @pytest.mark.parametrize("cause", sorted(OF_LOAD))
 def test_fewer_tasks_are_said_first_beside_a_cause_of_load(cause: str) -> None:
     assert with_scaling(case(IN), finding(cause)).evidence == (LINE, KNOWN)
@@ -75,6 +81,13 @@ def test_the_platform_before_tells_the_count_where_it_is_known() -> None:
 def test_else_nothing_is_said(state: PlatformState) -> None:
     same = finding()
     assert with_scaling(case(state), same) is same
+
+
+def test_what_was_an_hour_ago_is_still_recent() -> None:
+    state = scaled(2, activity(60, 2), activity(200, 4))
+    assert len(with_scaling(case(state), finding()).evidence) == 2
+    one = scaled(1, activity(30, 1))  # nobody knows how many there were
+    assert with_scaling(case(one), finding()).evidence == (KNOWN,)
 
 
 def test_an_activity_that_set_no_count_is_passed_over() -> None:
