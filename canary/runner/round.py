@@ -26,6 +26,7 @@ AUDIT_S = 0.7
 """Seconds of these that are kept for CloudTrail, which is asked last, about what was found."""
 GUARD_S = 0.3
 """Seconds of these in which a reading is ended that does not end in its own time."""
+NOT_AGAIN = "the control plane could not be read again"
 NOT_FOLLOWED = "it was not read after the failures"
 
 
@@ -43,9 +44,11 @@ def after_failures(
 ) -> Seen:
     """Read what the failures ask for, all at once; nothing later than `end`, a monotonic time."""
     began, again = ports.clock.monotonic(), Attempts()
-    reading = begin(_refreshed, ports, start, outcome, end, again)
+    reading = attempts.run(
+        NOT_AGAIN, lambda: begin(_refreshed, ports, start, outcome, end, again), None
+    )
     before, known = earlier(ports, start, outcome.state, judged, end, attempts)
-    state = reading.result()
+    state = attempts.run(NOT_AGAIN, reading.result, outcome.state) if reading else outcome.state
     attempts.notes += again.notes
     left = max(_most(outcome) - (ports.clock.monotonic() - began), 0.0)
     return Seen(before=before, known=known, state=state, left_s=left)
@@ -66,7 +69,11 @@ def _refreshed(
     failed = attempts.run(note, lambda: failed_of(results, run_ids), NOTHING)
     if not failed.services or not start.plan.order:
         return outcome.state
-    stands = not_again(outcome.state, start.config.environment, failed.services, NOT_FOLLOWED)
+    stands = attempts.run(
+        "what was not read again could not be told",
+        lambda: not_again(outcome.state, start.config.environment, failed.services, NOT_FOLLOWED),
+        outcome.state,
+    )
     kept = AUDIT_S if ports.audit else 0.0
     seconds = min(end - ports.clock.monotonic(), _most(outcome) - kept)
     if seconds <= GUARD_S:
@@ -74,7 +81,7 @@ def _refreshed(
         return stands
     own = seconds - GUARD_S
     return attempts.run(
-        "the control plane could not be read again",
+        NOT_AGAIN,
         lambda: ports.within(seconds, lambda: ports.refresh_failing(outcome.state, failed, own)),
         stands,
     )

@@ -52,10 +52,13 @@ def whole(cloud: Cloud, first: PlatformState) -> PlatformState:
 
 @pytest.fixture(scope="module")
 def seconds(cloud: Cloud, whole: PlatformState) -> float:
-    """Return four times what this machine needs now: of that, what does not hang is read."""
+    """Return six times what this machine needs now: of that, what does not hang is read.
+
+    Three at least: other tests may begin meanwhile.
+    """
     begun = time.monotonic()
     usual(Recorder(cloud.url), whole)
-    return max(4 * (time.monotonic() - begun), 1.0)
+    return max(6 * (time.monotonic() - begun), 3.0)
 
 
 def with_late(cloud: Cloud, first: PlatformState, seconds: float, *services: str) -> PlatformState:
