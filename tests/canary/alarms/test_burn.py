@@ -50,6 +50,16 @@ def test_a_pair_pages_where_both_of_its_windows_ring_and_sends_nothing_by_itself
     }
 
 
+def test_an_alarm_on_a_window_is_one_sum_and_has_its_runbook() -> None:
+    (first, *_) = [a for a in planned(*CHECKS).alarms if a.key == "burn-60m"]
+    assert (first.datapoints, first.periods) == (1, 1)
+    assert (
+        "critical checks spend the error budget 14.4 times faster than allowed, over 60 minutes"
+    ) in first.description
+    (series,) = first.series
+    assert (series.id, series.dimensions) == ("m", {"Environment": "test"})
+
+
 def test_there_are_none_unless_they_are_asked_for_and_something_is_critical() -> None:
     assert windows(planned(*CHECKS, burn_rates=False)) == {}
     assert windows(planned(check("web.low"))) == {}
