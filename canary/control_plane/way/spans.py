@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ class Span(NamedTuple):
         return same and other.first <= self.first and self.last <= other.last
 
 
+@functools.lru_cache(maxsize=4096)
 def span(cidr: str) -> Span | None:
     """Return the addresses of a CIDR block, None for a text that is none."""
     try:

@@ -27,14 +27,14 @@ from canary.control_plane.state import (
 )
 from canary.diagnose.core.aws_cli import Aws
 from canary.diagnose.core.failures import Failure, collect, entry_service_at
+from canary.diagnose.core.memo import remembered
 from canary.diagnose.core.symptoms import BALANCER_5XX, CONTROL, DOWN, EDGE, Symptom
 from canary.diagnose.core.who_answered import attributed
 from canary.model import Environment, Evidence, Exchange, Result, Role, Service, Status, Step
 from canary.model.results import exchanges_of
 
 Failures = frozenset[Failure]
-AHEAD_S = 120.0
-"""Seconds by which the clock of a log may be ahead; a line of a later time proves nothing."""
+AHEAD_S = 120.0  # by which the clock of a log may be ahead; a later line proves nothing
 
 
 class Suspect(NamedTuple):
@@ -94,6 +94,7 @@ class Case:
         """The platform's services by name, as the environment file lists them."""
         return self.environment.services
 
+    @remembered
     def closure(self, name: str) -> frozenset[str]:
         """Return a service and everything it depends on, directly or not."""
         return closure(self.environment, name)
@@ -161,6 +162,7 @@ class Case:
         """Return a service's public host name, "" if it has none."""
         return urlsplit(self.services[name].url).hostname or ""
 
+    @remembered
     def log_lines(self, name: str) -> tuple[LogLine, ...]:
         """Return the program's own recent error lines: none of requests, none of the future."""
         lines = self.state.logs.get(name, ())
@@ -207,6 +209,7 @@ class Case:
                 if not serves_instead(self.environment, self.state, name, group):  # blue/green
                     yield name, group, failures
 
+    @remembered
     def failures_of_outage(self, name: str, via: str = "") -> Failures:
         """Return the failures that an outage of a service explains, its dependants' included.
 
@@ -217,11 +220,8 @@ class Case:
     def has_healthy_targets(self, name: str) -> bool:
         """Return whether tasks of a service run and each of its groups has a healthy target."""
         service, groups = self.ecs(name), self.groups(name)
-        return (
-            bool(service and service.running >= 1)
-            and bool(groups)
-            and all(any(t.state == "healthy" for t in g.targets) for g in groups)
-        )
+        runs = bool(service and service.running >= 1) and bool(groups)
+        return runs and all(any(t.state == "healthy" for t in g.targets) for g in groups)
 
     def failures_during_churn(self, name: str) -> Failures:
         """Return the failures that tasks explain which start and stop again and again.

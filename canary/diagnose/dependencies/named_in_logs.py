@@ -48,9 +48,11 @@ def by_words(case: Case) -> Iterator[Finding]:
     for role in (Role.DATABASE, Role.CACHE):
         port = port_words(case.environment, role)
         causes = dict.fromkeys(row.cause for row in refusals.REFUSALS if row.role is role)
+        seen: dict[str, str] = {}
         for other in case.environment.of_role(role):
             for cause in causes:
-                yield from _named(case, cause, other, _Words(role=role, cause=cause, port=port))
+                words = _Words(role=role, cause=cause, port=port, seen=seen)
+                yield from _named(case, cause, other, words)
 
 
 class _Words(NamedTuple):
@@ -59,10 +61,13 @@ class _Words(NamedTuple):
     role: Role
     cause: str
     port: str
+    seen: dict[str, str]  # text -> the cause that it points to, "" for none, as far as known
 
     def are_in(self, text: str) -> bool:
-        found = refusals.of(self.role, text, self.port)
-        return found is not None and found.cause == self.cause
+        if text not in self.seen:
+            found = refusals.of(self.role, text, self.port)
+            self.seen[text] = found.cause if found else ""
+        return self.seen[text] == self.cause
 
 
 def _named(case: Case, cause: str, other: str, words: _Words) -> Iterator[Finding]:
