@@ -133,6 +133,8 @@ def _by_event(
     The events of a member count if all members of its cluster have such events.
     """
     for part, cause in _causes_of(parts):
+        if cause == refusals.FULL and agreement.serves(part):
+            continue  # its status would be `storage-full`: that was mended since
         recent = events.about(part, cause)
         # what was left out may be the end of what a kept event begins
         lasts = "events" not in part.bounded and events.lasts(part, recent)

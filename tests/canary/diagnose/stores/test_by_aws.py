@@ -185,6 +185,18 @@ def test_other_events_accuse_nobody(message: str, minutes: float) -> None:
     assert [d.cause for d in found] == ["database-unreachable"]
 
 
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [("available", "database-unreachable"), ("storage-optimization", "database-unreachable"),
+     ("upgrading", "database-full"), ("storage-full", "database-full")],
+)  # fmt: skip
+def test_a_full_storage_is_over_once_the_database_serves(status: str, cause: str) -> None:
+    """AWS: the status is `storage-full` as long as it is full; the event stands for an hour."""
+    (found,) = judge(db(status=status, events=(event(ENDS["database-full"], 3),)),
+                     results=(BLAMED,))  # fmt: skip
+    assert found.cause == cause
+
+
 def test_hardly_any_free_storage_is_likely_a_full_database() -> None:
     least = Readings(latest=1e8, least=1e8, most=1e9)
     (found,) = judge(db(free_bytes=least), results=(BLAMED,))
