@@ -55,7 +55,8 @@ def deployed(
 ) -> Function:
     cloud.mend()
     for thread in threading.enumerate():  # what an earlier invocation left hanging would send here
-        if thread.name == "within":
+        # a message's sender would also mark its lease, and this test's message has the same key
+        if thread.name in {"within", "channel"}:
             thread.join(20)
     secrets = {p: f"opaque-{p}-{n}-0123456789" for n, p in enumerate(PRINCIPALS)}
     return functions.deploy(cloud, capfd, tmp_path, monkeypatch, platform, secrets)
