@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from canary.control_plane.edge.counters import BALANCER, TARGET
 from canary.deployment import prices
 from canary.deployment.counts import Counts
-from canary.model import Config, Frozen, Network, Profile
+from canary.model import Config, Environment, Frozen, Network, Profile
 from canary.plan import Plan
 from canary.report.refresh import PAGES, REFRESH_S
 from canary.sharding.split import SHARD
@@ -16,6 +17,13 @@ POLLS = 2 * 5 * prices.HOURS * 180
 
 Lambda guide, "Using Lambda with Amazon SQS", "Polling and batching behavior".
 """
+FAILING_RUNS = 0.01
+"""Share of runs that find a failure, seven hours of a month: they alone ask CloudWatch for metrics.
+
+All else that is read after a failure costs nothing, but for DescribeSecret: 0.02 $ a month for 11.
+"""
+STORE_METRICS = 2
+"""Metrics that are asked of a database or cache: its room and its connections (observe/stores)."""
 TRANSITIONS = 5  # the start and the four states of a run
 ENDPOINTS = (
     "secretsmanager", "ecs", "elasticloadbalancing", "ec2", "logs", "monitoring", "sns", "events",
@@ -74,7 +82,6 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
     """Return the monthly cost of an environment by item."""
     environment, period_s = config.environment, counts.period_s
     runs = prices.HOURS * 3600 / period_s
-    checks = len(config.checks)
     seconds = max(plan.expected_ms / 1000 * 1.2, 1.0)
     memory = environment.deployment.memory_mb / 1024
     logs = runs * (LOG_BYTES_RUN + LOG_BYTES_DOCUMENT * counts.documents) / 1e9
@@ -102,14 +109,43 @@ def monthly(config: Config, plan: Plan, counts: Counts) -> tuple[Line, ...]:
         _line("secrets", counts.secrets * prices.SECRET, f"{counts.secrets} of the canary's own"),
         _dashboard(counts),
         *((CHANGES,) if environment.follows else ()),
+        *_failing_runs(environment, runs),
     ]
     if counts.keys:
         lines.append(_line("key", counts.keys * prices.KEY, "the KMS key of the topics"))
-    if environment.deployment.scale == "map":
-        shards = math.ceil(checks / SHARD)
-        price = runs * (TRANSITIONS * prices.TRANSITION + shards * prices.EXPRESS)
-        lines.append(_line("workflow", price, f"{runs:.0f} runs of {shards} shards"))
+    lines += _workflow(config, runs)
     return (*lines, *_way_out(environment.network, runs, plan.requests, stored(config, period_s)))
+
+
+def _workflow(config: Config, runs: float) -> tuple[Line, ...]:
+    if config.environment.deployment.scale != "map":
+        return ()
+    shards = math.ceil(len(config.checks) / SHARD)
+    price = runs * (TRANSITIONS * prices.TRANSITION + shards * prices.EXPRESS)
+    return (_line("workflow", price, f"{runs:.0f} runs of {shards} shards"),)
+
+
+def metrics_asked(environment: Environment) -> int:
+    """Return for how many metrics a failing run asks CloudWatch, of what the file names.
+
+    Groups that only a rule names, and further members of a store, come on top.
+    """
+    services = environment.services.values()
+    balancers = len({s.load_balancer for s in services if s.load_balancer})
+    groups = len({group for s in services for group in s.target_groups}) if balancers else 0
+    stores = len({s.instance for s in services if s.instance})
+    return balancers * len((*BALANCER, *TARGET)) + groups * len(TARGET) + stores * STORE_METRICS
+
+
+def _failing_runs(environment: Environment, runs: float) -> tuple[Line, ...]:
+    """Return the price of what is read after a failure; () where the file names nothing to ask."""
+    asked = metrics_asked(environment)
+    each = asked * prices.METRIC_READ
+    how = (
+        f"none while all is well; {FAILING_RUNS:.0%} of runs ask for {asked} metrics each"
+        f" ({runs * each:.2f} if all did)"
+    )
+    return (_line("failing runs", runs * FAILING_RUNS * each, how),) if asked else ()
 
 
 def total(bill: tuple[Line, ...]) -> float:

@@ -1,8 +1,9 @@
 """AWS's list prices in us-east-1, in dollars, without free tiers, with their pages.
 
 Compared on 2026-11-30: with what Infracost keeps of AWS's price list API (its estimates of each
-kind of resource), Secrets Manager's with its page as read on 2026-09-20, EventBridge's and the
-composite alarm's with price guides of 2026. AWS's own pages render their tables by a script.
+kind of resource), Secrets Manager's with its page as read on 2026-09-20, EventBridge's, the
+composite alarm's and GetMetricData's with price guides of 2026. AWS's own pages render their tables
+by a script.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ COMPOSITE = 0.50  # a composite alarm a month
 DASHBOARD = 3.00  # a month; an account's first three of at most 50 metrics are free
 FREE_DASHBOARD_METRICS = 50
 LOG_GB = 0.50  # ingested, "standard"
+METRIC_READ = 0.01 / 1_000  # a metric that GetMetricData asks for; it is in no free tier
 # https://aws.amazon.com/lambda/pricing/, arm64
 LAMBDA_GB_S = 0.0000133334  # of the first 7.5 billion a month
 LAMBDA_REQUEST = 0.20 / 1_000_000

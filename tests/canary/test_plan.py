@@ -9,7 +9,7 @@ import pytest
 
 from canary.deployment import cost, prices
 from canary.deployment.counts import Counts
-from canary.model import CheckHistory, Deployment, Load, Network, Status, Suite
+from canary.model import CheckHistory, Deployment, Load, Network, Service, Status, Suite
 from canary.plan import Plan, PlanError, Selection, is_due, make_plan
 from tests.canary.support.worlds import KINDS, NOW, check, config
 
@@ -166,6 +166,26 @@ def test_the_bill_names_the_queues_of_who_follows_changes() -> None:
     quiet = msgspec.structs.replace(where, deployment=Deployment(follow_changes=False))
     made = msgspec.structs.replace(MADE, environment=quiet)
     assert "changes" not in {line.item for line in cost.monthly(made, plan(), COUNTS)}
+
+
+def test_the_bill_names_what_failing_runs_ask_of_cloudwatch() -> None:
+    def bill(**services: Service) -> list[tuple[str, float, str]]:
+        where = msgspec.structs.replace(MADE.environment, services=services)
+        made = msgspec.structs.replace(MADE, environment=where)
+        lines = cost.monthly(made, plan(), COUNTS)
+        return [(x.item, x.dollars, x.how) for x in lines if x.item == "failing runs"]
+
+    web = Service(load_balancer="public", target_groups=("web",))
+    # a balancer 14, a group 6, a store 2; 0.01 $ for 1,000 metrics, 438 of 43,800 runs
+    how = "none while all is well; 1% of runs ask for {} metrics each ({} if all did)"
+    assert bill(web=web) == [("failing runs", 0.09, how.format(20, "8.76"))]
+    both = Service(load_balancer="public", target_groups=("web", "api"))
+    stores = {"db": Service(instance="main"), "cache": Service(instance="sessions")}
+    assert bill(web=web, api=both, **stores) == [("failing runs", 0.13, how.format(30, "13.14"))]
+    inner = Service(load_balancer="internal", target_groups=("inner",))
+    assert bill(web=web, inner=inner) == [("failing runs", 0.18, how.format(40, "17.52"))]
+    assert bill(db=Service(url="https://db.example.com")) == []
+    assert prices.METRIC_READ == 0.00001
 
 
 def test_the_bill_of_a_spread_run_names_its_state_machine() -> None:
