@@ -95,7 +95,7 @@ def ended(cloud: Cloud, module: str, out: str) -> Ended:
     return Ended(
         module=module,
         raised=RAISED in out,
-        # 0 where the bug left no critical check judged: after five such runs the heartbeat pages
+        # 0 where the bug left no critical check judged: after six such runs the heartbeat pages
         heartbeat=any("RunCompleted" in line for line in said.lines),
         kept=stored or "report that could not be stored" in out,
         out=out,

@@ -106,10 +106,10 @@ def test_a_mute_changes_no_alarm(config: Config) -> None:
     assert plan_alarms(muted, "fn", 60) == plan_alarms(config, "fn", 60)
 
 
-def test_silence_breaches_within_five_periods(template: dict[str, Any]) -> None:
+def test_silence_breaches_within_six_minutes(template: dict[str, Any]) -> None:
     heartbeat = alarm_names(template)["hokusai-canary-development-heartbeat"]
     assert heartbeat["TreatMissingData"] == "breaching"
-    assert (heartbeat["EvaluationPeriods"], heartbeat["DatapointsToAlarm"]) == (5, 5)
+    assert (heartbeat["EvaluationPeriods"], heartbeat["DatapointsToAlarm"]) == (6, 6)
     assert any(m.get("Expression") == "FILL(m, 0)" for m in heartbeat["Metrics"])
     assert heartbeat["AlarmActions"] and heartbeat["OKActions"]
 

@@ -88,6 +88,18 @@ def test_a_blocking_check_has_whole_minutes_of_its_interval(
     assert [a.period for a in found] == [60 * schedule, period]
 
 
+@pytest.mark.parametrize(
+    ("schedule", "periods"),
+    [("rate(1 minute)", 6), ("rate(2 minutes)", 5), ("rate(5 minutes)", 5), ("rate(1 hour)", 5)],
+)
+def test_the_heartbeat_waits_until_late_points_have_come(schedule: str, periods: int) -> None:
+    """A point comes up to seven minutes late: of slower schedules that is few periods."""
+    environment = msgspec.structs.replace(ENVIRONMENT, schedule=Schedule(expression=schedule))
+    alarms = planned(*CHECKS, environment=environment).alarms
+    found = [(a.datapoints, a.periods) for a in alarms if a.key == "heartbeat"]
+    assert found == [(periods, periods)]
+
+
 def test_of_very_many_checks_the_most_severe_have_an_alarm_each() -> None:
     mild = [check(f"web.a{n:03}") for n in range(MOST_OWN)]
     exactly = planned(*mild).alarms

@@ -36,7 +36,7 @@ BLIND = {
 }
 PREFACE = {
     "The blind canary": (
-        "A canary that reaches nothing at all sends nothing: after five such runs the heartbeat"
+        "A canary that reaches nothing at all sends nothing: after six such runs the heartbeat"
         " rings, with the text of the dead canary.\nThis message arrives where the store and SNS"
         " still answer, by endpoints of the VPC:\n",
     )
