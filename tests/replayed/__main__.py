@@ -1,15 +1,18 @@
-"""`python -m tests.replayed TEMPLATE [INCIDENTS]`: print the table of docs/reliability.md."""
+"""`python -m tests.replayed`: write the replayed tables of the documents, in some four minutes."""
 
 from __future__ import annotations
 
-import sys
+import tempfile
+from pathlib import Path
 
-from canary.config import load
-from tests.replayed.template import loaded
-from tests.replayed.told import every
+from canary.model import Profile
+from tests.replayed import profiles, told
 
 if __name__ == "__main__":
-    found = loaded(sys.argv[1])
-    many = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    for line in every(found, load("development"), many):
-        print(line, flush=True)
+    with tempfile.TemporaryDirectory() as code:
+        Path(code, "handler.py").write_text("def handler(event, context): return event\n")
+        found, config = profiles.alarms_in(Profile.STANDARD, code)
+        for title in told.ROWS:
+            told.write("reliability.md", title, told.cells(found, config, title))
+        for title, line in profiles.every(code):
+            told.write(profiles.PAGE, title, line)

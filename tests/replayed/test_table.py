@@ -18,11 +18,10 @@ from tests.replayed.rehearsed import rehearsed
 from tests.replayed.scenarios import BY_NAME, noise
 from tests.replayed.table import replayed, row, share
 from tests.replayed.template import Template, alarms_of
-from tests.replayed.told import QUARTER, ROWS, cells, written
+from tests.replayed.told import INCIDENTS, QUARTER, ROWS, cells, written
 
 pytestmark = pytest.mark.timeout(7200)
 CONFIG = load(str(DEVELOPMENT))
-INCIDENTS = 20
 LATEST = {
     "auth down": (5, 6),
     "registry down": (5, 6),
@@ -114,7 +113,7 @@ def test_an_incident_is_paged_in_time_and_once(found: Template, name: str) -> No
 @pytest.mark.sweep
 @pytest.mark.parametrize("title", ROWS)
 def test_the_document_says_what_is_replayed(found: Template, title: str) -> None:
-    assert cells(found, CONFIG, title, INCIDENTS) == written("reliability.md", title)
+    assert cells(found, CONFIG, title) == written("reliability.md", title)
 
 
 @pytest.mark.sweep

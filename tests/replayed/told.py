@@ -6,8 +6,9 @@ compared word by word, and a change of the alarms that moves a figure is seen.
 
 from __future__ import annotations
 
+import itertools
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from canary.model import Config
@@ -16,7 +17,14 @@ from tests.replayed.table import Row, row, times
 from tests.replayed.template import Template
 
 DOCS = Path(__file__).parents[2] / "docs"
+HEADS = {
+    "reliability.md": "| what happens | told | paged | page cleared | pages an incident |\n",
+    "operations.md": "| | `standard` | `lean` | `full` |\n",
+}
+"""Document -> head of its replayed table."""
 SEED = 1
+INCIDENTS = 20
+"""Incidents of a row of docs/reliability.md."""
 QUARTER = 90 * 1440
 """Minutes of 90 days."""
 ROWS = {
@@ -52,11 +60,9 @@ def together(rows: Sequence[Row]) -> Row:
     )
 
 
-def cells(template: Template, config: Config, title: str, incidents: int) -> str:
+def cells(template: Template, config: Config, title: str) -> str:
     """Return a row of docs/reliability.md as the replay has it."""
-    found = together(
-        [row(template, config, BY_NAME[name], incidents, SEED) for name in ROWS[title]]
-    )
+    found = together([row(template, config, BY_NAME[n], INCIDENTS, SEED) for n in ROWS[title]])
     at = (found.told, found.paged, found.cleared)
     figures = [_written(values, found.incidents) for values in at]
     return " | ".join((f"| {title}", *figures, f"{found.pages:g} |"))
@@ -69,13 +75,22 @@ def _written(values: Sequence[float], of: int) -> str:
 
 
 def written(page: str, title: str) -> str:
-    """Return the row of a document that begins with these words; there is one alone."""
-    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
-    (found,) = (line for line in lines if line.startswith(f"| {title} |"))
+    """Return the row of a document's replayed table that begins with these words."""
+    return row_in((DOCS / page).read_text(encoding="utf-8"), HEADS[page], title)
+
+
+def row_in(text: str, head: str, title: str) -> str:
+    """Return the row of the table with a head; ValueError unless there is one alone."""
+    rows = itertools.takewhile(
+        lambda line: line.startswith("|"), (head + text.partition(head)[2]).splitlines()
+    )
+    (found,) = (row for row in rows if row.startswith(f"| {title} |"))
     return found
 
 
-def every(template: Template, config: Config, incidents: int) -> Iterator[str]:
-    """Yield the table of docs/reliability.md."""
-    for title in ROWS:
-        yield cells(template, config, title, incidents)
+def write(page: str, title: str, line: str) -> None:
+    """Put a row in the place of the one that a document's replayed table has."""
+    path, head = DOCS / page, HEADS[page]
+    before, _, after = path.read_text(encoding="utf-8").partition(head)
+    new = after.replace(row_in(head + after, head, title), line, 1)
+    path.write_text(before + head + new, encoding="utf-8")
