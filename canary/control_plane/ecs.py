@@ -6,6 +6,8 @@ choice.
 
 from __future__ import annotations
 
+from typing import Any
+
 from canary.control_plane.aws_lists import service_events, stops
 from canary.control_plane.aws_lists.form import match
 from canary.control_plane.state import EcsDeployment, EcsService, Event, Task
@@ -79,3 +81,21 @@ def live(service: EcsService | None) -> tuple[Task, ...]:
     """Return the running tasks of a service that have an address."""
     tasks = service.tasks if service else ()
     return tuple(t for t in tasks if t.last_status == "RUNNING" and t.address)
+
+
+def connect_names(service: EcsService | None) -> dict[str, int]:
+    """Return the names that Service Connect gives a service: name -> port, 0 for the default one.
+
+    AWS, "ServiceConnectClientAlias" and "ServiceConnectService": without an alias a service is
+    known by its discovery name, else by the port's name, in the namespace.
+    """
+    newest = primary(service)
+    config = newest.service_connect if newest else {}
+    found: dict[str, int] = {}
+    for each in config.get("services") or ():
+        called = str(each.get("discoveryName") or each.get("portName") or "")
+        default = f"{called}.{str(config.get('namespace') or '').rpartition('/')[2]}"
+        aliases: list[dict[str, Any]] = each.get("clientAliases") or [{}]
+        for alias in aliases:
+            found[str(alias.get("dnsName") or default).lower()] = int(alias.get("port") or 0)
+    return found if config.get("enabled") else {}

@@ -76,14 +76,29 @@ def serves_instead(
     environment: Environment, state: PlatformState, name: str, group: TargetGroup
 ) -> str:
     """Return the service's group that serves in place of one that no rule leads to, else ""."""
-    reached = {
+    reached = _reached(state)
+    own = serving_groups(environment, state, name) if group.arn not in reached else ()
+    serving = (g for g in own if g.arn in reached and g.arn != group.arn)
+    return next((g.name for g in serving if any(t.state == "healthy" for t in g.targets)), "")
+
+
+def in_turn(environment: Environment, state: PlatformState, name: str) -> tuple[TargetGroup, ...]:
+    """Return the target groups of a service but those that wait for their turn.
+
+    Of a service with several groups, such as one that is deployed blue/green, a group to which no
+    rule sends anything may be empty: whatever ails the service, it is not that.
+    """
+    own, reached = groups_of(environment, state, name), _reached(state)
+    return tuple(g for g in own if g.arn in reached) or own
+
+
+def _reached(state: PlatformState) -> frozenset[str]:
+    """Return the ARNs of the groups to which rules send requests."""
+    return frozenset(
         f.target_group
         for balancer in state.load_balancers
         for listener in balancer.listeners
         for rule in listener.rules
         for f in rule.action.forwards
         if f.weight > 0
-    }
-    own = serving_groups(environment, state, name) if group.arn not in reached else ()
-    serving = (g for g in own if g.arn in reached and g.arn != group.arn)
-    return next((g.name for g in serving if any(t.state == "healthy" for t in g.targets)), "")
+    )

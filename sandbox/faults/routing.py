@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sandbox.faults.context import FaultContext
 from sandbox.seed.balancers import NOT_FOUND, forward
 from sandbox.world.world import AUTH
@@ -87,8 +90,23 @@ def api_group_detached(context: FaultContext) -> None:
     elbv2.modify_listener(
         ListenerArn=context.listener(context.registry), DefaultActions=[forward(empty)]
     )
-    for name in ("proxy", "api"):
-        elbv2.modify_rule(RuleArn=context.rule(name), Actions=[forward(empty)])
+    api = context.target_group(context.api.target_group)
+    rules = elbv2.describe_rules(ListenerArn=context.listener(context.registry))["Rules"]
+    for rule in rules:
+        if rule["Priority"] != "default" and _leads_to(rule, api):
+            *before, last = rule["Actions"]  # what signs a caller in stays
+            order = {"Order": last["Order"]} if "Order" in last else {}
+            elbv2.modify_rule(
+                RuleArn=rule["RuleArn"], Actions=[*before, {**forward(empty), **order}]
+            )
+
+
+def _leads_to(rule: Mapping[str, Any], group: str) -> bool:
+    """Return whether a rule forwards requests to a group."""
+    last = rule["Actions"][-1]
+    weighted = last.get("ForwardConfig", {}).get("TargetGroups", ())
+    found = {g["TargetGroupArn"] for g in weighted if g.get("Weight", 1)}
+    return group in found or last.get("TargetGroupArn") == group
 
 
 def half_to_an_empty_group(context: FaultContext) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from canary.control_plane.baselines import NO_BASELINES, Baselines
 from canary.control_plane.dependencies import closure, used
 from canary.control_plane.log_lines import is_request
-from canary.control_plane.service_groups import groups_of, serves_instead
+from canary.control_plane.service_groups import groups_of, in_turn
 from canary.control_plane.state import (
     EVERYTHING,
     Container,
@@ -205,9 +205,8 @@ class Case:
         """Yield each target group of a service whose outage, or churn, explains failures."""
         for name in self.services:
             failures = self.failures_during_churn(name)
-            for group in self.groups(name) if failures else ():
-                if not serves_instead(self.environment, self.state, name, group):  # blue/green
-                    yield name, group, failures
+            for group in in_turn(self.environment, self.state, name) if failures else ():
+                yield name, group, failures
 
     @remembered
     def failures_of_outage(self, name: str, via: str = "") -> Failures:
@@ -218,8 +217,8 @@ class Case:
         return frozenset(f for f in self.failures if self._follows(f, name, via))
 
     def has_healthy_targets(self, name: str) -> bool:
-        """Return whether tasks of a service run and each of its groups has a healthy target."""
-        service, groups = self.ecs(name), self.groups(name)
+        """Return whether tasks of a service run, and each group in turn has a healthy target."""
+        service, groups = self.ecs(name), in_turn(self.environment, self.state, name)
         runs = bool(service and service.running >= 1) and bool(groups)
         return runs and all(any(t.state == "healthy" for t in g.targets) for g in groups)
 

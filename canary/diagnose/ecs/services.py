@@ -10,6 +10,7 @@ from canary.control_plane.state import EcsDeployment, EcsService
 from canary.diagnose.core.case import Case, Suspect
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import CONTROL
+from canary.diagnose.dependencies.named_in_logs import resource_of
 from canary.diagnose.ecs import revisions
 from canary.diagnose.ecs.last_words import last_words
 from canary.diagnose.ecs.remedies import create_service, start_remedy
@@ -19,7 +20,7 @@ from canary.diagnose.ecs.task_stops import Stop, refine, stop_of
 from canary.diagnose.edge.configured_names import never_there
 from canary.diagnose.remedies import build, service_back
 from canary.diagnose.remedies.services import update_service
-from canary.model import Confidence, Evidence
+from canary.model import Confidence, Evidence, Role
 
 STUCK_S = 900.0
 _START_CAUSES = {
@@ -50,6 +51,11 @@ _START_CAUSES = {
     "deployment-stuck": "has a deployment that does not come through: its new tasks end",
     "deployment-rolled-back": "went back to the revision before: the new one's tasks end",
 }
+
+_OF_THE_STORE = (
+    *("database-connections-exhausted", "database-full", "database-read-only"),
+    *("database-failing-over", "database-unreachable"),
+)
 
 
 def missing(case: Case) -> Iterator[Finding]:
@@ -138,7 +144,9 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
     return Finding(
         cause=stop.cause,
         service=name,
-        resource=change.bad.arn if change and _of_revision(stop.cause) else service.arn,
+        resource=change.bad.arn
+        if change and _of_revision(stop.cause)
+        else _store(case, name, stop.cause) or service.arn,
         confidence=Confidence.CERTAIN if shown_by_aws and not logged else Confidence.LIKELY,
         summary=f"{service.name} {_says(stop)}" + (f": {stop.name}." if stop.name else "."),
         evidence=(
@@ -151,6 +159,15 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
         remedy=start_remedy(case, name, stop),
         explained_failures=failures,
     )
+
+
+def _store(case: Case, name: str, cause: str) -> str:
+    """Return the database at fault where its only user's tasks tell of it, "" where not."""
+    if cause not in _OF_THE_STORE:
+        return ""
+    needed = case.closure(name)
+    found = [each for each in case.environment.of_role(Role.DATABASE) if each in needed]
+    return resource_of(case, found[0]) if len(found) == 1 else ""
 
 
 def _says(stop: Stop) -> str:

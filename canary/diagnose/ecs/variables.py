@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from canary.control_plane.ecs import live
+from canary.control_plane.ecs import connect_names, live
 from canary.control_plane.state import TaskDefinition
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.mlflow_paths import failure_asks_mlflow
@@ -131,7 +131,7 @@ def _hosts(case: Case, other: str) -> set[str]:
     """Return every host under which a service is known to be reached."""
     part = case.services[other]
     tasks = {t.address for t in live(case.ecs(other))}
-    return {case.host(other), part.discovery, *tasks} - {""}
+    return {case.host(other), part.discovery, *tasks, *connect_names(case.ecs(other))} - {""}
 
 
 def _expected_port(case: Case, other: str, host: str) -> int:
@@ -182,6 +182,9 @@ def leads_to(case: Case, other: str, value: str) -> bool:
         return False
     if part.url and url.hostname == case.host(other):  # a redirect loses the body of a POST
         return url.scheme == public.scheme and port == place(part.url).port
+    connected = connect_names(case.ecs(other))
+    if url.hostname in connected:
+        return url.scheme == "http" and port in (connected[url.hostname], part.port)
     if url.hostname in _hosts(case, other):
         plain = any(g.protocol == "HTTP" for g in case.groups(other))
         fits = not part.port or port in (part.port, 0)

@@ -19,7 +19,12 @@ from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.failures import Failure
 from canary.diagnose.core.finding import APPLICATION, TLS_EDGE, Finding
 from canary.diagnose.core.symptoms import Symptom
-from canary.diagnose.edge.certificate_remedies import has_ended, mend_chain, serve_another
+from canary.diagnose.edge.certificate_remedies import (
+    has_ended,
+    mend_chain,
+    serve_another,
+    served_before,
+)
 from canary.diagnose.remedies.listeners import (
     default_certificate,
 )
@@ -27,6 +32,8 @@ from canary.model import Confidence, Evidence, Role, parse_time
 
 WARNING_S = 30 * 86_400.0
 _SHOWN = (Symptom.TLS, Symptom.CONTROL_CERTIFICATE)
+_ISSUED = "AMAZON_ISSUED"
+_NAME_OR_TRUST = {False: "certificate-name-mismatch", True: "certificate-untrusted"}
 Fault = tuple[str, Confidence]  # the cause, and how sure it is
 
 
@@ -50,12 +57,14 @@ def _failures(case: Case, name: str, host: str, served: Certificate | None) -> F
 
     A network before the balancer tells no more than that it does not reach it, and by which name
     it asks is not known: this counts where the certificate has ended, and was good while all was
-    well.
+    well, or where another one was served then.
     """
+    another = served is not None and _is_another(case, name, served, host)
     own = {
         f
         for f in case.failures
         if (f.host == host and (f.symptom is Symptom.TLS or _lost_since(case, f, served)))
+        or (f.host == host and f.symptom is Symptom.FRONT_LOST and another)
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
     }
     if any(f.symptom in (Symptom.TLS, Symptom.FRONT_LOST) for f in own):
@@ -69,6 +78,18 @@ def _lost_since(case: Case, failure: Failure, served: Certificate | None) -> boo
         return False
     well, end = _well_at(case, failure), parse_time(served.not_after)
     return well is None or (end is not None and well < end)
+
+
+def _is_another(case: Case, name: str, served: Certificate, host: str) -> bool:
+    """Return whether a host has another certificate than while all was well, which may be bad.
+
+    AWS, CloudFront, "HTTP 502 status code (Bad Gateway)": it drops the connection to an origin
+    whose certificate is self-signed, has another name or an incomplete chain. What ACM issued is
+    trusted.
+    """
+    before = served_before(case, name)
+    good = served.type == _ISSUED and covers(names_of(served), host)
+    return bool(before) and served.arn not in before and not good
 
 
 def _well_at(case: Case, failure: Failure) -> dt.datetime | None:
@@ -105,7 +126,10 @@ def _fault(case: Case, failures: Failures, served: Certificate | None, host: str
     codes = {f.failure_code for f in failures}
     if served and has_ended(case, served):
         return "certificate-expired", Confidence.CERTAIN
-    if served and not covers(names_of(served), host):
+    named = not served or covers(names_of(served), host)
+    if not any(f.symptom in _SHOWN for f in failures):  # a network before the balancer lost it
+        return _NAME_OR_TRUST[named], Confidence.LIKELY
+    if not named:
         return "certificate-name-mismatch", Confidence.CERTAIN
     if codes & set(DATE_CODES) or _invalid_above_leaf(failures) or "has expired" in text:
         return "certificate-expired", Confidence.LIKELY
@@ -130,6 +154,11 @@ def _summary(cause: str, host: str, above: str, failures: Failures) -> str:
         return f"{host} sends a certificate above its own that is outside its dates: {above}."
     if cause == "certificate-expired" and any(f.failure_code == NOT_YET_CODE for f in failures):
         return f"The certificate of {host} is not valid yet."
+    if cause == "certificate-untrusted" and not any(f.symptom in _SHOWN for f in failures):
+        return (
+            f"The load balancer of {host} serves another certificate than while all was well, and"
+            " the network before it does not reach it since then."
+        )
     return _TEXTS[cause].format(host=host)
 
 

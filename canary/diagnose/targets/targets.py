@@ -13,7 +13,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.core.symptoms import BALANCER_5XX, Symptom
 from canary.diagnose.ecs import revisions
-from canary.diagnose.remedies import build
+from canary.diagnose.remedies import build, well
 from canary.diagnose.remedies.build import Edits
 from canary.diagnose.remedies.check_targets import owners_of
 from canary.diagnose.remedies.services import entry_json
@@ -32,6 +32,8 @@ def empty(case: Case) -> Iterator[Finding]:
         usable = [t for t in group.targets if t.state not in GONE]
         if usable or not service or not live(service) or not group.load_balancers:
             continue
+        if _was_empty(case, group):
+            continue
         yield Finding(
             cause="target-group-empty",
             service=name,
@@ -47,6 +49,12 @@ def empty(case: Case) -> Iterator[Finding]:
             remedy=_register(case, name, service, group),
             explained_failures=failures,
         )
+
+
+def _was_empty(case: Case, group: TargetGroup) -> bool:
+    """Return whether a group had no target while all was well: then this is not what broke."""
+    before = case.group(group.arn, was) if (was := well.well(case)) else None
+    return before is not None and all(t.state in GONE for t in before.targets)
 
 
 def _register(case: Case, name: str, service: EcsService, group: TargetGroup) -> Remedy:

@@ -6,6 +6,7 @@ from typing import Any
 
 from canary.control_plane.service_groups import (
     groups_of,
+    in_turn,
     receivers,
     registered_in,
     serves_instead,
@@ -112,3 +113,20 @@ def test_a_group_that_rules_lead_to_serves_in_place_of_one_without() -> None:
     none = p.replace(green.action.forwards[0], weight=0)
     unused = p.replace(green, action=p.replace(green.action, forwards=(none,)))
     assert instead(unused) == ""
+
+
+def turns(*rules: Any, green: tuple[TargetHealth, ...] = ()) -> list[str]:
+    state = with_group(*green, of=platform(*rules))
+    registered = faults.service(state, "registry", target_groups=(GREEN,))
+    return [g.arn for g in in_turn(ENVIRONMENT, registered, "registry")]
+
+
+def test_a_group_without_requests_waits_for_its_turn_whatever_is_in_it() -> None:
+    blue, flow = rule("default", action=to(API)), rule("default", action=to(NAMES.group("mlflow")))
+    green = rule("default", action=to(GREEN))
+    assert turns(blue) == turns(blue, green=(target(),)) == [API]
+    assert turns(green) == turns(green, green=(target(state="unhealthy"),)) == [GREEN]
+    assert turns(blue, rule(1, action=to(GREEN))) == [API, GREEN]
+    assert turns(flow) == [API, GREEN]  # a rule is wrong: all of them are asked
+    none = p.replace(green.action.forwards[0], weight=0)
+    assert turns(blue, p.replace(green, action=p.replace(green.action, forwards=(none,)))) == [API]

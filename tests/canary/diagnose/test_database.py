@@ -171,3 +171,34 @@ def test_the_databases_own_words_come_before_the_service_that_repeats_them() -> 
     assert [(d.cause, d.confidence) for d in verdict.diagnoses] == [
         ("database-schema-missing", Confidence.POSSIBLE)
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (REFUSED, "database-unreachable"),
+        ("FATAL:  sorry, too many clients already", "database-connections-exhausted"),
+        ("FATAL:  the database system is starting up", "database-failing-over"),
+    ],
+)
+def test_what_the_tasks_of_its_only_user_tell_is_the_databases_fault(
+    words: str, cause: str
+) -> None:
+    state = faults.stops(
+        "mlflow", "Essential container in task exited", "EssentialContainerExited", 1
+    )(p.healthy())
+    state = p.replace(state, logs={"mlflow": (LogLine(at=p.ago(2), message=words),)})
+    (found,) = judge(state, p.control("ecs_service", "mlflow")).diagnoses
+    database = p.environment(faults.NAMES).services["database"].security_group
+    assert (found.cause, found.resource) == (cause, database)
+
+
+def test_a_wrong_login_of_a_service_is_told_of_the_service() -> None:
+    state = faults.stops(
+        "mlflow", "Essential container in task exited", "EssentialContainerExited", 1
+    )(p.healthy())
+    line = LogLine(at=p.ago(2), message='FATAL: password authentication failed for user "m"')
+    state = p.replace(state, logs={"mlflow": (line,)})
+    (found,) = judge(state, p.control("ecs_service", "mlflow")).diagnoses
+    (service,) = [s for s in state.ecs_services if s.name == faults.NAMES.of("mlflow")]
+    assert (found.cause, found.resource) == ("database-auth-failed", service.arn)

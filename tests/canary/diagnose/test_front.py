@@ -116,6 +116,58 @@ def expired(minutes: float = 1) -> PlatformState:
     return p.replace(p.healthy(), certificates=found)
 
 
+def another(name: str = "auth.hokus.ai", type: str = "IMPORTED") -> PlatformState:
+    """The listeners of every balancer have a new certificate, and the old one is still there."""
+    healthy = p.healthy()
+    old = healthy.certificates[0]
+    new = p.replace(old, arn=f"{old.arn}-new", type=type, domain=name, names=(name,))
+    balancers = tuple(
+        p.replace(
+            b,
+            listeners=tuple(
+                p.replace(x, certificates=(new.arn,)) if x.certificates else x for x in b.listeners
+            ),
+        )
+        for b in healthy.load_balancers
+    )
+    found = (*healthy.certificates, new)
+    return p.replace(healthy, load_balancers=balancers, certificates=found)
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        (another(), "certificate-untrusted"),
+        (another("auth.example.com"), "certificate-name-mismatch"),
+        (another("auth.example.com", "AMAZON_ISSUED"), "certificate-name-mismatch"),
+    ],
+    ids=["imported", "imported-other-name", "issued-other-name"],
+)
+def test_a_front_that_refuses_another_certificate_than_before(
+    state: PlatformState, cause: str
+) -> None:
+    found = told(state, 502)
+    assert [(d.cause, d.confidence) for d in found] == [(cause, Confidence.LIKELY)]
+    assert found[0].resource == state.certificates[-1].arn
+    before = p.healthy().certificates[0].arn
+    assert [c for c in found[0].remedy.fix if before in c and "modify-listener" in c]
+
+
+def test_another_certificate_that_acm_issued_for_the_host_is_good() -> None:
+    assert "certificate-untrusted" not in [
+        d.cause for d in told(another(type="AMAZON_ISSUED"), 502)
+    ]
+
+
+@pytest.mark.parametrize("status", [504, 522])
+def test_another_certificate_does_not_make_a_front_wait(status: int) -> None:
+    assert "certificate-untrusted" not in [d.cause for d in told(another(), status)]
+
+
+def test_without_a_past_no_certificate_is_another_one() -> None:
+    assert "certificate-untrusted" not in [d.cause for d in told(another(), 502, first=True)]
+
+
 @pytest.mark.parametrize(
     ("state", "status", "cause"),
     [

@@ -8,6 +8,8 @@ import pytest
 
 from canary.control_plane.state import (
     EVERYTHING,
+    Action,
+    Forward,
     LogLine,
     PlatformState,
     TargetHealth,
@@ -18,6 +20,7 @@ from canary.diagnose.core.case import Case
 from canary.diagnose.core.symptoms import Symptom
 from canary.model import Environment, Evidence, Result, Role, Service, Status
 from canary.model.urls import place
+from tests.canary.support import platform_faults as faults
 from tests.canary.support import platforms as p
 
 NAMES = p.Names()
@@ -229,7 +232,13 @@ def test_one_healthy_target_of_each_group_is_enough_and_all_groups_need_one() ->
     state = p.replace(HEALTHY, target_groups=(*HEALTHY.target_groups, other))
     arns = (group.arn, "arn:green")
     state = p.change(state, "ecs_services", NAMES.of("registry"), target_groups=arns)
-    assert not case(state=state).has_healthy_targets("registry")
+    assert case(state=state).has_healthy_targets("registry")  # no rule leads there: not its turn
+    led = faults.with_rule(
+        state,
+        NAMES.priorities[1],
+        Action(type="forward", forwards=(Forward(target_group="arn:green"),)),
+    )
+    assert not case(state=led).has_healthy_targets("registry")
 
 
 def test_while_other_tasks_answer_churn_explains_no_error_of_the_application() -> None:
