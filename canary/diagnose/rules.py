@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     Rule(find=own_credential.refused, rank=finding.SETTINGS, also=_REVISIONS),
     Rule(find=targets.empty, rank=finding.TARGET, needs=(*_HEALTH, *_TASKS), also=_RULES),
     Rule(find=health_checks.health_check, rank=finding.TARGET - 2, needs=_HEALTH, also=_REVISIONS),
+    Rule(find=health_checks.guarded_path, rank=finding.TARGET - 2, needs=_HEALTH),
     Rule(find=ports.ports, rank=finding.TARGET - 3, needs=(*_HEALTH, *_REVISIONS)),
     Rule(find=health_checks.protocol, rank=finding.TARGET - 1, needs=_HEALTH),
     Rule(find=protocol_version.refused, rank=finding.TARGET - 1, needs=(*_RULES, *_HEALTH)),

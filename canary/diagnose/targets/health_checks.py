@@ -15,7 +15,12 @@ from canary.diagnose.remedies.edit import Parameters
 from canary.diagnose.remedies.targets import health_check as as_it_was
 from canary.diagnose.remedies.targets import modify_check
 from canary.diagnose.targets.commands import inspect, listening_port, verify
-from canary.diagnose.targets.health_record import target_evidence, unhealthy_targets
+from canary.diagnose.targets.health_record import (
+    refusal,
+    refused,
+    target_evidence,
+    unhealthy_targets,
+)
 from canary.model import Confidence, Remedy
 
 Mismatch = tuple[str, str, str]
@@ -127,6 +132,34 @@ def _mend_check(case: Case, name: str, group: TargetGroup, wrong: list[Mismatch]
         inspect=inspect(case, group),
         verify=verify(case, group),
     )
+
+
+def guarded_path(case: Case) -> Iterator[Finding]:
+    """Report a health check that is refused for lack of a key, on a platform without a past.
+
+    Was all well with the same health check, the application changed: that is of other rules.
+    """
+    for name, group, failures in case.suspect_groups():
+        unhealthy = unhealthy_targets(case, name, group)
+        shut = [t for t in unhealthy if refused(t)]
+        if not shut or well.group(case, group.arn) or _mismatches(case, name, group, unhealthy):
+            continue
+        yield Finding(
+            cause="health-check-mismatch",
+            service=name,
+            resource=group.arn,
+            summary=f"The health check of {group.name} asks {group.health_path}, which refuses"
+            " whoever has no key.",
+            evidence=target_evidence(case, group, shut[:1], "a path that needs no key"),
+            shown_failures=1,
+            remedy=Remedy(
+                summary="Have the health check ask a path that needs no key.",
+                inspect=inspect(case, group),
+                verify=verify(case, group),
+                decision=refusal(group),
+            ),
+            explained_failures=failures,
+        )
 
 
 def protocol(case: Case) -> Iterator[Finding]:

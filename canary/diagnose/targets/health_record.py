@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from canary.control_plane.aws_lists import service_events, stops
 from canary.control_plane.aws_lists.form import match
 from canary.control_plane.aws_lists.target_health import FAILED, MISMATCH, TIMEOUT
@@ -10,6 +12,20 @@ from canary.diagnose.core.case import Case
 from canary.model import Evidence
 
 RECENT_S = 900.0
+_REFUSED = re.compile(r"codes: \[40[13](, ?40[13])*\]")  # as ELB writes them
+
+
+def refused(target: TargetHealth) -> bool:
+    """Return whether a health check was refused: it carries no key."""
+    return _REFUSED.search(target.description) is not None
+
+
+def refusal(group: TargetGroup) -> str:
+    """Return what to do about a health check that is refused."""
+    return (
+        f"The health check of {group.name} asks {group.health_path} without a key and is"
+        " refused: have it ask a path that needs none. If it needed none before, read the log."
+    )
 
 
 def unhealthy_targets(case: Case, name: str, group: TargetGroup) -> list[TargetHealth]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from canary.control_plane.aws_lists import stops
@@ -19,10 +18,14 @@ from canary.diagnose.remedies.check_targets import owners_of
 from canary.diagnose.remedies.services import entry_json
 from canary.diagnose.remedies.targets import deregister, register
 from canary.diagnose.targets.commands import GONE, inspect, port_of, verify
-from canary.diagnose.targets.health_record import RECENT_S, target_evidence, unhealthy_targets
+from canary.diagnose.targets.health_record import (
+    RECENT_S,
+    refusal,
+    refused,
+    target_evidence,
+    unhealthy_targets,
+)
 from canary.model import Confidence, Remedy
-
-_REFUSED = re.compile(r"codes: \[40[13](, 40[13])*\]")  # as ELB writes them
 
 
 def empty(case: Case) -> Iterator[Finding]:
@@ -143,19 +146,16 @@ def unhealthy(case: Case) -> Iterator[Finding]:
             summary=f"{len(failing)} of {max(len(there), 1)} targets of {group.name}"
             f" fail their health checks: {failing[0].description or failing[0].reason}.",
             evidence=target_evidence(case, group, failing[:1], "healthy"),
-            remedy=_restart(case, name, group, failing[0].description),
+            remedy=_restart(case, name, group, failing[0]),
             explained_failures=failures,
         )
 
 
-def _restart(case: Case, name: str, group: TargetGroup, seen: str) -> Remedy:
+def _restart(case: Case, name: str, group: TargetGroup, seen: TargetHealth) -> Remedy:
     back = revisions.rollback(case, name)
     read = "Read the log; the application answers its health check badly."
-    if _REFUSED.search(seen):  # a health check carries no key
-        read = (
-            f"The health check of {group.name} asks {group.health_path} without a key and is"
-            " refused: have it ask a path that needs none. If it needed none before, read the log."
-        )
+    if refused(seen):
+        read = refusal(group)
     return build.remedy(
         case,
         back.summary or read,

@@ -8,7 +8,7 @@ import pytest
 
 from canary.control_plane.state import PlatformState, TargetHealth
 from canary.diagnose import diagnose
-from canary.model import Remedy
+from canary.model import Confidence, Diagnosis, Remedy
 from tests.canary.support import commands
 from tests.canary.support import platforms as p
 from tests.canary.support.platform_faults import NAMES
@@ -25,11 +25,15 @@ def checked(reason: str = "", **fields: Any) -> PlatformState:
 
 
 def remedy(state: PlatformState, before: PlatformState | None) -> Remedy:
+    return first(state, before).remedy
+
+
+def first(state: PlatformState, before: PlatformState | None) -> Diagnosis:
     results = [
         p.failed("auth.health", "auth", p.page(f"https://auth.{NAMES.domain}/health", 503)),
         p.control("target_group", "auth"),
     ]
-    return diagnose(results, state, p.environment(NAMES), before, p.NOW).diagnoses[0].remedy
+    return diagnose(results, state, p.environment(NAMES), before, p.NOW).diagnoses[0]
 
 
 @pytest.mark.parametrize(
@@ -74,19 +78,49 @@ def test_codes_of_grpc_are_never_replaced_by_200() -> None:
     assert "Matcher" not in commands.parameters(found.fix[0])
 
 
-@pytest.mark.parametrize(
-    ("code", "refused"), [(401, True), (403, True), (404, False), (500, False)]
-)
-def test_a_health_check_that_is_refused_for_lack_of_a_key_is_told_so(
-    code: int, refused: bool
-) -> None:
+def refusing(codes: str) -> PlatformState:
+    """Return a platform whose auth service answers its health check with these codes."""
     sick = TargetHealth(
         id=p.ADDRESSES["auth"], port=8000, state="unhealthy", reason=CODES,
-        description=f"Health checks failed with these codes: [{code}]",
+        description=f"Health checks failed with these codes: [{codes}]",
     )  # fmt: skip
-    path = p.environment(NAMES).services["auth"].health_path
-    found = remedy(checked(targets=(sick,), health_path=path), None)
-    name = next(g.name for g in p.healthy().target_groups if g.arn == ARN)
-    told = f"The health check of {name} asks {path} without a key and is refused: have it ask a"
-    assert (told in found.decision) is refused
-    assert ("answers its health check badly" in found.decision) is not refused
+    return checked(targets=(sick,), health_path=PATH)
+
+
+PATH = p.environment(NAMES).services["auth"].health_path
+NAME = next(g.name for g in p.healthy().target_groups if g.arn == ARN)
+REFUSED = f"The health check of {NAME} asks {PATH} without a key and is refused: have it ask a"
+
+
+@pytest.mark.parametrize(
+    ("codes", "cause"),
+    [
+        ("401", "health-check-mismatch"),
+        ("403", "health-check-mismatch"),
+        ("401,403", "health-check-mismatch"),
+        ("404", "targets-unhealthy"),
+        ("401,500", "targets-unhealthy"),
+        ("500", "targets-unhealthy"),
+    ],
+)
+def test_a_health_check_that_is_refused_for_lack_of_a_key_does_not_fit(
+    codes: str, cause: str
+) -> None:
+    found = first(refusing(codes), None)
+    assert (found.cause, found.resource, found.confidence) == (cause, ARN, Confidence.LIKELY)
+    assert found.remedy.fix == ()
+    assert found.remedy.decision.startswith(REFUSED) is (cause == "health-check-mismatch")
+    assert any(f"codes: [{codes}]" in e.seen for e in found.evidence)
+
+
+def test_a_path_that_needed_no_key_while_all_was_well_is_the_applications() -> None:
+    found = first(refusing("401"), checked(health_path=PATH))
+    assert (found.cause, found.confidence) == ("targets-unhealthy", Confidence.LIKELY)
+    assert found.remedy.decision.startswith(REFUSED)
+
+
+def test_a_wrong_path_is_told_as_such_though_it_is_refused() -> None:
+    state = p.change(refusing("401"), "target_groups", ARN, health_path="/other")
+    found = first(state, None)
+    assert (found.cause, found.confidence) == ("health-check-mismatch", Confidence.CERTAIN)
+    assert commands.parameters(found.remedy.fix[0])["HealthCheckPath"] == PATH
