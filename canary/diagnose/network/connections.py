@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from canary.control_plane.ecs import live
 from canary.control_plane.firewall import ANYWHERE, Side
-from canary.control_plane.state import EcsService, LoadBalancer
+from canary.control_plane.state import EcsService, LoadBalancer, SecurityGroup
 from canary.control_plane.way.leaving import addresses_out
 from canary.diagnose.core.case import Case, Failures
 from canary.diagnose.core.symptoms import EDGE, Symptom
@@ -47,7 +47,7 @@ def side_of(case: Case, name: str) -> Side | None:
     if service:
         found = tuple(g for i in service.security_groups if (g := case.security_group(i)))
         complete = len(found) == len(service.security_groups)
-        return Side(groups=found, networks=_cidrs(case, service.subnets)) if complete else None
+        return _at(case, found, service.subnets) if complete else None
     group_name = case.services[name].security_group if name in case.services else ""
     alike = [g for g in case.state.security_groups if group_name and g.name == group_name]
     vpcs = {b.vpc_id for b in case.state.load_balancers if b.vpc_id}
@@ -60,7 +60,20 @@ def _balancer_side(case: Case, balancer: LoadBalancer) -> Side | None:
     found = tuple(g for i in balancer.security_groups if (g := case.security_group(i)))
     if not found or len(found) != len(balancer.security_groups):
         return None
-    return Side(groups=found, networks=_cidrs(case, balancer.subnets))
+    return _at(case, found, balancer.subnets)
+
+
+def _at(case: Case, groups: tuple[SecurityGroup, ...], subnets: tuple[str, ...]) -> Side:
+    """Return an end within subnets; where none of them has a block of IPv6, it speaks IPv4."""
+    known = {s.id: s for s in case.state.subnets}
+    alone = bool(subnets) and all(s in known and not known[s].ipv6_cidrs for s in subnets)
+    return Side(groups=groups, networks=_cidrs(case, subnets), family=4 if alone else 0)
+
+
+def _both(source: Side, target: Side) -> tuple[Side, Side]:
+    """Return two ends with the family of either: a connection has one."""
+    family = source.family or target.family
+    return replace(source, family=family), replace(target, family=family)
 
 
 def _cidrs(case: Case, subnets: tuple[str, ...]) -> tuple[str, ...]:
@@ -118,6 +131,7 @@ def _to_tasks(case: Case, name: str) -> Iterator[Connection]:
     target = side_of(case, name)
     if not balancer or not service or not source or not target:
         return
+    source, target = _both(source, target)
     for port in sorted(_ports(case, service, name)):
         yield Connection(
             name=f"{balancer.name} to {name}",
@@ -164,6 +178,7 @@ def _to_dependency(case: Case, name: str, other: str) -> Iterator[Connection]:
         if balancer is None or balancer.scheme == "internet-facing":
             source = replace(source, networks=_seen_outside(case, name))
     if target and port:
+        source, target = _both(source, target)
         yield Connection(
             name=f"{name} to the public name of {other}" if public else f"{name} to {other}",
             source=source,

@@ -149,8 +149,8 @@ def _confidence(
 
 
 def _without_network(blocking: Blocking, connection: Connection) -> Known:
-    """Return whether a group admits a connection as far as a healthy run can tell."""
-    source, target = connection.source, connection.target
+    """Return whether a group admits a connection by what is known of it without its network."""
+    source, target = (replace(e, family=0) for e in (connection.source, connection.target))
     if blocking.direction == "egress":
         return lets_out(source, target, connection.port)
     outside = replace(source, networks=(ANYWHERE,)) if connection.outside else source

@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[int, tuple[str, ...], tuple[str, ...], bool]] = {
     "ecs.own_credential.refused": (50, (), (ECS, REVISIONS), False),
     "targets.targets.empty": (70, (GROUPS, HEALTH, ECS, LIST, TASKS), (LB, LISTENERS, RULE), False),
     "targets.health_checks.health_check": (68, (GROUPS, HEALTH), (ECS, REVISIONS), False),
+    "targets.health_checks.guarded_path": (68, (GROUPS, HEALTH), (), False),
     "targets.ports.ports": (67, (GROUPS, HEALTH, ECS, REVISIONS), (), False),
     "targets.health_checks.protocol": (69, (GROUPS, HEALTH), (), False),
     "targets.protocol_version.refused": (69, (LB, LISTENERS, RULE, GROUPS, HEALTH), (), False),

@@ -48,13 +48,14 @@ def auth_tasks_admit(state: PlatformState, *rules: GroupRule) -> PlatformState:
 
 PORT = {"protocol": "tcp", "from_port": 8000, "to_port": 8000}
 BY_LIST = GroupRule(**PORT, prefix_lists=("pl-1",))
+SIX = ("2001:db8:0:1::/64",)
 BY_IPV6 = GroupRule(**PORT, ipv6_cidrs=("2600:1f18::/56",))
 
 
 @pytest.mark.parametrize("rule", [BY_LIST, BY_IPV6], ids=["prefix list", "IPv6"])
 def test_a_rule_whose_addresses_are_not_known_accuses_nobody(rule: GroupRule) -> None:
     """What a prefix list holds is not read: it may be the balancer."""
-    state = auth_tasks_admit(p.healthy(), rule)
+    state = auth_tasks_admit(p.dual_stack(), rule)
     results = faults.by_id("auth-blocked").failures()
     verdict = diagnose(results, state, p.environment(faults.NAMES), state, p.NOW)
     assert [d.cause for d in verdict.diagnoses if d.cause == "security-group-blocked"] == []
@@ -62,9 +63,39 @@ def test_a_rule_whose_addresses_are_not_known_accuses_nobody(rule: GroupRule) ->
 
 @pytest.mark.parametrize("rule", [BY_LIST, BY_IPV6], ids=["prefix list", "IPv6"])
 def test_a_group_that_was_edited_to_such_a_rule_is_likely_at_fault(rule: GroupRule) -> None:
-    state = auth_tasks_admit(p.healthy(), rule)
+    state = auth_tasks_admit(p.dual_stack(), rule)
     found = only(state, *faults.by_id("auth-blocked").failures())
     assert (found.cause, found.confidence) == ("security-group-blocked", Confidence.LIKELY)
+
+
+def test_in_subnets_without_ipv6_a_rule_of_ipv6_admits_nobody() -> None:
+    state = auth_tasks_admit(p.healthy(), BY_IPV6)
+    results = faults.by_id("auth-blocked").failures()
+    said = {
+        name: [
+            (d.resource, d.confidence)
+            for d in diagnose(results, now, p.environment(faults.NAMES), past, p.NOW).diagnoses
+            if d.cause == "security-group-blocked"
+        ]
+        for name, now, past in (
+            ("no past", state, None),
+            ("edited", state, p.healthy()),
+            ("as ever", state, state),
+            (
+                "one subnet has it",
+                p.change(state, "subnets", "subnet-public", ipv6_cidrs=SIX),
+                None,
+            ),
+            ("both have it", auth_tasks_admit(p.dual_stack(), BY_IPV6), None),
+        )
+    }
+    assert said == {
+        "no past": [("sg-auth", Confidence.CERTAIN)],
+        "edited": [("sg-auth", Confidence.CERTAIN)],
+        "as ever": [],  # all was well with it
+        "one subnet has it": [("sg-auth", Confidence.CERTAIN)],  # the other end has none
+        "both have it": [],
+    }
 
 
 def test_of_other_ports_a_prefix_list_says_nothing() -> None:

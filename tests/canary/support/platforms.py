@@ -470,3 +470,12 @@ def change(state: PlatformState, kind: str, arn: str, **fields: Any) -> Platform
         for i in getattr(state, kind)
     )
     return replace(state, **{kind: items})
+
+
+def dual_stack() -> PlatformState:
+    """Return the control plane of a healthy platform whose subnets have blocks of IPv6 as well."""
+    state = healthy()
+    for number, subnet in enumerate(state.subnets):
+        block = f"2600:1f18:0:{number}::/64"
+        state = change(state, "subnets", subnet.id, ipv6_cidrs=(block,))
+    return state

@@ -24,7 +24,7 @@ known_or_not = pytest.mark.parametrize("known", [True, False], ids=["with a past
 @known_or_not
 @pytest.mark.parametrize("rule", [BY_LIST, BY_IPV6], ids=["prefix list", "IPv6"])
 def test_a_crash_loop_behind_a_prefix_list_is_the_crash_loop(rule: GroupRule, known: bool) -> None:
-    well = p.change(p.healthy(), "security_groups", "sg-registry", ingress=(rule,))
+    well = p.change(p.dual_stack(), "security_groups", "sg-registry", ingress=(rule,))
     down = p.change(crash(well), "target_groups", NAMES.group("registry"), targets=())
     found = judged(down, well if known else None, *faults.by_id("api-scaled-to-zero").failures())
     assert said(found) == [("task-crash-loop", CERTAIN)]
