@@ -102,6 +102,15 @@ _FAILURES = {
     "too-large": S.OVERSIZED,
 }
 
+# an error of a database's driver as SQLAlchemy quotes it, before the server's own words
+_DRIVER = r"\((?:psycopg2?|asyncpg|pymysql|mysqldb|mysql\.connector)\.[\w.]{1,80}\)[^\n]{0,400}?"
+
+
+def _quoted(*causes: str) -> str:
+    """Return a pattern for what a driver quotes of a database that refuses for these causes."""
+    return rf"{_DRIVER}(?:{'|'.join(map(refusals.words_of, causes))})"
+
+
 # (statuses, words of the body, symptom); the first row that fits decides.
 _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
     (frozenset(statuses), re.compile(words, re.IGNORECASE), symptom)
@@ -114,6 +123,11 @@ _BODIES: tuple[tuple[frozenset[int], re.Pattern[str], Symptom], ...] = tuple(
             S.AUTH_UNAVAILABLE,
         ),
         ((500, 502, 503, 504), _OWN_KEY_REFUSED, S.OWN_KEY_REFUSED),
+        # MLflow answers 400 for SQLAlchemy's errors (mlflow/store/db/utils.py), but for
+        # OperationalError: a 5xx in all but its number
+        ((400,), _quoted(refusals.AUTH), S.DATABASE_AUTH),
+        ((400,), _quoted(refusals.SCHEMA), S.DATABASE_SCHEMA),
+        ((400,), _quoted(*refusals.OF_DATABASE), S.APP_5XX),
         ((400, 422), r"missing (value|.{0,40}\bparameter)|field required|required parameter",
          S.PARAMETER_MISSING),
         ((401,), r"rate limit", S.THROTTLED),

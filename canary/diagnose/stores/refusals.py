@@ -146,6 +146,9 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
 )  # fmt: skip
 
+OF_DATABASE = tuple(dict.fromkeys(row.cause for row in REFUSALS if row.role is Role.DATABASE))
+"""The causes to which the refusals of databases point."""
+
 
 def of(role: Role, text: str, port: str = "(?!)") -> Refusal | None:
     """Return the refusal of a store of this role that a text quotes, None for none.

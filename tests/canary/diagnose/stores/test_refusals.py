@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from canary.diagnose.causes import ALL
@@ -172,6 +174,30 @@ def test_a_column_in_a_statement_of_sql_is_no_word_about_artifacts(
     body: str, wanted: Symptom
 ) -> None:
     assert symptom(body) is wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("(psycopg2.errors.ReadOnlySqlTransaction) cannot execute INSERT in a read-only"
+         f" transaction {STATEMENT}", Symptom.APP_5XX),
+        ('(psycopg2.errors.UndefinedColumn) column runs.x does not exist', Symptom.DATABASE_SCHEMA),
+        ("(psycopg.errors.InsufficientPrivilege) permission denied for table runs",
+         Symptom.DATABASE_AUTH),
+        ("(pymysql.err.InternalError) (1290, 'The MySQL server is running with the --read-only"
+         " option so it cannot execute this statement')", Symptom.APP_5XX),
+        # of the request itself, and no word of a store's
+        ("(psycopg2.errors.UniqueViolation) duplicate key value violates x", Symptom.WRONG_ANSWER),
+        ("cannot execute INSERT in a read-only transaction", Symptom.WRONG_ANSWER),
+        ("Invalid value for parameter 'name'", Symptom.WRONG_ANSWER),
+    ],
+)  # fmt: skip
+def test_mlflow_answers_400_where_its_driver_says_what_the_database_refuses(
+    body: str, wanted: Symptom
+) -> None:
+    """mlflow/store/db/utils.py: of SQLAlchemy's errors, OperationalError alone is a 503."""
+    text = json.dumps({"error_code": "BAD_REQUEST", "message": body})
+    assert classify(p.answer("https://registry.hokus.ai/x", 400, text)) is wanted
 
 
 def test_mlflows_own_login_is_a_refused_question() -> None:
