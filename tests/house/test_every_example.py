@@ -64,6 +64,7 @@ NOT_RUN = {
     r"(make mutants|python -m tests\.mutants)\b": "an hour; `make sweep` does it",
     r"python -m tests\.canary\.support\.(told|arriving)": "writes files that a test compares",
     r"make (sweep|bench)$": "half a day on a quiet machine; a person reads what they say",
+    r"python -m tests\.replayed": "minutes of processor; `make sweep` compares what it writes",
     r"python -m tests\.bench\.": "a measurement, for a quiet machine",
     r"make diagnosis-report$": "an hour; `make test-slow` and `make sweep` plant the same",
     r"python -m tests\.worlds\.matrix": "hours; `make test-slow` tries a sample of its cells",

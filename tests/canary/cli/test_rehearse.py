@@ -32,7 +32,7 @@ def test_every_pattern_has_a_row_and_nobody_is_woken_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "within"), [("outage", 6), ("flapping", 6), ("two-of-three", 15), ("silence", 6)]
+    ("pattern", "within"), [("outage", 6), ("flapping", 6), ("two-of-three", 15), ("silence", 7)]
 )
 def test_what_is_wrong_is_paged_in_time_and_once(pattern: str, within: int) -> None:
     (row,) = figures("--pattern", pattern, "--days", "2")
