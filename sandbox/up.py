@@ -95,7 +95,7 @@ def describe(twin: Twin, control_url: str) -> State:
             for name, found in twin.services().items()
         },
         speed=twin.speed,
-        world=twin.world.name,
+        world=twin.world.file or twin.world.name,
     )
 
 

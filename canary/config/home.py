@@ -6,8 +6,10 @@ It is the one that is named, else the nearest folder upwards with a `canary.toml
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from canary.config.toml_file import is_file, read_toml
@@ -19,6 +21,9 @@ SHIPPED = Path(__file__).resolve().parents[1] / FOLDER
 LONGEST_SHOWN = 100
 """Characters of a name that a message repeats."""
 HOW = "write canary.toml here, or name its folder with --config or CANARY_HOME"
+
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_NAMED = re.compile(r"""<[^<>]{1,200}\b(?:id|name)=["']([^"'<>]{1,200})["']""")
 
 
 class ConfigError(Exception):
@@ -129,3 +134,27 @@ def _name(file: Path) -> str:
     if file.name != MARK:
         return file.stem
     return str((read_toml(file, []) or {}).get("name", file.name))
+
+
+def runbook_problems(at: str, runbook: str, roots: tuple[Path, ...]) -> Iterator[str]:
+    """Yield what is wrong with a check's runbook; a link is not looked up."""
+    file, _, section = runbook.partition("#")
+    if not file or file.startswith("https://"):
+        return
+    # an installed package has ours beside its checks: it has no docs/
+    installed = (root / "canary" / file.removeprefix("docs/") for root in roots)
+    found = next(filter(is_file, (*(root / file for root in roots), *installed)), None)
+    if found is None:
+        yield f"{at}: runbook: {file} does not exist"
+    elif section and section.lower() not in _sections(found):
+        yield f"{at}: runbook: {file} has no section #{section}"
+
+
+@cache
+def _sections(page: Path) -> frozenset[str]:
+    """Return the anchors of a Markdown page's headings, as GitHub makes them, and its own ones."""
+    text = page.read_text(encoding="utf-8", errors="replace")
+    words = (re.sub(r"[^\w\- ]", "", found).strip() for found in _HEADING.findall(text))
+    return frozenset(
+        found.lower() for found in (*(w.replace(" ", "-") for w in words), *_NAMED.findall(text))
+    )

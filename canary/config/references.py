@@ -11,9 +11,9 @@ import msgspec
 
 from canary.config import addresses, blocking, credentials, sendable
 from canary.config.alarm_windows import window_problems
+from canary.config.home import runbook_problems
 from canary.config.needs import cycle_from, with_needs
 from canary.config.routes import route_problems
-from canary.config.toml_file import is_file
 from canary.model import Check, Environment, Frozen, Scope
 from canary.mutes.scopes import covers, described, scope_problem
 from canary.probes.base.api import Kind
@@ -86,7 +86,7 @@ def _names(environment: Environment, sources: list[Source], rules: Rules) -> Ite
         if used != s.check.service and used not in environment.services:
             yield f"{at}: spec.use_service: {used} is not a service of {rules.file}"
         if rules.authoring:
-            yield from _runbook(at, s.check.runbook, rules.roots)
+            yield from runbook_problems(at, s.check.runbook, rules.roots)
 
 
 def _that_run(sources: list[Source], rules: Rules) -> list[Source]:
@@ -110,15 +110,6 @@ def _requests(
         if runs_in(environment, s.check) and not kind.reads_state and kind.needs_url:
             found = sendable.without_url(s.check, environment, rules.file)
             yield from (f"{s.file}: {s.check.id}: {problem}" for problem in found)
-
-
-def _runbook(at: str, runbook: str, roots: tuple[Path, ...]) -> Iterator[str]:
-    file = runbook.partition("#")[0]
-    # an installed package has ours beside its checks: it has no docs/
-    installed = (root / "canary" / file.removeprefix("docs/") for root in roots)
-    places = (*(root / file for root in roots), *installed)
-    if file and not file.startswith("https://") and not any(map(is_file, places)):
-        yield f"{at}: runbook: {file} does not exist"
 
 
 def principals(spec: Any) -> set[str]:

@@ -37,7 +37,8 @@ def load(name: str = CLASSIC) -> World:
     if not path.is_file():
         listed = ", ".join(known())
         raise WorldError(f"no world {name!r}: write one of {listed}, or the path of a file")
-    table = {"name": path.stem, **_whole(path)}
+    own = str(path.absolute()) if name.endswith(".toml") else ""
+    table = {"name": path.stem, **_whole(path), "file": own}
     try:
         return convert(table)
     except msgspec.ValidationError as error:

@@ -52,6 +52,7 @@ class World(Part, frozen=True, kw_only=True):
     beside: Beside | None = None  # another environment in the same account
     everywhere: tuple[str, ...] = ()  # further sources that each group with a port admits
     prefix_lists: dict[str, list[str]] = msgspec.field(default_factory=dict)  # name -> blocks
+    file: str = ""  # the path by which it was given, "" for one of ours
     model: str  # the environment file that the world's own is made of
     written: dict[str, Any] = msgspec.field(
         default_factory=dict

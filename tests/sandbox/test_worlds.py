@@ -126,6 +126,18 @@ def test_a_file_that_is_wrong_is_refused_by_name_and_key(
     assert "\n" not in str(error.value)
 
 
+def test_a_world_of_a_file_is_found_again_by_the_path_it_was_given_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written('sentence = "mine"\n', tmp_path)
+    monkeypatch.chdir(tmp_path)
+    mine = load("mine.toml")
+    monkeypatch.chdir(ROOT)
+    assert (mine.name, mine.file) == ("mine", str(tmp_path / "mine.toml"))
+    assert load(mine.file) == mine
+    assert {load(name).file for name in known()} == {""}
+
+
 def test_an_unknown_world_is_refused_with_the_names_that_there_are() -> None:
     done = sandbox("up", "--world", "nowhere")
     assert done.returncode == 2

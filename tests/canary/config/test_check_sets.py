@@ -111,7 +111,7 @@ def test_a_check_of_two_sets_is_named_with_both(tmp_path: Path) -> None:
 
 
 def test_a_runbook_is_a_file_beside_a_link_or_none(tmp_path: Path) -> None:
-    own(tmp_path, "checks/web.md", "# Web\n")
+    own(tmp_path, "checks/web.md", "# Web\n\n## Slow ##\n")
     own(tmp_path, "help.md", "# Help\n")
     link = "https://wiki.example/web"
     own(
@@ -134,6 +134,23 @@ def test_a_runbook_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert problems_of(environment(tmp_path, '["./checks"]')) == [
         "checks/web.toml: web.page: runbook: gone.md does not exist"
     ]
+
+
+PAGE = '# Slow\n\n### What to do: HTTP 503?\n\n<a id="own-name"></a>\n\n#no-heading\n'
+
+
+@pytest.mark.parametrize("section", ["slow", "Slow", "what-to-do-http-503", "own-name"])
+def test_a_section_of_a_runbook_is_a_heading_or_a_name(tmp_path: Path, section: str) -> None:
+    own(tmp_path, "help.md", PAGE)
+    file = environment(tmp_path, "[]", block("web.page", f"help.md#{section}"))
+    assert [c.runbook for c in load(str(file)).checks] == [f"help.md#{section}"]
+
+
+@pytest.mark.parametrize("section", ["slow-", "what-to-do", "no-heading"])
+def test_a_section_that_a_runbook_lacks_is_named(tmp_path: Path, section: str) -> None:
+    own(tmp_path, "help.md", PAGE)
+    file = environment(tmp_path, "[]", block("web.page", f"help.md#{section}"))
+    assert problems_of(file) == [f"team.toml: web.page: runbook: help.md has no section #{section}"]
 
 
 def test_the_zip_has_the_sets_of_the_owner_where_the_function_reads_them(tmp_path: Path) -> None:
