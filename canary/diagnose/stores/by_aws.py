@@ -15,7 +15,7 @@ from canary.control_plane.stores import Kind, Store, StoreEvent
 from canary.diagnose.core.case import AHEAD_S, Case, Failures
 from canary.diagnose.core.finding import Finding
 from canary.diagnose.stores import agreement, events, links, refusals, remedies
-from canary.model import Confidence, Evidence
+from canary.model import Confidence, Evidence, Role
 
 FAILING = {
     # RDS, of an instance and of a cluster
@@ -50,6 +50,8 @@ MEANS = {
 }
 LAST_S = 3600.0
 """Seconds for which a failover that no event ends may last: as long as events are read."""
+_TAKES_WRITES = {refusals.CONNECTIONS, refusals.AUTH, refusals.SCHEMA}
+"""Causes for which a database refuses that has room left."""
 JUST_S = 900.0
 """Seconds after which a failover or restart that has ended makes no failures any more."""
 
@@ -63,7 +65,7 @@ def shown(case: Case) -> Iterator[Finding]:
             yield from (
                 _by_status(case, name, parts, failures)
                 or _by_event(case, name, parts, failures)
-                or _by_count(case, parts, failures)
+                or _by_count(case, name, parts, failures)
             )
 
 
@@ -160,12 +162,27 @@ def _causes_of(parts: tuple[Store, ...]) -> Iterator[tuple[Store, str]]:
                 yield own[0], cause
 
 
-def _by_count(case: Case, parts: tuple[Store, ...], failures: Failures) -> tuple[Finding, ...]:
-    """Return a database with hardly any free storage, before RDS calls it full."""
+def _by_count(
+    case: Case, name: str, parts: tuple[Store, ...], failures: Failures
+) -> tuple[Finding, ...]:
+    """Return a database with hardly any free storage, before RDS calls it full.
+
+    CloudWatch's count is minutes old: where the database refuses for another reason, in its own
+    words, its storage may be mended.
+    """
     full = next((p for p in parts if agreement.nearly_full(p)), None)
-    if full is None:
+    told = _told_of(case, name)
+    if full is None or (told & _TAKES_WRITES and refusals.FULL not in told):
         return ()
     return (_finding(case, full, Confidence.LIKELY, (), failures, refusals.FULL),)
+
+
+def _told_of(case: Case, name: str) -> set[str]:
+    """Return for which causes a database refused its users lately, by their logs."""
+    users = [n for n, s in case.services.items() if name in s.depends_on]
+    lines = (x for n in users for x in case.log_lines(n) if case.age(x.at) < JUST_S)
+    found = (refusals.of(Role.DATABASE, line.message) for line in lines)
+    return {refusal.cause for refusal in found if refusal}
 
 
 def _lines(part: Store, recent: tuple[StoreEvent, ...]) -> tuple[Evidence, ...]:

@@ -210,6 +210,26 @@ def test_hardly_any_free_storage_is_likely_a_full_database() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("FATAL: remaining connection slots are reserved", "database-connections-exhausted"),
+        ("FATAL: password authentication failed for user x", "database-auth-failed"),
+        ('could not extend file "base/1": No space left on device', "database-full"),
+        ("a line that names nothing", "database-full"),
+    ],
+)
+def test_a_count_of_free_storage_is_older_than_what_the_database_says(
+    words: str, cause: str
+) -> None:
+    """CloudWatch counts once a minute: the storage may be mended since."""
+    least = Readings(latest=1e8, least=1e8, most=1e9)
+    logs = {"auth": (LogLine(at=p.ago(1), message=words),)}
+    found = judge(db(free_bytes=least), results=ALL_FAIL, logs=logs)
+    told = {d.cause for d in found if d.service == "database"}
+    assert told == {cause}
+
+
+@pytest.mark.parametrize(
     ("part", "cause"),
     [
         (cache(status="deleting"), "cache-stopped"),
