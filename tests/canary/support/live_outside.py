@@ -42,13 +42,15 @@ _OWNERS = {
     names.REDIS_GROUP: "cache",
     names.DATABASE_GROUP: "database",
 }
-# A database may be called as a service is; a network ACL or a web ACL is no service's own.
+# A database may be called as a service is; a network ACL or a web ACL is no service's own; of a
+# silent MLflow the service or its group is named.
 _LIES_IN = {
     "database-stopped": "database",
     "database-full": "database",
     "database-failing-over": "database",
     "database-connections-taken": "database",
     "cache-deleted": "cache",
+    "mlflow-silent": "mlflow",
     "mlflow-paths-blocked": "registry",
     "acl-denies-database": "database",
     "acl-drops-answers": "registry",
