@@ -13,6 +13,7 @@ NOT_YET_CODE = 9  # not valid yet
 DATE_CODES = (NOT_YET_CODE, 10)  # 10: expired
 NAME_CODES = (62, 63, 64)
 UNTRUSTED_CODES = (18, 19, 20, 21)
+ISSUED_BY_ACM = "AMAZON_ISSUED"
 
 
 def covers(names: Iterable[str], host: str) -> bool:
@@ -38,5 +39,5 @@ def usable(certificate: Certificate, now: dt.datetime) -> bool:
 
 def is_renewed(certificate: Certificate) -> bool:
     """Return whether ACM issued a certificate, and renews it by itself."""
-    own = (certificate.type, certificate.status) == ("AMAZON_ISSUED", "ISSUED")
+    own = (certificate.type, certificate.status) == (ISSUED_BY_ACM, "ISSUED")
     return own and certificate.renewal_status != "FAILED"

@@ -87,15 +87,18 @@ def connect_names(service: EcsService | None) -> dict[str, int]:
     """Return the names that Service Connect gives a service: name -> port, 0 for the default one.
 
     AWS, "ServiceConnectClientAlias" and "ServiceConnectService": without an alias a service is
-    known by its discovery name, else by the port's name, in the namespace.
+    known by its discovery name, else by the port's name, in the namespace. One that is given by its
+    ARN does not tell its name.
     """
     newest = primary(service)
     config = newest.service_connect if newest else {}
+    space = str(config.get("namespace") or "")
     found: dict[str, int] = {}
     for each in config.get("services") or ():
         called = str(each.get("discoveryName") or each.get("portName") or "")
-        default = f"{called}.{str(config.get('namespace') or '').rpartition('/')[2]}"
+        default = f"{called}.{space}" if "/" not in space else ""
         aliases: list[dict[str, Any]] = each.get("clientAliases") or [{}]
         for alias in aliases:
-            found[str(alias.get("dnsName") or default).lower()] = int(alias.get("port") or 0)
+            if name := str(alias.get("dnsName") or default).lower():
+                found[name] = int(alias.get("port") or 0)
     return found if config.get("enabled") else {}

@@ -140,13 +140,12 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
     short = not case.has_healthy_targets(name) or all(f.symptom in CONTROL for f in failures)
     in_force = bool(stop.task) or (stop.cause in NO_ROOM and short)
     shown_by_aws = shown_by_aws and in_force and not stop.likely
+    revision = change.bad.arn if change and _of_revision(stop.cause) else ""
     logged = stop.cause.startswith("environment-") and not (change or stop.name)
     return Finding(
         cause=stop.cause,
         service=name,
-        resource=change.bad.arn
-        if change and _of_revision(stop.cause)
-        else _store(case, name, stop.cause) or service.arn,
+        resource=revision or _store(case, name, stop.cause) or service.arn,
         confidence=Confidence.CERTAIN if shown_by_aws and not logged else Confidence.LIKELY,
         summary=f"{service.name} {_says(stop)}" + (f": {stop.name}." if stop.name else "."),
         evidence=(
@@ -162,7 +161,7 @@ def _start_finding(case: Case, suspect: Suspect, stop: Stop) -> Finding:
 
 
 def _store(case: Case, name: str, cause: str) -> str:
-    """Return the database at fault where its only user's tasks tell of it, "" where not."""
+    """Return the only database that a service needs, if its tasks tell of it, else ""."""
     if cause not in _OF_THE_STORE:
         return ""
     needed = case.closure(name)

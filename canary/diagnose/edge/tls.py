@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from canary.control_plane.certificates import (
     DATE_CODES,
+    ISSUED_BY_ACM,
     NAME_CODES,
     NOT_YET_CODE,
     UNTRUSTED_CODES,
@@ -32,7 +33,6 @@ from canary.model import Confidence, Evidence, Role, parse_time
 
 WARNING_S = 30 * 86_400.0
 _SHOWN = (Symptom.TLS, Symptom.CONTROL_CERTIFICATE)
-_ISSUED = "AMAZON_ISSUED"
 _NAME_OR_TRUST = {False: "certificate-name-mismatch", True: "certificate-untrusted"}
 Fault = tuple[str, Confidence]  # the cause, and how sure it is
 
@@ -46,7 +46,7 @@ def certificates(case: Case) -> Iterator[Finding]:
         if not host or not failures:
             continue
         fault = _fault(case, failures, served, host)
-        if fault and not any(f.symptom in _SHOWN for f in failures):
+        if fault and not _is_shown(failures):
             fault = _on_a_front_s_word(case, failures, fault)
         if fault:
             yield _finding(case, name, fault, served, failures)
@@ -64,7 +64,7 @@ def _failures(case: Case, name: str, host: str, served: Certificate | None) -> F
         f
         for f in case.failures
         if (f.host == host and (f.symptom is Symptom.TLS or _lost_since(case, f, served)))
-        or (f.host == host and f.symptom is Symptom.FRONT_LOST and another)
+        or (f.host == host and another and f.symptom is Symptom.FRONT_LOST)
         or (f.symptom is Symptom.CONTROL_CERTIFICATE and f.service == name)
     }
     if any(f.symptom in (Symptom.TLS, Symptom.FRONT_LOST) for f in own):
@@ -88,7 +88,7 @@ def _is_another(case: Case, name: str, served: Certificate, host: str) -> bool:
     trusted.
     """
     before = served_before(case, name)
-    good = served.type == _ISSUED and covers(names_of(served), host)
+    good = served.type == ISSUED_BY_ACM and covers(names_of(served), host)
     return bool(before) and served.arn not in before and not good
 
 
@@ -102,6 +102,11 @@ def _on_a_front_s_word(case: Case, failures: Failures, fault: Fault) -> Fault:
     """Return a fault as sure as it is without a handshake of our own: by what was well before."""
     known = any(_well_at(case, f) for f in failures)
     return fault if known else (fault[0], Confidence.LIKELY)
+
+
+def _is_shown(failures: Failures) -> bool:
+    """Return whether a handshake of our own or ACM shows it, and not a network's word alone."""
+    return any(f.symptom in _SHOWN for f in failures)
 
 
 def _asked_in_vain(case: Case, name: str) -> Failures:
@@ -127,7 +132,7 @@ def _fault(case: Case, failures: Failures, served: Certificate | None, host: str
     if served and has_ended(case, served):
         return "certificate-expired", Confidence.CERTAIN
     named = not served or covers(names_of(served), host)
-    if not any(f.symptom in _SHOWN for f in failures):  # a network before the balancer lost it
+    if not _is_shown(failures):  # a network before the balancer lost it
         return _NAME_OR_TRUST[named], Confidence.LIKELY
     if not named:
         return "certificate-name-mismatch", Confidence.CERTAIN
@@ -154,7 +159,7 @@ def _summary(cause: str, host: str, above: str, failures: Failures) -> str:
         return f"{host} sends a certificate above its own that is outside its dates: {above}."
     if cause == "certificate-expired" and any(f.failure_code == NOT_YET_CODE for f in failures):
         return f"The certificate of {host} is not valid yet."
-    if cause == "certificate-untrusted" and not any(f.symptom in _SHOWN for f in failures):
+    if cause == "certificate-untrusted" and not _is_shown(failures):
         return (
             f"The load balancer of {host} serves another certificate than while all was well, and"
             " the network before it does not reach it since then."

@@ -50,10 +50,10 @@ MEANS = {
 }
 LAST_S = 3600.0
 """Seconds for which a failover that no event ends may last: as long as events are read."""
-_TAKES_WRITES = {refusals.CONNECTIONS, refusals.AUTH, refusals.SCHEMA}
-"""Causes for which a database refuses that has room left."""
 JUST_S = 900.0
 """Seconds after which a failover or restart that has ended makes no failures any more."""
+_HAS_ROOM = {refusals.CONNECTIONS, refusals.AUTH, refusals.SCHEMA}
+"""Causes for which a database refuses that has room left."""
 
 
 def shown(case: Case) -> Iterator[Finding]:
@@ -171,8 +171,10 @@ def _by_count(
     words, its storage may be mended.
     """
     full = next((p for p in parts if agreement.nearly_full(p)), None)
+    if full is None:
+        return ()
     told = _told_of(case, name)
-    if full is None or (told & _TAKES_WRITES and refusals.FULL not in told):
+    if told & _HAS_ROOM and refusals.FULL not in told:
         return ()
     return (_finding(case, full, Confidence.LIKELY, (), failures, refusals.FULL),)
 

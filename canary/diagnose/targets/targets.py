@@ -56,7 +56,7 @@ def empty(case: Case) -> Iterator[Finding]:
 
 def _was_empty(case: Case, group: TargetGroup) -> bool:
     """Return whether a group had no target while all was well: then this is not what broke."""
-    before = case.group(group.arn, was) if (was := well.well(case)) else None
+    before = well.group(case, group.arn)
     return before is not None and all(t.state in GONE for t in before.targets)
 
 

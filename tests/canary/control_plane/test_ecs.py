@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from canary.control_plane.ecs import (
+    connect_names,
     exited,
     is_failure,
     is_steady,
@@ -170,3 +171,36 @@ def test_live_tasks_run_and_have_an_address() -> None:
     others = (task(last_status="RUNNING"), task(address="10.0.0.2"))
     assert live(service(tasks=(good, *others))) == (good,)
     assert live(None) == ()
+
+
+SPACE = "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-1"
+
+
+@pytest.mark.parametrize(
+    ("services", "namespace", "names"),
+    [
+        ([{"portName": "http", "clientAliases": [{"port": 80, "dnsName": "Flow"}]}], "a.local",
+         {"flow": 80}),
+        ([{"portName": "http", "clientAliases": [{"port": 80}]}], "a.local", {"http.a.local": 80}),
+        ([{"portName": "http", "discoveryName": "flow"}], "a.local", {"flow.a.local": 0}),
+        ([{"portName": "http"}, {"portName": "grpc"}], "a.local",
+         {"http.a.local": 0, "grpc.a.local": 0}),
+        ([{"portName": "http"}], SPACE, {}),
+        ([{"portName": "http", "clientAliases": [{"port": 80, "dnsName": "flow"}]}], SPACE,
+         {"flow": 80}),
+        ([], "a.local", {}),
+    ],
+)  # fmt: skip
+def test_service_connect_names_a_service_by_aliases_else_in_its_namespace(
+    services: list[dict[str, Any]], namespace: str, names: dict[str, int]
+) -> None:
+    config = {"enabled": True, "namespace": namespace, "services": services}
+    newest = deployment("ecs-svc/2", "PRIMARY", service_connect=config)
+    older = deployment("ecs-svc/1", "ACTIVE", service_connect={**config, "services": []})
+    assert connect_names(service(older, newest)) == names
+    off = deployment("ecs-svc/2", "PRIMARY", service_connect={**config, "enabled": False})
+    assert connect_names(service(off)) == {}
+
+
+def test_a_service_without_service_connect_has_no_such_name() -> None:
+    assert connect_names(service(deployment("ecs-svc/1", "PRIMARY"))) == connect_names(None) == {}
